@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// What every target of ours is compiled with: a warning is an error, and `any` is written where it is meant.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A room of the house: a library target. Arrows go down only; docs/architecture.md draws them.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "ninepin",
+    products: [.executable(name: "ninepin", targets: ["ninepin"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        room("Model", [yams]),
+        room("Host", ["Model", subprocess, system, crypto]),
+        room("Git", ["CLibgit2"]),
+        room("Transfer", ["CLibcurl", crypto, system]),
+        room("Sources", ["Model", "Host", "Git", "Transfer", system]),
+        room("Patches", ["Model", "Host", "Git", system]),
+        room("GoToolchain", ["Model", "Host", system]),
+        room("Sandbox", ["Model", "Host", system]),
+        room("Node", ["Model", "Host", "Sandbox", system]),
+        room("Ledger", ["Model", "Host", system]),
+        room("Report", ["Model"]),
+        room("Pipeline", ["Model", "Host", "Git", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto]),
+        .executableTarget(name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Model", "Host", arguments, system], swiftSettings: strict),
+        tests("ModelTests", ["Model"]),
+        tests("HostTests", ["Host"]),
+        tests("GitTests", ["Git"]),
+        tests("TransferTests", ["Transfer"]),
+        tests("PatchesTests", ["Patches", "Git", "Model"]),
+        tests("NodeTests", ["Node", "Model"]),
+        tests("ReportTests", ["Report", "Model"]),
+        tests("PipelineTests", ["Pipeline", "Model", "Host", "Git", system]),
+        tests("CommandTests", ["Host", "Model"]),
+    ]
+)

@@ -1,0 +1,89 @@
+import Glibc
+
+/// Files as bytes and names as bytes: what lies in a directory need not be UTF-8. No link is ever followed.
+enum DirectoryListing {
+    /// The names in a directory, sorted by their bytes.
+    static func names(in directory: [UInt8]) throws(GitError) -> [[UInt8]] {
+        guard let stream = directory.withCString({ opendir($0) }) else { throw failure("list", directory) }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
+        }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// What lstat(2) says.
+    static func status(_ path: [UInt8]) throws(GitError) -> stat {
+        var status = stat()
+        guard path.withCString({ lstat($0, &status) }) == 0 else { throw failure("look at", path) }
+        return status
+    }
+
+    /// Where a symbolic link points.
+    static func target(of link: [UInt8], length: Int) throws(GitError) -> [UInt8] {
+        var target = [UInt8](repeating: 0, count: max(length, 4096))
+        let count = link.withCString { link in
+            target.withUnsafeMutableBytes { bytes in
+                bytes.bindMemory(to: CChar.self).baseAddress.map { readlink(link, $0, bytes.count) } ?? -1
+            }
+        }
+        guard count >= 0 else { throw failure("read link", link) }
+        return Array(target.prefix(count))
+    }
+
+    /// Appends a file's content.
+    static func read(_ path: [UInt8], into bytes: inout [UInt8]) throws(GitError) {
+        let file = path.withCString { open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
+        guard file >= 0 else { throw failure("read", path) }
+        defer { close(file) }
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = piece.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
+            if count == 0 { return }
+            guard count > 0 || errno == EINTR else { throw failure("read", path) }
+            if count > 0 { bytes.append(contentsOf: piece.prefix(count)) }
+        }
+    }
+
+    /// Writes a file that was not there.
+    static func write(_ bytes: [UInt8], to path: [UInt8], mode: mode_t) throws(GitError) {
+        let file = path.withCString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
+        guard file >= 0 else { throw failure("write", path) }
+        defer { close(file) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            guard count >= 0 || errno == EINTR else { throw failure("write", path) }
+            rest = rest.dropFirst(max(0, count))
+        }
+    }
+
+    /// Removes whatever is there, with all in it.
+    static func remove(_ path: [UInt8]) throws(GitError) {
+        if try status(path).st_mode & S_IFMT == S_IFDIR {
+            for name in try names(in: path) { try remove(path + [UInt8(ascii: "/")] + name) }
+            guard path.withCString({ rmdir($0) }) == 0 else { throw failure("remove", path) }
+        } else {
+            guard path.withCString({ unlink($0) }) == 0 else { throw failure("remove", path) }
+        }
+    }
+
+    /// An error with what the system said.
+    static func failure(_ operation: String, _ path: [UInt8]) -> GitError {
+        GitError(operation, String(decoding: path, as: UTF8.self), String(cString: strerror(errno)))
+    }
+}
+
+extension [UInt8] {
+    /// Lends the bytes as a C string.
+    func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
+        (self + [0]).withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                // The array has at least its closing zero, so there is an address.
+                characters.baseAddress.map(body)
+            }
+        } ?? body("")
+    }
+}

@@ -1,0 +1,43 @@
+import CLibgit2
+
+/// A git object's id: the SHA-1 of its content, written as 40 lower-case hexadecimal digits. A tree's id names all that is in it.
+public struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
+    /// The 40 digits.
+    public let description: String
+
+    /// Reads 40 hexadecimal digits; nil for anything else.
+    public init?(_ text: String) {
+        let lower = text.lowercased()
+        guard lower.utf8.count == 40, lower.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
+        description = lower
+    }
+
+    /// Decodes the digits from a string.
+    ///
+    /// - Throws: `DecodingError` when the string is no id.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = ObjectID(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 40 hexadecimal digits")
+        }
+        self = id
+    }
+
+    /// Encodes the digits as one string.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
+    init(_ raw: git_oid) {
+        let digits = Array("0123456789abcdef")
+        description = withUnsafeBytes(of: raw) { String($0.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }) }
+    }
+
+    /// The id as libgit2 has it. The text was checked when the value was made, so reading it cannot fail.
+    var raw: git_oid {
+        var raw = git_oid()
+        git_oid_fromstr(&raw, description)
+        return raw
+    }
+}

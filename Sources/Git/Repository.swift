@@ -1,0 +1,122 @@
+import CLibgit2
+
+/// A bare git repository in which trees are kept. It is opened where it is needed, by one task at a time.
+public final class Repository {
+    let handle: OpaquePointer
+    let path: String
+
+    private init(_ handle: OpaquePointer, path: String) {
+        self.handle = handle
+        self.path = path
+    }
+
+    deinit { git_repository_free(handle) }
+
+    /// Opens a bare repository.
+    ///
+    /// - Throws: `GitError` when there is none.
+    public static func open(at path: String) throws(GitError) -> Repository {
+        _ = Libgit2.started
+        var handle: OpaquePointer?
+        try GitError.check(git_repository_open_bare(&handle, path), "open repository", path)
+        guard let handle else { throw GitError("open repository", path, "libgit2 gave none") }
+        return Repository(handle, path: path)
+    }
+
+    /// Opens a bare repository, and makes it first where there is none.
+    ///
+    /// - Throws: `GitError` when it cannot be made.
+    public static func openOrCreateBare(at path: String) throws(GitError) -> Repository {
+        if let there = try? open(at: path) { return there }
+        _ = Libgit2.started
+        var options = git_repository_init_options()
+        git_repository_init_options_init(&options, UInt32(GIT_REPOSITORY_INIT_OPTIONS_VERSION))
+        options.flags = GIT_REPOSITORY_INIT_BARE.rawValue | GIT_REPOSITORY_INIT_MKPATH.rawValue | GIT_REPOSITORY_INIT_MKDIR.rawValue
+        var handle: OpaquePointer?
+        try GitError.check(git_repository_init_ext(&handle, path, &options), "make repository", path)
+        guard let handle else { throw GitError("make repository", path, "libgit2 gave none") }
+        return Repository(handle, path: path)
+    }
+
+    /// Whether an object is here.
+    public func contains(_ id: ObjectID) -> Bool {
+        var raw = id.raw
+        var odb: OpaquePointer?
+        guard git_repository_odb(&odb, handle) == 0 else { return false }
+        defer { git_odb_free(odb) }
+        return git_odb_exists(odb, &raw) == 1
+    }
+
+    /// Names a tree, so that no clean-up of the repository takes it away.
+    ///
+    /// - Parameter reference: a full name such as `refs/ninepin/trees/NAME`.
+    /// - Throws: `GitError` when the name or the tree is not good.
+    public func keep(_ tree: ObjectID, as reference: String) throws(GitError) {
+        var raw = tree.raw
+        var made: OpaquePointer?
+        try GitError.check(git_reference_create(&made, handle, reference, &raw, 1, nil), "name tree", reference)
+        git_reference_free(made)
+    }
+
+    /// The tree at a path of a tree; nil when no tree is there. `.` is the tree itself.
+    ///
+    /// - Throws: `GitError` when the tree itself is not here.
+    public func subtree(at path: String, of tree: ObjectID) throws(GitError) -> ObjectID? {
+        if path == "." || path.isEmpty { return tree }
+        guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_TREE else { return nil }
+        return entry.id
+    }
+
+    /// The bytes of the file at a path of a tree; nil when no file is there.
+    ///
+    /// - Throws: `GitError` when the tree or the file's content is not here.
+    public func blob(at path: String, of tree: ObjectID) throws(GitError) -> [UInt8]? {
+        guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_BLOB else { return nil }
+        return try blob(entry.id)
+    }
+
+    /// The paths at which two trees differ, sorted.
+    ///
+    /// - Throws: `GitError` when one of them is not here.
+    public func changedPaths(from one: ObjectID, to other: ObjectID) throws(GitError) -> [String] {
+        var diff: OpaquePointer?
+        try withTree(one) { (old: OpaquePointer) throws(GitError) in
+            try withTree(other) { (new: OpaquePointer) throws(GitError) in
+                try GitError.check(git_diff_tree_to_tree(&diff, handle, old, new, nil), "compare", "\(one) with \(other)")
+            }
+        }
+        defer { git_diff_free(diff) }
+        return (0..<git_diff_num_deltas(diff)).compactMap { index in
+            git_diff_get_delta(diff, index).map { String(cString: $0.pointee.new_file.path) }
+        }.sorted()
+    }
+
+    func withTree<Value>(_ id: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value) throws(GitError) -> Value {
+        var raw = id.raw
+        var tree: OpaquePointer?
+        try GitError.check(git_tree_lookup(&tree, handle, &raw), "read tree", id.description)
+        defer { git_tree_free(tree) }
+        guard let tree else { throw GitError("read tree", id.description, "libgit2 gave none") }
+        return try body(tree)
+    }
+
+    func blob(_ id: ObjectID) throws(GitError) -> [UInt8] {
+        var raw = id.raw
+        var blob: OpaquePointer?
+        try GitError.check(git_blob_lookup(&blob, handle, &raw), "read file", id.description)
+        defer { git_blob_free(blob) }
+        return Array(UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: Int(git_blob_rawsize(blob))))
+    }
+
+    private func entry(at path: String, of tree: ObjectID) throws(GitError) -> (id: ObjectID, type: git_object_t)? {
+        try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
+            var entry: OpaquePointer?
+            let code = git_tree_entry_bypath(&entry, tree, path)
+            if code == GIT_ENOTFOUND.rawValue { return nil }
+            try GitError.check(code, "find", path)
+            defer { git_tree_entry_free(entry) }
+            guard let id = git_tree_entry_id(entry) else { return nil }
+            return (ObjectID(id.pointee), git_tree_entry_type(entry))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import CLibgit2
+import Glibc
+
+extension Repository {
+    /// Reads a directory into a tree: every byte as it is, no filter, no attribute, no line ending changed. Empty directories are left out, as
+    /// git leaves them out. Symbolic links are read as links and never followed.
+    ///
+    /// - Parameters:
+    ///   - excluded: names at the top of the directory that are no part of the tree.
+    ///   - progress: called now and then with the number of files read so far; what it throws ends the import.
+    /// - Returns: the tree's id, which git itself would give the same content.
+    /// - Throws: `GitError` when a file cannot be read, is neither file nor link nor directory, or is named `.git`.
+    public func importTree(from directory: String, excluding excluded: Set<String>, progress: (Int) throws -> Void) throws -> ObjectID {
+        var odb: OpaquePointer?
+        try GitError.check(git_repository_odb(&odb, handle), "open objects", path)
+        defer { git_odb_free(odb) }
+        return try withoutActuallyEscaping(progress) { progress in
+            var reading = TreeReading(repository: handle, objects: odb, progress: progress)
+            return try reading.tree(directory, excluding: excluded) ?? reading.emptyTree()
+        }
+    }
+}
+
+/// A directory on its way into a tree.
+private struct TreeReading {
+    let repository: OpaquePointer
+    let objects: OpaquePointer?
+    let progress: (Int) throws -> Void
+    private var files = 0
+    private var buffer: [UInt8] = []
+
+    init(repository: OpaquePointer, objects: OpaquePointer?, progress: @escaping (Int) throws -> Void) {
+        self.repository = repository
+        self.objects = objects
+        self.progress = progress
+    }
+
+    /// The id of a directory's tree; nil when there is nothing in it.
+    mutating func tree(_ directory: String, excluding excluded: Set<String> = []) throws -> ObjectID? {
+        let names = try DirectoryListing.names(in: Array(directory.utf8))
+        return try tree(Array(directory.utf8), names.filter { !excluded.contains(String(decoding: $0, as: UTF8.self)) })
+    }
+
+    func emptyTree() throws(GitError) -> ObjectID {
+        try Self.build(repository) { (_: OpaquePointer) throws(GitError) in }
+    }
+
+    private mutating func tree(_ directory: [UInt8], _ names: [[UInt8]]) throws -> ObjectID? {
+        var entries: [(name: [UInt8], id: ObjectID, mode: git_filemode_t)] = []
+        for name in names {
+            let place = directory + [UInt8(ascii: "/")] + name
+            if let entry = try entry(place, name) { entries.append((name, entry.0, entry.1)) }
+        }
+        guard !entries.isEmpty else { return nil }
+        return try Self.build(repository) { (builder: OpaquePointer) throws(GitError) in
+            for entry in entries {
+                var raw = entry.id.raw
+                let code = entry.name.withCString { git_treebuilder_insert(nil, builder, $0, &raw, entry.mode) }
+                try GitError.check(code, "add to tree", String(decoding: entry.name, as: UTF8.self))
+            }
+        }
+    }
+
+    private mutating func entry(_ place: [UInt8], _ name: [UInt8]) throws -> (ObjectID, git_filemode_t)? {
+        let shown = String(decoding: place, as: UTF8.self)
+        guard String(decoding: name, as: UTF8.self).lowercased() != ".git" else {
+            throw GitError("read into a tree", shown, "a tree cannot hold a name that git keeps for itself")
+        }
+        let status = try DirectoryListing.status(place)
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR:
+            return try tree(place, try DirectoryListing.names(in: place)).map { ($0, GIT_FILEMODE_TREE) }
+        case S_IFLNK:
+            return (try blob(try DirectoryListing.target(of: place, length: Int(status.st_size)), shown), GIT_FILEMODE_LINK)
+        case S_IFREG:
+            buffer.removeAll(keepingCapacity: true)
+            try DirectoryListing.read(place, into: &buffer)
+            let id = try blob(buffer, shown)
+            return (id, status.st_mode & S_IXUSR != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB)
+        default: throw GitError("read into a tree", shown, "it is neither a file nor a link nor a directory")
+        }
+    }
+
+    private mutating func blob(_ bytes: [UInt8], _ shown: String) throws -> ObjectID {
+        var raw = git_oid()
+        try GitError.check(bytes.withUnsafeBytes { git_odb_write(&raw, objects, $0.baseAddress, $0.count, GIT_OBJECT_BLOB) }, "store", shown)
+        files += 1
+        if files.isMultiple(of: 256) { try progress(files) }
+        return ObjectID(raw)
+    }
+
+    private static func build(
+        _ repository: OpaquePointer, _ fill: (OpaquePointer) throws(GitError) -> Void
+    ) throws(GitError) -> ObjectID {
+        var builder: OpaquePointer?
+        try GitError.check(git_treebuilder_new(&builder, repository, nil), "begin", "tree")
+        defer { git_treebuilder_free(builder) }
+        guard let builder else { throw GitError("begin", "tree", "libgit2 gave none") }
+        try fill(builder)
+        var raw = git_oid()
+        try GitError.check(git_treebuilder_write(&raw, builder), "write", "tree")
+        return ObjectID(raw)
+    }
+}

@@ -1,0 +1,218 @@
+import Subprocess
+import Synchronization
+import SystemPackage
+
+/// How a process ended.
+public enum Ended: Hashable, Sendable, CustomStringConvertible {
+    /// It exited with a status.
+    case exited(Int32)
+    /// A signal ended it.
+    case signalled(Int32)
+
+    /// `exit status 1`, `signal 9`.
+    public var description: String {
+        switch self {
+        case .exited(let status): "exit status \(status)"
+        case .signalled(let number): "signal \(number)"
+        }
+    }
+}
+
+/// A program that failed, with all that is needed to try it by hand.
+public struct CommandError: Error, Sendable, CustomStringConvertible {
+    /// The program and its arguments.
+    public let command: [String]
+    /// The directory it was started in.
+    public let directory: String?
+    /// How it ended; nil when it did not start.
+    public let ended: Ended?
+    /// The last lines that it wrote, or why it did not start.
+    public let lastLines: [String]
+
+    /// `go build … ended with exit status 1 (in DIR)`, and the last lines below.
+    public var description: String {
+        let place = directory.map { " (in \($0))" } ?? ""
+        let end = ended.map { "ended with \($0)" } ?? "did not start"
+        return (["\(command.joined(separator: " ")) \(end)\(place)"] + lastLines.map { "    \($0)" }).joined(separator: "\n")
+    }
+}
+
+/// A program to be started: never through a shell.
+///
+/// It and all that it starts end with its task, and with this process however that ends. As root it runs in a PID namespace of its own
+/// (pid_namespaces(7): when the first process of one dies, the kernel kills all others) with its own mount namespace.
+public struct Command: Sendable {
+    /// Which stream a line came on.
+    public enum Stream: Sendable {
+        /// Standard output.
+        case output
+        /// Standard error.
+        case error
+    }
+
+    /// Something that happened to a running program.
+    public enum Event: Sendable {
+        /// A line came.
+        case line(Stream, [UInt8])
+        /// Time went by.
+        case tick
+    }
+
+    /// What to do after an event.
+    public enum Directive: Sendable {
+        /// Go on.
+        case proceed
+        /// End the program now, with all that it started.
+        case stop
+    }
+
+    /// The program.
+    public var program: FilePath
+    /// Its arguments.
+    public var arguments: [String]
+    /// Its whole environment.
+    public var environment: [String: String]
+    /// Where it starts; this process's directory when nil.
+    public var directory: FilePath?
+    /// Whether it gets namespaces of its own.
+    public var isContained: Bool
+
+    /// Makes a command that gets namespaces of its own when the host allows it.
+    public init(_ program: FilePath, _ arguments: [String], environment: [String: String], directory: FilePath? = nil, on host: Host) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.directory = directory
+        isContained = host.isRoot
+    }
+
+    /// Runs to the end and returns standard output.
+    ///
+    /// - Throws: `CommandError` unless it exits with 0; `CancellationError` when the task is cancelled, after all processes are gone.
+    public func output() async throws -> String {
+        struct Heard: Sendable {
+            var output = ""
+            var last = RecentLines()
+        }
+        let (heard, ended) = try await watch(Heard()) { heard, event, _ in
+            guard case .line(let stream, let bytes) = event else { return .proceed }
+            let line = String(decoding: bytes, as: UTF8.self)
+            if stream == .output { heard.output += line + "\n" } else { heard.last.append(line) }
+            return .proceed
+        }
+        guard ended == .exited(0) else { throw failure(ended, heard.last.lines) }
+        return heard.output
+    }
+
+    /// Runs the program, and hands each line of its two streams, and a tick now and then, to one function, one after the other.
+    ///
+    /// - Parameters:
+    ///   - state: what the function works on.
+    ///   - tick: how long between ticks; none when nil.
+    ///   - handle: gets the state, the event, and the time since the start.
+    /// - Throws: `CommandError` when the program cannot be started; `CancellationError` when the task is cancelled.
+    public func watch<State: Sendable>(
+        _ state: State, tick: Duration? = nil, _ handle: @escaping @Sendable (inout State, Event, Duration) -> Directive
+    ) async throws -> (State, Ended) {
+        let keeper = Keeper(state, handle)
+        let (program, arguments) = contained
+        var options = PlatformOptions()
+        options.createSession = true
+        options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(1))]
+        let status: TerminationStatus
+        do {
+            status = try await Subprocess.run(
+                .path(program), arguments: Arguments(arguments), environment: .custom(environment.asKeys), workingDirectory: directory,
+                platformOptions: options, input: .none, output: .sequence, error: .sequence
+            ) { execution in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    let kill: @Sendable () -> Void = { try? execution.send(signal: .kill, toProcessGroup: true) }
+                    group.addTask { try await keeper.read(execution.standardOutput, as: .output, stop: kill) }
+                    group.addTask { try await keeper.read(execution.standardError, as: .error, stop: kill) }
+                    let ticking = tick.map { tick in Task { await keeper.beat(every: tick, stop: kill) } }
+                    defer { ticking?.cancel() }
+                    try await group.waitForAll()
+                }
+            }.terminationStatus
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            throw CommandError(command: [self.program.string] + self.arguments, directory: directory?.string, ended: nil, lastLines: ["\(error)"])
+        }
+        try Task.checkCancellation()
+        return (await keeper.state, Ended(status))
+    }
+
+    /// An error about this command.
+    public func failure(_ ended: Ended?, _ lastLines: [String]) -> CommandError {
+        CommandError(command: [program.string] + arguments, directory: directory?.string, ended: ended, lastLines: lastLines)
+    }
+
+    /// setpriv(1) makes the kernel kill the program when this process dies; unshare(1) does the same for the program's own namespace.
+    private var contained: (FilePath, [String]) {
+        let dying = ["--pdeathsig", "KILL", "--"]
+        let namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+        return ("/usr/bin/setpriv", dying + (isContained ? namespace : []) + [program.string] + arguments)
+    }
+}
+
+/// The last lines of a stream, for an error.
+public struct RecentLines: Sendable {
+    /// At most twenty lines, the oldest first.
+    public private(set) var lines: [String] = []
+
+    /// Makes an empty list.
+    public init() {}
+
+    /// Takes a line, and forgets the oldest when there are many.
+    public mutating func append(_ line: String) {
+        if lines.count == 20 { lines.removeFirst() }
+        lines.append(line)
+    }
+}
+
+/// Serialises what comes on two streams and a clock.
+private actor Keeper<State: Sendable> {
+    private(set) var state: State
+    private let handle: @Sendable (inout State, Command.Event, Duration) -> Command.Directive
+    private let start = ContinuousClock.now
+    private var isStopped = false
+
+    init(_ state: State, _ handle: @escaping @Sendable (inout State, Command.Event, Duration) -> Command.Directive) {
+        self.state = state
+        self.handle = handle
+    }
+
+    func read(_ sequence: SubprocessOutputSequence, as stream: Command.Stream, stop: @Sendable () -> Void) async throws {
+        var splitter = LineSplitter()
+        for try await buffer in sequence {
+            buffer.withUnsafeBytes { bytes in splitter.take(bytes) { take(.line(stream, $0), stop: stop) } }
+        }
+        if let last = splitter.finish() { take(.line(stream, last), stop: stop) }
+    }
+
+    func beat(every interval: Duration, stop: @Sendable () -> Void) async {
+        while (try? await Task.sleep(for: interval)) != nil { take(.tick, stop: stop) }
+    }
+
+    private func take(_ event: Command.Event, stop: @Sendable () -> Void) {
+        // What a program writes while it is being killed was not asked for.
+        guard !isStopped, handle(&state, event, start.duration(to: .now)) == .stop else { return }
+        isStopped = true
+        stop()
+    }
+}
+
+extension [String: String] {
+    fileprivate var asKeys: [Environment.Key: String] {
+        Dictionary<Environment.Key, String>(uniqueKeysWithValues: map { (Environment.Key(stringLiteral: $0.key), $0.value) })
+    }
+}
+
+extension Ended {
+    fileprivate init(_ status: TerminationStatus) {
+        switch status {
+        case .exited(let code): self = .exited(code)
+        case .signaled(let number): self = .signalled(number)
+        }
+    }
+}

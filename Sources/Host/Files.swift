@@ -1,0 +1,226 @@
+import struct Crypto.SHA256
+import FoundationEssentials
+import Glibc
+import Model
+import SystemPackage
+
+/// Why something could not be done with a file.
+public struct FileError: Error, Sendable, CustomStringConvertible {
+    /// What was tried: `read`, `write`, `make`, `remove`, `rename`.
+    public let operation: String
+    /// The file.
+    public let path: FilePath
+    /// What the system said.
+    public let reason: String
+    /// Whether the disk is full.
+    public let isDiskFull: Bool
+
+    init(_ operation: String, _ path: FilePath, _ errno: Errno) {
+        self.operation = operation
+        self.path = path
+        reason = errno.description
+        isDiskFull = errno == .noSpace || errno == .diskQuotaExceeded
+    }
+
+    init(_ operation: String, _ path: FilePath, _ error: any Error) {
+        self.operation = operation
+        self.path = path
+        let code = (error as? CocoaError)?.code
+        isDiskFull = code == .fileWriteOutOfSpace
+        reason = isDiskFull ? "no space left on the disk" : Self.words(for: error)
+    }
+
+    /// `cannot write FILE: reason`.
+    public var description: String { "cannot \(operation) \(path): \(reason)" }
+
+    private static func words(for error: any Error) -> String {
+        switch (error as? CocoaError)?.code {
+        case .fileNoSuchFile, .fileReadNoSuchFile: "there is no such file"
+        case .fileReadNoPermission, .fileWriteNoPermission: "permission denied"
+        case .fileWriteFileExists: "it exists already"
+        default: "\(error)"
+        }
+    }
+}
+
+/// What the pipeline does with files. Each throws `FileError`.
+public enum Files {
+    /// Whether something is there, a dangling link included.
+    public static func exists(_ path: FilePath) -> Bool {
+        var status = stat()
+        return lstat(path.string, &status) == 0
+    }
+
+    /// Whether a directory is there.
+    public static func isDirectory(_ path: FilePath) -> Bool {
+        var status = stat()
+        return stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes a directory and all above it.
+    public static func makeDirectory(_ path: FilePath) throws(FileError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+        } catch { throw FileError("make", path, error) }
+    }
+
+    /// The names in a directory, sorted; none when it is not there.
+    public static func names(in directory: FilePath) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? []).sorted()
+    }
+
+    /// Reads a whole file.
+    public static func read(_ path: FilePath) throws(FileError) -> [UInt8] {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            var bytes: [UInt8] = []
+            try each(of: file) { bytes.append(contentsOf: $0) }
+            return bytes
+        } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
+    }
+
+    /// Reads a whole file as UTF-8; bytes that are none become the replacement character.
+    public static func readText(_ path: FilePath) throws(FileError) -> String { String(decoding: try read(path), as: UTF8.self) }
+
+    /// Writes a whole file under its name at once, or not at all: what has the name is whole.
+    public static func write(_ bytes: some Sequence<UInt8>, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
+        var sibling = path
+        sibling.removeLastComponent()
+        let name = ".\(path.lastComponent?.string ?? "file").\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
+        sibling.append(name)
+        do {
+            let file = try FileDescriptor.open(
+                sibling, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: FilePermissions(rawValue: CModeT(mode)))
+            do {
+                try file.closeAfter { _ = try file.writeAll(bytes) }
+                guard Glibc.rename(sibling.string, path.string) == 0 else { throw Errno(rawValue: errno) }
+            } catch {
+                unlink(sibling.string)
+                throw error
+            }
+        } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
+    }
+
+    /// Writes text, as ``write(_:to:mode:)`` does.
+    public static func write(_ text: String, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
+        try write(Array(text.utf8), to: path, mode: mode)
+    }
+
+    /// Makes an empty file, to be written bit by bit.
+    public static func create(_ path: FilePath) throws(FileError) -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: FilePermissions(rawValue: 0o644))
+        } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
+    }
+
+    /// Renames; what stood under the new name, if it is no full directory, is replaced.
+    public static func rename(_ from: FilePath, to: FilePath) throws(FileError) {
+        guard Glibc.rename(from.string, to.string) == 0 else { throw FileError("rename", from, Errno(rawValue: errno)) }
+    }
+
+    /// Removes a file, or a directory with all in it. That nothing is there is no error.
+    public static func remove(_ path: FilePath) throws(FileError) {
+        for attempt in 1... {
+            guard exists(path) else { return }
+            do {
+                try FileManager.default.removeItem(atPath: path.string)
+                return
+            } catch {
+                // A process that is being killed may still make a file in a directory that is being emptied.
+                guard attempt < 5 else { throw FileError("remove", path, error) }
+                usleep(20_000)
+            }
+        }
+    }
+
+    /// Hands on a file, or standard input when none is named, piece by piece.
+    public static func eachPiece(of path: FilePath?, _ body: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
+        do {
+            let file = try path.map { try FileDescriptor.open($0, .readOnly, options: .closeOnExec) } ?? FileDescriptor.standardInput
+            defer { if path != nil { try? file.close() } }
+            try each(of: file) { body(UnsafeRawBufferPointer($0)) }
+        } catch { throw FileError("read", path ?? "-", (error as? Errno) ?? .ioError) }
+    }
+
+    /// The SHA-256 of a file's content, read in pieces.
+    public static func digest(of path: FilePath) throws(FileError) -> Digest {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            var hash = SHA256()
+            try each(of: file) { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+            return Digest(bytes: hash.finalize())
+        } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
+    }
+
+    /// Copies a file's content under a new name and tells the SHA-256 of what was written.
+    public static func copy(_ from: FilePath, to: FilePath, mode: UInt16 = 0o755) throws(FileError) -> Digest {
+        do {
+            let source = try FileDescriptor.open(from, .readOnly, options: .closeOnExec)
+            defer { try? source.close() }
+            let permissions = FilePermissions(rawValue: CModeT(mode))
+            let target = try FileDescriptor.open(to, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
+            defer { try? target.close() }
+            var hash = SHA256()
+            try each(of: source) {
+                hash.update(bufferPointer: UnsafeRawBufferPointer($0))
+                _ = try target.writeAll(UnsafeRawBufferPointer($0))
+            }
+            return Digest(bytes: hash.finalize())
+        } catch { throw FileError("copy", from, (error as? Errno) ?? .ioError) }
+    }
+
+    /// An error of the number that a system call left in `errno`.
+    public static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError { FileError(operation, path, Errno(rawValue: number)) }
+
+    /// The path with no link in it.
+    public static func realPath(_ path: FilePath) throws(FileError) -> FilePath {
+        guard let real = realpath(path.string, nil) else { throw FileError("find", path, Errno(rawValue: errno)) }
+        defer { free(real) }
+        return FilePath(platformString: real)
+    }
+
+    /// A file's length in bytes; nil when it is not there.
+    public static func bytes(of path: FilePath) -> Int64? {
+        var status = stat()
+        return stat(path.string, &status) == 0 ? Int64(status.st_size) : nil
+    }
+
+    /// Bytes free for this user on the file system that a path is on, or will be.
+    public static func freeBytes(at path: FilePath) -> Int64? {
+        var folder = path
+        while !exists(folder), folder.removeLastComponent() {}
+        var status = statvfs()
+        guard statvfs(folder.string, &status) == 0 else { return nil }
+        return Int64(status.f_bavail) * Int64(status.f_frsize)
+    }
+
+    private static func each(of file: FileDescriptor, _ body: (UnsafeMutableBufferPointer<UInt8>) throws -> Void) throws {
+        try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1 << 17) { buffer in
+            while true {
+                let count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+                if count == 0 { return }
+                try body(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+    }
+}
+
+/// What tells, without reading it, that a file is very likely still the one that was hashed.
+public struct FileStamp: Hashable, Codable, Sendable {
+    private let bytes: Int64
+    private let inode: UInt64
+    private let seconds: Int64
+    private let nanoseconds: Int64
+
+    /// Reads a file's stamp; nil when it is not there or no regular file.
+    public init?(of path: FilePath) {
+        var status = stat()
+        guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        bytes = Int64(status.st_size)
+        inode = UInt64(status.st_ino)
+        seconds = Int64(status.st_mtim.tv_sec)
+        nanoseconds = Int64(status.st_mtim.tv_nsec)
+    }
+}

@@ -1,0 +1,48 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Turns Ctrl-C and a polite kill into the cancellation of a task, so that every path out tidies up.
+public enum Interrupts {
+    /// Runs work until it ends or a signal comes; then the work is cancelled and waited for. A second signal ends the process at once.
+    ///
+    /// - Returns: what the work made, and the signal that came, if one did.
+    public static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (Result<Value, any Error>, Int32?) {
+        let task = Task(operation: work)
+        let queue = DispatchQueue(label: "interrupts")
+        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+            // A source sees only signals that have no other effect (signal(7)).
+            signal(number, SIG_IGN)
+            return (number, DispatchSource.makeSignalSource(signal: number, queue: queue))
+        }
+        let box = Caught()
+        for (number, source) in sources {
+            source.setEventHandler {
+                if box.note(number) { task.cancel() } else { _exit(128 + number) }
+            }
+            source.resume()
+        }
+        let result = await task.result
+        for (number, source) in sources {
+            source.cancel()
+            signal(number, SIG_DFL)
+        }
+        return (result, box.first)
+    }
+}
+
+/// The first signal that came.
+private final class Caught: Sendable {
+    private let number = Mutex<Int32?>(nil)
+
+    var first: Int32? { number.withLock { $0 } }
+
+    /// Notes a signal; false when one came before.
+    func note(_ signal: Int32) -> Bool {
+        number.withLock { number in
+            guard number == nil else { return false }
+            number = signal
+            return true
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import FoundationEssentials
+import Host
+import Model
+import SystemPackage
+
+/// The runs of a workspace: a folder each, with `run.json` and the whole logs. A folder that has its name is whole.
+public struct Ledger: Sendable {
+    private let folder: FilePath
+
+    /// Works in a workspace's `runs`.
+    public init(_ folder: FilePath) { self.folder = folder }
+
+    /// A run's name: its time in UTC, and something that no other run of that second has.
+    public static func newName(at time: Date = .now) -> String {
+        let stamp = time.formatted(.iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
+        return "\(stamp.filter { $0 != "Z" })-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+    }
+
+    /// Records a run: `run.json`, the lock and the verdict beside it, and the logs, moved in at once.
+    ///
+    /// - Parameter logs: a folder on the same file system, which becomes the run's.
+    /// - Returns: the run's folder.
+    /// - Throws: `FileError`.
+    public func record(_ run: Run, logs: FilePath) throws -> FilePath {
+        try Files.makeDirectory(folder)
+        try Files.makeDirectory(logs)
+        try Files.write(try Self.json(run), to: logs.appending("run.json"))
+        if let lock = run.lock { try Files.write(try Self.json(lock), to: logs.appending("lock.json")) }
+        try Files.write(try Self.json(run.verdict), to: logs.appending("verdict.json"))
+        let place = folder.appending(run.id)
+        try Files.rename(logs, to: place)
+        return place
+    }
+
+    /// Reads a recorded run.
+    ///
+    /// - Throws: `FileError`, or `DecodingError` when the record is of another version of Ninepin.
+    public func run(_ id: String) throws -> Run {
+        try JSONDecoder().decode(Run.self, from: Data(try Files.read(folder.appending(id).appending("run.json"))))
+    }
+
+    private static func json(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    }
+}

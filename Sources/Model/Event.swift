@@ -1,0 +1,14 @@
+/// What happens while a pipeline works: one stream that feeds the progress display and the records.
+public enum Event: Sendable {
+    /// A step begins; the subject tells what it is about.
+    case began(step: String, subject: String)
+    /// How far it has come.
+    case progress(step: String, String)
+    /// A step has its result; the detail is what came of it.
+    case ended(StepRecord, detail: String)
+    /// What a user should know, and no step tells.
+    case note(String)
+}
+
+/// Takes events, from any task.
+public typealias EventSink = @Sendable (Event) -> Void

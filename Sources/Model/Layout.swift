@@ -1,0 +1,15 @@
+/// How the node sees its file systems: what `/` is, and what `/var/lib/kubelet` is.
+public enum Layout: String, Codable, Sendable, CaseIterable {
+    /// `/` is a 9p mount (`runsc --overlay2=none`), and kubelet's directory is a part of it.
+    case root9p = "root-9p"
+    /// `/` is an overlay (runsc's default), and kubelet's directory is a part of it.
+    case rootOverlay = "root-overlay"
+    /// `/` is a 9p mount, and kubelet's directory is a second 9p mount, as a Kubernetes volume would be.
+    case volume9p = "volume-9p"
+
+    /// The type that `/` must have in `/proc/mounts` of the sandbox.
+    public var rootType: String { self == .rootOverlay ? "overlay" : "9p" }
+
+    /// Whether kubelet's directory is a mount of its own.
+    public var hasVolume: Bool { self == .volume9p }
+}

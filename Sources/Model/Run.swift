@@ -1,0 +1,157 @@
+/// What is known of a binary that was booted.
+public struct Artifact: Hashable, Codable, Sendable {
+    /// The SHA-256 of its bytes.
+    public let digest: Digest
+    /// Where it is.
+    public let path: String
+    /// Its length.
+    public let bytes: Int64
+
+    /// Makes an artifact.
+    public init(digest: Digest, path: String, bytes: Int64) {
+        self.digest = digest
+        self.path = path
+        self.bytes = bytes
+    }
+}
+
+/// One step of a run, as it went.
+public struct StepRecord: Hashable, Codable, Sendable {
+    /// The step's name: `resolve`, `fetch`, `patch`, `build`, `verify`.
+    public let name: String
+    /// The identity of its result, made of all that went in.
+    public let key: Digest
+    /// Whether the result was there already.
+    public let cached: Bool
+    /// How long it took.
+    public let seconds: Double
+
+    /// Makes a record of a step.
+    public init(name: String, key: Digest, cached: Bool, seconds: Double) {
+        self.name = name
+        self.key = key
+        self.cached = cached
+        self.seconds = seconds
+    }
+}
+
+/// One way through the whole house: what went in, and the verdict that came out.
+public struct Run: Hashable, Codable, Sendable {
+    /// Names the run's folder in the workspace; begins with the time.
+    public let id: String
+    /// When it began, as ISO 8601 in UTC.
+    public let started: String
+    /// The recipe's name; empty when a binary from elsewhere was verified.
+    public let recipe: String
+    /// The patches, in order.
+    public let series: [PatchName]
+    /// How the node saw its file systems.
+    public let layout: Layout
+    /// What the source was resolved to.
+    public let lock: Lock?
+    /// The id of the patched tree.
+    public let tree: String?
+    /// What was booted.
+    public let artifact: Artifact
+    /// The steps, in order.
+    public let steps: [StepRecord]
+    /// The versions of what it ran on: `runsc`, `go`, `ninepin`, `kernel`.
+    public let tools: [String: String]
+    /// Seconds from the deciding event to the end of the sandbox.
+    public let secondsToVerdict: Double
+    /// What came of it.
+    public let verdict: Verdict
+
+    /// Makes a run.
+    public init(
+        id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
+        steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, verdict: Verdict
+    ) {
+        self.id = id
+        self.started = started
+        self.recipe = recipe
+        self.series = series
+        self.layout = layout
+        self.lock = lock
+        self.tree = tree
+        self.artifact = artifact
+        self.steps = steps
+        self.tools = tools
+        self.secondsToVerdict = secondsToVerdict
+        self.verdict = verdict
+    }
+}
+
+/// All runs of a recipe's series and layouts, side by side.
+public struct Matrix: Hashable, Codable, Sendable {
+    /// One series in one layout.
+    public struct Cell: Hashable, Codable, Sendable {
+        /// The patches, in order.
+        public let series: [PatchName]
+        /// The series as the command line takes it: the patches' shortest names, or `none`.
+        public let label: String
+        /// How the node saw its file systems.
+        public let layout: Layout
+        /// The grade that all its runs agree on; `inconclusive` when they do not.
+        public let grade: Grade
+        /// The name of the known fault that decided it; nil when it was none of those.
+        public let cause: String?
+        /// What decided the first run.
+        public let evidence: [Evidence]
+        /// One sentence: why this grade.
+        public let summary: String
+        /// The first run's notes.
+        public let notes: [String]
+        /// Every run of the cell: its id and its grade.
+        public let runs: [Attempt]
+    }
+
+    /// One run of a cell.
+    public struct Attempt: Hashable, Codable, Sendable {
+        /// The run's id.
+        public let id: String
+        /// Its grade.
+        public let grade: Grade
+        /// Its one sentence.
+        public let summary: String
+
+        /// Makes an attempt of a run.
+        public init(_ run: Run) {
+            id = run.id
+            grade = run.verdict.grade
+            summary = run.verdict.summary
+        }
+    }
+
+    /// The recipe's name.
+    public let recipe: String
+    /// The cells, series by series.
+    public let cells: [Cell]
+    /// What went before the boots, over all series.
+    public let steps: [StepRecord]
+
+    /// Makes a matrix.
+    public init(recipe: String, cells: [Cell], steps: [StepRecord]) {
+        self.recipe = recipe
+        self.cells = cells
+        self.steps = steps
+    }
+}
+
+extension Matrix.Cell {
+    /// Makes a cell of its runs; nil when there is none. Runs that disagree make it `inconclusive`, whatever the best of them says.
+    public init?(label: String, runs: [Run]) {
+        guard let first = runs.first else { return nil }
+        series = first.series
+        self.label = label
+        layout = first.layout
+        let grades = Set(runs.map(\.verdict.grade))
+        grade = grades.count == 1 ? first.verdict.grade : .inconclusive
+        let counted = runs.map(\.verdict.grade.rawValue).joined(separator: ", ")
+        summary = grades.count == 1 ? first.verdict.summary : "the repeated runs disagree: \(counted)"
+        cause = grades.count == 1 ? first.verdict.cause : nil
+        evidence = first.verdict.evidence
+        notes = first.verdict.notes
+        self.runs = runs.map(Matrix.Attempt.init)
+    }
+}

@@ -1,0 +1,54 @@
+/// A text in a node's log that means something to a verdict.
+public struct Signal: Hashable, Sendable {
+    /// What it means.
+    public enum Meaning: Hashable, Sendable {
+        /// After warm-up it must not come any more.
+        case forbidden
+        /// A node that says so ends.
+        case fatal
+        /// It tells why a forbidden one comes.
+        case cause
+        /// The node has started.
+        case started
+        /// Only a kubelet writes so.
+        case kubelet
+    }
+
+    /// Its name in verdicts and tables.
+    public let name: String
+    /// The bytes that a line must have in it.
+    public let text: [UInt8]
+    /// What it means.
+    public let meaning: Meaning
+
+    /// Makes a signal of a text that a line must have in it, as it is.
+    public init(_ name: String, _ text: String, _ meaning: Meaning) {
+        self.name = name
+        self.text = Array(text.utf8)
+        self.meaning = meaning
+    }
+}
+
+extension Signal {
+    /// What is known of kubelet's log, of the years 2020 to 2026.
+    public static let kubelet: [Signal] = [
+        // cAdvisor, manager/manager.go and fs/fs.go.
+        Signal("memory cache", "unable to find data in memory cache", .forbidden),
+        Signal("could not find device", "could not find device with major", .forbidden),
+        // Kubernetes, pkg/kubelet/kubelet.go and cmd/kubelet/app/server.go; k3s logs with logrus.
+        Signal("container manager", "Failed to start ContainerManager", .fatal),
+        Signal("kubelet", "failed to run Kubelet", .fatal),
+        Signal("kubelet", "\"command failed\" err=", .fatal),
+        Signal("k3s", "level=fatal ", .fatal),
+        // libcontainer, cgroups/fs/cpuacct.go.
+        Signal("percpu", "cpuacct.usage_percpu: no such file", .cause),
+        Signal("started", "Started kubelet", .started),
+        Signal("kubelet", "ubelet version", .kubelet),
+        Signal("kubelet", " kubelet.go:", .kubelet),
+        Signal("kubelet", "kubelet_node_status.go:", .kubelet),
+        Signal("kubelet", "container_manager_linux.go:", .kubelet),
+        Signal("kubelet", "cri_stats_provider.go:", .kubelet),
+        Signal("kubelet", "failed to run Kubelet", .kubelet),
+        Signal("kubelet", "Started kubelet", .kubelet),
+    ]
+}

@@ -1,0 +1,104 @@
+/// How good a node was found to be. `design: docs/architecture.md, Verdict`.
+public enum Grade: String, Codable, Sendable, CaseIterable {
+    /// The node lives at the end of the observation, every positive probe held, and no forbidden signal came after warm-up.
+    case clean
+    /// It lives, but a forbidden signal came after warm-up, or a positive probe failed.
+    case degraded
+    /// The node ended by itself, or printed a fatal line.
+    case fatal
+    /// The harness failed: nothing can be said of the node.
+    case inconclusive
+}
+
+/// How much of a worker node was asked to prove itself.
+public enum Level: String, Codable, Sendable, CaseIterable {
+    /// Only a log was read: it can say fatal or degraded, never clean.
+    case log
+    /// A kubelet was booted, standalone: `/healthz` answers, `/stats/summary` shows a node file system.
+    case boot
+}
+
+/// One thing that a verdict rests on.
+public struct Evidence: Hashable, Sendable {
+    /// What kind of thing was seen.
+    public enum Kind: String, Codable, Sendable {
+        /// A line of a log.
+        case log
+        /// A question asked from inside the sandbox, and its answer.
+        case probe
+        /// How a process ended.
+        case exit
+        /// What the harness itself did or could not do.
+        case harness
+    }
+
+    /// What kind of thing was seen.
+    public let kind: Kind
+    /// The line, the answer, or the event, as it was seen.
+    public let text: String
+    /// Where it was seen: `kubelet`, `healthz`, `sandbox`, a file's name.
+    public let source: String
+    /// The line's number in its log, counted from 1; nil when it is no line.
+    public let line: Int?
+    /// Seconds after the boot began; nil when nothing tells the time.
+    public let seconds: Double?
+
+    /// Makes a piece of evidence.
+    public init(kind: Kind, text: String, source: String, line: Int? = nil, seconds: Double? = nil) {
+        self.kind = kind
+        self.text = text
+        self.source = source
+        self.line = line
+        self.seconds = seconds
+    }
+}
+
+extension Evidence: Codable {
+    private enum Keys: String, CodingKey { case kind, text, source, line, seconds }
+
+    /// Decodes evidence; `line` and `seconds` may be null or missing.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Keys.self)
+        kind = try values.decode(Kind.self, forKey: .kind)
+        text = try values.decode(String.self, forKey: .text)
+        source = try values.decode(String.self, forKey: .source)
+        line = try values.decodeIfPresent(Int.self, forKey: .line)
+        seconds = try values.decodeIfPresent(Double.self, forKey: .seconds)
+    }
+
+    /// Encodes all five fields, null where there is nothing to say: a reader of the JSON can count on each key.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Keys.self)
+        try values.encode(kind, forKey: .kind)
+        try values.encode(text, forKey: .text)
+        try values.encode(source, forKey: .source)
+        try values.encode(line, forKey: .line)
+        try values.encode(seconds, forKey: .seconds)
+    }
+}
+
+/// What was found out about a node, and what that rests on.
+public struct Verdict: Hashable, Codable, Sendable {
+    /// How good the node is.
+    public let grade: Grade
+    /// How much of it was asked.
+    public let level: Level
+    /// The name of the known fault that decided it, such as `memory cache`; nil when it was none of those.
+    public let cause: String?
+    /// One sentence: why this grade.
+    public let summary: String
+    /// What decided it, the deciding piece first.
+    public let evidence: [Evidence]
+    /// What does not make the grade worse but a user must know.
+    public let notes: [String]
+
+    /// Makes a verdict.
+    public init(grade: Grade, level: Level, cause: String? = nil, summary: String, evidence: [Evidence], notes: [String] = []) {
+        self.grade = grade
+        self.level = level
+        self.cause = cause
+        self.summary = summary
+        self.evidence = evidence
+        self.notes = notes
+    }
+}

@@ -1,0 +1,101 @@
+/// A release's version, ordered as Semantic Versioning 2.0.0 orders them (§11), with what the field adds to it: a leading `v`
+/// is allowed (`v1.34.9+k3s1`), numbers may be missing (`1.19` is `1.19.0`), and `rc92` counts as a number after `rc`.
+public struct Version: Sendable, Codable, LosslessStringConvertible {
+    /// Major, minor, patch, and whatever numbers follow; missing ones are zero.
+    public let numbers: [Int]
+    /// What stands between `-` and `+`: a version with it comes before the one without.
+    public let prerelease: String?
+    /// What stands after `+`; it has no part in the order.
+    public let build: String?
+    /// The text that it was read from.
+    public let description: String
+
+    /// Reads a version; nil when the text does not begin with a number (after an optional `v`, or `go`).
+    public init?(_ text: String) {
+        var rest = Substring(text)
+        if rest.hasPrefix("go") { rest = rest.dropFirst(2) } else if rest.hasPrefix("v") { rest = rest.dropFirst() }
+        let plus = rest.firstIndex(of: "+")
+        build = plus.map { String(rest[rest.index(after: $0)...]) }
+        rest = plus.map { rest[..<$0] } ?? rest
+        let dash = rest.firstIndex(of: "-")
+        prerelease = dash.map { String(rest[rest.index(after: $0)...]) }
+        rest = dash.map { rest[..<$0] } ?? rest
+        let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
+        var read: [Int] = []
+        for part in parts {
+            guard part.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(part) else { return nil }
+            read.append(number)
+        }
+        guard !read.isEmpty, prerelease != "", build != "" else { return nil }
+        numbers = read
+        description = text
+    }
+
+    /// Decodes a version from a string.
+    ///
+    /// - Throws: `DecodingError` when the string is no version.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let version = Version(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected a version such as 1.20.2")
+        }
+        self = version
+    }
+
+    /// Encodes the version as the text that it was read from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+extension Version: Comparable {
+    /// Whether both have the same place in the order; text that has no part in it (`v`, build) may differ.
+    public static func == (one: Version, other: Version) -> Bool { !(one < other) && !(other < one) }
+
+    /// Whether one comes before the other (Semantic Versioning 2.0.0, §11).
+    public static func < (one: Version, other: Version) -> Bool {
+        for place in 0..<max(one.numbers.count, other.numbers.count) {
+            let left = place < one.numbers.count ? one.numbers[place] : 0
+            let right = place < other.numbers.count ? other.numbers[place] : 0
+            if left != right { return left < right }
+        }
+        switch (one.prerelease, other.prerelease) {
+        case (nil, _): return false
+        case (_?, nil): return true
+        case (let left?, let right?): return precedes(left, right)
+        }
+    }
+
+    /// Compares two prereleases run by run, so that `rc9` comes before `rc92` as its authors meant.
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        let (lefts, rights) = (runs(left), runs(right))
+        for (one, other) in zip(lefts, rights) where one != other {
+            if let first = Int(one), let second = Int(other) { return first < second }
+            return one < other
+        }
+        return lefts.count < rights.count
+    }
+
+    private static func runs(_ text: String) -> [String] {
+        var runs: [String] = []
+        for character in text {
+            if character == "." {
+                runs.append("")
+            } else if let last = runs.last?.last, last.isNumber == character.isNumber {
+                runs[runs.count - 1].append(character)
+            } else {
+                runs.append(String(character))
+            }
+        }
+        return runs.filter { !$0.isEmpty }
+    }
+}
+
+extension Version: Hashable {
+    /// Hashes what the order looks at, so that equal versions hash alike.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(numbers.reversed().drop { $0 == 0 }.reversed() as [Int])
+        hasher.combine(prerelease)
+    }
+}

@@ -1,0 +1,61 @@
+/// A set of versions, written as comparisons that must all hold: `>=0.30 <0.39`, `=1.20.2`, `*`. Commas may stand for spaces.
+public struct VersionRange: Hashable, Sendable, Codable, LosslessStringConvertible {
+    /// One comparison with a bound.
+    private struct Comparison: Hashable, Sendable {
+        enum Sign: String, CaseIterable {
+            // Longer signs first: reading takes the first that fits.
+            case atLeast = ">=", atMost = "<=", above = ">", below = "<", exactly = "="
+        }
+
+        let sign: Sign
+        let bound: Version
+
+        func holds(for version: Version) -> Bool {
+            switch sign {
+            case .atLeast: version >= bound
+            case .atMost: version <= bound
+            case .above: version > bound
+            case .below: version < bound
+            case .exactly: version == bound
+            }
+        }
+    }
+
+    private let comparisons: [Comparison]
+    /// The text that it was read from.
+    public let description: String
+
+    /// Reads a range; nil when a comparison cannot be read.
+    public init?(_ text: String) {
+        let words = text.split { $0 == " " || $0 == "," }
+        guard !words.isEmpty else { return nil }
+        var read: [Comparison] = []
+        for word in words where word != "*" {
+            let sign = Comparison.Sign.allCases.first { word.hasPrefix($0.rawValue) }
+            guard let bound = Version(String(word.dropFirst(sign?.rawValue.count ?? 0))) else { return nil }
+            read.append(Comparison(sign: sign ?? .exactly, bound: bound))
+        }
+        comparisons = read
+        description = text
+    }
+
+    /// Whether a version lies in the range.
+    public func contains(_ version: Version) -> Bool { comparisons.allSatisfy { $0.holds(for: version) } }
+
+    /// Decodes a range from a string.
+    ///
+    /// - Throws: `DecodingError` when the string is no range.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let range = VersionRange(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected a range such as '>=1.19 <1.20'")
+        }
+        self = range
+    }
+
+    /// Encodes the range as the text that it was read from.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

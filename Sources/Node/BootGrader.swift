@@ -1,0 +1,214 @@
+import Model
+
+/// Grades a boot while it goes on: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
+public struct BootGrader: Sendable {
+    /// Something that was seen.
+    public enum Event: Sendable {
+        /// A line of kubelet's own log.
+        case log([UInt8])
+        /// What the sandbox's first program told.
+        case fact(NodeFact)
+        /// A line that runsc wrote.
+        case runtime(String)
+        /// Time went by.
+        case tick
+    }
+
+    /// A probe's last answers.
+    fileprivate struct Probe {
+        var last: Evidence?
+        var isGood = false
+        /// The first bad answer after warm-up.
+        var failed: Evidence?
+    }
+
+    /// The verdict, as soon as it is certain.
+    public private(set) var verdict: Verdict?
+    /// When the deciding event came, in seconds after the boot began.
+    public private(set) var decided: Double?
+    private let node: NodeSpec
+    private let layout: Layout
+    private var log: LogReader
+    private var started: Double?
+    private var gvisor: String?
+    private var version: String?
+    private var mounts: [String: String] = [:]
+    private var stage = "sandbox"
+    private var health = Probe()
+    private var stats = Probe()
+    private var summary: StatsSummary?
+    private var containerdGone = false
+    private var harnessLines: [String] = []
+
+    /// Makes a grader of one boot.
+    public init(node: NodeSpec, layout: Layout) {
+        self.node = node
+        self.layout = layout
+        log = LogReader(source: "kubelet", warmUp: node.warmUp)
+    }
+
+    /// The version that the node's program says it is.
+    public var nodeVersion: String? { version }
+
+    /// Takes an event, until there is a verdict.
+    ///
+    /// - Parameter now: seconds after the boot began.
+    public mutating func take(_ event: Event, at now: Double) {
+        guard verdict == nil else { return }
+        switch event {
+        case .log(let line):
+            log.take(line, arrival: now)
+            if let evidence = log.started, started == nil { started = evidence.seconds }
+            if let fatal = log.fatal, isKubelet { decide(graveVerdict(fatal), at: now) }
+        case .runtime(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
+        case .fact(let fact): take(fact, at: now)
+        case .tick: break
+        }
+        if verdict == nil { lookAtClock(now) }
+    }
+
+    /// The sandbox has ended without a verdict so far.
+    public mutating func finish(_ how: String, at now: Double) {
+        guard verdict == nil else { return }
+        let reason = stage == "kubelet" ? "the sandbox ended while the node was being watched" : "the sandbox did not start the node"
+        decide(inconclusive("\(reason) (\(how)); last stage: \(stage)"), at: now)
+    }
+
+    private var isKubelet: Bool { log.kubelet != nil || version?.hasPrefix("Kubernetes v") == true }
+
+    private mutating func take(_ fact: NodeFact, at now: Double) {
+        switch fact {
+        case .stage(let name):
+            stage = name
+            if name == "kubelet" { checkSandbox(at: now) }
+        case .gvisor(let line): gvisor = line
+        case .mount(let point, let type): mounts[point] = type
+        case .version(let text):
+            version = text
+            guard !text.hasPrefix("Kubernetes v") else { return }
+            let answer = Evidence(kind: .probe, text: text, source: "--version", seconds: now)
+            decide(inconclusive("the binary is no kubelet: '--version' answers '\(text)'", [answer]), at: now)
+        case .probe(let name, let answer): note(name, answer, at: now)
+        case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
+        case .containerdGone:
+            containerdGone = true
+            if verdict == nil { decide(inconclusive("containerd, which the harness starts, ended before the node"), at: now) }
+        case .containerd(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
+        case .exit(let status): decide(exitVerdict(status, at: now), at: now)
+        }
+    }
+
+    /// A node in another sandbox, or on other file systems, than were asked for proves nothing.
+    private mutating func checkSandbox(at now: Double) {
+        let volume = mounts["/var/lib/kubelet"]
+        let wrong: String? =
+            if gvisor == nil { "the sandbox does not look like gVisor: its kernel's log does not say so" } else if mounts["/"] != layout.rootType {
+                "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) asks"
+            } else if layout.hasVolume, volume != "9p" { "/var/lib/kubelet is \(volume ?? "no mount"), not a 9p volume" } else if !layout.hasVolume, volume != nil {
+                "/var/lib/kubelet is a mount of its own, which \(layout.rawValue) does not ask for"
+            } else { nil }
+        if let wrong { decide(inconclusive(wrong), at: now) }
+    }
+
+    private mutating func note(_ name: String, _ answer: String, at now: Double) {
+        let short = answer.count > 300 ? "\(answer.prefix(300))…" : answer
+        switch name {
+        case "healthz":
+            let isGood = answer.split(whereSeparator: \.isWhitespace) == ["ok"]
+            if isGood, started == nil {
+                started = now
+                log.assumeStarted(at: now)
+            }
+            health.note(isGood, Evidence(kind: .probe, text: short, source: "/healthz", seconds: now), isLate: isWarm(now))
+        case "summary":
+            let read = StatsSummary(answer)
+            if let read { summary = read }
+            let capacity = read?.capacity
+            let text = capacity.map { "node.fs.capacityBytes = \($0)" } ?? (short.isEmpty ? "no answer" : short)
+            stats.note(capacity != nil, Evidence(kind: .probe, text: text, source: "/stats/summary", seconds: now), isLate: isWarm(now))
+        default: break
+        }
+    }
+
+    private func isWarm(_ now: Double) -> Bool { started.map { now - $0 > node.warmUp } ?? false }
+
+    private mutating func lookAtClock(_ now: Double) {
+        if let started {
+            if now - started >= node.observe { decide(livingVerdict(at: now), at: now) }
+        } else if now >= node.startTimeout {
+            decide(inconclusive("the node did not start within \(Self.text(node.startTimeout)) s; last stage: \(stage)"), at: now)
+        }
+    }
+
+    private mutating func decide(_ verdict: Verdict, at now: Double) {
+        self.verdict = verdict
+        decided = now
+    }
+
+    /// The node lives at the end of the observation.
+    private func livingVerdict(at now: Double) -> Verdict {
+        guard isKubelet, let lastHealth = health.last, let lastStats = stats.last else {
+            return inconclusive("the node's program runs, but the probes were never asked, or it never wrote a line of a kubelet")
+        }
+        // An answer that is old says nothing of the node as it is now: the asking itself hangs.
+        guard let oldest = [lastHealth.seconds, lastStats.seconds].compactMap(\.self).min(), now - oldest < Self.stale else {
+            return inconclusive("the probes were not asked in the last \(Self.text(Self.stale)) s", [lastHealth, lastStats])
+        }
+        let alive = Evidence(
+            kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
+        let notes = log.notes + (summary?.notes ?? [])
+        if let late = log.late { return log.lateVerdict(late, level: .boot, notes: notes) }
+        for (probe, last, name) in [(health, lastHealth, "/healthz"), (stats, lastStats, "/stats/summary")] {
+            guard let bad = probe.isGood ? probe.failed : last else { continue }
+            return Verdict(
+                grade: .degraded, level: .boot, summary: "the node lives, but \(name) did not hold: \(bad.text)", evidence: [bad, alive], notes: notes)
+        }
+        return Verdict(
+            grade: .clean, level: .boot, summary: "the node lives, answers, and wrote no forbidden line after warm-up",
+            evidence: [lastHealth, lastStats, alive], notes: notes)
+    }
+
+    /// A fatal line ends the boot; one that only says that the sandbox was not prepared for this kubelet is the harness's fault.
+    private func graveVerdict(_ fatal: LogReader.Sighting) -> Verdict {
+        if log.fatalFault == nil, let fault = Self.harnessFaults.first(where: { fatal.evidence.text.contains($0) }) {
+            return inconclusive("the sandbox is not prepared for this kubelet (\(fault))", [fatal.evidence])
+        }
+        return log.fatalVerdict(fatal, level: .boot, notes: log.notes)
+    }
+
+    private func exitVerdict(_ status: Int, at now: Double) -> Verdict {
+        let exit = Evidence(kind: .exit, text: "exit status \(status)", source: "kubelet", seconds: now)
+        // The shell adds 128 to the number of a signal; nothing in the sandbox sends these two.
+        if [137, 143].contains(status) { return inconclusive("something from outside killed the node's program", [exit]) }
+        if containerdGone { return inconclusive("containerd, which the harness starts, ended before the node", [exit]) }
+        guard log.kubelet != nil else {
+            return inconclusive("the node's program ended with status \(status) and never wrote a line of a kubelet", [exit])
+        }
+        let notes = log.notes
+        return Verdict(
+            grade: .fatal, level: .boot, cause: log.late?.signal.name, summary: "the node ended by itself, with status \(status)",
+            evidence: [exit, log.late?.evidence ?? log.early?.evidence, log.cause].compactMap(\.self), notes: notes)
+    }
+
+    private func inconclusive(_ reason: String, _ evidence: [Evidence] = []) -> Verdict {
+        let said = harnessLines.map { Evidence(kind: .harness, text: $0, source: "sandbox") }
+        let all = evidence + [Evidence(kind: .harness, text: reason, source: "ninepin")] + said
+        return Verdict(grade: .inconclusive, level: .boot, summary: reason, evidence: all, notes: log.notes)
+    }
+
+    /// Seconds after which an answer is too old.
+    private static let stale = 15.0
+
+    /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
+    private static let harnessFaults = ["/dev/kmsg", "/proc/sys/", "containerd.sock", "unknown flag", "config file", "address already in use"]
+
+    private static func text(_ seconds: Double) -> String { String(Int(seconds.rounded())) }
+}
+
+extension BootGrader.Probe {
+    fileprivate mutating func note(_ isGood: Bool, _ evidence: Evidence, isLate: Bool) {
+        last = evidence
+        self.isGood = isGood
+        if !isGood, isLate, failed == nil { failed = evidence }
+    }
+}

@@ -1,0 +1,100 @@
+import Host
+import Sandbox
+import SystemPackage
+
+/// A node made of containerd and a kubelet that runs standalone: what its root file system holds.
+public struct KubeletProfile: Sendable {
+    /// A program of the host's that the node needs, and where it goes.
+    struct Program: Sendable {
+        let name: String
+        let place: String
+        let package: String
+        /// Where Debian puts it, when that is not on PATH.
+        var folders: [String] = []
+    }
+
+    /// A program that is not on this machine.
+    public struct Missing: Error, Sendable, CustomStringConvertible {
+        /// The programs' names.
+        public let names: [String]
+        /// The Debian packages that have them.
+        public let packages: [String]
+
+        /// What is missing and how to get it.
+        public var description: String {
+            "a node needs \(names.joined(separator: ", ")), which this machine lacks\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
+        }
+    }
+
+    static let programs = [
+        Program(name: "containerd", place: "/usr/bin", package: "containerd"),
+        Program(name: "containerd-shim-runc-v2", place: "/usr/bin", package: "containerd"),
+        Program(name: "ctr", place: "/usr/bin", package: "containerd"), Program(name: "runc", place: "/usr/bin", package: "runc"),
+        Program(name: "xtables-legacy-multi", place: "/usr/bin", package: "iptables"),
+        Program(name: "mount", place: "/bin", package: "mount"), Program(name: "umount", place: "/bin", package: "mount"),
+        Program(name: "loopback", place: "/opt/cni/bin", package: "containernetworking-plugins", folders: ["/usr/lib/cni", "/opt/cni/bin"]),
+    ]
+
+    private let found: [(place: String, path: FilePath)]
+    private let busybox: FilePath
+    private let host: Host
+
+    /// Looks for all programs that the node needs, before an hour's work is begun.
+    ///
+    /// - Throws: `Missing`, which names all that are not there.
+    public init(on host: Host) throws(Missing) {
+        self.host = host
+        let busybox = host.program("busybox")
+        let found = Self.programs.map { program in (program, host.program(program.name, alsoIn: program.folders)) }
+        let missing = found.filter { $0.1 == nil }.map(\.0)
+        guard let busybox, missing.isEmpty else {
+            let packages = Set(missing.map(\.package) + (busybox == nil ? ["busybox-static"] : []))
+            throw Missing(names: missing.map(\.name) + (busybox == nil ? ["busybox"] : []), packages: packages.sorted())
+        }
+        self.busybox = busybox
+        self.found = found.compactMap { program, path in path.map { ("\(program.place)/\(program.name)", $0) } }
+    }
+
+    /// Fills a root file system with all but the node's own binary.
+    ///
+    /// - Throws: `FileError`; `CommandError`; `CancellationError`.
+    func fill(_ root: RootFileSystem) async throws {
+        try root.directories(["bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin"])
+        for (place, path) in found { try root.program(path, as: place) }
+        try await root.libraries(of: found.map(\.path))
+        try root.program(busybox, as: "/bin/busybox")
+        let applets = try await Command(busybox, ["--list"], environment: host.plainEnvironment, on: host).output()
+        // mount(8) and umount(8) are the full ones: busybox's know no propagation.
+        for applet in applets.split(separator: "\n") { try root.link("/bin/\(applet)", to: "busybox") }
+        for name in ["iptables", "ip6tables"] { try root.link("/usr/bin/\(name)", to: "xtables-legacy-multi") }
+        try root.file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+        try root.file("/etc/hosts", "127.0.0.1 localhost node\n")
+        try root.file("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+        try root.file("/etc/machine-id", "00000000000000000000000000000001\n")
+        try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
+        try root.file("/etc/containerd.toml", Self.containerd)
+        try root.file("/etc/kubelet.yaml", Self.kubelet)
+        try root.file("/init", NodeScript.text, mode: 0o755)
+    }
+
+    /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.
+    private static let containerd = """
+        version = 2
+        [plugins."io.containerd.grpc.v1.cri".containerd]
+          snapshotter = "native"
+
+        """
+
+    /// Standalone, with the read-only port for `/stats/summary`.
+    private static let kubelet = """
+        kind: KubeletConfiguration
+        apiVersion: kubelet.config.k8s.io/v1beta1
+        failSwapOn: false
+        cgroupDriver: cgroupfs
+        readOnlyPort: 10255
+        authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
+        authorization: {mode: AlwaysAllow}
+        staticPodPath: /etc/kubernetes/manifests
+
+        """
+}

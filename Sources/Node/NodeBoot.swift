@@ -1,0 +1,163 @@
+import Host
+import Model
+import Sandbox
+import SystemPackage
+
+/// How far a boot has come, for people who wait.
+public enum BootProgress: Hashable, Sendable {
+    /// The sandbox is being filled.
+    case preparing
+    /// The sandbox's first program has come to a stage: `containerd`, `kubelet`.
+    case stage(String)
+    /// The node is being watched: seconds so far.
+    case watching(seconds: Int)
+}
+
+/// A binary to boot as a node: where it is, and what its bytes must be.
+public struct NodeBoot: Sendable {
+    private let artifact: Artifact
+    private let node: NodeSpec
+    private let layout: Layout
+    private let runsc: Runsc
+    private let profile: KubeletProfile
+    private let host: Host
+
+    /// Makes a boot; nothing starts yet.
+    public init(_ artifact: Artifact, node: NodeSpec, layout: Layout, runsc: Runsc, profile: KubeletProfile, on host: Host) {
+        self.artifact = artifact
+        self.node = node
+        self.layout = layout
+        self.runsc = runsc
+        self.profile = profile
+        self.host = host
+    }
+
+    /// Boots the node in a sandbox of its own, watches it, and ends it as soon as the verdict is certain.
+    ///
+    /// - Parameters:
+    ///   - scratch: where the sandbox's files go; they are removed in every path out.
+    ///   - logs: a folder that gets `kubelet.log` and `sandbox.log`, whole.
+    /// - Returns: the verdict, and how many seconds lie between the deciding event and the end of the sandbox. A harness that failed is an
+    ///   `inconclusive` verdict, not an error.
+    /// - Throws: `CancellationError`, after the sandbox is gone.
+    public func run(
+        scratch: Scratch, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
+    ) async throws -> (verdict: Verdict, toVerdict: Double) {
+        let folder = scratch.place("boot")
+        defer { try? Files.remove(folder) }
+        do {
+            progress(.preparing)
+            let bundle = try await prepare(folder)
+            let state = folder.appending("state")
+            try Files.makeDirectory(state)
+            let command = runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host)
+            return try await watch(command, logs: logs, progress: progress)
+        } catch let error as CancellationError { throw error } catch {
+            try Task.checkCancellation()
+            let said = Evidence(kind: .harness, text: "\(error)", source: "ninepin")
+            return (Verdict(grade: .inconclusive, level: .boot, summary: "the sandbox could not be made: \(error)", evidence: [said]), 0)
+        }
+    }
+
+    private func prepare(_ folder: FilePath) async throws -> Bundle {
+        let bundle = try Bundle(at: folder)
+        let root = RootFileSystem(at: bundle.root, on: host)
+        try await profile.fill(root)
+        let source = FilePath(artifact.path)
+        let digest = try root.program(source, as: "/usr/local/bin/kubelet")
+        guard digest == artifact.digest else { throw ArtifactChanged(path: source, expected: artifact.digest, found: digest) }
+        try await root.libraries(of: [source])
+        var volumes: [Bundle.Mount] = []
+        if layout.hasVolume {
+            let volume = folder.appending("volume")
+            try Files.makeDirectory(volume)
+            volumes = [.volume(volume, at: "/var/lib/kubelet")]
+        }
+        try bundle.configure(arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"], volumes: volumes)
+        return bundle
+    }
+
+    private func watch(
+        _ command: Command, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
+    ) async throws -> (verdict: Verdict, toVerdict: Double) {
+        try Files.makeDirectory(logs)
+        let watch = Watch(
+            grader: BootGrader(node: node, layout: layout), kubelet: try LogFile(logs.appending("kubelet.log")),
+            sandbox: try LogFile(logs.appending("sandbox.log")))
+        let clock = ContinuousClock()
+        let start = clock.now
+        let (final, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
+            watch.take(event, at: time.seconds, progress: progress)
+        }
+        var watched = final
+        watched.grader.finish("\(ended)", at: start.duration(to: clock.now).seconds)
+        let whole = start.duration(to: clock.now).seconds
+        guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
+            let reason = "the grader came to no verdict"
+            let said = Evidence(kind: .harness, text: reason, source: "ninepin")
+            return (Verdict(grade: .inconclusive, level: .boot, summary: reason, evidence: [said]), 0)
+        }
+        return (verdict, whole - decided)
+    }
+}
+
+/// The binary is not the one that was built or hashed: its bytes changed in between.
+struct ArtifactChanged: Error, CustomStringConvertible {
+    let path: FilePath
+    let expected: Digest
+    let found: Digest
+
+    var description: String { "\(path) has changed: its digest is \(found), expected \(expected)" }
+}
+
+/// A boot as it is watched.
+private struct Watch: Sendable {
+    var grader: BootGrader
+    let kubelet: LogFile
+    let sandbox: LogFile
+    private var shown = -1
+
+    init(grader: BootGrader, kubelet: LogFile, sandbox: LogFile) {
+        self.grader = grader
+        self.kubelet = kubelet
+        self.sandbox = sandbox
+    }
+
+    mutating func take(_ event: Command.Event, at now: Double, progress: (BootProgress) -> Void) -> Command.Directive {
+        switch event {
+        case .line(.output, let line):
+            kubelet.append(line)
+            grader.take(.log(line), at: now)
+        case .line(.error, let line):
+            sandbox.append(line)
+            let text = String(decoding: line, as: UTF8.self)
+            if let fact = NodeFact(text) {
+                if case .stage(let name) = fact { progress(.stage(name)) }
+                grader.take(.fact(fact), at: now)
+            } else if !text.isEmpty { grader.take(.runtime(text), at: now) }
+        case .tick:
+            grader.take(.tick, at: now)
+            if Int(now) > shown {
+                shown = Int(now)
+                progress(.watching(seconds: shown))
+            }
+        }
+        return grader.verdict == nil ? .proceed : .stop
+    }
+}
+
+/// A log that grows on the disk, so that a run that is cut off still has it.
+private final class LogFile: Sendable {
+    private let file: FileDescriptor
+
+    init(_ path: FilePath) throws(FileError) { file = try Files.create(path) }
+
+    /// Writes a line. A log that cannot be written must not end a boot: the verdict does not come from the file.
+    func append(_ line: [UInt8]) { _ = try? file.writeAll(line + [UInt8(ascii: "\n")]) }
+
+    deinit { try? file.close() }
+}
+
+extension Duration {
+    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,77 @@
+/// The first program in the sandbox. Kubelet's log goes to standard output; what the harness must know goes to standard error, marked.
+enum NodeScript {
+    /// The script, for busybox's shell.
+    static let text = """
+        #!/bin/sh
+        export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
+        say() { echo "\(NodeFact.mark)$*" >&2; }
+        fail() { say failed "$*"; exit 125; }
+        # A process that has ended and was not waited for is still there, as a zombie.
+        lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
+
+        say stage prepare
+        say gvisor "$(dmesg | grep -m 1 -i gvisor)"
+        while read -r _ point type _; do
+          case "$point" in / | /var/lib/kubelet) say mount "$point" "$type" ;; esac
+        done < /proc/mounts
+
+        # kubelet reads the kernel's messages and sets these switches; gVisor has neither.
+        ln -sf /dev/null /dev/kmsg || fail "cannot link /dev/kmsg"
+        mkdir -p /tmp/sys/vm /tmp/sys/kernel/keys
+        cp -r /proc/sys/vm/. /tmp/sys/vm/ 2>/dev/null
+        cp -r /proc/sys/kernel/. /tmp/sys/kernel/ 2>/dev/null
+        echo 1 > /tmp/sys/vm/overcommit_memory
+        echo 0 > /tmp/sys/vm/panic_on_oom
+        echo 10 > /tmp/sys/kernel/panic
+        echo 1 > /tmp/sys/kernel/panic_on_oops
+        echo 1000000 > /tmp/sys/kernel/keys/root_maxkeys
+        echo 25000000 > /tmp/sys/kernel/keys/root_maxbytes
+        mount --bind /tmp/sys/vm /proc/sys/vm && mount --bind /tmp/sys/kernel /proc/sys/kernel || fail "cannot mount over /proc/sys"
+
+        say stage version
+        version=$(timeout 30 /usr/local/bin/kubelet --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
+        say version "$version"
+        case "$version" in "Kubernetes v1."*) ;; *) exit 0 ;; esac
+        minor=${version#Kubernetes v1.}
+        minor=${minor%%.*}
+        # Until 1.26 kubelet had to be told that the runtime is no docker; from 1.27 on the flag is unknown.
+        runtime=
+        [ "$minor" -le 26 ] && runtime=--container-runtime=remote
+
+        say stage containerd
+        containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 &
+        containerd=$!
+        tries=0
+        until [ -S /run/containerd/containerd.sock ]; do
+          tries=$((tries + 1))
+          if [ "$tries" -gt 300 ] || ! lives "$containerd"; then
+            tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
+            fail "containerd does not start"
+          fi
+          sleep 0.1
+        done
+
+        say stage kubelet
+        /usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime \\
+          --container-runtime-endpoint=unix:///run/containerd/containerd.sock --v=2 2>&1 &
+        kubelet=$!
+        (
+          while sleep 1; do
+            say probe healthz "$(wget -q -T 10 -O - http://127.0.0.1:10248/healthz 2>&1 | tr '\\n' ' ' | head -c 300)"
+            say probe summary "$(wget -q -T 10 -O - http://127.0.0.1:10255/stats/summary 2>&1 | tr '\\n' ' ' | head -c 60000)"
+            lives "$containerd" || say containerd-gone
+          done
+        ) &
+        probes=$!
+        wait "$kubelet"
+        status=$?
+        # The probes write on the same channel: they are silent before the last line is written.
+        kill "$probes"
+        wait "$probes"
+        echo >&2
+        tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
+        lives "$containerd" || say containerd-gone
+        say exit "$status"
+
+        """
+}

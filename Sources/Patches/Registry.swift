@@ -1,0 +1,107 @@
+import Git
+import Host
+import Model
+import SystemPackage
+
+/// Why a patch cannot be had or does not apply.
+public enum PatchesError: Error, Sendable, CustomStringConvertible {
+    /// No such patch, or more than one of that short name.
+    case unknown(name: String, advice: String)
+    /// The recipe's tree does not hold the upstream project.
+    case noUpstream(PatchName, recipe: String, advice: String)
+    /// A `.patch` file is no patch.
+    case malformed(file: String, PatchError)
+    /// No text of the patch applies.
+    case doesNotApply(PatchName, variant: String, upstreamPath: String, ApplyError)
+    /// More than one text applies, and the versions do not say which is meant.
+    case ambiguous(PatchName, variants: [String])
+    /// A series names the patch twice.
+    case twice(PatchName)
+
+    /// What, where and why.
+    public var description: String {
+        switch self {
+        case .unknown(let name, let advice): "there is no patch '\(name)': \(advice)"
+        case .noUpstream(let patch, let recipe, let advice):
+            "\(patch) is for '\(patch.upstream)', which is not among the upstreams of recipe '\(recipe)': \(advice)"
+        case .malformed(let file, let error): "\(file): \(error)"
+        case .doesNotApply(let patch, let variant, let path, let error):
+            "\(patch) (variant \(variant)) does not apply in \(path):\n\(error.description.indented)\n    The tree is untouched."
+        case .ambiguous(let patch, let variants):
+            "\(patch): more than one variant applies (\(variants.joined(separator: ", "))), and the version does not say which is meant"
+        case .twice(let patch): "\(patch) stands twice in the series"
+        }
+    }
+}
+
+/// The versioned registry of patches: a folder `patches/UPSTREAM/NAME` for each, with its `patch.yaml` and its texts.
+public struct Registry: Sendable {
+    /// Its entries, by name.
+    public let entries: [PatchEntry]
+    private let folder: FilePath
+
+    /// Reads all entries below a folder.
+    ///
+    /// - Throws: `Diagnostic` for the first entry that is wrong; `FileError` when a file cannot be read.
+    public init(_ folder: FilePath) throws {
+        self.folder = folder
+        var entries: [PatchEntry] = []
+        for upstream in Files.names(in: folder) where Files.isDirectory(folder.appending(upstream)) {
+            for name in Files.names(in: folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
+                entries.append(try Self.entry("\(upstream)/\(name)", in: folder))
+            }
+        }
+        self.entries = entries
+    }
+
+    /// The entry of a full name, or of a last part that only one entry has.
+    ///
+    /// - Throws: `PatchesError.unknown` with the nearest known name.
+    public func entry(named name: String) throws(PatchesError) -> PatchEntry {
+        let found = entries.filter { $0.name.description == name || $0.name.name == name }
+        if let only = found.first, found.count == 1 { return only }
+        guard found.isEmpty else {
+            throw .unknown(name: name, advice: "it may be \(found.map(\.name.description).joined(separator: " or ")); write the whole name")
+        }
+        let known = entries.flatMap { [$0.name.description, $0.name.name] }
+        let advice = Spelling.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
+        throw .unknown(name: name, advice: advice ?? Spelling.advice(for: name, among: entries.map(\.name.description)))
+    }
+
+    /// The shortest name of a patch that means no other.
+    public func shortName(of name: PatchName) -> String {
+        entries.filter { $0.name.name == name.name }.count > 1 ? name.description : name.name
+    }
+
+    /// The text of a variant, parsed.
+    ///
+    /// - Throws: `FileError`; `PatchesError.malformed` with the line in the patch file.
+    public func patch(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws -> Patch {
+        let name = "\(entry.name)/\(variant.name).patch"
+        let bytes = try text(variant, of: entry)
+        do { return try Patch(bytes, name: name) } catch { throw PatchesError.malformed(file: folder.appending(name).string, error) }
+    }
+
+    /// The bytes of a variant.
+    ///
+    /// - Throws: `FileError`.
+    public func text(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws(FileError) -> [UInt8] {
+        try Files.read(folder.appending("\(entry.name)/\(variant.name).patch"))
+    }
+
+    private static func entry(_ path: String, in folder: FilePath) throws -> PatchEntry {
+        let file = folder.appending(path).appending("patch.yaml")
+        guard let name = PatchName(path) else {
+            throw Diagnostic(file: folder.appending(path).string, message: "a patch's folder is named with letters, digits, '-', '_' and '.'")
+        }
+        let entry = try PatchEntry(yaml: try Files.readText(file), file: file.string, name: name)
+        for variant in entry.variants where !Files.exists(folder.appending(path).appending("\(variant.name).patch")) {
+            throw Diagnostic(file: file.string, message: "variant '\(variant.name)' has no file '\(variant.name).patch' beside it")
+        }
+        return entry
+    }
+}
+
+extension String {
+    fileprivate var indented: String { split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(separator: "\n") }
+}

@@ -1,0 +1,58 @@
+import Git
+import GoToolchain
+import Host
+import Model
+import Node
+import Patches
+import Sandbox
+import Sources
+import Transfer
+
+/// The exit codes of the command line: sysexits(3) where it has one.
+public enum ExitStatus: Int32, Sendable {
+    /// Clean, or done.
+    case good = 0
+    /// The answer is no: a verdict that is not clean, a patch that does not apply, a source that does not compile.
+    case no = 1
+    /// The command line is wrong.
+    case usage = 64
+    /// A recipe, a patch or data is wrong.
+    case data = 65
+    /// Something needed is missing or cannot be reached.
+    case missing = 69
+    /// A fault of Ninepin's.
+    case fault = 70
+
+    /// What an error means for whoever called.
+    public init(for error: any Error) {
+        switch error {
+        case is Diagnostic: self = .data
+        case is Catalogue.UnknownRecipe: self = .usage
+        case let error as PatchesError:
+            switch error {
+            case .unknown, .noUpstream, .twice: self = .usage
+            case .malformed: self = .data
+            case .doesNotApply, .ambiguous: self = .no
+            }
+        case is GoBuildError: self = .no
+        case is SourceError, is TransferError, is GoMissing, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace, is FileError:
+            self = .missing
+        default: self = .fault
+        }
+    }
+}
+
+extension Run {
+    /// Clean is good, and nothing else is.
+    public var exitStatus: ExitStatus { verdict.grade == .clean ? .good : .no }
+}
+
+extension Matrix {
+    /// Whether the table can be relied on and the recipe keeps its promise: every cell has one answer, and the recipe's own series is clean
+    /// wherever it was booted. Other series are there to be compared.
+    public func exitStatus(for recipe: Recipe) -> ExitStatus {
+        let isSettled = cells.allSatisfy { $0.grade != .inconclusive }
+        let keepsPromise = cells.filter { $0.series == recipe.series }.allSatisfy { $0.grade == .clean }
+        return isSettled && keepsPromise ? .good : .no
+    }
+}

@@ -1,0 +1,133 @@
+import GoToolchain
+import Host
+import Model
+import Node
+import Sandbox
+import SystemPackage
+
+/// The disk of the workspace has too little room for what is to come.
+public struct NotEnoughSpace: Error, Sendable, CustomStringConvertible {
+    /// The workspace.
+    public let path: FilePath
+    /// Bytes that are free.
+    public let free: Int64
+    /// Bytes that are needed.
+    public let needed: Int64
+
+    /// How much there is, how much is needed, and what to do.
+    public var description: String {
+        """
+        \(path) has \(free >> 20) MiB free; a build needs about \(needed >> 20) MiB
+            Make room, or move the workspace with --workspace DIR or NINEPIN_WORKSPACE.
+        """
+    }
+}
+
+/// A boot needs root.
+public struct NotRoot: Error, Sendable, CustomStringConvertible {
+    /// What needs it, and why.
+    public var description: String {
+        "a boot needs root: runsc makes namespaces and mounts\n    Run it as root; fetch, patch, build and grade do not need it."
+    }
+}
+
+/// What a build needs, looked for before an hour's work.
+public struct BuildNeeds: Sendable {
+    /// The Go that builds.
+    public let go: GoToolchain
+
+    /// Looks for all of it.
+    ///
+    /// - Throws: `GoMissing`; `NotEnoughSpace`.
+    public init(_ recipe: Recipe, on host: Host) throws {
+        go = try GoToolchain.find(recipe.toolchain, on: host)
+        try Self.checkSpace(BuildStep.neededBytes, on: host)
+    }
+
+    static func checkSpace(_ needed: Int64, on host: Host) throws(NotEnoughSpace) {
+        guard let free = Files.freeBytes(at: host.workspace), free < needed else { return }
+        throw NotEnoughSpace(path: host.workspace, free: free, needed: needed)
+    }
+}
+
+/// What a boot needs, looked for before an hour's work.
+public struct BootNeeds: Sendable {
+    /// gVisor's runtime.
+    public let runsc: Runsc
+    /// What the node's root file system is made of.
+    public let profile: KubeletProfile
+
+    /// A root file system with all that a node writes comes to about this.
+    static let neededBytes: Int64 = 1 << 30
+
+    /// Looks for all of it.
+    ///
+    /// - Throws: `NotRoot`; `RunscMissing`; `KubeletProfile.Missing`; `NotEnoughSpace`.
+    public init(on host: Host) async throws {
+        guard host.isRoot else { throw NotRoot() }
+        profile = try KubeletProfile(on: host)
+        runsc = try await Runsc.find(on: host)
+        try BuildNeeds.checkSpace(Self.neededBytes, on: host)
+    }
+}
+
+/// One thing that Ninepin needs, and whether it is here.
+public struct Finding: Hashable, Codable, Sendable {
+    /// What is needed.
+    public let name: String
+    /// Whether it is here.
+    public let isHere: Bool
+    /// What was found, or what is missing and how to get it.
+    public let detail: String
+}
+
+/// Looks for all that Ninepin needs.
+public enum Doctor {
+    /// What is here and what is missing, in the order in which it is needed.
+    public static func look(at host: Host) async throws -> [Finding] {
+        var findings: [Finding] = []
+        func look(_ name: String, _ find: () async throws -> String) async throws {
+            do { findings.append(Finding(name: name, isHere: true, detail: try await find())) } catch let error as CancellationError { throw error } catch {
+                findings.append(Finding(name: name, isHere: false, detail: "\(error)"))
+            }
+        }
+        for recipe in Catalogue(host).recipeNames {
+            try await look("Go for \(recipe)") {
+                let go = try GoToolchain.find(try Catalogue(host).recipe(recipe).toolchain, on: host)
+                return "\(go.version) in \(go.root)"
+            }
+        }
+        for program in ["apt-get", "dpkg-source", "unshare", "setpriv", "ldd"] {
+            try await look(program) {
+                guard let path = host.program(program) else { throw Absent(program: program) }
+                return path.string
+            }
+        }
+        try await look("root") {
+            guard host.isRoot else { throw NotRoot() }
+            return "yes"
+        }
+        try await look("namespaces") {
+            _ = try await Command("/bin/true", [], environment: host.plainEnvironment, on: host).output()
+            return host.isRoot ? "can be made" : "not needed without root"
+        }
+        try await look("runsc") {
+            let runsc = try await Runsc.find(on: host)
+            return "\(runsc.version), \(runsc.program)"
+        }
+        try await look("node programs") {
+            _ = try KubeletProfile(on: host)
+            return "all there"
+        }
+        try await look("disk") {
+            try BuildNeeds.checkSpace(BuildStep.neededBytes, on: host)
+            return "\((Files.freeBytes(at: host.workspace) ?? 0) >> 30) GiB free in \(host.workspace)"
+        }
+        return findings
+    }
+
+    private struct Absent: Error, CustomStringConvertible {
+        let program: String
+        var description: String { "\(program) is not on PATH\n    Run ./setup." }
+    }
+}

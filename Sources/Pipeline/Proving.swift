@@ -1,0 +1,136 @@
+import FoundationEssentials
+import Git
+import Glibc
+import GoToolchain
+import Host
+import Ledger
+import Model
+import Node
+import Patches
+import Sandbox
+import SystemPackage
+
+/// What a boot's outcome depends on, as far as it can be named. It is a measurement all the same, and never taken from the store.
+private struct VerifyKey: Keyed {
+    static let name = "verify"
+
+    let artifact: Digest
+    let node: NodeSpec
+    let layout: Layout
+    let runsc: String
+}
+
+/// A binary on its way to a verdict: what is to be booted, and where it comes from.
+public struct Candidate: Sendable {
+    /// The recipe's name; empty when the binary is from elsewhere.
+    public var recipe = ""
+    /// The patches in it.
+    public var series: [PatchName] = []
+    /// The source.
+    public var lock: Lock?
+    /// The patched tree's id.
+    public var tree: String?
+    /// The steps that made it.
+    public var steps: [StepRecord] = []
+    /// How it is booted.
+    public var node: NodeSpec
+    /// The binary.
+    public let artifact: Artifact
+    /// The Go that built it.
+    public var go: String?
+
+    /// A binary from anywhere.
+    ///
+    /// - Throws: `FileError` when it cannot be read.
+    public init(binary: FilePath) throws(FileError) {
+        let path = try Files.realPath(binary)
+        artifact = Artifact(digest: try Files.digest(of: path), path: path.string, bytes: Files.bytes(of: path) ?? 0)
+        node = .kubelet
+    }
+
+    fileprivate init(_ artifact: Artifact, recipe: Recipe) {
+        self.artifact = artifact
+        self.recipe = recipe.name
+        node = recipe.node
+    }
+}
+
+extension Pipeline {
+    /// All steps before the boot: recipe and series to a binary, from whatever is in the store.
+    ///
+    /// - Throws: what the steps throw.
+    public func prepare(_ recipe: Recipe, _ series: Series, needs: BuildNeeds) async throws -> Candidate {
+        let fetched = try await fetch(recipe)
+        let patched = try await patch(fetched, series, recipe: recipe)
+        let built = try await build(patched, recipe: recipe, go: needs.go)
+        var candidate = Candidate(built.artifact, recipe: recipe)
+        candidate.series = series.names
+        candidate.lock = fetched.lock
+        candidate.tree = patched.tree.description
+        candidate.steps = fetched.steps + [patched.record, built.record]
+        candidate.go = needs.go.identity
+        return candidate
+    }
+
+    /// Boots a binary, grades it, and records the run.
+    ///
+    /// - Returns: the run, and the folder it is recorded in.
+    /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
+    public func verify(_ candidate: Candidate, layout: Layout, needs: BootNeeds) async throws -> (run: Run, place: FilePath) {
+        let (start, started) = (ContinuousClock.now, Date.now)
+        let key = try VerifyKey(artifact: candidate.artifact.digest, node: candidate.node, layout: layout, runsc: needs.runsc.version).key()
+        events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue)"))
+        let boot = NodeBoot(
+            candidate.artifact, node: candidate.node, layout: layout, runsc: needs.runsc, profile: needs.profile, on: host)
+        let logs = scratch.place("run")
+        let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: VerifyKey.name, $0.words)) }
+        let record = StepRecord(name: VerifyKey.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
+        var tools = ["ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel]
+        tools["go"] = candidate.go
+        let run = Run(
+            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series, layout: layout,
+            lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
+            secondsToVerdict: toVerdict, verdict: verdict)
+        let place = try Ledger(workspace.runs).record(run, logs: logs)
+        events(.ended(record, detail: "\(verdict.grade.rawValue): \(verdict.summary)"))
+        return (run, place)
+    }
+
+    /// Every series in every layout, each as often as asked: first all builds, then the boots, one after the other.
+    ///
+    /// - Throws: what the steps throw.
+    public func matrix(
+        _ recipe: Recipe, _ series: [Series], layouts: [Layout], times: Int, needs: (build: BuildNeeds, boot: BootNeeds)
+    ) async throws -> Matrix {
+        var candidates: [(Series, Candidate)] = []
+        for one in series { candidates.append((one, try await prepare(recipe, one, needs: needs.build))) }
+        var cells: [Matrix.Cell] = []
+        for (one, candidate) in candidates {
+            for layout in layouts {
+                var runs: [Run] = []
+                for time in 1...times {
+                    events(.note("\(one.label) on \(layout.rawValue)" + (times > 1 ? ", \(time) of \(times)" : "")))
+                    runs.append(try await verify(candidate, layout: layout, needs: needs.boot).run)
+                }
+                if let cell = Matrix.Cell(label: one.label, runs: runs) { cells.append(cell) }
+            }
+        }
+        return Matrix(recipe: recipe.name, cells: cells, steps: candidates.flatMap { $0.1.steps })
+    }
+
+    private static var kernel: String {
+        var name = utsname()
+        guard uname(&name) == 0 else { return "unknown" }
+        return withUnsafeBytes(of: &name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}
+
+extension BootProgress {
+    fileprivate var words: String {
+        switch self {
+        case .preparing: "filling the sandbox"
+        case .stage(let name): "sandbox: \(name)"
+        case .watching(let seconds): "watching, \(seconds) s"
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import FoundationEssentials
+import Model
+
+/// Turns results into what is written on standard output: text for people, or one JSON document.
+public struct Report: Sendable {
+    private let terminal: Terminal
+
+    /// Writes on a terminal, or on what stands in its place.
+    public init(on terminal: Terminal) { self.terminal = terminal }
+
+    /// One JSON document, with sorted keys, and nothing else.
+    ///
+    /// - Throws: `EncodingError` when the value has a number that JSON cannot hold.
+    public func json(_ document: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        terminal.line(String(decoding: try encoder.encode(document), as: UTF8.self))
+    }
+
+    /// Text as it is.
+    public func text(_ text: String) { terminal.line(text) }
+
+    /// A run's verdict with its evidence, and where the run is recorded.
+    public func run(_ run: Run, place: String) {
+        verdict(run.verdict)
+        terminal.line("artifact  \(run.artifact.digest)")
+        terminal.line("recorded  \(place)")
+    }
+
+    /// A verdict with its evidence and notes.
+    public func verdict(_ verdict: Verdict) {
+        terminal.line("\(terminal.styled(verdict.title, verdict.grade.style)): \(verdict.summary)")
+        for evidence in verdict.evidence { terminal.line("    \(evidence.words)") }
+        for note in verdict.notes { terminal.line("    note: \(note)") }
+    }
+
+    /// A matrix: series by layout when there is more than one layout, and a row for each cell with what decided it.
+    public func matrix(_ matrix: Matrix) {
+        let layouts = matrix.layouts
+        if layouts.count > 1 {
+            for line in grid(matrix, layouts) { terminal.line(line) }
+            terminal.line()
+        }
+        let rows = matrix.cells.map { [$0.label, $0.layout.rawValue, $0.title, $0.evidence.first?.words ?? $0.summary] }
+        let table = Table(header: ["series", "layout", "verdict", "decided by"], rows: rows)
+        let lines = table.lines(on: terminal) { row, column, _ in column == 2 ? matrix.cells[row].grade.style : nil }
+        for line in lines { terminal.line(line) }
+    }
+
+    /// Rows of text under a header.
+    public func table(_ header: [String], _ rows: [[String]]) {
+        for line in Table(header: header, rows: rows).lines(on: terminal, style: { _, _, _ in nil }) { terminal.line(line) }
+    }
+
+    private func grid(_ matrix: Matrix, _ layouts: [Layout]) -> [String] {
+        var labels: [String] = []
+        for cell in matrix.cells where !labels.contains(cell.label) { labels.append(cell.label) }
+        let cells = labels.map { label in layouts.map { layout in matrix.cells.first { $0.label == label && $0.layout == layout } } }
+        let rows = zip(labels, cells).map { label, cells in [label] + cells.map { $0?.title ?? "–" } }
+        return Table(header: ["series"] + layouts.map(\.rawValue), rows: rows).lines(on: terminal) { row, column, _ in
+            column == 0 ? nil : cells[row][column - 1]?.grade.style
+        }
+    }
+}
+
+extension Verdict {
+    /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
+    public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+}
+
+extension Matrix {
+    /// The layouts of its cells, in their order.
+    public var layouts: [Layout] {
+        cells.reduce(into: []) { layouts, cell in if !layouts.contains(cell.layout) { layouts.append(cell.layout) } }
+    }
+}
+
+extension Matrix.Cell {
+    /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
+    public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+}
+
+extension Grade {
+    var style: Terminal.Style {
+        switch self {
+        case .clean: .good
+        case .degraded, .inconclusive: .doubtful
+        case .fatal: .bad
+        }
+    }
+}
+
+extension Evidence {
+    /// Where it was seen, when, and what: `kubelet line 112, 6.6 s: …`.
+    public var words: String {
+        let place = [line.map { "line \($0)" }, seconds.map { "\(($0 * 10).rounded() / 10) s" }].compactMap(\.self).joined(separator: ", ")
+        return "\(source)\(place.isEmpty ? "" : " \(place)"): \(text)"
+    }
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// One of the process's output streams, and what it can show.
+public struct Terminal: Sendable {
+    /// How a word is shown.
+    public enum Style: String, Sendable {
+        /// Good news.
+        case good = "32"
+        /// Bad news.
+        case bad = "31"
+        /// Neither.
+        case doubtful = "33"
+        /// What matters less.
+        case faint = "2"
+        /// What matters more.
+        case strong = "1"
+    }
+
+    /// Whether a person looks at it: only then is anything coloured, or written over.
+    public let isTerminal: Bool
+    /// How many characters a line has.
+    public let width: Int
+    private let descriptor: Int32
+    private let hasColour: Bool
+
+    /// Standard output.
+    public static func output(_ environment: [String: String]) -> Terminal { Terminal(STDOUT_FILENO, environment) }
+
+    /// Standard error.
+    public static func error(_ environment: [String: String]) -> Terminal { Terminal(STDERR_FILENO, environment) }
+
+    /// `NO_COLOR` is honoured (no-color.org), and so is `TERM=dumb`.
+    private init(_ descriptor: Int32, _ environment: [String: String]) {
+        self.descriptor = descriptor
+        isTerminal = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
+        hasColour = isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
+        var size = winsize()
+        width = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+    }
+
+    /// The text in a colour, where there are any.
+    public func styled(_ text: String, _ style: Style) -> String { hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
+
+    /// Writes text as it is.
+    public func write(_ text: String) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno != EINTR { return }
+            bytes = bytes.dropFirst(max(0, count))
+        }
+    }
+
+    /// Writes text and a line break.
+    public func line(_ text: String = "") { write(text + "\n") }
+}

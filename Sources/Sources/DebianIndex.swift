@@ -1,0 +1,110 @@
+import Host
+import Model
+import SystemPackage
+
+/// What a recipe's source was resolved to, and where its files can be had just now.
+public struct Resolution: Hashable, Codable, Sendable {
+    /// The exact version and digests.
+    public let lock: Lock
+    /// Addresses by file name.
+    public let addresses: [String: String]
+
+    /// Makes a resolution.
+    public init(lock: Lock, addresses: [String: String]) {
+        self.lock = lock
+        self.addresses = addresses
+    }
+}
+
+/// A suite's signed index of source packages, read with an apt folder of its own: the machine's apt is left alone.
+public struct DebianIndex: Sendable {
+    private let suite: String
+    private let folder: FilePath
+    private let host: Host
+
+    /// Makes a private apt folder (apt.conf(5)) for a suite of the machine's own mirror.
+    ///
+    /// - Throws: `SourceError.noMirror`, or `FileError` when the folder cannot be made.
+    public init(suite: String, in folder: FilePath, on host: Host) throws {
+        self.suite = suite
+        self.folder = folder
+        self.host = host
+        let machine = try MachineSources()
+        for name in ["lists/partial", "cache/archives/partial"] { try Files.makeDirectory(folder.appending(name)) }
+        try Files.write("", to: folder.appending("status"))
+        let entry = "deb-src [signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"
+        try Files.write(entry, to: folder.appending("private.list"))
+    }
+
+    /// Fetches the index, lets apt check its signature, and looks a source package up.
+    ///
+    /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
+    public func resolve(_ spec: SourceSpec) async throws -> Resolution {
+        // Without this setting apt goes on with an older index, or none, when it cannot be fetched.
+        do { _ = try await apt("apt-get", ["-o", "APT::Update::Error-Mode=any", "update"]) } catch let error as CommandError {
+            throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    "))
+        }
+        let version = try await exactVersion(spec)
+        let printed: String
+        do {
+            printed = try await apt("apt-get", ["source", "--print-uris", "--only-source", "\(spec.package)=\(version)"])
+        } catch let error as CommandError { throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    ")) }
+        let files = printed.split(separator: "\n").compactMap(PrintedFile.init)
+        guard files.contains(where: { $0.file.name.hasSuffix(".dsc") }) else {
+            throw SourceError.index(suite: suite, reason: "apt names no .dsc file with a SHA-256 for \(spec.package) \(version)")
+        }
+        let lock = Lock(package: spec.package, version: version, files: files.map(\.file).sorted { $0.name < $1.name })
+        return Resolution(lock: lock, addresses: Dictionary(files.map { ($0.file.name, $0.address) }) { first, _ in first })
+    }
+
+    /// The newest version in the index whose upstream part is the wanted one.
+    private func exactVersion(_ spec: SourceSpec) async throws -> String {
+        // apt-cache says nothing and fails when there is no such package.
+        let shown = (try? await apt("apt-cache", ["showsrc", "--only-source", spec.package])) ?? ""
+        try Task.checkCancellation()
+        let listed = shown.split(separator: "\n").filter { $0.hasPrefix("Version: ") }.map { String($0.dropFirst("Version: ".count)) }
+        let fitting = listed.filter { Self.upstreamPart(of: $0) == spec.version }
+        guard var newest = fitting.first else {
+            throw SourceError.notListed(package: spec.package, version: spec.version, suite: suite, found: listed)
+        }
+        for version in fitting.dropFirst() {
+            let newer = Command("/usr/bin/dpkg", ["--compare-versions", version, "gt", newest], environment: host.plainEnvironment, on: host)
+            if (try? await newer.output()) != nil { newest = version }
+        }
+        return newest
+    }
+
+    /// All before the last `-`, without an epoch (Debian Policy 5.6.12).
+    static func upstreamPart(of version: String) -> String {
+        var rest = Substring(version)
+        if let colon = rest.firstIndex(of: ":") { rest = rest[rest.index(after: colon)...] }
+        if let dash = rest.lastIndex(of: "-") { rest = rest[..<dash] }
+        return String(rest)
+    }
+
+    private func apt(_ program: String, _ arguments: [String]) async throws -> String {
+        let settings = [
+            "Dir::Etc::sourcelist=\(folder.appending("private.list"))", "Dir::Etc::sourceparts=-", "Dir::State::lists=\(folder.appending("lists"))",
+            "Dir::State::status=\(folder.appending("status"))", "Dir::Cache=\(folder.appending("cache"))", "APT::Sandbox::User=root",
+        ]
+        var environment = host.plainEnvironment
+        for name in ["http_proxy", "https_proxy", "no_proxy"] { environment[name] = host.environment[name] }
+        let path = host.program(program) ?? FilePath("/usr/bin/\(program)")
+        return try await Command(path, settings.flatMap { ["-o", $0] } + arguments, environment: environment, on: host).output()
+    }
+}
+
+/// One line of `apt-get source --print-uris`: `'ADDRESS' NAME BYTES SHA256:DIGITS`.
+private struct PrintedFile {
+    let address: String
+    let file: LockedFile
+
+    init?(_ line: Substring) {
+        let words = line.split(separator: " ")
+        guard words.count == 4, words[0].hasPrefix("'"), words[0].hasSuffix("'"), let bytes = Int64(words[2]), words[3].hasPrefix("SHA256:"),
+            let digest = Digest(String(words[3].dropFirst("SHA256:".count))), !words[1].contains("/"), !words[1].hasPrefix(".")
+        else { return nil }
+        address = String(words[0].dropFirst().dropLast())
+        file = LockedFile(name: String(words[1]), bytes: bytes, sha256: digest)
+    }
+}

@@ -1,0 +1,73 @@
+import Git
+import Host
+import Model
+import SystemPackage
+import Transfer
+
+/// How far a source has come.
+public enum SourceProgress: Hashable, Sendable {
+    /// Bytes of a file received, and of how many.
+    case receiving(file: String, bytes: Int64, of: Int64)
+    /// The package is being unpacked, and Debian's series applied.
+    case unpacking(file: String)
+    /// Files of the tree read in so far.
+    case importing(files: Int)
+}
+
+/// A locked Debian source package on its way to a tree.
+public struct DebianSource: Sendable {
+    private let lock: Lock
+    private let folder: FilePath
+    private let host: Host
+
+    /// - Parameters:
+    ///   - lock: what to fetch.
+    ///   - mirrors: the folder in which fetched files are kept, package by package.
+    public init(_ lock: Lock, mirrors: FilePath, on host: Host) {
+        self.lock = lock
+        folder = mirrors.appending("\(lock.package)_\(lock.version.filter { $0 != ":" })")
+        self.host = host
+    }
+
+    /// Fetches what is not there yet.
+    ///
+    /// - Throws: `TransferError`; `CancellationError`.
+    public func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+        let downloader = Downloader(environment: host.environment)
+        for file in lock.files {
+            let download = Download(
+                addresses: addresses[file.name].map { [$0] } ?? [], name: file.name, size: file.bytes, sha256: file.sha256.hex,
+                destination: folder.appending(file.name))
+            _ = try await downloader.fetch(download) { progress(.receiving(file: file.name, bytes: $0.received, of: file.bytes)) }
+        }
+    }
+
+    /// Unpacks the package with dpkg-source(1), which applies Debian's own series, and imports the result.
+    ///
+    /// - Parameters:
+    ///   - scratch: where to unpack; nothing is left there.
+    ///   - repository: where the tree is kept.
+    /// - Throws: `SourceError.unpack`; `GitError`; `CancellationError`.
+    public func importTree(
+        into repository: FilePath, scratch: Scratch, progress: @escaping @Sendable (SourceProgress) -> Void
+    ) async throws -> ObjectID {
+        guard let description = lock.files.first(where: { $0.name.hasSuffix(".dsc") }) else {
+            throw SourceError.unpack(file: lock.package, reason: "the lock names no .dsc file")
+        }
+        progress(.unpacking(file: description.name))
+        let unpacked = scratch.place("unpacked")
+        defer { try? Files.remove(unpacked) }
+        let arguments = ["--no-copy", "-x", folder.appending(description.name).string, unpacked.string]
+        var command = Command("/usr/bin/dpkg-source", arguments, environment: host.plainEnvironment, on: host)
+        command.directory = scratch.path
+        do { _ = try await command.output() } catch let error as CommandError {
+            throw SourceError.unpack(file: description.name, reason: error.description)
+        }
+        let git = try Repository.openOrCreateBare(at: repository.string)
+        // `.pc` is quilt's note of what it applied, and no part of the source.
+        return try git.importTree(from: unpacked.string, excluding: [".pc"]) { files in
+            try Task.checkCancellation()
+            progress(.importing(files: files))
+        }
+    }
+}

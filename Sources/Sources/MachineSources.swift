@@ -1,0 +1,82 @@
+import Host
+import SystemPackage
+
+/// Where this machine gets Debian's packages from, as its own apt is told: a mirror, and the keys that sign it.
+///
+/// Read from the deb822 and one-line files that sources.list(5) describes.
+public struct MachineSources: Hashable, Sendable {
+    /// The mirror's address.
+    public let address: String
+    /// The keyring that verifies it.
+    public let keyring: String
+
+    /// Debian's own keyring; it holds the keys of later releases too.
+    public static let debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+    /// Finds the machine's entry for its own release.
+    ///
+    /// - Parameter root: the folder in which `etc/` stands; `/` but for tests.
+    /// - Throws: `SourceError.noMirror` when no entry is for the machine's release.
+    public init(root: FilePath = "/") throws(SourceError) {
+        let etc = root.appending("etc")
+        let release = (try? Files.readText(etc.appending("os-release"))) ?? ""
+        let name = release.split(separator: "\n").first { $0.hasPrefix("VERSION_CODENAME=") }?.dropFirst("VERSION_CODENAME=".count)
+        let suite = (name ?? "").filter { $0 != "\"" }
+        let folder = etc.appending("apt/sources.list.d")
+        var entries: [Entry] = []
+        for file in Files.names(in: folder) {
+            guard let text = try? Files.readText(folder.appending(file)) else { continue }
+            if file.hasSuffix(".sources") { entries += Entry.paragraphs(of: text) } else if file.hasSuffix(".list") { entries += Entry.lines(of: text) }
+        }
+        entries += Entry.lines(of: (try? Files.readText(etc.appending("apt/sources.list"))) ?? "")
+        guard !suite.isEmpty, let entry = entries.first(where: { $0.suites.contains(suite) && $0.components.contains("main") }) else {
+            throw .noMirror(suite: suite)
+        }
+        address = entry.address
+        keyring = entry.keyring ?? Self.debianKeyring
+    }
+}
+
+/// One entry of apt's sources.
+private struct Entry {
+    let address: String
+    let suites: [String]
+    let components: [String]
+    let keyring: String?
+
+    /// The paragraphs of a deb822 file.
+    static func paragraphs(of text: String) -> [Entry] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).split { $0.allSatisfy(\.isWhitespace) }.compactMap { paragraph in
+            var fields: [String: String] = [:]
+            for line in paragraph where !line.hasPrefix("#") && !line.hasPrefix(" ") {
+                let parts = line.split(separator: ":", maxSplits: 1)
+                if parts.count == 2 { fields[parts[0].lowercased()] = String(parts[1]) }
+            }
+            guard fields["enabled"]?.contains("no") != true, let address = fields["uris"]?.words.first else { return nil }
+            // A key that stands in the file itself has no name to pass on.
+            let keyring = fields["signed-by"]?.words.first.flatMap { $0.hasPrefix("/") ? $0 : nil }
+            return Entry(address: address, suites: fields["suites"]?.words ?? [], components: fields["components"]?.words ?? [], keyring: keyring)
+        }
+    }
+
+    /// The lines of a one-line file: `deb [signed-by=FILE] ADDRESS SUITE COMPONENT…`.
+    static func lines(of text: String) -> [Entry] {
+        text.split(separator: "\n").compactMap { line in
+            guard line.hasPrefix("deb ") || line.hasPrefix("deb-src ") else { return nil }
+            var rest = line.drop { $0 != " " }
+            var keyring: String?
+            if let open = rest.firstIndex(of: "["), let close = rest.firstIndex(of: "]"), open < close {
+                let options = String(rest[rest.index(after: open)..<close]).words
+                keyring = options.first { $0.hasPrefix("signed-by=") }.map { String($0.dropFirst("signed-by=".count)) }
+                rest = rest[rest.index(after: close)...]
+            }
+            let words = String(rest).words
+            guard words.count >= 3 else { return nil }
+            return Entry(address: words[0], suites: [words[1]], components: Array(words[2...]), keyring: keyring)
+        }
+    }
+}
+
+extension String {
+    fileprivate var words: [String] { split { $0 == " " || $0 == "\t" }.map(String.init) }
+}

@@ -1,0 +1,67 @@
+import CLibcurl
+
+/// An address in the parts that decide where a request goes and who may see its password.
+struct Address {
+    let scheme: String
+    /// Scheme, host and port: a password goes only where these are the same.
+    let origin: String
+    let user: String?
+    let password: String?
+    /// The address without user and password.
+    let bare: String
+
+    /// Reads an address as libcurl will (curl_url(3)); nil for one that it cannot.
+    init?(_ text: String) {
+        guard let url = curl_url() else { return nil }
+        defer { curl_url_cleanup(url) }
+        let flags = UInt32(CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE)
+        guard curl_url_set(url, CURLUPART_URL, text, flags) == CURLUE_OK,
+            let scheme = Self.part(CURLUPART_SCHEME, of: url)?.lowercased()
+        else { return nil }
+        self.scheme = scheme
+        let host = Self.part(CURLUPART_HOST, of: url)?.lowercased() ?? ""
+        let port = Self.part(CURLUPART_PORT, of: url, flags: CURLU_DEFAULT_PORT) ?? ""
+        origin = "\(scheme)://\(host):\(port)"
+        user = Self.part(CURLUPART_USER, of: url, flags: CURLU_URLDECODE)
+        password = Self.part(CURLUPART_PASSWORD, of: url, flags: CURLU_URLDECODE)
+        curl_url_set(url, CURLUPART_USER, nil, 0)
+        curl_url_set(url, CURLUPART_PASSWORD, nil, 0)
+        guard let bare = Self.part(CURLUPART_URL, of: url) else { return nil }
+        self.bare = bare
+    }
+
+    private static func part(_ part: CURLUPart, of url: OpaquePointer, flags: Int32 = 0) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(url, part, &text, UInt32(flags)) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}
+
+/// The proxies that an environment names, as curl(1) reads it: section ENVIRONMENT of its manual page.
+struct Proxies: Sendable {
+    private let environment: [String: String]
+
+    init(environment: [String: String]) { self.environment = environment }
+
+    /// The proxy for a scheme; empty for none.
+    ///
+    /// `HTTP_PROXY` is not read: a CGI program's caller can set that one, with a header named `Proxy`.
+    func proxy(for scheme: String) -> String {
+        switch scheme {
+        case "http": first(["http_proxy", "all_proxy", "ALL_PROXY"])
+        case "https": first(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+        default: ""
+        }
+    }
+
+    /// The hosts for which there is none.
+    var exceptions: String { first(["no_proxy", "NO_PROXY"]) }
+
+    /// The file of certificates to believe instead of the system's, as curl(1) has it; empty for none.
+    var authorities: String { first(["CURL_CA_BUNDLE", "SSL_CERT_FILE"]) }
+
+    private func first(_ names: [String]) -> String {
+        names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Model
+import Patches
+import Pipeline
+import Report
+
+struct BuildCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Build a recipe's binary; prints its SHA-256 and where it is.",
+        discussion: """
+            Examples:
+              ninepin build
+              ninepin build --series none
+              ninepin build | sha256sum --check
+            """)
+
+    @OptionGroup var recipe: RecipeArgument
+    @OptionGroup var series: SeriesOption
+    @OptionGroup var global: GlobalOptions
+
+    private struct Document: Encodable {
+        let recipe: String
+        let series: [PatchName]
+        let tree: String?
+        let artifact: Artifact
+        let steps: [StepRecord]
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let (recipe, series) = try session.recipe(recipe, series)
+        let needs = try BuildNeeds(recipe, on: session.host)
+        let built = try await session.withPipeline { try await $0.prepare(recipe, series, needs: needs) }
+        let document = Document(recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, steps: built.steps)
+        // The form of sha256sum(1), which can check it.
+        try session.show(document) { $0.text("\(built.artifact.digest)  \(built.artifact.path)") }
+        return .good
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import Pipeline
+import Report
+
+struct DoctorCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "What is here, what is missing, and how to get it.",
+        discussion: "Exit code 69 when something is missing.")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let findings = try await Doctor.look(at: session.host)
+        try session.show(["findings": findings]) { report in
+            report.table(["", "needed", "found"], findings.map { [$0.isHere ? "ok" : "MISSING", $0.name, $0.detail] })
+        }
+        return findings.allSatisfy(\.isHere) ? .good : .missing
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Model
+import Pipeline
+import Report
+
+struct FetchCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch", abstract: "Resolve and fetch a recipe's source; prints the tree's id.",
+        discussion: """
+            Examples:
+              ninepin fetch
+              ninepin fetch kubelet-1.20 --update
+            """)
+
+    @OptionGroup var recipe: RecipeArgument
+    @Flag(help: "Ask the index again, although its answer is kept.") var update = false
+    @OptionGroup var global: GlobalOptions
+
+    private struct Document: Encodable {
+        let tree: String
+        let lock: Lock
+        let steps: [StepRecord]
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let recipe = try session.catalogue.recipe(recipe.name)
+        let fetched = try await session.withPipeline { try await $0.fetch(recipe, isFresh: update) }
+        let document = Document(tree: "\(fetched.tree)", lock: fetched.lock, steps: fetched.steps)
+        try session.show(document) { $0.text(document.tree) }
+        return .good
+    }
+}

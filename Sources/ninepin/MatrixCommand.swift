@@ -1,0 +1,50 @@
+import ArgumentParser
+import Model
+import Patches
+import Pipeline
+import Report
+
+struct MatrixCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "matrix", abstract: "Every series in every layout, side by side.",
+        discussion: """
+            First all builds, which share one cache, then the boots, one after the other. Without --series: the recipe's own series, and those \
+            that it names under 'compare'.
+
+            Exit code 0 means that the table can be relied on: no cell is inconclusive, repeated boots agree, and the recipe's own series, \
+            where it is in the table, is clean. Other series are there to be compared.
+
+            Examples:
+              ninepin matrix
+              ninepin matrix --series none --series percpu,9p-source --layout root-9p
+              ninepin matrix kubelet-1.20 --repeat 3 --json
+            """)
+
+    @OptionGroup var recipe: RecipeArgument
+    @Option(help: ArgumentHelp("Patches with commas between, or 'none'. May be given more than once.", valueName: "names"))
+    var series: [SeriesNames] = []
+    @Option(help: "A layout. May be given more than once; all of the recipe's when missing.") var layout: [Layout] = []
+    @Option(help: ArgumentHelp("How often each cell is booted.", valueName: "count")) var `repeat` = 1
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard (1...100).contains(self.repeat) else { throw ValidationError("--repeat takes a number from 1 to 100") }
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let recipe = try session.catalogue.recipe(recipe.name)
+        let own = (recipe.compare + [recipe.series]).map { $0.map(\.description) }
+        var all: [Series] = []
+        for names in series.isEmpty ? own : series.map(\.names) {
+            let one = try session.series(names, of: recipe)
+            if !all.contains(where: { $0.names == one.names }) { all.append(one) }
+        }
+        let needs = (build: try BuildNeeds(recipe, on: session.host), boot: try await BootNeeds(on: session.host))
+        let layouts = layout.isEmpty ? recipe.layouts : layout
+        let matrix = try await session.withPipeline { [all] in
+            try await $0.matrix(recipe, all, layouts: layouts, times: self.repeat, needs: needs)
+        }
+        try session.show(matrix) { $0.matrix(matrix) }
+        return matrix.exitStatus(for: recipe)
+    }
+}

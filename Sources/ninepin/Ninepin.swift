@@ -1,0 +1,27 @@
+import ArgumentParser
+import Model
+
+@main
+struct NinepinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ninepin",
+        abstract: "Patch, build and prove Kubernetes node binaries for sandboxes.",
+        discussion: """
+            A recipe says what to build, a registry says which patches it takes, and a real worker node, booted in a real gVisor sandbox, says \
+            whether it was worth it.
+
+            Examples:
+              ninepin run                                  build the recipe's node, boot it, and say what came of it
+              ninepin matrix --series none --series percpu compare the stock node with a patched one
+              ninepin verify --binary ./kubelet            boot a kubelet from anywhere
+              ninepin doctor                               what is here, what is missing, how to get it
+
+            Exit codes: 0 clean or done; 1 the answer is no; 64 usage; 65 bad recipe, patch or data; 69 something needed is missing or cannot \
+            be reached; 70 a fault of ninepin's; 130 and 143 interrupted.
+            """,
+        version: Ninepin.version,
+        subcommands: [
+            RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self,
+            PatchesCommand.self, RecipesCommand.self, DoctorCommand.self,
+        ])
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Model
+import Patches
+import Pipeline
+import Report
+
+struct PatchCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "patch", abstract: "Apply a series to a recipe's source; prints the patched tree's id.",
+        discussion: """
+            Either all patches of the series apply, or the tree is untouched and the exit code is 1.
+
+            Examples:
+              ninepin patch
+              ninepin patch --series percpu
+            """)
+
+    @OptionGroup var recipe: RecipeArgument
+    @OptionGroup var series: SeriesOption
+    @OptionGroup var global: GlobalOptions
+
+    private struct Document: Encodable {
+        let tree: String
+        let applied: [AppliedPatch]
+        let steps: [StepRecord]
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let (recipe, series) = try session.recipe(recipe, series)
+        let document = try await session.withPipeline { pipeline in
+            let fetched = try await pipeline.fetch(recipe)
+            let patched = try await pipeline.patch(fetched, series, recipe: recipe)
+            return Document(tree: "\(patched.tree)", applied: patched.applied, steps: fetched.steps + [patched.record])
+        }
+        try session.show(document) { $0.text(document.tree) }
+        return .good
+    }
+}

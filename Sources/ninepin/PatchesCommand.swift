@@ -1,0 +1,89 @@
+import ArgumentParser
+import Model
+import Patches
+import Pipeline
+import Report
+
+struct PatchesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "patches", abstract: "The registry of patches.", subcommands: [List.self, Show.self, Check.self], defaultSubcommand: List.self)
+
+    struct List: SessionCommand {
+        static let configuration = CommandConfiguration(abstract: "All patches, with what each is for.")
+
+        @OptionGroup var global: GlobalOptions
+
+        func run(in session: Session) async throws -> ExitStatus {
+            let entries = try session.catalogue.registry().entries.map(EntryDocument.init)
+            try session.show(["patches": entries]) { report in
+                report.table(["patch", "versions", "status", "title"], entries.map { [$0.name, $0.versions, $0.status, $0.title] })
+            }
+            return .good
+        }
+    }
+
+    struct Show: SessionCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "One patch: why, evidence, and its text.", discussion: "Example:\n  ninepin patches show percpu")
+
+        @Argument(help: "A patch, by its name or the last part of it.") var name: String
+        @OptionGroup var global: GlobalOptions
+
+        func run(in session: Session) async throws -> ExitStatus {
+            let registry = try session.catalogue.registry()
+            let entry = try registry.entry(named: name)
+            let texts = try entry.variants.map { ($0.name, String(decoding: try registry.text($0, of: entry), as: UTF8.self)) }
+            var document = EntryDocument(entry)
+            document.texts = Dictionary(uniqueKeysWithValues: texts)
+            try session.show(document) { report in
+                report.text("\(entry.name): \(entry.title)\n\nversions  \(entry.versions)\nstatus    \(entry.status.rawValue)\n")
+                report.text("Why:\n\(entry.why)\nEvidence:\n\(entry.evidence)")
+                for (variant, text) in texts { report.text("Variant \(variant):\n\(text)") }
+            }
+            return .good
+        }
+    }
+
+    struct Check: SessionCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Does each patch apply to a recipe's source, to which file, in which variant?",
+            discussion: "Each patch is tried on its own; then the recipe's series as a whole. Exit code 1 when one does not apply.")
+
+        @OptionGroup var recipe: RecipeArgument
+        @OptionGroup var global: GlobalOptions
+
+        func run(in session: Session) async throws -> ExitStatus {
+            let recipe = try session.catalogue.recipe(recipe.name)
+            let checks = try await session.withPipeline { try await $0.check(recipe, registry: session.catalogue.registry()) }
+            try session.show(["checks": checks]) { report in
+                report.table(
+                    ["series", "applies", "variant", "files"],
+                    checks.map { [$0.series, $0.applies ? "yes" : "no", $0.variants.joined(separator: ","), $0.files.joined(separator: ", ")] })
+                for check in checks { if let reason = check.reason { report.text("\n\(reason)") } }
+            }
+            return checks.allSatisfy(\.applies) ? .good : .no
+        }
+    }
+
+    /// A patch as a document.
+    fileprivate struct EntryDocument: Encodable {
+        let name: String
+        let title: String
+        let versions: String
+        let status: String
+        let why: String
+        let evidence: String
+        let variants: [String]
+        var texts: [String: String]?
+
+        init(_ entry: PatchEntry) {
+            name = entry.name.description
+            title = entry.title
+            versions = entry.versions.description
+            status = entry.status.rawValue
+            why = entry.why
+            evidence = entry.evidence
+            variants = entry.variants.map(\.name)
+        }
+    }
+}

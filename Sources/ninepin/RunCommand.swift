@@ -1,0 +1,33 @@
+import ArgumentParser
+import Model
+import Pipeline
+import Report
+
+struct RunCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "From a recipe to a verdict: resolve, fetch, patch, build, boot, grade, record.",
+        discussion: """
+            What is in the workspace already is not done again, but for the boot: that is a measurement.
+
+            Examples:
+              ninepin run
+              ninepin run kubelet-1.20 --series none --layout root-overlay
+              ninepin run --json | jq .verdict.grade
+            """)
+
+    @OptionGroup var recipe: RecipeArgument
+    @OptionGroup var series: SeriesOption
+    @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let (recipe, series) = try session.recipe(recipe, series)
+        let needs = (build: try BuildNeeds(recipe, on: session.host), boot: try await BootNeeds(on: session.host))
+        let (run, place) = try await session.withPipeline { pipeline in
+            let candidate = try await pipeline.prepare(recipe, series, needs: needs.build)
+            return try await pipeline.verify(candidate, layout: layout ?? recipe.layouts[0], needs: needs.boot)
+        }
+        try session.show(run) { $0.run(run, place: "\(place)") }
+        return run.exitStatus
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Host
+import Model
+import Pipeline
+import Report
+
+/// Options that every command has.
+struct GlobalOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The folder for all that is fetched, built and found out.", valueName: "dir"))
+    var workspace: String?
+
+    @Option(help: ArgumentHelp("The folder with recipes/ and patches/; found from the current one when missing.", valueName: "dir"))
+    var project: String?
+
+    @Flag(help: "Write one JSON document on standard output, and nothing else there.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Show no progress.")
+    var quiet = false
+}
+
+/// What a command works with.
+struct Session: Sendable {
+    let host: Host
+    let report: Report
+    let events: EventSink
+    let isJSON: Bool
+
+    var catalogue: Catalogue { Catalogue(host) }
+
+    /// Works with a pipeline, and leaves nothing half done behind, however the work ends.
+    func withPipeline<Value>(_ body: (Pipeline) async throws -> Value) async throws -> Value {
+        let pipeline = try Pipeline(host, events: events)
+        defer { pipeline.close() }
+        return try await body(pipeline)
+    }
+
+    /// One of the two forms of a result.
+    func show(_ document: some Encodable, text: (Report) -> Void) throws {
+        if isJSON { try report.json(document) } else { text(report) }
+    }
+}
+
+/// A command of ninepin: works in a session and says with which code the process ends.
+protocol SessionCommand: AsyncParsableCommand, Sendable {
+    var global: GlobalOptions { get }
+    func run(in session: Session) async throws -> ExitStatus
+}
+
+/// What a failed command writes where a document was asked for.
+private struct FailureDocument: Encodable {
+    let error: String
+    let exit: Int32
+}
+
+extension SessionCommand {
+    func run() async throws {
+        let host = Host.current(workspace: global.workspace, project: global.project)
+        let (output, errors) = (Terminal.output(host.environment), Terminal.error(host.environment))
+        let display = ProgressDisplay(on: errors, isQuiet: global.quiet)
+        let session = Session(host: host, report: Report(on: output), events: display.show, isJSON: global.json)
+        let (result, signal) = await Interrupts.guarding { try await run(in: session) }
+        display.clear()
+        if let signal {
+            errors.line("ninepin: interrupted; the next run goes on from the last whole step")
+            throw ExitCode(128 + signal)
+        }
+        switch result {
+        case .success(let status): throw ExitCode(status.rawValue)
+        case .failure(let error):
+            if error is ExitCode || error is ValidationError || error is CleanExit { throw error }
+            let status = ExitStatus(for: error)
+            errors.line("\(errors.styled("ninepin: error:", .bad)) \(error)")
+            if global.json { try? session.report.json(FailureDocument(error: "\(error)", exit: status.rawValue)) }
+            throw ExitCode(status.rawValue)
+        }
+    }
+}
