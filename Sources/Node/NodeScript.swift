@@ -31,12 +31,11 @@ enum NodeScript {
         say stage version
         version=$(timeout 30 /usr/local/bin/kubelet --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
         say version "$version"
-        case "$version" in "Kubernetes v1."*) ;; *) exit 0 ;; esac
-        minor=${version#Kubernetes v1.}
-        minor=${minor%%.*}
-        # Until 1.26 kubelet had to be told that the runtime is no docker; from 1.27 on the flag is unknown.
+        case "$version" in "Kubernetes v"*) ;; *) exit 0 ;; esac
+        # Until 1.26 kubelet had to be told that the runtime is no docker; later ones do not know the flag. A kubelet built by hand does not
+        # know its own version, so its help is asked.
         runtime=
-        [ "$minor" -le 26 ] && runtime=--container-runtime=remote
+        /usr/local/bin/kubelet --help 2>&1 < /dev/null | grep -q -e '--container-runtime ' && runtime=--container-runtime=remote
 
         say stage containerd
         containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 &
@@ -56,9 +55,10 @@ enum NodeScript {
           --container-runtime-endpoint=unix:///run/containerd/containerd.sock --v=2 2>&1 &
         kubelet=$!
         (
+          # timeout, because Debian 12's static busybox dies of wget's own -T.
           while sleep 1; do
-            say probe healthz "$(wget -q -T 10 -O - http://127.0.0.1:10248/healthz 2>&1 | tr '\\n' ' ' | head -c 300)"
-            say probe summary "$(wget -q -T 10 -O - http://127.0.0.1:10255/stats/summary 2>&1 | tr '\\n' ' ' | head -c 60000)"
+            say probe healthz "$(timeout 10 wget -q -O - http://127.0.0.1:10248/healthz 2>&1 | tr '\\n' ' ' | head -c 300)"
+            say probe summary "$(timeout 10 wget -q -O - http://127.0.0.1:10255/stats/summary 2>&1 | tr '\\n' ' ' | head -c 60000)"
             lives "$containerd" || say containerd-gone
           done
         ) &

@@ -1,0 +1,36 @@
+# make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
+NINEPIN := .build/release/ninepin
+
+.PHONY: help setup build run matrix test lint bench clean
+
+help:
+	@echo "make run     build ninepin, then a stock and a patched node, boot both in gVisor, and compare"
+	@echo "make matrix  every series in every layout (a quarter of an hour)"
+	@echo "make test    all tests, the real boots among them"
+	@echo "make lint    the format"
+	@echo "make bench   the speeds that README.md tells, measured here"
+	@echo "make clean   remove what was built; the workspace stays"
+
+setup:
+	@./setup
+
+build: setup
+	swift build -c release --product ninepin
+
+run: build
+	$(NINEPIN) matrix kubelet-1.20 --series none --series percpu,9p-source --layout root-9p
+
+matrix: build
+	$(NINEPIN) matrix kubelet-1.20
+
+test: setup
+	swift test --no-parallel
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+bench: build
+	Benchmarks/run
+
+clean:
+	rm -rf .build

@@ -1,0 +1,82 @@
+import Model
+import Testing
+
+/// A recipe as a person would write it.
+private let good = """
+    title: a kubelet
+    version: 1.20.2
+    source:
+      debian:
+        package: kubernetes
+        suite: bookworm
+        version: 1.20.2
+    upstreams:
+      cadvisor:
+        path: vendor/cadvisor
+        version: 0.38.6
+    toolchain: ">=1.19 <1.20"
+    target:
+      importPath: k8s.io/kubernetes
+      package: cmd/kubelet
+    node:
+      profile: kubelet
+      warmUp: 12s
+    layouts: [root-9p, volume-9p]
+    series: [cadvisor/9p-source]
+    compare: [none, "cadvisor/9p-line, cadvisor/9p-source"]
+    """
+
+private func diagnostic(_ text: String) -> Diagnostic? {
+    do throws(Diagnostic) {
+        _ = try Recipe(yaml: text, file: "r.yaml", name: "r")
+        return nil
+    } catch { return error }
+}
+
+@Suite("Recipes")
+struct RecipeTests {
+    @Test("a recipe is read with all that it says, and with what it leaves out")
+    func reads() throws {
+        let recipe = try Recipe(yaml: good, file: "r.yaml", name: "r")
+        #expect(recipe.version.description == "1.20.2")
+        #expect(recipe.source == SourceSpec(package: "kubernetes", suite: "bookworm", version: "1.20.2"))
+        #expect(recipe.upstreams["cadvisor"]?.path == "vendor/cadvisor")
+        #expect(recipe.target.binary == "kubelet")
+        #expect(recipe.node == NodeSpec(profile: .kubelet, warmUp: 12, observe: 30, startTimeout: 60))
+        #expect(recipe.layouts == [.root9p, .volume9p])
+        #expect(recipe.series.map(\.description) == ["cadvisor/9p-source"])
+        #expect(recipe.compare.map { $0.map(\.name) } == [[], ["9p-line", "9p-source"]])
+    }
+
+    @Test("a version that looks like a number keeps its last zero")
+    func keepsZero() throws {
+        let recipe = try Recipe(yaml: good.replacing("version: 0.38.6", with: "version: 0.50"), file: "r.yaml", name: "r")
+        #expect(recipe.upstreams["cadvisor"]?.version.description == "0.50")
+    }
+
+    @Test("a mistake is told with file, line, column, what was expected, and the nearest known name", arguments: [
+        ("toolchain:", "toolchian:", "r.yaml:12:1: unknown key 'toolchian': did you mean 'toolchain'?"),
+        ("title: a kubelet\n", "", "r.yaml:1:1: 'title' is missing"),
+        ("version: 0.38.6", "version: newest", "r.yaml:11:14: 'version': expected a version such as 0.38.6, found 'newest'"),
+        ("[root-9p, volume-9p]", "[root-9p, volum-9p]", "r.yaml:19:20: 'volum-9p' is not known here: did you mean 'volume-9p'?"),
+        ("[root-9p, volume-9p]", "[]", "r.yaml:19:10: 'layouts': expected at least one layout"),
+        ("warmUp: 12s", "warmUp: 12", "r.yaml:18:11: 'warmUp': expected a length of time such as '10s' or '2m', found '12'"),
+        ("warmUp: 12s", "warmUp: 40s", "'observe': must be longer than warmUp"),
+        ("profile: kubelet", "profile: kublet", "r.yaml:17:12: 'kublet' is not known here: did you mean 'kubelet'?"),
+        ("path: vendor/cadvisor", "path: ../cadvisor", "r.yaml:10:11: 'path': expected a relative path"),
+        ("package: kubernetes", "package: --all", "r.yaml:5:14: 'package': expected a source package's name"),
+        ("[cadvisor/9p-source]", "[cadviser/9p-source]", "r.yaml:20:9: 'series': 'cadviser/9p-source' is of 'cadviser', which is not among this recipe's upstreams: did you mean 'cadvisor'?"),
+        ("[cadvisor/9p-source]", "[9p-source]", "r.yaml:20:10: expected a patch such as cadvisor/9p-source, found '9p-source'"),
+        ("source:\n", "source: {git: x}\nrest:\n", "r.yaml:3:10: unknown key 'git' in 'source'"),
+        ("title: a kubelet", "title: [a, b]", "r.yaml:1:8: expected text, found a list"),
+        ("title: a kubelet", "title: 'a", "this is no YAML"),
+        ("title: a kubelet", "title: a\ntitle: b", "a key stands twice: title"),
+    ])
+    func mistakes(_ old: String, _ new: String, _ expected: String) throws {
+        let found = try #require(diagnostic(good.replacing(old, with: new)))
+        #expect(found.description.contains(expected), "\(found)")
+    }
+
+    @Test("an empty file and a file that is a list are refused, not taken for an empty recipe", arguments: ["", "# nothing\n", "- a\n"])
+    func noMapping(_ text: String) { #expect(diagnostic(text) != nil) }
+}
