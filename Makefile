@@ -1,13 +1,15 @@
 # make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
 NINEPIN := .build/release/ninepin
 
-.PHONY: help setup build run matrix test lint bench clean
+.PHONY: help setup build run matrix test test-fast lint docs bench clean
 
 help:
 	@echo "make run     build ninepin, then a stock and a patched node, boot both in gVisor, and compare"
 	@echo "make matrix  every series in every layout (a quarter of an hour)"
 	@echo "make test    all tests, the real boots among them"
+	@echo "make test-fast  the tests that need neither root nor network"
 	@echo "make lint    the format"
+	@echo "make docs    write the pages of docs/ that come from the code"
 	@echo "make bench   the speeds that README.md tells, measured here"
 	@echo "make clean   remove what was built; the workspace stays"
 
@@ -26,8 +28,14 @@ matrix: build
 test: setup
 	swift test --no-parallel
 
+test-fast: setup
+	swift test --skip RealNodeTests
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
+
+docs: build
+	$(NINEPIN) reference docs
 
 bench: build
 	Benchmarks/run

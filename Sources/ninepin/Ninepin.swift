@@ -22,6 +22,6 @@ struct NinepinCommand: AsyncParsableCommand {
         version: Ninepin.version,
         subcommands: [
             RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self,
-            PatchesCommand.self, RecipesCommand.self, DoctorCommand.self,
+            PatchesCommand.self, RecipesCommand.self, DoctorCommand.self, ReferenceCommand.self,
         ])
 }

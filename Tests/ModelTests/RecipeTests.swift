@@ -67,7 +67,7 @@ struct RecipeTests {
         ("package: kubernetes", "package: --all", "r.yaml:5:14: 'package': expected a source package's name"),
         ("[cadvisor/9p-source]", "[cadviser/9p-source]", "r.yaml:20:9: 'series': 'cadviser/9p-source' is of 'cadviser', which is not among this recipe's upstreams: did you mean 'cadvisor'?"),
         ("[cadvisor/9p-source]", "[9p-source]", "r.yaml:20:10: expected a patch such as cadvisor/9p-source, found '9p-source'"),
-        ("source:\n", "source: {git: x}\nrest:\n", "r.yaml:3:10: unknown key 'git' in 'source'"),
+        ("  debian:\n", "  git:\n", "r.yaml:4:3: unknown key 'git' in 'source': known: debian"),
         ("title: a kubelet", "title: [a, b]", "r.yaml:1:8: expected text, found a list"),
         ("title: a kubelet", "title: 'a", "this is no YAML"),
         ("title: a kubelet", "title: a\ntitle: b", "a key stands twice: title"),

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Host
+import Model
+import Report
+import SystemPackage
+
+/// Writes the pages of `docs/` that come from the code. For developers: `make docs`.
+struct ReferenceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reference", abstract: "Write the pages of docs/ that come from the code.", shouldDisplay: false)
+
+    @Argument(help: "The folder to write into.") var folder: String
+
+    func run() throws {
+        let commands: [(String, any ParsableCommand.Type)] = [
+            ("ninepin", NinepinCommand.self), ("ninepin run", RunCommand.self), ("ninepin matrix", MatrixCommand.self),
+            ("ninepin fetch", FetchCommand.self), ("ninepin patch", PatchCommand.self), ("ninepin build", BuildCommand.self),
+            ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self), ("ninepin patches list", PatchesCommand.List.self),
+            ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self),
+            ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
+            ("ninepin doctor", DoctorCommand.self),
+        ]
+        let pages = [
+            "cli.md": Reference.page(commands: commands.map { ($0.0, NinepinCommand.helpMessage(for: $0.1, columns: 100)) }),
+            "recipe.md": Reference.page(
+                title: "Recipes",
+                introduction: "A recipe says what to build and how to prove it: `recipes/NAME.yaml`. Lengths of time are `10s` or `2m`. Written by `make docs`.",
+                sections: Recipe.Schema.all),
+            "patch.md": Reference.page(
+                title: "Patches",
+                introduction: """
+                    A patch is a folder `patches/UPSTREAM/NAME` with a `patch.yaml` and a `.patch` file for each variant. What stands in the tree decides \
+                    which variant is meant; the version only where two would fit. Written by `make docs`.
+                    """,
+                sections: PatchEntry.Schema.all),
+        ]
+        for (name, text) in pages { try Files.write(text, to: FilePath(folder).appending(name)) }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+/// A workspace of one test's own.
+final class Place {
+    let path = FileManager.default.temporaryDirectory.appending(path: "ninepin-place-\(UUID())").path
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var tool: Tool { Tool(workspace: "\(path)/workspace") }
+
+    func write(_ file: String, _ text: String) throws -> String {
+        let url = URL(filePath: "\(path)/\(file)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+        return url.path
+    }
+}
+
+@Suite("The command line, without root and network")
+struct CommandLineTests {
+    @Test("the pages of docs/ that come from the code are as the code says", arguments: ["cli.md", "recipe.md", "patch.md"])
+    func docs(_ page: String) throws {
+        let place = try Place()
+        let process = Process()
+        process.executableURL = try Tool.program
+        process.arguments = ["reference", place.path]
+        try process.run()
+        process.waitUntilExit()
+        let written = try String(contentsOfFile: "\(place.path)/\(page)", encoding: .utf8)
+        #expect(try String(contentsOf: Tool.project.appending(path: "docs/\(page)"), encoding: .utf8) == written, "run: make docs")
+    }
+
+    @Test("a log is graded from a file, and the exit code says that the answer is not clean")
+    func grade() throws {
+        let place = try Place()
+        let fatal = try place.write(
+            "kubelet.log", "I1123 12:00:00.000000 1 server.go:1] Started kubelet\nF1123 12:00:01.000000 1 kubelet.go:1] unable to find data in memory cache\n")
+        let found = try place.tool.run(["grade", fatal, "--json"])
+        #expect(found.status == 1)
+        let verdict = try #require(try found.json()["verdict"] as? [String: Any])
+        #expect(verdict["grade"] as? String == "fatal")
+        #expect(verdict["cause"] as? String == "memory cache")
+        let missing = try place.tool.run(["grade", "\(place.path)/none.log"])
+        #expect(missing.status == 69)
+        #expect(missing.errors.contains("none.log: No such file or directory"))
+        #expect(missing.output.isEmpty)
+    }
+
+    @Test("a recipe with a mistake is refused with file, line and column, and exit code 65")
+    func badRecipe() throws {
+        let place = try Place()
+        let good = try String(contentsOf: Tool.project.appending(path: "recipes/kubelet-1.20.yaml"), encoding: .utf8)
+        let recipe = try place.write("mine.yaml", good.replacingOccurrences(of: "layouts:", with: "layout:"))
+        let line = try #require(good.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0.hasPrefix("layouts:") }) + 1
+        for command in ["run", "fetch", "build", "matrix", "verify"] {
+            let found = try place.tool.run([command, recipe])
+            #expect(found.status == 65)
+            #expect(found.errors.contains("\(recipe):\(line):1: unknown key 'layout': did you mean 'layouts'?"), "\(found.errors)")
+        }
+    }
+
+    @Test("what cannot be meant is a usage error, with what was probably meant", arguments: [
+        (["run", "kubelet-1.21"], "did you mean 'kubelet-1.20'?"), (["run", "--series", "percpuu"], "did you mean 'percpu'?"),
+        (["run", "--series", "percpu,"], "--series"), (["run", "--series", "none,percpu"], "--series"), (["run", "--series", "percpu,percpu"], "stands twice"),
+        (["run", "--layout", "root"], "root-9p"), (["matrix", "--repeat", "0"], "--repeat"), (["verify", "--binary", "x", "--series", "none"], "--series"),
+        (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
+    ])
+    func usage(_ arguments: [String], _ words: String) throws {
+        let place = try Place()
+        let found = arguments == ["dance"] ? try bare(arguments) : try place.tool.run(arguments)
+        #expect(found.status == 64)
+        #expect(found.errors.contains(words), "\(found.errors)")
+    }
+
+    private func bare(_ arguments: [String]) throws -> Tool.Outcome {
+        let process = Process()
+        process.executableURL = try Tool.program
+        process.arguments = arguments
+        let errors = Pipe()
+        process.standardError = errors
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return Tool.Outcome(status: process.terminationStatus, output: "", errors: text)
+    }
+
+    @Test("lists and shows are text for people, or one document")
+    func lists() throws {
+        let place = try Place()
+        #expect(try place.tool.run(["patches", "list"]).output.contains("libcontainer/percpu"))
+        let patches = try #require(try place.tool.run(["patches", "list", "--json"]).json()["patches"] as? [[String: Any]])
+        #expect(patches.contains { $0["name"] as? String == "cadvisor/9p-line" && $0["status"] as? String == "refuted" })
+        #expect(try place.tool.run(["patches", "show", "percpu"]).output.contains("+\tif os.IsNotExist(err) {"))
+        #expect(try place.tool.run(["recipes", "show", "kubelet-1.20"]).output.contains("importPath: k8s.io/kubernetes"))
+        #expect(try place.tool.run(["recipes", "show", "kubelet-1.20", "--json"]).json()["name"] as? String == "kubelet-1.20")
+    }
+
+    @Test("a failure with --json is a document too, and the words go to standard error")
+    func failureDocument() throws {
+        let place = try Place()
+        let found = try place.tool.run(["patches", "show", "nothing", "--json"])
+        #expect(found.status == 64)
+        #expect(try found.json()["exit"] as? Int == 64)
+        #expect(found.errors.contains("ninepin: error:"))
+    }
+
+    @Test("the oldest runsc that is taken is the same for ./setup and for ninepin")
+    func oldestRunsc() throws {
+        let setup = try String(contentsOf: Tool.project.appending(path: "setup"), encoding: .utf8)
+        let code = try String(contentsOf: Tool.project.appending(path: "Sources/Sandbox/Runsc.swift"), encoding: .utf8)
+        let shell = try #require(setup.firstMatch(of: /oldest_runsc=(\d+)/)).1
+        let swift = try #require(code.firstMatch(of: /oldestRelease = ([\d_]+)/)).1
+        #expect(shell == swift.filter { $0 != "_" })
+    }
+}

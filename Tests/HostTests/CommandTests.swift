@@ -1,0 +1,147 @@
+import FoundationEssentials
+import Glibc
+import Host
+import Synchronization
+import SystemPackage
+import Testing
+
+/// A folder for one test; removed at the end.
+final class Folder: Sendable {
+    let path: FilePath
+
+    init() throws {
+        path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-host-\(UUID())").path)
+        try Files.makeDirectory(path)
+    }
+
+    deinit { try? Files.remove(path) }
+
+    /// A host whose workspace is this folder; without namespaces, so that the tests need no root.
+    var host: Host { Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: false) }
+}
+
+@Suite("Starting programs")
+struct CommandTests {
+    private func command(_ program: String, _ arguments: [String], _ folder: Folder) -> Command {
+        Command(FilePath(program), arguments, environment: ["PATH": "/usr/bin:/bin"], directory: folder.path, on: folder.host)
+    }
+
+    @Test("output comes back whole, and the environment is only what was given")
+    func output() async throws {
+        let folder = try Folder()
+        #expect(try await command("/bin/echo", ["a b", "c"], folder).output() == "a b c\n")
+        #expect(try await command("/usr/bin/env", [], folder).output() == "PATH=/usr/bin:/bin\n")
+        #expect(try await command("/bin/pwd", [], folder).output().hasSuffix("\(folder.path.lastComponent?.string ?? "?")\n"))
+    }
+
+    @Test("a program that fails is an error with program, arguments, directory, status and last lines")
+    func fails() async throws {
+        let folder = try Folder()
+        let error = await #expect(throws: CommandError.self) { try await command("/bin/ls", ["/no such place"], folder).output() }
+        #expect(error?.command == ["/bin/ls", "/no such place"])
+        #expect(error?.ended == .exited(2))
+        #expect(error?.description.contains("No such file") == true)
+        #expect(error?.description.contains(folder.path.string) == true)
+    }
+
+    @Test("a program that is not there is an error that names it")
+    func missing() async throws {
+        let folder = try Folder()
+        let error = await #expect(throws: CommandError.self) { try await command("/no/such/program", [], folder).output() }
+        #expect(error?.description.contains("/no/such/program") == true)
+    }
+
+    @Test("lines of both streams come in order, each as soon as it is written")
+    func lines() async throws {
+        let folder = try Folder()
+        let script = "echo one; echo two >&2; printf three"
+        let (lines, ended) = try await command("/bin/sh", ["-c", script], folder).watch([String]()) { lines, event, _ in
+            if case .line(let stream, let line) = event { lines.append("\(stream) \(String(decoding: line, as: UTF8.self))") }
+            return .proceed
+        }
+        #expect(ended == .exited(0))
+        #expect(Set(lines) == ["output one", "error two", "output three"])
+    }
+
+    @Test("a handler that says stop ends the program with all that it started")
+    func stops() async throws {
+        let folder = try Folder()
+        let script = "sleep 60 & echo $!; sleep 60"
+        let (child, ended) = try await command("/bin/sh", ["-c", script], folder).watch(Int32(0)) { child, event, _ in
+            guard case .line(.output, let line) = event, let pid = Int32(String(decoding: line, as: UTF8.self)) else { return .proceed }
+            child = pid
+            return .stop
+        }
+        #expect(ended == .signalled(9))
+        try await expectGone(child)
+    }
+
+    @Test("a cancelled task ends its program, and says that it was cancelled")
+    func cancelled() async throws {
+        let folder = try Folder()
+        let started = Mutex<Int32>(0)
+        let command = command("/bin/sh", ["-c", "echo $$; sleep 60"], folder)
+        let pids = AsyncStream<Int32>.makeStream()
+        let task = Task {
+            try await command.watch(0) { _, event, _ in
+                if case .line(.output, let line) = event, let pid = Int32(String(decoding: line, as: UTF8.self)) { pids.continuation.yield(pid) }
+                return .proceed
+            }
+        }
+        for await pid in pids.stream {
+            started.withLock { $0 = pid }
+            break
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        try await expectGone(started.withLock { $0 })
+    }
+
+    @Test("ticks come while a program is silent")
+    func ticks() async throws {
+        let folder = try Folder()
+        let (count, _) = try await command("/bin/sleep", ["60"], folder).watch(0, tick: .milliseconds(20)) { count, event, _ in
+            count += 1
+            return count == 3 ? .stop : .proceed
+        }
+        #expect(count == 3)
+    }
+
+    private func expectGone(_ pid: Int32) async throws {
+        #expect(pid > 0)
+        for _ in 0..<100 where kill(pid, 0) == 0 {
+            // A zombie still answers to kill until its new parent has looked.
+            if (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.contains(") Z ") ?? true { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(kill(pid, 0) != 0)
+    }
+}
+
+@Suite("Lines out of bytes")
+struct LineSplitterTests {
+    private func lines(_ pieces: [String], limit: Int = 1 << 16) -> (lines: [String], rest: String?) {
+        var splitter = LineSplitter(limit: limit)
+        var lines: [String] = []
+        for piece in pieces {
+            Array(piece.utf8).withUnsafeBytes { splitter.take($0) { lines.append(String(decoding: $0, as: UTF8.self)) } }
+        }
+        return (lines, splitter.finish().map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    @Test("lines are the same however the bytes are cut into pieces")
+    func pieces() {
+        let text = "one\n\ntwo\r\nthree"
+        let whole = lines([text])
+        #expect(whole.lines == ["one", "", "two"] && whole.rest == "three")
+        let single = lines(text.unicodeScalars.map { String($0) })
+        #expect(single.lines == whole.lines && single.rest == whole.rest)
+    }
+
+    @Test("of a line longer than the limit the beginning is kept, and the next line is whole")
+    func long() {
+        let found = lines([String(repeating: "x", count: 50), String(repeating: "y", count: 50) + "\nnext\n"], limit: 60)
+        #expect(found.lines == [String(repeating: "x", count: 50) + String(repeating: "y", count: 10), "next"])
+        #expect(found.rest == nil)
+    }
+}

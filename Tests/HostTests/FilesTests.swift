@@ -1,0 +1,76 @@
+import Host
+import Model
+import SystemPackage
+import Testing
+
+@Suite("Files")
+struct FilesTests {
+    @Test("a written file is whole under its name, replaces the old one, and leaves no sibling")
+    func write() throws {
+        let folder = try Folder()
+        let file = folder.path.appending("f")
+        try Files.write("one", to: file)
+        try Files.write("two", to: file)
+        #expect(try Files.readText(file) == "two")
+        #expect(Files.names(in: folder.path) == ["f"])
+    }
+
+    @Test("a file that cannot be written is an error that names it and says why")
+    func fails() throws {
+        let folder = try Folder()
+        try Files.write("x", to: folder.path.appending("f"))
+        let error = #expect(throws: FileError.self) { try Files.write("y", to: folder.path.appending("f/g")) }
+        #expect(error?.description.contains("/f/g: Not a directory") == true)
+        #expect(throws: FileError.self) { try Files.read(folder.path.appending("none")) }
+    }
+
+    @Test("a digest is the one that sha256sum gives, and a copy tells the same")
+    func digest() throws {
+        let folder = try Folder()
+        let file = folder.path.appending("f")
+        try Files.write("abc", to: file)
+        // FIPS 180-4's own example.
+        let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        #expect(try Files.digest(of: file).hex == known)
+        #expect(try Files.copy(file, to: folder.path.appending("g")).hex == known)
+    }
+
+    @Test("a stamp changes with the content, and is none for what is no file")
+    func stamp() throws {
+        let folder = try Folder()
+        let file = folder.path.appending("f")
+        try Files.write("abc", to: file)
+        let stamp = try #require(FileStamp(of: file))
+        #expect(FileStamp(of: file) == stamp)
+        try Files.write("abd", to: file)
+        #expect(FileStamp(of: file) != stamp)
+        #expect(FileStamp(of: folder.path) == nil)
+    }
+
+    @Test("a lock is held by one at a time, and free again when it is given back")
+    func lock() throws {
+        let folder = try Folder()
+        let path = folder.path.appending("lock")
+        let first = try #require(try FileLock.tryTake(path))
+        #expect(try FileLock.tryTake(path) == nil)
+        first.release()
+        #expect(try FileLock.tryTake(path) != nil)
+    }
+
+    @Test("a scratch folder removes what the dead left, and not what the living have")
+    func scratch() throws {
+        let folder = try Folder()
+        let dead = folder.path.appending("4242-1")
+        try Files.makeDirectory(dead)
+        try Files.write("x", to: dead.appending("half"))
+        let living = try Scratch(in: folder.path)
+        try Files.write("y", to: living.place("work"))
+        #expect(!Files.exists(dead))
+        let other = try Scratch(in: folder.path)
+        #expect(Files.isDirectory(living.path))
+        #expect(living.place("a") != living.place("a"))
+        living.remove()
+        #expect(!Files.exists(living.path))
+        #expect(Files.isDirectory(other.path))
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Git
+import Model
+import Patches
+import SystemPackage
+import Testing
+
+/// A registry and a tree, written for a test.
+private final class Bench {
+    let path: String
+    let repository: Repository
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "ninepin-patches-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        repository = try Repository.openOrCreateBare(at: "\(path)/trees.git")
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ file: String, _ text: String) throws {
+        let url = URL(filePath: "\(path)/\(file)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+    }
+
+    func tree(_ files: [String: String]) throws -> ObjectID {
+        let name = "tree-\(UUID())"
+        for (file, text) in files { try write("\(name)/\(file)", text) }
+        return try repository.importTree(from: "\(path)/\(name)", excluding: []) { _ in }
+    }
+
+    /// A patch that changes one line of `lib.go`, in some variants.
+    func patch(_ name: String, variants: [(name: String, versions: String, from: String, to: String)]) throws {
+        var yaml = "title: t\nwhy: w\nupstream: \(name.split(separator: "/")[0])\nversions: '*'\nevidence: e\nstatus: local\nvariants:\n"
+        for variant in variants {
+            yaml += "  - {name: \(variant.name), versions: '\(variant.versions)'}\n"
+            try write("patches/\(name)/\(variant.name).patch", "--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-\(variant.from)\n+\(variant.to)\n")
+        }
+        try write("patches/\(name)/patch.yaml", yaml)
+    }
+
+    func registry() throws -> Registry { try Registry(FilePath("\(path)/patches")) }
+
+    func recipe(version: String = "1.0.0") throws -> Recipe {
+        let yaml = """
+            title: t
+            version: 1.0.0
+            source: {debian: {package: p, suite: s, version: 1.0.0}}
+            upstreams: {up: {path: vendor/up, version: \(version)}}
+            toolchain: '*'
+            target: {importPath: x, package: y}
+            node: {profile: kubelet}
+            layouts: [root-9p]
+            """
+        return try Recipe(yaml: yaml, file: "r.yaml", name: "r")
+    }
+
+    func apply(_ names: [String], to files: [String: String], version: String = "1.0.0") throws -> (tree: ObjectID, applied: [AppliedPatch]) {
+        let series = try Series(names, recipe: recipe(version: version), registry: registry())
+        return try series.apply(to: tree(files), in: repository)
+    }
+}
+
+@Suite("The registry and its series")
+struct RegistryTests {
+    @Test("a patch may be named by its last part where that is unique, and not where it is not")
+    func names() throws {
+        let bench = try Bench()
+        for name in ["up/one", "up/two", "other/two"] { try bench.patch(name, variants: [("v", "*", "a", "b")]) }
+        let registry = try bench.registry()
+        #expect(try registry.entry(named: "one").name.description == "up/one")
+        #expect(try registry.entry(named: "other/two").name.description == "other/two")
+        let twice = #expect(throws: PatchesError.self) { try registry.entry(named: "two") }
+        #expect(twice?.description.contains("other/two or up/two") == true)
+        let typo = #expect(throws: PatchesError.self) { try registry.entry(named: "onne") }
+        #expect(typo?.description.contains("did you mean 'one'?") == true)
+    }
+
+    @Test("what stands in the file decides the variant, and the version does not overrule it")
+    func content() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("old", "<1", "old text", "new"), ("now", ">=1", "text of now", "new")])
+        let (tree, applied) = try bench.apply(["p"], to: ["vendor/up/lib.go": "old text\n"], version: "1.5")
+        #expect(applied.map(\.variant) == ["old"])
+        #expect(applied[0].isOffVersion)
+        #expect(applied[0].files == ["vendor/up/lib.go"])
+        #expect(try bench.repository.blob(at: "vendor/up/lib.go", of: tree) == Array("new\n".utf8))
+    }
+
+    @Test("where two variants fit, the version decides; where it does not, that is an error")
+    func twoFit() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("old", "<1", "text", "o"), ("now", ">=1", "text", "n")])
+        #expect(try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: "0.9").applied.map(\.variant) == ["old"])
+        #expect(try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: "1.0").applied.map(\.variant) == ["now"])
+        try bench.patch("up/q", variants: [("a", "*", "text", "o"), ("b", "*", "text", "n")])
+        let error = #expect(throws: PatchesError.self) { try bench.apply(["q"], to: ["vendor/up/lib.go": "text\n"]) }
+        #expect(error?.description.contains("a, b") == true)
+    }
+
+    @Test("a series is all or nothing, and the error says which patch, which hunk, and what stands there")
+    func allOrNothing() throws {
+        let bench = try Bench()
+        try bench.patch("up/first", variants: [("v", "*", "text", "first")])
+        try bench.patch("up/second", variants: [("v", "*", "text", "second")])
+        let error = #expect(throws: PatchesError.self) { try bench.apply(["first", "second"], to: ["vendor/up/lib.go": "text\n"]) }
+        let words = try #require(error).description
+        for word in ["up/second", "hunk 1 of 1", "expected: text", "found:    first", "untouched"] { #expect(words.contains(word), "\(words)") }
+    }
+
+    @Test("patches are applied in the order of the series")
+    func order() throws {
+        let bench = try Bench()
+        try bench.patch("up/one", variants: [("v", "*", "text", "one")])
+        try bench.patch("up/two", variants: [("v", "*", "one", "two")])
+        let (tree, _) = try bench.apply(["one", "two"], to: ["vendor/up/lib.go": "text\n"])
+        #expect(try bench.repository.blob(at: "vendor/up/lib.go", of: tree) == Array("two\n".utf8))
+        #expect(throws: PatchesError.self) { try bench.apply(["two", "one"], to: ["vendor/up/lib.go": "text\n"]) }
+    }
+
+    @Test("a patch that stands twice, or is of an upstream that the recipe lacks, is refused before anything is applied")
+    func refused() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("v", "*", "a", "b")])
+        try bench.patch("upp/q", variants: [("v", "*", "a", "b")])
+        #expect(throws: PatchesError.self) { try Series(["p", "up/p"], recipe: bench.recipe(), registry: bench.registry()) }
+        let error = #expect(throws: PatchesError.self) { try Series(["q"], recipe: bench.recipe(), registry: bench.registry()) }
+        #expect(error?.description.contains("did you mean 'up'?") == true)
+    }
+
+    @Test("an entry whose variant has no file, and a .patch that is none, are told with their place")
+    func broken() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("v", "*", "a", "b")])
+        try bench.write("patches/up/p/v.patch", "--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-a\n")
+        let malformed = #expect(throws: PatchesError.self) { try bench.apply(["p"], to: ["vendor/up/lib.go": "a\n"]) }
+        #expect(malformed?.description.contains("p/v.patch: line 4: ") == true)
+        try FileManager.default.removeItem(atPath: "\(bench.path)/patches/up/p/v.patch")
+        let missing = #expect(throws: Diagnostic.self) { try bench.registry() }
+        #expect(missing?.description.contains("'v' has no file 'v.patch'") == true)
+    }
+
+    @Test("the label is what the command line takes: shortest names, or none")
+    func label() throws {
+        let bench = try Bench()
+        try bench.patch("up/one", variants: [("v", "*", "a", "b")])
+        try bench.patch("up/two", variants: [("v", "*", "a", "b")])
+        try bench.patch("other/two", variants: [("v", "*", "a", "b")])
+        #expect(try Series(["up/one", "up/two"], recipe: bench.recipe(), registry: bench.registry()).label == "one,up/two")
+        #expect(try Series([], recipe: bench.recipe(), registry: bench.registry()).label == "none")
+    }
+}

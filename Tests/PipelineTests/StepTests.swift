@@ -1,0 +1,192 @@
+import FoundationEssentials
+import Git
+import GoToolchain
+import Host
+import Model
+import Patches
+import SystemPackage
+import Testing
+
+@testable import Pipeline
+
+// Testing has one of the same name.
+import enum Pipeline.ExitStatus
+
+/// A step that counts how often it was really performed.
+private struct CountStep: Step {
+    static let name = "count"
+
+    let input: String
+    let where_: Unkeyed<String>
+
+    init(_ input: String, at place: String = "") {
+        self.input = input
+        where_ = Unkeyed(place)
+    }
+
+    func run(in context: StepContext, folder: FilePath) async throws -> String {
+        try Files.write("made", to: folder.appending("file"))
+        return input.uppercased()
+    }
+
+    func isWhole(_ output: String, in place: FilePath, workspace: Workspace) -> Bool { Files.exists(place.appending("file")) }
+}
+
+private func folder() throws -> FilePath {
+    let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-steps-\(UUID())").path)
+    try Files.makeDirectory(path)
+    return path
+}
+
+private func host(_ workspace: FilePath) -> Host { Host(environment: ["PATH": "/usr/bin:/bin"], workspace: workspace, project: workspace, isRoot: false) }
+
+@Suite("Steps and their store")
+struct StepTests {
+    @Test("a step's key is made of all that goes in, and of nothing that does not change the result")
+    func keys() throws {
+        let key = try CountStep("a").key()
+        #expect(try CountStep("a").key() == key)
+        #expect(try CountStep("b").key() != key)
+        #expect(try CountStep("a", at: "elsewhere").key() == key)
+    }
+
+    @Test("a change of tree, Go release, flag, environment or package is another build; another folder of Go is not")
+    func buildKeys() throws {
+        let (tree, other) = (try #require(ObjectID(String(repeating: "1", count: 40))), try #require(ObjectID(String(repeating: "2", count: 40))))
+        func key(
+            _ tree: ObjectID, go: String = "go1.19.8 linux/amd64", importPath: String = "x", package: String = "cmd/y", flags: String = "", cgo: String = "0",
+            work: String = "r"
+        ) throws -> Digest {
+            let yaml = """
+                title: t
+                version: 1.0.0
+                source: {debian: {package: p, suite: s, version: 1.0.0}}
+                upstreams: {}
+                toolchain: '*'
+                target: {importPath: \(importPath), package: \(package), flags: [\(flags)], environment: {CGO_ENABLED: "\(cgo)"}}
+                node: {profile: kubelet}
+                layouts: [root-9p]
+                """
+            let recipe = try Recipe(yaml: yaml, file: "r", name: "r")
+            let place = try folder()
+            defer { try? Files.remove(place) }
+            return try BuildStep(tree: tree, toolchain: go, target: recipe.target, go: Unkeyed(anyGo(place)), workTree: Unkeyed(work)).key()
+        }
+        let first = try key(tree)
+        #expect(try key(tree) == first)
+        #expect(try key(tree, work: "elsewhere") == first)
+        for changed in [
+            try key(other), try key(tree, go: "go1.19.9 linux/amd64"), try key(tree, importPath: "z"), try key(tree, package: "cmd/z"),
+            try key(tree, flags: "-race"), try key(tree, cgo: "1"),
+        ] { #expect(changed != first) }
+    }
+
+    private func anyGo(_ place: FilePath) throws -> GoToolchain {
+        try Files.makeDirectory(place.appending("bin"))
+        try Files.write("", to: place.appending("bin/go"), mode: 0o755)
+        try Files.write("go1.99\n", to: place.appending("VERSION"))
+        let found = Host(environment: ["PATH": place.appending("bin").string], workspace: place, project: place, isRoot: false)
+        return try GoToolchain.find(#require(VersionRange(">=1.99")), on: found)
+    }
+
+    @Test("a kept result is found again, and one that is not whole is not believed")
+    func store() async throws {
+        let place = try folder()
+        defer { try? Files.remove(place) }
+        let workspace = Workspace(host(place))
+        let (store, step, scratch) = (Store(workspace), CountStep("a"), try Scratch(in: workspace.unfinished))
+        let key = try step.key()
+        #expect(store.result(of: step, key: key) == nil)
+        func make() async throws {
+            let folder = scratch.place("count")
+            try Files.makeDirectory(folder)
+            let output = try await step.run(in: StepContext(host: host(place), workspace: workspace, scratch: scratch) { _ in }, folder: folder)
+            try store.keep(output, of: step, key: key, folder: folder, scratch: scratch)
+        }
+        try await make()
+        #expect(store.result(of: step, key: key) == "A")
+        try Files.remove(store.place(step, key).appending("file"))
+        #expect(store.result(of: step, key: key) == nil)
+        try await make()
+        #expect(store.result(of: step, key: key) == "A")
+        try Files.write("{ half", to: store.place(step, key).appending("result.json"))
+        #expect(store.result(of: step, key: key) == nil)
+    }
+
+    @Test("a binary that was changed in the store is not the one that was built")
+    func changedBinary() throws {
+        let place = try folder()
+        defer { try? Files.remove(place) }
+        let binary = place.appending("kubelet")
+        try Files.write("binary", to: binary)
+        let built = BuiltBinary(name: "kubelet", digest: try Files.digest(of: binary), bytes: 6, stamp: FileStamp(of: binary))
+        let tree = try #require(ObjectID(String(repeating: "1", count: 40)))
+        let recipe = try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20")
+        let step = BuildStep(tree: tree, toolchain: "go", target: recipe.target, go: Unkeyed(try anyGo(place)), workTree: Unkeyed("r"))
+        let workspace = Workspace(host(place))
+        #expect(step.isWhole(built, in: place, workspace: workspace))
+        // A copied workspace has other stamps; the content tells.
+        let copied = BuiltBinary(name: "kubelet", digest: built.digest, bytes: 6, stamp: nil)
+        #expect(step.isWhole(copied, in: place, workspace: workspace))
+        try Files.write("BINARY", to: binary)
+        #expect(!step.isWhole(built, in: place, workspace: workspace))
+        try Files.remove(binary)
+        #expect(!step.isWhole(built, in: place, workspace: workspace))
+    }
+}
+
+/// The folder that this package is in.
+let projectFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+@Suite("The project's own recipes and patches")
+struct CatalogueTests {
+    private var catalogue: Catalogue { Catalogue(Host.current(project: projectFolder)) }
+
+    @Test("every recipe and every patch can be read, and every patch of a recipe is in the registry")
+    func allRead() throws {
+        let registry = try catalogue.registry()
+        #expect(registry.entries.count >= 3)
+        #expect(catalogue.recipeNames.contains("kubelet-1.20"))
+        for name in catalogue.recipeNames {
+            let recipe = try catalogue.recipe(name)
+            for patch in recipe.series + recipe.compare.joined() { _ = try registry.entry(named: patch.description) }
+        }
+        for entry in registry.entries { for variant in entry.variants { _ = try registry.patch(variant, of: entry) } }
+    }
+
+    @Test("an unknown recipe is an error with the nearest known name")
+    func unknown() {
+        let error = #expect(throws: Catalogue.UnknownRecipe.self) { try catalogue.recipe("kubelet-1.21") }
+        #expect(error?.description.contains("did you mean 'kubelet-1.20'?") == true)
+    }
+}
+
+@Suite("Exit codes")
+struct ExitStatusTests {
+    private func cell(_ series: [String], _ grade: Grade) throws -> Matrix.Cell {
+        let digest = try #require(Digest(String(repeating: "0", count: 64)))
+        let run = Run(
+            id: "x", started: "", recipe: "r", series: series.compactMap(PatchName.init), layout: .root9p, lock: nil, tree: nil,
+            artifact: Artifact(digest: digest, path: "", bytes: 0), steps: [], tools: [:], secondsToVerdict: 0,
+            verdict: Verdict(grade: grade, level: .boot, summary: "", evidence: []))
+        return try #require(Matrix.Cell(label: "l", runs: [run]))
+    }
+
+    @Test("a matrix is good when it is settled and the recipe's own series is clean; other series may be fatal")
+    func matrix() throws {
+        let recipe = try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20")
+        let own = recipe.series.map(\.description)
+        func status(_ cells: [Matrix.Cell]) -> ExitStatus { Matrix(recipe: "r", cells: cells, steps: []).exitStatus(for: recipe) }
+        #expect(status([try cell([], .fatal), try cell(own, .clean)]) == .good)
+        #expect(status([try cell([], .fatal), try cell(own, .degraded)]) == .no)
+        #expect(status([try cell([], .inconclusive), try cell(own, .clean)]) == .no)
+    }
+
+    @Test("each kind of fault has its code")
+    func errors() {
+        #expect(ExitStatus(for: Diagnostic(file: "f", message: "m")) == .data)
+        #expect(ExitStatus(for: NotRoot()) == .missing)
+        #expect(ExitStatus(for: CancellationError()) == .fault)
+        #expect(ExitStatus(for: Catalogue.UnknownRecipe(name: "", advice: "")) == .usage)
+    }
+}
