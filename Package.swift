@@ -48,8 +48,12 @@ let package = Package(
         room("Node", ["Model", "Host", "Sandbox", system]),
         room("Ledger", ["Model", "Host", system]),
         room("Report", ["Model"]),
-        room("Pipeline", ["Model", "Host", "Git", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto]),
-        .executableTarget(name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Model", "Host", arguments, system], swiftSettings: strict),
+        room(
+            "Pipeline",
+            ["Model", "Host", "Git", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto]),
+        .executableTarget(
+            name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Model", "Host", arguments, system],
+            swiftSettings: strict),
         tests("ModelTests", ["Model"]),
         tests("HostTests", ["Host", "Model", system]),
         tests("GitTests", ["Git"]),

@@ -123,7 +123,8 @@ private struct TreeWriting {
         try repository.withTree(id) { (tree: OpaquePointer) throws(GitError) in
             var entries: [Entry] = []
             for index in 0..<git_tree_entrycount(tree) {
-                guard let entry = git_tree_entry_byindex(tree, index), let id = git_tree_entry_id(entry), let name = git_tree_entry_name(entry)
+                guard let entry = git_tree_entry_byindex(tree, index), let id = git_tree_entry_id(entry),
+                    let name = git_tree_entry_name(entry)
                 else { continue }
                 let mode = git_tree_entry_filemode(entry)
                 let bytes = Array(UnsafeBufferPointer(start: name, count: strlen(name)).map(UInt8.init(bitPattern:)))

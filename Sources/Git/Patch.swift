@@ -72,7 +72,8 @@ public struct Patch: Sendable {
         files = try reader.files()
         var seen = Set<String>()
         for file in files where !seen.insert(file.path).inserted {
-            throw PatchError(line: file.hunks.first?.place ?? 1, message: "'\(file.path)' is changed in two places; expected all its hunks together")
+            throw PatchError(
+                line: file.hunks.first?.place ?? 1, message: "'\(file.path)' is changed in two places; expected all its hunks together")
         }
     }
 }
@@ -104,12 +105,18 @@ private struct PatchReader {
     mutating func files() throws(PatchError) -> [Patch.File] {
         var files: [Patch.File] = []
         while next < lines.count {
-            if starts("GIT binary patch") || starts("Binary files ") { throw error("a binary change cannot be applied; expected lines of text") }
-            if starts("rename from ") || starts("copy from ") { throw error("a renamed or copied file cannot be applied; remove it and make it anew") }
+            if starts("GIT binary patch") || starts("Binary files ") {
+                throw error("a binary change cannot be applied; expected lines of text")
+            }
+            if starts("rename from ") || starts("copy from ") {
+                throw error("a renamed or copied file cannot be applied; remove it and make it anew")
+            }
             if starts("@@ ") { throw error("a hunk without a file; expected '--- FILE' and '+++ FILE' before it") }
             if starts("--- "), next + 1 < lines.count, lines[next + 1].starts(with: "+++ ".utf8) {
                 files.append(try file())
-            } else { next += 1 }
+            } else {
+                next += 1
+            }
         }
         guard !files.isEmpty else { throw PatchError(line: 1, message: "no file is changed; expected '--- FILE', '+++ FILE' and hunks") }
         return files
@@ -120,7 +127,9 @@ private struct PatchReader {
         next += 1
         let new = try path(after: "+++ ", prefix: "b/")
         guard let path = new ?? old else { throw error("both sides are /dev/null; expected a file") }
-        if let old, let new, old != new { throw error("the file's name changes from '\(old)' to '\(new)'; expected the same on both sides") }
+        if let old, let new, old != new {
+            throw error("the file's name changes from '\(old)' to '\(new)'; expected the same on both sides")
+        }
         next += 1
         var hunks: [Patch.Hunk] = []
         while next < lines.count, starts("@@ ") { hunks.append(try hunk()) }

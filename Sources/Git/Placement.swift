@@ -31,7 +31,9 @@ struct Placement {
         if fitting.contains(named) { return named }
         if fitting.count > 1 { throw .ambiguous(file: file.path, hunk: number, of: count, lines: fitting.map { $0 + 1 }) }
         if let only = fitting.first { return only }
-        if !hunk.after.isEmpty, !places(of: hunk.after, from: free).isEmpty { throw .alreadyApplied(file: file.path, hunk: number, of: count) }
+        if !hunk.after.isEmpty, !places(of: hunk.after, from: free).isEmpty {
+            throw .alreadyApplied(file: file.path, hunk: number, of: count)
+        }
         throw mismatch(before, near: named, from: free, file: file, number: number)
     }
 
@@ -63,6 +65,7 @@ struct Placement {
         let isBreak = found == text
         return .mismatch(
             file: file.path, hunk: number, of: file.hunks.count, line: place + good + 1,
-            expected: isBreak ? text + (expected?.endsWithBreak == true ? " (with a line break)" : " (without a line break)") : text, found: found)
+            expected: isBreak ? text + (expected?.endsWithBreak == true ? " (with a line break)" : " (without a line break)") : text,
+            found: found)
     }
 }

@@ -83,7 +83,8 @@ private struct TreeReading {
 
     private mutating func blob(_ bytes: [UInt8], _ shown: String) throws -> ObjectID {
         var raw = git_oid()
-        try GitError.check(bytes.withUnsafeBytes { git_odb_write(&raw, objects, $0.baseAddress, $0.count, GIT_OBJECT_BLOB) }, "store", shown)
+        try GitError.check(
+            bytes.withUnsafeBytes { git_odb_write(&raw, objects, $0.baseAddress, $0.count, GIT_OBJECT_BLOB) }, "store", shown)
         files += 1
         if files.isMultiple(of: 256) { try progress(files) }
         return ObjectID(raw)

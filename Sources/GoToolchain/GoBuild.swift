@@ -20,7 +20,9 @@ public struct GoDiagnostic: Hashable, Codable, Sendable, CustomStringConvertible
     ///
     /// - Parameter prefix: what is cut off the front of the file's path.
     public init?(_ text: String, prefix: String = "") {
-        guard let found = text.firstMatch(of: /^(?:vet: )?(\S+?\.(?:go|s|c|h)):(\d+)(?::(\d+))?: (.+)$/), let line = Int(found.2) else { return nil }
+        guard let found = text.firstMatch(of: /^(?:vet: )?(\S+?\.(?:go|s|c|h)):(\d+)(?::(\d+))?: (.+)$/), let line = Int(found.2) else {
+            return nil
+        }
         let path = found.1.hasPrefix("./") ? found.1.dropFirst(2) : found.1
         file = String(path.hasPrefix(prefix) ? path.dropFirst(prefix.count) : path)
         self.line = line
@@ -38,7 +40,8 @@ public struct GoBuildError: Error, Sendable, CustomStringConvertible {
 
     /// The diagnostics, or the last lines when there are none.
     public var description: String {
-        diagnostics.isEmpty ? command.description : (["the source does not compile:"] + diagnostics.map { "    \($0)" }).joined(separator: "\n")
+        diagnostics.isEmpty
+            ? command.description : (["the source does not compile:"] + diagnostics.map { "    \($0)" }).joined(separator: "\n")
     }
 }
 
@@ -96,7 +99,8 @@ public struct GoBuild: Sendable {
     private func command(_ arguments: [String]) -> Command {
         var environment = host.plainEnvironment
         let ours = [
-            "GOROOT": toolchain.root.string, "GOPATH": path.string, "GOCACHE": cache.string, "GO111MODULE": "off", "GOFLAGS": "", "GOPROXY": "off",
+            "GOROOT": toolchain.root.string, "GOPATH": path.string, "GOCACHE": cache.string, "GO111MODULE": "off", "GOFLAGS": "",
+            "GOPROXY": "off",
             "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
         ]
         environment.merge(ours) { _, ours in ours }

@@ -136,7 +136,8 @@ public struct Command: Sendable {
             }.terminationStatus
         } catch let error as SubprocessError {
             try Task.checkCancellation()
-            throw CommandError(command: [self.program.string] + self.arguments, directory: directory?.string, ended: nil, lastLines: ["\(error)"])
+            throw CommandError(
+                command: [self.program.string] + self.arguments, directory: directory?.string, ended: nil, lastLines: ["\(error)"])
         }
         try Task.checkCancellation()
         return (await keeper.state, Ended(status))

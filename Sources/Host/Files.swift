@@ -91,7 +91,8 @@ public enum Files {
         sibling.append(name)
         do {
             let file = try FileDescriptor.open(
-                sibling, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: FilePermissions(rawValue: CModeT(mode)))
+                sibling, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: FilePermissions(rawValue: CModeT(mode)))
             do {
                 try file.closeAfter { _ = try file.writeAll(bytes) }
                 guard Glibc.rename(sibling.string, path.string) == 0 else { throw Errno(rawValue: errno) }
@@ -110,7 +111,8 @@ public enum Files {
     /// Makes an empty file, to be written bit by bit.
     public static func create(_ path: FilePath) throws(FileError) -> FileDescriptor {
         do {
-            return try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: FilePermissions(rawValue: 0o644))
+            return try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: FilePermissions(rawValue: 0o644))
         } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
     }
 
@@ -172,7 +174,9 @@ public enum Files {
     }
 
     /// An error of the number that a system call left in `errno`.
-    public static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError { FileError(operation, path, Errno(rawValue: number)) }
+    public static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError {
+        FileError(operation, path, Errno(rawValue: number))
+    }
 
     /// The path with no link in it.
     public static func realPath(_ path: FilePath) throws(FileError) -> FilePath {

@@ -32,7 +32,8 @@ public struct Host: Sendable {
         let home = project.map { here.pushing(FilePath($0)) } ?? Self.findProject(from: here)
         let folder = workspace ?? environment["NINEPIN_WORKSPACE"].flatMap { $0.isEmpty ? nil : $0 }
         return Host(
-            environment: environment, workspace: (folder.map { here.pushing(FilePath($0)) } ?? home.appending("Workspace")).lexicallyNormalized(),
+            environment: environment,
+            workspace: (folder.map { here.pushing(FilePath($0)) } ?? home.appending("Workspace")).lexicallyNormalized(),
             project: home.lexicallyNormalized(), isRoot: geteuid() == 0)
     }
 
@@ -53,7 +54,9 @@ public struct Host: Sendable {
     }
 
     private static func findProject(from directory: FilePath) -> FilePath {
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).map { FilePath($0).removingLastComponent() }
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).map {
+            FilePath($0).removingLastComponent()
+        }
         for start in [directory, program].compactMap(\.self) {
             var folder = start
             while true {

@@ -7,7 +7,9 @@ public enum Interrupts {
     /// Runs work until it ends or a signal comes; then the work is cancelled and waited for. A second signal ends the process at once.
     ///
     /// - Returns: what the work made, and the signal that came, if one did.
-    public static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (Result<Value, any Error>, Int32?) {
+    public static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (
+        Result<Value, any Error>, Int32?
+    ) {
         let task = Task(operation: work)
         let queue = DispatchQueue(label: "interrupts")
         let sources = [SIGINT, SIGTERM, SIGHUP].map { number in

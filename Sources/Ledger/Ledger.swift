@@ -12,7 +12,8 @@ public struct Ledger: Sendable {
 
     /// A run's name: its time in UTC, and something that no other run of that second has.
     public static func newName(at time: Date = .now) -> String {
-        let stamp = time.formatted(.iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
+        let stamp = time.formatted(
+            .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
         return "\(stamp.filter { $0 != "Z" })-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     }
 

@@ -116,9 +116,11 @@ extension Recipe {
         layouts = try map.words("layouts")
         guard !layouts.isEmpty else { throw map.complaint("layouts", "expected at least one layout") }
         series = try map.values("series", expected: "a patch such as cadvisor/9p-source")
-        let compared = try map.values("compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
+        let compared = try map.values(
+            "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
         compare = compared.map(\.patches)
-        for (key, patch) in series.map({ ("series", $0) }) + compare.joined().map({ ("compare", $0) }) where upstreams[patch.upstream] == nil {
+        for (key, patch) in series.map({ ("series", $0) }) + compare.joined().map({ ("compare", $0) })
+        where upstreams[patch.upstream] == nil {
             let advice = Spelling.advice(for: patch.upstream, among: upstreams.keys)
             throw map.complaint(key, "'\(patch)' is of '\(patch.upstream)', which is not among this recipe's upstreams: \(advice)")
         }
@@ -175,7 +177,9 @@ extension NodeSpec {
         warmUp = map.has("warmUp") ? try map.seconds("warmUp") : Self.kubelet.warmUp
         observe = map.has("observe") ? try map.seconds("observe") : Self.kubelet.observe
         startTimeout = map.has("startTimeout") ? try map.seconds("startTimeout") : Self.kubelet.startTimeout
-        guard observe > warmUp else { throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed") }
+        guard observe > warmUp else {
+            throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
+        }
     }
 }
 
@@ -183,7 +187,9 @@ extension YamlMap {
     /// A word of ASCII letters, digits and a few signs that cannot be taken for an option or a path.
     fileprivate func name(_ key: String, extra: String, like expected: String) throws(Diagnostic) -> String {
         let text = try text(key)
-        let good = text.utf8.allSatisfy { extra.utf8.contains($0) || Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber }
+        let good = text.utf8.allSatisfy {
+            extra.utf8.contains($0) || Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber
+        }
         guard good, text.utf8.allSatisfy({ $0 < 128 }), text.first?.isLetter == true || text.first?.isNumber == true else {
             throw complaint(key, "expected \(expected), found '\(text)'")
         }

@@ -56,7 +56,8 @@ struct YamlMap {
         }
         for field in schema.fields where field.isRequired && !entries.contains(where: { $0.name == field.name }) {
             throw Diagnostic(
-                file: file, line: line, column: column, message: "'\(field.name)' is missing\(Self.place(path)): \(field.about) (\(field.form))")
+                file: file, line: line, column: column,
+                message: "'\(field.name)' is missing\(Self.place(path)): \(field.about) (\(field.form))")
         }
     }
 
@@ -85,7 +86,8 @@ struct YamlMap {
     }
 
     /// One of a set of known words.
-    func word<T: RawRepresentable & CaseIterable>(_ key: String, as type: T.Type = T.self) throws(Diagnostic) -> T where T.RawValue == String {
+    func word<T: RawRepresentable & CaseIterable>(_ key: String, as type: T.Type = T.self) throws(Diagnostic) -> T
+    where T.RawValue == String {
         guard let node = node(key) else { throw complaint(key, "expected a word") }
         return try Self.word(try scalar(node, "a word"), at: node, file: file)
     }

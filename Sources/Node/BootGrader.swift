@@ -102,9 +102,13 @@ public struct BootGrader: Sendable {
     private mutating func checkSandbox(at now: Double) {
         let volume = mounts["/var/lib/kubelet"]
         let wrong: String? =
-            if gvisor == nil { "the sandbox does not look like gVisor: its kernel's log does not say so" } else if mounts["/"] != layout.rootType {
+            if gvisor == nil {
+                "the sandbox does not look like gVisor: its kernel's log does not say so"
+            } else if mounts["/"] != layout.rootType {
                 "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) asks"
-            } else if layout.hasVolume, volume != "9p" { "/var/lib/kubelet is \(volume ?? "no mount"), not a 9p volume" } else if !layout.hasVolume, volume != nil {
+            } else if layout.hasVolume, volume != "9p" {
+                "/var/lib/kubelet is \(volume ?? "no mount"), not a 9p volume"
+            } else if !layout.hasVolume, volume != nil {
                 "/var/lib/kubelet is a mount of its own, which \(layout.rawValue) does not ask for"
             } else { nil }
         if let wrong { decide(inconclusive(wrong), at: now) }
@@ -161,7 +165,8 @@ public struct BootGrader: Sendable {
         for (probe, last, name) in [(health, lastHealth, "/healthz"), (stats, lastStats, "/stats/summary")] {
             guard let bad = probe.isGood ? probe.failed : last else { continue }
             return Verdict(
-                grade: .degraded, level: .boot, summary: "the node lives, but \(name) did not hold: \(bad.text)", evidence: [bad, alive], notes: notes)
+                grade: .degraded, level: .boot, summary: "the node lives, but \(name) did not hold: \(bad.text)", evidence: [bad, alive],
+                notes: notes)
         }
         return Verdict(
             grade: .clean, level: .boot, summary: "the node lives, answers, and wrote no forbidden line after warm-up",
@@ -200,7 +205,9 @@ public struct BootGrader: Sendable {
     private static let stale = 15.0
 
     /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
-    private static let harnessFaults = ["/dev/kmsg", "/proc/sys/", "containerd.sock", "unknown flag", "config file", "address already in use"]
+    private static let harnessFaults = [
+        "/dev/kmsg", "/proc/sys/", "containerd.sock", "unknown flag", "config file", "address already in use",
+    ]
 
     private static func text(_ seconds: Double) -> String { String(Int(seconds.rounded())) }
 }

@@ -32,7 +32,8 @@ public struct KubeletProfile: Sendable {
         Program(name: "ctr", place: "/usr/bin", package: "containerd"), Program(name: "runc", place: "/usr/bin", package: "runc"),
         Program(name: "xtables-legacy-multi", place: "/usr/bin", package: "iptables"),
         Program(name: "mount", place: "/bin", package: "mount"), Program(name: "umount", place: "/bin", package: "mount"),
-        Program(name: "loopback", place: "/opt/cni/bin", package: "containernetworking-plugins", folders: ["/usr/lib/cni", "/opt/cni/bin"]),
+        Program(
+            name: "loopback", place: "/opt/cni/bin", package: "containernetworking-plugins", folders: ["/usr/lib/cni", "/opt/cni/bin"]),
     ]
 
     private let found: [(place: String, path: FilePath)]
@@ -59,7 +60,9 @@ public struct KubeletProfile: Sendable {
     ///
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     func fill(_ root: RootFileSystem) async throws {
-        try root.directories(["bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin"])
+        try root.directories([
+            "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
+        ])
         for (place, path) in found { try root.program(path, as: place) }
         try await root.libraries(of: found.map(\.path))
         try root.program(busybox, as: "/bin/busybox")

@@ -104,5 +104,7 @@ struct LogLine {
 }
 
 extension ArraySlice<UInt8> {
-    fileprivate func has(_ character: Unicode.Scalar, at place: Int) -> Bool { indices.contains(place) && self[place] == UInt8(ascii: character) }
+    fileprivate func has(_ character: Unicode.Scalar, at place: Int) -> Bool {
+        indices.contains(place) && self[place] == UInt8(ascii: character)
+    }
 }

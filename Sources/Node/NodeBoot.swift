@@ -73,7 +73,8 @@ public struct NodeBoot: Sendable {
             try Files.makeDirectory(volume)
             volumes = [.volume(volume, at: "/var/lib/kubelet")]
         }
-        try bundle.configure(arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"], volumes: volumes)
+        try bundle.configure(
+            arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"], volumes: volumes)
         return bundle
     }
 
@@ -134,7 +135,9 @@ private struct Watch: Sendable {
             if let fact = NodeFact(text) {
                 if case .stage(let name) = fact { progress(.stage(name)) }
                 grader.take(.fact(fact), at: now)
-            } else if !text.isEmpty { grader.take(.runtime(text), at: now) }
+            } else if !text.isEmpty {
+                grader.take(.runtime(text), at: now)
+            }
         case .tick:
             grader.take(.tick, at: now)
             if Int(now) > shown {

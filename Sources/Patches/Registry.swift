@@ -92,7 +92,8 @@ public struct Registry: Sendable {
     private static func entry(_ path: String, in folder: FilePath) throws -> PatchEntry {
         let file = folder.appending(path).appending("patch.yaml")
         guard let name = PatchName(path) else {
-            throw Diagnostic(file: folder.appending(path).string, message: "a patch's folder is named with letters, digits, '-', '_' and '.'")
+            throw Diagnostic(
+                file: folder.appending(path).string, message: "a patch's folder is named with letters, digits, '-', '_' and '.'")
         }
         let entry = try PatchEntry(yaml: try Files.readText(file), file: file.string, name: name)
         for variant in entry.variants where !Files.exists(folder.appending(path).appending("\(variant.name).patch")) {
@@ -103,5 +104,7 @@ public struct Registry: Sendable {
 }
 
 extension String {
-    fileprivate var indented: String { split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(separator: "\n") }
+    fileprivate var indented: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(separator: "\n")
+    }
 }

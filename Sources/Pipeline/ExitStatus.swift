@@ -35,7 +35,8 @@ public enum ExitStatus: Int32, Sendable {
             case .doesNotApply, .ambiguous: self = .no
             }
         case is GoBuildError: self = .no
-        case is SourceError, is TransferError, is GoMissing, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace, is FileError:
+        case is SourceError, is TransferError, is GoMissing, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
+            is FileError:
             self = .missing
         default: self = .fault
         }

@@ -87,7 +87,9 @@ public enum Doctor {
     public static func look(at host: Host) async throws -> [Finding] {
         var findings: [Finding] = []
         func look(_ name: String, _ find: () async throws -> String) async throws {
-            do { findings.append(Finding(name: name, isHere: true, detail: try await find())) } catch let error as CancellationError { throw error } catch {
+            do { findings.append(Finding(name: name, isHere: true, detail: try await find())) } catch let error as CancellationError {
+                throw error
+            } catch {
                 findings.append(Finding(name: name, isHere: false, detail: "\(error)"))
             }
         }

@@ -34,7 +34,9 @@ public struct Pipeline: Sendable {
     /// - Parameter isFresh: whether the index is asked again although an answer is kept.
     func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
         let step = ResolveStep(source: recipe.source)
-        let done = try await perform(step, subject: "\(recipe.source.package) of \(recipe.source.suite)", isFresh: isFresh) { $0.lock.version }
+        let done = try await perform(step, subject: "\(recipe.source.package) of \(recipe.source.suite)", isFresh: isFresh) {
+            $0.lock.version
+        }
         return (done.output, done.record)
     }
 

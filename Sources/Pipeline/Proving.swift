@@ -88,7 +88,8 @@ extension Pipeline {
         var tools = ["ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel]
         tools["go"] = candidate.go
         let run = Run(
-            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series, layout: layout,
+            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
+            layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
             secondsToVerdict: toVerdict, verdict: verdict)
         let place = try Ledger(workspace.runs).record(run, logs: logs)

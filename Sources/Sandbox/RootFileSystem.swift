@@ -24,7 +24,9 @@ public struct RootFileSystem: Sendable {
     /// Writes a file.
     ///
     /// - Throws: `FileError`.
-    public func file(_ path: String, _ text: String, mode: UInt16 = 0o644) throws(FileError) { try file(path, Array(text.utf8), mode: mode) }
+    public func file(_ path: String, _ text: String, mode: UInt16 = 0o644) throws(FileError) {
+        try file(path, Array(text.utf8), mode: mode)
+    }
 
     /// Writes a file of bytes.
     ///
@@ -62,7 +64,9 @@ public struct RootFileSystem: Sendable {
             return .proceed
         }
         for line in listed where !line.hasSuffix(":") {
-            guard let path = line.split(whereSeparator: \.isWhitespace).first(where: { $0.hasPrefix("/") }).map(String.init) else { continue }
+            guard let path = line.split(whereSeparator: \.isWhitespace).first(where: { $0.hasPrefix("/") }).map(String.init) else {
+                continue
+            }
             guard !Files.exists(inside(path)) else { continue }
             try self.program(FilePath(path), as: path)
         }

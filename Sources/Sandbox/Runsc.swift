@@ -54,6 +54,7 @@ public struct RunscMissing: Error, Sendable, CustomStringConvertible {
     /// What is missing and how to get it.
     public var description: String {
         let found = refused.isEmpty ? "none is on PATH or in the workspace" : refused.joined(separator: "; ")
-        return "no usable runsc (gVisor): \(found)\n    Run ./setup, which takes Debian 13's into the workspace, or put a newer one on PATH."
+        return
+            "no usable runsc (gVisor): \(found)\n    Run ./setup, which takes Debian 13's into the workspace, or put a newer one on PATH."
     }
 }

@@ -68,7 +68,8 @@ public struct DebianIndex: Sendable {
             throw SourceError.notListed(package: spec.package, version: spec.version, suite: suite, found: listed)
         }
         for version in fitting.dropFirst() {
-            let newer = Command("/usr/bin/dpkg", ["--compare-versions", version, "gt", newest], environment: host.plainEnvironment, on: host)
+            let newer = Command(
+                "/usr/bin/dpkg", ["--compare-versions", version, "gt", newest], environment: host.plainEnvironment, on: host)
             if (try? await newer.output()) != nil { newest = version }
         }
         return newest
@@ -84,7 +85,8 @@ public struct DebianIndex: Sendable {
 
     private func apt(_ program: String, _ arguments: [String]) async throws -> String {
         let settings = [
-            "Dir::Etc::sourcelist=\(folder.appending("private.list"))", "Dir::Etc::sourceparts=-", "Dir::State::lists=\(folder.appending("lists"))",
+            "Dir::Etc::sourcelist=\(folder.appending("private.list"))", "Dir::Etc::sourceparts=-",
+            "Dir::State::lists=\(folder.appending("lists"))",
             "Dir::State::status=\(folder.appending("status"))", "Dir::Cache=\(folder.appending("cache"))", "APT::Sandbox::User=root",
         ]
         var environment = host.plainEnvironment
@@ -101,7 +103,8 @@ private struct PrintedFile {
 
     init?(_ line: Substring) {
         let words = line.split(separator: " ")
-        guard words.count == 4, words[0].hasPrefix("'"), words[0].hasSuffix("'"), let bytes = Int64(words[2]), words[3].hasPrefix("SHA256:"),
+        guard words.count == 4, words[0].hasPrefix("'"), words[0].hasSuffix("'"), let bytes = Int64(words[2]),
+            words[3].hasPrefix("SHA256:"),
             let digest = Digest(String(words[3].dropFirst("SHA256:".count))), !words[1].contains("/"), !words[1].hasPrefix(".")
         else { return nil }
         address = String(words[0].dropFirst().dropLast())

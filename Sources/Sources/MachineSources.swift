@@ -26,7 +26,11 @@ public struct MachineSources: Hashable, Sendable {
         var entries: [Entry] = []
         for file in Files.names(in: folder) {
             guard let text = try? Files.readText(folder.appending(file)) else { continue }
-            if file.hasSuffix(".sources") { entries += Entry.paragraphs(of: text) } else if file.hasSuffix(".list") { entries += Entry.lines(of: text) }
+            if file.hasSuffix(".sources") {
+                entries += Entry.paragraphs(of: text)
+            } else if file.hasSuffix(".list") {
+                entries += Entry.lines(of: text)
+            }
         }
         entries += Entry.lines(of: (try? Files.readText(etc.appending("apt/sources.list"))) ?? "")
         guard !suite.isEmpty, let entry = entries.first(where: { $0.suites.contains(suite) && $0.components.contains("main") }) else {
@@ -55,7 +59,8 @@ private struct Entry {
             guard fields["enabled"]?.contains("no") != true, let address = fields["uris"]?.words.first else { return nil }
             // A key that stands in the file itself has no name to pass on.
             let keyring = fields["signed-by"]?.words.first.flatMap { $0.hasPrefix("/") ? $0 : nil }
-            return Entry(address: address, suites: fields["suites"]?.words ?? [], components: fields["components"]?.words ?? [], keyring: keyring)
+            return Entry(
+                address: address, suites: fields["suites"]?.words ?? [], components: fields["components"]?.words ?? [], keyring: keyring)
         }
     }
 

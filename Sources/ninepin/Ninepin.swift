@@ -21,7 +21,8 @@ struct NinepinCommand: AsyncParsableCommand {
             """,
         version: Ninepin.version,
         subcommands: [
-            RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self,
+            RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
+            GradeCommand.self,
             PatchesCommand.self, RecipesCommand.self, DoctorCommand.self, ReferenceCommand.self,
         ])
 }

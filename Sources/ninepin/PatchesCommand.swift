@@ -6,7 +6,8 @@ import Report
 
 struct PatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "patches", abstract: "The registry of patches.", subcommands: [List.self, Show.self, Check.self], defaultSubcommand: List.self)
+        commandName: "patches", abstract: "The registry of patches.", subcommands: [List.self, Show.self, Check.self],
+        defaultSubcommand: List.self)
 
     struct List: SessionCommand {
         static let configuration = CommandConfiguration(abstract: "All patches, with what each is for.")
@@ -58,7 +59,9 @@ struct PatchesCommand: AsyncParsableCommand {
             try session.show(["checks": checks]) { report in
                 report.table(
                     ["series", "applies", "variant", "files"],
-                    checks.map { [$0.series, $0.applies ? "yes" : "no", $0.variants.joined(separator: ","), $0.files.joined(separator: ", ")] })
+                    checks.map {
+                        [$0.series, $0.applies ? "yes" : "no", $0.variants.joined(separator: ","), $0.files.joined(separator: ", ")]
+                    })
                 for check in checks { if let reason = check.reason { report.text("\n\(reason)") } }
             }
             return checks.allSatisfy(\.applies) ? .good : .no

@@ -15,7 +15,8 @@ struct ReferenceCommand: ParsableCommand {
         let commands: [(String, any ParsableCommand.Type)] = [
             ("ninepin", NinepinCommand.self), ("ninepin run", RunCommand.self), ("ninepin matrix", MatrixCommand.self),
             ("ninepin fetch", FetchCommand.self), ("ninepin patch", PatchCommand.self), ("ninepin build", BuildCommand.self),
-            ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self), ("ninepin patches list", PatchesCommand.List.self),
+            ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self),
+            ("ninepin patches list", PatchesCommand.List.self),
             ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self),
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
             ("ninepin doctor", DoctorCommand.self),
@@ -24,7 +25,8 @@ struct ReferenceCommand: ParsableCommand {
             "cli.md": Reference.page(commands: commands.map { ($0.0, NinepinCommand.helpMessage(for: $0.1, columns: 100)) }),
             "recipe.md": Reference.page(
                 title: "Recipes",
-                introduction: "A recipe says what to build and how to prove it: `recipes/NAME.yaml`. Lengths of time are `10s` or `2m`. Written by `make docs`.",
+                introduction:
+                    "A recipe says what to build and how to prove it: `recipes/NAME.yaml`. Lengths of time are `10s` or `2m`. Written by `make docs`.",
                 sections: Recipe.Schema.all),
             "patch.md": Reference.page(
                 title: "Patches",

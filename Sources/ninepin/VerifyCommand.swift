@@ -23,7 +23,9 @@ struct VerifyCommand: SessionCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard binary == nil || series.series == nil else { throw ValidationError("--series has no meaning with --binary: the binary is built already") }
+        guard binary == nil || series.series == nil else {
+            throw ValidationError("--series has no meaning with --binary: the binary is built already")
+        }
     }
 
     func run(in session: Session) async throws -> ExitStatus {

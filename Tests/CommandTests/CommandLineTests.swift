@@ -37,7 +37,9 @@ struct CommandLineTests {
     func grade() throws {
         let place = try Place()
         let fatal = try place.write(
-            "kubelet.log", "I1123 12:00:00.000000 1 server.go:1] Started kubelet\nF1123 12:00:01.000000 1 kubelet.go:1] unable to find data in memory cache\n")
+            "kubelet.log",
+            "I1123 12:00:00.000000 1 server.go:1] Started kubelet\nF1123 12:00:01.000000 1 kubelet.go:1] unable to find data in memory cache\n"
+        )
         let found = try place.tool.run(["grade", fatal, "--json"])
         #expect(found.status == 1)
         let verdict = try #require(try found.json()["verdict"] as? [String: Any])
@@ -62,12 +64,16 @@ struct CommandLineTests {
         }
     }
 
-    @Test("what cannot be meant is a usage error, with what was probably meant", arguments: [
-        (["run", "kubelet-1.21"], "did you mean 'kubelet-1.20'?"), (["run", "--series", "percpuu"], "did you mean 'percpu'?"),
-        (["run", "--series", "percpu,"], "--series"), (["run", "--series", "none,percpu"], "--series"), (["run", "--series", "percpu,percpu"], "stands twice"),
-        (["run", "--layout", "root"], "root-9p"), (["matrix", "--repeat", "0"], "--repeat"), (["verify", "--binary", "x", "--series", "none"], "--series"),
-        (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
-    ])
+    @Test(
+        "what cannot be meant is a usage error, with what was probably meant",
+        arguments: [
+            (["run", "kubelet-1.21"], "did you mean 'kubelet-1.20'?"), (["run", "--series", "percpuu"], "did you mean 'percpu'?"),
+            (["run", "--series", "percpu,"], "--series"), (["run", "--series", "none,percpu"], "--series"),
+            (["run", "--series", "percpu,percpu"], "stands twice"),
+            (["run", "--layout", "root"], "root-9p"), (["matrix", "--repeat", "0"], "--repeat"),
+            (["verify", "--binary", "x", "--series", "none"], "--series"),
+            (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
+        ])
     func usage(_ arguments: [String], _ words: String) throws {
         let place = try Place()
         let found = arguments == ["dance"] ? try bare(arguments) : try place.tool.run(arguments)

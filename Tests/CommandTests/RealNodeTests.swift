@@ -7,15 +7,20 @@ import Testing
 struct RealNodeTests {
     /// What was measured by hand, series by layout.
     private static let expected: [(series: String, layout: String, title: String)] = [
-        ("none", "root-9p", "fatal, memory cache"), ("none", "volume-9p", "fatal, could not find device"), ("none", "root-overlay", "fatal, memory cache"),
+        ("none", "root-9p", "fatal, memory cache"), ("none", "volume-9p", "fatal, could not find device"),
+        ("none", "root-overlay", "fatal, memory cache"),
         ("9p-line", "root-9p", "fatal, memory cache"), ("9p-line", "volume-9p", "fatal, could not find device"),
-        ("9p-line", "root-overlay", "fatal, memory cache"), ("percpu", "root-9p", "clean"), ("percpu", "volume-9p", "fatal, could not find device"),
-        ("percpu", "root-overlay", "clean"), ("9p-source", "root-9p", "fatal, memory cache"), ("9p-source", "volume-9p", "fatal, memory cache"),
-        ("9p-source", "root-overlay", "fatal, memory cache"), ("percpu,9p-source", "root-9p", "clean"), ("percpu,9p-source", "volume-9p", "clean"),
+        ("9p-line", "root-overlay", "fatal, memory cache"), ("percpu", "root-9p", "clean"),
+        ("percpu", "volume-9p", "fatal, could not find device"),
+        ("percpu", "root-overlay", "clean"), ("9p-source", "root-9p", "fatal, memory cache"),
+        ("9p-source", "volume-9p", "fatal, memory cache"),
+        ("9p-source", "root-overlay", "fatal, memory cache"), ("percpu,9p-source", "root-9p", "clean"),
+        ("percpu,9p-source", "volume-9p", "clean"),
         ("percpu,9p-source", "root-overlay", "clean"),
     ]
 
-    @Test("kill -9 in fetch, patch, build and boot leaves nothing running or mounted, and the next run ends with the same tree and artifact")
+    @Test(
+        "kill -9 in fetch, patch, build and boot leaves nothing running or mounted, and the next run ends with the same tree and artifact")
     func everything() async throws {
         let place = try Place()
         // runsc was put into the project's own workspace by ./setup.
@@ -35,7 +40,9 @@ struct RealNodeTests {
         try killed(place, ["fetch"]) { errors, _ in errors.contains("fetch") }
         try killed(place, ["fetch"]) { _, place in
             // Somewhere in the unpacking: dpkg-source has begun to write.
-            ((try? FileManager.default.subpathsOfDirectory(atPath: "\(place.path)/workspace/tmp")) ?? []).contains { $0.contains("unpacked") }
+            ((try? FileManager.default.subpathsOfDirectory(atPath: "\(place.path)/workspace/tmp")) ?? []).contains {
+                $0.contains("unpacked")
+            }
         }
         let first = try place.tool.run(["fetch"])
         #expect(first.status == 0, "\(first.errors)")
@@ -62,7 +69,9 @@ struct RealNodeTests {
     }
 
     private func boots(_ place: Place, digest: String) throws {
-        try killed(place, ["run"]) { _, place in !processes(naming: "\(place.path)/workspace/tmp").isEmpty && processes(naming: "kubelet.yaml").isEmpty }
+        try killed(place, ["run"]) { _, place in
+            !processes(naming: "\(place.path)/workspace/tmp").isEmpty && processes(naming: "kubelet.yaml").isEmpty
+        }
         try killed(place, ["run"], afterSeconds: 6) { _, place in !processes(naming: "\(place.path)/workspace/tmp").isEmpty }
         let run = try place.tool.run(["run", "--json"])
         #expect(run.status == 0, "\(run.output)\(run.errors)")
@@ -75,7 +84,10 @@ struct RealNodeTests {
         #expect(verdict["level"] as? String == "boot")
         // The record is whole: the logs are there, and the run in it is the one that was printed.
         let folder = "\(place.path)/workspace/runs/\(try #require(document["id"] as? String))"
-        #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == ["kubelet.log", "sandbox.log", "run.json", "lock.json", "verdict.json"])
+        #expect(
+            Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == [
+                "kubelet.log", "sandbox.log", "run.json", "lock.json", "verdict.json",
+            ])
         #expect(try String(contentsOfFile: "\(folder)/kubelet.log", encoding: .utf8).contains("Started kubelet"))
         #expect(try String(contentsOfFile: "\(folder)/run.json", encoding: .utf8).trimmed == run.output.trimmed)
         let graded = try place.tool.run(["grade", "\(folder)/kubelet.log", "--json"])
@@ -90,9 +102,11 @@ struct RealNodeTests {
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
         #expect(cells.count == Self.expected.count)
         for (series, layout, title) in Self.expected {
-            let cell = try #require(cells.first { $0["label"] as? String == series && $0["layout"] as? String == layout }, "\(series) on \(layout)")
+            let cell = try #require(
+                cells.first { $0["label"] as? String == series && $0["layout"] as? String == layout }, "\(series) on \(layout)")
             let grade = try #require(cell["grade"] as? String)
-            #expect([grade, cell["cause"] as? String].compactMap(\.self).joined(separator: ", ") == title, "\(series) on \(layout): \(cell)")
+            #expect(
+                [grade, cell["cause"] as? String].compactMap(\.self).joined(separator: ", ") == title, "\(series) on \(layout): \(cell)")
             let evidence = try #require((cell["evidence"] as? [[String: Any]])?.first)
             #expect(!(evidence["text"] as? String ?? "").isEmpty)
         }
@@ -161,8 +175,10 @@ struct RealNodeTests {
     private func validate(_ document: String, schema: String) throws {
         let place = try Place()
         let file = try place.write("document.json", document)
-        let script = "import json,sys,jsonschema; jsonschema.Draft7Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))"
-        let (status, output) = try run("/usr/bin/python3", ["-c", script, Tool.project.appending(path: "docs/\(schema).schema.json").path, file])
+        let script =
+            "import json,sys,jsonschema; jsonschema.Draft7Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))"
+        let (status, output) = try run(
+            "/usr/bin/python3", ["-c", script, Tool.project.appending(path: "docs/\(schema).schema.json").path, file])
         #expect(status == 0, "\(output)")
     }
 

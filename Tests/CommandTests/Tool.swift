@@ -26,7 +26,8 @@ struct Tool {
             let tests = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
             let arguments = CommandLine.arguments.compactMap { $0.hasSuffix(".xctest") ? URL(filePath: $0) : nil }
             let folders = ([tests] + arguments).map { $0.deletingLastPathComponent() } + [Tool.project.appending(path: ".build/debug")]
-            return try #require(folders.map { $0.appending(path: "ninepin") }.first { FileManager.default.isExecutableFile(atPath: $0.path) })
+            return try #require(
+                folders.map { $0.appending(path: "ninepin") }.first { FileManager.default.isExecutableFile(atPath: $0.path) })
         }
     }
 

@@ -93,7 +93,9 @@ struct ApplyTests {
         #expect(try room.repository.apply(patch(text), to: tree, under: ".") == (try room.tree(["d/new": "a\nb\n", "keep": "k"])))
         guard case .exists? = try failure(room, text, room.tree(["f": "1\n", "d/new": "x"])) else { Issue.record("made over"); return }
         guard case .missing(file: "f")? = try failure(room, change, room.tree(["g": five])) else { Issue.record("not missing"); return }
-        guard case .missing(file: "nowhere")? = try failure(room, change, tree, under: "nowhere") else { Issue.record("not missing"); return }
+        guard case .missing(file: "nowhere")? = try failure(room, change, tree, under: "nowhere") else {
+            Issue.record("not missing"); return
+        }
     }
 
     @Test("line endings and a missing last line break are bytes like any others")

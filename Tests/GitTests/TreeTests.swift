@@ -8,7 +8,8 @@ struct TreeTests {
     @Test("a directory's tree id is the one that git gives it: modes, links, empty files, names that are no UTF-8")
     func sameAsGit() throws {
         let room = try Room()
-        let folder = try room.folder("a", ["x.txt": "x\r\n", "empty": "", "dir/deep/er/file": "1", "dir.c": "sorted as git sorts", "dir-a/b": "2"])
+        let folder = try room.folder(
+            "a", ["x.txt": "x\r\n", "empty": "", "dir/deep/er/file": "1", "dir.c": "sorted as git sorts", "dir-a/b": "2"])
         try room.write("a/run.sh", Data("#!/bin/sh\n".utf8))
         #expect(chmod("\(folder)/run.sh", 0o755) == 0)
         #expect(symlink("x.txt", "\(folder)/link") == 0)
@@ -35,7 +36,9 @@ struct TreeTests {
     func sameContent() throws {
         let room = try Room()
         let one = try room.repository.importTree(from: try room.folder("a", ["f": "1", "d/g": "2"]), excluding: []) { _ in }
-        let two = try room.repository.importTree(from: try room.folder("b", ["f": "1", "d/g": "2", ".pc/x": "3"]), excluding: [".pc"]) { _ in }
+        let two = try room.repository.importTree(from: try room.folder("b", ["f": "1", "d/g": "2", ".pc/x": "3"]), excluding: [".pc"]) {
+            _ in
+        }
         #expect(one == two)
         #expect(try room.tree(["f": "1", "d/g": "3"]) != one)
     }
@@ -46,7 +49,8 @@ struct TreeTests {
         #expect(try room.tree([:]).description == "4b825dc642cb6eb9a060e54bf8d69288fbee4904")
     }
 
-    @Test("a name that git keeps for itself, a pipe, and a missing directory are refused, and named", arguments: [".git", ".GIT", "sub/.git"])
+    @Test(
+        "a name that git keeps for itself, a pipe, and a missing directory are refused, and named", arguments: [".git", ".GIT", "sub/.git"])
     func gitName(_ name: String) throws {
         let room = try Room()
         let folder = try room.folder("a", ["\(name)/config": "x"])
@@ -85,7 +89,9 @@ struct TreeTests {
         try room.repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
         let store = "\(room.path)/trees.git"
         #expect(try Repository.open(at: store).contains(tree))
-        #expect(try room.run("git", ["--git-dir=\(store)", "rev-parse", "refs/ninepin/trees/\(tree)"], in: room.path).hasPrefix(tree.description))
+        #expect(
+            try room.run("git", ["--git-dir=\(store)", "rev-parse", "refs/ninepin/trees/\(tree)"], in: room.path).hasPrefix(
+                tree.description))
         #expect(throws: GitError.self) { try Repository.open(at: "\(room.path)/none.git") }
     }
 

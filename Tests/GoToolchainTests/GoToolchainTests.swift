@@ -14,7 +14,9 @@ struct GoToolchainTests {
         #expect(found.file == "vendor/example.org/x/fs.go" && found.line == 12 && found.column == 3 && found.message == "undefined: thing")
         #expect(GoDiagnostic("./main.go:7: syntax error")?.file == "main.go")
         #expect(GoDiagnostic("./main.go:7: syntax error")?.column == nil)
-        for other in ["# k8s.io/kubernetes/pkg", "k8s.io/kubernetes/pkg/kubelet", "go: cannot find GOROOT directory", ""] { #expect(GoDiagnostic(other) == nil) }
+        for other in ["# k8s.io/kubernetes/pkg", "k8s.io/kubernetes/pkg/kubelet", "go: cannot find GOROOT directory", ""] {
+            #expect(GoDiagnostic(other) == nil)
+        }
     }
 
     @Test("the newest release of a range is found by its VERSION file, and no go is started")

@@ -84,7 +84,9 @@ struct CommandTests {
         let pids = AsyncStream<Int32>.makeStream()
         let task = Task {
             try await command.watch(0) { _, event, _ in
-                if case .line(.output, let line) = event, let pid = Int32(String(decoding: line, as: UTF8.self)) { pids.continuation.yield(pid) }
+                if case .line(.output, let line) = event, let pid = Int32(String(decoding: line, as: UTF8.self)) {
+                    pids.continuation.yield(pid)
+                }
                 return .proceed
             }
         }

@@ -30,13 +30,15 @@ struct PatchEntryTests {
         #expect(entry.status == .local)
     }
 
-    @Test("a mistake is told with its place", arguments: [
-        ("status: local", "status: locl", "patch.yaml:9:9: 'locl' is not known here: did you mean 'local'?"),
-        ("upstream: cadvisor", "upstream: runc", "patch.yaml:3:11: 'upstream': expected 'cadvisor', as the folder is named"),
-        ("name: v0.38", "name: ../v", "patch.yaml:6:11: 'name': expected a relative path"),
-        ("name: v0.38", "nam: v0.38", "patch.yaml:6:5: unknown key 'nam' in 'variants': did you mean 'name'?"),
-        ("why: because\n", "", "'why' is missing"),
-    ])
+    @Test(
+        "a mistake is told with its place",
+        arguments: [
+            ("status: local", "status: locl", "patch.yaml:9:9: 'locl' is not known here: did you mean 'local'?"),
+            ("upstream: cadvisor", "upstream: runc", "patch.yaml:3:11: 'upstream': expected 'cadvisor', as the folder is named"),
+            ("name: v0.38", "name: ../v", "patch.yaml:6:11: 'name': expected a relative path"),
+            ("name: v0.38", "nam: v0.38", "patch.yaml:6:5: unknown key 'nam' in 'variants': did you mean 'name'?"),
+            ("why: because\n", "", "'why' is missing"),
+        ])
     func mistakes(_ old: String, _ new: String, _ expected: String) throws {
         let found = try #require(try diagnostic(good.replacing(old, with: new)))
         #expect(found.description.contains(expected), "\(found)")
@@ -44,7 +46,8 @@ struct PatchEntryTests {
 
     @Test("an entry without a variant is refused")
     func noVariant() throws {
-        let text = good.replacing("  - name: v0.38\n    versions: \">=0.38 <0.39\"\n", with: "").replacing("variants:", with: "variants: []")
+        let text = good.replacing("  - name: v0.38\n    versions: \">=0.38 <0.39\"\n", with: "").replacing(
+            "variants:", with: "variants: []")
         #expect(try diagnostic(text)?.message.contains("at least one variant") == true)
     }
 }

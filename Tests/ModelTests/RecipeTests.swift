@@ -54,24 +54,29 @@ struct RecipeTests {
         #expect(recipe.upstreams["cadvisor"]?.version.description == "0.50")
     }
 
-    @Test("a mistake is told with file, line, column, what was expected, and the nearest known name", arguments: [
-        ("toolchain:", "toolchian:", "r.yaml:12:1: unknown key 'toolchian': did you mean 'toolchain'?"),
-        ("title: a kubelet\n", "", "r.yaml:1:1: 'title' is missing"),
-        ("version: 0.38.6", "version: newest", "r.yaml:11:14: 'version': expected a version such as 0.38.6, found 'newest'"),
-        ("[root-9p, volume-9p]", "[root-9p, volum-9p]", "r.yaml:19:20: 'volum-9p' is not known here: did you mean 'volume-9p'?"),
-        ("[root-9p, volume-9p]", "[]", "r.yaml:19:10: 'layouts': expected at least one layout"),
-        ("warmUp: 12s", "warmUp: 12", "r.yaml:18:11: 'warmUp': expected a length of time such as '10s' or '2m', found '12'"),
-        ("warmUp: 12s", "warmUp: 40s", "'observe': must be longer than warmUp"),
-        ("profile: kubelet", "profile: kublet", "r.yaml:17:12: 'kublet' is not known here: did you mean 'kubelet'?"),
-        ("path: vendor/cadvisor", "path: ../cadvisor", "r.yaml:10:11: 'path': expected a relative path"),
-        ("package: kubernetes", "package: --all", "r.yaml:5:14: 'package': expected a source package's name"),
-        ("[cadvisor/9p-source]", "[cadviser/9p-source]", "r.yaml:20:9: 'series': 'cadviser/9p-source' is of 'cadviser', which is not among this recipe's upstreams: did you mean 'cadvisor'?"),
-        ("[cadvisor/9p-source]", "[9p-source]", "r.yaml:20:10: expected a patch such as cadvisor/9p-source, found '9p-source'"),
-        ("  debian:\n", "  git:\n", "r.yaml:4:3: unknown key 'git' in 'source': known: debian"),
-        ("title: a kubelet", "title: [a, b]", "r.yaml:1:8: expected text, found a list"),
-        ("title: a kubelet", "title: 'a", "this is no YAML"),
-        ("title: a kubelet", "title: a\ntitle: b", "a key stands twice: title"),
-    ])
+    @Test(
+        "a mistake is told with file, line, column, what was expected, and the nearest known name",
+        arguments: [
+            ("toolchain:", "toolchian:", "r.yaml:12:1: unknown key 'toolchian': did you mean 'toolchain'?"),
+            ("title: a kubelet\n", "", "r.yaml:1:1: 'title' is missing"),
+            ("version: 0.38.6", "version: newest", "r.yaml:11:14: 'version': expected a version such as 0.38.6, found 'newest'"),
+            ("[root-9p, volume-9p]", "[root-9p, volum-9p]", "r.yaml:19:20: 'volum-9p' is not known here: did you mean 'volume-9p'?"),
+            ("[root-9p, volume-9p]", "[]", "r.yaml:19:10: 'layouts': expected at least one layout"),
+            ("warmUp: 12s", "warmUp: 12", "r.yaml:18:11: 'warmUp': expected a length of time such as '10s' or '2m', found '12'"),
+            ("warmUp: 12s", "warmUp: 40s", "'observe': must be longer than warmUp"),
+            ("profile: kubelet", "profile: kublet", "r.yaml:17:12: 'kublet' is not known here: did you mean 'kubelet'?"),
+            ("path: vendor/cadvisor", "path: ../cadvisor", "r.yaml:10:11: 'path': expected a relative path"),
+            ("package: kubernetes", "package: --all", "r.yaml:5:14: 'package': expected a source package's name"),
+            (
+                "[cadvisor/9p-source]", "[cadviser/9p-source]",
+                "r.yaml:20:9: 'series': 'cadviser/9p-source' is of 'cadviser', which is not among this recipe's upstreams: did you mean 'cadvisor'?"
+            ),
+            ("[cadvisor/9p-source]", "[9p-source]", "r.yaml:20:10: expected a patch such as cadvisor/9p-source, found '9p-source'"),
+            ("  debian:\n", "  git:\n", "r.yaml:4:3: unknown key 'git' in 'source': known: debian"),
+            ("title: a kubelet", "title: [a, b]", "r.yaml:1:8: expected text, found a list"),
+            ("title: a kubelet", "title: 'a", "this is no YAML"),
+            ("title: a kubelet", "title: a\ntitle: b", "a key stands twice: title"),
+        ])
     func mistakes(_ old: String, _ new: String, _ expected: String) throws {
         let found = try #require(diagnostic(good.replacing(old, with: new)))
         #expect(found.description.contains(expected), "\(found)")

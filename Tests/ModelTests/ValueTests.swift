@@ -21,9 +21,11 @@ struct ValueTests {
         #expect(try JSONDecoder().decode(Evidence.self, from: JSONEncoder().encode(evidence)) == evidence)
     }
 
-    @Test("a patch's name is UPSTREAM/NAME, and cannot be a path that leads elsewhere", arguments: [
-        "cadvisor", "a/b/c", "../x", "a/..", "/a", "a/", "-a/b", "a/b c", "",
-    ])
+    @Test(
+        "a patch's name is UPSTREAM/NAME, and cannot be a path that leads elsewhere",
+        arguments: [
+            "cadvisor", "a/b/c", "../x", "a/..", "/a", "a/", "-a/b", "a/b c", "",
+        ])
     func patchName(_ text: String) { #expect(PatchName(text) == nil) }
 
     @Test("the nearest known name is offered only when it is near")

@@ -3,10 +3,13 @@ import Testing
 
 @Suite("Versions and ranges")
 struct VersionTests {
-    @Test("versions are ordered as releases came", arguments: [
-        ("1.0.0-rc92", "1.0.0-rc93"), ("1.0.0-rc9", "1.0.0-rc10"), ("1.0.0-rc93", "1.0.0"), ("1.9", "1.10"), ("0.38.6", "0.55.0"), ("v1.34.9", "v1.35"),
-        ("1.19.8", "1.20"),
-    ])
+    @Test(
+        "versions are ordered as releases came",
+        arguments: [
+            ("1.0.0-rc92", "1.0.0-rc93"), ("1.0.0-rc9", "1.0.0-rc10"), ("1.0.0-rc93", "1.0.0"), ("1.9", "1.10"), ("0.38.6", "0.55.0"),
+            ("v1.34.9", "v1.35"),
+            ("1.19.8", "1.20"),
+        ])
     func ordered(_ older: String, _ newer: String) throws {
         let (older, newer) = (try #require(Version(older)), try #require(Version(newer)))
         #expect(older < newer)

@@ -94,10 +94,13 @@ struct BootGraderTests {
         #expect(boot.grader.verdict?.evidence.first?.kind == .exit)
     }
 
-    @Test("a probe that fails at the end, or in between after warm-up, makes a living node degraded", arguments: [
-        ("wget: server returned error: HTTP/1.1 500", Boot.summary), ("ok", "wget: error getting response"), ("ok", #"{"node":{"fs":{"capacityBytes":0}}}"#),
-        ("okay", Boot.summary),
-    ])
+    @Test(
+        "a probe that fails at the end, or in between after warm-up, makes a living node degraded",
+        arguments: [
+            ("wget: server returned error: HTTP/1.1 500", Boot.summary), ("ok", "wget: error getting response"),
+            ("ok", #"{"node":{"fs":{"capacityBytes":0}}}"#),
+            ("okay", Boot.summary),
+        ])
     func probes(_ health: String, _ summary: String) throws {
         var boot = Boot()
         try boot.sandbox()
@@ -139,7 +142,9 @@ struct BootGraderTests {
         #expect(boot.grader.verdict?.evidence.contains { $0.text.contains("cannot create sandbox") } == true)
     }
 
-    @Test("a binary that is no kubelet is inconclusive", arguments: ["hello", "", "Client Version: v1.20.2", "sh: kubelet: Exec format error"])
+    @Test(
+        "a binary that is no kubelet is inconclusive",
+        arguments: ["hello", "", "Client Version: v1.20.2", "sh: kubelet: Exec format error"])
     func notAKubelet(_ version: String) throws {
         var boot = Boot()
         try boot.sandbox(version: version)
@@ -167,10 +172,13 @@ struct BootGraderTests {
         #expect(boot.grader.verdict?.grade == .inconclusive)
     }
 
-    @Test("a sandbox with other file systems than the layout asks for proves nothing", arguments: [
-        (Layout.root9p, "overlay", nil), (.rootOverlay, "9p", nil), (.volume9p, "9p", nil), (.root9p, "9p", "9p"), (.volume9p, "9p", "overlay"),
-        (.volume9p, "overlay", "9p"),
-    ])
+    @Test(
+        "a sandbox with other file systems than the layout asks for proves nothing",
+        arguments: [
+            (Layout.root9p, "overlay", nil), (.rootOverlay, "9p", nil), (.volume9p, "9p", nil), (.root9p, "9p", "9p"),
+            (.volume9p, "9p", "overlay"),
+            (.volume9p, "overlay", "9p"),
+        ])
     func wrongLayout(_ layout: Layout, _ root: String, _ volume: String?) throws {
         var boot = Boot(layout)
         try boot.sandbox(root: root, volume: volume)
@@ -187,10 +195,12 @@ struct BootGraderTests {
         #expect(boot.grader.verdict?.summary.contains("gVisor") == true)
     }
 
-    @Test("a fault of the harness in a fatal line is inconclusive", arguments: [
-        "failed to run Kubelet: failed to create kubelet: open /dev/kmsg: no such file or directory",
-        "Failed to start ContainerManager [write /proc/sys/vm/overcommit_memory: input/output error]",
-    ])
+    @Test(
+        "a fault of the harness in a fatal line is inconclusive",
+        arguments: [
+            "failed to run Kubelet: failed to create kubelet: open /dev/kmsg: no such file or directory",
+            "Failed to start ContainerManager [write /proc/sys/vm/overcommit_memory: input/output error]",
+        ])
     func harnessFault(_ text: String) throws {
         var boot = Boot()
         try boot.sandbox()

@@ -28,14 +28,17 @@ struct LogVerdictTests {
     @Test("the reading that failed is among the evidence of a fatal verdict")
     func cause() {
         let warning = WrittenLog.line(
-            "W", 6.2, "container.go:549] Failed to update stats for container \"/\": open /sys/fs/cgroup/cpuacct/cpuacct.usage_percpu: no such file or directory")
+            "W", 6.2,
+            "container.go:549] Failed to update stats for container \"/\": open /sys/fs/cgroup/cpuacct/cpuacct.usage_percpu: no such file or directory"
+        )
         let verdict = WrittenLog.verdict(WrittenLog.beginning + [warning, WrittenLog.fatal(6.5)])
         #expect(verdict.evidence.contains { $0.line == 4 && $0.text.contains("usage_percpu") })
     }
 
     @Test("a healthy node's start-up line with the error in it spoils nothing, and is told in a note")
     func startUp() {
-        let verdict = WrittenLog.verdict(WrittenLog.beginning + [WrittenLog.startUpError, WrittenLog.line("I", 40, "kubelet.go:1] all is well")])
+        let verdict = WrittenLog.verdict(
+            WrittenLog.beginning + [WrittenLog.startUpError, WrittenLog.line("I", 40, "kubelet.go:1] all is well")])
         #expect(verdict.grade == .inconclusive)
         #expect(verdict.summary.contains("a log alone cannot show that the node lives"))
         #expect(verdict.notes.contains { $0.contains("memory cache") && $0.contains("line 4") })
@@ -59,7 +62,9 @@ struct LogVerdictTests {
 
     @Test("lines that are a little out of order change nothing")
     func outOfOrder() {
-        let lines = [WrittenLog.beginning[0], WrittenLog.beginning[2], WrittenLog.line("E", 5.9, "kubelet.go:1] \(WrittenLog.memoryCache)")]
+        let lines = [
+            WrittenLog.beginning[0], WrittenLog.beginning[2], WrittenLog.line("E", 5.9, "kubelet.go:1] \(WrittenLog.memoryCache)"),
+        ]
         #expect(WrittenLog.verdict(lines).grade == .inconclusive)
     }
 
@@ -84,10 +89,12 @@ struct LogVerdictTests {
         #expect(WrittenLog.verdict(WrittenLog.beginning + [WrittenLog.fatal(6.5), "gorouti"], isCut: true).grade == .fatal)
     }
 
-    @Test("no line of a kubelet, no verdict on a node", arguments: [
-        [], ["hello", "world"], ["F1123 12:00:00.000000 1 apiserver.go:1] something else died"],
-        ["time=\"2026-11-23T12:00:00Z\" level=info msg=\"unable to find data in memory cache\""],
-    ])
+    @Test(
+        "no line of a kubelet, no verdict on a node",
+        arguments: [
+            [], ["hello", "world"], ["F1123 12:00:00.000000 1 apiserver.go:1] something else died"],
+            ["time=\"2026-11-23T12:00:00Z\" level=info msg=\"unable to find data in memory cache\""],
+        ])
     func notAKubelet(_ lines: [String]) {
         let verdict = WrittenLog.verdict(lines)
         #expect(verdict.grade == .inconclusive)
@@ -102,7 +109,8 @@ struct LogVerdictTests {
 
     @Test("newer kubelets end with an error line and a non-zero exit: that is fatal too")
     func newer() {
-        let line = WrittenLog.line("E", 7, "kubelet.go:1511] \"Failed to start ContainerManager\" err=\"failed to get rootfs info: \(WrittenLog.memoryCache)\"")
+        let line = WrittenLog.line(
+            "E", 7, "kubelet.go:1511] \"Failed to start ContainerManager\" err=\"failed to get rootfs info: \(WrittenLog.memoryCache)\"")
         let verdict = WrittenLog.verdict(WrittenLog.beginning + [line])
         #expect(verdict.grade == .fatal)
         #expect(verdict.cause == "memory cache")
@@ -115,9 +123,11 @@ struct LogVerdictTests {
         #expect(verdict.cause == nil)
     }
 
-    @Test("what journald and docker write before a line does not hide it", arguments: [
-        "Nov 23 12:00:07 node kubelet[42]: ", "2026-11-23T12:00:07.123456789Z stderr F ", "{\"log\":\"",
-    ])
+    @Test(
+        "what journald and docker write before a line does not hide it",
+        arguments: [
+            "Nov 23 12:00:07 node kubelet[42]: ", "2026-11-23T12:00:07.123456789Z stderr F ", "{\"log\":\"",
+        ])
     func prefixed(_ prefix: String) {
         let lines = (WrittenLog.beginning + [WrittenLog.fatal(6.5)]).map { prefix + $0 }
         #expect(WrittenLog.verdict(lines).grade == .fatal)
@@ -134,7 +144,8 @@ struct LogVerdictTests {
 
     @Test("a log that begins in the middle of a node's life is measured from its first line")
     func tail() {
-        let lines = stride(from: 100.0, to: 160, by: 10).map(WrittenLog.lasting) + [WrittenLog.line("I", 161, "kubelet_node_status.go:1] x")]
+        let lines =
+            stride(from: 100.0, to: 160, by: 10).map(WrittenLog.lasting) + [WrittenLog.line("I", 161, "kubelet_node_status.go:1] x")]
         #expect(WrittenLog.verdict(lines).grade == .degraded)
     }
 
@@ -156,9 +167,11 @@ struct LogVerdictTests {
     @Test("whatever a log says, it never says clean")
     func neverClean() {
         var random = SystemRandomNumberGenerator()
-        let pool = WrittenLog.beginning + [
-            WrittenLog.startUpError, WrittenLog.lasting(30), WrittenLog.fatal(9), "noise", WrittenLog.line("I", 50, "kubelet.go:1] healthz ok"),
-        ]
+        let pool =
+            WrittenLog.beginning + [
+                WrittenLog.startUpError, WrittenLog.lasting(30), WrittenLog.fatal(9), "noise",
+                WrittenLog.line("I", 50, "kubelet.go:1] healthz ok"),
+            ]
         for _ in 0..<500 {
             let lines = (0..<Int.random(in: 0...8, using: &random)).map { _ in pool[Int.random(in: 0..<pool.count, using: &random)] }
             #expect(WrittenLog.verdict(lines, isCut: .random()).grade != .clean)

@@ -25,7 +25,9 @@ enum WrittenLog {
     /// What a healthy node writes just after its start.
     static let startUpError = line("E", 6.01, "cri_stats_provider.go:376] Failed to get the info of the filesystem: \(memoryCache).")
 
-    static func lasting(_ seconds: Double) -> String { line("E", seconds, "eviction_manager.go:260] failed to get summary stats: \(memoryCache)") }
+    static func lasting(_ seconds: Double) -> String {
+        line("E", seconds, "eviction_manager.go:260] failed to get summary stats: \(memoryCache)")
+    }
 
     static func fatal(_ seconds: Double, _ reason: String = memoryCache) -> String {
         line("F", seconds, "kubelet.go:1350] Failed to start ContainerManager failed to get rootfs info: \(reason)")

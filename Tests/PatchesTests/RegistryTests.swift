@@ -35,7 +35,8 @@ private final class Bench {
         var yaml = "title: t\nwhy: w\nupstream: \(name.split(separator: "/")[0])\nversions: '*'\nevidence: e\nstatus: local\nvariants:\n"
         for variant in variants {
             yaml += "  - {name: \(variant.name), versions: '\(variant.versions)'}\n"
-            try write("patches/\(name)/\(variant.name).patch", "--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-\(variant.from)\n+\(variant.to)\n")
+            try write(
+                "patches/\(name)/\(variant.name).patch", "--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-\(variant.from)\n+\(variant.to)\n")
         }
         try write("patches/\(name)/patch.yaml", yaml)
     }
@@ -56,7 +57,8 @@ private final class Bench {
         return try Recipe(yaml: yaml, file: "r.yaml", name: "r")
     }
 
-    func apply(_ names: [String], to files: [String: String], version: String = "1.0.0") throws -> (tree: ObjectID, applied: [AppliedPatch]) {
+    func apply(_ names: [String], to files: [String: String], version: String = "1.0.0") throws -> (tree: ObjectID, applied: [AppliedPatch])
+    {
         let series = try Series(names, recipe: recipe(version: version), registry: registry())
         return try series.apply(to: tree(files), in: repository)
     }
@@ -106,7 +108,9 @@ struct RegistryTests {
         try bench.patch("up/second", variants: [("v", "*", "text", "second")])
         let error = #expect(throws: PatchesError.self) { try bench.apply(["first", "second"], to: ["vendor/up/lib.go": "text\n"]) }
         let words = try #require(error).description
-        for word in ["up/second", "hunk 1 of 1", "expected: text", "found:    first", "untouched"] { #expect(words.contains(word), "\(words)") }
+        for word in ["up/second", "hunk 1 of 1", "expected: text", "found:    first", "untouched"] {
+            #expect(words.contains(word), "\(words)")
+        }
     }
 
     @Test("patches are applied in the order of the series")

@@ -38,7 +38,9 @@ private func folder() throws -> FilePath {
     return path
 }
 
-private func host(_ workspace: FilePath) -> Host { Host(environment: ["PATH": "/usr/bin:/bin"], workspace: workspace, project: workspace, isRoot: false) }
+private func host(_ workspace: FilePath) -> Host {
+    Host(environment: ["PATH": "/usr/bin:/bin"], workspace: workspace, project: workspace, isRoot: false)
+}
 
 @Suite("Steps and their store")
 struct StepTests {
@@ -52,9 +54,12 @@ struct StepTests {
 
     @Test("a change of tree, Go release, flag, environment or package is another build; another folder of Go is not")
     func buildKeys() throws {
-        let (tree, other) = (try #require(ObjectID(String(repeating: "1", count: 40))), try #require(ObjectID(String(repeating: "2", count: 40))))
+        let (tree, other) = (
+            try #require(ObjectID(String(repeating: "1", count: 40))), try #require(ObjectID(String(repeating: "2", count: 40)))
+        )
         func key(
-            _ tree: ObjectID, go: String = "go1.19.8 linux/amd64", importPath: String = "x", package: String = "cmd/y", flags: String = "", cgo: String = "0",
+            _ tree: ObjectID, go: String = "go1.19.8 linux/amd64", importPath: String = "x", package: String = "cmd/y", flags: String = "",
+            cgo: String = "0",
             work: String = "r"
         ) throws -> Digest {
             let yaml = """
@@ -100,7 +105,8 @@ struct StepTests {
         func make() async throws {
             let folder = scratch.place("count")
             try Files.makeDirectory(folder)
-            let output = try await step.run(in: StepContext(host: host(place), workspace: workspace, scratch: scratch) { _ in }, folder: folder)
+            let output = try await step.run(
+                in: StepContext(host: host(place), workspace: workspace, scratch: scratch) { _ in }, folder: folder)
             try store.keep(output, of: step, key: key, folder: folder, scratch: scratch)
         }
         try await make()

@@ -38,12 +38,13 @@ struct ReportTests {
     func oneLayout() throws {
         let cells = [try cell("none", .root9p, .fatal, cause: "memory cache"), try cell("percpu", .root9p, .clean)]
         let text = try written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
-        #expect(text == """
-            series  layout   verdict              decided by
-            none    root-9p  fatal, memory cache  kubelet line 305, 6.4 s: F1123 the line
-            percpu  root-9p  clean                kubelet line 305, 6.4 s: F1123 the line
+        #expect(
+            text == """
+                series  layout   verdict              decided by
+                none    root-9p  fatal, memory cache  kubelet line 305, 6.4 s: F1123 the line
+                percpu  root-9p  clean                kubelet line 305, 6.4 s: F1123 the line
 
-            """)
+                """)
     }
 
     @Test("a matrix of more layouts begins with series by layout")
@@ -53,12 +54,14 @@ struct ReportTests {
             try cell("percpu", .root9p, .clean),
         ]
         let text = try written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
-        #expect(text.hasPrefix("""
-            series  root-9p              volume-9p
-            none    fatal, memory cache  fatal, could not find device
-            percpu  clean                –
+        #expect(
+            text.hasPrefix(
+                """
+                series  root-9p              volume-9p
+                none    fatal, memory cache  fatal, could not find device
+                percpu  clean                –
 
-            """))
+                """))
     }
 
     @Test("where no terminal is, nothing is coloured or written over, and progress is plain lines")

@@ -37,7 +37,10 @@ struct MachineSourcesTests {
     func found() throws {
         for files in [
             ["apt/sources.list.d/debian.sources": deb822],
-            ["apt/sources.list": "# x\ndeb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example.org/debian bookworm main\n"],
+            [
+                "apt/sources.list":
+                    "# x\ndeb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example.org/debian bookworm main\n"
+            ],
             ["apt/sources.list.d/d.list": "deb-src http://mirror.example.org/debian bookworm contrib main\n"],
         ] {
             let path = try root(files)
@@ -48,11 +51,13 @@ struct MachineSourcesTests {
         }
     }
 
-    @Test("a disabled entry, another release's, and one without main are not taken, and the error says what to do", arguments: [
-        "Enabled: no\nTypes: deb\nURIs: http://m.example.org/debian\nSuites: bookworm\nComponents: main\n",
-        "Types: deb\nURIs: http://m.example.org/debian\nSuites: trixie\nComponents: main\n",
-        "Types: deb\nURIs: http://m.example.org/debian\nSuites: bookworm\nComponents: contrib\n", "",
-    ])
+    @Test(
+        "a disabled entry, another release's, and one without main are not taken, and the error says what to do",
+        arguments: [
+            "Enabled: no\nTypes: deb\nURIs: http://m.example.org/debian\nSuites: bookworm\nComponents: main\n",
+            "Types: deb\nURIs: http://m.example.org/debian\nSuites: trixie\nComponents: main\n",
+            "Types: deb\nURIs: http://m.example.org/debian\nSuites: bookworm\nComponents: contrib\n", "",
+        ])
     func notFound(_ text: String) throws {
         let path = try root(["apt/sources.list.d/debian.sources": text])
         defer { try? Files.remove(path) }
@@ -60,8 +65,10 @@ struct MachineSourcesTests {
         #expect(error?.description.contains("bookworm") == true)
     }
 
-    @Test("the upstream part of a version is all before the last dash, without an epoch", arguments: [
-        ("1.20.5+really1.20.2-1.1+deb12u1", "1.20.5+really1.20.2"), ("2:1.0-rc1-3", "1.0-rc1"), ("1.0", "1.0"),
-    ])
+    @Test(
+        "the upstream part of a version is all before the last dash, without an epoch",
+        arguments: [
+            ("1.20.5+really1.20.2-1.1+deb12u1", "1.20.5+really1.20.2"), ("2:1.0-rc1-3", "1.0-rc1"), ("1.0", "1.0"),
+        ])
     func upstreamPart(_ version: String, _ upstream: String) { #expect(DebianIndex.upstreamPart(of: version) == upstream) }
 }
