@@ -70,6 +70,19 @@ enum DirectoryListing {
         }
     }
 
+    /// Removes a directory in which there are at most directories that are as empty; leaves alone everything else.
+    ///
+    /// - Returns: whether it is gone.
+    @discardableResult
+    static func removeIfHollow(_ path: [UInt8]) throws(GitError) -> Bool {
+        guard try status(path).st_mode & S_IFMT == S_IFDIR else { return false }
+        var isHollow = true
+        for name in try names(in: path) where try !removeIfHollow(path + [UInt8(ascii: "/")] + name) { isHollow = false }
+        guard isHollow else { return false }
+        try remove(path)
+        return true
+    }
+
     /// An error with what the system said.
     static func failure(_ operation: String, _ path: [UInt8]) -> GitError {
         GitError(operation, String(decoding: path, as: UTF8.self), String(cString: strerror(errno)))

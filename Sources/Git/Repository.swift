@@ -79,6 +79,16 @@ public final class Repository {
     ///
     /// - Throws: `GitError` when one of them is not here.
     public func changedPaths(from one: ObjectID, to other: ObjectID) throws(GitError) -> [String] {
+        try withDiff(from: one, to: other) { (diff: OpaquePointer) throws(GitError) in
+            (0..<git_diff_num_deltas(diff)).compactMap { index in
+                git_diff_get_delta(diff, index).map { String(cString: $0.pointee.new_file.path) }
+            }.sorted()
+        }
+    }
+
+    func withDiff<Value>(
+        from one: ObjectID, to other: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value
+    ) throws(GitError) -> Value {
         var diff: OpaquePointer?
         try withTree(one) { (old: OpaquePointer) throws(GitError) in
             try withTree(other) { (new: OpaquePointer) throws(GitError) in
@@ -86,9 +96,8 @@ public final class Repository {
             }
         }
         defer { git_diff_free(diff) }
-        return (0..<git_diff_num_deltas(diff)).compactMap { index in
-            git_diff_get_delta(diff, index).map { String(cString: $0.pointee.new_file.path) }
-        }.sorted()
+        guard let diff else { throw GitError("compare", "\(one) with \(other)", "libgit2 gave nothing") }
+        return try body(diff)
     }
 
     func withTree<Value>(_ id: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value) throws(GitError) -> Value {

@@ -6,17 +6,16 @@ extension Repository {
     /// git leaves them out. Symbolic links are read as links and never followed.
     ///
     /// - Parameters:
-    ///   - excluded: names at the top of the directory that are no part of the tree.
     ///   - progress: called now and then with the number of files read so far; what it throws ends the import.
     /// - Returns: the tree's id, which git itself would give the same content.
     /// - Throws: `GitError` when a file cannot be read, is neither file nor link nor directory, or is named `.git`.
-    public func importTree(from directory: String, excluding excluded: Set<String>, progress: (Int) throws -> Void) throws -> ObjectID {
+    public func importTree(from directory: String, progress: (Int) throws -> Void) throws -> ObjectID {
         var odb: OpaquePointer?
         try GitError.check(git_repository_odb(&odb, handle), "open objects", path)
         defer { git_odb_free(odb) }
         return try withoutActuallyEscaping(progress) { progress in
             var reading = TreeReading(repository: handle, objects: odb, progress: progress)
-            return try reading.tree(directory, excluding: excluded) ?? reading.emptyTree()
+            return try reading.tree(Array(directory.utf8)) ?? reading.emptyTree()
         }
     }
 }
@@ -36,18 +35,9 @@ private struct TreeReading {
     }
 
     /// The id of a directory's tree; nil when there is nothing in it.
-    mutating func tree(_ directory: String, excluding excluded: Set<String> = []) throws -> ObjectID? {
-        let names = try DirectoryListing.names(in: Array(directory.utf8))
-        return try tree(Array(directory.utf8), names.filter { !excluded.contains(String(decoding: $0, as: UTF8.self)) })
-    }
-
-    func emptyTree() throws(GitError) -> ObjectID {
-        try Self.build(repository) { (_: OpaquePointer) throws(GitError) in }
-    }
-
-    private mutating func tree(_ directory: [UInt8], _ names: [[UInt8]]) throws -> ObjectID? {
+    mutating func tree(_ directory: [UInt8]) throws -> ObjectID? {
         var entries: [(name: [UInt8], id: ObjectID, mode: git_filemode_t)] = []
-        for name in names {
+        for name in try DirectoryListing.names(in: directory) {
             let place = directory + [UInt8(ascii: "/")] + name
             if let entry = try entry(place, name) { entries.append((name, entry.0, entry.1)) }
         }
@@ -61,6 +51,10 @@ private struct TreeReading {
         }
     }
 
+    func emptyTree() throws(GitError) -> ObjectID {
+        try Self.build(repository) { (_: OpaquePointer) throws(GitError) in }
+    }
+
     private mutating func entry(_ place: [UInt8], _ name: [UInt8]) throws -> (ObjectID, git_filemode_t)? {
         let shown = String(decoding: place, as: UTF8.self)
         guard String(decoding: name, as: UTF8.self).lowercased() != ".git" else {
@@ -69,7 +63,7 @@ private struct TreeReading {
         let status = try DirectoryListing.status(place)
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
-            return try tree(place, try DirectoryListing.names(in: place)).map { ($0, GIT_FILEMODE_TREE) }
+            return try tree(place).map { ($0, GIT_FILEMODE_TREE) }
         case S_IFLNK:
             return (try blob(try DirectoryListing.target(of: place, length: Int(status.st_size)), shown), GIT_FILEMODE_LINK)
         case S_IFREG:

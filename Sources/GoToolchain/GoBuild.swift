@@ -51,16 +51,19 @@ public struct GoBuild: Sendable {
     private let target: Target
     private let path: FilePath
     private let cache: FilePath
+    private let temporary: FilePath
     private let host: Host
 
     /// - Parameters:
     ///   - path: the `GOPATH`, in whose `src` the tree stands at the target's import path.
     ///   - cache: Go's build cache, shared by all builds.
-    public init(_ target: Target, with toolchain: GoToolchain, path: FilePath, cache: FilePath, on host: Host) {
+    ///   - temporary: where Go keeps what is not done yet; what a killed one leaves there is the caller's to remove.
+    public init(_ target: Target, with toolchain: GoToolchain, path: FilePath, cache: FilePath, temporary: FilePath, on host: Host) {
         self.toolchain = toolchain
         self.target = target
         self.path = path
         self.cache = cache
+        self.temporary = temporary
         self.host = host
     }
 
@@ -99,9 +102,9 @@ public struct GoBuild: Sendable {
     private func command(_ arguments: [String]) -> Command {
         var environment = host.plainEnvironment
         let ours = [
-            "GOROOT": toolchain.root.string, "GOPATH": path.string, "GOCACHE": cache.string, "GO111MODULE": "off", "GOFLAGS": "",
-            "GOPROXY": "off",
-            "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
+            "GOROOT": toolchain.root.string, "GOPATH": path.string, "GOCACHE": cache.string, "GOTMPDIR": temporary.string,
+            "GO111MODULE": "off", "GOFLAGS": "",
+            "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
         ]
         environment.merge(ours) { _, ours in ours }
         environment.merge(target.environment) { _, target in target }

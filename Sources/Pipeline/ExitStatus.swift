@@ -36,7 +36,7 @@ public enum ExitStatus: Int32, Sendable {
             }
         case is GoBuildError: self = .no
         case is SourceError, is TransferError, is GoMissing, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
-            is FileError:
+            is WorkTreeInUse, is FileError:
             self = .missing
         default: self = .fault
         }

@@ -73,15 +73,16 @@ public struct Pipeline: Sendable {
         for patch in done.output.applied where patch.isOffVersion {
             events(.note("\(patch.name) (variant \(patch.variant)) fits, but was written for another version of \(patch.name.upstream)"))
         }
-        return Patched(series: series, tree: done.output.tree, applied: done.output.applied, record: done.record)
+        return Patched(source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record)
     }
 
     /// Patched tree to artifact.
     ///
-    /// - Throws: `GoBuildError`, `NotEnoughSpace`, `FileError`, `CancellationError`.
+    /// - Throws: `GoBuildError`, `WorkTreeInUse`, `NotEnoughSpace`, `FileError`, `CancellationError`.
     public func build(_ patched: Patched, recipe: Recipe, go: GoToolchain) async throws -> Built {
         let step = BuildStep(
-            tree: patched.tree, toolchain: go.identity, target: recipe.target, go: Unkeyed(go), workTree: Unkeyed(recipe.name))
+            tree: patched.tree, toolchain: go.identity, target: recipe.target, go: Unkeyed(go), workTree: Unkeyed(recipe.name),
+            source: Unkeyed(patched.source))
         let done = try await perform(step, subject: "\(recipe.target.binary) with \(patched.series.label)") {
             "\($0.name) \($0.digest.short), \($0.bytes) bytes"
         }
@@ -138,6 +139,8 @@ public struct Fetched: Sendable {
 
 /// A patched tree.
 public struct Patched: Sendable {
+    /// The tree before it was patched.
+    public let source: ObjectID
     /// The patches.
     public let series: Series
     /// The tree.

@@ -39,8 +39,18 @@ struct FetchStep: Step {
         let source = DebianSource(lock, mirrors: context.workspace.mirrors, on: context.host)
         let tell: @Sendable (SourceProgress) -> Void = { context.progress($0.words) }
         try await source.fetch(from: addresses.value, progress: tell)
-        let tree = try await source.importTree(into: context.workspace.trees, scratch: context.scratch, progress: tell)
-        try Repository.open(at: context.workspace.trees.string).keep(tree, as: "refs/ninepin/trees/\(tree)")
+        let unpacked = context.scratch.place("unpacked")
+        defer { try? Files.remove(unpacked) }
+        try Files.makeDirectory(unpacked)
+        let directory = unpacked.appending(UnpackedTree.directory)
+        try await source.unpack(into: directory, progress: tell)
+        let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
+        let tree = try repository.importTree(from: directory.string) { files in
+            try Task.checkCancellation()
+            context.progress("importing: \(files) files")
+        }
+        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try UnpackedTree(tree, in: context.workspace).keep(unpacked)
         return TreeResult(tree: tree)
     }
 
@@ -95,6 +105,8 @@ struct BuildStep: Step {
     let go: Unkeyed<GoToolchain>
     /// Which work tree is brought to this tree: one for a recipe, so that a variant changes only the files that it changes.
     let workTree: Unkeyed<String>
+    /// The tree before it was patched.
+    let source: Unkeyed<ObjectID>
 
     /// Go's cache, the work tree and the binary of a Kubernetes component come to about this.
     static let neededBytes: Int64 = 3 << 30
@@ -102,30 +114,51 @@ struct BuildStep: Step {
     func run(in context: StepContext, folder: FilePath) async throws -> BuiltBinary {
         let cache = context.workspace.cache
         let gopath = cache.appending("work").appending(workTree.value)
-        let build = GoBuild(target, with: go.value, path: gopath, cache: cache.appending("go-build"), on: context.host)
-        try Files.makeDirectory(build.tree)
-        try Files.makeDirectory(cache.appending("go-build"))
+        let temporary = context.scratch.place("go")
+        defer { try? Files.remove(temporary) }
+        let build = GoBuild(
+            target, with: go.value, path: gopath, cache: cache.appending("go-build"), temporary: temporary, on: context.host)
+        for directory in [build.tree.removingLastComponent(), cache.appending("go-build"), temporary] { try Files.makeDirectory(directory) }
         let lock = try await FileLock.take(gopath.appending(".lock")) { context.progress("waiting for another build in \(gopath)") }
         defer { lock.release() }
-        context.progress("bringing the work tree to \(tree)")
-        let repository = try Repository.open(at: context.workspace.trees.string)
-        let stamps = gopath.appending("stamps").string
-        _ = try repository.checkOut(tree, to: build.tree.string, cache: stamps) { files in
-            try Task.checkCancellation()
-            context.progress("bringing the work tree to \(tree): \(files) files")
-        }
-        try await compile(build, into: folder, context)
+        let note = gopath.appending("holds")
+        try UnpackedTree(source.value, in: context.workspace).move(to: build.tree, note: note)
+        try await compile(build, in: WorkTree(directory: build.tree.string, note: note.string), into: folder, context)
         let binary = folder.appending(target.binary)
         return BuiltBinary(
             name: target.binary, digest: try Files.digest(of: binary), bytes: Files.bytes(of: binary) ?? 0, stamp: FileStamp(of: binary))
     }
 
-    private func compile(_ build: GoBuild, into folder: FilePath, _ context: StepContext) async throws {
+    /// Compiles while every file of the work tree is looked at: what was touched from outside is found before the binary gets a name.
+    private func compile(_ build: GoBuild, in workTree: WorkTree, into folder: FilePath, _ context: StepContext) async throws {
+        let repository = try Repository.open(at: context.workspace.trees.string)
+        let looked: (Int) throws -> Void = { files in
+            try Task.checkCancellation()
+            context.progress("bringing the work tree to \(tree): \(files) files")
+        }
+        let claim = try workTree.checkOut(tree, from: repository, progress: looked)
+        async let holds = workTree.holds(claim)
+        let failure = try await failure(of: build, into: folder, context)
+        if await !holds {
+            context.progress("the work tree was changed from outside; mending it, and compiling again")
+            guard workTree.holds(try workTree.checkOutWhole(tree, from: repository, progress: looked)) else {
+                throw WorkTreeInUse(directory: build.tree)
+            }
+            if let failure = try await self.failure(of: build, into: folder, context) { throw failure }
+        } else if let failure {
+            throw failure
+        }
+    }
+
+    private func failure(of build: GoBuild, into folder: FilePath, _ context: StepContext) async throws -> GoBuildError? {
         context.progress("compiling")
         let count = Counter()
-        try await build.run(output: folder.appending(target.binary)) { package in
-            context.progress("compiling, package \(count.next()): \(package)")
-        }
+        do {
+            try await build.run(output: folder.appending(target.binary)) { package in
+                context.progress("compiling, package \(count.next()): \(package)")
+            }
+            return nil
+        } catch let error as GoBuildError { return error }
     }
 
     func isWhole(_ output: BuiltBinary, in place: FilePath, workspace: Workspace) -> Bool {
@@ -133,6 +166,49 @@ struct BuildStep: Step {
         // A copied workspace keeps no stamp, and is hashed. Before a boot every binary is hashed.
         guard let stamp = FileStamp(of: binary) else { return false }
         return output.stamp == stamp || (try? Files.digest(of: binary)) == output.digest
+    }
+}
+
+/// Somebody writes in a work tree while it is being built.
+public struct WorkTreeInUse: Error, Sendable, CustomStringConvertible {
+    /// The work tree.
+    public let directory: FilePath
+
+    /// What, where, and what to do.
+    public var description: String {
+        "\(directory) changes while it is being built\n    It is Ninepin's own: end what writes there, and run this again."
+    }
+}
+
+/// A source as it was unpacked, kept so that the first build need not write all its files once more.
+struct UnpackedTree {
+    /// What the folder with the files is called within an unpacked tree's own.
+    static let directory: FilePath.Component = "tree"
+
+    private static let note: FilePath.Component = "holds"
+    private let tree: ObjectID
+    private let folder: FilePath
+
+    init(_ tree: ObjectID, in workspace: Workspace) {
+        self.tree = tree
+        folder = workspace.cache.appending("unpacked").appending(tree.description)
+    }
+
+    /// Takes over a folder with the files from which the tree was just imported.
+    func keep(_ unpacked: FilePath) throws {
+        let place = unpacked.appending(Self.directory)
+        try WorkTree(directory: place.string, note: unpacked.appending(Self.note).string).adopt(tree)
+        try Files.remove(folder)
+        try Files.makeDirectory(folder.removingLastComponent())
+        try Files.rename(unpacked, to: folder)
+    }
+
+    /// Makes it a work tree where there is none yet.
+    func move(to directory: FilePath, note: FilePath) throws {
+        guard Files.exists(folder), !Files.exists(directory) else { return }
+        try Files.rename(folder.appending(Self.directory), to: directory)
+        try Files.rename(folder.appending(Self.note), to: note)
+        try Files.remove(folder)
     }
 }
 
@@ -145,7 +221,6 @@ extension SourceProgress {
         switch self {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"
-        case .importing(let files): "importing: \(files) files"
         }
     }
 }

@@ -1,4 +1,3 @@
-import Git
 import Host
 import Model
 import SystemPackage
@@ -10,11 +9,9 @@ public enum SourceProgress: Hashable, Sendable {
     case receiving(file: String, bytes: Int64, of: Int64)
     /// The package is being unpacked, and Debian's series applied.
     case unpacking(file: String)
-    /// Files of the tree read in so far.
-    case importing(files: Int)
 }
 
-/// A locked Debian source package on its way to a tree.
+/// A locked Debian source package on its way to a folder.
 public struct DebianSource: Sendable {
     private let lock: Lock
     private let folder: FilePath
@@ -42,32 +39,22 @@ public struct DebianSource: Sendable {
         }
     }
 
-    /// Unpacks the package with dpkg-source(1), which applies Debian's own series, and imports the result.
+    /// Unpacks the package with dpkg-source(1), which applies Debian's own series.
     ///
-    /// - Parameters:
-    ///   - scratch: where to unpack; nothing is left there.
-    ///   - repository: where the tree is kept.
-    /// - Throws: `SourceError.unpack`; `GitError`; `CancellationError`.
-    public func importTree(
-        into repository: FilePath, scratch: Scratch, progress: @escaping @Sendable (SourceProgress) -> Void
-    ) async throws -> ObjectID {
+    /// - Parameter unpacked: where to; made, and not to be there before.
+    /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
+    public func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         guard let description = lock.files.first(where: { $0.name.hasSuffix(".dsc") }) else {
             throw SourceError.unpack(file: lock.package, reason: "the lock names no .dsc file")
         }
         progress(.unpacking(file: description.name))
-        let unpacked = scratch.place("unpacked")
-        defer { try? Files.remove(unpacked) }
         let arguments = ["--no-copy", "-x", folder.appending(description.name).string, unpacked.string]
         var command = Command("/usr/bin/dpkg-source", arguments, environment: host.plainEnvironment, on: host)
-        command.directory = scratch.path
+        command.directory = unpacked.removingLastComponent()
         do { _ = try await command.output() } catch let error as CommandError {
             throw SourceError.unpack(file: description.name, reason: error.description)
         }
-        let git = try Repository.openOrCreateBare(at: repository.string)
-        // `.pc` is quilt's note of what it applied, and no part of the source.
-        return try git.importTree(from: unpacked.string, excluding: [".pc"]) { files in
-            try Task.checkCancellation()
-            progress(.importing(files: files))
-        }
+        // quilt's note of what it applied, and no part of the source.
+        try Files.remove(unpacked.appending(".pc"))
     }
 }

@@ -27,7 +27,7 @@ private final class Bench {
     func tree(_ files: [String: String]) throws -> ObjectID {
         let name = "tree-\(UUID())"
         for (file, text) in files { try write("\(name)/\(file)", text) }
-        return try repository.importTree(from: "\(path)/\(name)", excluding: []) { _ in }
+        return try repository.importTree(from: "\(path)/\(name)") { _ in }
     }
 
     /// A patch that changes one line of `lib.go`, in some variants.

@@ -75,7 +75,9 @@ struct StepTests {
             let recipe = try Recipe(yaml: yaml, file: "r", name: "r")
             let place = try folder()
             defer { try? Files.remove(place) }
-            return try BuildStep(tree: tree, toolchain: go, target: recipe.target, go: Unkeyed(anyGo(place)), workTree: Unkeyed(work)).key()
+            return try BuildStep(
+                tree: tree, toolchain: go, target: recipe.target, go: Unkeyed(anyGo(place)), workTree: Unkeyed(work), source: Unkeyed(tree)
+            ).key()
         }
         let first = try key(tree)
         #expect(try key(tree) == first)
@@ -128,7 +130,9 @@ struct StepTests {
         let built = BuiltBinary(name: "kubelet", digest: try Files.digest(of: binary), bytes: 6, stamp: FileStamp(of: binary))
         let tree = try #require(ObjectID(String(repeating: "1", count: 40)))
         let recipe = try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20")
-        let step = BuildStep(tree: tree, toolchain: "go", target: recipe.target, go: Unkeyed(try anyGo(place)), workTree: Unkeyed("r"))
+        let step = BuildStep(
+            tree: tree, toolchain: "go", target: recipe.target, go: Unkeyed(try anyGo(place)), workTree: Unkeyed("r"), source: Unkeyed(tree)
+        )
         let workspace = Workspace(host(place))
         #expect(step.isWhole(built, in: place, workspace: workspace))
         // A copied workspace has other stamps; the content tells.
