@@ -12,7 +12,7 @@ extension Repository {
         do {
             guard let top = try subtree(at: prefix, of: tree) else { throw ApplyError.missing(file: prefix) }
             let changed = try apply(try placed(patch, in: top), to: top, name: patch.name)
-            return prefix == "." || prefix.isEmpty ? changed : try replace(prefix, of: tree, with: changed)
+            return prefix == "." || prefix.isEmpty ? changed : try self.tree(tree, with: [prefix: changed])
         } catch let error as GitError { throw .git(error) } catch let error as ApplyError { throw error } catch {
             throw .git(GitError("apply", patch.name, "\(error)"))
         }
@@ -62,18 +62,6 @@ extension Repository {
         var raw = git_oid()
         try GitError.check(git_index_write_tree_to(&raw, index, handle), "write tree", name)
         return ObjectID(raw)
-    }
-
-    private func replace(_ path: String, of tree: ObjectID, with subtree: ObjectID) throws(GitError) -> ObjectID {
-        try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
-            var raw = git_oid()
-            let code = path.withCString { path in
-                var update = git_tree_update(action: GIT_TREE_UPDATE_UPSERT, id: subtree.raw, filemode: GIT_FILEMODE_TREE, path: path)
-                return git_tree_create_updated(&raw, handle, tree, 1, &update)
-            }
-            try GitError.check(code, "write tree", path)
-            return ObjectID(raw)
-        }
     }
 }
 

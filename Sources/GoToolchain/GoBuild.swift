@@ -45,43 +45,90 @@ public struct GoBuildError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// A build of one target from a tree in `GOPATH`, without a network.
+/// Where a build's tree stands, and how Go finds the packages that it needs.
+public struct GoPlace: Hashable, Sendable {
+    /// The `GOPATH`, in whose `src` the tree stands at its import path.
+    public let path: FilePath
+    /// The tree's import path.
+    public let importPath: String
+    /// How Go finds packages.
+    public let mode: Target.Mode
+    /// Go's build cache, shared by all builds.
+    public let cache: FilePath
+    /// The module cache; what is in it is never edited.
+    public let modules: FilePath
+
+    /// Makes a place.
+    public init(path: FilePath, importPath: String, mode: Target.Mode, cache: FilePath, modules: FilePath) {
+        self.path = path
+        self.importPath = importPath
+        self.mode = mode
+        self.cache = cache
+        self.modules = modules
+    }
+
+    /// Where the tree stands.
+    public var tree: FilePath { path.appending("src").appending(importPath) }
+
+    /// A `go.mod` that names patched copies, beside the tree's own; only in module mode.
+    public static let modFile = "ninepin.mod"
+    /// The digests that belong to it.
+    public static let sumFile = "ninepin.sum"
+    /// Where the patched copies of modules lie in the tree.
+    public static let copies = "ninepin/modules"
+
+    var settings: [String: String] {
+        switch mode {
+        case .gopath: ["GO111MODULE": "off", "GOFLAGS": ""]
+        case .vendor: ["GO111MODULE": "on", "GOFLAGS": "-mod=vendor"]
+        case .modules: ["GO111MODULE": "on", "GOFLAGS": "-mod=readonly -modfile=\(Self.modFile)"]
+        }
+    }
+}
+
+/// A build of one target from a tree, without a network.
 public struct GoBuild: Sendable {
     private let toolchain: GoToolchain
     private let target: Target
-    private let path: FilePath
-    private let cache: FilePath
+    private let place: GoPlace
+    private let pedigree: Pedigree?
     private let temporary: FilePath
     private let host: Host
 
     /// - Parameters:
-    ///   - path: the `GOPATH`, in whose `src` the tree stands at the target's import path.
-    ///   - cache: Go's build cache, shared by all builds.
+    ///   - pedigree: what is written into the binary.
     ///   - temporary: where Go keeps what is not done yet; what a killed one leaves there is the caller's to remove.
-    public init(_ target: Target, with toolchain: GoToolchain, path: FilePath, cache: FilePath, temporary: FilePath, on host: Host) {
+    public init(
+        _ target: Target, at place: GoPlace, with toolchain: GoToolchain, pedigree: Pedigree? = nil, temporary: FilePath, on host: Host
+    ) {
         self.toolchain = toolchain
         self.target = target
-        self.path = path
-        self.cache = cache
+        self.place = place
+        self.pedigree = pedigree
         self.temporary = temporary
         self.host = host
     }
 
     /// Where the tree stands.
-    public var tree: FilePath { path.appending("src").appending(target.importPath) }
+    public var tree: FilePath { place.tree }
 
     /// Builds.
     ///
     /// - Parameters:
     ///   - output: where the binary goes.
+    ///   - touched: files that a series changed, by their paths in the tree: each must be in the binary.
     ///   - package: called with the import path of each package that is compiled, as it is.
-    /// - Throws: `GoBuildError`; `CancellationError`.
-    public func run(output: FilePath, package: @escaping @Sendable (String) -> Void) async throws {
+    /// - Returns: the import paths of the packages that the touched files are of.
+    /// - Throws: `GoBuildError`; `PatchNotReached`; `CancellationError`.
+    public func run(output: FilePath, touched: [String], package: @escaping @Sendable (String) -> Void) async throws -> [String] {
         struct Heard: Sendable {
             var diagnostics: [GoDiagnostic] = []
             var last = RecentLines()
         }
-        let command = self.command(["build", "-v", "-trimpath"] + target.flags + ["-o", output.string, "./\(target.package)"])
+        let graph = temporary.appending("actions.json")
+        let flags = try pedigree?.adding(to: target.flags) ?? target.flags
+        let command = go(
+            ["build", "-v", "-trimpath", "-debug-actiongraph=\(graph)"] + flags + ["-o", output.string, "./\(target.package)"])
         let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
             guard case .line(_, let bytes) = event else { return .proceed }
             let line = String(decoding: bytes, as: UTF8.self)
@@ -97,17 +144,26 @@ public struct GoBuild: Sendable {
         guard ended == .exited(0) else {
             throw GoBuildError(diagnostics: heard.diagnostics, command: command.failure(ended, heard.last.lines))
         }
+        // Tags decide which files are read.
+        let tags = target.flags.filter { $0.hasPrefix("-tags") }
+        let reached = try Reached(graph: graph) { arguments in
+            try await go(["list", "-json=Dir,ImportPath,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles"] + tags + arguments).output()
+        }
+        return try await reached.check(touched, in: tree)
     }
 
-    private func command(_ arguments: [String]) -> Command {
+    /// A command of Go's in the tree, with the settings that all of them share.
+    func go(_ arguments: [String], online: Bool = false) -> Command {
         var environment = host.plainEnvironment
         let ours = [
-            "GOROOT": toolchain.root.string, "GOPATH": path.string, "GOCACHE": cache.string, "GOTMPDIR": temporary.string,
-            "GO111MODULE": "off", "GOFLAGS": "",
-            "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
+            "GOROOT": toolchain.root.string, "GOPATH": place.path.string, "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
+            "GOMODCACHE": place.modules.string, "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
+            "GOWORK": "off",
         ]
         environment.merge(ours) { _, ours in ours }
+        environment.merge(place.settings) { _, ours in ours }
         environment.merge(target.environment) { _, target in target }
+        if online { environment.merge(GoModules.network(host)) { own, machine in target.environment["GOPROXY"] == nil ? machine : own } }
         // The working directory's import path is found through PWD where a link leads to it.
         environment["PWD"] = tree.string
         return Command(toolchain.program, arguments, environment: environment, directory: tree, on: host)

@@ -80,6 +80,24 @@ public enum Files {
         } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
     }
 
+    /// Reads a part of a file; what is behind its end is left out.
+    public static func read(_ path: FilePath, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            var bytes = [UInt8](repeating: 0, count: max(0, count))
+            var length = 0
+            while length < bytes.count {
+                let more = try bytes.withUnsafeMutableBytes {
+                    try file.read(fromAbsoluteOffset: Int64(offset + length), into: UnsafeMutableRawBufferPointer(rebasing: $0[length...]))
+                }
+                if more == 0 { break }
+                length += more
+            }
+            return Array(bytes.prefix(length))
+        } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
+    }
+
     /// Reads a whole file as UTF-8; bytes that are none become the replacement character.
     public static func readText(_ path: FilePath) throws(FileError) -> String { String(decoding: try read(path), as: UTF8.self) }
 

@@ -40,6 +40,11 @@ public struct Ledger: Sendable {
         try JSONDecoder().decode(Run.self, from: Data(try Files.read(folder.appending(id).appending("run.json"))))
     }
 
+    /// The recorded runs of a binary, the oldest first. A record that cannot be read is passed over.
+    public func runs(of digest: Digest) -> [Run] {
+        Files.names(in: folder).compactMap { try? run($0) }.filter { $0.artifact.digest == digest }
+    }
+
     private static func json(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -15,20 +15,57 @@ public struct LockedFile: Hashable, Codable, Sendable {
     }
 }
 
-/// What a recipe's source was resolved to: no range, no "newest", only exact versions and digests. Where a file was fetched from is no part
-/// of it: the same content from another mirror is the same source.
+/// What a recipe's source was resolved to: no range, no "newest", only exact versions, digests and commits. Where it was fetched from is no
+/// part of it: the same content from another mirror is the same source.
 public struct Lock: Hashable, Codable, Sendable {
-    /// The source package's name.
-    public let package: String
-    /// Its exact version, Debian revision included.
+    /// Where the source comes from.
+    public enum Kind: String, Codable, Sendable {
+        /// A Debian source package, as the signed index lists it.
+        case debian
+        /// A commit of a git repository.
+        case git
+        /// An archive.
+        case archive
+        /// A folder of this machine: nobody else can have it.
+        case folder
+    }
+
+    /// Where the source comes from.
+    public let kind: Kind
+    /// The source package, the repository (its address without a password), the archive's file, or the folder.
+    public let name: String
+    /// The exact version, Debian revision included; the commit's id; the archive's digest; the folder's tree id.
     public let version: String
-    /// Its files, as the signed index lists them; the `.dsc` is among them.
+    /// What was asked for and gave that version, such as `refs/tags/v1.20.2`; nil where the version itself was asked for.
+    public let resolvedFrom: String?
+    /// The files, as the signed index or the recipe lists them.
     public let files: [LockedFile]
+    /// Whether a folder differs from the commit that it has checked out.
+    public let isDirty: Bool
+    /// The Debian packages of libraries that the source is compiled with.
+    public var libraries: [LockedFile]
 
     /// Makes a lock.
-    public init(package: String, version: String, files: [LockedFile]) {
-        self.package = package
+    public init(
+        kind: Kind, name: String, version: String, resolvedFrom: String? = nil, files: [LockedFile] = [], isDirty: Bool = false,
+        libraries: [LockedFile] = []
+    ) {
+        self.kind = kind
+        self.name = name
         self.version = version
+        self.resolvedFrom = resolvedFrom
         self.files = files
+        self.isDirty = isDirty
+        self.libraries = libraries
+    }
+
+    /// What it is, for people: `kubernetes 1.20.2-1`, `commit 0123456789ab of https://…`.
+    public var title: String {
+        switch kind {
+        case .debian: "\(name) \(version)"
+        case .git: "commit \(version.prefix(12)) of \(name)"
+        case .archive: name
+        case .folder: "\(name)\(isDirty ? " (dirty)" : "")"
+        }
     }
 }

@@ -1,21 +1,25 @@
-/// What to build and how to prove it: one file of `recipes/`.
+/// What to build and how to prove it: one file of `recipes/`, with all that it extends.
 public struct Recipe: Hashable, Codable, Sendable {
     /// The file's name without its ending.
     public let name: String
     /// One line for people.
     public let title: String
-    /// The version of what is built.
+    /// The version of what is built, without a leading `v`.
     public let version: Version
+    /// The import path at which the tree stands in `GOPATH`.
+    public let importPath: String
     /// Where the source comes from.
     public let source: SourceSpec
+    /// Libraries that the source is compiled with and does not hold itself.
+    public let libraries: LibrariesSpec?
     /// Which upstream projects lie in the source tree: a patch of `cadvisor` applies where this says that cAdvisor is.
-    public let upstreams: [String: Upstream]
+    public var upstreams: [String: Upstream]
     /// Which Go releases build it.
     public let toolchain: VersionRange
-    /// What Go is told to build.
-    public let target: Target
-    /// How the node is booted and watched.
-    public let node: NodeSpec
+    /// What Go is told to build; nil when the source is a library, which only component probes can prove.
+    public let target: Target?
+    /// How the node is booted and watched; nil when nothing of it is a node.
+    public let node: NodeSpec?
     /// Which layouts `matrix` boots.
     public let layouts: [Layout]
     /// Which patches make the node good, in the order in which they are applied.
@@ -24,41 +28,43 @@ public struct Recipe: Hashable, Codable, Sendable {
     public let compare: [[PatchName]]
 }
 
-/// Where a source comes from. So far one kind is known: a Debian source package.
-public struct SourceSpec: Hashable, Codable, Sendable {
-    /// The source package's name.
-    public let package: String
-    /// The suite, by its code name, whose index is asked.
-    public let suite: String
-    /// The upstream part of the package's version: all before the last `-` (Debian Policy 5.6.12).
-    public let version: String
-
-    /// Makes a source of a Debian source package.
-    public init(package: String, suite: String, version: String) {
-        self.package = package
-        self.suite = suite
-        self.version = version
-    }
-}
-
 /// An upstream project inside a source tree.
 public struct Upstream: Hashable, Codable, Sendable {
     /// The directory below the tree's top; `.` for the top itself.
     public let path: String
-    /// The project's version, which decides the variant of a patch.
-    public let version: Version
+    /// The project's version, which decides the variant of a patch where the text alone does not; nil when the tree itself tells it.
+    public var version: Version?
+    /// The Go module that has the project, when the tree may hold no copy of it.
+    public let module: String?
+
+    /// Makes an upstream.
+    public init(path: String, version: Version?, module: String? = nil) {
+        self.path = path
+        self.version = version
+        self.module = module
+    }
 }
 
 /// What Go is told to build.
 public struct Target: Hashable, Codable, Sendable {
-    /// The import path at which the tree stands in `GOPATH`.
-    public let importPath: String
+    /// How Go finds the packages that the target needs.
+    public enum Mode: String, Codable, Sendable, CaseIterable {
+        /// The tree stands in `GOPATH`, without modules (`GO111MODULE=off`).
+        case gopath
+        /// Modules, all of them in the tree's `vendor/` (`-mod=vendor`).
+        case vendor
+        /// Modules, the patched ones as copies in the tree, the others from the module cache (`-modfile`).
+        case modules
+    }
+
     /// The package to build, below the import path; its last part names the binary.
     public let package: String
     /// Flags of `go build`.
     public let flags: [String]
     /// Settings of the environment, beside those that Ninepin sets itself.
     public let environment: [String: String]
+    /// How Go finds packages; nil when the tree decides: `vendor` where it has one, else `modules`.
+    public let mode: Mode?
 
     /// The binary's file name.
     public var binary: String { package.split(separator: "/").last.map(String.init) ?? package }
@@ -94,7 +100,7 @@ public struct NodeSpec: Hashable, Codable, Sendable {
 }
 
 extension Recipe {
-    /// Reads a recipe.
+    /// Reads a recipe that extends no other.
     ///
     /// - Parameters:
     ///   - yaml: the file's text.
@@ -102,19 +108,31 @@ extension Recipe {
     ///   - name: the recipe's name.
     /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
     public init(yaml: String, file: String, name: String) throws(Diagnostic) {
-        let map = try YamlMap.parse(yaml, file: file, schema: Schema.recipe)
+        try self.init([try RecipeFile(yaml: yaml, file: file)], name: name)
+    }
+
+    /// Puts a recipe together from its files, the one that extends no other first.
+    ///
+    /// - Parameter wanted: the version that is asked for; the last file's own when nil.
+    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    public init(_ files: [RecipeFile], name: String, version wanted: Version? = nil) throws(Diagnostic) {
+        let map = try YamlMap(try RecipeFile.layered(files, version: wanted), schema: Schema.recipe)
         self.name = name
         title = try map.text("title")
-        version = try map.value("version", expected: "a version such as 1.20.2")
+        let written: Version = try map.value("version", expected: "a version such as 1.20.2")
+        version = wanted ?? written
+        importPath = try map.path("importPath")
         source = try SourceSpec(map.map("source", schema: Schema.source))
+        libraries = map.has("libraries") ? try LibrariesSpec(map.map("libraries", schema: Schema.libraries)) : nil
         var upstreams: [String: Upstream] = [:]
         for entry in try map.maps("upstreams", schema: Schema.upstream) { upstreams[entry.name] = try Upstream(entry.map) }
         self.upstreams = upstreams
         toolchain = try map.value("toolchain", expected: "a range of Go versions such as '>=1.19 <1.20'")
-        target = try Target(map.map("target", schema: Schema.target))
-        node = try NodeSpec(map.map("node", schema: Schema.node))
-        layouts = try map.words("layouts")
-        guard !layouts.isEmpty else { throw map.complaint("layouts", "expected at least one layout") }
+        target = map.has("target") ? try Target(map.map("target", schema: Schema.target)) : nil
+        node = map.has("node") ? try NodeSpec(map.map("node", schema: Schema.node)) : nil
+        let named: [Layout] = try map.words("layouts")
+        guard !named.isEmpty || !map.has("layouts") else { throw map.complaint("layouts", "expected at least one layout") }
+        layouts = named.isEmpty ? [.root9p, .volume9p, .rootOverlay] : named
         series = try map.values("series", expected: "a patch such as cadvisor/9p-source")
         let compared = try map.values(
             "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
@@ -123,6 +141,10 @@ extension Recipe {
         where upstreams[patch.upstream] == nil {
             let advice = Spelling.advice(for: patch.upstream, among: upstreams.keys)
             throw map.complaint(key, "'\(patch)' is of '\(patch.upstream)', which is not among this recipe's upstreams: \(advice)")
+        }
+        guard importPath != "." else { throw map.complaint("importPath", "expected an import path such as k8s.io/kubernetes, found '.'") }
+        guard (target == nil) == (node == nil) else {
+            throw map.complaint(target == nil ? "node" : "target", "a recipe has both 'target' and 'node', or, for a library, neither")
         }
     }
 }
@@ -145,29 +167,21 @@ private struct ComparedSeries: LosslessStringConvertible {
     var description: String { patches.isEmpty ? "none" : patches.map(\.description).joined(separator: ",") }
 }
 
-extension SourceSpec {
-    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
-        let debian = try map.map("debian", schema: Recipe.Schema.debian)
-        package = try debian.name("package", extra: "+-.", like: "a source package's name such as kubernetes")
-        suite = try debian.name("suite", extra: "-", like: "a suite's code name such as bookworm")
-        version = try debian.name("version", extra: ".+~:-", like: "an upstream version such as 1.20.2")
-    }
-}
-
 extension Upstream {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
         path = try map.path("path")
-        version = try map.value("version", expected: "a version such as 0.38.6")
+        version = map.has("version") ? try map.value("version", expected: "a version such as 0.38.6") : nil
+        module = map.has("module") ? try map.path("module") : nil
     }
 }
 
 extension Target {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
-        importPath = try map.path("importPath")
         package = try map.path("package")
         flags = try map.values("flags", expected: "a flag of go build")
         environment = try map.texts("environment")
-        guard importPath != ".", package != "." else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
+        mode = map.has("mode") ? try map.word("mode") : nil
+        guard package != "." else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
     }
 }
 
@@ -180,29 +194,5 @@ extension NodeSpec {
         guard observe > warmUp else {
             throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
         }
-    }
-}
-
-extension YamlMap {
-    /// A word of ASCII letters, digits and a few signs that cannot be taken for an option or a path.
-    fileprivate func name(_ key: String, extra: String, like expected: String) throws(Diagnostic) -> String {
-        let text = try text(key)
-        let good = text.utf8.allSatisfy {
-            extra.utf8.contains($0) || Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber
-        }
-        guard good, text.utf8.allSatisfy({ $0 < 128 }), text.first?.isLetter == true || text.first?.isNumber == true else {
-            throw complaint(key, "expected \(expected), found '\(text)'")
-        }
-        return text
-    }
-
-    /// A relative path that does not leave the directory that it is relative to.
-    func path(_ key: String) throws(Diagnostic) -> String {
-        let text = try text(key)
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard text == "." || !parts.contains(where: { ["", ".", ".."].contains($0) || $0.hasPrefix("-") }) else {
-            throw complaint(key, "expected a relative path such as vendor/example.org/project, found '\(text)'")
-        }
-        return text
     }
 }

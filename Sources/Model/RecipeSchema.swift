@@ -6,16 +6,21 @@ extension Recipe {
             path: "",
             fields: [
                 YamlField("title", "text", "one line for people"),
-                YamlField("version", "version", "the version of what is built"),
-                YamlField("source", "mapping", "where the source comes from"),
+                YamlField(
+                    "version", "version",
+                    "the version of what is built, when none is asked for with NAME@VERSION; `{version}` in other texts"),
+                YamlField("importPath", "import path", "where the tree stands in `GOPATH`"),
+                YamlField("source", "mapping", "where the source comes from: one of three kinds"),
+                YamlField("libraries", "mapping", required: false, "Go libraries that a source without `vendor/` is compiled with"),
                 YamlField(
                     "upstreams", "mapping of names to mappings",
                     "the upstream projects that lie in the source tree, by the name that patches use"),
                 YamlField("toolchain", "range of versions", "which Go releases build it, such as `>=1.19 <1.20`"),
-                YamlField("target", "mapping", "what Go is told to build"),
-                YamlField("node", "mapping", "how the node is booted and watched"),
+                YamlField("target", "mapping", required: false, "what Go is told to build; a library has none"),
+                YamlField("node", "mapping", required: false, "how the node is booted and watched; a library has none"),
                 YamlField(
-                    "layouts", "list of `root-9p`, `root-overlay`, `volume-9p`", "which layouts `matrix` boots; `run` boots the first"),
+                    "layouts", "list of `root-9p`, `root-overlay`, `volume-9p`", required: false,
+                    "which layouts `matrix` boots, all when missing; `run` boots the first"),
                 YamlField(
                     "series", "list of patches", required: false,
                     "the patches that make the node good, in the order in which they are applied"),
@@ -24,7 +29,13 @@ extension Recipe {
                     "other series that `matrix` boots, each as `none` or patches with commas between"),
             ])
         /// The source.
-        public static let source = YamlSection(path: "source", fields: [YamlField("debian", "mapping", "a Debian source package")])
+        public static let source = YamlSection(
+            path: "source",
+            fields: [
+                YamlField("debian", "mapping", required: false, "a Debian source package"),
+                YamlField("git", "mapping", required: false, "a git repository"),
+                YamlField("archive", "mapping", required: false, "an archive"),
+            ])
         /// A Debian source package.
         public static let debian = YamlSection(
             path: "source.debian",
@@ -32,23 +43,54 @@ extension Recipe {
                 YamlField("package", "text", "the source package's name"),
                 YamlField("suite", "text", "the suite whose signed index is asked, by its code name"),
                 YamlField(
-                    "version", "text", "the upstream part of the package's version; any Debian revision of it is taken, the newest first"),
+                    "version", "text or range",
+                    "the upstream part of the package's version, or a range such as `>=0.0.5`; the newest in the suite is taken, any Debian revision"
+                ),
+            ])
+        /// A git repository.
+        public static let git = YamlSection(
+            path: "source.git",
+            fields: [
+                YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
+                YamlField("ref", "text", "a tag, a branch, a full reference name, or a full commit id, such as `v{version}`"),
+            ])
+        /// An archive.
+        public static let archive = YamlSection(
+            path: "source.archive",
+            fields: [
+                YamlField("addresses", "list of addresses", "where it is to be had; each has the same bytes, and they are tried in order"),
+                YamlField("sha256", "64 hexadecimal digits", "what its bytes must be"),
+                YamlField("bytes", "number", required: false, "its length"),
+            ])
+        /// Libraries.
+        public static let libraries = YamlSection(
+            path: "libraries",
+            fields: [
+                YamlField("suite", "text", "the suite whose signed index is asked, by its code name"),
+                YamlField("packages", "list of text", "Debian packages such as `golang-golang-x-sys-dev`; what they need comes with them"),
             ])
         /// One upstream project.
         public static let upstream = YamlSection(
             path: "upstreams.NAME",
             fields: [
                 YamlField("path", "relative path", "the directory in the tree that paths in a patch start from; `.` for the top"),
-                YamlField("version", "version", "the project's version, which decides the variant of a patch"),
+                YamlField(
+                    "version", "version", required: false,
+                    "the project's version, which decides the variant of a patch where two fit; read from `vendor/modules.txt` or `go.mod` when missing"
+                ),
+                YamlField(
+                    "module", "module path", required: false, "the Go module that has the project, where the tree holds no copy of it"),
             ])
         /// What Go is told to build.
         public static let target = YamlSection(
             path: "target",
             fields: [
-                YamlField("importPath", "import path", "where the tree stands in `GOPATH`"),
                 YamlField("package", "relative path", "the package to build, below the import path; its last part names the binary"),
                 YamlField("flags", "list of text", required: false, "flags of `go build`"),
                 YamlField("environment", "mapping of names to text", required: false, "settings of the environment, such as `CGO_ENABLED`"),
+                YamlField(
+                    "mode", "`gopath`, `vendor` or `modules`", required: false,
+                    "how Go finds packages; `vendor` where the tree has such a folder, else `modules`, when missing"),
             ])
         /// The node.
         public static let node = YamlSection(
@@ -64,6 +106,6 @@ extension Recipe {
             ])
 
         /// All sections, the file itself first.
-        public static let all = [recipe, source, debian, upstream, target, node]
+        public static let all = [recipe, source, debian, git, archive, libraries, upstream, target, node]
     }
 }

@@ -31,6 +31,12 @@ public struct Version: Sendable, Codable, LosslessStringConvertible {
         description = text
     }
 
+    /// The text without a leading `v` or `go`: tags have one, and names of files do not.
+    public var plain: String {
+        description.hasPrefix("go")
+            ? String(description.dropFirst(2)) : description.hasPrefix("v") ? String(description.dropFirst()) : description
+    }
+
     /// Decodes a version from a string.
     ///
     /// - Throws: `DecodingError` when the string is no version.

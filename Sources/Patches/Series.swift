@@ -40,6 +40,13 @@ public struct Series: Sendable {
         self.entries = entries
     }
 
+    /// The same patches for another form of the recipe: with its upstreams elsewhere, or their versions known.
+    ///
+    /// - Throws: `PatchesError`.
+    public func moved(to recipe: Recipe) throws(PatchesError) -> Series {
+        try Series(entries.map(\.name.description), recipe: recipe, registry: registry)
+    }
+
     /// The patches' full names.
     public var names: [PatchName] { entries.map(\.name) }
 
@@ -78,17 +85,22 @@ public struct Series: Sendable {
                 fitting.append((variant, try repository.apply(patch, to: tree, under: upstream.path)))
             } catch { failures.append((variant, error)) }
         }
-        let meant = fitting.filter { $0.variant.versions.contains(upstream.version) }
+        let meant = fitting.filter { upstream.isOf($0.variant.versions) }
         if let chosen = fitting.count == 1 ? fitting.first : meant.count == 1 ? meant.first : nil {
-            let isOff = !chosen.variant.versions.contains(upstream.version) || !entry.versions.contains(upstream.version)
+            let isOff = upstream.version != nil && !(upstream.isOf(chosen.variant.versions) && upstream.isOf(entry.versions))
             let files = try repository.changedPaths(from: tree, to: chosen.tree)
             return (chosen.tree, AppliedPatch(name: entry.name, variant: chosen.variant.name, files: files, isOffVersion: isOff))
         }
         guard fitting.isEmpty else { throw PatchesError.ambiguous(entry.name, variants: fitting.map(\.variant.name)) }
         // The variant that was written for this version has the most to say; without one, the first.
-        guard let told = failures.first(where: { $0.variant.versions.contains(upstream.version) }) ?? failures.first else {
+        guard let told = failures.first(where: { upstream.isOf($0.variant.versions) }) ?? failures.first else {
             throw PatchesError.unknown(name: entry.name.description, advice: "it has no variant")
         }
         throw PatchesError.doesNotApply(entry.name, variant: told.variant.name, upstreamPath: upstream.path, told.error)
     }
+}
+
+extension Upstream {
+    /// Whether its version is known and lies in a range.
+    fileprivate func isOf(_ range: VersionRange) -> Bool { version.map(range.contains) ?? false }
 }

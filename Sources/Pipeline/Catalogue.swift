@@ -26,14 +26,14 @@ public struct Catalogue: Sendable {
         Files.names(in: project.appending("recipes")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
     }
 
-    /// Reads a recipe.
+    /// Reads a recipe with all that it extends.
     ///
-    /// - Parameter name: a recipe's name, or the path of a `.yaml` file.
+    /// - Parameter name: a recipe's name, or the path of a `.yaml` file; `NAME@VERSION` asks for a version.
     /// - Throws: `UnknownRecipe`; `Diagnostic` for a mistake in it; `FileError`.
     public func recipe(_ name: String) throws -> Recipe {
-        let path = try recipePath(name)
-        let stem = path.lastComponent?.stem ?? name
-        return try Recipe(yaml: try Files.readText(path), file: path.string, name: stem)
+        let (base, version) = try Self.split(name)
+        let path = try recipePath(base)
+        return try Recipe(try files(from: path), name: path.lastComponent?.stem ?? base, version: version)
     }
 
     /// Where a recipe is.
@@ -48,6 +48,40 @@ public struct Catalogue: Sendable {
             throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: recipeNames))
         }
         return project.appending("recipes/\(name).yaml")
+    }
+
+    /// A name and, behind the last `@`, a version.
+    public static func split(_ name: String) throws(UnknownRecipe) -> (name: String, version: Version?) {
+        guard let at = name.lastIndex(of: "@") else { return (name, nil) }
+        let text = String(name[name.index(after: at)...])
+        guard let version = Version(text) else {
+            throw UnknownRecipe(name: name, advice: "'\(text)' is no version; expected NAME@VERSION, such as kubelet@1.30.2")
+        }
+        return (String(name[..<at]), version)
+    }
+
+    /// A recipe's files, the one that extends no other first.
+    private func files(from path: FilePath) throws -> [RecipeFile] {
+        var files: [RecipeFile] = []
+        var (next, seen): (FilePath?, Set<FilePath>) = (path, [])
+        while let place = next {
+            let file = try RecipeFile(yaml: try Files.readText(place), file: place.string)
+            guard seen.insert(try Files.realPath(place)).inserted else {
+                throw Diagnostic(file: place.string, message: "'extends' leads back to this file")
+            }
+            files.insert(file, at: 0)
+            next = try file.parent.map { try parent($0, of: place) }
+        }
+        return files
+    }
+
+    private func parent(_ name: String, of file: FilePath) throws -> FilePath {
+        let folder = file.removingLastComponent()
+        let beside = folder.pushing(FilePath(name.hasSuffix(".yaml") ? name : "\(name).yaml"))
+        if Files.exists(beside) { return beside }
+        do { return try recipePath(name) } catch {
+            throw Diagnostic(file: file.string, message: "'extends': \(error)")
+        }
     }
 
     /// Reads the registry of patches.

@@ -27,14 +27,14 @@ public enum ExitStatus: Int32, Sendable {
     public init(for error: any Error) {
         switch error {
         case is Diagnostic: self = .data
-        case is Catalogue.UnknownRecipe: self = .usage
+        case is Catalogue.UnknownRecipe, is NoTarget: self = .usage
         case let error as PatchesError:
             switch error {
             case .unknown, .noUpstream, .twice: self = .usage
             case .malformed: self = .data
             case .doesNotApply, .ambiguous: self = .no
             }
-        case is GoBuildError: self = .no
+        case is GoBuildError, is PatchNotReached: self = .no
         case is SourceError, is TransferError, is GoMissing, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
             is WorkTreeInUse, is FileError:
             self = .missing

@@ -38,9 +38,10 @@ public struct BuildNeeds: Sendable {
 
     /// Looks for all of it.
     ///
+    /// - Parameter range: the Go releases that are asked for; the recipe's own when nil.
     /// - Throws: `GoMissing`; `NotEnoughSpace`.
-    public init(_ recipe: Recipe, on host: Host) throws {
-        go = try GoToolchain.find(recipe.toolchain, on: host)
+    public init(_ recipe: Recipe, go range: VersionRange? = nil, on host: Host) throws {
+        go = try GoToolchain.find(range ?? recipe.toolchain, on: host)
         try Self.checkSpace(BuildStep.neededBytes, on: host)
     }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Git
 import GoToolchain
 import Host
@@ -31,19 +32,19 @@ public struct Pipeline: Sendable {
 
     /// Recipe to lock.
     ///
-    /// - Parameter isFresh: whether the index is asked again although an answer is kept.
+    /// - Parameter isFresh: whether the index or the repository is asked again although an answer is kept.
     func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
-        let step = ResolveStep(source: recipe.source)
-        let done = try await perform(step, subject: "\(recipe.source.package) of \(recipe.source.suite)", isFresh: isFresh) {
-            $0.lock.version
-        }
+        let step = ResolveStep(source: recipe.source, libraries: recipe.libraries)
+        let done = try await perform(step, subject: recipe.source.subject, isFresh: isFresh) { $0.lock.title }
         return (done.output, done.record)
     }
 
     /// Recipe to source tree.
     ///
-    /// - Throws: `SourceError`, `TransferError`, `GitError`, `FileError`, `CancellationError`.
-    public func fetch(_ recipe: Recipe, isFresh: Bool = false) async throws -> Fetched {
+    /// - Parameter folder: a folder to be taken in the place of the recipe's source.
+    /// - Throws: `SourceError`, `TransferError`, `FetchError`, `ArchiveError`, `GitError`, `FileError`, `CancellationError`.
+    public func fetch(_ recipe: Recipe, from folder: FilePath? = nil, isFresh: Bool = false) async throws -> Fetched {
+        if let folder { return try await fetch(folder, recipe) }
         var (resolution, resolved) = try await resolve(recipe, isFresh: isFresh)
         do {
             return try await fetch(resolution, resolved)
@@ -59,15 +60,33 @@ public struct Pipeline: Sendable {
 
     private func fetch(_ resolution: Resolution, _ resolved: StepRecord) async throws -> Fetched {
         let step = FetchStep(lock: resolution.lock, addresses: Unkeyed(resolution.addresses))
-        let subject = "\(resolution.lock.package) \(resolution.lock.version)"
-        let done = try await perform(step, subject: subject) { "tree \($0.tree)" }
+        let done = try await perform(step, subject: resolution.lock.title) { "tree \($0.tree)" }
         return Fetched(lock: resolution.lock, tree: done.output.tree, steps: [resolved, done.record])
+    }
+
+    /// A folder is read each time: nothing tells that it is the same as before.
+    private func fetch(_ folder: FilePath, _ recipe: Recipe) async throws -> Fetched {
+        let start = ContinuousClock.now
+        events(.began(step: FetchStep.name, subject: folder.string))
+        let repository = try Repository.openOrCreateBare(at: workspace.trees.string)
+        let (tree, lock) = try FolderSource(folder).importTree(into: repository) { files in
+            try Task.checkCancellation()
+            events(.progress(step: FetchStep.name, "importing: \(files) files"))
+        }
+        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        if lock.isDirty { events(.note("\(lock.name) is dirty: it differs from the commit that it has checked out")) }
+        let key = try FetchStep(lock: lock, addresses: Unkeyed([:])).key()
+        let record = StepRecord(name: FetchStep.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
+        events(.ended(record, detail: "tree \(tree)"))
+        return Fetched(lock: lock, tree: tree, steps: [record])
     }
 
     /// Source tree to patched tree.
     ///
     /// - Throws: `PatchesError`, `GitError`, `FileError`.
     public func patch(_ fetched: Fetched, _ series: Series, recipe: Recipe) async throws -> Patched {
+        let recipe = try settled(recipe, in: fetched.tree)
+        let series = try series.moved(to: recipe)
         let step = try PatchStep(tree: fetched.tree, series: series, recipe: recipe)
         let done = try await perform(step, subject: series.label) { "tree \($0.tree)" }
         for patch in done.output.applied where patch.isOffVersion {
@@ -76,19 +95,65 @@ public struct Pipeline: Sendable {
         return Patched(source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record)
     }
 
+    /// The recipe with the versions of its upstreams, where it leaves it to the tree to tell them.
+    func settled(_ recipe: Recipe, in tree: ObjectID) throws -> Recipe {
+        var settled = recipe
+        let repository = try Repository.open(at: workspace.trees.string)
+        func text(_ path: String) throws -> String? { try repository.blob(at: path, of: tree).map { String(decoding: $0, as: UTF8.self) } }
+        let vendored = try text("vendor/modules.txt").map { ModuleVersions(modulesTxt: $0) }
+        let required = try text("go.mod").map { ModuleVersions(goMod: $0) }
+        for (name, upstream) in recipe.upstreams where upstream.version == nil {
+            guard let module = upstream.module ?? upstream.vendoredModule else { continue }
+            settled.upstreams[name]?.version = vendored?[module] ?? required?[module]
+        }
+        return settled
+    }
+
+    /// In module mode: a source tree to one with copies of the modules that patches are for. Else the tree as it is.
+    ///
+    /// - Throws: `ModuleError`, `CommandError`, `GitError`, `FileError`, `CancellationError`.
+    public func expose(_ fetched: Fetched, recipe: Recipe, go: GoToolchain) async throws -> (
+        fetched: Fetched, recipe: Recipe, mode: Target.Mode
+    ) {
+        guard let target = recipe.target else { return (fetched, recipe, .gopath) }
+        let repository = try Repository.open(at: workspace.trees.string)
+        let mode = try target.mode ?? (repository.subtree(at: "vendor", of: fetched.tree) == nil ? .modules : .vendor)
+        guard mode == .modules else { return (fetched, recipe, mode) }
+        let settled = try self.settled(recipe, in: fetched.tree)
+        var moved = settled
+        for (name, upstream) in settled.upstreams {
+            guard let module = upstream.module, try repository.subtree(at: upstream.path, of: fetched.tree) == nil else { continue }
+            moved.upstreams[name] = upstream.moved(below: "\(GoPlace.copies)/\(module)")
+        }
+        let modules = Set(settled.upstreams.compactMap { name, upstream in moved.upstreams[name] == upstream ? nil : upstream.module })
+            .sorted()
+        let step = ModulesStep(
+            tree: fetched.tree, modules: modules, importPath: recipe.importPath, environment: target.environment, go: Unkeyed(go),
+            target: Unkeyed(target), workTree: Unkeyed(recipe.name))
+        let done = try await perform(step, subject: modules.joined(separator: ", ")) { "tree \($0.tree)" }
+        return (Fetched(lock: fetched.lock, tree: done.output.tree, steps: fetched.steps + [done.record]), moved, mode)
+    }
+
     /// Patched tree to artifact.
     ///
-    /// - Throws: `GoBuildError`, `WorkTreeInUse`, `NotEnoughSpace`, `FileError`, `CancellationError`.
-    public func build(_ patched: Patched, recipe: Recipe, go: GoToolchain) async throws -> Built {
+    /// - Throws: `GoBuildError`, `PatchNotReached`, `WorkTreeInUse`, `NotEnoughSpace`, `FileError`, `CancellationError`.
+    public func build(_ patched: Patched, recipe: Recipe, go: GoToolchain, mode: Target.Mode) async throws -> Built {
+        guard let target = recipe.target else { throw NoTarget(recipe: recipe.name) }
+        let pedigree = Pedigree(
+            recipe: recipe.name, version: recipe.version.plain, tree: patched.tree.description,
+            series: patched.applied.map { Pedigree.Patch(name: $0.name, variant: $0.variant) }, toolchain: go.identity, mode: mode,
+            flags: target.flags)
         let step = BuildStep(
-            tree: patched.tree, toolchain: go.identity, target: recipe.target, go: Unkeyed(go), workTree: Unkeyed(recipe.name),
+            tree: patched.tree, pedigree: pedigree, target: target, importPath: recipe.importPath,
+            touched: Set(patched.applied.flatMap(\.files)).sorted(), go: Unkeyed(go), workTree: Unkeyed(recipe.name),
             source: Unkeyed(patched.source))
-        let done = try await perform(step, subject: "\(recipe.target.binary) with \(patched.series.label)") {
+        let done = try await perform(step, subject: "\(target.binary) with \(patched.series.label)") {
             "\($0.name) \($0.digest.short), \($0.bytes) bytes"
         }
         let binary = done.place.appending(done.output.name)
         return Built(
-            artifact: Artifact(digest: done.output.digest, path: binary.string, bytes: done.output.bytes), record: done.record)
+            artifact: Artifact(digest: done.output.digest, path: binary.string, bytes: done.output.bytes), pedigree: pedigree,
+            reached: done.output.reached, record: done.record)
     }
 
     /// A step that was performed.
@@ -155,6 +220,10 @@ public struct Patched: Sendable {
 public struct Built: Sendable {
     /// The binary.
     public let artifact: Artifact
+    /// What it was made of.
+    public let pedigree: Pedigree
+    /// The import paths of the packages that the series touched; each is compiled into the binary from the patched files.
+    public let reached: [String]
     /// The step.
     public let record: StepRecord
 }
@@ -162,4 +231,42 @@ public struct Built: Sendable {
 extension Duration {
     /// The duration in seconds.
     var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+/// A recipe of a library was asked for a binary.
+public struct NoTarget: Error, Sendable, CustomStringConvertible {
+    /// The recipe.
+    public let recipe: String
+
+    /// What, why, and what to do.
+    public var description: String {
+        "recipe '\(recipe)' is of a library and builds no node\n    Its patches are proved by their probes: --level component."
+    }
+}
+
+extension Upstream {
+    /// The module whose copy in `vendor/` this is, as far as the path tells: a host, and what belongs to it.
+    fileprivate var vendoredModule: String? {
+        guard let tail = path.components(separatedBy: "vendor/").dropFirst().last else { return nil }
+        let parts = tail.split(separator: "/")
+        return parts.first == "github.com" && parts.count >= 3 ? parts.prefix(3).joined(separator: "/") : tail
+    }
+
+    /// The upstream in another folder. What its path has below the module's own folder stays.
+    fileprivate func moved(below folder: String) -> Upstream {
+        let module = module ?? ""
+        let inside = path.components(separatedBy: "\(module)/").dropFirst().last
+        return Upstream(path: inside.map { "\(folder)/\($0)" } ?? folder, version: version, module: self.module)
+    }
+}
+
+extension SourceSpec {
+    /// What is asked for, for people.
+    fileprivate var subject: String {
+        switch self {
+        case .debian(let spec): "\(spec.package) of \(spec.suite)"
+        case .git(let spec): "\(spec.reference) of \(GitSource.shown(spec.url))"
+        case .archive(let spec): spec.name
+        }
+    }
 }

@@ -38,6 +38,12 @@ public struct Candidate: Sendable {
     public let artifact: Artifact
     /// The Go that built it.
     public var go: String?
+    /// What it was made of; nil when it is from elsewhere.
+    public var pedigree: Pedigree?
+    /// The pedigree as it stands in the binary.
+    public var buildID: String?
+    /// The packages that the series touched; each is compiled into it from the patched files.
+    public var reached: [String] = []
 
     /// A binary from anywhere.
     ///
@@ -48,27 +54,32 @@ public struct Candidate: Sendable {
         node = .kubelet
     }
 
-    fileprivate init(_ artifact: Artifact, recipe: Recipe) {
+    fileprivate init(_ artifact: Artifact, recipe: Recipe, node: NodeSpec) {
         self.artifact = artifact
         self.recipe = recipe.name
-        node = recipe.node
+        self.node = node
     }
 }
 
 extension Pipeline {
     /// All steps before the boot: recipe and series to a binary, from whatever is in the store.
     ///
+    /// - Parameter folder: a folder to be taken in the place of the recipe's source.
     /// - Throws: what the steps throw.
-    public func prepare(_ recipe: Recipe, _ series: Series, needs: BuildNeeds) async throws -> Candidate {
-        let fetched = try await fetch(recipe)
-        let patched = try await patch(fetched, series, recipe: recipe)
-        let built = try await build(patched, recipe: recipe, go: needs.go)
-        var candidate = Candidate(built.artifact, recipe: recipe)
+    public func prepare(_ recipe: Recipe, _ series: Series, needs: BuildNeeds, from folder: FilePath? = nil) async throws -> Candidate {
+        guard let node = recipe.node else { throw NoTarget(recipe: recipe.name) }
+        let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
+        let patched = try await patch(fetched, series, recipe: exposed)
+        let built = try await build(patched, recipe: exposed, go: needs.go, mode: mode)
+        var candidate = Candidate(built.artifact, recipe: recipe, node: node)
         candidate.series = series.names
         candidate.lock = fetched.lock
         candidate.tree = patched.tree.description
         candidate.steps = fetched.steps + [patched.record, built.record]
         candidate.go = needs.go.identity
+        candidate.pedigree = built.pedigree
+        candidate.buildID = try built.pedigree.buildID()
+        candidate.reached = built.reached
         return candidate
     }
 
@@ -101,10 +112,11 @@ extension Pipeline {
     ///
     /// - Throws: what the steps throw.
     public func matrix(
-        _ recipe: Recipe, _ series: [Series], layouts: [Layout], times: Int, needs: (build: BuildNeeds, boot: BootNeeds)
+        _ recipe: Recipe, _ series: [Series], layouts: [Layout], times: Int, needs: (build: BuildNeeds, boot: BootNeeds),
+        from folder: FilePath? = nil
     ) async throws -> Matrix {
         var candidates: [(Series, Candidate)] = []
-        for one in series { candidates.append((one, try await prepare(recipe, one, needs: needs.build))) }
+        for one in series { candidates.append((one, try await prepare(recipe, one, needs: needs.build, from: folder))) }
         var cells: [Matrix.Cell] = []
         for (one, candidate) in candidates {
             for layout in layouts {

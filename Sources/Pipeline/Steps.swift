@@ -7,17 +7,46 @@ import Patches
 import Sources
 import SystemPackage
 
-/// Recipe to lock: asks the suite's signed index once, and keeps the answer.
+/// Recipe to lock: asks the suite's signed index, or the repository, once, and keeps the answer.
 struct ResolveStep: Step {
     static let name = "resolve"
 
     let source: SourceSpec
+    let libraries: LibrariesSpec?
 
     func run(in context: StepContext, folder: FilePath) async throws -> Resolution {
-        context.progress("asking the index of \(source.suite)")
+        var resolution = try await resolveSource(context)
+        if let libraries {
+            context.progress("asking the index of \(libraries.suite) for libraries")
+            let found = try await withIndex(of: libraries.suite, context) { try await $0.resolve(libraries) }
+            resolution.lock.libraries = found.files
+            resolution.addresses.merge(found.addresses) { one, _ in one }
+        }
+        return resolution
+    }
+
+    private func resolveSource(_ context: StepContext) async throws -> Resolution {
+        switch source {
+        case .debian(let spec):
+            context.progress("asking the index of \(spec.suite)")
+            return try await withIndex(of: spec.suite, context) { try await $0.resolve(spec) }
+        case .git(let spec):
+            let git = GitSource(spec.url, mirrors: context.workspace.mirrors, on: context.host)
+            let lock = try await git.resolve(spec.reference) { context.progress($0.words) }
+            return Resolution(lock: lock, addresses: [Resolution.repository: spec.url])
+        case .archive(let spec):
+            let file = LockedFile(name: spec.name, bytes: spec.bytes ?? 0, sha256: spec.sha256)
+            let lock = Lock(kind: .archive, name: spec.name, version: spec.sha256.hex, files: [file])
+            return Resolution(lock: lock, addresses: [spec.name: spec.addresses.joined(separator: "\n")])
+        }
+    }
+
+    private func withIndex<Value>(
+        of suite: String, _ context: StepContext, _ body: (DebianIndex) async throws -> Value
+    ) async throws -> Value {
         let apt = context.scratch.place("apt")
         defer { try? Files.remove(apt) }
-        return try await DebianIndex(suite: source.suite, in: apt, on: context.host).resolve(source)
+        return try await body(try DebianIndex(suite: suite, in: apt, on: context.host))
     }
 }
 
@@ -36,15 +65,20 @@ struct FetchStep: Step {
     let addresses: Unkeyed<[String: String]>
 
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
-        let source = DebianSource(lock, mirrors: context.workspace.mirrors, on: context.host)
         let tell: @Sendable (SourceProgress) -> Void = { context.progress($0.words) }
-        try await source.fetch(from: addresses.value, progress: tell)
+        let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
+        if lock.kind == .git {
+            let source = GitSource(
+                addresses.value[Resolution.repository] ?? lock.name, mirrors: context.workspace.mirrors, on: context.host)
+            let tree = try await source.copyTree(of: lock, into: repository, progress: tell)
+            try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+            return TreeResult(tree: tree)
+        }
         let unpacked = context.scratch.place("unpacked")
         defer { try? Files.remove(unpacked) }
         try Files.makeDirectory(unpacked)
         let directory = unpacked.appending(UnpackedTree.directory)
-        try await source.unpack(into: directory, progress: tell)
-        let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
+        try await unpack(into: directory, context, tell)
         let tree = try repository.importTree(from: directory.string) { files in
             try Task.checkCancellation()
             context.progress("importing: \(files) files")
@@ -52,6 +86,62 @@ struct FetchStep: Step {
         try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
         try UnpackedTree(tree, in: context.workspace).keep(unpacked)
         return TreeResult(tree: tree)
+    }
+
+    private func unpack(into directory: FilePath, _ context: StepContext, _ tell: @escaping @Sendable (SourceProgress) -> Void) async throws
+    {
+        if lock.kind == .archive {
+            let source = ArchiveSource(lock, mirrors: context.workspace.mirrors, on: context.host)
+            try await source.fetch(from: addresses.value, progress: tell)
+            try await source.unpack(into: directory, progress: tell)
+        } else {
+            let source = DebianSource(lock, mirrors: context.workspace.mirrors, on: context.host)
+            try await source.fetch(from: addresses.value, progress: tell)
+            try await source.unpack(into: directory, progress: tell)
+        }
+    }
+
+    func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}
+
+/// Source tree to one that holds copies of modules, and a `go.mod` that names them.
+struct ModulesStep: Step {
+    static let name = "modules"
+
+    let tree: ObjectID
+    let modules: [String]
+    let importPath: String
+    let environment: [String: String]
+    let go: Unkeyed<GoToolchain>
+    let target: Unkeyed<Target>
+    let workTree: Unkeyed<String>
+
+    func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
+        let cache = context.workspace.cache
+        let place = context.workspace.place(of: workTree.value, importPath: importPath, mode: .modules)
+        let temporary = context.scratch.place("go")
+        defer { try? Files.remove(temporary) }
+        for directory in [place.tree.removingLastComponent(), cache.appending("go-build"), temporary] { try Files.makeDirectory(directory) }
+        let lock = try await FileLock.take(place.path.appending(".lock")) { context.progress("waiting for another build in \(place.path)") }
+        defer { lock.release() }
+        let repository = try Repository.open(at: context.workspace.trees.string)
+        let work = WorkTree(directory: place.tree.string, note: place.path.appending("holds").string)
+        guard work.holds(try work.checkOut(tree, from: repository, progress: { _ in try Task.checkCancellation() })) else {
+            throw WorkTreeInUse(directory: place.tree)
+        }
+        let source = GoModules(target.value, at: place, with: go.value, temporary: temporary, on: context.host)
+        context.progress("downloading modules")
+        try await source.download()
+        var trees: [String: ObjectID] = [:]
+        for module in modules {
+            let copy = try await source.folder(of: module)
+            trees["\(GoPlace.copies)/\(module)"] = try repository.importTree(from: copy.string) { _ in try Task.checkCancellation() }
+        }
+        let sums = (try? Files.read(place.tree.appending("go.sum"))) ?? []
+        let files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
+        let exposed = try repository.tree(tree, with: trees, files: files)
+        try repository.keep(exposed, as: "refs/ninepin/trees/\(exposed)")
+        return TreeResult(tree: exposed)
     }
 
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
@@ -92,6 +182,8 @@ struct BuiltBinary: Codable, Sendable {
     let digest: Digest
     let bytes: Int64
     let stamp: FileStamp?
+    /// The touched packages that were shown to be in it.
+    var reached: [String] = []
 }
 
 /// Patched tree to binary.
@@ -99,9 +191,12 @@ struct BuildStep: Step {
     static let name = "build"
 
     let tree: ObjectID
-    /// Release and architecture; the folder does not matter, because paths are trimmed.
-    let toolchain: String
+    /// It is written into the binary. Go's folder is no part of it, because paths are trimmed.
+    let pedigree: Pedigree
     let target: Target
+    let importPath: String
+    /// The files that the series changed.
+    let touched: [String]
     let go: Unkeyed<GoToolchain>
     /// Which work tree is brought to this tree: one for a recipe, so that a variant changes only the files that it changes.
     let workTree: Unkeyed<String>
@@ -112,25 +207,24 @@ struct BuildStep: Step {
     static let neededBytes: Int64 = 3 << 30
 
     func run(in context: StepContext, folder: FilePath) async throws -> BuiltBinary {
-        let cache = context.workspace.cache
-        let gopath = cache.appending("work").appending(workTree.value)
+        let place = context.workspace.place(of: workTree.value, importPath: importPath, mode: pedigree.mode)
         let temporary = context.scratch.place("go")
         defer { try? Files.remove(temporary) }
-        let build = GoBuild(
-            target, with: go.value, path: gopath, cache: cache.appending("go-build"), temporary: temporary, on: context.host)
-        for directory in [build.tree.removingLastComponent(), cache.appending("go-build"), temporary] { try Files.makeDirectory(directory) }
-        let lock = try await FileLock.take(gopath.appending(".lock")) { context.progress("waiting for another build in \(gopath)") }
+        let build = GoBuild(target, at: place, with: go.value, pedigree: pedigree, temporary: temporary, on: context.host)
+        for directory in [build.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
+        let lock = try await FileLock.take(place.path.appending(".lock")) { context.progress("waiting for another build in \(place.path)") }
         defer { lock.release() }
-        let note = gopath.appending("holds")
+        let note = place.path.appending("holds")
         try UnpackedTree(source.value, in: context.workspace).move(to: build.tree, note: note)
-        try await compile(build, in: WorkTree(directory: build.tree.string, note: note.string), into: folder, context)
+        let reached = try await compile(build, in: WorkTree(directory: build.tree.string, note: note.string), into: folder, context)
         let binary = folder.appending(target.binary)
         return BuiltBinary(
-            name: target.binary, digest: try Files.digest(of: binary), bytes: Files.bytes(of: binary) ?? 0, stamp: FileStamp(of: binary))
+            name: target.binary, digest: try Files.digest(of: binary), bytes: Files.bytes(of: binary) ?? 0, stamp: FileStamp(of: binary),
+            reached: reached)
     }
 
     /// Compiles while every file of the work tree is looked at: what was touched from outside is found before the binary gets a name.
-    private func compile(_ build: GoBuild, in workTree: WorkTree, into folder: FilePath, _ context: StepContext) async throws {
+    private func compile(_ build: GoBuild, in workTree: WorkTree, into folder: FilePath, _ context: StepContext) async throws -> [String] {
         let repository = try Repository.open(at: context.workspace.trees.string)
         let looked: (Int) throws -> Void = { files in
             try Task.checkCancellation()
@@ -138,27 +232,25 @@ struct BuildStep: Step {
         }
         let claim = try workTree.checkOut(tree, from: repository, progress: looked)
         async let holds = workTree.holds(claim)
-        let failure = try await failure(of: build, into: folder, context)
-        if await !holds {
-            context.progress("the work tree was changed from outside; mending it, and compiling again")
-            guard workTree.holds(try workTree.checkOutWhole(tree, from: repository, progress: looked)) else {
-                throw WorkTreeInUse(directory: build.tree)
-            }
-            if let failure = try await self.failure(of: build, into: folder, context) { throw failure }
-        } else if let failure {
-            throw failure
+        let result = try await result(of: build, into: folder, context)
+        if await holds { return try result.get() }
+        context.progress("the work tree was changed from outside; mending it, and compiling again")
+        guard workTree.holds(try workTree.checkOutWhole(tree, from: repository, progress: looked)) else {
+            throw WorkTreeInUse(directory: build.tree)
         }
+        return try await self.result(of: build, into: folder, context).get()
     }
 
-    private func failure(of build: GoBuild, into folder: FilePath, _ context: StepContext) async throws -> GoBuildError? {
+    /// What the compiler made of it; a work tree that was touched may be why it failed.
+    private func result(of build: GoBuild, into folder: FilePath, _ context: StepContext) async throws -> Result<[String], any Error> {
         context.progress("compiling")
         let count = Counter()
         do {
-            try await build.run(output: folder.appending(target.binary)) { package in
+            let reached = try await build.run(output: folder.appending(target.binary), touched: touched) { package in
                 context.progress("compiling, package \(count.next()): \(package)")
             }
-            return nil
-        } catch let error as GoBuildError { return error }
+            return .success(reached)
+        } catch let error as CancellationError { throw error } catch { return .failure(error) }
     }
 
     func isWhole(_ output: BuiltBinary, in place: FilePath, workspace: Workspace) -> Bool {
@@ -221,6 +313,9 @@ extension SourceProgress {
         switch self {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"
+        case .objects(let count, let total, let bytes):
+            total > 0 ? "\(count) of \(total) objects, \(bytes >> 10) KiB" : "asking the repository"
+        case .waiting(let what): "waiting for \(what)"
         }
     }
 }

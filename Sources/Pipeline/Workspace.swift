@@ -1,4 +1,6 @@
+import GoToolchain
 import Host
+import Model
 import SystemPackage
 
 /// Where things lie in a workspace.
@@ -17,6 +19,13 @@ public struct Workspace: Sendable {
     public var runs: FilePath { path.appending("runs") }
     /// What is not whole yet.
     public var unfinished: FilePath { path.appending("tmp") }
+
+    /// Where a recipe's tree is built.
+    func place(of recipe: String, importPath: String, mode: Target.Mode) -> GoPlace {
+        GoPlace(
+            path: cache.appending("work").appending(recipe), importPath: importPath, mode: mode, cache: cache.appending("go-build"),
+            modules: cache.appending("go-modules"))
+    }
 
     /// The workspace of a host.
     public init(_ host: Host) { path = host.workspace }

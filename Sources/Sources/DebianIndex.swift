@@ -5,9 +5,11 @@ import SystemPackage
 /// What a recipe's source was resolved to, and where its files can be had just now.
 public struct Resolution: Hashable, Codable, Sendable {
     /// The exact version and digests.
-    public let lock: Lock
-    /// Addresses by file name.
-    public let addresses: [String: String]
+    public var lock: Lock
+    /// Addresses by file name; of one file with more than one, a line each.
+    public var addresses: [String: String]
+    /// The name under which a repository's address stands.
+    public static let repository = "repository"
 
     /// Makes a resolution.
     public init(lock: Lock, addresses: [String: String]) {
@@ -39,7 +41,7 @@ public struct DebianIndex: Sendable {
     /// Fetches the index, lets apt check its signature, and looks a source package up.
     ///
     /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
-    public func resolve(_ spec: SourceSpec) async throws -> Resolution {
+    public func resolve(_ spec: DebianSpec) async throws -> Resolution {
         // Without this setting apt goes on with an older index, or none, when it cannot be fetched.
         do { _ = try await apt("apt-get", ["-o", "APT::Update::Error-Mode=any", "update"]) } catch let error as CommandError {
             throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    "))
@@ -53,17 +55,18 @@ public struct DebianIndex: Sendable {
         guard files.contains(where: { $0.file.name.hasSuffix(".dsc") }) else {
             throw SourceError.index(suite: suite, reason: "apt names no .dsc file with a SHA-256 for \(spec.package) \(version)")
         }
-        let lock = Lock(package: spec.package, version: version, files: files.map(\.file).sorted { $0.name < $1.name })
+        let lock = Lock(kind: .debian, name: spec.package, version: version, files: files.map(\.file).sorted { $0.name < $1.name })
         return Resolution(lock: lock, addresses: Dictionary(files.map { ($0.file.name, $0.address) }) { first, _ in first })
     }
 
     /// The newest version in the index whose upstream part is the wanted one.
-    private func exactVersion(_ spec: SourceSpec) async throws -> String {
+    private func exactVersion(_ spec: DebianSpec) async throws -> String {
         // apt-cache says nothing and fails when there is no such package.
         let shown = (try? await apt("apt-cache", ["showsrc", "--only-source", spec.package])) ?? ""
         try Task.checkCancellation()
         let listed = shown.split(separator: "\n").filter { $0.hasPrefix("Version: ") }.map { String($0.dropFirst("Version: ".count)) }
-        let fitting = listed.filter { Self.upstreamPart(of: $0) == spec.version }
+        let rule = DebianVersionRule(spec.version)
+        let fitting = listed.filter { rule?.contains(Self.upstreamPart(of: $0)) == true }
         guard var newest = fitting.first else {
             throw SourceError.notListed(package: spec.package, version: spec.version, suite: suite, found: listed)
         }

@@ -9,6 +9,10 @@ public enum SourceProgress: Hashable, Sendable {
     case receiving(file: String, bytes: Int64, of: Int64)
     /// The package is being unpacked, and Debian's series applied.
     case unpacking(file: String)
+    /// Objects of a repository received, of how many, and their bytes.
+    case objects(Int, of: Int, bytes: Int64)
+    /// Somebody else does the same just now.
+    case waiting(for: String)
 }
 
 /// A locked Debian source package on its way to a folder.
@@ -22,7 +26,7 @@ public struct DebianSource: Sendable {
     ///   - mirrors: the folder in which fetched files are kept, package by package.
     public init(_ lock: Lock, mirrors: FilePath, on host: Host) {
         self.lock = lock
-        folder = mirrors.appending("\(lock.package)_\(lock.version.filter { $0 != ":" })")
+        folder = mirrors.appending("\(lock.name)_\(lock.version.filter { $0 != ":" })")
         self.host = host
     }
 
@@ -45,7 +49,7 @@ public struct DebianSource: Sendable {
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
     public func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         guard let description = lock.files.first(where: { $0.name.hasSuffix(".dsc") }) else {
-            throw SourceError.unpack(file: lock.package, reason: "the lock names no .dsc file")
+            throw SourceError.unpack(file: lock.name, reason: "the lock names no .dsc file")
         }
         progress(.unpacking(file: description.name))
         let arguments = ["--no-copy", "-x", folder.appending(description.name).string, unpacked.string]

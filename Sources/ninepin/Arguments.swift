@@ -2,10 +2,11 @@ import ArgumentParser
 import Model
 import Patches
 import Pipeline
+import SystemPackage
 
 /// Which recipe.
 struct RecipeArgument: ParsableArguments {
-    @Argument(help: ArgumentHelp("A recipe's name, or the path of a .yaml file.", valueName: "recipe"))
+    @Argument(help: ArgumentHelp("A recipe's name, or the path of a .yaml file; NAME@VERSION for another version.", valueName: "recipe"))
     var name = "kubelet-1.20"
 }
 
@@ -13,6 +14,25 @@ struct RecipeArgument: ParsableArguments {
 struct SeriesOption: ParsableArguments {
     @Option(help: ArgumentHelp("Patches with commas between, or 'none'; the recipe's own when missing.", valueName: "names"))
     var series: SeriesNames?
+}
+
+/// What a recipe leaves open.
+struct SourceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A folder to be taken in the place of the recipe's source.", valueName: "dir"))
+    var source: String?
+
+    var folder: FilePath? { source.map { FilePath($0) } }
+}
+
+/// Which Go builds.
+struct GoOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Go releases to build with, such as '>=1.27'; the recipe's own range when missing.", valueName: "range"))
+    var go: VersionRange?
+}
+
+extension VersionRange: ExpressibleByArgument {
+    /// Reads a range from the command line.
+    public init?(argument: String) { self.init(argument) }
 }
 
 /// Patches by name, as the command line has them: `percpu,9p-source`, or `none`.

@@ -16,6 +16,8 @@ struct BuildCommand: SessionCommand {
 
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var series: SeriesOption
+    @OptionGroup var sourceOptions: SourceOptions
+    @OptionGroup var goOption: GoOption
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable {
@@ -23,14 +25,19 @@ struct BuildCommand: SessionCommand {
         let series: [PatchName]
         let tree: String?
         let artifact: Artifact
+        let mode: String?
+        let reached: [String]
+        let buildID: String?
         let steps: [StepRecord]
     }
 
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
-        let needs = try BuildNeeds(recipe, on: session.host)
-        let built = try await session.withPipeline { try await $0.prepare(recipe, series, needs: needs) }
-        let document = Document(recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, steps: built.steps)
+        let needs = try BuildNeeds(recipe, go: goOption.go, on: session.host)
+        let built = try await session.withPipeline { try await $0.prepare(recipe, series, needs: needs, from: sourceOptions.folder) }
+        let document = Document(
+            recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, mode: built.pedigree?.mode.rawValue,
+            reached: built.reached, buildID: built.buildID, steps: built.steps)
         // The form of sha256sum(1), which can check it.
         try session.show(document) { $0.text("\(built.artifact.digest)  \(built.artifact.path)") }
         return .good

@@ -14,6 +14,7 @@ struct FetchCommand: SessionCommand {
 
     @OptionGroup var recipe: RecipeArgument
     @Flag(help: "Ask the index again, although its answer is kept.") var update = false
+    @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable {
@@ -24,7 +25,7 @@ struct FetchCommand: SessionCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let recipe = try session.catalogue.recipe(recipe.name)
-        let fetched = try await session.withPipeline { try await $0.fetch(recipe, isFresh: update) }
+        let fetched = try await session.withPipeline { try await $0.fetch(recipe, from: sourceOptions.folder, isFresh: update) }
         let document = Document(tree: "\(fetched.tree)", lock: fetched.lock, steps: fetched.steps)
         try session.show(document) { $0.text(document.tree) }
         return .good

@@ -25,6 +25,8 @@ struct MatrixCommand: SessionCommand {
     var series: [SeriesNames] = []
     @Option(help: "A layout. May be given more than once; all of the recipe's when missing.") var layout: [Layout] = []
     @Option(help: ArgumentHelp("How often each cell is booted.", valueName: "count")) var `repeat` = 1
+    @OptionGroup var sourceOptions: SourceOptions
+    @OptionGroup var goOption: GoOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -39,10 +41,10 @@ struct MatrixCommand: SessionCommand {
             let one = try session.series(names, of: recipe)
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
-        let needs = (build: try BuildNeeds(recipe, on: session.host), boot: try await BootNeeds(on: session.host))
+        let needs = (build: try BuildNeeds(recipe, go: goOption.go, on: session.host), boot: try await BootNeeds(on: session.host))
         let layouts = layout.isEmpty ? recipe.layouts : layout
         let matrix = try await session.withPipeline { [all] in
-            try await $0.matrix(recipe, all, layouts: layouts, times: self.repeat, needs: needs)
+            try await $0.matrix(recipe, all, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
         }
         try session.show(matrix) { $0.matrix(matrix) }
         return matrix.exitStatus(for: recipe)

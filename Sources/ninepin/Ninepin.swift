@@ -22,7 +22,7 @@ struct NinepinCommand: AsyncParsableCommand {
         version: Ninepin.version,
         subcommands: [
             RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
-            GradeCommand.self,
+            GradeCommand.self, InspectCommand.self,
             PatchesCommand.self, RecipesCommand.self, DoctorCommand.self, ReferenceCommand.self,
         ])
 }

@@ -17,6 +17,7 @@ struct PatchCommand: SessionCommand {
 
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var series: SeriesOption
+    @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable {
@@ -28,7 +29,7 @@ struct PatchCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
         let document = try await session.withPipeline { pipeline in
-            let fetched = try await pipeline.fetch(recipe)
+            let fetched = try await pipeline.fetch(recipe, from: sourceOptions.folder)
             let patched = try await pipeline.patch(fetched, series, recipe: recipe)
             return Document(tree: "\(patched.tree)", applied: patched.applied, steps: fetched.steps + [patched.record])
         }

@@ -15,7 +15,7 @@ struct ReferenceCommand: ParsableCommand {
         let commands: [(String, any ParsableCommand.Type)] = [
             ("ninepin", NinepinCommand.self), ("ninepin run", RunCommand.self), ("ninepin matrix", MatrixCommand.self),
             ("ninepin fetch", FetchCommand.self), ("ninepin patch", PatchCommand.self), ("ninepin build", BuildCommand.self),
-            ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self),
+            ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self), ("ninepin inspect", InspectCommand.self),
             ("ninepin patches list", PatchesCommand.List.self),
             ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self),
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),

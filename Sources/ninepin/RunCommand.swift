@@ -17,14 +17,16 @@ struct RunCommand: SessionCommand {
 
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var series: SeriesOption
+    @OptionGroup var sourceOptions: SourceOptions
+    @OptionGroup var goOption: GoOption
     @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
     @OptionGroup var global: GlobalOptions
 
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
-        let needs = (build: try BuildNeeds(recipe, on: session.host), boot: try await BootNeeds(on: session.host))
+        let needs = (build: try BuildNeeds(recipe, go: goOption.go, on: session.host), boot: try await BootNeeds(on: session.host))
         let (run, place) = try await session.withPipeline { pipeline in
-            let candidate = try await pipeline.prepare(recipe, series, needs: needs.build)
+            let candidate = try await pipeline.prepare(recipe, series, needs: needs.build, from: sourceOptions.folder)
             return try await pipeline.verify(candidate, layout: layout ?? recipe.layouts[0], needs: needs.boot)
         }
         try session.show(run) { $0.run(run, place: "\(place)") }

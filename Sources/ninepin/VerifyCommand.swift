@@ -18,6 +18,8 @@ struct VerifyCommand: SessionCommand {
 
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var series: SeriesOption
+    @OptionGroup var sourceOptions: SourceOptions
+    @OptionGroup var goOption: GoOption
     @Option(help: ArgumentHelp("A kubelet from anywhere.", valueName: "path")) var binary: String?
     @Option(help: "How the node sees its file systems; the recipe's first layout, or root-9p, when missing.") var layout: Layout?
     @OptionGroup var global: GlobalOptions
@@ -37,10 +39,10 @@ struct VerifyCommand: SessionCommand {
             (run, place) = try await session.withPipeline { try await $0.verify(candidate, layout: layout ?? .root9p, needs: needs) }
         } else {
             let (recipe, series) = try session.recipe(recipe, series)
-            let build = try BuildNeeds(recipe, on: session.host)
+            let build = try BuildNeeds(recipe, go: goOption.go, on: session.host)
             needs = try await BootNeeds(on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
-                let candidate = try await pipeline.prepare(recipe, series, needs: build)
+                let candidate = try await pipeline.prepare(recipe, series, needs: build, from: sourceOptions.folder)
                 return try await pipeline.verify(candidate, layout: layout ?? recipe.layouts[0], needs: needs)
             }
         }

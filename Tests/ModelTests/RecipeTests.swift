@@ -5,6 +5,7 @@ import Testing
 private let good = """
     title: a kubelet
     version: 1.20.2
+    importPath: k8s.io/kubernetes
     source:
       debian:
         package: kubernetes
@@ -16,7 +17,6 @@ private let good = """
         version: 0.38.6
     toolchain: ">=1.19 <1.20"
     target:
-      importPath: k8s.io/kubernetes
       package: cmd/kubelet
     node:
       profile: kubelet
@@ -39,9 +39,9 @@ struct RecipeTests {
     func reads() throws {
         let recipe = try Recipe(yaml: good, file: "r.yaml", name: "r")
         #expect(recipe.version.description == "1.20.2")
-        #expect(recipe.source == SourceSpec(package: "kubernetes", suite: "bookworm", version: "1.20.2"))
+        #expect(recipe.source == .debian(DebianSpec(package: "kubernetes", suite: "bookworm", version: "1.20.2")))
         #expect(recipe.upstreams["cadvisor"]?.path == "vendor/cadvisor")
-        #expect(recipe.target.binary == "kubelet")
+        #expect(recipe.target?.binary == "kubelet")
         #expect(recipe.node == NodeSpec(profile: .kubelet, warmUp: 12, observe: 30, startTimeout: 60))
         #expect(recipe.layouts == [.root9p, .volume9p])
         #expect(recipe.series.map(\.description) == ["cadvisor/9p-source"])
@@ -51,28 +51,30 @@ struct RecipeTests {
     @Test("a version that looks like a number keeps its last zero")
     func keepsZero() throws {
         let recipe = try Recipe(yaml: good.replacing("version: 0.38.6", with: "version: 0.50"), file: "r.yaml", name: "r")
-        #expect(recipe.upstreams["cadvisor"]?.version.description == "0.50")
+        #expect(recipe.upstreams["cadvisor"]?.version?.description == "0.50")
     }
 
     @Test(
         "a mistake is told with file, line, column, what was expected, and the nearest known name",
         arguments: [
-            ("toolchain:", "toolchian:", "r.yaml:12:1: unknown key 'toolchian': did you mean 'toolchain'?"),
+            ("toolchain:", "toolchian:", "r.yaml:13:1: unknown key 'toolchian': did you mean 'toolchain'?"),
             ("title: a kubelet\n", "", "r.yaml:1:1: 'title' is missing"),
-            ("version: 0.38.6", "version: newest", "r.yaml:11:14: 'version': expected a version such as 0.38.6, found 'newest'"),
+            ("version: 0.38.6", "version: newest", "r.yaml:12:14: 'version': expected a version such as 0.38.6, found 'newest'"),
             ("[root-9p, volume-9p]", "[root-9p, volum-9p]", "r.yaml:19:20: 'volum-9p' is not known here: did you mean 'volume-9p'?"),
             ("[root-9p, volume-9p]", "[]", "r.yaml:19:10: 'layouts': expected at least one layout"),
             ("warmUp: 12s", "warmUp: 12", "r.yaml:18:11: 'warmUp': expected a length of time such as '10s' or '2m', found '12'"),
             ("warmUp: 12s", "warmUp: 40s", "'observe': must be longer than warmUp"),
             ("profile: kubelet", "profile: kublet", "r.yaml:17:12: 'kublet' is not known here: did you mean 'kubelet'?"),
-            ("path: vendor/cadvisor", "path: ../cadvisor", "r.yaml:10:11: 'path': expected a relative path"),
-            ("package: kubernetes", "package: --all", "r.yaml:5:14: 'package': expected a source package's name"),
+            ("path: vendor/cadvisor", "path: ../cadvisor", "r.yaml:11:11: 'path': expected a relative path"),
+            ("package: kubernetes", "package: --all", "r.yaml:6:14: 'package': expected a source package's name"),
             (
                 "[cadvisor/9p-source]", "[cadviser/9p-source]",
                 "r.yaml:20:9: 'series': 'cadviser/9p-source' is of 'cadviser', which is not among this recipe's upstreams: did you mean 'cadvisor'?"
             ),
             ("[cadvisor/9p-source]", "[9p-source]", "r.yaml:20:10: expected a patch such as cadvisor/9p-source, found '9p-source'"),
-            ("  debian:\n", "  git:\n", "r.yaml:4:3: unknown key 'git' in 'source': known: debian"),
+            ("  debian:\n", "  gti:\n", "r.yaml:5:3: unknown key 'gti' in 'source': did you mean 'git'?"),
+            ("  debian:\n", "  git: {url: x, ref: y}\n  debian:\n", "expected one of 'debian', 'git' and 'archive', found 2"),
+            ("version: 0.38.6\n", "version: 0.38.6\nranges: [{title: x}]\n", "'versions' is missing"),
             ("title: a kubelet", "title: [a, b]", "r.yaml:1:8: expected text, found a list"),
             ("title: a kubelet", "title: 'a", "this is no YAML"),
             ("title: a kubelet", "title: a\ntitle: b", "a key stands twice: title"),
@@ -84,4 +86,46 @@ struct RecipeTests {
 
     @Test("an empty file and a file that is a list are refused, not taken for an empty recipe", arguments: ["", "# nothing\n", "- a\n"])
     func noMapping(_ text: String) { #expect(diagnostic(text) != nil) }
+
+    private func layered(_ texts: [String], version: String? = nil) throws -> Recipe {
+        let files = try texts.enumerated().map { try RecipeFile(yaml: $1, file: "\($0).yaml") }
+        return try Recipe(files, name: "r", version: version.flatMap { Version($0) })
+    }
+
+    @Test("a recipe that extends another says only what differs, and a source of another kind replaces the first")
+    func extends() throws {
+        let child = "extends: base\ntitle: mine\nsource: {git: {url: 'https://example.org/x', ref: 'v{version}'}}\nnode: {warmUp: 15s}\n"
+        let recipe = try layered([good, child])
+        #expect(recipe.title == "mine")
+        #expect(recipe.source == .git(GitSpec(url: "https://example.org/x", reference: "v1.20.2")))
+        #expect(recipe.node == NodeSpec(profile: .kubelet, warmUp: 15, observe: 30, startTimeout: 60))
+        #expect(recipe.series.map(\.description) == ["cadvisor/9p-source"])
+        #expect(try RecipeFile(yaml: child, file: "c").parent == "base")
+    }
+
+    @Test("a range lies over the recipe where the version fits, and the version that is asked for stands in the texts")
+    func ranges() throws {
+        let ranged =
+            good + """
+
+                ranges:
+                  - versions: ">=1.25"
+                    toolchain: ">=1.24"
+                    title: kubelet {version}
+                    upstreams: {cadvisor: {version: 0.46.0}}
+                """
+        #expect(try layered([ranged]).toolchain.description == ">=1.19 <1.20")
+        let recipe = try layered([ranged], version: "v1.26.1")
+        #expect(recipe.toolchain.description == ">=1.24")
+        #expect(recipe.title == "kubelet 1.26.1")
+        #expect(recipe.version.plain == "1.26.1")
+        #expect(recipe.upstreams["cadvisor"]?.version == Version("0.46.0"))
+        #expect(recipe.upstreams["cadvisor"]?.path == "vendor/cadvisor")
+    }
+
+    @Test("a mistake in a file that extends another is told with that file's name")
+    func mistakeInChild() throws {
+        let error = #expect(throws: Diagnostic.self) { try layered([good, "extends: base\nnode:\n  profile: kublet\n"]) }
+        #expect(error?.description.hasPrefix("1.yaml:3:12: 'kublet' is not known here") == true, "\(String(describing: error))")
+    }
 }

@@ -50,7 +50,8 @@ private final class Bench {
             source: {debian: {package: p, suite: s, version: 1.0.0}}
             upstreams: {up: {path: vendor/up, version: \(version)}}
             toolchain: '*'
-            target: {importPath: x, package: y}
+            importPath: x
+            target: {package: y}
             node: {profile: kubelet}
             layouts: [root-9p]
             """

@@ -68,16 +68,15 @@ struct StepTests {
                 source: {debian: {package: p, suite: s, version: 1.0.0}}
                 upstreams: {}
                 toolchain: '*'
-                target: {importPath: \(importPath), package: \(package), flags: [\(flags)], environment: {CGO_ENABLED: "\(cgo)"}}
+                importPath: \(importPath)
+                target: {package: \(package), flags: [\(flags)], environment: {CGO_ENABLED: "\(cgo)"}}
                 node: {profile: kubelet}
                 layouts: [root-9p]
                 """
             let recipe = try Recipe(yaml: yaml, file: "r", name: "r")
             let place = try folder()
             defer { try? Files.remove(place) }
-            return try BuildStep(
-                tree: tree, toolchain: go, target: recipe.target, go: Unkeyed(anyGo(place)), workTree: Unkeyed(work), source: Unkeyed(tree)
-            ).key()
+            return try buildStep(tree, go: go, recipe: recipe, in: place, work: work).key()
         }
         let first = try key(tree)
         #expect(try key(tree) == first)
@@ -86,6 +85,15 @@ struct StepTests {
             try key(other), try key(tree, go: "go1.19.9 linux/amd64"), try key(tree, importPath: "z"), try key(tree, package: "cmd/z"),
             try key(tree, flags: "-race"), try key(tree, cgo: "1"),
         ] { #expect(changed != first) }
+    }
+
+    private func buildStep(_ tree: ObjectID, go: String, recipe: Recipe, in place: FilePath, work: String = "r") throws -> BuildStep {
+        let target = try #require(recipe.target)
+        let pedigree = Pedigree(
+            recipe: recipe.name, version: "1", tree: tree.description, series: [], toolchain: go, mode: .gopath, flags: target.flags)
+        return BuildStep(
+            tree: tree, pedigree: pedigree, target: target, importPath: recipe.importPath, touched: [], go: Unkeyed(try anyGo(place)),
+            workTree: Unkeyed(work), source: Unkeyed(tree))
     }
 
     private func anyGo(_ place: FilePath) throws -> GoToolchain {
@@ -130,9 +138,7 @@ struct StepTests {
         let built = BuiltBinary(name: "kubelet", digest: try Files.digest(of: binary), bytes: 6, stamp: FileStamp(of: binary))
         let tree = try #require(ObjectID(String(repeating: "1", count: 40)))
         let recipe = try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20")
-        let step = BuildStep(
-            tree: tree, toolchain: "go", target: recipe.target, go: Unkeyed(try anyGo(place)), workTree: Unkeyed("r"), source: Unkeyed(tree)
-        )
+        let step = try buildStep(tree, go: "go", recipe: recipe, in: place)
         let workspace = Workspace(host(place))
         #expect(step.isWhole(built, in: place, workspace: workspace))
         // A copied workspace has other stamps; the content tells.

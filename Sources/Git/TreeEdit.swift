@@ -1,0 +1,33 @@
+import CLibgit2
+
+extension Repository {
+    /// A tree with other trees and files put into it; what was at their paths is replaced.
+    ///
+    /// - Parameters:
+    ///   - trees: ids of trees that are here, by the paths that they get.
+    ///   - files: contents, by the paths that they get.
+    /// - Throws: `GitError` when a tree is not here, or a path leads through a file.
+    public func tree(_ tree: ObjectID, with trees: [String: ObjectID], files: [String: [UInt8]] = [:]) throws(GitError) -> ObjectID {
+        var result = tree
+        for (path, id) in trees.sorted(by: { $0.key < $1.key }) { result = try put(id, GIT_FILEMODE_TREE, at: path, in: result) }
+        for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
+            var raw = git_oid()
+            let code = bytes.withUnsafeBytes { git_blob_create_from_buffer(&raw, handle, $0.baseAddress, $0.count) }
+            try GitError.check(code, "store", path)
+            result = try put(ObjectID(raw), GIT_FILEMODE_BLOB, at: path, in: result)
+        }
+        return result
+    }
+
+    private func put(_ id: ObjectID, _ mode: git_filemode_t, at path: String, in tree: ObjectID) throws(GitError) -> ObjectID {
+        try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
+            var raw = git_oid()
+            let code = path.withCString { path in
+                var update = git_tree_update(action: GIT_TREE_UPDATE_UPSERT, id: id.raw, filemode: mode, path: path)
+                return git_tree_create_updated(&raw, handle, tree, 1, &update)
+            }
+            try GitError.check(code, "write tree", path)
+            return ObjectID(raw)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Model
+
+/// Which version of each module a tree builds with, as its own `vendor/modules.txt` or `go.mod` says (go.dev/ref/mod).
+public struct ModuleVersions: Hashable, Sendable {
+    private var versions: [String: Version] = [:]
+
+    /// Reads `vendor/modules.txt`: a line `# MODULE VERSION` or `# MODULE VERSION => MODULE VERSION` for each module.
+    public init(modulesTxt text: String) {
+        for line in text.split(separator: "\n") where line.hasPrefix("# ") { note(line.dropFirst(2).words) }
+    }
+
+    /// Reads `go.mod`: its `require` and `replace` lines, alone or in blocks. A replacement by a folder has no version.
+    public init(goMod text: String) {
+        var block: Substring?
+        var replaced: [[Substring]] = []
+        for line in text.split(separator: "\n") {
+            var words = line.prefix { $0 != "\r" }.words
+            if let comment = words.firstIndex(where: { $0.hasPrefix("//") }) { words = Array(words[..<comment]) }
+            guard let first = words.first else { continue }
+            if first == ")" {
+                block = nil
+            } else if words.count == 2, words[1] == "(" {
+                block = first
+            } else {
+                let verb = block ?? first
+                let rest = block == nil ? Array(words.dropFirst()) : words
+                if verb == "require" { note(rest) } else if verb == "replace" { replaced.append(rest) }
+            }
+        }
+        for words in replaced { replace(words) }
+    }
+
+    /// A module's version; nil when the tree does not say.
+    public subscript(module: String) -> Version? { versions[module] }
+
+    private mutating func note(_ words: [Substring]) {
+        guard words.count >= 2, let version = Version(String(words[1])) else { return replace(words) }
+        versions[String(words[0])] = version
+        if words.count >= 3 { replace(words) }
+    }
+
+    /// `MODULE [VERSION] => MODULE VERSION`: what really is compiled.
+    private mutating func replace(_ words: [Substring]) {
+        guard let arrow = words.firstIndex(of: "=>"), let module = words.first, words.count == arrow + 3,
+            let version = Version(String(words[arrow + 2]))
+        else { return }
+        versions[String(module)] = version
+    }
+}
+
+extension Substring {
+    fileprivate var words: [Substring] { split { $0 == " " || $0 == "\t" } }
+}

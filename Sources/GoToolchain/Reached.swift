@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Host
+import Model
+import SystemPackage
+
+/// A patch that was applied and is not in the binary.
+public struct PatchNotReached: Error, Sendable, CustomStringConvertible {
+    /// The patched file, by its path in the tree.
+    public let file: String
+    /// Why it is not compiled.
+    public let reason: String
+    /// The file that was compiled in its place; nil when none was.
+    public let instead: String?
+
+    /// Which file, why, and what was compiled instead.
+    public var description: String {
+        "the patch did not reach the binary: \(file) \(reason)" + (instead.map { "\n    compiled instead: \($0)" } ?? "")
+    }
+}
+
+/// Shows that the files which a series touched were compiled into a target.
+struct Reached {
+    /// What `go list -json` says of a package (go help list).
+    private struct Package: Decodable {
+        let Dir: String
+        let ImportPath: String
+        let GoFiles: [String]?
+        let CgoFiles: [String]?
+        let CFiles: [String]?
+        let HFiles: [String]?
+        let SFiles: [String]?
+        let EmbedFiles: [String]?
+
+        var files: [String] { [GoFiles, CgoFiles, CFiles, HFiles, SFiles, EmbedFiles].flatMap { $0 ?? [] } }
+    }
+
+    /// One entry of the file that `go build -debug-actiongraph` writes (cmd/go/internal/work/action.go).
+    private struct Action: Decodable {
+        let Mode: String
+        let Package: String?
+    }
+
+    /// The import paths that the target was made of.
+    private let compiled: Set<String>
+    private let list: @Sendable ([String]) async throws -> String
+
+    /// - Parameters:
+    ///   - graph: the file that `-debug-actiongraph` wrote.
+    ///   - list: runs `go list` with the build's own flags and these arguments.
+    init(graph: FilePath, list: @escaping @Sendable ([String]) async throws -> String) throws {
+        let actions = try JSONDecoder().decode([Action].self, from: Data(try Files.read(graph)))
+        compiled = Set(actions.filter { $0.Mode == "build" || $0.Mode == "use installed" }.compactMap(\.Package))
+        self.list = list
+    }
+
+    /// The import paths of the packages that were touched.
+    ///
+    /// - Parameter touched: files by their paths in the tree. Tests and files that no compiler reads are left out.
+    /// - Throws: `PatchNotReached`; `CommandError`.
+    func check(_ touched: [String], in tree: FilePath) async throws -> [String] {
+        let files = touched.filter { path in
+            !path.hasSuffix("_test.go") && [".go", ".c", ".h", ".s"].contains { path.hasSuffix($0) }
+        }.map { FilePath($0) }
+        let folders = Set(files.map { "./\($0.removingLastComponent())" }).sorted()
+        guard !folders.isEmpty else { return [] }
+        let packages = try Self.read(try await list(["-e", "-find"] + folders))
+        let root = try Files.realPath(tree)
+        for file in files {
+            let folder = root.pushing(file.removingLastComponent()).lexicallyNormalized().string
+            guard
+                let package = packages.first(where: { $0.Dir == folder || FilePath($0.Dir) == tree.pushing(file.removingLastComponent()) })
+            else { throw PatchNotReached(file: file.string, reason: "is in no package that Go finds", instead: nil) }
+            let name = file.lastComponent?.string ?? ""
+            guard compiled.contains(package.ImportPath) else {
+                throw PatchNotReached(
+                    file: file.string, reason: "is of \(package.ImportPath), which the target does not depend on",
+                    instead: try await twin(of: package.ImportPath, name))
+            }
+            guard package.files.contains(name) else {
+                throw PatchNotReached(file: file.string, reason: "is left out by its build constraints", instead: nil)
+            }
+        }
+        return packages.map(\.ImportPath).sorted()
+    }
+
+    /// The file of the same name in another copy of the package, which the target does depend on.
+    private func twin(of path: String, _ name: String) async throws -> String? {
+        let tail = path.components(separatedBy: "/vendor/").last ?? path
+        let last = tail.split(separator: "/").suffix(3).joined(separator: "/")
+        guard let other = compiled.filter({ $0.hasSuffix(last) && $0 != path }).min() else { return nil }
+        return try Self.read(try await list(["-e", "-find", other])).first.map { "\($0.Dir)/\(name)" }
+    }
+
+    /// `go list -json` writes one document after the other, each closed by a brace at the start of a line.
+    private static func read(_ text: String) throws -> [Package] {
+        try text.components(separatedBy: "\n}").filter { $0.contains("{") }.map {
+            try JSONDecoder().decode(Package.self, from: Data("\($0)\n}".utf8))
+        }
+    }
+}

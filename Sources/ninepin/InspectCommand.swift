@@ -1,0 +1,40 @@
+import ArgumentParser
+import Model
+import Pipeline
+import Report
+import SystemPackage
+
+struct InspectCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Say what a binary was made of, from the binary alone, and which runs know it.",
+        discussion: """
+            Exit code 1 when Ninepin did not build it.
+
+            Examples:
+              ninepin inspect ./kubelet
+              ninepin inspect /usr/local/bin/k3s --json | jq .pedigree.series
+            """)
+
+    @Argument(help: "A binary.") var binary: String
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let found = try Inspection(of: FilePath(binary), on: session.host)
+        try session.show(found) { report in
+            guard let pedigree = found.pedigree else {
+                let id = found.goBuildID.map { "Go's build ID is \($0)" } ?? "it has no build ID of Go's"
+                return report.text("\(binary) was not built by Ninepin: \(id)")
+            }
+            let series = pedigree.series.map { "\($0.name) (\($0.variant))" }.joined(separator: ", ")
+            report.table(
+                ["what", "value"],
+                [
+                    ["recipe", "\(pedigree.recipe) \(pedigree.version)"], ["tree", pedigree.tree],
+                    ["series", series.isEmpty ? "none" : series],
+                    ["toolchain", pedigree.toolchain], ["mode", pedigree.mode.rawValue], ["flags", pedigree.flags.joined(separator: " ")],
+                    ["digest", found.artifact.digest.hex],
+                ] + found.runs.map { ["run", "\($0.id) on \($0.layout.rawValue): \($0.grade.rawValue)"] })
+        }
+        return found.pedigree == nil ? .no : .good
+    }
+}
