@@ -9,7 +9,7 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
     /// What libgit2 or the system said.
     public let message: String
 
-    init(_ operation: String, _ subject: String, _ message: String) {
+    package init(_ operation: String, _ subject: String, _ message: String) {
         self.operation = operation
         self.subject = subject
         self.message = message
@@ -19,7 +19,7 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
     public var description: String { "cannot \(operation) \(subject): \(message)" }
 
     /// Turns a return code of libgit2's into an error at once: the message is kept per thread, and only until the next call.
-    static func check(_ code: Int32, _ operation: String, _ subject: String) throws(GitError) {
+    package static func check(_ code: Int32, _ operation: String, _ subject: String) throws(GitError) {
         guard code < 0 else { return }
         let message = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 says \(code)"
         throw GitError(operation, subject, message)
@@ -27,9 +27,9 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
 }
 
 /// libgit2's own set-up, done once for the process.
-enum Libgit2 {
+package enum Libgit2 {
     /// How many times the library was set up, as it says; reading it sets it up.
-    static let started: Int32 = {
+    package static let started: Int32 = {
         let count = git_libgit2_init()
         // Without it every entry of a tree is looked up before the tree is written; ours were written a moment before.
         ninepin_git_set_strict_object_creation(0)

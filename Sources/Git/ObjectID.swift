@@ -29,13 +29,13 @@ public struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
         try container.encode(description)
     }
 
-    init(_ raw: git_oid) {
+    package init(_ raw: git_oid) {
         let digits = Array("0123456789abcdef")
         description = withUnsafeBytes(of: raw) { String($0.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }) }
     }
 
     /// The id as libgit2 has it. The text was checked when the value was made, so reading it cannot fail.
-    var raw: git_oid {
+    package var raw: git_oid {
         var raw = git_oid()
         git_oid_fromstr(&raw, description)
         return raw

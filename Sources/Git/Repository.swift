@@ -2,8 +2,9 @@ import CLibgit2
 
 /// A bare git repository in which trees are kept. It is opened where it is needed, by one task at a time.
 public final class Repository {
-    let handle: OpaquePointer
-    let path: String
+    /// libgit2's own; the two rooms that speak to libgit2 share it, and no other sees it.
+    package let handle: OpaquePointer
+    package let path: String
 
     private init(_ handle: OpaquePointer, path: String) {
         self.handle = handle

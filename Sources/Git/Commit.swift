@@ -1,0 +1,31 @@
+import CLibgit2
+
+extension Repository {
+    /// A commit's tree.
+    ///
+    /// - Throws: `GitError` when the commit is not here.
+    public func tree(of commit: ObjectID) throws(GitError) -> ObjectID {
+        try withCommit(commit) { ObjectID(git_commit_tree_id($0).pointee) }
+    }
+
+    /// The commit that an id names, be it the commit's own or a tag's; nil when it names none that is here.
+    public func commit(namedBy id: ObjectID) -> ObjectID? {
+        var raw = id.raw
+        var object: OpaquePointer?
+        guard git_object_lookup(&object, handle, &raw, GIT_OBJECT_ANY) == 0 else { return nil }
+        defer { git_object_free(object) }
+        var commit: OpaquePointer?
+        guard git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0 else { return nil }
+        defer { git_object_free(commit) }
+        return git_object_id(commit).map { ObjectID($0.pointee) }
+    }
+
+    func withCommit<Value>(_ id: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value) throws(GitError) -> Value {
+        var raw = id.raw
+        var commit: OpaquePointer?
+        try GitError.check(git_commit_lookup(&commit, handle, &raw), "read commit", id.description)
+        defer { git_commit_free(commit) }
+        guard let commit else { throw GitError("read commit", id.description, "libgit2 gave none") }
+        return try body(commit)
+    }
+}

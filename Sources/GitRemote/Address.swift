@@ -1,0 +1,120 @@
+import Glibc
+
+/// Where a remote is, and by which way it is reached.
+struct Address {
+    enum Way: Hashable {
+        /// A folder of this machine.
+        case folder(path: String)
+        /// A host that is reached through ssh(1).
+        case ssh(host: String, port: String?, path: String)
+        /// What libgit2 speaks itself: `git`, `http`, `https`.
+        case network(scheme: String)
+    }
+
+    let way: Way
+
+    /// Reads an address as git does (git-clone, "GIT URLS"); nil for a scheme that is not taken.
+    init?(_ text: String) {
+        guard let mark = text.firstRange(of: "://") else {
+            way = Self.shortForm(text)
+            return
+        }
+        let scheme = text[..<mark.lowerBound].lowercased()
+        let rest = String(text[mark.upperBound...])
+        switch scheme {
+        case "file": way = .folder(path: Self.decoded(rest))
+        case "git", "http", "https": way = .network(scheme: scheme)
+        case "ssh", "git+ssh", "ssh+git":
+            guard let ssh = Self.ssh(rest) else { return nil }
+            way = ssh
+        default: return nil
+        }
+    }
+
+    /// `user@host:path`, unless a slash comes before the colon: then it is a path.
+    private static func shortForm(_ text: String) -> Way {
+        guard let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/") else { return .folder(path: text) }
+        return .ssh(host: String(text[..<colon]), port: nil, path: String(text[text.index(after: colon)...]))
+    }
+
+    private static func ssh(_ rest: String) -> Way? {
+        guard let slash = rest.firstIndex(of: "/") else { return nil }
+        var host = String(rest[..<slash])
+        var path = decoded(String(rest[slash...]))
+        // `/~user/x` is the way to say a home in an address.
+        if path.hasPrefix("/~") { path.removeFirst() }
+        var port: String?
+        let end = host.lastIndex(of: "]") ?? host.startIndex
+        if let colon = host[end...].lastIndex(of: ":"), host[host.index(after: colon)...].allSatisfy(\.isNumber) {
+            port = String(host[host.index(after: colon)...])
+            host = String(host[..<colon])
+        }
+        host.removeAll { $0 == "[" || $0 == "]" }
+        return .ssh(host: decoded(host), port: port, path: path)
+    }
+
+    /// `%20` and its like as the bytes that they stand for.
+    static func decoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// The secrets that an address and its credentials hold, and how to show a text without them.
+struct Secrets {
+    private var words: Set<String> = []
+
+    /// Notes what stands before the `@` of an address: a password, or a token in the user's place.
+    mutating func note(address: String) {
+        guard let mark = address.firstRange(of: "://"), !Self.isSsh(address) else { return }
+        let rest = address[mark.upperBound...]
+        guard let at = rest.lastIndex(of: "@") else { return }
+        for part in rest[..<at].split(separator: ":", maxSplits: 1) { note(String(part)) }
+    }
+
+    mutating func note(_ word: String) {
+        guard word.utf8.count > 1 else { return }
+        words.formUnion([word, Address.decoded(word)])
+    }
+
+    /// A text of somebody else's as it may be shown: no secret, and nothing that a terminal would obey.
+    func removed(from text: String) -> String {
+        var text = text
+        for word in words.sorted(by: { $0.count > $1.count }) {
+            text = text.split(separator: word, omittingEmptySubsequences: false).joined(separator: "***")
+        }
+        text.unicodeScalars.removeAll { $0.properties.generalCategory == .control && $0 != "\n" }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+
+    /// An address without user, password and query. One that is too broken to tell where a password would end loses all but its scheme.
+    static func redacted(_ address: String) -> String {
+        guard let mark = address.firstRange(of: "://") else { return address }
+        let scheme = address[..<mark.upperBound]
+        let rest = address[mark.upperBound...]
+        let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+        let authority = rest[..<end]
+        let path = rest[end...].prefix { $0 != "?" && $0 != "#" }
+        if let at = authority.lastIndex(of: "@") {
+            let user = authority[..<at].prefix { $0 != ":" }
+            return "\(scheme)\(isSsh(address) ? "\(user)@" : "")\(authority[authority.index(after: at)...])\(path)"
+        }
+        let port = authority.split(separator: ":").dropFirst().last ?? ""
+        if rest.contains("@"), !port.allSatisfy(\.isNumber) { return scheme + "***" }
+        return "\(scheme)\(authority)\(path)"
+    }
+
+    /// Where the user's name is no secret: keys do the rest.
+    private static func isSsh(_ address: String) -> Bool { address.prefix { $0 != ":" }.lowercased().contains("ssh") }
+}

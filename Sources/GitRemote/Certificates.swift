@@ -1,0 +1,53 @@
+import CLibgit2
+import Git
+import Glibc
+import Synchronization
+
+/// The authorities that https believes. libgit2 has one set for the process, so whoever needs another one waits until nobody is using it.
+enum Certificates {
+    private static let used = Mutex<(count: Int, places: Places?)>((0, nil))
+
+    private struct Places: Hashable {
+        var file: String?
+        var directory: String?
+    }
+
+    /// Does work while the environment's and git's own choice of authorities holds.
+    ///
+    /// - Parameter setting: git's setting `http.sslCAInfo`.
+    static func hold<Value>(_ session: Session, setting: String?, _ work: () throws -> Value) throws -> Value {
+        let set = { (name: String) in session.environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let file = set("GIT_SSL_CAINFO") ?? setting ?? set("SSL_CERT_FILE")
+        let wanted = Places(file: file, directory: file == nil ? set("SSL_CERT_DIR") : nil)
+        while try !take(wanted, session) {
+            guard session.goesOn() else { break }
+            usleep(20_000)
+        }
+        if let failure = session.failure { throw failure }
+        defer { used.withLock { $0.count -= 1 } }
+        return try work()
+    }
+
+    private static func take(_ wanted: Places, _ session: Session) throws -> Bool {
+        try used.withLock { used in
+            if used.places == wanted || (used.places == nil && wanted == Places()) {
+                used.places = wanted
+            } else {
+                guard used.count == 0 else { return false }
+                try set(wanted, session)
+                used.places = wanted
+            }
+            used.count += 1
+            return true
+        }
+    }
+
+    private static func set(_ places: Places, _ session: Session) throws {
+        let standard = "/etc/ssl/certs/ca-certificates.crt"
+        let file = places.file ?? (places.directory == nil ? standard : nil)
+        guard ninepin_git_set_certificates(file, places.directory) < 0 else { return }
+        let reason = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 does not take them"
+        let name = file ?? places.directory ?? ""
+        throw FetchError.unreachable(remote: session.remote, reason: "cannot read the authorities' certificates in \(name): \(reason)")
+    }
+}

@@ -1,0 +1,58 @@
+import Git
+
+/// Why a repository could not be fetched from. No password of an address is in any of its texts.
+public enum FetchError: Error, Sendable, CustomStringConvertible {
+    /// The remote has no such tag, branch, reference or commit. `names` are all that it has.
+    case unknownReference(name: String, remote: String, names: [String])
+    /// The name is not one of a commit.
+    case noCommit(name: String, remote: String)
+    /// A commit's id that no tag or branch of the remote leads to; `tried` says how it was looked for.
+    case unknownCommit(id: ObjectID, remote: String, tried: String)
+    /// The other end said nothing for too long.
+    case silent(remote: String, seconds: Int, waitingFor: String)
+    /// No connection, no such program, no such repository, or a connection that broke.
+    case unreachable(remote: String, reason: String)
+    /// The server's certificate is not believed.
+    case certificate(remote: String, host: String, reason: String)
+    /// The server wants a user and a password, and there are none, or wrong ones.
+    case credentials(remote: String, reason: String)
+    /// The system gives no thread.
+    case noThread
+    /// The mirror itself.
+    case mirror(GitError)
+
+    /// What, where, why, and what to do.
+    public var description: String {
+        switch self {
+        case .unknownReference(let name, let remote, let names): Self.unknown(name, remote, names)
+        case .noCommit(let name, let remote): "'\(name)' of \(remote) is no commit and no tag of one; name another"
+        case .unknownCommit(let id, let remote, let tried):
+            "no commit \(id) at \(remote): \(tried); name a tag or a branch that it is part of, or the repository that has it"
+        case .silent(let remote, let seconds, let what):
+            "cannot fetch from \(remote): nothing came for \(seconds) s while waiting for \(what); try again later, or use a mirror"
+        case .unreachable(let remote, let reason): "cannot fetch from \(remote): \(reason)"
+        case .certificate(let remote, let host, let reason):
+            """
+            cannot fetch from \(remote): the certificate of \(host) is not believed: \(reason)
+              if it is signed by an authority of your own, name that authority's file in GIT_SSL_CAINFO or git's setting http.sslCAInfo
+            """
+        case .credentials(let remote, let reason): "cannot fetch from \(remote): \(reason)"
+        case .noThread: "cannot fetch: the system gives no thread for it"
+        case .mirror(let error): error.description
+        }
+    }
+
+    /// At most five names that look like what was meant; who knows better how to compare has all of them.
+    private static func unknown(_ name: String, _ remote: String, _ names: [String]) -> String {
+        let short = names.filter { !$0.hasSuffix("^{}") }.map(Reference.shortName)
+        let bare = name.split(separator: "/").last.map { $0.drop { $0 == "v" } } ?? ""
+        let alike = short.filter { !bare.isEmpty && ($0.contains(bare) || bare.hasPrefix($0)) }.sorted { $0.count < $1.count }
+        let hint =
+            if short.isEmpty {
+                "it has none at all"
+            } else if alike.isEmpty {
+                "it has \(short.count) others, such as \(short.prefix(3).joined(separator: ", "))"
+            } else { "it has \(alike.prefix(5).joined(separator: ", "))" }
+        return "no tag, branch or reference '\(name)' at \(remote): \(hint)"
+    }
+}

@@ -1,0 +1,122 @@
+import CLibgit2
+import Glibc
+
+/// How git's protocol is spoken with a program: ssh(1), with the user's keys, agent, known hosts and settings; and `git upload-pack` for a folder
+/// of this machine, which is many times faster than libgit2's own way.
+final class ProgramTransport {
+    private let session: Session
+    private let arguments: [String]
+    private let environment: [String: String]
+    private var child: Child?
+
+    /// Says how to reach an address that a program reaches; nil for one that libgit2 speaks with itself.
+    ///
+    /// - Parameter sshCommand: git's setting `core.sshCommand`.
+    init?(_ address: Address, sshCommand: String?, _ session: Session) {
+        self.session = session
+        var environment = session.environment
+        // What a hook or a shell of git's own may have left: it speaks of another repository.
+        for name in environment.keys where name.hasPrefix("GIT_") && !Self.passed.contains(name) { environment[name] = nil }
+        switch address.way {
+        case .network: return nil
+        case .folder(let path): arguments = ["git", "upload-pack", path]
+        case .ssh(let host, let port, let path):
+            let quoted = "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+            let rest = (port.map { ["-p", $0] } ?? []) + ["--", host, "git-upload-pack \(quoted)"]
+            arguments = Self.ssh(session.environment, sshCommand) + rest
+        }
+        self.environment = environment
+    }
+
+    private static let passed: Set = [
+        "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_TERMINAL_PROMPT", "GIT_ASKPASS",
+    ]
+
+    /// The program, as git chooses it (git, "ENVIRONMENT VARIABLES"): the first two are words for a shell by definition.
+    private static func ssh(_ environment: [String: String], _ sshCommand: String?) -> [String] {
+        if let command = environment["GIT_SSH_COMMAND"] ?? sshCommand { return ["/bin/sh", "-c", "\(command) \"$@\"", "ssh"] }
+        if let program = environment["GIT_SSH"] { return [program] }
+        // Nobody may be there to type a passphrase.
+        return ["ssh", "-o", "BatchMode=yes"]
+    }
+
+    /// For `git_remote_callbacks.transport`: its parameter is this object, which outlives the transport.
+    static let make: git_transport_cb = { out, remote, owner in
+        var definition = git_smart_subtransport_definition()
+        definition.param = owner
+        definition.callback = { out, _, owner in
+            let subtransport = UnsafeMutablePointer<ninepin_git_subtransport>.allocate(capacity: 1)
+            subtransport.initialize(to: ninepin_git_subtransport())
+            subtransport.pointee.owner = owner
+            subtransport.pointee.parent.action = { out, subtransport, _, service in
+                ProgramTransport.of(subtransport)?.act(service, out, subtransport) ?? -1
+            }
+            subtransport.pointee.parent.close = { subtransport in
+                ProgramTransport.of(subtransport)?.child = nil
+                return 0
+            }
+            subtransport.pointee.parent.free = { UnsafeMutableRawPointer($0)?.deallocate() }
+            out?.pointee = UnsafeMutableRawPointer(subtransport).assumingMemoryBound(to: git_smart_subtransport.self)
+            return 0
+        }
+        return git_transport_smart(out, remote, &definition)
+    }
+
+    private static func of(_ subtransport: UnsafeMutablePointer<git_smart_subtransport>?) -> ProgramTransport? {
+        let own = UnsafeMutableRawPointer(subtransport)?.assumingMemoryBound(to: ninepin_git_subtransport.self)
+        return own?.pointee.owner.map { Unmanaged<ProgramTransport>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static func of(_ pipe: UnsafeMutablePointer<git_smart_subtransport_stream>?) -> ProgramTransport? {
+        let own = UnsafeMutableRawPointer(pipe)?.assumingMemoryBound(to: ninepin_git_pipe.self)
+        return own?.pointee.owner.map { Unmanaged<ProgramTransport>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// The list of references starts the program; the pack comes from the same one.
+    private func act(
+        _ service: git_smart_service_t, _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_smart_subtransport_stream>?>?,
+        _ subtransport: UnsafeMutablePointer<git_smart_subtransport>?
+    ) -> Int32 {
+        guard service == GIT_SERVICE_UPLOADPACK_LS || service == GIT_SERVICE_UPLOADPACK else { return -1 }
+        if child == nil {
+            do { child = try Child(arguments, environment: environment, session) } catch {
+                session.fail(error)
+                return -1
+            }
+        }
+        let pipe = UnsafeMutablePointer<ninepin_git_pipe>.allocate(capacity: 1)
+        pipe.initialize(to: ninepin_git_pipe())
+        pipe.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
+        pipe.pointee.parent.subtransport = subtransport
+        pipe.pointee.parent.read = { pipe, buffer, size, count in
+            guard let read = ProgramTransport.of(pipe)?.read(buffer, size) else { return -1 }
+            count?.pointee = read
+            return 0
+        }
+        pipe.pointee.parent.write = { pipe, bytes, count in
+            ProgramTransport.of(pipe)?.write(UnsafeRawBufferPointer(start: bytes, count: count)) ?? -1
+        }
+        pipe.pointee.parent.free = { UnsafeMutableRawPointer($0)?.deallocate() }
+        out?.pointee = UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: git_smart_subtransport_stream.self)
+        return 0
+    }
+
+    private func read(_ buffer: UnsafeMutableRawPointer?, _ size: Int) -> Int? {
+        guard let child, let count = child.read(into: buffer, size) else { return nil }
+        if count == 0 { session.fail(ended(child)) }
+        return count == 0 ? nil : count
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+        guard let child else { return -1 }
+        if child.write(bytes) { return 0 }
+        session.fail(ended(child))
+        return -1
+    }
+
+    /// A program that ends before libgit2 has hung up has said why.
+    private func ended(_ child: Child) -> FetchError {
+        let words = session.secrets.removed(from: child.message())
+        return .unreachable(remote: session.remote, reason: words.isEmpty ? "\(arguments[0]) ended without a word" : words)
+    }
+}

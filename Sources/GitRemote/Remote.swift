@@ -1,0 +1,176 @@
+import CLibgit2
+import Git
+
+/// An upstream's repository, as a mirror speaks with it.
+final class Remote {
+    private let session: Session
+    private let url: String
+    private let repository: OpaquePointer
+    private let sshCommand: String?
+    private let authorities: String?
+    private var handle: OpaquePointer?
+    private var address: Address?
+    private var program: ProgramTransport?
+
+    init(_ url: String, of mirror: Repository, _ session: Session) throws {
+        self.session = session
+        self.url = url
+        let configuration = Configuration(environment: session.environment)
+        sshCommand = try configuration.value(of: "core.sshCommand")
+        authorities = try configuration.value(of: "http.sslCAInfo")
+        var repository: OpaquePointer?
+        try GitError.check(git_repository_open_bare(&repository, mirror.path), "open repository", mirror.path)
+        guard let repository else { throw GitError("open repository", mirror.path, "libgit2 gave none") }
+        self.repository = repository
+        try Self.forbidCleaning("\(mirror.path)/config")
+        let settings = try configuration.open(with: "\(mirror.path)/config")
+        defer { git_config_free(settings) }
+        try GitError.check(git_repository_set_config(repository, settings), "set up", mirror.path)
+        try GitError.check(SocketStream.registered, "set up", "sockets")
+        try make()
+    }
+
+    deinit {
+        git_remote_free(handle)
+        git_repository_free(repository)
+    }
+
+    /// git, were somebody to run it in the mirror, would otherwise repack it now and then.
+    private static func forbidCleaning(_ file: String) throws {
+        var settings: OpaquePointer?
+        try GitError.check(git_config_open_ondisk(&settings, file), "read git's settings", file)
+        defer { git_config_free(settings) }
+        var value: Int32 = 1
+        if git_config_get_int32(&value, settings, "gc.auto") == 0, value == 0 { return }
+        try GitError.check(git_config_set_int32(settings, "gc.auto", 0), "write git's settings", file)
+    }
+
+    /// Makes libgit2's remote, which replaces the address as `url.*.insteadOf` says.
+    private func make() throws {
+        git_remote_free(handle)
+        handle = nil
+        try session.check(git_remote_create_anonymous(&handle, repository, url))
+        let real = git_remote_url(handle).map { String(cString: $0) } ?? url
+        session.secrets.note(address: real)
+        if real != url { session.remote = "\(Secrets.redacted(url)) (that is \(Secrets.redacted(real)), by git's setting insteadOf)" }
+        guard let address = Address(real) else {
+            throw FetchError.unreachable(
+                remote: session.remote, reason: "'\(real.prefix { $0 != ":" })' is not spoken here; use https, git, ssh, file or a folder's path")
+        }
+        self.address = address
+        if case .ssh(let host, _, _) = address.way, host.hasPrefix("-") {
+            throw FetchError.unreachable(remote: session.remote, reason: "'\(host)' is no host")
+        }
+        program = ProgramTransport(address, sshCommand: sshCommand, session)
+    }
+
+    /// Does work over one connection.
+    func connected<Value>(_ work: () throws -> Value) throws -> Value {
+        try guarded {
+            try connect()
+            defer { git_remote_disconnect(handle) }
+            return try work()
+        }
+    }
+
+    private func guarded<Value>(_ work: () throws -> Value) throws -> Value {
+        guard case .network("https")? = address?.way else { return try work() }
+        return try Certificates.hold(session, setting: authorities, work)
+    }
+
+    private func connect() throws {
+        var options = git_remote_connect_options()
+        git_remote_connect_options_init(&options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION))
+        options.callbacks = callbacks()
+        options.proxy_opts.type = GIT_PROXY_AUTO
+        try session.check(git_remote_connect_ext(handle, GIT_DIRECTION_FETCH, &options))
+    }
+
+    /// All that the remote has, in its order.
+    func references() throws -> [Reference] {
+        var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
+        var count = 0
+        try session.check(git_remote_ls(&heads, &count, handle))
+        return UnsafeBufferPointer(start: heads, count: count).compactMap { head in
+            guard let head = head?.pointee, let name = head.name else { return nil }
+            return Reference(name: String(cString: name), id: ObjectID(head.oid), target: head.symref_target.map { String(cString: $0) })
+        }
+    }
+
+    /// Brings what some refspecs name, and nothing else. No reference is written by it.
+    func download(_ refspecs: [String]) throws {
+        var options = git_fetch_options()
+        git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
+        options.callbacks = callbacks()
+        options.proxy_opts.type = GIT_PROXY_AUTO
+        options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
+        options.update_fetchhead = 0
+        var texts: [UnsafeMutablePointer<CChar>?] = refspecs.map { text in
+            let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.utf8.count + 1)
+            copy.initialize(from: Array(text.utf8CString), count: text.utf8.count + 1)
+            return copy
+        }
+        defer { texts.forEach { $0?.deallocate() } }
+        let code = texts.withUnsafeMutableBufferPointer { texts in
+            var list = git_strarray(strings: texts.baseAddress, count: texts.count)
+            return git_remote_download(handle, &list, &options)
+        }
+        try session.check(code)
+    }
+
+    /// Brings a commit that no reference of the remote is at: by its id, where the server gives it by that; else with all branches.
+    func find(_ id: ObjectID, in repository: Repository) throws -> Bool {
+        do {
+            try download(["+\(id):refs/ninepin/commits/\(id)"])
+        } catch where session.forgives() {
+            // A server that does not give single objects says so in one of many ways, and may hang up.
+            git_remote_disconnect(handle)
+            try make()
+            try connect()
+            try download(["+refs/heads/*:refs/ninepin/heads/*"])
+        }
+        if repository.contains(id) { return true }
+        throw FetchError.unknownCommit(
+            id: id, remote: session.remote, tried: "the server does not give it by its id, and it is part of none of the branches")
+    }
+
+    private func callbacks() -> git_remote_callbacks {
+        var callbacks = git_remote_callbacks()
+        git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION))
+        callbacks.payload = Unmanaged.passUnretained(session).toOpaque()
+        callbacks.credentials = Credentials.acquire
+        callbacks.sideband_progress = { _, _, payload in Remote.session(payload)?.goesOn() == false ? -1 : 0 }
+        callbacks.transfer_progress = { figures, payload in
+            guard let session = Remote.session(payload), let figures = figures?.pointee else { return 0 }
+            session.figures = FetchProgress(figures)
+            return session.goesOn() ? 0 : -1
+        }
+        callbacks.certificate_check = { _, isValid, host, payload in
+            if isValid == 0 { Remote.session(payload)?.doubtedHost = host.map { String(cString: $0) } ?? "the server" }
+            // What libgit2 made of it stands, and so does its reason.
+            return GIT_PASSTHROUGH.rawValue
+        }
+        if program != nil {
+            callbacks.transport = { out, remote, payload in
+                guard let program = Remote.session(payload)?.program else { return -1 }
+                return ProgramTransport.make(out, remote, Unmanaged.passUnretained(program).toOpaque())
+            }
+        }
+        session.program = program
+        return callbacks
+    }
+
+    private static func session(_ payload: UnsafeMutableRawPointer?) -> Session? {
+        payload.map { Unmanaged<Session>.fromOpaque($0).takeUnretainedValue() }
+    }
+}
+
+extension FetchProgress {
+    fileprivate init(_ figures: git_indexer_progress) {
+        objects = Int(figures.received_objects)
+        totalObjects = Int(figures.total_objects)
+        bytes = Int64(figures.received_bytes)
+        deltas = Int(figures.indexed_deltas)
+        totalDeltas = Int(figures.total_deltas)
+    }
+}
