@@ -62,7 +62,7 @@ let package = Package(
         tests("TransferTests", ["Transfer", crypto, system]),
         tests("ArchiveTests", ["Archive", "Git", system]),
         tests("PatchesTests", ["Patches", "Git", "Model", system]),
-        tests("SourcesTests", ["Sources", "Host", system]),
+        tests("SourcesTests", ["Sources", "Transfer", "Archive", "Model", "Host", system]),
         tests("GoToolchainTests", ["GoToolchain", "Host", "Model", system]),
         tests("NodeTests", ["Node", "Model"]),
         tests("ReportTests", ["Report", "Model"]),
