@@ -29,7 +29,7 @@ test: setup
 	swift test --no-parallel
 
 test-fast: setup
-	swift test --skip RealNodeTests
+	swift test --skip Real
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests

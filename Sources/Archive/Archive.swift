@@ -1,0 +1,100 @@
+import CLibarchive
+import FoundationEssentials
+import Glibc
+import SystemPackage
+
+/// How much an archive may hold. What is claimed counts before it is written, and what is written counts as it comes.
+public struct Limits: Sendable, Hashable {
+    /// Bytes of all files together.
+    public var bytes: Int64
+    /// Entries: files, links and directories.
+    public var entries: Int
+    /// Bytes of one file.
+    public var fileBytes: Int64
+    /// Unpacked bytes for each byte of the archive, looked at once 64 MiB were unpacked: text comes to about ten.
+    public var ratio: Int64
+    /// Bytes that must stay free on the disk.
+    public var spareBytes: Int64
+
+    /// Makes limits; those of a large source tree when nothing else is said.
+    public init(
+        bytes: Int64 = 16 << 30, entries: Int = 1_000_000, fileBytes: Int64 = 4 << 30, ratio: Int64 = 200, spareBytes: Int64 = 256 << 20
+    ) {
+        self.bytes = bytes
+        self.entries = entries
+        self.fileBytes = fileBytes
+        self.ratio = ratio
+        self.spareBytes = spareBytes
+    }
+}
+
+/// Which leading parts of the names are left out.
+public enum Strip: Sendable, Hashable {
+    /// None.
+    case none
+    /// So many, as `tar --strip-components` does; a file that has no name left is refused.
+    case leading(Int)
+    /// The one folder that all entries are in, where there is one: GitHub's archives have it.
+    case commonTop
+}
+
+/// What was unpacked.
+public struct Unpacked: Sendable, Hashable {
+    /// Files and links; directories do not count.
+    public internal(set) var files = 0
+    /// Bytes of the files.
+    public internal(set) var bytes: Int64 = 0
+}
+
+/// Unpacks archives that nobody vouches for.
+///
+/// An entry is written only below the folder, through directories that this very call made: no name leads upwards, no link is ever
+/// followed, nothing is written over, and nothing but files, directories and links is made.
+public enum Archive {
+    /// Unpacks a tar archive, plain or compressed with gzip, bzip2, xz or zstd, or a zip archive (a wheel is one), in bounded memory.
+    ///
+    /// Of a mode only the owner's `x` is kept (0644 or 0755); owners, times and attributes are not. Symbolic links are kept when they stay in the folder,
+    /// also by way of other links. What fails leaves no folder.
+    ///
+    /// - Parameters:
+    ///   - path: the archive; its content, not its name, says what it is.
+    ///   - folder: where to; made, not to be there before, in a folder that is there.
+    ///   - progress: called now and then with what was unpacked so far; what it throws ends the work.
+    /// - Throws: `ArchiveError`, and what `progress` throws.
+    @discardableResult
+    public static func unpack(
+        _ path: FilePath, into folder: FilePath, limits: Limits = Limits(), strip: Strip = .none,
+        progress: (Unpacked) throws -> Void = { _ in }
+    ) throws -> Unpacked {
+        let reader = try ArchiveReader(path)
+        guard mkdir(folder.string, 0o755) == 0 else {
+            throw ArchiveError.file(operation: "make", path: folder, reason: Errno(rawValue: errno).description)
+        }
+        do {
+            return try inUTF8Locale {
+                try withoutActuallyEscaping(progress) { progress in
+                    let root = try FolderWriter(folder)
+                    var unpacking = Unpacking(
+                        archive: path, folder: folder, limits: limits, strip: strip, reader: reader, writer: root, progress: progress)
+                    return try unpacking.run()
+                }
+            }
+        } catch {
+            try? FileManager.default.removeItem(atPath: folder.string)
+            throw error
+        }
+    }
+
+    /// libarchive turns names that are said to be UTF-8 into the locale of the thread; in the plain one they would be lost.
+    private static func inUTF8Locale<Value>(_ body: () throws -> Value) rethrows -> Value {
+        let locale = ninepin_utf8_locale()
+        let before = locale.flatMap { uselocale($0) }
+        defer {
+            if let locale {
+                uselocale(before)
+                freelocale(locale)
+            }
+        }
+        return try body()
+    }
+}

@@ -1,0 +1,67 @@
+import SystemPackage
+
+/// Why an archive was not unpacked. Nothing of it is kept then.
+public enum ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// An entry would leave its folder, or is of a kind that no source has.
+    case refused(archive: FilePath, entry: String, reason: String)
+    /// The archive holds, or claims to hold, more than was allowed.
+    case tooMuch(archive: FilePath, entry: String?, reason: String)
+    /// The archive is cut off, has wrong bytes in it, or is none.
+    case damaged(archive: FilePath, reason: String)
+    /// The disk is full, or would be.
+    case noSpace(folder: FilePath, reason: String)
+    /// The system said no.
+    case file(operation: String, path: FilePath, reason: String)
+
+    /// What, where, why, and what to do.
+    public var description: String {
+        switch self {
+        case .refused(let archive, let entry, let reason):
+            """
+            \(archive) is refused: its entry \(entry) \(reason)
+                Nothing of it was kept. Look where the archive comes from: no archive of a source needs this.
+            """
+        case .tooMuch(let archive, let entry, let reason):
+            """
+            \(archive) is refused: \(entry.map { "at its entry \($0) it " } ?? "it ")\(reason)
+                Nothing of it was kept.
+            """
+        case .damaged(let archive, let reason):
+            "\(archive) cannot be unpacked: \(reason)\n    Nothing of it was kept. Fetch it again, or look at what it is (see file(1))."
+        case .noSpace(let folder, let reason):
+            "no space to unpack into \(folder): \(reason)\n    Make room, or move the workspace with --workspace DIR or NINEPIN_WORKSPACE."
+        case .file(let operation, let path, let reason): "cannot \(operation) \(path): \(reason)"
+        }
+    }
+}
+
+/// What is wrong with one entry, before it is known of which archive.
+enum Fault: Error {
+    /// The entry, with why.
+    case refused(String)
+    /// The archive, with what there is too much of.
+    case tooMuch(String)
+    /// The disk.
+    case noSpace(String)
+    /// What the system said of a file.
+    case system(operation: String, Errno)
+
+    /// An error about an entry of an archive.
+    func error(archive: FilePath, folder: FilePath, entry: [UInt8]) -> ArchiveError {
+        switch self {
+        case .refused(let reason): .refused(archive: archive, entry: shown(entry), reason: reason)
+        case .tooMuch(let reason): .tooMuch(archive: archive, entry: entry.isEmpty ? nil : shown(entry), reason: reason)
+        case .noSpace(let reason): .noSpace(folder: folder, reason: reason)
+        case .system(_, .noSpace), .system(_, .diskQuotaExceeded):
+            .noSpace(folder: folder, reason: "the disk, or your share of it, is full")
+        case .system(let operation, let errno):
+            .file(operation: "\(operation) \(shown(entry)) in", path: folder, reason: errno.description)
+        }
+    }
+}
+
+/// A name for people: in quotes, nothing in it that a terminal would act on, and not endless.
+func shown(_ name: [UInt8]) -> String {
+    let text = String(decoding: name.prefix(200), as: UTF8.self).debugDescription
+    return name.count > 200 ? "\(text)… (\(name.count) bytes)" : text
+}

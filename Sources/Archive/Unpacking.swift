@@ -1,0 +1,169 @@
+import Glibc
+import SystemPackage
+
+/// An archive on its way into a folder.
+struct Unpacking {
+    let archive: FilePath
+    let folder: FilePath
+    let limits: Limits
+    let strip: Strip
+    let reader: ArchiveReader
+    let writer: FolderWriter
+    let progress: (Unpacked) throws -> Void
+    private var done = Unpacked()
+    private var entries = 0
+    private var links = LinkTable()
+    /// Bytes and entries that were told of, and after which the disk was looked at.
+    private var told: (bytes: Int64, entries: Int) = (0, 0)
+
+    init(
+        archive: FilePath, folder: FilePath, limits: Limits, strip: Strip, reader: ArchiveReader, writer: FolderWriter,
+        progress: @escaping (Unpacked) throws -> Void
+    ) {
+        self.archive = archive
+        self.folder = folder
+        self.limits = limits
+        self.strip = strip
+        self.reader = reader
+        self.writer = writer
+        self.progress = progress
+    }
+
+    /// Unpacks every entry.
+    ///
+    /// - Throws: `ArchiveError`, and what `progress` throws.
+    mutating func run() throws -> Unpacked {
+        while let head = try reader.next() {
+            try blaming(head.name) { (self: inout Self) in try self.take(head) }
+        }
+        try blaming([]) { (self: inout Self) in try self.finish() }
+        try progress(done)
+        return done
+    }
+
+    private mutating func take(_ head: EntryHead) throws {
+        entries += 1
+        guard entries <= limits.entries else { throw Fault.tooMuch("holds more than \(limits.entries) entries") }
+        try checkSize(head)
+        try tellNowAndThen()
+        guard let path = try place(of: EntryPath(head.name), head.kind) else { return }
+        switch head.kind {
+        case .directory: try writer.makeDirectory(path)
+        case .file(let isExecutable): try write(path, isExecutable: isExecutable)
+        case .symbolicLink(let target):
+            try links.add(path, to: target)
+            try writer.makeSymbolicLink(path, to: target)
+        case .hardLink(let target):
+            guard (head.size ?? 0) == 0 else { throw Fault.refused("is a hard link with a content of its own") }
+            guard let there = try place(of: EntryPath(target), head.kind) else { return }
+            try writer.makeHardLink(path, to: there)
+        case .other(let words): throw Fault.refused(words)
+        }
+        if case .directory = head.kind { return }
+        done.files += 1
+    }
+
+    /// Where an entry goes; nil for a directory that is above all that is kept.
+    private func place(of path: EntryPath, _ kind: EntryHead.Kind) throws(Fault) -> EntryPath? {
+        var stripped: EntryPath? = path.parts.isEmpty ? nil : path
+        if case .leading(let count) = strip { stripped = path.stripped(count) }
+        if stripped == nil {
+            guard case .directory = kind else { throw .refused("has no name left below the folder that is unpacked") }
+        }
+        return stripped
+    }
+
+    /// What an entry claims is not tried out.
+    private func checkSize(_ head: EntryHead) throws(Fault) {
+        guard let size = head.size else { return }
+        if size < 0 { throw .refused("has a size below zero") }
+        if size > limits.fileBytes { throw .tooMuch("claims \(size) bytes for one file; \(limits.fileBytes) are allowed") }
+        if size > limits.bytes - done.bytes { throw .tooMuch("comes to more than the \(limits.bytes) bytes that are allowed") }
+        if size > 1 << 20 { try checkRoom(for: size) }
+    }
+
+    private mutating func write(_ path: EntryPath, isExecutable: Bool) throws {
+        var length: Int64 = 0
+        var isSparse = false
+        try writer.makeFile(path, isExecutable: isExecutable) { file in
+            try reader.eachPiece { piece, offset in
+                // A hole counts as the zeros that it stands for.
+                let end = max(length, offset + Int64(piece.count))
+                guard offset >= 0, end <= limits.fileBytes else {
+                    throw Fault.tooMuch("has more than \(limits.fileBytes) bytes in one file")
+                }
+                done.bytes += end - length
+                isSparse = isSparse || piece.isEmpty
+                length = end
+                guard done.bytes <= limits.bytes else {
+                    throw Fault.tooMuch("comes to more than the \(limits.bytes) bytes that are allowed")
+                }
+                try tellNowAndThen()
+                try writeAll(piece, to: file, at: offset)
+            }
+            // A hole at the end comes as a piece of no bytes.
+            if isSparse, ftruncate(file, Int(length)) != 0 { throw Fault.system(operation: "write", Errno(rawValue: errno)) }
+        }
+    }
+
+    /// The disk is asked, and the caller told, as the work goes on.
+    private mutating func tellNowAndThen() throws {
+        guard done.bytes - told.bytes >= 8 << 20 || entries - told.entries >= 512 else { return }
+        told = (done.bytes, entries)
+        if done.bytes > 64 << 20, done.bytes / max(1, reader.bytesRead) > limits.ratio {
+            throw Fault.tooMuch(
+                "comes to \(done.bytes) bytes out of \(reader.bytesRead), more than \(limits.ratio) for each: it is made to fill a disk")
+        }
+        try checkRoom(for: 0)
+        try progress(done)
+    }
+
+    private func checkRoom(for bytes: Int64) throws(Fault) {
+        guard let room = writer.room else { return }
+        guard room.bytes - bytes >= limits.spareBytes else {
+            throw .noSpace(
+                "\(room.bytes) bytes are free, \(limits.spareBytes) must stay so\(bytes > 0 ? ", and a file of \(bytes) is to come" : "")")
+        }
+        if let files = room.files, files < 1024 { throw .noSpace("it can hold only \(files) more files") }
+    }
+
+    /// Looks where the links lead now that all are there, and takes the one folder at the top away.
+    private mutating func finish() throws {
+        let top = try writer.top()
+        let isCommon = strip == .commonTop && top.names.count == 1 && top.isDirectory
+        do { try links.check(top: isCommon ? 1 : 0) } catch {
+            throw error.fault.error(archive: archive, folder: folder, entry: error.link.name)
+        }
+        guard isCommon, let name = top.names.first else { return }
+        try raise(name)
+    }
+
+    /// Puts the one folder in the folder's own place.
+    private func raise(_ name: [UInt8]) throws(Fault) {
+        let aside = "\(folder.string).top"
+        let inner = Array("\(folder.string)/".utf8) + name
+        guard inner.withCString({ rename($0, aside) }) == 0 else { throw .system(operation: "raise", Errno(rawValue: errno)) }
+        // rename(2) replaces a directory that is empty.
+        guard rename(aside, folder.string) == 0 else {
+            let number = errno
+            _ = inner.withCString { rename(aside, $0) }
+            throw .system(operation: "raise", Errno(rawValue: number))
+        }
+    }
+
+    /// Turns a fault into an error about an entry.
+    private mutating func blaming(_ entry: [UInt8], _ body: (inout Self) throws -> Void) throws {
+        do { try body(&self) } catch let fault as Fault { throw fault.error(archive: archive, folder: folder, entry: entry) }
+    }
+}
+
+/// Writes bytes at a place of a file.
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int64) throws(Fault) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let done = bytes.count - rest.count
+        let count = pwrite(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, Int(offset) + done)
+        guard count > 0 || errno == EINTR else { throw .system(operation: "write", Errno(rawValue: errno)) }
+        rest = rest.dropFirst(max(0, count))
+    }
+}

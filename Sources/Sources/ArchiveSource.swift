@@ -1,0 +1,49 @@
+import Archive
+import Host
+import Model
+import SystemPackage
+import Transfer
+
+/// An archive that is locked by its digest, on its way to a folder. Where it comes from does not matter: any of its addresses will do.
+public struct ArchiveSource: Sendable {
+    private let file: LockedFile
+    private let isSized: Bool
+    private let place: FilePath
+    private let host: Host
+
+    /// - Parameters:
+    ///   - name: the archive's file name.
+    ///   - bytes: its length; nil when nobody knows.
+    ///   - mirrors: the folder in which fetched files are kept. The archive gets a folder of its own there, named by its digest.
+    public init(name: String, bytes: Int64?, sha256: Digest, mirrors: FilePath, on host: Host) {
+        file = LockedFile(name: name, bytes: bytes ?? 0, sha256: sha256)
+        isSized = bytes != nil
+        place = mirrors.appending("archives").appending(sha256.hex).appending(FilePath(name).lastComponent?.string ?? "archive")
+        self.host = host
+    }
+
+    /// Fetches the archive, unless it is there: the addresses are tried in their order, and what broke is taken up where it broke.
+    ///
+    /// - Throws: `TransferError`; `CancellationError`.
+    public func fetch(from addresses: [String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+        let download = Download(
+            addresses: addresses, name: file.name, size: isSized ? file.bytes : nil, sha256: file.sha256.hex, destination: place,
+            schemes: ["https", "http", "file"])
+        let name = file.name
+        _ = try await Downloader(environment: host.environment).fetch(download) {
+            progress(.receiving(file: name, bytes: $0.received, of: $0.total ?? $0.received))
+        }
+    }
+
+    /// Unpacks the archive, without the one folder that all of it may be in.
+    ///
+    /// - Parameter unpacked: where to; made, and not to be there before.
+    /// - Throws: `ArchiveError`; `CancellationError`.
+    public func unpack(
+        into unpacked: FilePath, limits: Limits = Limits(), strip: Strip = .commonTop,
+        progress: @escaping @Sendable (SourceProgress) -> Void
+    ) throws {
+        progress(.unpacking(file: file.name))
+        try Archive.unpack(place, into: unpacked, limits: limits, strip: strip) { _ in try Task.checkCancellation() }
+    }
+}
