@@ -44,7 +44,7 @@ let package = Package(
         room("GitRemote", ["Git", "CLibgit2"]),
         room("Transfer", ["CLibcurl", crypto, system]),
         room("Archive", ["CLibarchive", system]),
-        room("Sources", ["Model", "Host", "Git", "Transfer", "Archive", system]),
+        room("Sources", ["Model", "Host", "Git", "GitRemote", "Transfer", "Archive", system]),
         room("Patches", ["Model", "Host", "Git", system]),
         room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system]),
         room("Sandbox", ["Model", "Host", system]),
@@ -53,7 +53,7 @@ let package = Package(
         room("Report", ["Model"]),
         room(
             "Pipeline",
-            ["Model", "Host", "Git", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto]),
+            ["Model", "Host", "Git", "GitRemote", "Archive", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto]),
         .executableTarget(
             name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Model", "Host", arguments, system],
             swiftSettings: strict),

@@ -11,6 +11,9 @@ public struct Mirror: Sendable {
     public let path: String
     private let patience: Duration
 
+    /// An address as it may be shown and kept: without user, password and query.
+    public static func shown(_ url: String) -> String { Secrets.redacted(url) }
+
     /// Names a mirror; it is made by the first fetch.
     ///
     /// - Parameter patience: how long the other end may say nothing.

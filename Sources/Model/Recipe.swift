@@ -66,6 +66,14 @@ public struct Target: Hashable, Codable, Sendable {
     /// How Go finds packages; nil when the tree decides: `vendor` where it has one, else `modules`.
     public let mode: Mode?
 
+    /// Makes a target.
+    public init(package: String, flags: [String], environment: [String: String], mode: Mode?) {
+        self.package = package
+        self.flags = flags
+        self.environment = environment
+        self.mode = mode
+    }
+
     /// The binary's file name.
     public var binary: String { package.split(separator: "/").last.map(String.init) ?? package }
 }

@@ -1,4 +1,6 @@
+import Archive
 import Git
+import GitRemote
 import GoToolchain
 import Host
 import Model
@@ -26,7 +28,7 @@ public enum ExitStatus: Int32, Sendable {
     /// What an error means for whoever called.
     public init(for error: any Error) {
         switch error {
-        case is Diagnostic: self = .data
+        case is Diagnostic, is ArchiveError: self = .data
         case is Catalogue.UnknownRecipe, is NoTarget: self = .usage
         case let error as PatchesError:
             switch error {
@@ -35,7 +37,7 @@ public enum ExitStatus: Int32, Sendable {
             case .doesNotApply, .ambiguous: self = .no
             }
         case is GoBuildError, is PatchNotReached: self = .no
-        case is SourceError, is TransferError, is GoMissing, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
+        case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
             is WorkTreeInUse, is FileError:
             self = .missing
         default: self = .fault

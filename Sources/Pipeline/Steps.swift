@@ -91,9 +91,13 @@ struct FetchStep: Step {
     private func unpack(into directory: FilePath, _ context: StepContext, _ tell: @escaping @Sendable (SourceProgress) -> Void) async throws
     {
         if lock.kind == .archive {
-            let source = ArchiveSource(lock, mirrors: context.workspace.mirrors, on: context.host)
-            try await source.fetch(from: addresses.value, progress: tell)
-            try await source.unpack(into: directory, progress: tell)
+            guard let file = lock.files.first else { throw SourceError.unpack(file: lock.name, reason: "the lock names no file") }
+            let source = ArchiveSource(
+                name: file.name, bytes: file.bytes > 0 ? file.bytes : nil, sha256: file.sha256, mirrors: context.workspace.mirrors,
+                on: context.host)
+            let places = (addresses.value[file.name] ?? "").split(separator: "\n").map(String.init)
+            try await source.fetch(from: places, progress: tell)
+            try source.unpack(into: directory, progress: tell)
         } else {
             let source = DebianSource(lock, mirrors: context.workspace.mirrors, on: context.host)
             try await source.fetch(from: addresses.value, progress: tell)

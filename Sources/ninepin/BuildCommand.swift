@@ -33,7 +33,7 @@ struct BuildCommand: SessionCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
-        let needs = try BuildNeeds(recipe, go: goOption.go, on: session.host)
+        let needs = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
         let built = try await session.withPipeline { try await $0.prepare(recipe, series, needs: needs, from: sourceOptions.folder) }
         let document = Document(
             recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, mode: built.pedigree?.mode.rawValue,

@@ -41,7 +41,7 @@ struct MatrixCommand: SessionCommand {
             let one = try session.series(names, of: recipe)
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
-        let needs = (build: try BuildNeeds(recipe, go: goOption.go, on: session.host), boot: try await BootNeeds(on: session.host))
+        let needs = (build: try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events), boot: try await BootNeeds(on: session.host))
         let layouts = layout.isEmpty ? recipe.layouts : layout
         let matrix = try await session.withPipeline { [all] in
             try await $0.matrix(recipe, all, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)

@@ -24,7 +24,7 @@ struct RunCommand: SessionCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
-        let needs = (build: try BuildNeeds(recipe, go: goOption.go, on: session.host), boot: try await BootNeeds(on: session.host))
+        let needs = (build: try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events), boot: try await BootNeeds(on: session.host))
         let (run, place) = try await session.withPipeline { pipeline in
             let candidate = try await pipeline.prepare(recipe, series, needs: needs.build, from: sourceOptions.folder)
             return try await pipeline.verify(candidate, layout: layout ?? recipe.layouts[0], needs: needs.boot)

@@ -39,7 +39,7 @@ struct VerifyCommand: SessionCommand {
             (run, place) = try await session.withPipeline { try await $0.verify(candidate, layout: layout ?? .root9p, needs: needs) }
         } else {
             let (recipe, series) = try session.recipe(recipe, series)
-            let build = try BuildNeeds(recipe, go: goOption.go, on: session.host)
+            let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
             needs = try await BootNeeds(on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
                 let candidate = try await pipeline.prepare(recipe, series, needs: build, from: sourceOptions.folder)

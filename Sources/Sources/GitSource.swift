@@ -1,0 +1,63 @@
+import Git
+import GitRemote
+import Host
+import Model
+import SystemPackage
+
+/// A commit of a git repository, fetched into a mirror that is kept for all commits of the same repository.
+public struct GitSource: Sendable {
+    private let url: String
+    private let folder: FilePath
+    private let host: Host
+
+    /// - Parameters:
+    ///   - url: the repository's address.
+    ///   - mirrors: the folder in which mirrors are kept.
+    public init(_ url: String, mirrors: FilePath, on host: Host) {
+        self.url = url
+        self.host = host
+        let shown = Self.shown(url)
+        let name = String(shown.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" })
+        // Two addresses may be alike but for their signs: the digits tell them apart.
+        let tail = ObjectID(hashing: Array(shown.utf8)).description.prefix(8)
+        folder = mirrors.appending("git").appending("\(name.suffix(80))-\(tail).git")
+    }
+
+    /// The address without what opens doors.
+    public static func shown(_ url: String) -> String { Mirror.shown(url) }
+
+    /// Resolves a tag, a branch or a commit's id, and brings what it names.
+    ///
+    /// - Throws: `FetchError`; `FileError`; `CancellationError`.
+    public func resolve(_ reference: String, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> Lock {
+        let found = try await fetch(reference, progress)
+        return Lock(
+            kind: .git, name: Self.shown(url), version: found.commit.description,
+            resolvedFrom: found.source == "commit" ? nil : found.source)
+    }
+
+    /// Puts a locked commit's tree into a repository.
+    ///
+    /// - Throws: `FetchError`; `GitError`; `FileError`; `CancellationError`.
+    public func copyTree(of lock: Lock, into repository: Repository, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> ObjectID {
+        let found: FetchedReference
+        do { found = try await fetch(lock.version, progress) } catch let error as FetchError {
+            // Not every server gives a commit by its id; the name that it was found by may still lead to it.
+            guard let name = lock.resolvedFrom, let named = try? await fetch(name, progress), named.commit.description == lock.version else {
+                throw error
+            }
+            found = named
+        }
+        try repository.addTree(found.tree, from: try Repository.open(at: folder.string))
+        return found.tree
+    }
+
+    private func fetch(_ reference: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference {
+        try Files.makeDirectory(folder.removingLastComponent())
+        let lock = try await FileLock.take(FilePath(folder.string + ".lock")) { progress(.waiting(for: "another fetch into the same mirror")) }
+        defer { lock.release() }
+        return try await Mirror(at: folder.string).fetch(reference: reference, from: url, environment: host.environment) {
+            progress(.objects($0.objects, of: $0.totalObjects, bytes: $0.bytes))
+        }
+    }
+}

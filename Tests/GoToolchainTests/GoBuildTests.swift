@@ -1,0 +1,126 @@
+import Foundation
+import Host
+import Model
+import SystemPackage
+import Testing
+
+@testable import GoToolchain
+
+/// A tiny tree in a GOPATH of its own, built by the Go that ./setup installs. One build cache for all: Go's runtime is compiled once.
+private final class Yard: Sendable {
+    static let cache = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-cache-\(getpid())").path)
+    let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-\(UUID())").path)
+    let host: Host
+    let place: GoPlace
+
+    init(_ mode: Target.Mode, _ files: [String: String]) throws {
+        host = Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: false)
+        place = GoPlace(
+            path: path.appending("gopath"), importPath: "example.org/tree", mode: mode, cache: Self.cache,
+            modules: path.appending("modules"))
+        for (name, text) in files {
+            let file = place.tree.pushing(FilePath(name))
+            try Files.makeDirectory(file.removingLastComponent())
+            try Files.write(text, to: file)
+        }
+        try Files.makeDirectory(path.appending("tmp"))
+    }
+
+    deinit { try? Files.remove(path) }
+
+    func build(touched: [String], pedigree: Pedigree? = nil, flags: [String] = []) async throws -> (binary: FilePath, reached: [String]) {
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: host)
+        let target = Target(package: "cmd/tool", flags: flags, environment: ["CGO_ENABLED": "0"], mode: place.mode)
+        let build = GoBuild(target, at: place, with: go, pedigree: pedigree, temporary: path.appending("tmp"), on: host)
+        let binary = path.appending("tool")
+        return (binary, try await build.run(output: binary, touched: touched) { _ in })
+    }
+}
+
+@Suite("A build tells the truth about what is in the binary", .serialized)
+struct GoBuildTests {
+    private static let main = "package main\n\nimport \"example.org/lib/used\"\n\nfunc main() { println(used.Answer()) }\n"
+    private static let vendored = [
+        "cmd/tool/main.go": main,
+        "vendor/example.org/lib/used/used.go": "package used\n\nfunc Answer() string { return \"vendored\" }\n",
+        "vendor/example.org/lib/used/used_plan9.go": "package used\n",
+        "vendor/example.org/lib/unused/unused.go": "package unused\n",
+    ]
+    private static let used = "vendor/example.org/lib/used/used.go"
+
+    @Test("a touched file that is compiled in is shown with its package, in GOPATH and in vendor mode", arguments: [Target.Mode.gopath, .vendor])
+    func reached(_ mode: Target.Mode) async throws {
+        var files = Self.vendored
+        if mode == .vendor {
+            files["go.mod"] = "module example.org/tree\n\ngo 1.16\n\nrequire example.org/lib v1.0.0\n"
+            files["vendor/modules.txt"] = "# example.org/lib v1.0.0\n## explicit\nexample.org/lib/used\n"
+        }
+        let yard = try Yard(mode, files)
+        let (binary, reached) = try await yard.build(touched: [Self.used, "vendor/example.org/lib/used/used_test.go", "README.md"])
+        #expect(reached.count == 1)
+        #expect(reached.first?.hasSuffix("example.org/lib/used") == true)
+        let said = try await Command(binary, [], environment: [:], on: yard.host).watch("") { said, event, _ in
+            if case .line(_, let line) = event { said += String(decoding: line, as: UTF8.self) }
+            return .proceed
+        }
+        #expect(said.0 == "vendored")
+    }
+
+    @Test(
+        "a touched file that is not compiled in fails the build, with the reason",
+        arguments: [
+            ("vendor/example.org/lib/unused/unused.go", "which the target does not depend on"),
+            ("vendor/example.org/lib/used/used_plan9.go", "left out by its build constraints"),
+        ])
+    func notReached(_ file: String, _ reason: String) async throws {
+        let yard = try Yard(.gopath, Self.vendored)
+        let error = await #expect(throws: PatchNotReached.self) { try await yard.build(touched: [file]) }
+        #expect(error?.file == file)
+        #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+    }
+
+    @Test("when another copy of the package is compiled, the error names the file that was compiled instead")
+    func instead() async throws {
+        var files = Self.vendored
+        // A second copy, which nothing imports: the patch went to the wrong one.
+        files["third/example.org/lib/used/used.go"] = "package used\n"
+        let yard = try Yard(.gopath, files)
+        let error = await #expect(throws: PatchNotReached.self) {
+            try await yard.build(touched: ["third/example.org/lib/used/used.go"])
+        }
+        #expect(error?.instead?.hasSuffix("vendor/example.org/lib/used/used.go") == true, "\(String(describing: error))")
+    }
+
+    @Test("in module mode a copy in the tree is what is compiled, and go.mod itself stays as it is")
+    func modules() async throws {
+        let goMod = "module example.org/tree\n\ngo 1.16\n\nrequire example.org/lib v1.0.0\n"
+        let copy = "\(GoPlace.copies)/example.org/lib"
+        let yard = try Yard(
+            .modules,
+            [
+                "cmd/tool/main.go": Self.main, "go.mod": goMod, "\(copy)/go.mod": "module example.org/lib\n\ngo 1.16\n",
+                "\(copy)/used/used.go": "package used\n\nfunc Answer() string { return \"copied\" }\n",
+                GoPlace.sumFile: "",
+            ])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let target = Target(package: "cmd/tool", flags: [], environment: [:], mode: .modules)
+        let temporary = yard.path.appending("tmp")
+        let modules = GoModules(target, at: yard.place, with: go, temporary: temporary, on: yard.host)
+        let text = try await modules.modFile(replacing: ["example.org/lib"], in: temporary)
+        try Files.write(text, to: yard.place.tree.appending(GoPlace.modFile))
+        let (_, reached) = try await yard.build(touched: ["\(copy)/used/used.go"])
+        #expect(reached == ["example.org/lib/used"])
+        #expect(try Files.readText(yard.place.tree.appending("go.mod")) == goMod)
+    }
+
+    @Test("the pedigree is in the binary, with and without linker flags of the recipe's own", arguments: [[], ["-ldflags=-s -w"]])
+    func pedigree(_ flags: [String]) async throws {
+        let yard = try Yard(.gopath, Self.vendored)
+        let pedigree = Pedigree(
+            recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath, flags: flags)
+        let (binary, _) = try await yard.build(touched: [], pedigree: pedigree, flags: flags)
+        let id = try #require(try GoBuildID.read(binary))
+        #expect(Pedigree(buildID: id) == pedigree)
+        #expect(try GoBuildID.read("/bin/ls") == nil)
+    }
+}
