@@ -20,7 +20,7 @@ extension Repository {
         return git_object_id(commit).map { ObjectID($0.pointee) }
     }
 
-    func withCommit<Value>(_ id: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value) throws(GitError) -> Value {
+    package func withCommit<Value>(_ id: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value) throws(GitError) -> Value {
         var raw = id.raw
         var commit: OpaquePointer?
         try GitError.check(git_commit_lookup(&commit, handle, &raw), "read commit", id.description)

@@ -87,7 +87,7 @@ public final class Repository {
         }
     }
 
-    func withDiff<Value>(
+    package func withDiff<Value>(
         from one: ObjectID, to other: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value
     ) throws(GitError) -> Value {
         var diff: OpaquePointer?
@@ -101,7 +101,7 @@ public final class Repository {
         return try body(diff)
     }
 
-    func withTree<Value>(_ id: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value) throws(GitError) -> Value {
+    package func withTree<Value>(_ id: ObjectID, _ body: (OpaquePointer) throws(GitError) -> Value) throws(GitError) -> Value {
         var raw = id.raw
         var tree: OpaquePointer?
         try GitError.check(git_tree_lookup(&tree, handle, &raw), "read tree", id.description)
@@ -110,7 +110,7 @@ public final class Repository {
         return try body(tree)
     }
 
-    func blob(_ id: ObjectID) throws(GitError) -> [UInt8] {
+    package func blob(_ id: ObjectID) throws(GitError) -> [UInt8] {
         var raw = id.raw
         var blob: OpaquePointer?
         try GitError.check(git_blob_lookup(&blob, handle, &raw), "read file", id.description)

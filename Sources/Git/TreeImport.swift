@@ -10,14 +10,42 @@ extension Repository {
     /// - Returns: the tree's id, which git itself would give the same content.
     /// - Throws: `GitError` when a file cannot be read, is neither file nor link nor directory, or is named `.git`.
     public func importTree(from directory: String, progress: (Int) throws -> Void) throws -> ObjectID {
+        try read(directory, as: .plain, progress: progress)
+    }
+
+    /// Reads a developer's folder into a tree, and tells how it stands to its last commit. Bytes are taken as they lie there.
+    ///
+    /// Of a git checkout, `.git` is left out, and so is what git ignores, unless git has it in its index. A submodule's files, where they are
+    /// checked out, are content, chosen by the submodule's own rules. A folder that is no checkout is taken whole.
+    ///
+    /// - Throws: `GitError` when a file cannot be read, or the checkout is none that git would open.
+    public func importCheckout(of folder: String, progress: (Int) throws -> Void) throws -> Checkout {
+        guard let own = try CheckoutRules.of(Array(folder.utf8)) else {
+            return Checkout(tree: try read(folder, as: .none, progress: progress), head: nil, isDirty: false)
+        }
+        let tree = try read(folder, as: .checkout(own), progress: progress)
+        return Checkout(tree: tree, head: own.head, isDirty: try own.isDirty(against: tree))
+    }
+
+    private func read(_ directory: String, as kind: FolderKind, progress: (Int) throws -> Void) throws -> ObjectID {
         var odb: OpaquePointer?
         try GitError.check(git_repository_odb(&odb, handle), "open objects", path)
         defer { git_odb_free(odb) }
         return try withoutActuallyEscaping(progress) { progress in
             var reading = TreeReading(repository: handle, objects: odb, progress: progress)
-            return try reading.tree(Array(directory.utf8)) ?? reading.emptyTree()
+            return try reading.tree(Array(directory.utf8), kind) ?? reading.emptyTree()
         }
     }
+}
+
+/// Which files of a folder are wanted.
+private enum FolderKind {
+    /// All, and a `.git` is an error.
+    case plain
+    /// All but `.git`.
+    case none
+    /// Those that a checkout's rules take.
+    case checkout(CheckoutRules)
 }
 
 /// A directory on its way into a tree.
@@ -35,11 +63,13 @@ private struct TreeReading {
     }
 
     /// The id of a directory's tree; nil when there is nothing in it.
-    mutating func tree(_ directory: [UInt8]) throws -> ObjectID? {
+    mutating func tree(_ directory: [UInt8], _ kind: FolderKind) throws -> ObjectID? {
         var entries: [(name: [UInt8], id: ObjectID, mode: git_filemode_t)] = []
         for name in try DirectoryListing.names(in: directory) {
             let place = directory + [UInt8(ascii: "/")] + name
-            if let entry = try entry(place, name) { entries.append((name, entry.0, entry.1)) }
+            if case .plain = kind {} else if name == CheckoutRules.own { continue }
+            if case .checkout(let rules) = kind, try !rules.take(place) { continue }
+            if let entry = try entry(place, name, kind) { entries.append((name, entry.0, entry.1)) }
         }
         guard !entries.isEmpty else { return nil }
         return try Self.build(repository) { (builder: OpaquePointer) throws(GitError) in
@@ -55,7 +85,7 @@ private struct TreeReading {
         try Self.build(repository) { (_: OpaquePointer) throws(GitError) in }
     }
 
-    private mutating func entry(_ place: [UInt8], _ name: [UInt8]) throws -> (ObjectID, git_filemode_t)? {
+    private mutating func entry(_ place: [UInt8], _ name: [UInt8], _ kind: FolderKind) throws -> (ObjectID, git_filemode_t)? {
         let shown = String(decoding: place, as: UTF8.self)
         guard String(decoding: name, as: UTF8.self).lowercased() != ".git" else {
             throw GitError("read into a tree", shown, "a tree cannot hold a name that git keeps for itself")
@@ -63,7 +93,7 @@ private struct TreeReading {
         let status = try DirectoryListing.status(place)
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
-            return try tree(place).map { ($0, GIT_FILEMODE_TREE) }
+            return try tree(place, try inner(place, kind)).map { ($0, GIT_FILEMODE_TREE) }
         case S_IFLNK:
             return (try blob(try DirectoryListing.target(of: place, length: Int(status.st_size)), shown), GIT_FILEMODE_LINK)
         case S_IFREG:
@@ -73,6 +103,12 @@ private struct TreeReading {
             return (id, status.st_mode & S_IXUSR != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB)
         default: throw GitError("read into a tree", shown, "it is neither a file nor a link nor a directory")
         }
+    }
+
+    /// A checkout in a checkout has rules of its own.
+    private func inner(_ place: [UInt8], _ kind: FolderKind) throws(GitError) -> FolderKind {
+        guard case .checkout = kind, let own = try CheckoutRules.of(place) else { return kind }
+        return .checkout(own)
     }
 
     private mutating func blob(_ bytes: [UInt8], _ shown: String) throws -> ObjectID {

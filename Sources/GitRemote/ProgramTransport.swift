@@ -8,15 +8,14 @@ final class ProgramTransport {
     private let arguments: [String]
     private let environment: [String: String]
     private var child: Child?
+    /// What libgit2 reads from and writes to; one for the list and for the pack, until libgit2 frees it.
+    private var pipe: UnsafeMutablePointer<ninepin_git_pipe>?
 
     /// Says how to reach an address that a program reaches; nil for one that libgit2 speaks with itself.
     ///
     /// - Parameter sshCommand: git's setting `core.sshCommand`.
     init?(_ address: Address, sshCommand: String?, _ session: Session) {
         self.session = session
-        var environment = session.environment
-        // What a hook or a shell of git's own may have left: it speaks of another repository.
-        for name in environment.keys where name.hasPrefix("GIT_") && !Self.passed.contains(name) { environment[name] = nil }
         switch address.way {
         case .network: return nil
         case .folder(let path): arguments = ["git", "upload-pack", path]
@@ -25,7 +24,12 @@ final class ProgramTransport {
             let rest = (port.map { ["-p", $0] } ?? []) + ["--", host, "git-upload-pack \(quoted)"]
             arguments = Self.ssh(session.environment, sshCommand) + rest
         }
-        self.environment = environment
+        environment = Self.cleaned(session.environment)
+    }
+
+    /// An environment without what a hook or a shell of git's own may have left: it speaks of another repository.
+    static func cleaned(_ environment: [String: String]) -> [String: String] {
+        environment.filter { name, _ in !name.hasPrefix("GIT_") || passed.contains(name) }
     }
 
     private static let passed: Set = [
@@ -84,6 +88,13 @@ final class ProgramTransport {
                 return -1
             }
         }
+        let pipe = pipe ?? newPipe(of: subtransport)
+        self.pipe = pipe
+        out?.pointee = UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: git_smart_subtransport_stream.self)
+        return 0
+    }
+
+    private func newPipe(of subtransport: UnsafeMutablePointer<git_smart_subtransport>?) -> UnsafeMutablePointer<ninepin_git_pipe> {
         let pipe = UnsafeMutablePointer<ninepin_git_pipe>.allocate(capacity: 1)
         pipe.initialize(to: ninepin_git_pipe())
         pipe.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
@@ -96,9 +107,11 @@ final class ProgramTransport {
         pipe.pointee.parent.write = { pipe, bytes, count in
             ProgramTransport.of(pipe)?.write(UnsafeRawBufferPointer(start: bytes, count: count)) ?? -1
         }
-        pipe.pointee.parent.free = { UnsafeMutableRawPointer($0)?.deallocate() }
-        out?.pointee = UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: git_smart_subtransport_stream.self)
-        return 0
+        pipe.pointee.parent.free = { pipe in
+            ProgramTransport.of(pipe)?.pipe = nil
+            UnsafeMutableRawPointer(pipe)?.deallocate()
+        }
+        return pipe
     }
 
     private func read(_ buffer: UnsafeMutableRawPointer?, _ size: Int) -> Int? {

@@ -92,7 +92,7 @@ final class Session {
         if let failure { throw failure }
         guard code < 0 else { return }
         let said = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 says \(code)"
-        let reason = secrets.removed(from: said)
+        let reason = secrets.removed(from: Self.redirected(said) ?? said)
         if let host = doubtedHost { throw FetchError.certificate(remote: remote, host: host, reason: reason) }
         if code == GIT_EAUTH.rawValue { throw FetchError.credentials(remote: remote, reason: reason) }
         throw FetchError.unreachable(remote: remote, reason: reason)
@@ -100,6 +100,14 @@ final class Session {
 }
 
 extension Session {
+    /// What libgit2 means when it cannot read an address that was not ours: a server had sent us there.
+    private static func redirected(_ said: String) -> String? {
+        guard let place = said.firstMatch(of: /malformed URL '(.*)'/)?.1, !place.hasPrefix("http://"), !place.hasPrefix("https://"),
+            !place.hasPrefix("git://")
+        else { return nil }
+        return "the server redirects to '\(place)', which is refused; only http and https are followed"
+    }
+
     /// The session whose thread this is. libgit2 hands nothing of ours to the function that opens a socket.
     static var current: Session? {
         pthread_getspecific(key).map { Unmanaged<Session>.fromOpaque($0).takeUnretainedValue() }

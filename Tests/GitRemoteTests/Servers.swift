@@ -42,11 +42,16 @@ final class Server {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        for _ in 0..<500 where !answers(port) { usleep(20_000) }
+        for _ in 0..<500 {
+            if answers(port) { return }
+            usleep(20_000)
+        }
+        throw Complaint(description: "no server")
     }
 
     deinit {
-        process.terminate()
+        // It has inherited a thread's mask, in which SIGTERM waits for ever.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 }

@@ -1,0 +1,69 @@
+import CLibgit2
+import Git
+
+extension Repository {
+    /// The difference of two trees as git writes it, with so many lines around each change.
+    ///
+    /// - Throws: `GitError` when one of them is not here.
+    public func diff(from one: ObjectID, to other: ObjectID, context: Int = 3) throws(GitError) -> [UInt8] {
+        try withDifference(from: one, to: other, context: context) { (diff: OpaquePointer) throws(GitError) in
+            var text = git_buf()
+            try GitError.check(git_diff_to_buf(&text, diff, GIT_DIFF_FORMAT_PATCH), "write difference of", "\(one) and \(other)")
+            defer { git_buf_dispose(&text) }
+            return text.bytes
+        }
+    }
+
+    /// The paths of all files of a tree, sorted as git sorts them.
+    ///
+    /// - Parameter prefix: the directory whose files are wanted; `.` for all. The paths start at the tree's top all the same.
+    /// - Throws: `GitError` when the tree is not here.
+    public func files(of tree: ObjectID, under prefix: String = ".") throws(GitError) -> [String] {
+        guard let top = try subtree(at: prefix, of: tree) else { return [] }
+        let paths = Paths(prefix: prefix == "." || prefix.isEmpty ? "" : "\(prefix)/")
+        return try withTree(top) { (tree: OpaquePointer) throws(GitError) in
+            let code = git_tree_walk(
+                tree, GIT_TREEWALK_PRE,
+                { root, entry, payload in
+                    guard let root, let entry, let payload, let name = git_tree_entry_name(entry) else { return 0 }
+                    guard git_tree_entry_type(entry) == GIT_OBJECT_BLOB else { return 0 }
+                    let paths = Unmanaged<Paths>.fromOpaque(payload).takeUnretainedValue()
+                    paths.all.append(paths.prefix + String(cString: root) + String(cString: name))
+                    return 0
+                }, Unmanaged.passUnretained(paths).toOpaque())
+            try GitError.check(code, "list tree", top.description)
+            return paths.all
+        }
+    }
+
+    func withDifference<Value>(
+        from one: ObjectID, to other: ObjectID, context: Int, _ body: (OpaquePointer) throws(GitError) -> Value
+    ) throws(GitError) -> Value {
+        var options = git_diff_options()
+        git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
+        options.context_lines = UInt32(clamping: context)
+        options.flags = GIT_DIFF_SHOW_BINARY.rawValue | GIT_DIFF_INDENT_HEURISTIC.rawValue
+        options.id_abbrev = 12
+        var diff: OpaquePointer?
+        try withTree(one) { (old: OpaquePointer) throws(GitError) in
+            try withTree(other) { (new: OpaquePointer) throws(GitError) in
+                try GitError.check(git_diff_tree_to_tree(&diff, handle, old, new, &options), "compare", "\(one) with \(other)")
+            }
+        }
+        defer { git_diff_free(diff) }
+        guard let diff else { throw GitError("compare", "\(one) with \(other)", "libgit2 gave nothing") }
+        return try body(diff)
+    }
+}
+
+extension git_buf {
+    var bytes: [UInt8] { Array(UnsafeRawBufferPointer(start: ptr, count: size)) }
+}
+
+/// What a walk through a tree has found.
+private final class Paths {
+    let prefix: String
+    var all: [String] = []
+
+    init(prefix: String) { self.prefix = prefix }
+}

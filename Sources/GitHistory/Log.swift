@@ -1,0 +1,66 @@
+import CLibgit2
+import Git
+
+/// One commit of a log.
+public struct LoggedCommit: Hashable, Sendable {
+    /// Its id.
+    public let id: ObjectID
+    /// The first line of its message.
+    public let subject: String
+}
+
+extension Repository {
+    /// The commits between two that touch a path, the newest first.
+    ///
+    /// A commit touches it when what stands there is in none of its parents. So a merge that takes one side as it was does not.
+    ///
+    /// - Parameters:
+    ///   - start: the older commit; it and all before it are left out.
+    ///   - limit: how many are given at most.
+    /// - Throws: `GitError` when one of the commits is not here.
+    public func log(of path: String, from start: ObjectID, to end: ObjectID, limit: Int = 50) throws(GitError) -> [LoggedCommit] {
+        var walk: OpaquePointer?
+        try GitError.check(git_revwalk_new(&walk, handle), "begin", "log")
+        defer { git_revwalk_free(walk) }
+        git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL.rawValue | GIT_SORT_TIME.rawValue)
+        var (first, last) = (start.raw, end.raw)
+        try GitError.check(git_revwalk_push(walk, &last), "read history of", end.description)
+        try GitError.check(git_revwalk_hide(walk, &first), "read history of", start.description)
+        var commits: [LoggedCommit] = []
+        var raw = git_oid()
+        while commits.count < limit, git_revwalk_next(&raw, walk) == 0 {
+            let id = ObjectID(raw)
+            try withCommit(id) { (commit: OpaquePointer) throws(GitError) in
+                guard try touches(path, commit) else { return }
+                commits.append(LoggedCommit(id: id, subject: git_commit_summary(commit).map { String(cString: $0) } ?? ""))
+            }
+        }
+        return commits
+    }
+
+    private func touches(_ path: String, _ commit: OpaquePointer) throws(GitError) -> Bool {
+        let content = try content(path, of: ObjectID(git_commit_tree_id(commit).pointee))
+        let parents = git_commit_parentcount(commit)
+        if parents == 0 { return content != nil }
+        for number in 0..<parents {
+            guard let id = git_commit_parent_id(commit, number) else { continue }
+            let tree = try tree(of: ObjectID(id.pointee))
+            if try self.content(path, of: tree) == content { return false }
+        }
+        return true
+    }
+
+    /// The id of what stands at a path, and its mode.
+    private func content(_ path: String, of tree: ObjectID) throws(GitError) -> [String]? {
+        if path == "." || path.isEmpty { return [tree.description] }
+        return try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
+            var entry: OpaquePointer?
+            let code = git_tree_entry_bypath(&entry, tree, path)
+            if code == GIT_ENOTFOUND.rawValue { return nil }
+            try GitError.check(code, "find", path)
+            defer { git_tree_entry_free(entry) }
+            guard let id = git_tree_entry_id(entry) else { return nil }
+            return [ObjectID(id.pointee).description, "\(git_tree_entry_filemode(entry).rawValue)"]
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import CLibgit2
+import Git
+import Glibc
+
+/// A change on its way by mail: what `git format-patch` writes and `git am` takes (git-am; git-mailinfo; RFC 5322, RFC 2047).
+public struct Mailbox: Sendable {
+    private let author: Author
+    private let date: Int64
+    private let subject: String
+    private let body: String
+
+    /// Makes a message about a change.
+    ///
+    /// - Parameters:
+    ///   - date: seconds since 1970; it is written in UTC.
+    ///   - subject: one line.
+    ///   - body: what stands below it, sign-off included.
+    /// - Throws: `MailboxError` when git would take a part for something else.
+    public init(author: Author, date: Int64, subject: String, body: String) throws(MailboxError) {
+        guard !subject.isEmpty, !subject.contains(where: \.isNewline) else { throw .subject(subject) }
+        // git mailinfo ends the message at the first line that looks like the patch itself.
+        for line in body.split(whereSeparator: \.isNewline)
+        where line == "---" || ["--- ", "diff -", "diff ", "Index: ", "From "].contains(where: line.hasPrefix) {
+            throw .body(line: String(line))
+        }
+        self.author = author
+        self.date = date
+        self.subject = subject
+        self.body = body
+    }
+
+    /// The message with the difference of two trees.
+    ///
+    /// - Parameter signature: what stands at the end, as git puts its version there.
+    /// - Throws: `GitError` when a tree is not here.
+    public func message(from old: ObjectID, to new: ObjectID, in repository: Repository, signature: String) throws(GitError) -> [UInt8] {
+        let stat = try repository.withDifference(from: old, to: new, context: 3) { (diff: OpaquePointer) throws(GitError) in
+            var stats: OpaquePointer?
+            try GitError.check(git_diff_get_stats(&stats, diff), "count", "the difference")
+            defer { git_diff_stats_free(stats) }
+            let format = git_diff_stats_format_t(rawValue: GIT_DIFF_STATS_FULL.rawValue | GIT_DIFF_STATS_INCLUDE_SUMMARY.rawValue)
+            var text = git_buf()
+            try GitError.check(git_diff_stats_to_buf(&text, stats, format, 72), "count", "the difference")
+            defer { git_buf_dispose(&text) }
+            return text.bytes
+        }
+        let patch = try repository.diff(from: old, to: new)
+        return Array(head.utf8) + stat + Array("\n".utf8) + patch + Array("-- \n\(signature)\n\n".utf8)
+    }
+
+    private var head: String {
+        // The date of the first line is a constant: it marks the file as git's.
+        """
+        From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+        From: \(Self.encoded(author.name, isName: true)) <\(author.email)>
+        Date: \(Self.written(date))
+        Subject: [PATCH] \(Self.encoded(subject, isName: false))
+        MIME-Version: 1.0
+        Content-Type: text/plain; charset=UTF-8
+        Content-Transfer-Encoding: 8bit
+
+        \(body.isEmpty ? "" : body + (body.hasSuffix("\n") ? "" : "\n"))---
+
+        """
+    }
+
+    /// RFC 5322, 3.3. Not strftime: its names follow the locale.
+    static func written(_ seconds: Int64) -> String {
+        var (time, parts) = (time_t(seconds), tm())
+        gmtime_r(&time, &parts)
+        let day = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][Int(parts.tm_wday)]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let two = { (number: Int32) in number < 10 ? "0\(number)" : "\(number)" }
+        let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+        return "\(day), \(parts.tm_mday) \(months[Int(parts.tm_mon)]) \(parts.tm_year + 1900) \(clock) +0000"
+    }
+
+    /// A header's text: as it is, where it is plain; else in encoded words of at most 75 characters each, none of which splits a letter.
+    static func encoded(_ text: String, isName: Bool) -> String {
+        let isPlain = text.utf8.allSatisfy { (0x20..<0x7F).contains($0) } && !text.contains("=?")
+        if isPlain {
+            guard isName, text.contains(where: "()<>[]:;@\\,.\"".contains) else { return text }
+            return "\"" + text.map { "\"\\".contains($0) ? "\\\($0)" : "\($0)" }.joined() + "\""
+        }
+        var words = [""]
+        for letter in text.unicodeScalars {
+            let piece = String(letter).utf8.map(quoted).joined()
+            if words[words.count - 1].utf8.count + piece.utf8.count > 75 - "=?UTF-8?q??=".utf8.count { words.append("") }
+            words[words.count - 1] += piece
+        }
+        return words.map { "=?UTF-8?q?\($0)?=" }.joined(separator: "\n ")
+    }
+
+    /// RFC 2047, 4.2 and 5 (3): letters and digits stand for themselves.
+    private static func quoted(_ byte: UInt8) -> String {
+        let character = Character(UnicodeScalar(byte))
+        if byte < 0x80, character.isLetter || character.isNumber { return String(character) }
+        let digits = String(byte, radix: 16, uppercase: true)
+        return "=" + (digits.count == 1 ? "0" : "") + digits
+    }
+}
+
+/// Why a text cannot be mailed.
+public enum MailboxError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The subject is not one line.
+    case subject(String)
+    /// A line of the body, which git would take for the beginning of the patch.
+    case body(line: String)
+
+    /// Which text, and what to do.
+    public var description: String {
+        switch self {
+        case .subject(let text): "'\(text)' is no subject; it must be one line and not empty"
+        case .body(let line): "git would take the line '\(line)' of the message for the beginning of the patch; indent it"
+        }
+    }
+}

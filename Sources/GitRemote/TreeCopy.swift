@@ -1,0 +1,71 @@
+import CLibgit2
+import Git
+
+extension Mirror {
+    /// Copies a tree with all that is in it to another repository, as one pack: whole, or not at all.
+    ///
+    /// git itself writes the pack, because it hands on what is packed already; libgit2 would compress all of it again.
+    ///
+    /// - Parameters:
+    ///   - repository: the bare repository's folder.
+    ///   - environment: where `git` is found.
+    /// - Throws: `FetchError` when the tree is not in the mirror, `CancellationError`.
+    public func copy(_ tree: ObjectID, to repository: String, environment: [String: String]) async throws {
+        let stop = Stop()
+        let mirror = self
+        try await withTaskCancellationHandler {
+            try await Thread.run {
+                let session = Session(remote: mirror.path, environment: environment, patience: .seconds(120), stop: stop) { _ in }
+                do { try TreeCopy(tree, mirror.path, session).write(to: try Repository.open(at: repository)) } catch let error as GitError {
+                    throw FetchError.mirror(error)
+                }
+            }
+        } onCancel: {
+            stop.raise()
+        }
+    }
+}
+
+/// One tree on its way from a repository to another.
+private struct TreeCopy {
+    private let tree: ObjectID
+    private let session: Session
+    private let child: Child
+
+    init(_ tree: ObjectID, _ source: String, _ session: Session) throws {
+        self.tree = tree
+        self.session = session
+        let arguments = ["git", "--git-dir=\(source)", "pack-objects", "--revs", "--stdout", "--delta-base-offset", "-q"]
+        child = try Child(arguments, environment: ProgramTransport.cleaned(session.environment), session)
+    }
+
+    func write(to repository: Repository) throws {
+        if repository.contains(tree) { return }
+        var odb: OpaquePointer?
+        try GitError.check(git_repository_odb(&odb, repository.handle), "open objects", repository.path)
+        defer { git_odb_free(odb) }
+        var pack: UnsafeMutablePointer<git_odb_writepack>?
+        try GitError.check(git_odb_write_pack(&pack, odb, nil, nil), "write pack", repository.path)
+        guard let pack else { throw GitError("write pack", repository.path, "libgit2 gave none") }
+        defer { pack.pointee.free(pack) }
+        guard Array("\(tree)\n".utf8).withUnsafeBytes(child.write) else { throw ended() }
+        child.endInput()
+        var figures = git_indexer_progress()
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        var all = 0
+        while true {
+            guard let count = piece.withUnsafeMutableBytes({ child.read(into: $0.baseAddress, $0.count) }) else { throw ended() }
+            if count == 0 { break }
+            all += count
+            try GitError.check(piece.withUnsafeBytes { pack.pointee.append(pack, $0.baseAddress, count, &figures) }, "write pack", repository.path)
+        }
+        if all == 0 { throw ended() }
+        try GitError.check(pack.pointee.commit(pack, &figures), "write pack", repository.path)
+        guard repository.contains(tree) else { throw GitError("copy tree", tree.description, "it is not in the pack that git wrote") }
+    }
+
+    private func ended() -> any Error {
+        let words = session.secrets.removed(from: child.message())
+        return session.failure ?? GitError("copy tree", tree.description, words.isEmpty ? "git pack-objects ended without a word" : words)
+    }
+}
