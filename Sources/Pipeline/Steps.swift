@@ -70,8 +70,9 @@ struct FetchStep: Step {
         if lock.kind == .git {
             let source = GitSource(
                 addresses.value[Resolution.repository] ?? lock.name, mirrors: context.workspace.mirrors, on: context.host)
-            let tree = try await source.copyTree(of: lock, into: repository, progress: tell)
-            try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+            let tree = try await source.copyTree(of: lock, into: context.workspace.trees, progress: tell)
+            // What came since is seen by a repository that is opened anew.
+            try Repository.open(at: context.workspace.trees.string).keep(tree, as: "refs/ninepin/trees/\(tree)")
             return TreeResult(tree: tree)
         }
         let unpacked = context.scratch.place("unpacked")

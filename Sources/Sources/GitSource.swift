@@ -4,6 +4,8 @@ import Host
 import Model
 import SystemPackage
 
+import struct Crypto.SHA256
+
 /// A commit of a git repository, fetched into a mirror that is kept for all commits of the same repository.
 public struct GitSource: Sendable {
     private let url: String
@@ -19,7 +21,7 @@ public struct GitSource: Sendable {
         let shown = Self.shown(url)
         let name = String(shown.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" })
         // Two addresses may be alike but for their signs: the digits tell them apart.
-        let tail = ObjectID(hashing: Array(shown.utf8)).description.prefix(8)
+        let tail = Digest(bytes: SHA256.hash(data: Array(shown.utf8))).short
         folder = mirrors.appending("git").appending("\(name.suffix(80))-\(tail).git")
     }
 
@@ -36,10 +38,10 @@ public struct GitSource: Sendable {
             resolvedFrom: found.source == "commit" ? nil : found.source)
     }
 
-    /// Puts a locked commit's tree into a repository.
+    /// Puts a locked commit's tree into a bare repository.
     ///
     /// - Throws: `FetchError`; `GitError`; `FileError`; `CancellationError`.
-    public func copyTree(of lock: Lock, into repository: Repository, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> ObjectID {
+    public func copyTree(of lock: Lock, into trees: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> ObjectID {
         let found: FetchedReference
         do { found = try await fetch(lock.version, progress) } catch let error as FetchError {
             // Not every server gives a commit by its id; the name that it was found by may still lead to it.
@@ -48,7 +50,7 @@ public struct GitSource: Sendable {
             }
             found = named
         }
-        try repository.addTree(found.tree, from: try Repository.open(at: folder.string))
+        try await Mirror(at: folder.string).copy(found.tree, to: trees.string, environment: host.environment)
         return found.tree
     }
 
