@@ -61,7 +61,7 @@ struct Reached {
         let files = touched.filter { path in
             !path.hasSuffix("_test.go") && [".go", ".c", ".h", ".s"].contains { path.hasSuffix($0) }
         }.map { FilePath($0) }
-        let folders = Set(files.map { "./\($0.removingLastComponent())" }).sorted()
+        let folders = Set(files.map { Self.argument($0.removingLastComponent().string) }).sorted()
         guard !folders.isEmpty else { return [] }
         let packages = try Self.read(try await list(["-e", "-find"] + folders))
         let root = try Files.realPath(tree)
@@ -81,6 +81,12 @@ struct Reached {
             }
         }
         return packages.map(\.ImportPath).sorted()
+    }
+
+    /// A folder as `go list` takes it. A copy of a module is found by its import path only: it is no part of the main module.
+    private static func argument(_ folder: String) -> String {
+        let copies = "\(GoPlace.copies)/"
+        return folder.hasPrefix(copies) ? String(folder.dropFirst(copies.count)) : folder.isEmpty ? "." : "./\(folder)"
     }
 
     /// The file of the same name in another copy of the package, which the target does depend on.

@@ -1,14 +1,15 @@
-import Foundation
+import FoundationEssentials
 import Host
 import Model
 import SystemPackage
 import Testing
 
+
 @testable import GoToolchain
 
 /// A tiny tree in a GOPATH of its own, built by the Go that ./setup installs. One build cache for all: Go's runtime is compiled once.
 private final class Yard: Sendable {
-    static let cache = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-cache-\(getpid())").path)
+    static let cache = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-cache-\(ProcessInfo.processInfo.processIdentifier)").path)
     let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-\(UUID())").path)
     let host: Host
     let place: GoPlace
