@@ -23,7 +23,9 @@ public struct Rebase: Sendable {
     ///   - base: a source in which the variant applies.
     ///   - target: the source that a new variant is wanted for.
     /// - Throws: `ApplyError` when the variant does not apply in the base, or a file is missing in the target; `GitError`, `FileError`.
-    public init(_ patch: Patch, named variant: String, from base: (String) throws -> [UInt8]?, onto target: (String) throws -> [UInt8]?) throws {
+    public init(_ patch: Patch, named variant: String, from base: (String) throws -> [UInt8]?, onto target: (String) throws -> [UInt8]?)
+        throws
+    {
         var (text, conflicts): ([UInt8], [Conflict]) = ([], [])
         for (file, ours) in try patch.applied(to: base) {
             let theirs = try target(file.path)

@@ -41,7 +41,8 @@ extension PatchesCommand {
                 throw ValidationError("which versions is it for? Expected --versions with a range such as '>=0.38 <0.39', or --recipe")
             }
             let draft = PatchDraft(
-                name: name, title: title, why: why, evidence: evidence, variant: variant ?? version.map { "v\($0)" } ?? "v1", versions: range)
+                name: name, title: title, why: why, evidence: evidence, variant: variant ?? version.map { "v\($0)" } ?? "v1",
+                versions: range)
             let place = try registry.add(draft, diff: diff, from: from)
             try session.show(["made": place.string]) { $0.text(place.string) }
             return .good

@@ -36,7 +36,9 @@ extension PatchesCommand {
 
         func validate() throws {
             if source != nil, all { throw ValidationError("--source and --all cannot both be meant") }
-            if source == nil, !all, names.count > 1 { throw ValidationError("one recipe at a time; patches are named with --source or --all") }
+            if source == nil, !all, names.count > 1 {
+                throw ValidationError("one recipe at a time; patches are named with --source or --all")
+            }
         }
 
         func run(in session: Session) async throws -> ExitStatus {

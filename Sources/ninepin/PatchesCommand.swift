@@ -6,7 +6,8 @@ import Report
 
 struct PatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "patches", abstract: "The registry of patches.", subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self],
+        commandName: "patches", abstract: "The registry of patches.",
+        subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self],
         defaultSubcommand: List.self)
 
     struct List: SessionCommand {

@@ -22,9 +22,12 @@ extension PatchesCommand {
         @Option(help: ArgumentHelp("The recipe whose source it is to fit; it must be fetched.", valueName: "recipe")) var onto: String?
         @Option(help: ArgumentHelp("A folder of source that it is to fit.", valueName: "dir")) var source: String?
         @Option(help: ArgumentHelp("The variant to start from; the nearest when missing.", valueName: "name")) var variant: String?
-        @Option(help: ArgumentHelp("A recipe or a folder in which that variant applies; a fetched recipe is looked for.", valueName: "recipe|dir"))
+        @Option(
+            help: ArgumentHelp(
+                "A recipe or a folder in which that variant applies; a fetched recipe is looked for.", valueName: "recipe|dir"))
         var base: String?
-        @Option(name: .customLong("name"), help: ArgumentHelp("The new variant's name; made of the version when missing.", valueName: "name"))
+        @Option(
+            name: .customLong("name"), help: ArgumentHelp("The new variant's name; made of the version when missing.", valueName: "name"))
         var newName: String?
         @Option(help: ArgumentHelp("The versions of the new variant; the one that is there when missing.", valueName: "range"))
         var versions: String?
@@ -50,7 +53,9 @@ extension PatchesCommand {
             }
             let document = try write(rebasing, entry, registry)
             try session.show(document) { report in
-                for (path, excerpt) in document.conflicts.sorted(by: { $0.key < $1.key }) { report.text("conflict in \(path):\n\(excerpt)") }
+                for (path, excerpt) in document.conflicts.sorted(by: { $0.key < $1.key }) {
+                    report.text("conflict in \(path):\n\(excerpt)")
+                }
                 if let file = document.file { report.text(file) }
             }
             return document.conflicts.isEmpty ? .good : .no
