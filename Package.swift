@@ -46,7 +46,7 @@ let package = Package(
         room("Transfer", ["CLibcurl", crypto, system]),
         room("Archive", ["CLibarchive", system]),
         room("Sources", ["Model", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
-        room("Patches", ["Model", "Host", "Git", system]),
+        room("Patches", ["Model", "Host", "Git", "GitHistory", system]),
         room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system, crypto]),
         room("Sandbox", ["Model", "Host", system]),
         room("Node", ["Model", "Host", "Sandbox", system]),
@@ -56,7 +56,7 @@ let package = Package(
             "Pipeline",
             ["Model", "Host", "Git", "GitRemote", "Archive", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto]),
         .executableTarget(
-            name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Model", "Host", arguments, system],
+            name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Git", "Model", "Host", arguments, system],
             swiftSettings: strict),
         tests("ModelTests", ["Model"]),
         tests("HostTests", ["Host", "Model", system]),

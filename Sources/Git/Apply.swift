@@ -39,7 +39,7 @@ extension Repository {
         return diff
     }
 
-    private static func header(of file: Patch.File) -> [UInt8] {
+    static func header(of file: Patch.File) -> [UInt8] {
         let extended: String =
             switch file.change {
             case .modified: "--- a/\(file.path)\n+++ b/\(file.path)\n"
@@ -67,7 +67,7 @@ extension Repository {
 
 extension Patch.Line {
     /// The line as a diff has it.
-    fileprivate var text: [UInt8] {
+    var text: [UInt8] {
         let mark: UInt8 =
             switch kind {
             case .context: UInt8(ascii: " ")

@@ -23,6 +23,43 @@ struct Placement {
         return places
     }
 
+    /// How many of the lines that a file's hunks want are there, each hunk at its best place; and the first error.
+    func fit(of file: Patch.File) -> (matched: Int, wanted: Int, error: ApplyError?) {
+        var (matched, wanted, free) = (0, 0, 0)
+        var failure: ApplyError?
+        for (index, hunk) in file.hunks.enumerated() {
+            let before = hunk.before
+            wanted += before.count
+            do {
+                free = try place(of: hunk, from: free, file: file, number: index + 1) + before.count
+                matched += before.count
+            } catch {
+                failure = failure ?? error
+                matched += (0...lines.count).map { self.matched(before, at: $0) }.max() ?? 0
+            }
+        }
+        return (matched, wanted, failure)
+    }
+
+    /// The content with a file's hunks applied.
+    func patched(by file: Patch.File) throws(ApplyError) -> [UInt8] {
+        var patched: [UInt8] = []
+        var next = 0
+        func copy(upTo end: Int) {
+            for index in next..<max(next, end) {
+                patched += lines[index]
+                if index < lines.count - 1 || endsWithBreak { patched.append(UInt8(ascii: "\n")) }
+            }
+        }
+        for (hunk, place) in zip(file.hunks, try places(of: file)) {
+            copy(upTo: place)
+            for line in hunk.after { patched += line.bytes + (line.endsWithBreak ? [UInt8(ascii: "\n")] : []) }
+            next = place + hunk.before.count
+        }
+        copy(upTo: lines.count)
+        return patched
+    }
+
     private func place(of hunk: Patch.Hunk, from free: Int, file: Patch.File, number: Int) throws(ApplyError) -> Int {
         let (before, count) = (hunk.before, file.hunks.count)
         // A hunk of added lines only says nothing of its place: it fits an empty file, and no other.

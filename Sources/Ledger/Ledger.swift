@@ -45,6 +45,16 @@ public struct Ledger: Sendable {
         Files.names(in: folder).compactMap { try? run($0) }.filter { $0.artifact.digest == digest }
     }
 
+    /// The newest run of a recipe's stock node, if it was clean: then the recipe's patches may not be needed any more.
+    public func cleanStockRun(of recipe: String) -> Run? {
+        // A run's name begins with its time.
+        for id in Files.names(in: folder).reversed() {
+            guard let run = try? run(id), run.recipe == recipe, run.series.isEmpty, run.verdict.grade != .inconclusive else { continue }
+            return run.verdict.grade == .clean ? run : nil
+        }
+        return nil
+    }
+
     private static func json(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

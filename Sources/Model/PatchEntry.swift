@@ -104,7 +104,7 @@ extension PatchEntry {
             ])
 
         /// All sections, the file itself first.
-        public static let all = [patch, variant]
+        public static let all = [patch, variant, PatchUpstream.schema]
     }
 
     /// Reads an entry.

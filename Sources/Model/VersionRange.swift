@@ -1,4 +1,5 @@
-/// A set of versions, written as comparisons that must all hold: `>=0.30 <0.39`, `=1.20.2`, `*`. Commas may stand for spaces.
+/// A set of versions, written as comparisons that must all hold: `>=0.30 <0.39`, `=1.20.2`, `*`. Commas may stand for spaces, and `||` between
+/// two sets takes both: `>=1.1 <1.3 || <0.1`, for code that has moved to a project that counts anew.
 public struct VersionRange: Hashable, Sendable, Codable, LosslessStringConvertible {
     /// One comparison with a bound.
     private struct Comparison: Hashable, Sendable {
@@ -21,26 +22,23 @@ public struct VersionRange: Hashable, Sendable, Codable, LosslessStringConvertib
         }
     }
 
-    private let comparisons: [Comparison]
+    private let sets: [[Comparison]]
     /// The text that it was read from.
     public let description: String
 
     /// Reads a range; nil when a comparison cannot be read.
     public init?(_ text: String) {
-        let words = text.split { $0 == " " || $0 == "," }
-        guard !words.isEmpty else { return nil }
-        var read: [Comparison] = []
-        for word in words where word != "*" {
-            let sign = Comparison.Sign.allCases.first { word.hasPrefix($0.rawValue) }
-            guard let bound = Version(String(word.dropFirst(sign?.rawValue.count ?? 0))) else { return nil }
-            read.append(Comparison(sign: sign ?? .exactly, bound: bound))
+        var sets: [[Comparison]] = []
+        for part in text.split(separator: "||", omittingEmptySubsequences: false) {
+            guard let set = Self.set(part) else { return nil }
+            sets.append(set)
         }
-        comparisons = read
+        self.sets = sets
         description = text
     }
 
     /// Whether a version lies in the range.
-    public func contains(_ version: Version) -> Bool { comparisons.allSatisfy { $0.holds(for: version) } }
+    public func contains(_ version: Version) -> Bool { sets.contains { set in set.allSatisfy { $0.holds(for: version) } } }
 
     /// Decodes a range from a string.
     ///
@@ -57,5 +55,17 @@ public struct VersionRange: Hashable, Sendable, Codable, LosslessStringConvertib
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
+    }
+
+    private static func set(_ text: Substring) -> [Comparison]? {
+        let words = text.split { $0 == " " || $0 == "," }
+        guard !words.isEmpty else { return nil }
+        var read: [Comparison] = []
+        for word in words where word != "*" {
+            let sign = Comparison.Sign.allCases.first { word.hasPrefix($0.rawValue) }
+            guard let bound = Version(String(word.dropFirst(sign?.rawValue.count ?? 0))) else { return nil }
+            read.append(Comparison(sign: sign ?? .exactly, bound: bound))
+        }
+        return read
     }
 }

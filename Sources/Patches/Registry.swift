@@ -11,10 +11,12 @@ public enum PatchesError: Error, Sendable, CustomStringConvertible {
     case noUpstream(PatchName, recipe: String, advice: String)
     /// A `.patch` file is no patch.
     case malformed(file: String, PatchError)
-    /// No text of the patch applies.
-    case doesNotApply(PatchName, variant: String, upstreamPath: String, ApplyError)
+    /// No text of the patch applies; the nearest one, and how many of its lines are there.
+    case doesNotApply(PatchName, variant: String, nearness: String, upstreamPath: String, ApplyError)
     /// More than one text applies, and the versions do not say which is meant.
     case ambiguous(PatchName, variants: [String])
+    /// What the patch does is done already.
+    case inUpstream(PatchName, variant: String, upstreamPath: String)
     /// A series names the patch twice.
     case twice(PatchName)
 
@@ -25,8 +27,13 @@ public enum PatchesError: Error, Sendable, CustomStringConvertible {
         case .noUpstream(let patch, let recipe, let advice):
             "\(patch) is for '\(patch.upstream)', which is not among the upstreams of recipe '\(recipe)': \(advice)"
         case .malformed(let file, let error): "\(file): \(error)"
-        case .doesNotApply(let patch, let variant, let path, let error):
-            "\(patch) (variant \(variant)) does not apply in \(path):\n\(error.description.indented)\n    The tree is untouched."
+        case .doesNotApply(let patch, let variant, let nearness, let path, let error):
+            "\(patch) (variant \(variant), \(nearness)) does not apply in \(path):\n\(error.description.indented)\n    The tree is untouched."
+        case .inUpstream(let patch, let variant, let path):
+            """
+            \(patch) is already in upstream: what its variant \(variant) does is done in \(path)
+                Take it out of the series.
+            """
         case .ambiguous(let patch, let variants):
             "\(patch): more than one variant applies (\(variants.joined(separator: ", "))), and the version does not say which is meant"
         case .twice(let patch): "\(patch) stands twice in the series"
@@ -38,7 +45,9 @@ public enum PatchesError: Error, Sendable, CustomStringConvertible {
 public struct Registry: Sendable {
     /// Its entries, by name.
     public let entries: [PatchEntry]
-    private let folder: FilePath
+    /// What is known of the upstream projects, by their names.
+    public let upstreams: [String: PatchUpstream]
+    let folder: FilePath
 
     /// Reads all entries below a folder.
     ///
@@ -46,12 +55,18 @@ public struct Registry: Sendable {
     public init(_ folder: FilePath) throws {
         self.folder = folder
         var entries: [PatchEntry] = []
+        var upstreams: [String: PatchUpstream] = [:]
         for upstream in Files.names(in: folder) where Files.isDirectory(folder.appending(upstream)) {
+            let about = folder.appending("\(upstream)/upstream.yaml")
+            if Files.exists(about) {
+                upstreams[upstream] = try PatchUpstream(yaml: try Files.readText(about), file: about.string, name: upstream)
+            }
             for name in Files.names(in: folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
                 entries.append(try Self.entry("\(upstream)/\(name)", in: folder))
             }
         }
         self.entries = entries
+        self.upstreams = upstreams
     }
 
     /// The entry of a full name, or of a last part that only one entry has.

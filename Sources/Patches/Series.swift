@@ -9,6 +9,8 @@ public struct AppliedPatch: Hashable, Codable, Sendable {
     public let variant: String
     /// The files that it changed, by their paths in the tree.
     public let files: [String]
+    /// What decided that this variant is meant.
+    public let chosenBy: Choice
     /// Whether the variant, or the patch, was written for another version than the one that stands there.
     public let isOffVersion: Bool
 }
@@ -77,30 +79,18 @@ public struct Series: Sendable {
         guard let upstream = recipe.upstreams[entry.name.upstream] else {
             throw PatchesError.noUpstream(entry.name, recipe: recipe.name, advice: "the series was made for another recipe")
         }
-        var fitting: [(variant: PatchEntry.Variant, tree: ObjectID)] = []
-        var failures: [(variant: PatchEntry.Variant, error: ApplyError)] = []
-        for variant in entry.variants {
-            let patch = try registry.patch(variant, of: entry)
-            do {
-                fitting.append((variant, try repository.apply(patch, to: tree, under: upstream.path)))
-            } catch { failures.append((variant, error)) }
+        let home = Home(path: upstream.path, version: upstream.version)
+        let fitting = try PatchFitting(entry, at: home, in: SourceText(tree: tree, of: repository), registry: registry)
+        let (chosen, choice) = try fitting.chosen()
+        let changed: ObjectID
+        do { changed = try repository.apply(chosen.patch, to: tree, under: upstream.path) } catch {
+            throw PatchesError.doesNotApply(
+                entry.name, variant: chosen.variant.name, nearness: "the one that fits", upstreamPath: upstream.path, error)
         }
-        let meant = fitting.filter { upstream.isOf($0.variant.versions) }
-        if let chosen = fitting.count == 1 ? fitting.first : meant.count == 1 ? meant.first : nil {
-            let isOff = upstream.version != nil && !(upstream.isOf(chosen.variant.versions) && upstream.isOf(entry.versions))
-            let files = try repository.changedPaths(from: tree, to: chosen.tree)
-            return (chosen.tree, AppliedPatch(name: entry.name, variant: chosen.variant.name, files: files, isOffVersion: isOff))
-        }
-        guard fitting.isEmpty else { throw PatchesError.ambiguous(entry.name, variants: fitting.map(\.variant.name)) }
-        // The variant that was written for this version has the most to say; without one, the first.
-        guard let told = failures.first(where: { upstream.isOf($0.variant.versions) }) ?? failures.first else {
-            throw PatchesError.unknown(name: entry.name.description, advice: "it has no variant")
-        }
-        throw PatchesError.doesNotApply(entry.name, variant: told.variant.name, upstreamPath: upstream.path, told.error)
+        let isOff = chosen.agrees == false || upstream.version.map(entry.versions.contains) == false
+        let files = try repository.changedPaths(from: tree, to: changed)
+        let applied = AppliedPatch(
+            name: entry.name, variant: chosen.variant.name, files: files, chosenBy: choice, isOffVersion: isOff)
+        return (changed, applied)
     }
-}
-
-extension Upstream {
-    /// Whether its version is known and lies in a range.
-    fileprivate func isOf(_ range: VersionRange) -> Bool { version.map(range.contains) ?? false }
 }

@@ -34,8 +34,9 @@ public enum ExitStatus: Int32, Sendable {
             switch error {
             case .unknown, .noUpstream, .twice: self = .usage
             case .malformed: self = .data
-            case .doesNotApply, .ambiguous: self = .no
+            case .doesNotApply, .ambiguous, .inUpstream: self = .no
             }
+        case is ApplyError, is RebaseRefused: self = .no
         case is GoBuildError, is PatchNotReached: self = .no
         case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
             is WorkTreeInUse, is FileError:

@@ -1,6 +1,8 @@
 import Git
+import Ledger
 import Model
 import Patches
+import Sources
 import SystemPackage
 
 /// Whether a series applies to a recipe's source.
@@ -11,6 +13,10 @@ public struct PatchCheck: Hashable, Codable, Sendable {
     public let applies: Bool
     /// The variants that fitted, patch by patch.
     public let variants: [String]
+    /// What decided for each of them.
+    public let chosenBy: [Choice]
+    /// Whether each of them was written for the version that is there.
+    public let versionAgrees: [Bool]
     /// The files that it changes.
     public let files: [String]
     /// Why it does not apply; nil when it does.
@@ -28,13 +34,66 @@ extension Pipeline {
         return try (single + (recipe.series.count > 1 ? [recipe.series.map(\.description)] : [])).map { names in
             let series = try Series(names, recipe: recipe, registry: registry)
             do {
-                let applied = try series.apply(to: tree, in: repository).applied
-                return PatchCheck(
-                    series: series.label, applies: true, variants: applied.map(\.variant), files: applied.flatMap(\.files), reason: nil)
+                return PatchCheck(series.label, try series.apply(to: tree, in: repository).applied, reason: nil)
             } catch let error as PatchesError {
                 if case .malformed = error { throw error }
-                return PatchCheck(series: series.label, applies: false, variants: [], files: [], reason: error.description)
+                return PatchCheck(series.label, [], reason: error.description)
             }
         }
+    }
+
+    /// Holds every variant of every patch against every recipe's source that is here. Nothing is fetched.
+    ///
+    /// - Parameter names: the patches; all when empty.
+    /// - Throws: `PatchesError` for a name that is unknown; `GitError`, `FileError`; `Diagnostic` for a recipe that is wrong.
+    public func checkAll(_ names: [String], catalogue: Catalogue, registry: Registry) throws -> [FitRow] {
+        let wanted = names.isEmpty ? registry.entries : try names.map { try registry.entry(named: $0) }
+        let ledger = Ledger(workspace.runs)
+        return try catalogue.recipeNames.flatMap { name -> [FitRow] in
+            let recipe = try catalogue.recipe(name)
+            guard let source = try keptSource(recipe) else { return wanted.map { .unfetched(name, $0.name) } }
+            let stock = ledger.cleanStockRun(of: name)
+            return try wanted.flatMap { try rows($0, of: recipe, in: source, stock: stock, registry: registry) }
+        }
+    }
+
+    /// A recipe's source as it was last fetched; nil when it was not.
+    ///
+    /// - Throws: `GitError`.
+    public func keptSource(_ recipe: Recipe) throws -> SourceText? {
+        let resolve = ResolveStep(source: recipe.source, libraries: recipe.libraries)
+        guard let resolution = store.result(of: resolve, key: try resolve.key()) else { return nil }
+        let fetch = FetchStep(lock: resolution.lock, addresses: Unkeyed([:]))
+        guard let tree = store.result(of: fetch, key: try fetch.key())?.tree else { return nil }
+        return SourceText(tree: tree, of: try Repository.open(at: workspace.trees.string))
+    }
+
+    private func rows(
+        _ entry: PatchEntry, of recipe: Recipe, in source: SourceText, stock: Run?, registry: Registry
+    ) throws -> [FitRow] {
+        guard let upstream = recipe.upstreams[entry.name.upstream] else {
+            let reason = "\(entry.name.upstream) is not among the upstreams of recipe '\(recipe.name)'"
+            return [.absent(recipe.name, entry.name, reason: reason)]
+        }
+        let home = try registry.home(of: entry, at: upstream, in: source)
+        var rows = try PatchFitting(entry, at: home, in: source, registry: registry).rows(source: recipe.name)
+        if let stock, recipe.series.contains(entry.name) {
+            for index in rows.indices where rows[index].chosenBy != nil {
+                rows[index].notes.append("needless in layout \(stock.layout.rawValue): the stock node was clean in run \(stock.id)")
+            }
+        }
+        return rows
+    }
+}
+
+extension PatchCheck {
+    fileprivate init(_ series: String, _ applied: [AppliedPatch], reason: String?) {
+        self.series = series
+        applies = reason == nil
+        variants = applied.map(\.variant)
+        chosenBy = applied.map(\.chosenBy)
+        versionAgrees = applied.map { !$0.isOffVersion }
+        files = applied.flatMap(\.files)
+        self.reason = reason
     }
 }

@@ -14,7 +14,7 @@ public struct Pipeline: Sendable {
     let workspace: Workspace
     let scratch: Scratch
     let events: EventSink
-    private let store: Store
+    let store: Store
 
     /// Opens a workspace, and removes what killed processes left half done in it.
     ///

@@ -7,7 +7,10 @@ import SystemPackage
 /// Which recipe.
 struct RecipeArgument: ParsableArguments {
     @Argument(help: ArgumentHelp("A recipe's name, or the path of a .yaml file; NAME@VERSION for another version.", valueName: "recipe"))
-    var name = "kubelet-1.20"
+    var name = Self.standard
+
+    /// The recipe that is meant where none is named.
+    static let standard = "kubelet-1.20"
 }
 
 /// Which patches.

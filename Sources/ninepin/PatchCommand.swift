@@ -33,7 +33,13 @@ struct PatchCommand: SessionCommand {
             let patched = try await pipeline.patch(fetched, series, recipe: recipe)
             return Document(tree: "\(patched.tree)", applied: patched.applied, steps: fetched.steps + [patched.record])
         }
-        try session.show(document) { $0.text(document.tree) }
+        try session.show(document) { report in
+            report.text(document.tree)
+            for patch in document.applied {
+                let version = patch.isOffVersion ? "written for another version" : "written for this version"
+                report.text("\(patch.name): variant \(patch.variant), chosen by \(patch.chosenBy.rawValue), \(version)")
+            }
+        }
         return .good
     }
 }

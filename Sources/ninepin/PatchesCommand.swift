@@ -6,7 +6,8 @@ import Report
 
 struct PatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "patches", abstract: "The registry of patches.", subcommands: [List.self, Show.self, Check.self],
+        commandName: "patches", abstract: "The registry of patches.",
+        subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self],
         defaultSubcommand: List.self)
 
     struct List: SessionCommand {
@@ -42,29 +43,6 @@ struct PatchesCommand: AsyncParsableCommand {
                 for (variant, text) in texts { report.text("Variant \(variant):\n\(text)") }
             }
             return .good
-        }
-    }
-
-    struct Check: SessionCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Does each patch apply to a recipe's source, to which file, in which variant?",
-            discussion: "Each patch is tried on its own; then the recipe's series as a whole. Exit code 1 when one does not apply.")
-
-        @OptionGroup var recipe: RecipeArgument
-        @OptionGroup var global: GlobalOptions
-
-        func run(in session: Session) async throws -> ExitStatus {
-            let recipe = try session.catalogue.recipe(recipe.name)
-            let checks = try await session.withPipeline { try await $0.check(recipe, registry: session.catalogue.registry()) }
-            try session.show(["checks": checks]) { report in
-                report.table(
-                    ["series", "applies", "variant", "files"],
-                    checks.map {
-                        [$0.series, $0.applies ? "yes" : "no", $0.variants.joined(separator: ","), $0.files.joined(separator: ", ")]
-                    })
-                for check in checks { if let reason = check.reason { report.text("\n\(reason)") } }
-            }
-            return checks.allSatisfy(\.applies) ? .good : .no
         }
     }
 

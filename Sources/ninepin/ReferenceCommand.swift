@@ -18,6 +18,7 @@ struct ReferenceCommand: ParsableCommand {
             ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self), ("ninepin inspect", InspectCommand.self),
             ("ninepin patches list", PatchesCommand.List.self),
             ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self),
+            ("ninepin patches add", PatchesCommand.Add.self), ("ninepin patches rebase", PatchesCommand.Rebase.self),
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
             ("ninepin doctor", DoctorCommand.self),
         ]
@@ -32,7 +33,8 @@ struct ReferenceCommand: ParsableCommand {
                 title: "Patches",
                 introduction: """
                     A patch is a folder `patches/UPSTREAM/NAME` with a `patch.yaml` and a `.patch` file for each variant. What stands in the tree decides \
-                    which variant is meant; the version only where two would fit. Written by `make docs`.
+                    which variant is meant; the version only where two would fit. `patches/UPSTREAM/upstream.yaml` says where the upstream's code may lie in a \
+                    folder of source. In a range `||` takes both sides. Written by `make docs`.
                     """,
                 sections: PatchEntry.Schema.all),
         ]

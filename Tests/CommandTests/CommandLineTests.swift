@@ -105,6 +105,34 @@ struct CommandLineTests {
         #expect(try place.tool.run(["recipes", "show", "kubelet-1.20", "--json"]).json()["name"] as? String == "kubelet-1.20")
     }
 
+    @Test("a folder of source is checked without a recipe: which variant fits which file, exit code 1 when none does")
+    func checkFolder() throws {
+        let place = try Place()
+        let text =
+            "package fs\n\tpercpuUsage := []uint64{}\n\tdata, err := cgroups.ReadFile(path, file)\n\tif err != nil {\n\t\treturn percpuUsage, err\n"
+        try FileManager.default.createDirectory(atPath: "\(place.path)/src/libcontainer/cgroups/fs", withIntermediateDirectories: true)
+        _ = try place.write("src/libcontainer/cgroups/fs/cpuacct.go", text)
+        let found = try place.tool.run(["patches", "check", "percpu", "--source", "\(place.path)/src", "--json"])
+        #expect(found.status == 0)
+        let rows = try #require(try found.json()["checks"] as? [[String: Any]])
+        let fitting = rows.filter { $0["fits"] as? Bool == true }
+        #expect(fitting.map { $0["variant"] as? String } == ["v1.1"])
+        #expect(fitting[0]["files"] as? [String] == ["libcontainer/cgroups/fs/cpuacct.go"])
+        #expect(rows.allSatisfy { $0["state"] != nil && $0["reason"] != nil && $0["home"] != nil })
+        let none = try place.tool.run(["patches", "check", "9p-line", "--source", "\(place.path)/src"])
+        #expect(none.status == 1)
+        #expect(none.output.contains("absent"))
+    }
+
+    @Test("--all tries what is here, fetches nothing, and says what is not here")
+    func checkAll() throws {
+        let place = try Place()
+        let found = try place.tool.run(["patches", "check", "--all", "--json"])
+        #expect(found.status == 0)
+        let rows = try #require(try found.json()["checks"] as? [[String: Any]])
+        #expect(!rows.isEmpty && rows.allSatisfy { $0["state"] as? String == "unfetched" })
+    }
+
     @Test("a failure with --json is a document too, and the words go to standard error")
     func failureDocument() throws {
         let place = try Place()

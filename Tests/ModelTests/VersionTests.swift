@@ -34,6 +34,13 @@ struct VersionTests {
         #expect(try #require(VersionRange("1.2.3")).contains(#require(Version("1.2.3"))))
     }
 
-    @Test("what is no range is refused", arguments: ["", ">=", "about 1", ">=1 <x"])
+    @Test("|| takes both sides: a project that moved and counts anew")
+    func alternatives() throws {
+        let range = try #require(VersionRange(">=1.1 <1.3 || <0.1"))
+        for inside in ["1.1.5", "0.0.5"] { #expect(range.contains(try #require(Version(inside)))) }
+        for outside in ["1.3", "0.5"] { #expect(!range.contains(try #require(Version(outside)))) }
+    }
+
+    @Test("what is no range is refused", arguments: ["", ">=", "about 1", ">=1 <x", ">=1 ||", "|| <2"])
     func refusedRange(_ text: String) { #expect(VersionRange(text) == nil) }
 }

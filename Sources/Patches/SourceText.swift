@@ -1,0 +1,94 @@
+import Git
+import Host
+import Model
+import SystemPackage
+
+/// The files of a source, read where they lie, each once.
+public final class SourceText {
+    private let read: (String) throws -> [UInt8]?
+    private var kept: [String: [UInt8]?] = [:]
+
+    /// A folder's files.
+    public init(folder: FilePath) {
+        read = { path in
+            let file = folder.appending(path)
+            return Files.exists(file) && !Files.isDirectory(file) ? try Files.read(file) : nil
+        }
+    }
+
+    /// A tree's files.
+    public init(tree: ObjectID, of repository: Repository) {
+        read = { try repository.blob(at: $0, of: tree) }
+    }
+
+    /// A file's bytes; nil when there is none.
+    ///
+    /// - Throws: `FileError`, `GitError`.
+    public func content(_ path: String) throws -> [UInt8]? {
+        if let known = kept[path] { return known }
+        let bytes = try read(path)
+        kept[path] = .some(bytes)
+        return bytes
+    }
+
+    /// A file's bytes by its path below a home.
+    ///
+    /// - Throws: `FileError`, `GitError`.
+    public func content(_ path: String, in home: Home) throws -> [UInt8]? { try content(home.place(of: path)) }
+}
+
+/// Where an upstream's code lies in a source.
+public struct Home: Hashable, Sendable {
+    /// The directory; `.` for the top.
+    public let path: String
+    /// The upstream's version there; nil when nothing tells it.
+    public let version: Version?
+
+    /// Makes a home.
+    public init(path: String, version: Version?) {
+        self.path = path
+        self.version = version
+    }
+
+    /// A file's path in the source, of its path in a patch.
+    public func place(of file: String) -> String { path == "." || path.isEmpty ? file : "\(path)/\(file)" }
+}
+
+extension PatchUpstream {
+    /// The places in a source where this upstream's code is.
+    ///
+    /// - Throws: `FileError`, `GitError`.
+    public func found(in source: SourceText) throws -> [Home] {
+        try homes.compactMap { path in
+            let home = Home(path: path, version: nil)
+            guard try marks.contains(where: { try source.content($0, in: home) != nil }) else { return nil }
+            return Home(path: path, version: try version(of: path, in: source))
+        }
+    }
+
+    /// What `vendor/modules.txt` says of a vendored module (Go Modules Reference, "Vendoring"), else a file `VERSION`, which runc and others keep.
+    fileprivate func version(of home: String, in source: SourceText) throws -> Version? {
+        guard home.hasPrefix("vendor/") else {
+            let lines = String(decoding: try source.content("VERSION") ?? [], as: UTF8.self).split(separator: "\n")
+            return lines.first.flatMap { Version(String($0)) }
+        }
+        let text = String(decoding: try source.content("vendor/modules.txt") ?? [], as: UTF8.self)
+        for line in text.split(separator: "\n") where line.hasPrefix("# ") {
+            // `# MODULE VERSION`, and behind `=>` what takes its place.
+            let words = line.split(separator: " ").map(String.init)
+            let isHere = "\(home)/".hasPrefix("vendor/\(words.count > 1 ? words[1] : "")/")
+            if words.count > 2, modules.contains(words[1]), isHere { return words.last.flatMap(Version.init) ?? Version(words[2]) }
+        }
+        return nil
+    }
+}
+
+extension Registry {
+    /// Where a recipe says that a patch's upstream lies; its version is read from the source when the recipe does not tell it.
+    ///
+    /// - Throws: `FileError`, `GitError`.
+    public func home(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> Home {
+        let version = try upstream.version ?? upstreams[entry.name.upstream]?.version(of: upstream.path, in: source)
+        return Home(path: upstream.path, version: version)
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Git
+import Host
+import Model
+import Patches
+import Pipeline
+import Report
+import SystemPackage
+
+extension PatchesCommand {
+    struct Add: SessionCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an entry of the registry from a diff or a commit.",
+            discussion: """
+                Examples:
+                  git diff | ninepin patches add cadvisor/fuse --from - --title 'count fuse' --why '…' --versions '>=0.55'
+                  ninepin patches add cadvisor/fuse --from HEAD --source ~/src/cadvisor --why '…' --recipe kubelet-1.20
+                """)
+
+        @Argument(help: "UPSTREAM/NAME of the new patch.") var name: String
+        @Option(help: ArgumentHelp("A unified diff, '-' for standard input; with --source, a commit.", valueName: "diff|commit"))
+        var from: String
+        @Option(help: ArgumentHelp("The git folder that has the commit.", valueName: "dir")) var source: String?
+        @Option(help: ArgumentHelp("One line for people; the commit's subject when missing.", valueName: "text")) var title: String?
+        @Option(help: ArgumentHelp("What is wrong without it.", valueName: "text")) var why: String
+        @Option(help: ArgumentHelp("What shows that it works.", valueName: "text"))
+        var evidence = "Nobody has run it yet."
+        @Option(help: ArgumentHelp("A recipe: the version of its upstream is what the patch is for.", valueName: "recipe"))
+        var recipe: String?
+        @Option(help: ArgumentHelp("The versions that it is for, when no recipe tells.", valueName: "range")) var versions: String?
+        @Option(help: ArgumentHelp("The variant's name; made of the version when missing.", valueName: "name")) var variant: String?
+        @OptionGroup var global: GlobalOptions
+
+        func run(in session: Session) async throws -> ExitStatus {
+            guard let name = PatchName(name) else { throw ValidationError("'\(name)' is no UPSTREAM/NAME such as cadvisor/9p-source") }
+            let registry = try session.catalogue.registry()
+            let (subject, diff) = try change()
+            guard let title = title ?? subject else { throw ValidationError("--title is missing: a diff has none of its own") }
+            let version = try recipe.flatMap { try session.catalogue.recipe($0).upstreams[name.upstream]?.version }
+            guard let range = VersionRange(versions ?? version.map { "=\($0)" } ?? "") else {
+                throw ValidationError("which versions is it for? Expected --versions with a range such as '>=0.38 <0.39', or --recipe")
+            }
+            let draft = PatchDraft(
+                name: name, title: title, why: why, evidence: evidence, variant: variant ?? version.map { "v\($0)" } ?? "v1",
+                versions: range)
+            let place = try registry.add(draft, diff: diff, from: from)
+            try session.show(["made": place.string]) { $0.text(place.string) }
+            return .good
+        }
+
+        private func change() throws -> (subject: String?, diff: [UInt8]) {
+            if let source {
+                let commit = try LocalCommit(from, in: source)
+                return (commit.subject, commit.diff)
+            }
+            var diff: [UInt8] = []
+            try Files.eachPiece(of: from == "-" ? nil : FilePath(from)) { diff.append(contentsOf: $0) }
+            return (nil, diff)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Model
+import Patches
+import Pipeline
+import Report
+import SystemPackage
+
+extension PatchesCommand {
+    struct Check: SessionCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Does each patch apply, to which file, in which variant?",
+            discussion: """
+                Of a recipe: each patch is tried on its own; then the recipe's series as a whole. The source is fetched if need be.
+
+                With --source: every variant against a folder of source, no recipe needed. Where the upstreams lie in it is found out. With --all: every \
+                variant against the source of every recipe that is here already; nothing is fetched.
+
+                Exit code 1 when one does not apply; with --source, when none does.
+
+                Examples:
+                  ninepin patches check
+                  ninepin patches check --all
+                  ninepin patches check percpu --source ~/src/runc
+                """)
+
+        @Argument(help: "A recipe; with --source or --all, patches. The default recipe, or all patches, when missing.")
+        var names: [String] = []
+
+        @Option(help: ArgumentHelp("Any folder of upstream source.", valueName: "dir"))
+        var source: String?
+
+        @Flag(help: "Every recipe whose source is here.")
+        var all = false
+
+        @OptionGroup var global: GlobalOptions
+
+        func validate() throws {
+            if source != nil, all { throw ValidationError("--source and --all cannot both be meant") }
+            if source == nil, !all, names.count > 1 {
+                throw ValidationError("one recipe at a time; patches are named with --source or --all")
+            }
+        }
+
+        func run(in session: Session) async throws -> ExitStatus {
+            let registry = try session.catalogue.registry()
+            if let source {
+                let rows = try registry.rows(names, in: SourceText(folder: try Source.folder(source)), label: source)
+                try show(rows, in: session)
+                return rows.contains(where: \.fits) ? .good : .no
+            }
+            guard all else { return try await checkRecipe(in: session, registry: registry) }
+            let rows = try await session.withPipeline { try $0.checkAll(names, catalogue: session.catalogue, registry: registry) }
+            try show(rows, in: session)
+            return FitTable(rows).isGood ? .good : .no
+        }
+
+        private func checkRecipe(in session: Session, registry: Registry) async throws -> ExitStatus {
+            let recipe = try session.catalogue.recipe(names.first ?? RecipeArgument.standard)
+            let checks = try await session.withPipeline { try await $0.check(recipe, registry: registry) }
+            try session.show(["checks": checks]) { report in
+                report.table(
+                    ["series", "applies", "variant", "chosen by", "for this version", "files"],
+                    checks.map { check in
+                        [
+                            check.series, check.applies ? "yes" : "no", check.variants.joined(separator: ","),
+                            check.chosenBy.map(\.rawValue).joined(separator: ","),
+                            check.versionAgrees.map { $0 ? "yes" : "no" }.joined(separator: ","), check.files.joined(separator: ", "),
+                        ]
+                    })
+                for check in checks { if let reason = check.reason { report.text("\n\(reason)") } }
+            }
+            return checks.allSatisfy(\.applies) ? .good : .no
+        }
+
+        private func show(_ rows: [FitRow], in session: Session) throws {
+            try session.show(["checks": rows]) { report in
+                report.table(
+                    ["source", "patch", "variant", "version", "state", "where, or why not"],
+                    rows.map { row in
+                        [
+                            row.source, row.patch.description, row.variant ?? "–", row.version ?? "–", row.words,
+                            row.fits ? row.files.joined(separator: ", ") : row.reason?.replacing("\n", with: "; ") ?? "",
+                        ]
+                    })
+                for row in rows { for note in row.notes { report.text("note: \(row.patch): \(note)") } }
+            }
+        }
+    }
+}
+
+extension FitRow {
+    /// The state, with what decided where it is the variant that is meant.
+    fileprivate var words: String {
+        guard let chosenBy else { return state.rawValue }
+        return "\(state.rawValue), by \(chosenBy.rawValue)\(versionAgrees == false ? ", another version's" : "")"
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Git
+import Host
+import Model
+import Patches
+import Pipeline
+import Report
+import SystemPackage
+
+extension PatchesCommand {
+    struct Rebase: SessionCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Carry a patch over to another version, by a three-way merge.",
+            discussion: """
+                A clean merge becomes a new variant of the entry. A conflict is shown with its markers, nothing is written, and the exit code is 1.
+
+                Example:
+                  ninepin patches rebase percpu --onto runc --base kubelet-1.20
+                """)
+
+        @Argument(help: "A patch.") var name: String
+        @Option(help: ArgumentHelp("The recipe whose source it is to fit; it must be fetched.", valueName: "recipe")) var onto: String?
+        @Option(help: ArgumentHelp("A folder of source that it is to fit.", valueName: "dir")) var source: String?
+        @Option(help: ArgumentHelp("The variant to start from; the nearest when missing.", valueName: "name")) var variant: String?
+        @Option(
+            help: ArgumentHelp(
+                "A recipe or a folder in which that variant applies; a fetched recipe is looked for.", valueName: "recipe|dir"))
+        var base: String?
+        @Option(
+            name: .customLong("name"), help: ArgumentHelp("The new variant's name; made of the version when missing.", valueName: "name"))
+        var newName: String?
+        @Option(help: ArgumentHelp("The versions of the new variant; the one that is there when missing.", valueName: "range"))
+        var versions: String?
+        @OptionGroup var global: GlobalOptions
+
+        private struct Document: Encodable {
+            let variant: String?
+            let file: String?
+            let conflicts: [String: String]
+        }
+
+        func validate() throws {
+            guard (onto == nil) != (source == nil) else { throw ValidationError("expected either --onto RECIPE or --source DIR") }
+        }
+
+        func run(in session: Session) async throws -> ExitStatus {
+            let registry = try session.catalogue.registry()
+            let entry = try registry.entry(named: name)
+            let rebasing = try await session.withPipeline { pipeline in
+                try pipeline.rebase(
+                    entry, variant: variant, from: base, onto: onto.map(RebaseTarget.recipe) ?? .folder(try Source.folder(source ?? ".")),
+                    catalogue: session.catalogue, registry: registry)
+            }
+            let document = try write(rebasing, entry, registry)
+            try session.show(document) { report in
+                for (path, excerpt) in document.conflicts.sorted(by: { $0.key < $1.key }) {
+                    report.text("conflict in \(path):\n\(excerpt)")
+                }
+                if let file = document.file { report.text(file) }
+            }
+            return document.conflicts.isEmpty ? .good : .no
+        }
+
+        private func write(_ rebasing: Rebased, _ entry: PatchEntry, _ registry: Registry) throws -> Document {
+            let result = rebasing.result
+            guard result.conflicts.isEmpty else {
+                let conflicts = result.conflicts.map { ($0.path, $0.excerpt) }
+                return Document(variant: nil, file: nil, conflicts: Dictionary(uniqueKeysWithValues: conflicts))
+            }
+            guard let range = VersionRange(versions ?? rebasing.version.map { "=\($0)" } ?? "") else {
+                throw ValidationError("nothing tells the version that is there: expected --versions with a range such as '>=1.1 <1.2'")
+            }
+            guard let name = newName ?? rebasing.version.map({ "v\($0)" }) else {
+                throw ValidationError("nothing tells the version that is there: expected --name for the new variant")
+            }
+            let file = try registry.add(variant: name, versions: range, text: result.text, to: entry)
+            return Document(variant: name, file: file.string, conflicts: [:])
+        }
+    }
+}
+
+/// A folder of source on the command line.
+enum Source {
+    /// The folder.
+    ///
+    /// - Throws: `FileError` when it is none.
+    static func folder(_ path: String) throws -> FilePath {
+        let folder = try Files.realPath(FilePath(path))
+        guard Files.isDirectory(folder) else { throw ValidationError("'\(path)' is no folder") }
+        return folder
+    }
+}
