@@ -57,7 +57,8 @@ private struct TreeCopy {
             guard let count = piece.withUnsafeMutableBytes({ child.read(into: $0.baseAddress, $0.count) }) else { throw ended() }
             if count == 0 { break }
             all += count
-            try GitError.check(piece.withUnsafeBytes { pack.pointee.append(pack, $0.baseAddress, count, &figures) }, "write pack", repository.path)
+            try GitError.check(
+                piece.withUnsafeBytes { pack.pointee.append(pack, $0.baseAddress, count, &figures) }, "write pack", repository.path)
         }
         if all == 0 { throw ended() }
         try GitError.check(pack.pointee.commit(pack, &figures), "write pack", repository.path)
