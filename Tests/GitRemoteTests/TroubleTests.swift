@@ -154,17 +154,23 @@ struct TroubleTests {
         }
     }
 
-    @Test("a tree is copied to another repository whole, and git finds nothing wrong with it")
-    func copied() async throws {
+    @Test(
+        "a tree given to another repository is whole there, also on another file system, and stays when the mirror is removed",
+        arguments: [true, false])
+    func copied(_ isNear: Bool) async throws {
         let upstream = try Upstream()
         let fetched = try await fetch(upstream, upstream.repository)
-        let trees = "\(upstream.path)/trees.git"
+        let far = "/dev/shm/ninepin-remote-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: far) }
+        let trees = isNear ? "\(upstream.path)/trees.git" : far
         _ = try Repository.openOrCreateBare(at: trees)
-        try await upstream.mirror.copy(fetched.tree, to: trees, environment: upstream.environment)
-        let git = { (arguments: String...) in try upstream.run("git", ["--git-dir=\(trees)"] + arguments, in: upstream.path) }
-        #expect(try git("ls-tree", "-r", "\(fetched.tree)") == upstream.git("ls-tree", "-r", "side"))
-        #expect(try git("fsck", "--full").contains("dangling tree \(fetched.tree)"))
         let absent = try #require(ObjectID(String(repeating: "1", count: 40)))
         await #expect(throws: FetchError.self) { try await upstream.mirror.copy(absent, to: trees, environment: upstream.environment) }
+        try await upstream.mirror.copy(fetched.tree, to: trees, environment: upstream.environment)
+        try FileManager.default.removeItem(atPath: upstream.mirror.path)
+        let git = { (arguments: String...) in try upstream.run("git", ["--git-dir=\(trees)"] + arguments, in: upstream.path) }
+        #expect(try git("ls-tree", "-r", "\(fetched.tree)") == upstream.git("ls-tree", "-r", "side"))
+        #expect(try git("cat-file", "blob", "\(fetched.tree):side") == upstream.git("cat-file", "blob", "side:side"))
+        #expect(try !git("fsck", "--full").contains("missing"))
     }
 }
