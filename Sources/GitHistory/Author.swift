@@ -13,7 +13,8 @@ public struct Author: Hashable, Sendable {
     /// - Throws: `AuthorError` when a part is empty or holds what a mail's header cannot.
     public init(name: String, email: String) throws(AuthorError) {
         let forbidden: Set<Character> = ["<", ">", "\n", "\r", "\r\n", "\0"]
-        guard !name.allSatisfy(\.isWhitespace), !email.allSatisfy(\.isWhitespace), !(name + email).contains(where: forbidden.contains) else {
+        guard !name.allSatisfy(\.isWhitespace), !email.allSatisfy(\.isWhitespace), !(name + email).contains(where: forbidden.contains)
+        else {
             throw .bad(name: name, email: email)
         }
         self.name = name
@@ -27,7 +28,8 @@ public struct Author: Hashable, Sendable {
         let configuration = Configuration(environment: environment)
         do {
             let name = try environment["GIT_AUTHOR_NAME"] ?? configuration.value(of: "author.name") ?? configuration.value(of: "user.name")
-            let email = try environment["GIT_AUTHOR_EMAIL"] ?? configuration.value(of: "author.email") ?? configuration.value(of: "user.email")
+            let email =
+                try environment["GIT_AUTHOR_EMAIL"] ?? configuration.value(of: "author.email") ?? configuration.value(of: "user.email")
             guard let name, let email else { throw AuthorError.unknown }
             try self.init(name: name, email: email)
         } catch let error as AuthorError { throw error } catch { throw .settings("\(error)") }

@@ -82,7 +82,9 @@ extension Repository {
         try GitError.check(git_index_conflict_iterator_new(&iterator, index), "list", "conflicts")
         defer { git_index_conflict_iterator_free(iterator) }
         var conflicts: [MergedTree.Conflict] = []
-        var (ancestor, ours, theirs) = (UnsafePointer<git_index_entry>?.none, UnsafePointer<git_index_entry>?.none, UnsafePointer<git_index_entry>?.none)
+        var (ancestor, ours, theirs) = (
+            UnsafePointer<git_index_entry>?.none, UnsafePointer<git_index_entry>?.none, UnsafePointer<git_index_entry>?.none
+        )
         while git_index_conflict_next(&ancestor, &ours, &theirs, iterator) == 0 {
             guard let path = (ours ?? theirs ?? ancestor)?.pointee.path.map({ String(cString: $0) }) else { continue }
             var text: [UInt8]?

@@ -12,7 +12,8 @@ enum Credentials {
             return refuse(session, "the server did not take the user and password that git's credential helper gave")
         }
         guard let (name, password) = ask(String(cString: url), user.map { String(cString: $0) }, session) else {
-            return refuse(session, "it asks for a user and a password, and git's credential helpers know none; set one up (git help credentials)")
+            return refuse(
+                session, "it asks for a user and a password, and git's credential helpers know none; set one up (git help credentials)")
         }
         return git_credential_userpass_plaintext_new(out, name, password)
     }

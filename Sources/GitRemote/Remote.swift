@@ -55,7 +55,8 @@ final class Remote {
         if real != url { session.remote = "\(Secrets.redacted(url)) (that is \(Secrets.redacted(real)), by git's setting insteadOf)" }
         guard let address = Address(real) else {
             throw FetchError.unreachable(
-                remote: session.remote, reason: "'\(real.prefix { $0 != ":" })' is not spoken here; use https, git, ssh, file or a folder's path")
+                remote: session.remote,
+                reason: "'\(real.prefix { $0 != ":" })' is not spoken here; use https, git, ssh, file or a folder's path")
         }
         self.address = address
         if case .ssh(let host, _, _) = address.way, host.hasPrefix("-") {
@@ -122,7 +123,7 @@ final class Remote {
     func find(_ id: ObjectID, in repository: Repository) throws -> Bool {
         do {
             try download(["+\(id):refs/ninepin/commits/\(id)"])
-        } catch where session.forgives() {
+        } catch  where session.forgives() {
             // A server that does not give single objects says so in one of many ways, and may hang up.
             git_remote_disconnect(handle)
             try make()

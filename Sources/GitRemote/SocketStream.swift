@@ -122,10 +122,12 @@ struct SocketPlace: Sendable {
 
     /// A connected socket.
     func connect(_ session: Session) -> Result<Int32, Failure> {
-        let file = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), protocolNumber)
+        let file = socket(
+            family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), protocolNumber)
         guard file >= 0 else { return .failure(Failure(reason: String(cString: strerror(errno)))) }
         var code = address.withUnsafeBytes { bytes in
-            bytes.bindMemory(to: sockaddr.self).baseAddress.map { Glibc.connect(file, $0, socklen_t(bytes.count)) == 0 ? 0 : errno } ?? EINVAL
+            bytes.bindMemory(to: sockaddr.self).baseAddress.map { Glibc.connect(file, $0, socklen_t(bytes.count)) == 0 ? 0 : errno }
+                ?? EINVAL
         }
         if code == EINPROGRESS {
             guard session.wait(for: file, POLLOUT, whatFor: "a connection") else {

@@ -2,9 +2,10 @@ import CLibgit2
 import Git
 
 extension Mirror {
-    /// Copies a tree with all that is in it to another repository, as one pack: whole, or not at all.
+    /// Gives a tree with all that is in it to another repository: whole, or not at all. It stays there when the mirror is removed.
     ///
-    /// git itself writes the pack, because it hands on what is packed already; libgit2 would compress all of it again.
+    /// On one file system the mirror's packs are lent. Elsewhere git itself writes a pack of the tree, because it hands on what is packed already;
+    /// libgit2 would compress all of it again.
     ///
     /// - Parameters:
     ///   - repository: the bare repository's folder.
@@ -16,9 +17,13 @@ extension Mirror {
         try await withTaskCancellationHandler {
             try await Thread.run {
                 let session = Session(remote: mirror.path, environment: environment, patience: .seconds(120), stop: stop) { _ in }
-                do { try TreeCopy(tree, mirror.path, session).write(to: try Repository.open(at: repository)) } catch let error as GitError {
-                    throw FetchError.mirror(error)
-                }
+                do {
+                    let target = try Repository.open(at: repository)
+                    if target.contains(tree) { return }
+                    let isInMirror = try Repository.open(at: mirror.path).contains(tree)
+                    if isInMirror, PackLinks(from: mirror.path, to: repository).make(), target.contains(tree) { return }
+                    try TreeCopy(tree, mirror.path, session).write(to: target)
+                } catch let error as GitError { throw FetchError.mirror(error) }
             }
         } onCancel: {
             stop.raise()
@@ -40,7 +45,6 @@ private struct TreeCopy {
     }
 
     func write(to repository: Repository) throws {
-        if repository.contains(tree) { return }
         var odb: OpaquePointer?
         try GitError.check(git_repository_odb(&odb, repository.handle), "open objects", repository.path)
         defer { git_odb_free(odb) }
@@ -57,7 +61,8 @@ private struct TreeCopy {
             guard let count = piece.withUnsafeMutableBytes({ child.read(into: $0.baseAddress, $0.count) }) else { throw ended() }
             if count == 0 { break }
             all += count
-            try GitError.check(piece.withUnsafeBytes { pack.pointee.append(pack, $0.baseAddress, count, &figures) }, "write pack", repository.path)
+            try GitError.check(
+                piece.withUnsafeBytes { pack.pointee.append(pack, $0.baseAddress, count, &figures) }, "write pack", repository.path)
         }
         if all == 0 { throw ended() }
         try GitError.check(pack.pointee.commit(pack, &figures), "write pack", repository.path)

@@ -57,7 +57,9 @@ final class Bench {
         let text = output.fileHandleForReading.readDataToEndOfFile()
         let words = messages.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Complaint(description: "\(arguments): \(String(decoding: words, as: UTF8.self))") }
+        guard process.terminationStatus == 0 else {
+            throw Complaint(description: "\(arguments): \(String(decoding: words, as: UTF8.self))")
+        }
         return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -104,7 +106,9 @@ struct HistoryTests {
             return #expect(Bool(false), "it merged")
         }
         #expect(conflicts.map(\.path) == ["a", "c"])
-        #expect(String(decoding: try #require(conflicts[0].text), as: UTF8.self).contains("<<<<<<< ours\nours\n=======\nother\n>>>>>>> theirs\n"))
+        #expect(
+            String(decoding: try #require(conflicts[0].text), as: UTF8.self).contains(
+                "<<<<<<< ours\nours\n=======\nother\n>>>>>>> theirs\n"))
         #expect(conflicts[1].text == nil)
     }
 

@@ -11,7 +11,8 @@ final class Server {
     static func gitDaemon(_ upstream: Upstream) throws -> Server {
         try Server(upstream) { port in
             [
-                "/usr/lib/git-core/git-daemon", "--base-path=\(upstream.path)/served", "--export-all", "--listen=127.0.0.1", "--port=\(port)",
+                "/usr/lib/git-core/git-daemon", "--base-path=\(upstream.path)/served", "--export-all", "--listen=127.0.0.1",
+                "--port=\(port)",
                 "--reuseaddr", "\(upstream.path)/served",
             ]
         }

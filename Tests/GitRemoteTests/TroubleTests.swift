@@ -41,7 +41,7 @@ struct TroubleTests {
         }
         let fetched = try await fetch(upstream, "git://127.0.0.1:\(server.port)/up.git")
         #expect(fetched.commit.description == (try upstream.id("side")))
-        #expect(try !upstream.mirrored("fsck", "--full").contains("dangling"))
+        #expect(try !upstream.mirrored("fsck", "--full").contains("missing"))
     }
 
     @Test("what progress throws ends the fetch, also while the server says nothing", arguments: [0, 700])
@@ -119,12 +119,18 @@ struct TroubleTests {
         let url = "https://localhost:\(server.port)/up.git"
         let none = await #expect(throws: FetchError.self) { try await fetch(upstream, url) }
         guard case .credentials? = none else { return #expect(Bool(false), "\(String(describing: none))") }
-        let wrong = await #expect(throws: FetchError.self) { try await fetch(upstream, "https://someone:otherSecret@localhost:\(server.port)/up.git") }
+        let wrong = await #expect(throws: FetchError.self) {
+            try await fetch(upstream, "https://someone:otherSecret@localhost:\(server.port)/up.git")
+        }
         #expect(wrong?.description.contains("otherSecret") == false)
         #expect(wrong?.description.contains("localhost") == true)
-        try upstream.configure(["credential.helper": "!f() { test \"$1\" = get && echo username=someone && echo password=hunter2secret; }; f"])
+        try upstream.configure([
+            "credential.helper": "!f() { test \"$1\" = get && echo username=someone && echo password=hunter2secret; }; f"
+        ])
         #expect(try await fetch(upstream, url).isNew)
-        let missing = await #expect(throws: FetchError.self) { try await fetch(upstream, "https://someone:hunter2secret@localhost:\(server.port)/none.git") }
+        let missing = await #expect(throws: FetchError.self) {
+            try await fetch(upstream, "https://someone:hunter2secret@localhost:\(server.port)/none.git")
+        }
         #expect(missing?.description.contains("hunter2secret") == false)
         #expect(missing?.description.contains("localhost:\(server.port)/none.git") == true)
         #expect((try? upstream.run("grep", ["-r", "hunter2secret", upstream.mirror.path], in: upstream.path)) == nil)
@@ -135,7 +141,9 @@ struct TroubleTests {
         let upstream = try Upstream()
         let server = try Server.https(upstream)
         upstream.environment["GIT_SSL_CAINFO"] = "\(upstream.path)/cert.pem"
-        let redirected = await #expect(throws: FetchError.self) { try await fetch(upstream, "https://localhost:\(server.port)/to-file/up.git") }
+        let redirected = await #expect(throws: FetchError.self) {
+            try await fetch(upstream, "https://localhost:\(server.port)/to-file/up.git")
+        }
         #expect(redirected?.description.contains("redirect") == true, "\(String(describing: redirected))")
         for (url, words) in [
             ("ftp://localhost/up.git", "'ftp' is not spoken here"), ("\(upstream.path)/none", "does not appear to be a git repository"),
@@ -146,17 +154,23 @@ struct TroubleTests {
         }
     }
 
-    @Test("a tree is copied to another repository whole, and git finds nothing wrong with it")
-    func copied() async throws {
+    @Test(
+        "a tree given to another repository is whole there, also on another file system, and stays when the mirror is removed",
+        arguments: [true, false])
+    func copied(_ isNear: Bool) async throws {
         let upstream = try Upstream()
         let fetched = try await fetch(upstream, upstream.repository)
-        let trees = "\(upstream.path)/trees.git"
+        let far = "/dev/shm/ninepin-remote-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: far) }
+        let trees = isNear ? "\(upstream.path)/trees.git" : far
         _ = try Repository.openOrCreateBare(at: trees)
-        try await upstream.mirror.copy(fetched.tree, to: trees, environment: upstream.environment)
-        let git = { (arguments: String...) in try upstream.run("git", ["--git-dir=\(trees)"] + arguments, in: upstream.path) }
-        #expect(try git("ls-tree", "-r", "\(fetched.tree)") == upstream.git("ls-tree", "-r", "side"))
-        #expect(try git("fsck", "--full").contains("dangling tree \(fetched.tree)"))
         let absent = try #require(ObjectID(String(repeating: "1", count: 40)))
         await #expect(throws: FetchError.self) { try await upstream.mirror.copy(absent, to: trees, environment: upstream.environment) }
+        try await upstream.mirror.copy(fetched.tree, to: trees, environment: upstream.environment)
+        try FileManager.default.removeItem(atPath: upstream.mirror.path)
+        let git = { (arguments: String...) in try upstream.run("git", ["--git-dir=\(trees)"] + arguments, in: upstream.path) }
+        #expect(try git("ls-tree", "-r", "\(fetched.tree)") == upstream.git("ls-tree", "-r", "side"))
+        #expect(try git("cat-file", "blob", "\(fetched.tree):side") == upstream.git("cat-file", "blob", "side:side"))
+        #expect(try !git("fsck", "--full").contains("missing"))
     }
 }
