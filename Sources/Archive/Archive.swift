@@ -66,6 +66,7 @@ public enum Archive {
         _ path: FilePath, into folder: FilePath, limits: Limits = Limits(), strip: Strip = .none,
         progress: (Unpacked) throws -> Void = { _ in }
     ) throws -> Unpacked {
+        try ZipDirectory.check(path, entries: limits.entries)
         let reader = try ArchiveReader(path)
         guard mkdir(folder.string, 0o755) == 0 else {
             throw ArchiveError.file(operation: "make", path: folder, reason: Errno(rawValue: errno).description)

@@ -84,7 +84,8 @@ final class ArchiveReader {
             var count = 0
             var offset: la_int64_t = 0
             let code = archive_read_data_block(handle, &start, &count, &offset)
-            if code == ARCHIVE_EOF { return }
+            // A hole at the end is told with the end: there is nothing, and it is further on.
+            if code == ARCHIVE_EOF { return try body(UnsafeRawBufferPointer(start: nil, count: 0), offset) }
             guard code == ARCHIVE_OK else { throw ArchiveError.damaged(archive: path, reason: words) }
             try body(UnsafeRawBufferPointer(start: start, count: count), offset)
         }

@@ -84,7 +84,7 @@ struct Unpacking {
 
     private mutating func write(_ path: EntryPath, isExecutable: Bool) throws {
         var length: Int64 = 0
-        var isSparse = false
+        var endsInHole = false
         try writer.makeFile(path, isExecutable: isExecutable) { file in
             try reader.eachPiece { piece, offset in
                 // A hole counts as the zeros that it stands for.
@@ -93,7 +93,7 @@ struct Unpacking {
                     throw Fault.tooMuch("has more than \(limits.fileBytes) bytes in one file")
                 }
                 done.bytes += end - length
-                isSparse = isSparse || piece.isEmpty
+                endsInHole = piece.isEmpty && end > length
                 length = end
                 guard done.bytes <= limits.bytes else {
                     throw Fault.tooMuch("comes to more than the \(limits.bytes) bytes that are allowed")
@@ -101,8 +101,7 @@ struct Unpacking {
                 try tellNowAndThen()
                 try writeAll(piece, to: file, at: offset)
             }
-            // A hole at the end comes as a piece of no bytes.
-            if isSparse, ftruncate(file, Int(length)) != 0 { throw Fault.system(operation: "write", Errno(rawValue: errno)) }
+            if endsInHole, ftruncate(file, Int(length)) != 0 { throw Fault.system(operation: "write", Errno(rawValue: errno)) }
         }
     }
 

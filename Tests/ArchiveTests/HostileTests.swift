@@ -10,7 +10,7 @@ struct HostileTests {
         arguments: [
             ("file('good'); file('../evil')", "\"../evil\" has '..' in its name"),
             ("file('a/../../evil')", "\"a/../../evil\" has '..'"),
-            ("folder('..')", "\"..\" has '..'"),
+            ("folder('..')", "\"../\" has '..'"),
             ("file('/tmp/ninepin-evil')", "\"/tmp/ninepin-evil\" has an absolute name"),
             ("link('l', '/etc/passwd')", "\"l\" is a link to the absolute name \"/etc/passwd\""),
             ("link('a/l', '../../evil')", "\"a/l\" is a link to \"../../evil\", which leads out"),
@@ -67,8 +67,8 @@ struct HostileTests {
     func circle() throws {
         let yard = try Yard()
         let archive = try yard.tar("link('a', 'b/x'); link('b', 'a/x'); link('c', 'c')")
-        #expect(try Archive.unpack(archive, into: yard.place("out")).files == 3)
-        let many = try yard.tar("for n in range(4000): link('l%d' % n, '/'.join(['l%d/..' % (n + 1)] * 500))", as: "b.tar")
+        #expect(try Archive.unpack(archive, into: yard.place("first")).files == 3)
+        let many = try yard.tar("for n in range(4000): link('l%d' % n, '/'.join(['l%d' % (n + 1)] * 500))", as: "b.tar")
         #expect(try refusal(many, in: yard)?.description.contains("lead through each other endlessly") == true)
     }
 
@@ -87,9 +87,9 @@ struct HostileTests {
             ("file('a'); file('a', 'other')", "\"a\" has a name that an entry before it has"),
             ("link('a', 'b'); file('a')", "\"a\" has a name that an entry before it has"),
             ("folder('a'); file('a')", "\"a\" has a name that an entry before it has"),
-            ("file('a'); folder('a')", "\"a\" leads through \"a\", which is a file"),
+            ("file('a'); folder('a')", "\"a/\" leads through \"a\", which is a file"),
             ("file('a'); file('a/b')", "\"a/b\" leads through \"a\", which is a file"),
-            ("folder('b'); link('a', 'b'); folder('a')", "\"a\" leads through \"a\", which is a link"),
+            ("folder('b'); link('a', 'b'); folder('a')", "\"a/\" leads through \"a\", which is a link"),
             ("file('a'); hard('b', 'a'); file('b')", "\"b\" has a name that an entry before it has"),
             ("file('a'); hard('a', 'a')", "\"a\" has a name that an entry before it has"),
         ])
@@ -129,7 +129,6 @@ struct HostileTests {
             ("add('l', '../x', 0o120777)", "\"l\" is a link to \"../x\""),
             ("add('l', '.', 0o120777); add('l/f')", "\"l/f\" leads through \"l\""),
             ("add('a'); add('a', 'other')", "\"a\" has a name that an entry before it has"), ("add('.git/config')", "git keeps"),
-            ("add('p', '', 0o010644)", "\"p\" is a pipe"),
         ])
     func zips(_ lines: String, _ words: String) throws {
         let yard = try Yard()

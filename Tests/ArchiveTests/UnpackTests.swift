@@ -48,12 +48,12 @@ struct UnpackTests {
         process.executableURL = URL(filePath: "/usr/bin/tar")
         process.arguments = ["-C", yard.path.string] + options + ["-cf", archive.string, "tree"]
         try process.run()
-        process.waitUntilExit()
+        while process.isRunning { usleep(2_000) }
         try yard.run("mkdir", "theirs")
         try yard.run("tar", "-xf", "a.tar", "-C", "theirs")
         let done = try Archive.unpack(archive, into: yard.place("ours"))
         #expect(try yard.listing(yard.place("ours")) == yard.listing(yard.place("theirs")))
-        #expect(done.bytes > 1_280_000 && done.files >= 11)
+        #expect(done.bytes > 1_280_000 && done.files >= 9)
         let repository = try Repository.openOrCreateBare(at: yard.place("trees.git").string)
         let ours = try repository.importTree(from: yard.place("ours").string) { _ in }
         #expect(try repository.importTree(from: yard.place("theirs").string) { _ in } == ours)
@@ -127,12 +127,12 @@ struct UnpackTests {
         }
     }
 
-    @Test("a sparse file comes with its holes, at its end too")
-    func sparse() throws {
+    @Test("a sparse file comes with its holes, at its end too", arguments: ["gnu", "pax"])
+    func sparse(_ format: String) throws {
         let yard = try Yard()
         try yard.run("truncate", "-s", "3M", "hole")
         try yard.run("sh", "-c", "printf x | dd of=hole bs=1 seek=1000000 conv=notrunc 2>/dev/null")
-        try yard.run("tar", "-S", "-cf", "a.tar", "hole")
+        try yard.run("tar", "-S", "--format=\(format)", "-cf", "a.tar", "hole")
         let done = try Archive.unpack(yard.place("a.tar"), into: yard.place("out"))
         try yard.run("cmp", "hole", "out/hole")
         #expect(done.bytes == 3 << 20)

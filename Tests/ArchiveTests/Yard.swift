@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import Glibc
 import SystemPackage
 
 /// A folder for one test, in which archives are made by other programs than ours; removed at the end.
@@ -30,7 +31,7 @@ final class Yard {
         process.standardOutput = pipe
         try process.run()
         let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        while process.isRunning { usleep(2_000) }
         guard process.terminationStatus == 0 else { throw Failed(program: program) }
         return String(decoding: output, as: UTF8.self)
     }
@@ -92,7 +93,7 @@ final class Yard {
                     content = b''
                     if kind == stat.S_IFLNK: content = os.readlink(path)
                     if kind == stat.S_IFREG: content = open(path, 'rb').read()
-                    print(os.path.relpath(path, root), kind, facts.st_mode & 0o100 if kind == stat.S_IFREG else 0, content)
+                    print(os.path.relpath(path, root).decode(errors='backslashreplace'), kind, facts.st_mode & 0o100 if kind == stat.S_IFREG else 0, content)
             """
         return try run("python3", "-c", program, folder.string).split(separator: "\n").sorted().joined(separator: "\n")
     }
