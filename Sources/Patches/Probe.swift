@@ -31,10 +31,14 @@ public struct Probe: Hashable, Sendable {
 }
 
 extension Recipe {
-    /// How code in the tree imports an upstream project: by the path below the last `vendor`, else by the tree's own path and the path in it.
-    public func importPath(of upstream: Upstream) -> String {
+    /// How code in the tree imports an upstream project: by the path below the last `vendor` or below the folder of copied modules, else by the
+    /// tree's own path and the path in it.
+    ///
+    /// - Parameter copies: where copies of modules lie in the tree.
+    public func importPath(of upstream: Upstream, copies: String) -> String {
+        if upstream.path.hasPrefix(copies + "/") { return String(upstream.path.dropFirst(copies.count + 1)) }
         let path = upstream.path == "." ? [] : upstream.path.split(separator: "/")
-        guard let vendor = path.lastIndex(of: "vendor") else { return ([target.importPath[...]] + path).joined(separator: "/") }
+        guard let vendor = path.lastIndex(of: "vendor") else { return ([importPath[...]] + path).joined(separator: "/") }
         return path[(vendor + 1)...].joined(separator: "/")
     }
 }
@@ -54,7 +58,7 @@ extension Registry {
     /// The probes to ask about a series: of the patches in it; about the stock source, those of the recipe's own series, or, where that is empty,
     /// of every patch of the recipe's upstreams. Each once, in the order of the patches.
     ///
-    /// - Throws: what ``probe(of:)`` throws; `PatchesError.noProbe` when there is none.
+    /// - Throws: what ``probe(of:)`` throws.
     public func probes(for series: Series, of recipe: Recipe) throws -> [Probe] {
         let own = recipe.series.isEmpty ? entries.filter { recipe.upstreams[$0.name.upstream] != nil }.map(\.name) : recipe.series
         var probes: [Probe] = []
@@ -62,7 +66,6 @@ extension Registry {
             guard let probe = try probe(of: try entry(named: name.description)), !probes.contains(probe) else { continue }
             probes.append(probe)
         }
-        guard !probes.isEmpty else { throw PatchesError.noProbe(series: series.label, recipe: recipe.name) }
         return probes
     }
 
@@ -77,5 +80,17 @@ extension Registry {
         }
         guard let probe = try probe(of: entry) else { throw PatchesError.noProbe(series: name, recipe: recipe.name) }
         return probe
+    }
+}
+
+extension Series {
+    /// Of some probes those that have something to say about the series: all of the stock source, else those of the upstreams that it patches.
+    public func asked(by probes: [Probe]) -> [Probe] {
+        entries.isEmpty ? probes : probes.filter { probe in entries.contains { $0.name.upstream == probe.upstream } }
+    }
+
+    /// The patches that a probe proves: a program that asks one package need not hold what others touch.
+    public func proved(by probe: Probe) -> Set<PatchName> {
+        Set(entries.filter { ($0.probe ?? $0.name) == probe.name }.map(\.name))
     }
 }
