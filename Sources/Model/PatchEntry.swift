@@ -129,7 +129,8 @@ extension PatchEntry {
         status = try map.word("status")
         probe = map.has("probe") ? try map.value("probe", expected: "a patch such as cadvisor/9p-source") : nil
         if let probe, probe.upstream != name.upstream {
-            throw map.complaint("probe", "expected a patch of '\(name.upstream)', whose package the program is written against; found '\(probe)'")
+            throw map.complaint(
+                "probe", "expected a patch of '\(name.upstream)', whose package the program is written against; found '\(probe)'")
         }
         var variants: [Variant] = []
         for variant in try map.list("variants", schema: Schema.variant) {

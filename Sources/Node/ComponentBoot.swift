@@ -133,7 +133,11 @@ private struct ComponentWatch: Sendable {
         case .line(.error, let line):
             sandbox.append(line)
             let text = String(decoding: line, as: UTF8.self)
-            if let fact = NodeFact(text) { grader.take(.fact(fact), at: now) } else if !text.isEmpty { grader.take(.runtime(text), at: now) }
+            if let fact = NodeFact(text) {
+                grader.take(.fact(fact), at: now)
+            } else if !text.isEmpty {
+                grader.take(.runtime(text), at: now)
+            }
         case .tick: grader.take(.tick, at: now)
         }
         return grader.verdict == nil ? .proceed : .stop

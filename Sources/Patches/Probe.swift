@@ -20,7 +20,9 @@ public struct Probe: Hashable, Sendable {
         var isAmongImports = true
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             // Imports come first in a Go file (The Go Programming Language Specification, "Source file organization").
-            if line.hasPrefix("func ") || line.hasPrefix("var ") || line.hasPrefix("const ") || line.hasPrefix("type ") { isAmongImports = false }
+            if line.hasPrefix("func ") || line.hasPrefix("var ") || line.hasPrefix("const ") || line.hasPrefix("type ") {
+                isAmongImports = false
+            }
             guard isAmongImports, let found = line.firstMatch(of: /^(\s*(?:import\s+)?(?:[\w.]+\s+)?)"upstream((?:\/[^"]*)?)"(.*)$/) else {
                 return String(line)
             }
@@ -50,7 +52,8 @@ extension Registry {
     public func probe(of entry: PatchEntry) throws -> Probe? {
         guard let named = entry.probe else { return try program(of: entry.name) }
         guard entries.contains(where: { $0.name == named }), let probe = try program(of: named) else {
-            throw PatchesError.unknown(name: named.description, advice: "'\(entry.name)' names it for its probe, and it has no probe/main.go")
+            throw PatchesError.unknown(
+                name: named.description, advice: "'\(entry.name)' names it for its probe, and it has no probe/main.go")
         }
         return probe
     }

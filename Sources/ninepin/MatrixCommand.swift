@@ -53,7 +53,8 @@ struct MatrixCommand: SessionCommand {
             let probes = try session.probes(level.probe, for: all, of: recipe)
             let needs = (build: build, component: try await ComponentNeeds(on: session.host))
             matrix = try await session.withPipeline { [all] in
-                try await $0.componentMatrix(recipe, all, probes: probes, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
+                try await $0.componentMatrix(
+                    recipe, all, probes: probes, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
             }
         case .boot:
             let needs = (build: build, boot: try await BootNeeds(on: session.host))

@@ -108,7 +108,8 @@ struct ComponentGraderTests {
     @Test(
         "a sandbox that is no gVisor, has other file systems than the layout asks for, or no cgroups, proves nothing",
         arguments: [
-            (Layout.root9p, false, "9p", nil, "cgroup"), (.root9p, true, "overlay", nil, "cgroup"), (.rootOverlay, true, "9p", nil, "cgroup"),
+            (Layout.root9p, false, "9p", nil, "cgroup"), (.root9p, true, "overlay", nil, "cgroup"),
+            (.rootOverlay, true, "9p", nil, "cgroup"),
             (.volume9p, true, "9p", nil, "cgroup"), (.root9p, true, "9p", "9p", "cgroup"), (.root9p, true, "9p", nil, nil),
             (.root9p, true, "9p", nil, "tmpfs"),
         ] as [(Layout, Bool, String, String?, String?)])

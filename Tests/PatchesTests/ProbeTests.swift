@@ -40,9 +40,11 @@ private final class Shelf {
             title: t
             version: 1.0.0
             source: {debian: {package: p, suite: s, version: 1.0.0}}
-            upstreams: {one: {path: ., version: 1.0.0}, two: {path: third/two, version: 1.0.0}, three: {path: vendor/x.org/three, version: 1.0.0}}
+            upstreams: {one: {path: ., version: 1.0.0}, two: {path: third/two, version: 1.0.0}, three: {path: vendor/x.org/three, version: 1.0.0},
+              four: {path: copies/x.org/four/sub, version: 1.0.0}}
             toolchain: '*'
-            target: {importPath: x.org/main, package: y}
+            importPath: x.org/main
+            target: {package: y}
             node: {profile: kubelet}
             layouts: [root-9p]
             series: [\(series)]
@@ -81,11 +83,11 @@ struct ProbeTests {
         #expect(source == expected)
     }
 
-    @Test("an upstream is imported by its path below vendor/, else below the tree's own path")
+    @Test("an upstream is imported by its path below vendor/ or the copied modules, else below the tree's own path")
     func importPaths() throws {
         let recipe = try Shelf().recipe()
-        let paths = try ["one", "two", "three"].map { recipe.importPath(of: try #require(recipe.upstreams[$0])) }
-        #expect(paths == ["x.org/main", "x.org/main/third/two", "x.org/three"])
+        let paths = try ["one", "two", "three", "four"].map { recipe.importPath(of: try #require(recipe.upstreams[$0]), copies: "copies") }
+        #expect(paths == ["x.org/main", "x.org/main/third/two", "x.org/three", "x.org/four/sub"])
     }
 
     @Test("a series is asked by its patches' probes, each once; the stock source by those of the recipe's own series, or of all upstreams")
@@ -129,7 +131,9 @@ struct ProbeTests {
         try shelf.entry("one/lost", probe: "one/none")
         try shelf.entry("other/d", program: "d")
         let (registry, recipe) = (try shelf.registry(), try shelf.recipe())
-        for (name, words) in [("none", "no patch has a probe"), ("lost", "'one/lost' names it"), ("d", "not among the upstreams"), ("x", "no patch 'x'")] {
+        for (name, words) in [
+            ("none", "no patch has a probe"), ("lost", "'one/lost' names it"), ("d", "not among the upstreams"), ("x", "no patch 'x'"),
+        ] {
             let error = #expect(throws: PatchesError.self) { try registry.probe(named: name, of: recipe) }
             #expect(error?.description.contains(words) == true, "\(String(describing: error))")
         }
