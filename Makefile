@@ -4,7 +4,7 @@ NINEPIN := .build/release/ninepin
 .PHONY: help setup build run matrix test test-fast lint docs bench clean
 
 help:
-	@echo "make run     build ninepin, then a stock and a patched node, boot both in gVisor, and compare"
+	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
 	@echo "make matrix  every series in every layout (a quarter of an hour)"
 	@echo "make test    all tests, the real boots among them"
 	@echo "make test-fast  the tests that need neither root nor network"
@@ -20,6 +20,7 @@ build: setup
 	swift build -c release --product ninepin
 
 run: build
+	$(NINEPIN) matrix kubelet-1.20 --level component --layout root-9p --layout volume-9p
 	$(NINEPIN) matrix kubelet-1.20 --series none --series percpu,9p-source --layout root-9p
 
 matrix: build

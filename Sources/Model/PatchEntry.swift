@@ -78,6 +78,8 @@ public struct PatchEntry: Hashable, Sendable {
     public let evidence: String
     /// How far it has come upstream.
     public let status: Status
+    /// The entry whose probe proves this one too; nil when it has its own, or none.
+    public let probe: PatchName?
 }
 
 extension PatchEntry {
@@ -94,6 +96,9 @@ extension PatchEntry {
                 YamlField("variants", "list of mappings", "its texts, one for each form that the upstream code has had"),
                 YamlField("evidence", "text", "what shows that it works, or that it does not"),
                 YamlField("status", "`local`, `proposed`, `merged` or `refuted`", "how far it has come upstream"),
+                YamlField(
+                    "probe", "UPSTREAM/NAME", required: false,
+                    "the patch whose `probe/main.go` proves this one too; its own, where it has one, when missing"),
             ])
         /// One text.
         public static let variant = YamlSection(
@@ -122,6 +127,11 @@ extension PatchEntry {
         versions = try map.value("versions", expected: "a range such as '>=0.38 <0.39'")
         evidence = try map.text("evidence")
         status = try map.word("status")
+        probe = map.has("probe") ? try map.value("probe", expected: "a patch such as cadvisor/9p-source") : nil
+        if let probe, probe.upstream != name.upstream {
+            throw map.complaint(
+                "probe", "expected a patch of '\(name.upstream)', whose package the program is written against; found '\(probe)'")
+        }
         var variants: [Variant] = []
         for variant in try map.list("variants", schema: Schema.variant) {
             let name = try variant.path("name")

@@ -67,7 +67,7 @@ public struct Target: Hashable, Codable, Sendable {
     public let mode: Mode?
 
     /// Makes a target.
-    public init(package: String, flags: [String], environment: [String: String], mode: Mode?) {
+    public init(package: String, flags: [String] = [], environment: [String: String] = [:], mode: Mode? = nil) {
         self.package = package
         self.flags = flags
         self.environment = environment

@@ -90,6 +90,8 @@ public struct Matrix: Hashable, Codable, Sendable {
         public let series: [PatchName]
         /// The series as the command line takes it: the patches' shortest names, or `none`.
         public let label: String
+        /// The probe that was asked; nil when a node was booted.
+        public let probe: PatchName?
         /// How the node saw its file systems.
         public let layout: Layout
         /// The grade that all its runs agree on; `inconclusive` when they do not.
@@ -140,10 +142,11 @@ public struct Matrix: Hashable, Codable, Sendable {
 
 extension Matrix.Cell {
     /// Makes a cell of its runs; nil when there is none. Runs that disagree make it `inconclusive`, whatever the best of them says.
-    public init?(label: String, runs: [Run]) {
+    public init?(label: String, probe: PatchName? = nil, runs: [Run]) {
         guard let first = runs.first else { return nil }
         series = first.series
         self.label = label
+        self.probe = probe
         layout = first.layout
         let grades = Set(runs.map(\.verdict.grade))
         grade = grades.count == 1 ? first.verdict.grade : .inconclusive

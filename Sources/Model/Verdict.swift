@@ -14,6 +14,8 @@ public enum Grade: String, Codable, Sendable, CaseIterable {
 public enum Level: String, Codable, Sendable, CaseIterable {
     /// Only a log was read: it can say fatal or degraded, never clean.
     case log
+    /// A short program asked the patched package itself, in the sandbox.
+    case component
     /// A kubelet was booted, standalone: `/healthz` answers, `/stats/summary` shows a node file system.
     case boot
 }

@@ -30,9 +30,8 @@ public struct BootGrader: Sendable {
     private let layout: Layout
     private var log: LogReader
     private var started: Double?
-    private var gvisor: String?
+    private var signs = SandboxSigns()
     private var version: String?
-    private var mounts: [String: String] = [:]
     private var stage = "sandbox"
     private var health = Probe()
     private var stats = Probe()
@@ -80,9 +79,9 @@ public struct BootGrader: Sendable {
         switch fact {
         case .stage(let name):
             stage = name
-            if name == "kubelet" { checkSandbox(at: now) }
-        case .gvisor(let line): gvisor = line
-        case .mount(let point, let type): mounts[point] = type
+            if name == "kubelet", let wrong = signs.fault(in: layout) { decide(inconclusive(wrong), at: now) }
+        case .gvisor(let line): signs.gvisor = line
+        case .mount(let point, let type): signs.mounts[point] = type
         case .version(let text):
             version = text
             guard !text.hasPrefix("Kubernetes v") else { return }
@@ -96,22 +95,6 @@ public struct BootGrader: Sendable {
         case .containerd(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
         case .exit(let status): decide(exitVerdict(status, at: now), at: now)
         }
-    }
-
-    /// A node in another sandbox, or on other file systems, than were asked for proves nothing.
-    private mutating func checkSandbox(at now: Double) {
-        let volume = mounts["/var/lib/kubelet"]
-        let wrong: String? =
-            if gvisor == nil {
-                "the sandbox does not look like gVisor: its kernel's log does not say so"
-            } else if mounts["/"] != layout.rootType {
-                "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) asks"
-            } else if layout.hasVolume, volume != "9p" {
-                "/var/lib/kubelet is \(volume ?? "no mount"), not a 9p volume"
-            } else if !layout.hasVolume, volume != nil {
-                "/var/lib/kubelet is a mount of its own, which \(layout.rawValue) does not ask for"
-            } else { nil }
-        if let wrong { decide(inconclusive(wrong), at: now) }
     }
 
     private mutating func note(_ name: String, _ answer: String, at now: Double) {

@@ -1,19 +1,23 @@
 /// The first program in the sandbox. Kubelet's log goes to standard output; what the harness must know goes to standard error, marked.
 enum NodeScript {
-    /// The script, for busybox's shell.
-    static let text = """
+    /// How every script begins, for busybox's shell: what the sandbox shows of itself.
+    static let signs = """
         #!/bin/sh
         export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
         say() { echo "\(NodeFact.mark)$*" >&2; }
+        say stage prepare
+        gvisor=$(dmesg | grep -m 1 -i gvisor) && say gvisor "$gvisor"
+        while read -r _ point type _; do
+          case "$point" in / | /var/lib/kubelet | /sys/fs/cgroup/*) say mount "$point" "$type" ;; esac
+        done < /proc/mounts
+        """
+
+    /// The script of a node.
+    static let text = """
+        \(signs)
         fail() { say failed "$*"; exit 125; }
         # A process that has ended and was not waited for is still there, as a zombie.
         lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
-
-        say stage prepare
-        say gvisor "$(dmesg | grep -m 1 -i gvisor)"
-        while read -r _ point type _; do
-          case "$point" in / | /var/lib/kubelet) say mount "$point" "$type" ;; esac
-        done < /proc/mounts
 
         # kubelet reads the kernel's messages and sets these switches; gVisor has neither.
         ln -sf /dev/null /dev/kmsg || fail "cannot link /dev/kmsg"

@@ -19,6 +19,8 @@ public enum PatchesError: Error, Sendable, CustomStringConvertible {
     case inUpstream(PatchName, variant: String, upstreamPath: String)
     /// A series names the patch twice.
     case twice(PatchName)
+    /// No patch that is asked about has a probe.
+    case noProbe(series: String, recipe: String)
 
     /// What, where and why.
     public var description: String {
@@ -37,6 +39,8 @@ public enum PatchesError: Error, Sendable, CustomStringConvertible {
         case .ambiguous(let patch, let variants):
             "\(patch): more than one variant applies (\(variants.joined(separator: ", "))), and the version does not say which is meant"
         case .twice(let patch): "\(patch) stands twice in the series"
+        case .noProbe(let series, let recipe):
+            "no patch has a probe for '\(series)' of recipe '\(recipe)': there is no probe/main.go beside a patch.yaml"
         }
     }
 }
@@ -102,6 +106,12 @@ public struct Registry: Sendable {
     /// - Throws: `FileError`.
     public func text(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws(FileError) -> [UInt8] {
         try Files.read(folder.appending("\(entry.name)/\(variant.name).patch"))
+    }
+
+    /// The program beside an entry's `patch.yaml`.
+    func program(of name: PatchName) throws(FileError) -> Probe? {
+        let file = folder.appending("\(name)/probe/main.go")
+        return Files.exists(file) ? Probe(name: name, text: try Files.readText(file)) : nil
     }
 
     private static func entry(_ path: String, in folder: FilePath) throws -> PatchEntry {

@@ -32,7 +32,7 @@ public enum ExitStatus: Int32, Sendable {
         case is Catalogue.UnknownRecipe, is NoTarget: self = .usage
         case let error as PatchesError:
             switch error {
-            case .unknown, .noUpstream, .twice: self = .usage
+            case .unknown, .noUpstream, .twice, .noProbe: self = .usage
             case .malformed: self = .data
             case .doesNotApply, .ambiguous, .inUpstream: self = .no
             }

@@ -139,13 +139,23 @@ public struct Pipeline: Sendable {
     /// - Throws: `GoBuildError`, `PatchNotReached`, `WorkTreeInUse`, `NotEnoughSpace`, `FileError`, `CancellationError`.
     public func build(_ patched: Patched, recipe: Recipe, go: GoToolchain, mode: Target.Mode) async throws -> Built {
         guard let target = recipe.target else { throw NoTarget(recipe: recipe.name) }
+        return try await build(
+            patched, target: target, touched: patched.applied.flatMap(\.files), recipe: recipe, go: go, mode: mode)
+    }
+
+    /// Patched tree to the artifact of one of its packages.
+    ///
+    /// - Parameter touched: files that the series changed and that must be in the artifact.
+    func build(
+        _ patched: Patched, target: Target, touched: [String], recipe: Recipe, go: GoToolchain, mode: Target.Mode
+    ) async throws -> Built {
         let pedigree = Pedigree(
             recipe: recipe.name, version: recipe.version.plain, tree: patched.tree.description,
             series: patched.applied.map { Pedigree.Patch(name: $0.name, variant: $0.variant) }, toolchain: go.identity, mode: mode,
             flags: target.flags)
         let step = BuildStep(
             tree: patched.tree, pedigree: pedigree, target: target, importPath: recipe.importPath,
-            touched: Set(patched.applied.flatMap(\.files)).sorted(), go: Unkeyed(go), workTree: Unkeyed(recipe.name),
+            touched: Set(touched).sorted(), go: Unkeyed(go), workTree: Unkeyed(recipe.name),
             source: Unkeyed(patched.source))
         let done = try await perform(step, subject: "\(target.binary) with \(patched.series.label)") {
             "\($0.name) \($0.digest.short), \($0.bytes) bytes"

@@ -131,7 +131,7 @@ extension Pipeline {
         return Matrix(recipe: recipe.name, cells: cells, steps: candidates.flatMap { $0.1.steps })
     }
 
-    private static var kernel: String {
+    static var kernel: String {
         var name = utsname()
         guard uname(&name) == 0 else { return "unknown" }
         return withUnsafeBytes(of: &name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

@@ -41,9 +41,14 @@ public struct Report: Sendable {
             for line in grid(matrix, layouts) { terminal.line(line) }
             terminal.line()
         }
-        let rows = matrix.cells.map { [$0.label, $0.layout.rawValue, $0.title, $0.evidence.first?.words ?? $0.summary] }
-        let table = Table(header: ["series", "layout", "verdict", "decided by"], rows: rows)
-        let lines = table.lines(on: terminal) { row, column, _ in column == 2 ? matrix.cells[row].grade.style : nil }
+        let probed = matrix.cells.contains { $0.probe != nil }
+        let rows = matrix.cells.map { cell in
+            (probed ? [cell.probe?.description ?? ""] : [])
+                + [cell.label, cell.layout.rawValue, cell.title, cell.evidence.first?.words ?? cell.summary]
+        }
+        let table = Table(header: (probed ? ["probe"] : []) + ["series", "layout", "verdict", "decided by"], rows: rows)
+        let verdict = probed ? 3 : 2
+        let lines = table.lines(on: terminal) { row, column, _ in column == verdict ? matrix.cells[row].grade.style : nil }
         for line in lines { terminal.line(line) }
     }
 
@@ -53,12 +58,15 @@ public struct Report: Sendable {
     }
 
     private func grid(_ matrix: Matrix, _ layouts: [Layout]) -> [String] {
-        var labels: [String] = []
-        for cell in matrix.cells where !labels.contains(cell.label) { labels.append(cell.label) }
-        let cells = labels.map { label in layouts.map { layout in matrix.cells.first { $0.label == label && $0.layout == layout } } }
-        let rows = zip(labels, cells).map { label, cells in [label] + cells.map { $0?.title ?? "–" } }
-        return Table(header: ["series"] + layouts.map(\.rawValue), rows: rows).lines(on: terminal) { row, column, _ in
-            column == 0 ? nil : cells[row][column - 1]?.grade.style
+        var rows: [(probe: PatchName?, label: String)] = []
+        for cell in matrix.cells where !rows.contains(where: { $0 == (cell.probe, cell.label) }) { rows.append((cell.probe, cell.label)) }
+        let cells = rows.map { row in layouts.map { layout in matrix.cells.first { ($0.probe, $0.label) == row && $0.layout == layout } } }
+        let first = rows.contains { $0.probe != nil } ? ["probe", "series"] : ["series"]
+        let texts = zip(rows, cells).map { row, cells in
+            (first.count > 1 ? [row.probe?.description ?? ""] : []) + [row.label] + cells.map { $0?.title ?? "–" }
+        }
+        return Table(header: first + layouts.map(\.rawValue), rows: texts).lines(on: terminal) { row, column, _ in
+            column < first.count ? nil : cells[row][column - first.count]?.grade.style
         }
     }
 }

@@ -51,11 +51,48 @@ struct SeriesNames: ExpressibleByArgument, Sendable {
 
 extension Layout: ExpressibleByArgument {}
 
+/// How much is asked to prove itself, as far as a command can ask it.
+enum AskedLevel: String, ExpressibleByArgument, CaseIterable {
+    case component, boot
+}
+
+/// At which level, and, where it is `component`, by which probe.
+struct LevelOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            component: a short program asks the patched package in the sandbox, in under a second; boot: the node is booted. When missing: boot, \
+            or component for a library.
+            """,
+            valueName: "level"))
+    var level: AskedLevel?
+    @Option(help: ArgumentHelp("Ask only the probe of this patch, at level component.", valueName: "name")) var probe: String?
+
+    func validate() throws {
+        guard probe == nil || level == .component else { throw ValidationError("--probe has a meaning only with --level component") }
+    }
+
+    /// The level that is asked for; of a library there is only one.
+    func level(for recipe: Recipe) -> AskedLevel { level ?? (recipe.node == nil ? .component : .boot) }
+}
+
 extension Session {
     /// The recipe, and the series: the named one, or the recipe's own.
     func recipe(_ argument: RecipeArgument, _ option: SeriesOption) throws -> (recipe: Recipe, series: Series) {
         let recipe = try catalogue.recipe(argument.name)
         return (recipe, try series(option.series?.names ?? recipe.series.map(\.description), of: recipe))
+    }
+
+    /// The probe that is named, or else those that have something to say about the series.
+    func probes(_ name: String?, for series: [Series], of recipe: Recipe) throws -> [Probe] {
+        let registry = try catalogue.registry()
+        if let name { return [try registry.probe(named: name, of: recipe)] }
+        var probes: [Probe] = []
+        for probe in try series.flatMap({ try registry.probes(for: $0, of: recipe) }) where !probes.contains(probe) { probes.append(probe) }
+        guard !probes.isEmpty else {
+            throw PatchesError.noProbe(series: series.map(\.label).joined(separator: "; "), recipe: recipe.name)
+        }
+        return probes
     }
 
     func series(_ names: [String], of recipe: Recipe) throws -> Series { try Series(names, recipe: recipe, registry: catalogue.registry()) }

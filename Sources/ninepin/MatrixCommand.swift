@@ -8,6 +8,8 @@ struct MatrixCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "matrix", abstract: "Every series in every layout, side by side.",
         discussion: """
+            With --level component: a row for each probe on each series that is empty or patches what the probe asks.
+
             First all builds, which share one cache, then the boots, one after the other. Without --series: the recipe's own series, and those \
             that it names under 'compare'.
 
@@ -18,11 +20,13 @@ struct MatrixCommand: SessionCommand {
               ninepin matrix
               ninepin matrix --series none --series percpu,9p-source --layout root-9p
               ninepin matrix kubelet-1.20 --repeat 3 --json
+              ninepin matrix --level component
             """)
 
     @OptionGroup var recipe: RecipeArgument
     @Option(help: ArgumentHelp("Patches with commas between, or 'none'. May be given more than once.", valueName: "names"))
     var series: [SeriesNames] = []
+    @OptionGroup var level: LevelOption
     @Option(help: "A layout. May be given more than once; all of the recipe's when missing.") var layout: [Layout] = []
     @Option(help: ArgumentHelp("How often each cell is booted.", valueName: "count")) var `repeat` = 1
     @OptionGroup var sourceOptions: SourceOptions
@@ -41,10 +45,22 @@ struct MatrixCommand: SessionCommand {
             let one = try session.series(names, of: recipe)
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
-        let needs = (build: try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events), boot: try await BootNeeds(on: session.host))
+        let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
         let layouts = layout.isEmpty ? recipe.layouts : layout
-        let matrix = try await session.withPipeline { [all] in
-            try await $0.matrix(recipe, all, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
+        let matrix: Matrix
+        switch level.level(for: recipe) {
+        case .component:
+            let probes = try session.probes(level.probe, for: all, of: recipe)
+            let needs = (build: build, component: try await ComponentNeeds(on: session.host))
+            matrix = try await session.withPipeline { [all] in
+                try await $0.componentMatrix(
+                    recipe, all, probes: probes, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
+            }
+        case .boot:
+            let needs = (build: build, boot: try await BootNeeds(on: session.host))
+            matrix = try await session.withPipeline { [all] in
+                try await $0.matrix(recipe, all, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
+            }
         }
         try session.show(matrix) { $0.matrix(matrix) }
         return matrix.exitStatus(for: recipe)

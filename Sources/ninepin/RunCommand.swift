@@ -2,6 +2,7 @@ import ArgumentParser
 import Model
 import Pipeline
 import Report
+import SystemPackage
 
 struct RunCommand: SessionCommand {
     static let configuration = CommandConfiguration(
@@ -12,11 +13,13 @@ struct RunCommand: SessionCommand {
             Examples:
               ninepin run
               ninepin run kubelet-1.20 --series none --layout root-overlay
+              ninepin run --level component --series none
               ninepin run --json | jq .verdict.grade
             """)
 
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var series: SeriesOption
+    @OptionGroup var level: LevelOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
     @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
@@ -24,10 +27,23 @@ struct RunCommand: SessionCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
-        let needs = (build: try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events), boot: try await BootNeeds(on: session.host))
-        let (run, place) = try await session.withPipeline { pipeline in
-            let candidate = try await pipeline.prepare(recipe, series, needs: needs.build, from: sourceOptions.folder)
-            return try await pipeline.verify(candidate, layout: layout ?? recipe.layouts[0], needs: needs.boot)
+        let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+        let layout = layout ?? recipe.layouts[0]
+        let (run, place): (Run, FilePath)
+        switch level.level(for: recipe) {
+        case .component:
+            let probes = try session.probes(level.probe, for: [series], of: recipe)
+            let needs = try await ComponentNeeds(on: session.host)
+            (run, place) = try await session.withPipeline { pipeline in
+                let probed = try await pipeline.prepare(recipe, series, probes: probes, needs: build, from: sourceOptions.folder)
+                return try await pipeline.ask(probed, layout: layout, needs: needs)
+            }
+        case .boot:
+            let needs = try await BootNeeds(on: session.host)
+            (run, place) = try await session.withPipeline { pipeline in
+                let candidate = try await pipeline.prepare(recipe, series, needs: build, from: sourceOptions.folder)
+                return try await pipeline.verify(candidate, layout: layout, needs: needs)
+            }
         }
         try session.show(run) { $0.run(run, place: "\(place)") }
         return run.exitStatus

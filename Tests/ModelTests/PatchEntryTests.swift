@@ -38,6 +38,7 @@ struct PatchEntryTests {
             ("name: v0.38", "name: ../v", "patch.yaml:6:11: 'name': expected a relative path"),
             ("name: v0.38", "nam: v0.38", "patch.yaml:6:5: unknown key 'nam' in 'variants': did you mean 'name'?"),
             ("why: because\n", "", "'why' is missing"),
+            ("status: local", "status: local\nprobe: runc/x", "patch.yaml:10:8: 'probe': expected a patch of 'cadvisor'"),
         ])
     func mistakes(_ old: String, _ new: String, _ expected: String) throws {
         let found = try #require(try diagnostic(good.replacing(old, with: new)))

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// Real probes: built with a real Go against real upstream source, asked in real gVisor sandboxes.
+@Suite("Real probes, equal to what was measured by hand", .serialized)
+struct RealComponentTests {
+    /// Probe and series by layout: what was measured by hand.
+    private static let kubelet: [(probe: String, series: String, titles: [String: String])] = {
+        let none = "fatal, percpu"
+        let percpu = ["root-9p": none, "root-overlay": none, "volume-9p": none]
+        let clean = ["root-9p": "clean", "root-overlay": "clean", "volume-9p": "clean"]
+        let device = clean.merging(["volume-9p": "fatal, could not find device"]) { $1 }
+        return [
+            ("libcontainer/percpu", "none", percpu), ("libcontainer/percpu", "percpu", clean),
+            ("libcontainer/percpu", "percpu,9p-source", clean), ("cadvisor/9p-source", "none", device),
+            ("cadvisor/9p-source", "9p-line", device), ("cadvisor/9p-source", "9p-source", clean),
+            ("cadvisor/9p-source", "percpu,9p-source", clean),
+        ]
+    }()
+
+    @Test("the reader of rc92 and cAdvisor 0.38.6's fs: stock fatal, the one line of no use on a volume, the patches clean")
+    func kubelet() throws {
+        let place = try Place()
+        try place.linkTools()
+        let found = try place.tool.run(["matrix", "kubelet-1.20", "--level", "component", "--json"])
+        #expect(found.status == 0, "\(found.errors)")
+        try validate(found.output, schema: "matrix")
+        let cells = try #require(try found.json()["cells"] as? [[String: Any]])
+        #expect(cells.count == Self.kubelet.map(\.titles.count).reduce(0, +))
+        for (probe, series, titles) in Self.kubelet {
+            for (layout, title) in titles {
+                let cell = try #require(
+                    cells.first {
+                        $0["probe"] as? String == probe && $0["label"] as? String == series && $0["layout"] as? String == layout
+                    }, "\(probe) of \(series) on \(layout)")
+                let words = [cell["grade"], cell["cause"]].compactMap { $0 as? String }.joined(separator: ", ")
+                #expect(words == title, "\(probe) of \(series) on \(layout): \(cell)")
+            }
+        }
+        try run(place)
+    }
+
+    /// One run: the same document as a boot's, and the exit code of its verdict.
+    private func run(_ place: Place) throws {
+        let stock = try place.tool.run(["run", "kubelet-1.20", "--level", "component", "--series", "none", "--json"])
+        #expect(stock.status == 1)
+        try validate(stock.output, schema: "run")
+        let verdict = try #require(try stock.json()["verdict"] as? [String: Any])
+        #expect(verdict["level"] as? String == "component")
+        #expect(verdict["cause"] as? String == "percpu")
+        let evidence = try #require(verdict["evidence"] as? [[String: Any]])
+        #expect(Set(evidence.compactMap { $0["source"] as? String }) == ["libcontainer/percpu", "cadvisor/9p-source"])
+        let one = try place.tool.run([
+            "run", "kubelet-1.20", "--level", "component", "--series", "none", "--probe", "9p-source", "--layout", "root-overlay", "--json",
+        ])
+        #expect(one.status == 0, "\(one.errors)")
+        let artifact = try #require(try one.json()["artifact"] as? [String: Any])
+        let path = try #require(artifact["path"] as? String)
+        #expect(FileManager.default.isExecutableFile(atPath: path))
+        #expect(processes(naming: place.path).isEmpty)
+    }
+}
+
+/// Checks a document against a schema of docs/.
+func validate(_ document: String, schema: String) throws {
+    let place = try Place()
+    let file = try place.write("document.json", document)
+    let script =
+        "import json,sys,jsonschema; jsonschema.Draft7Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))"
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/python3")
+    process.arguments = ["-c", script, Tool.project.appending(path: "docs/\(schema).schema.json").path, file]
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(said)")
+}
+
+extension Place {
+    /// runsc was put into the project's own workspace by ./setup.
+    func linkTools() throws {
+        try FileManager.default.createDirectory(atPath: tool.workspace, withIntermediateDirectories: true)
+        let tools = Tool.project.appending(path: "Workspace/tools").path
+        guard FileManager.default.fileExists(atPath: tools) else { return }
+        try FileManager.default.createSymbolicLink(atPath: "\(tool.workspace)/tools", withDestinationPath: tools)
+    }
+}
