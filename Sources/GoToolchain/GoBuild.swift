@@ -58,6 +58,9 @@ public struct GoPlace: Hashable, Sendable {
     /// The module cache; what is in it is never edited.
     public let modules: FilePath
 
+    /// A second `GOPATH`, with libraries that the tree does not hold; nil when there is none.
+    public var libraries: FilePath?
+
     /// Makes a place.
     public init(path: FilePath, importPath: String, mode: Target.Mode, cache: FilePath, modules: FilePath) {
         self.path = path
@@ -156,7 +159,7 @@ public struct GoBuild: Sendable {
     func go(_ arguments: [String], online: Bool = false) -> Command {
         var environment = host.plainEnvironment
         let ours = [
-            "GOROOT": toolchain.root.string, "GOPATH": place.path.string, "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
+            "GOROOT": toolchain.root.string, "GOPATH": ([place.path] + (place.libraries.map { [$0] } ?? [])).map(\.string).joined(separator: ":"), "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
             "GOMODCACHE": place.modules.string, "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
             "GOWORK": "off",
         ]

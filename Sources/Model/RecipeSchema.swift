@@ -46,6 +46,9 @@ extension Recipe {
                     "version", "text or range",
                     "the upstream part of the package's version, or a range such as `>=0.0.5`; the newest in the suite is taken, any Debian revision"
                 ),
+                YamlField(
+                    "built", "text", required: false,
+                    "a built package with the same code, to be taken when a file of the source package is not in the pool"),
             ])
         /// A git repository.
         public static let git = YamlSection(

@@ -16,13 +16,22 @@ public struct DebianSpec: Hashable, Codable, Sendable {
     public let suite: String
     /// The upstream part of the package's version (all before the last `-`, Debian Policy 5.6.12), or a range of such.
     public let version: String
+    /// A built package with the same code, to be taken when a file of the source package is not in the pool; nil when there is none.
+    public let built: String?
+    /// Whether ``package`` is such a built package.
+    public let isBuilt: Bool
 
     /// Makes a Debian source package.
-    public init(package: String, suite: String, version: String) {
+    public init(package: String, suite: String, version: String, built: String? = nil, isBuilt: Bool = false) {
         self.package = package
         self.suite = suite
         self.version = version
+        self.built = built
+        self.isBuilt = isBuilt
     }
+
+    /// The built package in the place of the source package; nil when the recipe names none.
+    public var fallback: DebianSpec? { built.map { DebianSpec(package: $0, suite: suite, version: version, isBuilt: true) } }
 }
 
 /// A git repository, and what is wanted of it.
@@ -65,6 +74,12 @@ public struct LibrariesSpec: Hashable, Codable, Sendable {
     public let suite: String
     /// The packages' names.
     public let packages: [String]
+
+    /// Names packages of a suite.
+    public init(suite: String, packages: [String]) {
+        self.suite = suite
+        self.packages = packages
+    }
 }
 
 extension SourceSpec: Codable {
@@ -115,6 +130,8 @@ extension DebianSpec {
         package = try map.name("package", extra: "+-.", like: "a source package's name such as kubernetes")
         suite = try map.name("suite", extra: "-", like: "a suite's code name such as bookworm")
         version = try map.text("version")
+        built = map.has("built") ? try map.name("built", extra: "+-.", like: "a package's name such as golang-golang-x-sys-dev") : nil
+        isBuilt = false
         guard DebianVersionRule(version) != nil else {
             throw map.complaint("version", "expected an upstream version such as 1.20.2, or a range such as '>=0.0.5', found '\(version)'")
         }

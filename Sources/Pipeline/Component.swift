@@ -94,7 +94,8 @@ extension Pipeline {
         let tags = recipe.target?.flags.filter { $0.hasPrefix("-tags") } ?? []
         let target = Target(package: probe.folder, flags: tags, environment: environment, mode: recipe.target?.mode)
         let withProgram = Patched(
-            source: patched.source, series: patched.series, tree: tree, applied: patched.applied, record: patched.record)
+            source: patched.source, series: patched.series, tree: tree, applied: patched.applied, record: patched.record,
+            libraries: patched.libraries)
         let proved = patched.series.proved(by: probe)
         let touched = patched.applied.filter { proved.contains($0.name) }.flatMap(\.files)
         return try await build(withProgram, target: target, touched: touched, recipe: recipe, go: go, mode: mode)

@@ -48,20 +48,40 @@ public struct Pipeline: Sendable {
         var (resolution, resolved) = try await resolve(recipe, isFresh: isFresh)
         do {
             return try await fetch(resolution, resolved)
-        } catch let error as TransferError where resolved.cached {
+        } catch let error as TransferError {
             guard case .unreachable = error else { throw error }
+            guard resolved.cached else { return try await fetchBuilt(recipe, insteadOf: error) }
             // The kept addresses may be old: a mirror moves, and a suite's files with it. The digests stay as they are.
             let locked = resolution.lock
             (resolution, resolved) = try await resolve(recipe, isFresh: true)
             if resolution.lock != locked { events(.note("the suite now has \(resolution.lock.version); it had \(locked.version)")) }
-            return try await fetch(resolution, resolved)
+            do { return try await fetch(resolution, resolved) } catch let error as TransferError {
+                return try await fetchBuilt(recipe, insteadOf: error)
+            }
         }
+    }
+
+    /// The same code from a built package, when the pool lacks a file of the source package.
+    private func fetchBuilt(_ recipe: Recipe, insteadOf error: TransferError) async throws -> Fetched {
+        guard case .debian(let spec) = recipe.source, let built = spec.fallback else { throw error }
+        events(.note("\(spec.package) cannot be had (\(error)); taking \(built.package), which holds the same code"))
+        let step = ResolveStep(source: .debian(built), libraries: recipe.libraries)
+        let done = try await perform(step, subject: "\(built.package) of \(built.suite)") { $0.lock.title }
+        return try await fetch(done.output, done.record)
     }
 
     private func fetch(_ resolution: Resolution, _ resolved: StepRecord) async throws -> Fetched {
         let step = FetchStep(lock: resolution.lock, addresses: Unkeyed(resolution.addresses))
         let done = try await perform(step, subject: resolution.lock.title) { "tree \($0.tree)" }
-        return Fetched(lock: resolution.lock, tree: done.output.tree, steps: [resolved, done.record])
+        guard !resolution.lock.libraries.isEmpty else {
+            return Fetched(lock: resolution.lock, tree: done.output.tree, steps: [resolved, done.record])
+        }
+        let files = resolution.lock.libraries
+        let libraries = LibrariesStep(files: files, addresses: Unkeyed(resolution.addresses))
+        let unpacked = try await perform(libraries, subject: "\(files.count) packages") { _ in "\(files.count) packages" }
+        return Fetched(
+            lock: resolution.lock, tree: done.output.tree, steps: [resolved, done.record, unpacked.record],
+            libraries: Libraries(files: files, path: unpacked.place.pushing(DebianPackages.goPath)))
     }
 
     /// A folder is read each time: nothing tells that it is the same as before.
@@ -92,7 +112,8 @@ public struct Pipeline: Sendable {
         for patch in done.output.applied where patch.isOffVersion {
             events(.note("\(patch.name) (variant \(patch.variant)) fits, but was written for another version of \(patch.name.upstream)"))
         }
-        return Patched(source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record)
+        return Patched(source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record,
+            libraries: fetched.libraries)
     }
 
     /// The recipe with the versions of its upstreams, where it leaves it to the tree to tell them.
@@ -131,7 +152,7 @@ public struct Pipeline: Sendable {
             tree: fetched.tree, modules: modules, importPath: recipe.importPath, environment: target.environment, go: Unkeyed(go),
             target: Unkeyed(target), workTree: Unkeyed(recipe.name))
         let done = try await perform(step, subject: modules.joined(separator: ", ")) { "tree \($0.tree)" }
-        return (Fetched(lock: fetched.lock, tree: done.output.tree, steps: fetched.steps + [done.record]), moved, mode)
+        return (Fetched(lock: fetched.lock, tree: done.output.tree, steps: fetched.steps + [done.record], libraries: fetched.libraries), moved, mode)
     }
 
     /// Patched tree to artifact.
@@ -155,7 +176,8 @@ public struct Pipeline: Sendable {
             flags: target.flags)
         let step = BuildStep(
             tree: patched.tree, pedigree: pedigree, target: target, importPath: recipe.importPath,
-            touched: Set(touched).sorted(), go: Unkeyed(go), workTree: Unkeyed(recipe.name),
+            touched: Set(touched).sorted(), libraries: patched.libraries?.files ?? [], librariesPath: Unkeyed(patched.libraries?.path),
+            go: Unkeyed(go), workTree: Unkeyed(recipe.name),
             source: Unkeyed(patched.source))
         let done = try await perform(step, subject: "\(target.binary) with \(patched.series.label)") {
             "\($0.name) \($0.digest.short), \($0.bytes) bytes"
@@ -210,6 +232,16 @@ public struct Fetched: Sendable {
     public let tree: ObjectID
     /// The steps so far.
     public let steps: [StepRecord]
+    /// The libraries that it is compiled with; nil when it needs none.
+    var libraries: Libraries?
+}
+
+/// Go libraries beside a source tree.
+struct Libraries: Sendable {
+    /// What they are.
+    let files: [LockedFile]
+    /// A `GOPATH` that holds them.
+    let path: FilePath
 }
 
 /// A patched tree.
@@ -224,6 +256,8 @@ public struct Patched: Sendable {
     public let applied: [AppliedPatch]
     /// The step.
     public let record: StepRecord
+    /// The libraries that it is compiled with.
+    var libraries: Libraries?
 }
 
 /// A binary that was built.

@@ -99,6 +99,12 @@ struct FetchStep: Step {
             let places = (addresses.value[file.name] ?? "").split(separator: "\n").map(String.init)
             try await source.fetch(from: places, progress: tell)
             try source.unpack(into: directory, progress: tell)
+        } else if lock.files.allSatisfy({ $0.name.hasSuffix(".deb") }) {
+            let source = DebianPackages(lock.files, mirrors: context.workspace.mirrors, on: context.host)
+            try await source.fetch(from: addresses.value, progress: tell)
+            let scratch = context.scratch.place("package")
+            defer { try? Files.remove(scratch) }
+            try await source.unpackProject(into: directory, scratch: scratch, progress: tell)
         } else {
             let source = DebianSource(lock, mirrors: context.workspace.mirrors, on: context.host)
             try await source.fetch(from: addresses.value, progress: tell)
@@ -107,6 +113,29 @@ struct FetchStep: Step {
     }
 
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}
+
+/// Locked packages to a folder of Go libraries.
+struct LibrariesStep: Step {
+    static let name = "libraries"
+
+    let files: [LockedFile]
+    let addresses: Unkeyed<[String: String]>
+
+    /// What is kept beside the folder.
+    struct Kept: Codable, Sendable { let packages: Int }
+
+    func run(in context: StepContext, folder: FilePath) async throws -> Kept {
+        let source = DebianPackages(files, mirrors: context.workspace.mirrors, on: context.host)
+        let tell: @Sendable (SourceProgress) -> Void = { context.progress($0.words) }
+        try await source.fetch(from: addresses.value, progress: tell)
+        try await source.unpack(into: folder, progress: tell)
+        return Kept(packages: files.count)
+    }
+
+    func isWhole(_ output: Kept, in place: FilePath, workspace: Workspace) -> Bool {
+        Files.isDirectory(place.pushing(DebianPackages.goPath))
+    }
 }
 
 /// Source tree to one that holds copies of modules, and a `go.mod` that names them.
@@ -202,6 +231,9 @@ struct BuildStep: Step {
     let importPath: String
     /// The files that the series changed.
     let touched: [String]
+    /// What it is compiled with and does not hold itself.
+    var libraries: [LockedFile] = []
+    var librariesPath = Unkeyed<FilePath?>(nil)
     let go: Unkeyed<GoToolchain>
     /// Which work tree is brought to this tree: one for a recipe, so that a variant changes only the files that it changes.
     let workTree: Unkeyed<String>
@@ -212,7 +244,8 @@ struct BuildStep: Step {
     static let neededBytes: Int64 = 3 << 30
 
     func run(in context: StepContext, folder: FilePath) async throws -> BuiltBinary {
-        let place = context.workspace.place(of: workTree.value, importPath: importPath, mode: pedigree.mode)
+        var place = context.workspace.place(of: workTree.value, importPath: importPath, mode: pedigree.mode)
+        place.libraries = librariesPath.value
         let temporary = context.scratch.place("go")
         defer { try? Files.remove(temporary) }
         let build = GoBuild(target, at: place, with: go.value, pedigree: pedigree, temporary: temporary, on: context.host)

@@ -20,7 +20,7 @@ public struct Resolution: Hashable, Codable, Sendable {
 
 /// A suite's signed index of source packages, read with an apt folder of its own: the machine's apt is left alone.
 public struct DebianIndex: Sendable {
-    private let suite: String
+    let suite: String
     private let folder: FilePath
     private let host: Host
 
@@ -34,18 +34,16 @@ public struct DebianIndex: Sendable {
         let machine = try MachineSources()
         for name in ["lists/partial", "cache/archives/partial"] { try Files.makeDirectory(folder.appending(name)) }
         try Files.write("", to: folder.appending("status"))
-        let entry = "deb-src [signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"
-        try Files.write(entry, to: folder.appending("private.list"))
+        let place = "[signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"
+        try Files.write("deb \(place)deb-src \(place)", to: folder.appending("private.list"))
     }
 
     /// Fetches the index, lets apt check its signature, and looks a source package up.
     ///
     /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
     public func resolve(_ spec: DebianSpec) async throws -> Resolution {
-        // Without this setting apt goes on with an older index, or none, when it cannot be fetched.
-        do { _ = try await apt("apt-get", ["-o", "APT::Update::Error-Mode=any", "update"]) } catch let error as CommandError {
-            throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    "))
-        }
+        try await update()
+        if spec.isBuilt { return try await resolveBuilt(spec) }
         let version = try await exactVersion(spec)
         let printed: String
         do {
@@ -57,6 +55,25 @@ public struct DebianIndex: Sendable {
         }
         let lock = Lock(kind: .debian, name: spec.package, version: version, files: files.map(\.file).sorted { $0.name < $1.name })
         return Resolution(lock: lock, addresses: Dictionary(files.map { ($0.file.name, $0.address) }) { first, _ in first })
+    }
+
+    /// A built package that holds the same source.
+    private func resolveBuilt(_ spec: DebianSpec) async throws -> Resolution {
+        let only = try await resolve(LibrariesSpec(suite: spec.suite, packages: [spec.package]))
+        let own = only.files.filter { $0.name.hasPrefix("\(spec.package)_") }
+        let version = own.first?.name.split(separator: "_").dropFirst().first.map { String($0).replacing("%3a", with: ":") } ?? ""
+        guard DebianVersionRule(spec.version)?.contains(Self.upstreamPart(of: version)) == true else {
+            throw SourceError.notListed(package: spec.package, version: spec.version, suite: suite, found: version.isEmpty ? [] : [version])
+        }
+        let lock = Lock(kind: .debian, name: spec.package, version: version, files: own)
+        return Resolution(lock: lock, addresses: only.addresses.filter { name, _ in own.contains { $0.name == name } })
+    }
+
+    func update() async throws {
+        // Without this setting apt goes on with an older index, or none, when it cannot be fetched.
+        do { _ = try await apt("apt-get", ["-o", "APT::Update::Error-Mode=any", "update"]) } catch let error as CommandError {
+            throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    "))
+        }
     }
 
     /// The newest version in the index whose upstream part is the wanted one.
@@ -86,7 +103,7 @@ public struct DebianIndex: Sendable {
         return String(rest)
     }
 
-    private func apt(_ program: String, _ arguments: [String]) async throws -> String {
+    func apt(_ program: String, _ arguments: [String]) async throws -> String {
         let settings = [
             "Dir::Etc::sourcelist=\(folder.appending("private.list"))", "Dir::Etc::sourceparts=-",
             "Dir::State::lists=\(folder.appending("lists"))",
