@@ -54,7 +54,10 @@ let package = Package(
         room("Report", ["Model"]),
         room(
             "Pipeline",
-            ["Model", "Host", "Git", "GitRemote", "Archive", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto]),
+            [
+                "Model", "Host", "Git", "GitRemote", "Archive", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node",
+                "Ledger", system, crypto,
+            ]),
         .executableTarget(
             name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Git", "Model", "Host", arguments, system],
             swiftSettings: strict),

@@ -159,7 +159,9 @@ public struct GoBuild: Sendable {
     func go(_ arguments: [String], online: Bool = false) -> Command {
         var environment = host.plainEnvironment
         let ours = [
-            "GOROOT": toolchain.root.string, "GOPATH": ([place.path] + (place.libraries.map { [$0] } ?? [])).map(\.string).joined(separator: ":"), "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
+            "GOROOT": toolchain.root.string,
+            "GOPATH": ([place.path] + (place.libraries.map { [$0] } ?? [])).map(\.string).joined(separator: ":"),
+            "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
             "GOMODCACHE": place.modules.string, "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
             "GOWORK": "off",
         ]

@@ -38,7 +38,8 @@ public enum ExitStatus: Int32, Sendable {
             }
         case is ApplyError, is RebaseRefused: self = .no
         case is GoBuildError, is PatchNotReached: self = .no
-        case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing, is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
+        case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing,
+            is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
             is WorkTreeInUse, is FileError:
             self = .missing
         default: self = .fault

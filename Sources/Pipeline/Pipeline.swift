@@ -112,7 +112,8 @@ public struct Pipeline: Sendable {
         for patch in done.output.applied where patch.isOffVersion {
             events(.note("\(patch.name) (variant \(patch.variant)) fits, but was written for another version of \(patch.name.upstream)"))
         }
-        return Patched(source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record,
+        return Patched(
+            source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record,
             libraries: fetched.libraries)
     }
 
@@ -152,7 +153,10 @@ public struct Pipeline: Sendable {
             tree: fetched.tree, modules: modules, importPath: recipe.importPath, environment: target.environment, go: Unkeyed(go),
             target: Unkeyed(target), workTree: Unkeyed(recipe.name))
         let done = try await perform(step, subject: modules.joined(separator: ", ")) { "tree \($0.tree)" }
-        return (Fetched(lock: fetched.lock, tree: done.output.tree, steps: fetched.steps + [done.record], libraries: fetched.libraries), moved, mode)
+        return (
+            Fetched(lock: fetched.lock, tree: done.output.tree, steps: fetched.steps + [done.record], libraries: fetched.libraries), moved,
+            mode
+        )
     }
 
     /// Patched tree to artifact.

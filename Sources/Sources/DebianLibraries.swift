@@ -29,7 +29,7 @@ extension DebianIndex {
         let listed = shown.components(separatedBy: "\n\n").compactMap(ListedFile.init)
         var files: [LockedFile] = []
         for planned in addresses {
-            guard let listed = listed.first(where: { planned.address.hasSuffix("/\($0.path)") }) else {
+            guard let listed = listed.first(where: { $0.package == planned.package }) else {
                 throw SourceError.index(suite: suite, reason: "apt names no SHA-256 for \(planned.name)")
             }
             files.append(LockedFile(name: planned.name, bytes: listed.bytes, sha256: listed.sha256))
@@ -90,11 +90,15 @@ public struct DebianPackages: Sendable {
     /// Unpacks one package and gives the folder that its only project is in.
     ///
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
-    public func unpackProject(into unpacked: FilePath, scratch: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+    public func unpackProject(into unpacked: FilePath, scratch: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void)
+        async throws
+    {
         try await unpack(into: scratch, progress: progress)
         var project = scratch.pushing(Self.goPath).appending("src")
         // github.com/OWNER/NAME: one folder in the other, until there is more than one thing.
-        while case let names = Files.names(in: project), let only = names.first, names.count == 1, Files.isDirectory(project.appending(only)) {
+        while case let names = Files.names(in: project), let only = names.first, names.count == 1,
+            Files.isDirectory(project.appending(only))
+        {
             project = project.appending(only)
         }
         guard Files.isDirectory(project) else {
@@ -124,7 +128,7 @@ private struct PlannedFile {
 
 /// One paragraph of `apt-cache show`.
 private struct ListedFile {
-    let path: String
+    let package: String
     let bytes: Int64
     let sha256: Digest
 
@@ -134,9 +138,9 @@ private struct ListedFile {
             let parts = line.split(separator: ":", maxSplits: 1)
             if parts.count == 2, !line.hasPrefix(" ") { fields[parts[0]] = parts[1].drop { $0 == " " } }
         }
-        guard let path = fields["Filename"], let bytes = fields["Size"].flatMap({ Int64($0) }),
+        guard let package = fields["Package"], let bytes = fields["Size"].flatMap({ Int64($0) }),
             let digest = fields["SHA256"].flatMap({ Digest(String($0)) })
         else { return nil }
-        (self.path, self.bytes, sha256) = (String(path), bytes, digest)
+        (self.package, self.bytes, sha256) = (String(package), bytes, digest)
     }
 }

@@ -41,11 +41,14 @@ public struct GitSource: Sendable {
     /// Puts a locked commit's tree into a bare repository.
     ///
     /// - Throws: `FetchError`; `GitError`; `FileError`; `CancellationError`.
-    public func copyTree(of lock: Lock, into trees: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> ObjectID {
+    public func copyTree(of lock: Lock, into trees: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws
+        -> ObjectID
+    {
         let found: FetchedReference
         do { found = try await fetch(lock.version, progress) } catch let error as FetchError {
             // Not every server gives a commit by its id; the name that it was found by may still lead to it.
-            guard let name = lock.resolvedFrom, let named = try? await fetch(name, progress), named.commit.description == lock.version else {
+            guard let name = lock.resolvedFrom, let named = try? await fetch(name, progress), named.commit.description == lock.version
+            else {
                 throw error
             }
             found = named
@@ -56,7 +59,9 @@ public struct GitSource: Sendable {
 
     private func fetch(_ reference: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference {
         try Files.makeDirectory(folder.removingLastComponent())
-        let lock = try await FileLock.take(FilePath(folder.string + ".lock")) { progress(.waiting(for: "another fetch into the same mirror")) }
+        let lock = try await FileLock.take(FilePath(folder.string + ".lock")) {
+            progress(.waiting(for: "another fetch into the same mirror"))
+        }
         defer { lock.release() }
         return try await Mirror(at: folder.string).fetch(reference: reference, from: url, environment: host.environment) {
             progress(.objects($0.objects, of: $0.totalObjects, bytes: $0.bytes))

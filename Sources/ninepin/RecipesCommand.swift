@@ -24,14 +24,15 @@ struct RecipesCommand: AsyncParsableCommand {
 
     struct Show: SessionCommand {
         static let configuration = CommandConfiguration(
-            abstract: "One recipe, checked, as it is written.", discussion: "Example:\n  ninepin recipes show kubelet-1.20")
+            abstract: "One recipe, checked, as it is written.",
+            discussion: "Examples:\n  ninepin recipes show kubelet-1.20\n  ninepin recipes show runc@1.1.15 --json")
 
         @Argument(help: "A recipe's name, or the path of a .yaml file.") var name: String
         @OptionGroup var global: GlobalOptions
 
         func run(in session: Session) async throws -> ExitStatus {
             let recipe = try session.catalogue.recipe(name)
-            let text = try Files.readText(try session.catalogue.recipePath(name))
+            let text = try Files.readText(try session.catalogue.recipePath(Catalogue.split(name).name))
             try session.show(recipe) { $0.text(text) }
             return .good
         }

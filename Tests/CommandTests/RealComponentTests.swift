@@ -40,6 +40,29 @@ struct RealComponentTests {
         try run(place)
     }
 
+    @Test(
+        "runc's reader of two Debian releases and its newest home: stock fatal, patched clean",
+        arguments: ["runc@1.1.5", "runc@1.1.15", "cgroups"])
+    func libraries(_ recipe: String) throws {
+        let place = try Place()
+        try place.linkTools()
+        let matrix = ["matrix", recipe, "--series", "none", "--series", "percpu", "--layout", "root-9p"]
+        let found = try place.tool.run(matrix + ["--level", "component", "--json"])
+        #expect(found.status == 0, "\(found.errors)")
+        try validate(found.output, schema: "matrix")
+        let cells = try #require(try found.json()["cells"] as? [[String: Any]])
+        let titles = cells.map { [$0["label"], $0["grade"], $0["cause"]].compactMap { $0 as? String }.joined(separator: " ") }
+        #expect(titles == ["none fatal percpu", "percpu clean"], "\(found.output)")
+        let run = try place.tool.run(["run", recipe, "--json"])
+        #expect(run.status == 0, "\(run.errors)")
+        try validate(run.output, schema: "run")
+        let lock = try #require(try run.json()["lock"] as? [String: Any])
+        #expect(((lock["libraries"] as? [Any])?.count ?? 0) > 0)
+        #expect(((try run.json()["tools"] as? [String: String])?["go"] ?? "").hasPrefix("go1."))
+        let boot = try place.tool.run(["run", recipe, "--level", "boot"])
+        #expect(boot.status == 64, "\(boot.errors)")
+    }
+
     /// One run: the same document as a boot's, and the exit code of its verdict.
     private func run(_ place: Place) throws {
         let stock = try place.tool.run(["run", "kubelet-1.20", "--level", "component", "--series", "none", "--json"])

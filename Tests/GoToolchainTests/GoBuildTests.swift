@@ -4,12 +4,12 @@ import Model
 import SystemPackage
 import Testing
 
-
 @testable import GoToolchain
 
 /// A tiny tree in a GOPATH of its own, built by the Go that ./setup installs. One build cache for all: Go's runtime is compiled once.
 private final class Yard: Sendable {
-    static let cache = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-cache-\(ProcessInfo.processInfo.processIdentifier)").path)
+    static let cache = FilePath(
+        FileManager.default.temporaryDirectory.appending(path: "ninepin-go-cache-\(ProcessInfo.processInfo.processIdentifier)").path)
     let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-\(UUID())").path)
     let host: Host
     let place: GoPlace
@@ -49,7 +49,9 @@ struct GoBuildTests {
     ]
     private static let used = "vendor/example.org/lib/used/used.go"
 
-    @Test("a touched file that is compiled in is shown with its package, in GOPATH and in vendor mode", arguments: [Target.Mode.gopath, .vendor])
+    @Test(
+        "a touched file that is compiled in is shown with its package, in GOPATH and in vendor mode",
+        arguments: [Target.Mode.gopath, .vendor])
     func reached(_ mode: Target.Mode) async throws {
         var files = Self.vendored
         if mode == .vendor {
@@ -118,7 +120,8 @@ struct GoBuildTests {
     func pedigree(_ flags: [String]) async throws {
         let yard = try Yard(.gopath, Self.vendored)
         let pedigree = Pedigree(
-            recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath, flags: flags)
+            recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath,
+            flags: flags)
         let (binary, _) = try await yard.build(touched: [], pedigree: pedigree, flags: flags)
         let id = try #require(try GoBuildID.read(binary))
         #expect(Pedigree(buildID: id) == pedigree)
