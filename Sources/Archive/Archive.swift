@@ -54,7 +54,10 @@ public enum Archive {
     /// Unpacks a tar archive, plain or compressed with gzip, bzip2, xz or zstd, or a zip archive (a wheel is one), in bounded memory.
     ///
     /// Of a mode only the owner's `x` is kept (0644 or 0755); owners, times and attributes are not. Symbolic links are kept when they stay in the folder,
-    /// also by way of other links. What fails leaves no folder.
+    /// also by way of other links. What fails leaves no folder. A name ends at its first NUL: that much is checked, and that much is the file's name.
+    ///
+    /// Checksums of xz, bzip2, zstd (where it has one) and zip are looked at; that of gzip is not, since libarchive passes over it (`consume_trailer` in
+    /// archive_read_support_filter_gzip.c). A wrong byte that still decompresses is found only by the digest of the archive: check it first.
     ///
     /// - Parameters:
     ///   - path: the archive; its content, not its name, says what it is.

@@ -45,14 +45,24 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
     /// At most five names that look like what was meant; who knows better how to compare has all of them.
     private static func unknown(_ name: String, _ remote: String, _ names: [String]) -> String {
         let short = names.filter { !$0.hasSuffix("^{}") }.map(Reference.shortName)
-        let bare = name.split(separator: "/").last.map { $0.drop { $0 == "v" } } ?? ""
-        let alike = short.filter { !bare.isEmpty && ($0.contains(bare) || bare.hasPrefix($0)) }.sorted { $0.count < $1.count }
+        let wanted = bare(name)
+        let alike = short.filter { !wanted.isEmpty && ($0.contains(wanted) || wanted.hasPrefix($0)) }.sorted { $0.count < $1.count }
+        let near = alike.isEmpty ? nearest(wanted, among: short) : alike
         let hint =
             if short.isEmpty {
                 "it has none at all"
-            } else if alike.isEmpty {
+            } else if near.isEmpty {
                 "it has \(short.count) others, such as \(short.prefix(3).joined(separator: ", "))"
-            } else { "it has \(alike.prefix(5).joined(separator: ", "))" }
+            } else { "it has \(near.prefix(5).joined(separator: ", "))" }
         return "no tag, branch or reference '\(name)' at \(remote): \(hint)"
     }
+
+    /// Those that begin as the wanted name does; who goes along with it the longest comes first.
+    private static func nearest(_ wanted: Substring, among names: [String]) -> [String] {
+        let ranked = names.map { (name: $0, shared: zip(bare($0), wanted).prefix { $0 == $1 }.count) }.filter { $0.shared > 0 }
+        return ranked.sorted { ($1.shared, $0.name.count, $0.name) < ($0.shared, $1.name.count, $1.name) }.map(\.name)
+    }
+
+    /// The last part of a name, without the `v` of a version.
+    private static func bare(_ name: String) -> Substring { name.split(separator: "/").last.map { $0.drop { $0 == "v" } } ?? "" }
 }

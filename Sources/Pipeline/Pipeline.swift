@@ -36,7 +36,9 @@ public struct Pipeline: Sendable {
     func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
         let step = ResolveStep(source: recipe.source, libraries: recipe.libraries)
         let done = try await perform(step, subject: recipe.source.subject, isFresh: isFresh) { $0.lock.title }
-        return (done.output, done.record)
+        var resolution = done.output
+        resolution.addresses.merge(recipe.source.addresses) { _, own in own }
+        return (resolution, done.record)
     }
 
     /// Recipe to source tree.
@@ -48,7 +50,7 @@ public struct Pipeline: Sendable {
         var (resolution, resolved) = try await resolve(recipe, isFresh: isFresh)
         do {
             return try await fetch(resolution, resolved)
-        } catch let error as TransferError {
+        } catch let error as TransferError where resolution.lock.kind == .debian || !resolution.lock.libraries.isEmpty {
             guard case .unreachable = error else { throw error }
             guard resolved.cached else { return try await fetchBuilt(recipe, insteadOf: error) }
             // The kept addresses may be old: a mirror moves, and a suite's files with it. The digests stay as they are.
@@ -309,6 +311,15 @@ extension Upstream {
 }
 
 extension SourceSpec {
+    /// Where the recipe itself says that its source is to be had. A password may stand in it, so the store never gets it.
+    fileprivate var addresses: [String: String] {
+        switch self {
+        case .debian: [:]
+        case .git(let spec): [Resolution.repository: spec.url]
+        case .archive(let spec): [spec.name: spec.addresses.joined(separator: "\n")]
+        }
+    }
+
     /// What is asked for, for people.
     fileprivate var subject: String {
         switch self {

@@ -33,11 +33,11 @@ struct ResolveStep: Step {
         case .git(let spec):
             let git = GitSource(spec.url, mirrors: context.workspace.mirrors, on: context.host)
             let lock = try await git.resolve(spec.reference) { context.progress($0.words) }
-            return Resolution(lock: lock, addresses: [Resolution.repository: spec.url])
+            return Resolution(lock: lock, addresses: [:])
         case .archive(let spec):
             let file = LockedFile(name: spec.name, bytes: spec.bytes ?? 0, sha256: spec.sha256)
             let lock = Lock(kind: .archive, name: spec.name, version: spec.sha256.hex, files: [file])
-            return Resolution(lock: lock, addresses: [spec.name: spec.addresses.joined(separator: "\n")])
+            return Resolution(lock: lock, addresses: [:])
         }
     }
 

@@ -22,7 +22,10 @@ final class Yard {
 
     /// Runs a program; what it writes.
     @discardableResult
-    func run(_ program: String, _ arguments: String...) throws -> String {
+    func run(_ program: String, _ arguments: String...) throws -> String { try run(program, arguments) }
+
+    @discardableResult
+    func run(_ program: String, _ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [program] + arguments

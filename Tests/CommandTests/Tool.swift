@@ -19,6 +19,8 @@ struct Tool {
     static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let workspace: String
     var project = Tool.project.path
+    /// What the program sees of the world's settings; the tests' own when nil.
+    var environment: [String: String]?
 
     /// The program beside the tests: both are products of the same build.
     static var program: URL {
@@ -38,6 +40,7 @@ struct Tool {
         process.arguments = arguments + ["--workspace", workspace, "--project", project]
         let files = [folder.appending(path: "out-\(UUID())"), folder.appending(path: "err-\(UUID())")]
         for file in files { try Data().write(to: file) }
+        if let environment { process.environment = environment }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: files[0])
         process.standardError = try FileHandle(forWritingTo: files[1])
