@@ -84,6 +84,16 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     public enum Profile: String, Codable, Sendable, CaseIterable {
         /// containerd and a kubelet that runs standalone.
         case kubelet
+        /// containerd and `k3s server`, whose own kubelet is watched.
+        case k3sServer = "k3s-server"
+
+        /// How the program's answer to `--version` begins.
+        public var versionPrefix: String {
+            switch self {
+            case .kubelet: "Kubernetes v"
+            case .k3sServer: "k3s version v"
+            }
+        }
     }
 
     /// Which programs make up the node.
