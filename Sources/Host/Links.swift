@@ -1,0 +1,29 @@
+import Glibc
+import SystemPackage
+
+extension Files {
+    /// Makes a symbolic link.
+    ///
+    /// - Throws: `FileError` when something is there already.
+    public static func link(_ path: FilePath, to target: String) throws(FileError) {
+        guard symlink(target, path.string) == 0 else { throw error("link", path, errno) }
+    }
+
+    /// What a symbolic link leads to; nil for anything else.
+    public static func linkTarget(_ path: FilePath) -> String? {
+        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let length = bytes.withUnsafeMutableBytes { buffer in
+            readlink(path.string, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+        }
+        return length < 0 ? nil : String(decoding: bytes.prefix(length), as: UTF8.self)
+    }
+
+    /// The paths of all files and links below a directory, relative to it, sorted; no link is followed.
+    public static func paths(below directory: FilePath) -> [String] {
+        names(in: directory).flatMap { name -> [String] in
+            let path = directory.appending(name)
+            guard linkTarget(path) == nil, isDirectory(path) else { return [name] }
+            return paths(below: path).map { "\(name)/\($0)" }
+        }.sorted()
+    }
+}
