@@ -21,7 +21,7 @@ public struct ProgramSpec: Hashable, Codable, Sendable {
     /// Where its source stands in `GOPATH`.
     public let importPath: String
     /// What Go is told to build.
-    public let target: Target
+    public var target: Target
     /// Where the binary goes.
     public let output: String
 }
@@ -33,7 +33,7 @@ public struct PackageSpec: Hashable, Codable, Sendable {
     /// The folders that are packed.
     public let folders: [String]
     /// Programs that are built beside the target, by name.
-    public let programs: [String: ProgramSpec]
+    public var programs: [String: ProgramSpec]
     /// Files of the source that are packed too: where they go, and where they are in the tree.
     public let copies: [String: String]
     /// Links beside the target's binary: what they lead to, and their names.
@@ -43,7 +43,57 @@ public struct PackageSpec: Hashable, Codable, Sendable {
     /// A Go file that is written beside it, for a source that does not embed by itself; its folder's name is the package's.
     public let bindata: String?
     /// The wrapper.
-    public let wrapper: Target
+    public var wrapper: Target
+}
+
+extension Recipe {
+    /// The recipe with what the lock says in the place of `{commit}`, `{commit8}` and `{date}`, in the flags and environments of all targets: no
+    /// clock has a part in a build.
+    public func filled(by lock: Lock) -> Recipe {
+        var filled = self
+        filled.target = target.map { $0.filled(by: lock) }
+        guard var package else { return filled }
+        package.wrapper = package.wrapper.filled(by: lock)
+        package.programs = package.programs.mapValues { program in
+            var program = program
+            program.target = program.target.filled(by: lock)
+            return program
+        }
+        filled.package = package
+        return filled
+    }
+}
+
+extension Target {
+    fileprivate func filled(by lock: Lock) -> Target {
+        func text(_ text: String) -> String {
+            text.replacing("{commit8}", with: String(lock.version.prefix(8))).replacing("{commit}", with: lock.version)
+                .replacing("{date}", with: Lock.date(lock.time ?? 0))
+        }
+        var filled = self
+        filled.flags = flags.map(text)
+        filled.environment = environment.mapValues(text)
+        return filled
+    }
+}
+
+extension Lock {
+    /// A time as k3s and Kubernetes write it into a binary: `2006-01-02T15:04:05Z`.
+    static func date(_ seconds: Int64) -> String {
+        let (days, rest) = (seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400, (seconds % 86_400 + 86_400) % 86_400)
+        // Days to a date, with years that begin in March (H. Hinnant, chrono-Compatible Low-Level Date Algorithms).
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let day = shifted - era * 146_097
+        let yearOfEra = (day - day / 1460 + day / 36_524 - day / 146_096) / 365
+        let dayOfYear = day - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let date = dayOfYear - (153 * month + 2) / 5 + 1
+        let year = yearOfEra + era * 400 + (month >= 10 ? 1 : 0)
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let clock = [rest / 3600, rest / 60 % 60, rest % 60].map(two).joined(separator: ":")
+        return "\(year)-\(two(month < 10 ? month + 3 : month - 9))-\(two(date))T\(clock)Z"
+    }
 }
 
 extension Recipe.Schema {

@@ -17,7 +17,11 @@ public struct Recipe: Hashable, Codable, Sendable {
     /// Which Go releases build it.
     public let toolchain: VersionRange
     /// What Go is told to build; nil when the source is a library, which only component probes can prove.
-    public let target: Target?
+    public var target: Target?
+    /// Files that the package needs beside the source, by name.
+    public let downloads: [String: DownloadSpec]
+    /// How the target is packed, for a source that is k3s; nil when the target itself is the artifact.
+    public var package: PackageSpec?
     /// How the node is booted and watched; nil when nothing of it is a node.
     public let node: NodeSpec?
     /// Which layouts `matrix` boots.
@@ -60,9 +64,9 @@ public struct Target: Hashable, Codable, Sendable {
     /// The package to build, below the import path; its last part names the binary.
     public let package: String
     /// Flags of `go build`.
-    public let flags: [String]
+    public var flags: [String]
     /// Settings of the environment, beside those that Ninepin sets itself.
-    public let environment: [String: String]
+    public var environment: [String: String]
     /// How Go finds packages; nil when the tree decides: `vendor` where it has one, else `modules`.
     public let mode: Mode?
 
@@ -147,6 +151,12 @@ extension Recipe {
         self.upstreams = upstreams
         toolchain = try map.value("toolchain", expected: "a range of Go versions such as '>=1.19 <1.20'")
         target = map.has("target") ? try Target(map.map("target", schema: Schema.target)) : nil
+        var downloads: [String: DownloadSpec] = [:]
+        for entry in map.has("downloads") ? try map.maps("downloads", schema: Schema.download) : [] {
+            downloads[entry.name] = try DownloadSpec(entry.map)
+        }
+        self.downloads = downloads
+        package = map.has("package") ? try PackageSpec(map.map("package", schema: Schema.package)) : nil
         node = map.has("node") ? try NodeSpec(map.map("node", schema: Schema.node)) : nil
         let named: [Layout] = try map.words("layouts")
         guard !named.isEmpty || !map.has("layouts") else { throw map.complaint("layouts", "expected at least one layout") }
@@ -194,7 +204,7 @@ extension Upstream {
 }
 
 extension Target {
-    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+    init(_ map: YamlMap) throws(Diagnostic) {
         package = try map.path("package")
         flags = try map.values("flags", expected: "a flag of go build")
         environment = try map.texts("environment")

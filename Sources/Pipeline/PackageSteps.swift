@@ -1,11 +1,10 @@
-import FoundationEssentials
 import Archive
 import Git
 import GoToolchain
 import Host
 import Model
+import Sources
 import SystemPackage
-import Transfer
 
 /// Downloads to a tree: each is fetched by its digest, and unpacked where the recipe says.
 struct DownloadStep: Step {
@@ -35,34 +34,22 @@ struct DownloadStep: Step {
         var files: [String: [UInt8]] = [:]
         var top = try repository.importTree(from: work.appending("top").string) { _ in }
         for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) {
-            let archive = try await fetch(name, spec, context)
+            guard let digest = spec.sha256, let file = spec.addresses.first?.split(separator: "/").last else { continue }
+            let source = ArchiveSource(
+                name: String(file), bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
+            try await source.fetch(from: spec.addresses) { context.progress($0.words) }
             guard let place = spec.unpack else {
-                if let file = spec.file { files[file] = try Files.read(archive) }
+                if let file = spec.file { files[file] = try Files.read(source.path) }
                 continue
             }
-            context.progress("unpacking \(name)")
-            let unpacked = work.appending("unpacked-\(trees.count)-\(name)")
-            try Archive.unpack(archive, into: unpacked, strip: spec.strip == 0 ? .none : .leading(spec.strip)) { _ in
-                try Task.checkCancellation()
-            }
+            let unpacked = work.appending("unpacked-\(name)")
+            try source.unpack(into: unpacked, strip: spec.strip == 0 ? .none : .leading(spec.strip)) { context.progress($0.words) }
             let tree = try repository.importTree(from: unpacked.string) { _ in try Task.checkCancellation() }
             if place == "." { top = tree } else { trees[place] = tree }
         }
         let tree = try repository.tree(top, with: trees, files: files)
         try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
         return TreeResult(tree: tree)
-    }
-
-    private func fetch(_ name: String, _ spec: DownloadSpec, _ context: StepContext) async throws -> FilePath {
-        guard let digest = spec.sha256 else { throw PackageError("the digest of '\(name)' is not known", advice: "Say it in the recipe.") }
-        let folder = context.workspace.mirrors.appending("downloads").appending(digest.hex)
-        try Files.makeDirectory(folder)
-        let file = folder.appending("file")
-        let download = Download(addresses: spec.addresses, name: name, size: spec.bytes, sha256: digest.hex, destination: file)
-        _ = try await Downloader(environment: context.host.environment).fetch(download) { progress in
-            context.progress("\(name): \(progress.received >> 10) KiB")
-        }
-        return file
     }
 
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }

@@ -347,7 +347,7 @@ extension Workspace {
 }
 
 extension SourceProgress {
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"
