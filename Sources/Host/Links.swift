@@ -11,11 +11,9 @@ extension Files {
 
     /// What a symbolic link leads to; nil for anything else.
     public static func linkTarget(_ path: FilePath) -> String? {
-        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let length = bytes.withUnsafeMutableBytes { buffer in
-            readlink(path.string, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
-        }
-        return length < 0 ? nil : String(decoding: bytes.prefix(length), as: UTF8.self)
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink(path.string, &bytes, bytes.count)
+        return length < 0 ? nil : String(decoding: bytes.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The paths of all files and links below a directory, relative to it, sorted; no link is followed.
