@@ -104,7 +104,7 @@ extension Recipe.Schema {
             YamlField("addresses", "list of addresses", "where it is to be had; each has the same bytes, and they are tried in order"),
             YamlField(
                 "sha256", "64 hexadecimal digits", required: false,
-                "what its bytes must be; while it is missing, nothing that needs the file is built"),
+                "what its bytes must be; while it is missing or `unknown`, nothing that needs the file is built"),
             YamlField("bytes", "number", required: false, "its length"),
             YamlField("unpack", "relative path", required: false, "the folder of the tree that it is unpacked into; `.` for the top"),
             YamlField("strip", "number", required: false, "how many leading folders of its names are left out; none when missing"),
@@ -120,7 +120,7 @@ extension Recipe.Schema {
             YamlField("copies", "mapping of paths to paths", required: false, "where a file of the source goes, and where it is in the tree"),
             YamlField(
                 "links", "mapping of names to text", required: false,
-                "what links beside the binary lead to, and their names with blanks between"),
+                "what links beside the binary lead to, and their names with blanks between, or `none`"),
             YamlField("embed", "relative path", "the folder of the tree that the archive is put into, to be embedded"),
             YamlField("bindata", "relative path", required: false, "a Go file that is written for a source that does not embed by itself"),
             YamlField("wrapper", "mapping", "what Go is told to build with the archive in it, as in `target`"),
@@ -139,7 +139,8 @@ extension Recipe.Schema {
 extension DownloadSpec {
     init(_ map: YamlMap) throws(Diagnostic) {
         addresses = try map.values("addresses", expected: "an address such as https://example.org/file.tar")
-        sha256 = map.has("sha256") ? try map.value("sha256", expected: "64 hexadecimal digits") : nil
+        let isKnown = map.has("sha256") ? try map.text("sha256") != "unknown" : false
+        sha256 = isKnown ? try map.value("sha256", expected: "64 hexadecimal digits, or 'unknown'") : nil
         bytes = map.has("bytes") ? try map.value("bytes", expected: "a number of bytes") : nil
         unpack = map.has("unpack") ? try map.path("unpack") : nil
         file = map.has("file") ? try map.path("file") : nil
@@ -163,7 +164,7 @@ extension PackageSpec {
         for (place, file) in copies where !YamlMap.isPath(place) || !YamlMap.isPath(file) {
             throw map.complaint("copies", "expected relative paths, found '\(place): \(file)'")
         }
-        links = try map.texts("links").mapValues { $0.split(separator: " ").map(String.init) }
+        links = try map.texts("links").filter { $0.value != "none" }.mapValues { $0.split(separator: " ").map(String.init) }
         for name in links.flatMap({ [$0] + $1 }) where name.contains("/") || !YamlMap.isPath(name) {
             throw map.complaint("links", "expected names of files, found '\(name)'")
         }
@@ -180,7 +181,7 @@ extension ProgramSpec {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
         source = try map.path("source")
         importPath = try map.path("importPath")
-        target = try Target(map.map("target", schema: Recipe.Schema.target))
+        target = try Target(map.map("target", schema: Recipe.Schema.target), mayBeTop: true)
         output = try map.path("output")
     }
 }

@@ -79,7 +79,7 @@ public struct Target: Hashable, Codable, Sendable {
     }
 
     /// The binary's file name.
-    public var binary: String { package.split(separator: "/").last.map(String.init) ?? package }
+    public var binary: String { package == "." ? "program" : package.split(separator: "/").last.map(String.init) ?? package }
 }
 
 /// How a node is booted and watched.
@@ -204,12 +204,13 @@ extension Upstream {
 }
 
 extension Target {
-    init(_ map: YamlMap) throws(Diagnostic) {
+    /// - Parameter mayBeTop: whether the package may be the tree's own.
+    init(_ map: YamlMap, mayBeTop: Bool = false) throws(Diagnostic) {
         package = try map.path("package")
         flags = try map.values("flags", expected: "a flag of go build")
         environment = try map.texts("environment")
         mode = map.has("mode") ? try map.word("mode") : nil
-        guard package != "." else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
+        guard package != "." || mayBeTop else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
     }
 }
 

@@ -78,7 +78,8 @@ struct PackStep: Step {
 
     func run(in context: StepContext, folder: FilePath) async throws -> Packed {
         let repository = try Repository.open(at: context.workspace.trees.string)
-        guard spec.bindata != nil || (try repository.subtree(at: spec.embed, of: tree)) != nil else {
+        let embedding = try repository.subtree(at: spec.embed, of: tree)
+        guard spec.bindata != nil || embedding != nil else {
             throw PackageError(
                 "the source has no folder \(spec.embed): this release embeds its archive in another way",
                 advice: "Say 'embed' and 'bindata' in the recipe's 'package' for this version.")

@@ -11,9 +11,8 @@ struct K3sShape {
 
     static let vendoredTag = "v1.20.15+k3s1"
     static let modulesTag = "v1.34.9+k3s1"
-    /// The tags that k3s builds with and that leave the clouds' clients out.
-    static let buildTags = "providerless,netcgo,osusergo"
-    private static let kubernetesFolders = ["pkg", "cmd", "third_party", "plugin"]
+    /// The tags that k3s builds with: go.sum is to have what they need.
+    private static let buildTags = "ctrd,netcgo,osusergo,providerless,urfave_cli_no_docs,apparmor,seccomp,selinux"
 
     /// The repository.
     let repository: GitFolder

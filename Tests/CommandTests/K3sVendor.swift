@@ -63,7 +63,7 @@ struct Vendor {
     /// Gives each file to the module with the longest path that it lies in. Tests and their data are left out, as `go mod vendor` does.
     private mutating func fill(kubernetes: K3sShape.Tree, compress: K3sShape.Tree, in repository: GitFolder) throws {
         let folders = ["vendor", "staging/src/k8s.io", "pkg", "cmd", "third_party", "plugin", "LICENSE"]
-        let tree = try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", kubernetes.id, "--"] + folders.map { $0 })
+        let tree = try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", kubernetes.id, "--"] + folders)
         let other = try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", compress.id])
         let places = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($1.path, $0) })
         for (text, prefix) in [(tree, ""), (other, "vendor/github.com/klauspost/compress/")] {
@@ -79,6 +79,7 @@ struct Vendor {
             }
         }
         copyHash()
+        modules.removeAll { $0.files.isEmpty }
     }
 
     private mutating func copyHash() {
@@ -135,7 +136,7 @@ struct ModuleProxy {
         try repository.run(["update-index", "--index-info"], index: "proxy", input: entries.joined())
         let tree = try repository.run(["write-tree"], index: "proxy").trimmed
         let top = try repository.run(["commit-tree", tree, "-m", "modules"]).trimmed
-        for (number, module) in vendor.modules.enumerated() where !module.files.isEmpty {
+        for (number, module) in vendor.modules.enumerated() {
             let (path, version) = module.source
             let place = "\(folder)/\(Self.escaped(path))/@v"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)

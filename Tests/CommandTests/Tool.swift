@@ -19,6 +19,8 @@ struct Tool {
     static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let workspace: String
     var project = Tool.project.path
+    /// Settings of the environment, beside those of the tests.
+    var environment: [String: String] = [:]
 
     /// The program beside the tests: both are products of the same build.
     static var program: URL {
@@ -36,6 +38,7 @@ struct Tool {
         let process = Process()
         process.executableURL = try Self.program
         process.arguments = arguments + ["--workspace", workspace, "--project", project]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
         let files = [folder.appending(path: "out-\(UUID())"), folder.appending(path: "err-\(UUID())")]
         for file in files { try Data().write(to: file) }
         process.standardInput = FileHandle.nullDevice
