@@ -148,9 +148,20 @@ struct RealK3sTests {
         let environment = ["PATH": "/usr/bin:/bin"]
         let version = try GitFolder.run(binary, ["--version"], environment: environment)
         #expect(version.hasPrefix("k3s version \(tag) ("), "\(version)")
+        // Without a runtime to talk to the server ends, after it was unpacked.
         let data = "\(place.path)/data-\(tag)"
-        let inner = try GitFolder.run(binary, ["kubelet", "--version"], environment: environment.merging(["K3S": data]) { one, _ in one })
-        #expect(inner.contains("Kubernetes \(tag)"), "\(inner)")
+        #expect(throws: GitFolder.Failure.self) { try GitFolder.run(binary, ["server", "--data-dir", data], environment: environment) }
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(data)/data")
+        let folder = "\(data)/data/\(try #require(names.first))"
+        #expect(names.count == 1)
+        let inner = try GitFolder.run("\(folder)/bin/k3s", ["kubelet", "--version"], environment: environment)
+        #expect(inner.trimmed == "Kubernetes \(tag)")
+        #expect(try GitFolder.run("\(folder)/bin/aux/mount", [], environment: environment).trimmed == "the root's own mount")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/bin/loopback") == "cni")
+        #expect(FileManager.default.fileExists(atPath: "\(folder)/etc/networks"))
+        // What was unpacked is looked at: a second start unpacks nothing.
+        let sums = try GitFolder.run("/usr/bin/sha256sum", ["--check", "--quiet", ".sha256sums"], environment: environment, folder: "\(folder)/bin")
+        #expect(sums.isEmpty)
     }
 
     private func sha256sum(_ path: String) throws -> String {
