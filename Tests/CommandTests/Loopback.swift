@@ -32,7 +32,7 @@ final class Loopback {
     }
 
     private init(_ command: (Int) -> [String]) throws {
-        port = Int.random(in: 20_000..<32_000)
+        port = try Self.freePort()
         let words = command(port)
         process.executableURL = URL(filePath: words[0])
         process.arguments = Array(words.dropFirst())
@@ -40,9 +40,9 @@ final class Loopback {
         process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        for _ in 0..<500 {
+        for _ in 0..<1200 where process.isRunning {
             if Self.answers(port) { return }
-            Thread.sleep(forTimeInterval: 0.02)
+            Thread.sleep(forTimeInterval: 0.05)
         }
         throw GitFolder.Failure(description: "\(words) does not serve")
     }
@@ -52,16 +52,30 @@ final class Loopback {
         process.waitUntilExit()
     }
 
+    private static func freePort() throws -> Int {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(file) }
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = withAddress(0) { address -> UInt16? in
+            guard bind(file, address, size) == 0, getsockname(file, address, &size) == 0 else { return nil }
+            return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt16(bigEndian: $0.pointee.sin_port) }
+        }
+        guard let port else { throw GitFolder.Failure(description: "no port is free") }
+        return Int(port)
+    }
+
     private static func answers(_ port: Int) -> Bool {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(file) }
+        return withAddress(port) { connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+    }
+
+    private static func withAddress<Value>(_ port: Int, _ body: (UnsafeMutablePointer<sockaddr>) -> Value) -> Value {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
-        }
+        return withUnsafeMutablePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1, body) }
     }
 
     private static let server = """

@@ -13,8 +13,8 @@ struct RealK3sTests {
         let served = "\(place.path)/shape"
         try Loopback.certify(in: place.path)
         let daemon = try Loopback.git(served)
-        let secure = try Loopback.web(served, script: "\(place.path)/https.py", certificate: place.path)
-        let web = try Loopback.web(try archives(place), script: "\(place.path)/http.py")
+        let secure = try Loopback.web(served, script: "\(place.path)/serve-https.py", certificate: place.path)
+        let web = try Loopback.web(try archives(place), script: "\(place.path)/serve-http.py")
         _ = try place.write("project/recipes/k3s.yaml", try recipe(place, shape, web: web.port))
         // The first era comes over git://, the second over https.
         try era(place, tool, K3sShape.vendoredTag, mirror: "git://127.0.0.1:\(daemon.port)/k3s.git", mode: "gopath")
