@@ -49,7 +49,8 @@ public struct Lock: Hashable, Codable, Sendable {
 
     /// Makes a lock.
     public init(
-        kind: Kind, name: String, version: String, resolvedFrom: String? = nil, time: Int64? = nil, files: [LockedFile] = [], isDirty: Bool = false,
+        kind: Kind, name: String, version: String, resolvedFrom: String? = nil, time: Int64? = nil, files: [LockedFile] = [],
+        isDirty: Bool = false,
         libraries: [LockedFile] = []
     ) {
         self.kind = kind

@@ -117,7 +117,8 @@ extension Recipe.Schema {
             YamlField("program", "relative path", "where the target's binary goes, such as `bin/k3s`"),
             YamlField("folders", "list of relative paths", "the folders that are packed, such as `bin` and `etc`"),
             YamlField("programs", "mapping of names to mappings", required: false, "programs that are built from downloads"),
-            YamlField("copies", "mapping of paths to paths", required: false, "where a file of the source goes, and where it is in the tree"),
+            YamlField(
+                "copies", "mapping of paths to paths", required: false, "where a file of the source goes, and where it is in the tree"),
             YamlField(
                 "links", "mapping of names to text", required: false,
                 "what links beside the binary lead to, and their names with blanks between, or `none`"),

@@ -86,7 +86,9 @@ public struct BootGrader: Sendable {
             version = text
             guard !text.hasPrefix(node.profile.versionPrefix) else { return }
             let answer = Evidence(kind: .probe, text: text, source: "--version", seconds: now)
-            decide(inconclusive("the binary is no \(node.profile == .kubelet ? "kubelet" : "k3s"): '--version' answers '\(text)'", [answer]), at: now)
+            decide(
+                inconclusive("the binary is no \(node.profile == .kubelet ? "kubelet" : "k3s"): '--version' answers '\(text)'", [answer]),
+                at: now)
         case .probe(let name, let answer): note(name, answer, at: now)
         case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
         case .containerdGone:

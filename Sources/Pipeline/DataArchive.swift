@@ -29,15 +29,19 @@ struct DataArchive: Sendable {
     /// - Throws: `PackageError`; `FileError`; `CommandError`; `CancellationError`.
     func write(to archive: FilePath) async throws -> Digest {
         guard let tar = host.program("tar"), let zstd = host.program("zstd") else {
-            throw PackageError("tar and zstd, which pack k3s' programs, are not both on PATH", advice: "Run ./setup, or: apt-get install tar zstd")
+            throw PackageError(
+                "tar and zstd, which pack k3s' programs, are not both on PATH", advice: "Run ./setup, or: apt-get install tar zstd")
         }
         for folder in spec.folders where !Files.isDirectory(self.folder.appending(folder)) {
             throw PackageError(
-                "no '\(folder)' was downloaded or built, which the package is to hold", advice: "Look at the recipe's 'downloads' and 'package'.")
+                "no '\(folder)' was downloaded or built, which the package is to hold",
+                advice: "Look at the recipe's 'downloads' and 'package'.")
         }
         try list()
         let plain = FilePath("\(archive).tar")
-        let settings = ["--sort=name", "--format=gnu", "--mtime=@\(date)", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go-w,a+rX"]
+        let settings = [
+            "--sort=name", "--format=gnu", "--mtime=@\(date)", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go-w,a+rX",
+        ]
         let environment = host.plainEnvironment
         _ = try await Command(
             tar, settings + ["-cf", plain.string, "-C", folder.string] + spec.folders.map { "./\($0)" }, environment: environment, on: host

@@ -14,7 +14,9 @@ extension Pipeline {
     func package(_ inner: Built, _ patched: Patched, of lock: Lock, recipe: Recipe, go: GoToolchain) async throws -> (Built, [StepRecord]) {
         guard let spec = recipe.package else { return (inner, []) }
         let download = try DownloadStep(recipe.downloads)
-        let downloaded = try await perform(download, subject: download.downloads.keys.sorted().joined(separator: ", ")) { "tree \($0.tree)" }
+        let downloaded = try await perform(download, subject: download.downloads.keys.sorted().joined(separator: ", ")) {
+            "tree \($0.tree)"
+        }
         var steps = [downloaded.record]
         var binaries = [spec.program: inner.artifact]
         for (name, program) in spec.programs.sorted(by: { $0.key < $1.key }) {

@@ -76,7 +76,8 @@ struct K3sShape {
             try content.write(to: file)
         }
         let environment = [
-            "GOPROXY": proxy, "GONOSUMDB": "*", "GOMODCACHE": "\(work)/modules", "GOCACHE": "\(work)/cache", "GOFLAGS": "-mod=mod -modcacherw",
+            "GOPROXY": proxy, "GONOSUMDB": "*", "GOMODCACHE": "\(work)/modules", "GOCACHE": "\(work)/cache",
+            "GOFLAGS": "-mod=mod -modcacherw",
             "GO111MODULE": "on", "GOTOOLCHAIN": "local", "GOENV": "off", "CGO_ENABLED": "0", "PATH": "/usr/bin:/bin", "HOME": work,
         ]
         try GitFolder.run(

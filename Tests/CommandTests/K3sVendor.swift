@@ -30,7 +30,8 @@ struct Vendor {
         var modules = Self.modules(listed)
         modules.append(Module(path: "github.com/klauspost/compress", version: "v1.15.12"))
         modules.append(Module(path: Self.oldHash, version: "v1.1.0"))
-        modules.append(Module(path: "k8s.io/kubernetes", version: "v1.34.9", replacement: ("github.com/k3s-io/kubernetes", Self.kubernetes)))
+        modules.append(
+            Module(path: "k8s.io/kubernetes", version: "v1.34.9", replacement: ("github.com/k3s-io/kubernetes", Self.kubernetes)))
         for (path, fork) in [("github.com/google/cadvisor", "github.com/k3s-io/cadvisor"), ("github.com/opencontainers/runc", "")] {
             guard let place = modules.firstIndex(where: { $0.path == path }) else { continue }
             let version = modules[place].version
@@ -90,7 +91,9 @@ struct Vendor {
     /// Where a file of the Debian trees lies below `vendor/`; nil for one that is left out.
     private static func vendored(_ path: String) -> String? {
         let name = path.split(separator: "/").last ?? ""
-        if path.hasSuffix("_test.go") || path.contains("/testdata/") || ["BUILD", "BUILD.bazel", "OWNERS", "go.mod", "go.sum"].contains(name) {
+        if path.hasSuffix("_test.go") || path.contains("/testdata/")
+            || ["BUILD", "BUILD.bazel", "OWNERS", "go.mod", "go.sum"].contains(name)
+        {
             return nil
         }
         if path == "vendor/modules.txt" { return nil }
@@ -107,8 +110,10 @@ struct Vendor {
 
     /// `vendor/modules.txt`: Go's own list, and the two modules that are not in it.
     var modulesText: String {
-        let added = modules.filter { ["k8s.io/kubernetes", "github.com/klauspost/compress", Self.oldHash].contains($0.path) }.map { module in
-            let folders = Set(module.files.filter { $0.name.hasSuffix(".go") }.map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
+        let added = modules.filter { ["k8s.io/kubernetes", "github.com/klauspost/compress", Self.oldHash].contains($0.path) }.map {
+            module in
+            let folders = Set(
+                module.files.filter { $0.name.hasSuffix(".go") }.map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
             let packages = folders.sorted().map { ([module.path, $0].filter { !$0.isEmpty }.joined(separator: "/")) + "\n" }.joined()
             return "# \(module.path) \(module.version)\n## explicit\n\(packages)"
         }

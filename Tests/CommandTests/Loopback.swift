@@ -8,7 +8,10 @@ final class Loopback {
     /// `git daemon` over a folder of bare repositories.
     static func git(_ folder: String) throws -> Loopback {
         try Loopback { port in
-            ["/usr/lib/git-core/git-daemon", "--base-path=\(folder)", "--export-all", "--listen=127.0.0.1", "--port=\(port)", "--reuseaddr", folder]
+            [
+                "/usr/lib/git-core/git-daemon", "--base-path=\(folder)", "--export-all", "--listen=127.0.0.1", "--port=\(port)",
+                "--reuseaddr", folder,
+            ]
         }
     }
 
@@ -26,7 +29,8 @@ final class Loopback {
         try GitFolder.run(
             "/usr/bin/openssl",
             [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", "\(folder)/key.pem", "-out",
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", "\(folder)/key.pem",
+                "-out",
                 "\(folder)/cert.pem", "-addext", "subjectAltName=DNS:localhost",
             ], environment: ["PATH": "/usr/bin:/bin"])
     }

@@ -58,7 +58,8 @@ struct RealK3sTests {
             return K3sShape.Tree(repository: "\(tool.workspace)/store/trees.git", id: try #require(try fetched.json()["tree"] as? String))
         }
         return try K3sShape(
-            in: "\(place.path)/shape", kubernetes: trees[0], compress: trees[1], fixtures: Tool.project.appending(path: "Tests/Fixtures/k3s"),
+            in: "\(place.path)/shape", kubernetes: trees[0], compress: trees[1],
+            fixtures: Tool.project.appending(path: "Tests/Fixtures/k3s"),
             go: "/usr/lib/go-1.19/bin/go")
     }
 
@@ -97,7 +98,6 @@ struct RealK3sTests {
               plugins:
                 addresses: ["http://127.0.0.1:\(web)/plugins.tar.gz"]
                 sha256: \(digests[1])
-                strip: 2
 
             """
     }
@@ -160,7 +160,8 @@ struct RealK3sTests {
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/bin/loopback") == "cni")
         #expect(FileManager.default.fileExists(atPath: "\(folder)/etc/networks"))
         // What was unpacked is looked at: a second start unpacks nothing.
-        let sums = try GitFolder.run("/usr/bin/sha256sum", ["--check", "--quiet", ".sha256sums"], environment: environment, folder: "\(folder)/bin")
+        let sums = try GitFolder.run(
+            "/usr/bin/sha256sum", ["--check", "--quiet", ".sha256sums"], environment: environment, folder: "\(folder)/bin")
         #expect(sums.isEmpty)
     }
 
