@@ -8,6 +8,13 @@ extension Repository {
         try withCommit(commit) { ObjectID(git_commit_tree_id($0).pointee) }
     }
 
+    /// When a commit was made, in seconds since 1970.
+    ///
+    /// - Throws: `GitError` when the commit is not here.
+    public func time(of commit: ObjectID) throws(GitError) -> Int64 {
+        try withCommit(commit) { git_commit_time($0) }
+    }
+
     /// The commit that an id names, be it the commit's own or a tag's; nil when it names none that is here.
     public func commit(namedBy id: ObjectID) -> ObjectID? {
         var raw = id.raw

@@ -38,6 +38,8 @@ public struct Lock: Hashable, Codable, Sendable {
     public let version: String
     /// What was asked for and gave that version, such as `refs/tags/v1.20.2`; nil where the version itself was asked for.
     public let resolvedFrom: String?
+    /// When the commit was made, in seconds since 1970: what is built carries this date, and none of a clock's. Nil where nothing tells.
+    public var time: Int64?
     /// The files, as the signed index or the recipe lists them.
     public let files: [LockedFile]
     /// Whether a folder differs from the commit that it has checked out.
@@ -47,13 +49,15 @@ public struct Lock: Hashable, Codable, Sendable {
 
     /// Makes a lock.
     public init(
-        kind: Kind, name: String, version: String, resolvedFrom: String? = nil, files: [LockedFile] = [], isDirty: Bool = false,
+        kind: Kind, name: String, version: String, resolvedFrom: String? = nil, time: Int64? = nil, files: [LockedFile] = [],
+        isDirty: Bool = false,
         libraries: [LockedFile] = []
     ) {
         self.kind = kind
         self.name = name
         self.version = version
         self.resolvedFrom = resolvedFrom
+        self.time = time
         self.files = files
         self.isDirty = isDirty
         self.libraries = libraries

@@ -17,7 +17,11 @@ public struct Recipe: Hashable, Codable, Sendable {
     /// Which Go releases build it.
     public let toolchain: VersionRange
     /// What Go is told to build; nil when the source is a library, which only component probes can prove.
-    public let target: Target?
+    public var target: Target?
+    /// Files that the package needs beside the source, by name.
+    public let downloads: [String: DownloadSpec]
+    /// How the target is packed, for a source that is k3s; nil when the target itself is the artifact.
+    public var package: PackageSpec?
     /// How the node is booted and watched; nil when nothing of it is a node.
     public let node: NodeSpec?
     /// Which layouts `matrix` boots.
@@ -60,9 +64,9 @@ public struct Target: Hashable, Codable, Sendable {
     /// The package to build, below the import path; its last part names the binary.
     public let package: String
     /// Flags of `go build`.
-    public let flags: [String]
+    public var flags: [String]
     /// Settings of the environment, beside those that Ninepin sets itself.
-    public let environment: [String: String]
+    public var environment: [String: String]
     /// How Go finds packages; nil when the tree decides: `vendor` where it has one, else `modules`.
     public let mode: Mode?
 
@@ -75,7 +79,7 @@ public struct Target: Hashable, Codable, Sendable {
     }
 
     /// The binary's file name.
-    public var binary: String { package.split(separator: "/").last.map(String.init) ?? package }
+    public var binary: String { package == "." ? "program" : package.split(separator: "/").last.map(String.init) ?? package }
 }
 
 /// How a node is booted and watched.
@@ -84,6 +88,16 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     public enum Profile: String, Codable, Sendable, CaseIterable {
         /// containerd and a kubelet that runs standalone.
         case kubelet
+        /// containerd and `k3s server`, whose own kubelet is watched.
+        case k3sServer = "k3s-server"
+
+        /// How the program's answer to `--version` begins.
+        public var versionPrefix: String {
+            switch self {
+            case .kubelet: "Kubernetes v"
+            case .k3sServer: "k3s version v"
+            }
+        }
     }
 
     /// Which programs make up the node.
@@ -137,6 +151,12 @@ extension Recipe {
         self.upstreams = upstreams
         toolchain = try map.value("toolchain", expected: "a range of Go versions such as '>=1.19 <1.20'")
         target = map.has("target") ? try Target(map.map("target", schema: Schema.target)) : nil
+        var downloads: [String: DownloadSpec] = [:]
+        for entry in map.has("downloads") ? try map.maps("downloads", schema: Schema.download) : [] {
+            downloads[entry.name] = try DownloadSpec(entry.map)
+        }
+        self.downloads = downloads
+        package = map.has("package") ? try PackageSpec(map.map("package", schema: Schema.package)) : nil
         node = map.has("node") ? try NodeSpec(map.map("node", schema: Schema.node)) : nil
         let named: [Layout] = try map.words("layouts")
         guard !named.isEmpty || !map.has("layouts") else { throw map.complaint("layouts", "expected at least one layout") }
@@ -184,12 +204,13 @@ extension Upstream {
 }
 
 extension Target {
-    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+    /// - Parameter mayBeTop: whether the package may be the tree's own.
+    init(_ map: YamlMap, mayBeTop: Bool = false) throws(Diagnostic) {
         package = try map.path("package")
         flags = try map.values("flags", expected: "a flag of go build")
         environment = try map.texts("environment")
         mode = map.has("mode") ? try map.word("mode") : nil
-        guard package != "." else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
+        guard package != "." || mayBeTop else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
     }
 }
 

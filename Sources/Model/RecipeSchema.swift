@@ -17,6 +17,8 @@ extension Recipe {
                     "the upstream projects that lie in the source tree, by the name that patches use"),
                 YamlField("toolchain", "range of versions", "which Go releases build it, such as `>=1.19 <1.20`"),
                 YamlField("target", "mapping", required: false, "what Go is told to build; a library has none"),
+                YamlField("downloads", "mapping of names to mappings", required: false, "files that the package needs beside the source"),
+                YamlField("package", "mapping", required: false, "how the target is packed into its artifact, as k3s packs itself"),
                 YamlField("node", "mapping", required: false, "how the node is booted and watched; a library has none"),
                 YamlField(
                     "layouts", "list of `root-9p`, `root-overlay`, `volume-9p`", required: false,
@@ -89,7 +91,9 @@ extension Recipe {
             path: "target",
             fields: [
                 YamlField("package", "relative path", "the package to build, below the import path; its last part names the binary"),
-                YamlField("flags", "list of text", required: false, "flags of `go build`"),
+                YamlField(
+                    "flags", "list of text", required: false,
+                    "flags of `go build`; `{commit}`, `{commit8}` and `{date}` in them are the lock's commit and its date"),
                 YamlField("environment", "mapping of names to text", required: false, "settings of the environment, such as `CGO_ENABLED`"),
                 YamlField(
                     "mode", "`gopath`, `vendor` or `modules`", required: false,
@@ -99,7 +103,7 @@ extension Recipe {
         public static let node = YamlSection(
             path: "node",
             fields: [
-                YamlField("profile", "`kubelet`", "which programs make up the node"),
+                YamlField("profile", "`kubelet` or `k3s-server`", "which programs make up the node"),
                 YamlField(
                     "warmUp", "length of time", required: false,
                     "how long after the node's start a forbidden line may still come; `10s` when missing"),
@@ -109,6 +113,6 @@ extension Recipe {
             ])
 
         /// All sections, the file itself first.
-        public static let all = [recipe, source, debian, git, archive, libraries, upstream, target, node]
+        public static let all = [recipe, source, debian, git, archive, libraries, upstream, target, download, package, program, node]
     }
 }

@@ -73,7 +73,7 @@ public struct BootGrader: Sendable {
         decide(inconclusive("\(reason) (\(how)); last stage: \(stage)"), at: now)
     }
 
-    private var isKubelet: Bool { log.kubelet != nil || version?.hasPrefix("Kubernetes v") == true }
+    private var isKubelet: Bool { log.kubelet != nil || version?.hasPrefix(node.profile.versionPrefix) == true }
 
     private mutating func take(_ fact: NodeFact, at now: Double) {
         switch fact {
@@ -84,9 +84,11 @@ public struct BootGrader: Sendable {
         case .mount(let point, let type): signs.mounts[point] = type
         case .version(let text):
             version = text
-            guard !text.hasPrefix("Kubernetes v") else { return }
+            guard !text.hasPrefix(node.profile.versionPrefix) else { return }
             let answer = Evidence(kind: .probe, text: text, source: "--version", seconds: now)
-            decide(inconclusive("the binary is no kubelet: '--version' answers '\(text)'", [answer]), at: now)
+            decide(
+                inconclusive("the binary is no \(node.profile == .kubelet ? "kubelet" : "k3s"): '--version' answers '\(text)'", [answer]),
+                at: now)
         case .probe(let name, let answer): note(name, answer, at: now)
         case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
         case .containerdGone:

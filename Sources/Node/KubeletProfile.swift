@@ -1,8 +1,9 @@
 import Host
+import Model
 import Sandbox
 import SystemPackage
 
-/// A node made of containerd and a kubelet that runs standalone: what its root file system holds.
+/// A node made of containerd and a kubelet that runs standalone, or within k3s: what its root file system holds.
 public struct KubeletProfile: Sendable {
     /// A program of the host's that the node needs, and where it goes.
     struct Program: Sendable {
@@ -59,7 +60,7 @@ public struct KubeletProfile: Sendable {
     /// Fills a root file system with all but the node's own binary.
     ///
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
-    func fill(_ root: RootFileSystem) async throws {
+    func fill(_ root: RootFileSystem, for profile: NodeSpec.Profile) async throws {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
         ])
@@ -77,7 +78,7 @@ public struct KubeletProfile: Sendable {
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd)
         try root.file("/etc/kubelet.yaml", Self.kubelet)
-        try root.file("/init", NodeScript.text, mode: 0o755)
+        try root.file("/init", NodeScript.text(for: profile), mode: 0o755)
     }
 
     /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.

@@ -62,9 +62,9 @@ public struct NodeBoot: Sendable {
     private func prepare(_ folder: FilePath) async throws -> Bundle {
         let bundle = try Bundle(at: folder)
         let root = RootFileSystem(at: bundle.root, on: host)
-        try await profile.fill(root)
+        try await profile.fill(root, for: node.profile)
         let source = FilePath(artifact.path)
-        let digest = try root.program(source, as: "/usr/local/bin/kubelet")
+        let digest = try root.program(source, as: NodeProgram.of(node.profile).path)
         guard digest == artifact.digest else { throw ArtifactChanged(path: source, expected: artifact.digest, found: digest) }
         try await root.libraries(of: [source])
         var volumes: [Bundle.Mount] = []

@@ -1,5 +1,14 @@
+import Model
+
 /// The first program in the sandbox. Kubelet's log goes to standard output; what the harness must know goes to standard error, marked.
 enum NodeScript {
+    /// The script, for busybox's shell.
+    static func text(for profile: NodeSpec.Profile) -> String {
+        let program = NodeProgram.of(profile)
+        return script.replacing("@PROGRAM@", with: program.path).replacing("@VERSION@", with: profile.versionPrefix)
+            .replacing("@PREPARATION@", with: program.preparation).replacing("@START@", with: program.start)
+    }
+
     /// How every script begins, for busybox's shell: what the sandbox shows of itself.
     static let signs = """
         #!/bin/sh
@@ -13,7 +22,7 @@ enum NodeScript {
         """
 
     /// The script of a node.
-    static let text = """
+    private static let script = """
         \(signs)
         fail() { say failed "$*"; exit 125; }
         # A process that has ended and was not waited for is still there, as a zombie.
@@ -33,13 +42,10 @@ enum NodeScript {
         mount --bind /tmp/sys/vm /proc/sys/vm && mount --bind /tmp/sys/kernel /proc/sys/kernel || fail "cannot mount over /proc/sys"
 
         say stage version
-        version=$(timeout 30 /usr/local/bin/kubelet --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
+        version=$(timeout 30 @PROGRAM@ --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
         say version "$version"
-        case "$version" in "Kubernetes v"*) ;; *) exit 0 ;; esac
-        # Until 1.26 kubelet had to be told that the runtime is no docker; later ones do not know the flag. A kubelet built by hand does not
-        # know its own version, so its help is asked.
-        runtime=
-        /usr/local/bin/kubelet --help 2>&1 < /dev/null | grep -q -e '--container-runtime ' && runtime=--container-runtime=remote
+        case "$version" in "@VERSION@"*) ;; *) exit 0 ;; esac
+        @PREPARATION@
 
         say stage containerd
         containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 &
@@ -55,8 +61,7 @@ enum NodeScript {
         done
 
         say stage kubelet
-        /usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime \\
-          --container-runtime-endpoint=unix:///run/containerd/containerd.sock --v=2 2>&1 &
+        @START@ 2>&1 &
         kubelet=$!
         (
           # timeout, because Debian 12's static busybox dies of wget's own -T.

@@ -28,7 +28,7 @@ public enum ExitStatus: Int32, Sendable {
     /// What an error means for whoever called.
     public init(for error: any Error) {
         switch error {
-        case is Diagnostic, is ArchiveError: self = .data
+        case is Diagnostic, is ArchiveError, is PackageError: self = .data
         case is Catalogue.UnknownRecipe, is NoTarget: self = .usage
         case let error as PatchesError:
             switch error {

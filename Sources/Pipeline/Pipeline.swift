@@ -195,14 +195,14 @@ public struct Pipeline: Sendable {
     }
 
     /// A step that was performed.
-    private struct Done<S: Step> {
+    struct Done<S: Step> {
         let output: S.Output
         let record: StepRecord
         let place: FilePath
     }
 
     /// Takes a step's result from the store, or makes it.
-    private func perform<S: Step>(
+    func perform<S: Step>(
         _ step: S, subject: String, isFresh: Bool = false, detail: (S.Output) -> String
     ) async throws -> Done<S> {
         let start = ContinuousClock.now

@@ -70,12 +70,14 @@ extension Pipeline {
         guard let node = recipe.node else { throw NoTarget(recipe: recipe.name) }
         let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
-        let built = try await build(patched, recipe: exposed, go: needs.go, mode: mode)
+        let filled = exposed.filled(by: fetched.lock)
+        let inner = try await build(patched, recipe: filled, go: needs.go, mode: mode)
+        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, go: needs.go)
         var candidate = Candidate(built.artifact, recipe: recipe, node: node)
         candidate.series = series.names
         candidate.lock = fetched.lock
         candidate.tree = patched.tree.description
-        candidate.steps = fetched.steps + [patched.record, built.record]
+        candidate.steps = fetched.steps + [patched.record, inner.record] + packing + (packing.isEmpty ? [] : [built.record])
         candidate.go = needs.go.identity
         candidate.pedigree = built.pedigree
         candidate.buildID = try built.pedigree.buildID()

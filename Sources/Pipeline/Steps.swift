@@ -172,7 +172,13 @@ struct ModulesStep: Step {
             trees["\(GoPlace.copies)/\(module)"] = try repository.importTree(from: copy.string) { _ in try Task.checkCancellation() }
         }
         let sums = (try? Files.read(place.tree.appending("go.sum"))) ?? []
-        let files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
+        var files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
+        // A module from before modules has no go.mod in its files; its proxy tells this one (go.dev/ref/mod, module proxies). A folder needs it.
+        for module in modules {
+            let place = "\(GoPlace.copies)/\(module)"
+            guard let copy = trees[place], try repository.blob(at: "go.mod", of: copy) == nil else { continue }
+            files["\(place)/go.mod"] = Array("module \(module)\n".utf8)
+        }
         let exposed = try repository.tree(tree, with: trees, files: files)
         try repository.keep(exposed, as: "refs/ninepin/trees/\(exposed)")
         return TreeResult(tree: exposed)
@@ -347,7 +353,7 @@ extension Workspace {
 }
 
 extension SourceProgress {
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"

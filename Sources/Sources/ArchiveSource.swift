@@ -9,6 +9,8 @@ public struct ArchiveSource: Sendable {
     private let file: LockedFile
     private let isSized: Bool
     private let place: FilePath
+    /// Where the archive is, once it is fetched.
+    public var path: FilePath { place }
     private let host: Host
 
     /// - Parameters:

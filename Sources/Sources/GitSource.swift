@@ -35,7 +35,8 @@ public struct GitSource: Sendable {
         let found = try await fetch(reference, progress)
         return Lock(
             kind: .git, name: Self.shown(url), version: found.commit.description,
-            resolvedFrom: found.source == "commit" ? nil : found.source)
+            resolvedFrom: found.source == "commit" ? nil : found.source,
+            time: try Repository.open(at: folder.string).time(of: found.commit))
     }
 
     /// Puts a locked commit's tree into a bare repository.

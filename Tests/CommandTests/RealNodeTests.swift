@@ -197,7 +197,3 @@ struct RealNodeTests {
         return (process.terminationStatus, output)
     }
 }
-
-extension String {
-    fileprivate var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
-}

@@ -19,8 +19,8 @@ struct Tool {
     static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let workspace: String
     var project = Tool.project.path
-    /// What the program sees of the world's settings; the tests' own when nil.
-    var environment: [String: String]?
+    /// Settings of the environment, beside those of the tests.
+    var environment: [String: String] = [:]
 
     /// The program beside the tests: both are products of the same build.
     static var program: URL {
@@ -38,9 +38,9 @@ struct Tool {
         let process = Process()
         process.executableURL = try Self.program
         process.arguments = arguments + ["--workspace", workspace, "--project", project]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
         let files = [folder.appending(path: "out-\(UUID())"), folder.appending(path: "err-\(UUID())")]
         for file in files { try Data().write(to: file) }
-        if let environment { process.environment = environment }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: files[0])
         process.standardError = try FileHandle(forWritingTo: files[1])

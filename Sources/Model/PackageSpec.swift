@@ -1,0 +1,202 @@
+/// A file that a build needs beside its source, and where it goes.
+public struct DownloadSpec: Hashable, Codable, Sendable {
+    /// Where it is to be had, tried in order.
+    public let addresses: [String]
+    /// What its bytes must be; nil when nobody has said so yet, and then nothing that needs it is built.
+    public let sha256: Digest?
+    /// Its length; nil when nobody says.
+    public let bytes: Int64?
+    /// The folder of the tree that it is unpacked into; `.` is the top. Nil when it is kept as a file.
+    public let unpack: String?
+    /// The file of the tree that it becomes, when it is not unpacked.
+    public let file: String?
+    /// How many leading folders of an archive's names are left out.
+    public let strip: Int
+}
+
+/// A program that is built from what was downloaded, and put among those that are packed.
+public struct ProgramSpec: Hashable, Codable, Sendable {
+    /// The folder that its source was unpacked into.
+    public let source: String
+    /// Where its source stands in `GOPATH`.
+    public let importPath: String
+    /// What Go is told to build.
+    public var target: Target
+    /// Where the binary goes.
+    public let output: String
+}
+
+/// How k3s packs itself: all programs in one archive, and a wrapper that has the archive in it and unpacks it.
+public struct PackageSpec: Hashable, Codable, Sendable {
+    /// Where the target's binary goes, such as `bin/k3s`.
+    public let program: String
+    /// The folders that are packed.
+    public let folders: [String]
+    /// Programs that are built beside the target, by name.
+    public var programs: [String: ProgramSpec]
+    /// Files of the source that are packed too: where they go, and where they are in the tree.
+    public let copies: [String: String]
+    /// Links beside the target's binary: what they lead to, and their names.
+    public let links: [String: [String]]
+    /// The folder of the tree that the archive is put into, to be embedded.
+    public let embed: String
+    /// A Go file that is written beside it, for a source that does not embed by itself; its folder's name is the package's.
+    public let bindata: String?
+    /// The wrapper.
+    public var wrapper: Target
+}
+
+extension Recipe {
+    /// The recipe with what the lock says in the place of `{commit}`, `{commit8}` and `{date}`, in the flags and environments of all targets: no
+    /// clock has a part in a build.
+    public func filled(by lock: Lock) -> Recipe {
+        var filled = self
+        filled.target = target.map { $0.filled(by: lock) }
+        guard var package else { return filled }
+        package.wrapper = package.wrapper.filled(by: lock)
+        package.programs = package.programs.mapValues { program in
+            var program = program
+            program.target = program.target.filled(by: lock)
+            return program
+        }
+        filled.package = package
+        return filled
+    }
+}
+
+extension Target {
+    fileprivate func filled(by lock: Lock) -> Target {
+        func text(_ text: String) -> String {
+            text.replacing("{commit8}", with: String(lock.version.prefix(8))).replacing("{commit}", with: lock.version)
+                .replacing("{date}", with: Lock.date(lock.time ?? 0))
+        }
+        var filled = self
+        filled.flags = flags.map(text)
+        filled.environment = environment.mapValues(text)
+        return filled
+    }
+}
+
+extension Lock {
+    /// A time as k3s and Kubernetes write it into a binary: `2006-01-02T15:04:05Z`.
+    static func date(_ seconds: Int64) -> String {
+        let (days, rest) = (seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400, (seconds % 86_400 + 86_400) % 86_400)
+        // Days to a date, with years that begin in March (H. Hinnant, chrono-Compatible Low-Level Date Algorithms).
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let day = shifted - era * 146_097
+        let yearOfEra = (day - day / 1460 + day / 36_524 - day / 146_096) / 365
+        let dayOfYear = day - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let date = dayOfYear - (153 * month + 2) / 5 + 1
+        let year = yearOfEra + era * 400 + (month >= 10 ? 1 : 0)
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let clock = [rest / 3600, rest / 60 % 60, rest % 60].map(two).joined(separator: ":")
+        return "\(year)-\(two(month < 10 ? month + 3 : month - 9))-\(two(date))T\(clock)Z"
+    }
+}
+
+extension Recipe.Schema {
+    /// A file that a build needs beside its source.
+    public static let download = YamlSection(
+        path: "downloads.NAME",
+        fields: [
+            YamlField("addresses", "list of addresses", "where it is to be had; each has the same bytes, and they are tried in order"),
+            YamlField(
+                "sha256", "64 hexadecimal digits", required: false,
+                "what its bytes must be; while it is missing or `unknown`, nothing that needs the file is built"),
+            YamlField("bytes", "number", required: false, "its length"),
+            YamlField("unpack", "relative path", required: false, "the folder of the tree that it is unpacked into; `.` for the top"),
+            YamlField("strip", "number", required: false, "how many leading folders of its names are left out; none when missing"),
+            YamlField("file", "relative path", required: false, "the file of the tree that it becomes, when it is not unpacked"),
+        ])
+    /// How k3s packs itself.
+    public static let package = YamlSection(
+        path: "package",
+        fields: [
+            YamlField("program", "relative path", "where the target's binary goes, such as `bin/k3s`"),
+            YamlField("folders", "list of relative paths", "the folders that are packed, such as `bin` and `etc`"),
+            YamlField("programs", "mapping of names to mappings", required: false, "programs that are built from downloads"),
+            YamlField(
+                "copies", "mapping of paths to paths", required: false, "where a file of the source goes, and where it is in the tree"),
+            YamlField(
+                "links", "mapping of names to text", required: false,
+                "what links beside the binary lead to, and their names with blanks between, or `none`"),
+            YamlField("embed", "relative path", "the folder of the tree that the archive is put into, to be embedded"),
+            YamlField("bindata", "relative path", required: false, "a Go file that is written for a source that does not embed by itself"),
+            YamlField("wrapper", "mapping", "what Go is told to build with the archive in it, as in `target`"),
+        ])
+    /// A program that is built from a download.
+    public static let program = YamlSection(
+        path: "package.programs.NAME",
+        fields: [
+            YamlField("source", "relative path", "the folder that its source was unpacked into"),
+            YamlField("importPath", "import path", "where its source stands in `GOPATH`"),
+            YamlField("target", "mapping", "what Go is told to build, as in `target`"),
+            YamlField("output", "relative path", "where the binary goes"),
+        ])
+}
+
+extension DownloadSpec {
+    init(_ map: YamlMap) throws(Diagnostic) {
+        addresses = try map.values("addresses", expected: "an address such as https://example.org/file.tar")
+        let isKnown = map.has("sha256") ? try map.text("sha256") != "unknown" : false
+        sha256 = isKnown ? try map.value("sha256", expected: "64 hexadecimal digits, or 'unknown'") : nil
+        bytes = map.has("bytes") ? try map.value("bytes", expected: "a number of bytes") : nil
+        unpack = map.has("unpack") ? try map.path("unpack") : nil
+        file = map.has("file") ? try map.path("file") : nil
+        strip = map.has("strip") ? try map.value("strip", expected: "a number of folders") : 0
+        guard !addresses.isEmpty else { throw map.complaint("addresses", "expected at least one address") }
+        guard (unpack == nil) != (file == nil) else { throw map.complaint("unpack", "expected one of 'unpack' and 'file'") }
+        guard (0...9).contains(strip) else { throw map.complaint("strip", "expected a number from 0 to 9") }
+    }
+}
+
+extension PackageSpec {
+    init(_ map: YamlMap) throws(Diagnostic) {
+        program = try map.path("program")
+        folders = try map.paths(in: "folders")
+        var programs: [String: ProgramSpec] = [:]
+        for entry in map.has("programs") ? try map.maps("programs", schema: Recipe.Schema.program) : [] {
+            programs[entry.name] = try ProgramSpec(entry.map)
+        }
+        self.programs = programs
+        copies = try map.texts("copies")
+        for (place, file) in copies where !YamlMap.isPath(place) || !YamlMap.isPath(file) {
+            throw map.complaint("copies", "expected relative paths, found '\(place): \(file)'")
+        }
+        links = try map.texts("links").filter { $0.value != "none" }.mapValues { $0.split(separator: " ").map(String.init) }
+        for name in links.flatMap({ [$0] + $1 }) where name.contains("/") || !YamlMap.isPath(name) {
+            throw map.complaint("links", "expected names of files, found '\(name)'")
+        }
+        embed = try map.path("embed")
+        bindata = map.has("bindata") ? try map.path("bindata") : nil
+        wrapper = try Target(map.map("wrapper", schema: Recipe.Schema.target))
+        guard let top = program.split(separator: "/").first, program.contains("/"), folders.contains(String(top)) else {
+            throw map.complaint("program", "expected a path in one of the folders that are packed, found '\(program)'")
+        }
+    }
+}
+
+extension ProgramSpec {
+    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+        source = try map.path("source")
+        importPath = try map.path("importPath")
+        target = try Target(map.map("target", schema: Recipe.Schema.target), mayBeTop: true)
+        output = try map.path("output")
+    }
+}
+
+extension YamlMap {
+    fileprivate func paths(in key: String) throws(Diagnostic) -> [String] {
+        let paths = try values(key, as: String.self, expected: "a relative path such as bin")
+        for path in paths where !Self.isPath(path) { throw complaint(key, "expected a relative path, found '\(path)'") }
+        guard !paths.isEmpty else { throw complaint(key, "expected at least one relative path") }
+        return paths
+    }
+
+    /// Whether a text is a relative path that stays where it begins.
+    fileprivate static func isPath(_ text: String) -> Bool {
+        !text.split(separator: "/", omittingEmptySubsequences: false).contains { ["", ".", ".."].contains($0) || $0.hasPrefix("-") }
+    }
+}

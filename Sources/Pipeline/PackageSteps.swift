@@ -1,0 +1,132 @@
+import Archive
+import Git
+import GoToolchain
+import Host
+import Model
+import Sources
+import SystemPackage
+
+/// Downloads to a tree: each is fetched by its digest, and unpacked where the recipe says.
+struct DownloadStep: Step {
+    static let name = "download"
+
+    let downloads: [String: DownloadSpec]
+
+    /// - Throws: `PackageError` for a download whose digest nobody has said: it is not trusted.
+    init(_ downloads: [String: DownloadSpec]) throws {
+        for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) where spec.sha256 == nil {
+            throw PackageError(
+                "the digest of the download '\(name)' is not known: \(spec.addresses.joined(separator: ", "))",
+                advice: "Look at the file, and say 'downloads: {\(name): {sha256: …}}' in a recipe that extends this one.")
+        }
+        guard downloads.values.filter({ $0.unpack == "." }).count <= 1 else {
+            throw PackageError("two downloads are unpacked at the top of the tree", advice: "Give all but one a folder.")
+        }
+        self.downloads = downloads
+    }
+
+    func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
+        let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
+        let work = context.scratch.place("downloads")
+        defer { try? Files.remove(work) }
+        try Files.makeDirectory(work.appending("top"))
+        var trees: [String: ObjectID] = [:]
+        var files: [String: [UInt8]] = [:]
+        var top = try repository.importTree(from: work.appending("top").string) { _ in }
+        for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) {
+            guard let digest = spec.sha256, let file = spec.addresses.first?.split(separator: "/").last else { continue }
+            let source = ArchiveSource(
+                name: String(file), bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
+            try await source.fetch(from: spec.addresses) { context.progress($0.words) }
+            guard let place = spec.unpack else {
+                if let file = spec.file { files[file] = try Files.read(source.path) }
+                continue
+            }
+            let unpacked = work.appending("unpacked-\(name)")
+            try source.unpack(into: unpacked, strip: spec.strip == 0 ? .none : .leading(spec.strip)) { context.progress($0.words) }
+            let tree = try repository.importTree(from: unpacked.string) { _ in try Task.checkCancellation() }
+            if place == "." { top = tree } else { trees[place] = tree }
+        }
+        let tree = try repository.tree(top, with: trees, files: files)
+        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        return TreeResult(tree: tree)
+    }
+
+    func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}
+
+/// Binaries, downloads and a patched tree to a tree that also has the archive of all programs, ready to be embedded.
+struct PackStep: Step {
+    /// What was packed.
+    struct Packed: Codable, Sendable {
+        /// The patched tree with the archive in it.
+        let tree: ObjectID
+        /// The archive's digest, which is also its name.
+        let archive: Digest
+    }
+
+    static let name = "package"
+
+    let tree: ObjectID
+    let downloads: ObjectID
+    let spec: PackageSpec
+    /// What goes where, by digest.
+    let binaries: [String: Digest]
+    let date: Int64
+    /// Where the binaries are.
+    let paths: Unkeyed<[String: String]>
+
+    func run(in context: StepContext, folder: FilePath) async throws -> Packed {
+        let repository = try Repository.open(at: context.workspace.trees.string)
+        let embedding = try repository.subtree(at: spec.embed, of: tree)
+        guard spec.bindata != nil || embedding != nil else {
+            throw PackageError(
+                "the source has no folder \(spec.embed): this release embeds its archive in another way",
+                advice: "Say 'embed' and 'bindata' in the recipe's 'package' for this version.")
+        }
+        let work = context.scratch.place("package")
+        defer { try? Files.remove(work) }
+        let pack = work.appending("data")
+        for name in spec.folders {
+            try Files.makeDirectory(pack.appending(name))
+            guard let part = try repository.subtree(at: name, of: downloads) else { continue }
+            let note = work.appending("holds-\(name)").string
+            _ = try WorkTree(directory: pack.appending(name).string, note: note).checkOut(part, from: repository) { _ in
+                try Task.checkCancellation()
+            }
+        }
+        try place(in: pack, from: repository)
+        context.progress("packing \(spec.folders.joined(separator: ", "))")
+        let archive = work.appending("data.tar.zst")
+        let digest = try await DataArchive(folder: pack, spec: spec, date: date, host: context.host).write(to: archive)
+        var files = ["\(spec.embed)/\(digest.hex).tar.zst": try Files.read(archive)]
+        if let bindata = spec.bindata {
+            let package = bindata.split(separator: "/").dropLast().last.map(String.init) ?? "main"
+            files[bindata] = Array(DataArchive.bindata(package: package, archive: "\(digest.hex).tar.zst").utf8)
+        }
+        let packed = try repository.tree(tree, with: [:], files: files)
+        try repository.keep(packed, as: "refs/ninepin/trees/\(packed)")
+        return Packed(tree: packed, archive: digest)
+    }
+
+    private func place(in pack: FilePath, from repository: Repository) throws {
+        for (place, digest) in binaries.sorted(by: { $0.key < $1.key }) {
+            guard let path = paths.value[place] else { continue }
+            let target = pack.appending(place)
+            try Files.makeDirectory(target.removingLastComponent())
+            try Files.remove(target)
+            guard try Files.copy(FilePath(path), to: target) == digest else {
+                throw PackageError("\(path) has changed since it was built", advice: "Run this again.")
+            }
+        }
+        for (place, file) in spec.copies.sorted(by: { $0.key < $1.key }) {
+            guard let bytes = try repository.blob(at: file, of: tree) else {
+                throw PackageError("the source has no file \(file)", advice: "Look at 'copies' in the recipe's 'package'.")
+            }
+            try Files.makeDirectory(pack.appending(place).removingLastComponent())
+            try Files.write(bytes, to: pack.appending(place), mode: 0o755)
+        }
+    }
+
+    func isWhole(_ output: Packed, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}

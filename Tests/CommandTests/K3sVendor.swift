@@ -1,0 +1,161 @@
+import Foundation
+
+/// The modules of the shape: the real ones of Kubernetes' `vendor/`, its own staging modules, and Kubernetes itself.
+struct Vendor {
+    /// A module, and the files in it.
+    struct Module {
+        let path: String
+        let version: String
+        /// What stands after `=>` in go.mod.
+        var replacement: (path: String, version: String)?
+        /// Lines of an index, `MODE ID 0<tab>PATH`, by paths below the module.
+        var files: [(entry: Substring, name: String)] = []
+
+        /// The path and version under which a proxy has it.
+        var source: (path: String, version: String) { replacement ?? (path, version) }
+    }
+
+    /// The modules, sorted by path.
+    private(set) var modules: [Module]
+    private let listed: String
+
+    /// Debian's compress takes its checksum from this module, by the path that it had before its second version; the code is that one's.
+    private static let oldHash = "github.com/cespare/xxhash"
+
+    /// What the shape calls the release of Kubernetes in the era of modules; the content is 1.20.2 all the same.
+    private static let kubernetes = "v1.34.9-k3s1"
+
+    init(kubernetes: K3sShape.Tree, compress: K3sShape.Tree, in repository: GitFolder) throws {
+        listed = try repository.run(["cat-file", "blob", "\(kubernetes.id):vendor/modules.txt"])
+        var modules = Self.modules(listed)
+        modules.append(Module(path: "github.com/klauspost/compress", version: "v1.15.12"))
+        modules.append(Module(path: Self.oldHash, version: "v1.1.0"))
+        modules.append(
+            Module(path: "k8s.io/kubernetes", version: "v1.34.9", replacement: ("github.com/k3s-io/kubernetes", Self.kubernetes)))
+        for (path, fork) in [("github.com/google/cadvisor", "github.com/k3s-io/cadvisor"), ("github.com/opencontainers/runc", "")] {
+            guard let place = modules.firstIndex(where: { $0.path == path }) else { continue }
+            let version = modules[place].version
+            modules[place].replacement = fork.isEmpty ? (path, version) : (fork, "\(version)-k3s1")
+        }
+        self.modules = modules.sorted { $0.path < $1.path }
+        try fill(kubernetes: kubernetes, compress: compress, in: repository)
+    }
+
+    /// Reads Go's list: `# PATH VERSION [=> ...]`, then a line for each package. Modules without packages are not there.
+    private static func modules(_ text: String) -> [Module] {
+        var modules: [Module] = []
+        var pending: Module?
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            if words[0] == "#" {
+                let (path, version) = (words[1], words[2])
+                let isStaging = words.count > 4 && words[4].hasPrefix("./staging/")
+                let fork = "github.com/k3s-io/kubernetes/staging/src/\(path)"
+                // Replacements without a version are told once more, between a module and its packages.
+                if version != "=>" { pending = Module(path: path, version: version, replacement: isStaging ? (fork, kubernetes) : nil) }
+            } else if words[0] != "##", let module = pending {
+                modules.append(module)
+                pending = nil
+            }
+        }
+        return modules
+    }
+
+    /// Gives each file to the module with the longest path that it lies in. Tests and their data are left out, as `go mod vendor` does.
+    private mutating func fill(kubernetes: K3sShape.Tree, compress: K3sShape.Tree, in repository: GitFolder) throws {
+        let folders = ["vendor", "staging/src/k8s.io", "pkg", "cmd", "third_party", "plugin", "LICENSE"]
+        let tree = try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", kubernetes.id, "--"] + folders)
+        let other = try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", compress.id])
+        let places = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($1.path, $0) })
+        for (text, prefix) in [(tree, ""), (other, "vendor/github.com/klauspost/compress/")] {
+            for line in text.split(separator: "\n") {
+                let columns = line.split(separator: "\t", maxSplits: 1)
+                guard columns.count == 2, !line.hasPrefix("120000"), let path = Self.vendored(prefix + columns[1]) else { continue }
+                let words = columns[0].split(separator: " ")
+                var parts = path.split(separator: "/")[...]
+                while !parts.isEmpty, places[parts.joined(separator: "/")] == nil { parts.removeLast() }
+                guard words.count == 3, let place = places[parts.joined(separator: "/")] else { continue }
+                let name = String(path.dropFirst(modules[place].path.count + 1))
+                modules[place].files.append(("\(words[0]) \(words[2]) 0", name))
+            }
+        }
+        copyHash()
+        modules.removeAll { $0.files.isEmpty }
+    }
+
+    private mutating func copyHash() {
+        guard let from = modules.firstIndex(where: { $0.path == "\(Self.oldHash)/v2" }) else { return }
+        for place in modules.indices where modules[place].path == Self.oldHash { modules[place].files = modules[from].files }
+    }
+
+    /// Where a file of the Debian trees lies below `vendor/`; nil for one that is left out.
+    private static func vendored(_ path: String) -> String? {
+        let name = path.split(separator: "/").last ?? ""
+        if path.hasSuffix("_test.go") || path.contains("/testdata/")
+            || ["BUILD", "BUILD.bazel", "OWNERS", "go.mod", "go.sum"].contains(name)
+        {
+            return nil
+        }
+        if path == "vendor/modules.txt" { return nil }
+        for (prefix, place) in [("vendor/", ""), ("staging/src/", "")] where path.hasPrefix(prefix) {
+            return place + path.dropFirst(prefix.count)
+        }
+        return "k8s.io/kubernetes/" + path
+    }
+
+    /// All files, as lines for an index.
+    var vendoredEntries: String {
+        modules.map { module in module.files.map { "\($0.entry)\tvendor/\(module.path)/\($0.name)\n" }.joined() }.joined()
+    }
+
+    /// `vendor/modules.txt`: Go's own list, and the two modules that are not in it.
+    var modulesText: String {
+        let added = modules.filter { ["k8s.io/kubernetes", "github.com/klauspost/compress", Self.oldHash].contains($0.path) }.map {
+            module in
+            let folders = Set(
+                module.files.filter { $0.name.hasSuffix(".go") }.map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
+            let packages = folders.sorted().map { ([module.path, $0].filter { !$0.isEmpty }.joined(separator: "/")) + "\n" }.joined()
+            return "# \(module.path) \(module.version)\n## explicit\n\(packages)"
+        }
+        return listed + added.joined()
+    }
+
+    /// The main module's go.mod.
+    var goMod: String {
+        let required = modules.map { "\t\($0.path) \($0.version)\n" }.joined()
+        let replaced = modules.compactMap { module in module.replacement.map { "\t\(module.path) => \($0.path) \($0.version)\n" } }.joined()
+        return "module github.com/k3s-io/k3s\n\ngo 1.19\n\nreplace (\n\(replaced))\n\nrequire (\n\(required))\n"
+    }
+}
+
+/// A module proxy in a folder, as `go help goproxy` tells: `MODULE/@v/VERSION.{info,mod,zip}`.
+struct ModuleProxy {
+    let folder: String
+    let vendor: Vendor
+
+    /// Makes the proxy; git itself writes the zip files.
+    func write(in repository: GitFolder) throws {
+        let entries = vendor.modules.enumerated().map { number, module in
+            module.files.map { "\($0.entry)\t\(number)/\($0.name)\n" }.joined()
+        }
+        try repository.run(["update-index", "--index-info"], index: "proxy", input: entries.joined())
+        let tree = try repository.run(["write-tree"], index: "proxy").trimmed
+        let top = try repository.run(["commit-tree", tree, "-m", "modules"]).trimmed
+        for (number, module) in vendor.modules.enumerated() {
+            let (path, version) = module.source
+            let place = "\(folder)/\(Self.escaped(path))/@v"
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+            let file = "\(place)/\(Self.escaped(version))"
+            for (ending, text) in [
+                ("info", #"{"Version":"\#(version)","Time":"2026-01-02T03:04:05Z"}"#), ("mod", "module \(module.path)\n"),
+            ] { try Data(text.utf8).write(to: URL(filePath: "\(file).\(ending)")) }
+            try Data("\(version)\n".utf8).write(to: URL(filePath: "\(place)/list"))
+            try repository.run([
+                "archive", "--format=zip", "-1", "--prefix=\(path)@\(version)/", "--output=\(file).zip", "\(top):\(number)",
+            ])
+        }
+    }
+
+    /// A capital letter is written as `!` and the small one.
+    private static func escaped(_ text: String) -> String { text.map { $0.isUppercase ? "!\($0.lowercased())" : "\($0)" }.joined() }
+}
