@@ -160,7 +160,7 @@ struct SourceTests {
         let server = try LocalServer.https(origin, password: "s3same-0pen")
         defer { server.end() }
         var tool = origin.tool
-        tool.environment?["GIT_SSL_CAINFO"] = "\(origin.path)/cert.pem"
+        tool.environment["GIT_SSL_CAINFO"] = "\(origin.path)/cert.pem"
         try origin.gitRecipe("right", url: "https://someone:s3same-0pen@localhost:\(server.port)/up.git")
         try origin.gitRecipe("wrong", url: "https://someone:s3same-0pen-not@localhost:\(server.port)/up.git")
         let right = try fetch("right", with: tool)
