@@ -147,7 +147,8 @@ struct ModuleProxy {
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
             let file = "\(place)/\(Self.escaped(version))"
             for (ending, text) in [
-                ("info", #"{"Version":"\#(version)","Time":"2026-01-02T03:04:05Z"}"#), ("mod", "module \(module.path)\n"),
+                ("info", #"{"Version":"\#(version)","Time":"2026-01-02T03:04:05Z"}"#),
+                ("mod", "module \(module.path)\n\(module.path == "github.com/klauspost/compress" ? "\ngo 1.17\n" : "")"),
             ] { try Data(text.utf8).write(to: URL(filePath: "\(file).\(ending)")) }
             try Data("\(version)\n".utf8).write(to: URL(filePath: "\(place)/list"))
             try repository.run([
