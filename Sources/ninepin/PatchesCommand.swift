@@ -7,7 +7,7 @@ import Report
 struct PatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "patches", abstract: "The registry of patches.",
-        subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self],
+        subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self, PatchesTestCommand.self],
         defaultSubcommand: List.self)
 
     struct List: SessionCommand {

@@ -17,7 +17,7 @@ struct ReferenceCommand: ParsableCommand {
             ("ninepin fetch", FetchCommand.self), ("ninepin patch", PatchCommand.self), ("ninepin build", BuildCommand.self),
             ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self), ("ninepin inspect", InspectCommand.self),
             ("ninepin patches list", PatchesCommand.List.self),
-            ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self),
+            ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self), ("ninepin patches test", PatchesTestCommand.self),
             ("ninepin patches add", PatchesCommand.Add.self), ("ninepin patches rebase", PatchesCommand.Rebase.self),
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
             ("ninepin doctor", DoctorCommand.self),

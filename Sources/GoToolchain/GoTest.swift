@@ -1,0 +1,51 @@
+import FoundationEssentials
+import Host
+import Model
+import SystemPackage
+
+/// A project's own tests, run in a tree that stands where it would be built.
+public struct GoTest: Sendable {
+    private let build: GoBuild
+    private let flags: [String]
+
+    /// - Parameter target: its environment and build tags hold for the tests too.
+    public init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
+        build = GoBuild(target, at: place, with: toolchain, temporary: temporary, on: host)
+        flags = target.flags.filter { $0.hasPrefix("-tags") }
+    }
+
+    /// Runs the tests of some folders of the tree. That one fails is a result, not an error.
+    ///
+    /// - Parameter test: called with each test as it ends.
+    /// - Throws: `CommandError` when no test ran at all: the packages do not compile, or there are none; `CancellationError`.
+    public func run(_ folders: [String], test: @escaping @Sendable (GoTestResult) -> Void) async throws -> [GoTestResult] {
+        struct Heard: Sendable {
+            var results: [GoTestResult] = []
+            var last = RecentLines()
+        }
+        struct Line: Decodable {
+            let Action: String
+            let Package: String?
+            let Test: String?
+            let Output: String?
+        }
+        let command = build.go(["test", "-json", "-count=1"] + flags + folders.map { $0 == "." ? "." : "./\($0)" })
+        let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
+            guard case .line(_, let bytes) = event else { return .proceed }
+            guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else {
+                heard.last.append(String(decoding: bytes, as: UTF8.self))
+                return .proceed
+            }
+            if let output = line.Output, line.Test == nil { heard.last.append(output.filter { $0 != "\n" }) }
+            if let package = line.Package, let outcome = GoTestResult.Outcome(rawValue: line.Action) {
+                let result = GoTestResult(package: package, test: line.Test ?? "", outcome: outcome)
+                heard.results.append(result)
+                test(result)
+            }
+            return .proceed
+        }
+        // A package that does not compile "fails" without a test of its own: that says nothing of the patch.
+        guard heard.results.contains(where: { !$0.test.isEmpty }) else { throw command.failure(ended, heard.last.lines) }
+        return heard.results
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Model
+import Pipeline
+import Report
+
+struct PatchesTestCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Run upstream's own tests of the packages that a patch touches, before it and after it.",
+        discussion: """
+            What differs is shown test by test. Exit code 1 when a test fails that did not fail before.
+
+            Examples:
+              ninepin patches test percpu runc@1.1.5
+              ninepin patches test 9p-source cadvisor --source ../cadvisor
+            """)
+
+    @Argument(help: "A patch, by its name or the last part of it.") var name: String
+    @OptionGroup var recipe: RecipeArgument
+    @OptionGroup var sourceOptions: SourceOptions
+    @OptionGroup var goOption: GoOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let recipe = try session.catalogue.recipe(recipe.name)
+        let series = try session.series([name], of: recipe)
+        let needs = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+        let found = try await session.withPipeline { try await $0.test(series, recipe: recipe, needs: needs, from: sourceOptions.folder) }
+        try session.show(found) { report in
+            report.text("\(found.patch) (\(found.variant)), tests of \(found.folders.joined(separator: ", "))")
+            report.table(
+                ["", "passed", "failed", "skipped"],
+                [("before", found.before), ("after", found.after)].map { title, results in
+                    [title, "\(found.count(.pass, in: results))", "\(found.count(.fail, in: results))", "\(found.count(.skip, in: results))"]
+                })
+            if found.differences.isEmpty { return report.text("no test ends otherwise than before") }
+            report.table(
+                ["package", "test", "before", "after"],
+                found.differences.map { [$0.package, $0.test, $0.before?.rawValue ?? "–", $0.after?.rawValue ?? "–"] })
+        }
+        return found.isGood ? .good : .no
+    }
+}
