@@ -29,7 +29,7 @@ public struct GoTest: Sendable {
             let Test: String?
             let Output: String?
         }
-        let command = build.go(["test", "-json", "-count=1"] + flags + folders.map { $0 == "." ? "." : "./\($0)" })
+        let command = build.go(["test", "-json", "-count=1", "-vet=off"] + flags + folders.map { $0 == "." ? "." : "./\($0)" })
         let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
             guard case .line(_, let bytes) = event else { return .proceed }
             guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else {
