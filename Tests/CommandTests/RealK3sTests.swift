@@ -65,7 +65,8 @@ struct RealK3sTests {
 
     /// What k3s downloads: a root with `bin` and `etc`, and the source of the network plugins.
     private func archives(_ place: Place) throws -> String {
-        _ = try place.write("root/bin/aux/mount", "#!/bin/sh\necho the root's own mount\n")
+        let mount = try place.write("root/bin/aux/mount", "#!/bin/sh\necho the root's own mount\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mount)
         _ = try place.write("root/etc/networks", "loopback 127.0.0.0\n")
         _ = try place.write("plugins/plugins-1/main.go", "package main\n\nfunc main() { println(\"a plugin\") }\n")
         _ = try place.write("web/README", "archives\n")
@@ -112,12 +113,12 @@ struct RealK3sTests {
                 sslCAInfo = \(place.path)/cert.pem
 
             """)
-        let stock = try tool.run(["run", "k3s@\(tag)", "--series", "none", "--json"])
+        let stock = try tool.run(["run", "k3s@\(tag)", "--series", "none", "--level", "boot", "--json"])
         #expect(stock.status == 1, "\(stock.errors)")
         let fatal = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.output)")
         #expect(fatal["grade"] as? String == "fatal", "\(stock.output)")
         #expect(fatal["cause"] as? String == "memory cache", "\(stock.output)")
-        let patched = try tool.run(["run", "k3s@\(tag)", "--json"])
+        let patched = try tool.run(["run", "k3s@\(tag)", "--level", "boot", "--json"])
         #expect(patched.status == 0, "\(patched.output)\(patched.errors)")
         let document = try patched.json()
         let clean = try #require(document["verdict"] as? [String: Any])

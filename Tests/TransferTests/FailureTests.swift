@@ -117,10 +117,9 @@ import Testing
                 reply.steps.append(.wait(30))
                 return reply
             }) { server in
-                let clock = ContinuousClock.now
                 let error = await failure(place.wish(bytes, [server.address()]))
-                #expect(ContinuousClock.now - clock < .seconds(15))
                 #expect(error?.description.contains("300000") == true)
+                // One that waited for the end would have counted as stalled, and been asked again.
                 #expect(server.requests.count == 1)
                 let left = try place.read(place.part)
                 #expect(left.isEmpty)
