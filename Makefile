@@ -40,6 +40,8 @@ docs: build
 
 bench: build
 	Benchmarks/run
+	Benchmarks/git
+	Benchmarks/import
 
 clean:
 	rm -rf .build
