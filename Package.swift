@@ -61,7 +61,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "ninepin",
-            dependencies: ["Pipeline", "Report", "Node", "PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", arguments, system],
+            dependencies: [
+                "Pipeline", "Report", "Node", "PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", arguments, system,
+            ],
             swiftSettings: strict),
         tests("ModelTests", ["Model"]),
         tests("HostTests", ["Host", "Model", system]),

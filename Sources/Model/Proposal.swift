@@ -50,7 +50,9 @@ extension Proposal {
                 YamlField("variants", "list of names", "the variants that it fits"),
                 YamlField("file", "relative path", "the file that has it, beside this one"),
                 YamlField("path", "relative path", "its path in the upstream's code, as a patch has paths"),
-                YamlField("seen", "text", required: false, "what came of it, without and with the patch, and where; missing when it was never run"),
+                YamlField(
+                    "seen", "text", required: false, "what came of it, without and with the patch, and where; missing when it was never run"
+                ),
             ])
 
         /// All sections, the file itself first.

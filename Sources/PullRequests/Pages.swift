@@ -9,7 +9,8 @@ extension PullRequest {
             project.text,
             [
                 "problem": Paragraphs.unwrapped(proposal.problem), "solution": Paragraphs.unwrapped(proposal.solution), "subject": subject,
-                "tests": tests.isEmpty ? "No test goes with this change." : "It is written to fail without the change, and to pass with it:\n\n\(tests)",
+                "tests": tests.isEmpty
+                    ? "No test goes with this change." : "It is written to fail without the change, and to pass with it:\n\n\(tests)",
                 "evidence": Self.table(evidence, entry),
                 "related": proposal.related.isEmpty ? "None." : proposal.related.map { "- \($0)" }.joined(separator: "\n"),
             ])

@@ -41,10 +41,13 @@ final class Desk {
     func entry(status: String = "local") throws {
         try write(
             "patches/up/gap/patch.yaml",
-            "title: t\nwhy: w\nupstream: up\nversions: '*'\nevidence: It was seen.\nstatus: \(status)\nvariants:\n  - {name: v1, versions: '*'}\n")
+            "title: t\nwhy: w\nupstream: up\nversions: '*'\nevidence: It was seen.\nstatus: \(status)\nvariants:\n  - {name: v1, versions: '*'}\n"
+        )
     }
 
-    func proposal(subject: String, problem: String = "Some kernels have no such file, and then nothing at all is read, although the rest is there.") throws {
+    func proposal(
+        subject: String, problem: String = "Some kernels have no such file, and then nothing at all is read, although the rest is there."
+    ) throws {
         try write(
             "patches/up/gap/pull-request.yaml",
             """
@@ -119,7 +122,8 @@ final class Desk {
 
     func bundle(_ request: PullRequest, evidence: [EvidenceRow] = []) throws -> PullRequestBundle {
         try PullRequestBundle(
-            request, of: try registry().entry(named: "gap"), by: try Author(name: "Zoë Tester", email: "zoe@example.org"), date: 1_700_000_000,
+            request, of: try registry().entry(named: "gap"), by: try Author(name: "Zoë Tester", email: "zoe@example.org"),
+            date: 1_700_000_000,
             evidence: evidence)
     }
 

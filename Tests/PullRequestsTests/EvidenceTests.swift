@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import PullRequests
+import SystemPackage
 import Testing
 
 @Suite("The evidence of a pull request")
@@ -8,12 +9,15 @@ struct EvidenceTests {
     private let gap = PatchName("up/gap")!
     private let other = PatchName("up/other")!
 
-    private func run(_ id: String, _ series: [PatchName], _ grade: Grade, layout: Layout = .root9p, level: Level = .boot, notes: [String] = [])
+    private func run(
+        _ id: String, _ series: [PatchName], _ grade: Grade, layout: Layout = .root9p, level: Level = .boot, notes: [String] = []
+    )
         throws -> Run
     {
         Run(
             id: id, started: "", recipe: "r", series: series, layout: layout, lock: nil, tree: nil,
-            artifact: Artifact(digest: Digest(bytes: [UInt8](repeating: 0, count: 32)), path: "", bytes: 0), steps: [], tools: ["go": "go1.19.8", "runsc": "20240729.0"],
+            artifact: Artifact(digest: Digest(bytes: [UInt8](repeating: 0, count: 32)), path: "", bytes: 0), steps: [],
+            tools: ["go": "go1.19.8", "runsc": "20240729.0"],
             secondsToVerdict: 1,
             verdict: Verdict(
                 grade: grade, level: level, cause: grade == .fatal ? "memory cache" : nil, summary: "", evidence: [], notes: notes))
@@ -38,7 +42,8 @@ struct EvidenceTests {
     func rows() throws {
         let desk = try Desk()
         let runs = [
-            try run("1", [], .clean), try run("2", [], .fatal), try run("3", [gap], .fatal), try run("4", [gap], .clean, notes: ["memory reads 0"]),
+            try run("1", [], .clean), try run("2", [], .fatal), try run("3", [gap], .fatal),
+            try run("4", [gap], .clean, notes: ["memory reads 0"]),
             try run("5", [gap], .inconclusive), try run("6", [other], .clean),
         ]
         let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try desk.registry())

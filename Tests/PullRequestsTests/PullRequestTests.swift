@@ -1,5 +1,7 @@
 import Foundation
 import GitHistory
+import Model
+import Patches
 import PullRequests
 import SystemPackage
 import Testing
