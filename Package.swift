@@ -47,6 +47,7 @@ let package = Package(
         room("Archive", ["CLibarchive", system]),
         room("Sources", ["Model", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
         room("Patches", ["Model", "Host", "Git", "GitHistory", system]),
+        room("PullRequests", ["Model", "Host", "Git", "GitHistory", "Patches", system]),
         room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system, crypto]),
         room("Sandbox", ["Model", "Host", system]),
         room("Node", ["Model", "Host", "Sandbox", system]),
@@ -55,11 +56,14 @@ let package = Package(
         room(
             "Pipeline",
             [
-                "Model", "Host", "Git", "GitRemote", "Archive", "Transfer", "Sources", "Patches", "GoToolchain", "Sandbox", "Node",
-                "Ledger", system, crypto,
+                "Model", "Host", "Git", "GitRemote", "GitHistory", "Archive", "Transfer", "Sources", "Patches", "PullRequests",
+                "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto,
             ]),
         .executableTarget(
-            name: "ninepin", dependencies: ["Pipeline", "Report", "Node", "Patches", "Git", "Model", "Host", arguments, system],
+            name: "ninepin",
+            dependencies: [
+                "Pipeline", "Report", "Node", "PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", arguments, system,
+            ],
             swiftSettings: strict),
         tests("ModelTests", ["Model"]),
         tests("HostTests", ["Host", "Model", system]),
@@ -69,6 +73,7 @@ let package = Package(
         tests("TransferTests", ["Transfer", crypto, system]),
         tests("ArchiveTests", ["Archive", "Git", system]),
         tests("PatchesTests", ["Patches", "Git", "Model", system]),
+        tests("PullRequestsTests", ["PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", system]),
         tests("SourcesTests", ["Sources", "Transfer", "Archive", "Model", "Host", system]),
         tests("GoToolchainTests", ["GoToolchain", "Host", "Model", system]),
         tests("NodeTests", ["Node", "Model"]),

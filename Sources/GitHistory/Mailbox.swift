@@ -34,18 +34,39 @@ public struct Mailbox: Sendable {
     /// - Parameter signature: what stands at the end, as git puts its version there.
     /// - Throws: `GitError` when a tree is not here.
     public func message(from old: ObjectID, to new: ObjectID, in repository: Repository, signature: String) throws(GitError) -> [UInt8] {
-        let stat = try repository.withDifference(from: old, to: new, context: 3) { (diff: OpaquePointer) throws(GitError) in
-            var stats: OpaquePointer?
-            try GitError.check(git_diff_get_stats(&stats, diff), "count", "the difference")
-            defer { git_diff_stats_free(stats) }
-            let format = git_diff_stats_format_t(rawValue: GIT_DIFF_STATS_FULL.rawValue | GIT_DIFF_STATS_INCLUDE_SUMMARY.rawValue)
-            var text = git_buf()
-            try GitError.check(git_diff_stats_to_buf(&text, stats, format, 72), "count", "the difference")
-            defer { git_buf_dispose(&text) }
-            return text.bytes
-        }
-        let patch = try repository.diff(from: old, to: new)
-        return Array(head.utf8) + stat + Array("\n".utf8) + patch + Array("-- \n\(signature)\n\n".utf8)
+        let stat = try repository.withDifference(from: old, to: new, context: 3, Self.stat)
+        return whole(stat, try repository.diff(from: old, to: new), signature)
+    }
+
+    /// The message with a difference that is written already.
+    ///
+    /// - Parameters:
+    ///   - diff: as git writes it, each file with its `diff --git` line.
+    ///   - signature: what stands at the end.
+    /// - Throws: `GitError` when it is no such difference.
+    public func message(diff: [UInt8], signature: String) throws(GitError) -> [UInt8] {
+        var read: OpaquePointer?
+        let code = diff.withUnsafeBytes { git_diff_from_buffer(&read, $0.bindMemory(to: CChar.self).baseAddress, $0.count) }
+        try GitError.check(code, "read", "the difference")
+        defer { git_diff_free(read) }
+        guard let read else { throw GitError("read", "the difference", "libgit2 gave nothing") }
+        return whole(try Self.stat(of: read), diff, signature)
+    }
+
+    private func whole(_ stat: [UInt8], _ diff: [UInt8], _ signature: String) -> [UInt8] {
+        Array(head.utf8) + stat + Array("\n".utf8) + diff + Array("-- \n\(signature)\n\n".utf8)
+    }
+
+    private static func stat(of diff: OpaquePointer) throws(GitError) -> [UInt8] {
+        var stats: OpaquePointer?
+        try GitError.check(git_diff_get_stats(&stats, diff), "count", "the difference")
+        defer { git_diff_stats_free(stats) }
+        let format = git_diff_stats_format_t(rawValue: GIT_DIFF_STATS_FULL.rawValue | GIT_DIFF_STATS_INCLUDE_SUMMARY.rawValue)
+        var text = git_buf()
+        // Width 0: libgit2 draws a minus where it scales a bar of nothing but pluses.
+        try GitError.check(git_diff_stats_to_buf(&text, stats, format, 0), "count", "the difference")
+        defer { git_buf_dispose(&text) }
+        return text.bytes
     }
 
     private var head: String {

@@ -41,9 +41,10 @@ public struct Ledger: Sendable {
     }
 
     /// The recorded runs of a binary, the oldest first. A record that cannot be read is passed over.
-    public func runs(of digest: Digest) -> [Run] {
-        Files.names(in: folder).compactMap { try? run($0) }.filter { $0.artifact.digest == digest }
-    }
+    public func runs(of digest: Digest) -> [Run] { runs().filter { $0.artifact.digest == digest } }
+
+    /// All recorded runs, the oldest first. A record that cannot be read is passed over.
+    public func runs() -> [Run] { Files.names(in: folder).compactMap { try? run($0) } }
 
     /// The newest run of a recipe's stock node, if it was clean: then the recipe's patches may not be needed any more.
     public func cleanStockRun(of recipe: String) -> Run? {

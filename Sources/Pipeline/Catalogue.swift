@@ -1,6 +1,7 @@
 import Host
 import Model
 import Patches
+import PullRequests
 import SystemPackage
 
 /// Recipes and patches of a project's folder.
@@ -83,6 +84,9 @@ public struct Catalogue: Sendable {
             throw Diagnostic(file: file.string, message: "'extends': \(error)")
         }
     }
+
+    /// The projects that take pull requests.
+    public var projects: Projects { Projects(project.appending("patches")) }
 
     /// Reads the registry of patches.
     ///

@@ -1,11 +1,13 @@
 import Archive
 import Git
+import GitHistory
 import GitRemote
 import GoToolchain
 import Host
 import Model
 import Node
 import Patches
+import PullRequests
 import Sandbox
 import Sources
 import Transfer
@@ -28,7 +30,7 @@ public enum ExitStatus: Int32, Sendable {
     /// What an error means for whoever called.
     public init(for error: any Error) {
         switch error {
-        case is Diagnostic, is ArchiveError, is PackageError: self = .data
+        case is Diagnostic, is ArchiveError, is PackageError, is MailboxError: self = .data
         case is Catalogue.UnknownRecipe, is NoTarget: self = .usage
         case let error as PatchesError:
             switch error {
@@ -36,6 +38,13 @@ public enum ExitStatus: Int32, Sendable {
             case .malformed: self = .data
             case .doesNotApply, .ambiguous, .inUpstream: self = .no
             }
+        case let error as PullRequestError:
+            switch error {
+            case .unknownProject, .notIts, .noVariant, .needsSource, .occupied: self = .usage
+            case .noProposal: self = .data
+            case .notWanted, .notThere, .testExists: self = .no
+            }
+        case is AuthorError: self = .missing
         case is ApplyError, is RebaseRefused: self = .no
         case is GoBuildError, is PatchNotReached: self = .no
         case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing,

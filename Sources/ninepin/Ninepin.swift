@@ -23,6 +23,6 @@ struct NinepinCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
             GradeCommand.self, InspectCommand.self,
-            PatchesCommand.self, RecipesCommand.self, DoctorCommand.self, ReferenceCommand.self,
+            PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, DoctorCommand.self, ReferenceCommand.self,
         ])
 }

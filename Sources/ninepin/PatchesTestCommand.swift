@@ -30,7 +30,10 @@ struct PatchesTestCommand: SessionCommand {
             report.table(
                 ["", "passed", "failed", "skipped"],
                 [("before", found.before), ("after", found.after)].map { title, results in
-                    [title, "\(found.count(.pass, in: results))", "\(found.count(.fail, in: results))", "\(found.count(.skip, in: results))"]
+                    [
+                        title, "\(found.count(.pass, in: results))", "\(found.count(.fail, in: results))",
+                        "\(found.count(.skip, in: results))",
+                    ]
                 })
             if found.differences.isEmpty { return report.text("no test ends otherwise than before") }
             report.table(

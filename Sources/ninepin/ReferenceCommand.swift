@@ -17,8 +17,10 @@ struct ReferenceCommand: ParsableCommand {
             ("ninepin fetch", FetchCommand.self), ("ninepin patch", PatchCommand.self), ("ninepin build", BuildCommand.self),
             ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self), ("ninepin inspect", InspectCommand.self),
             ("ninepin patches list", PatchesCommand.List.self),
-            ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self), ("ninepin patches test", PatchesTestCommand.self),
+            ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self),
+            ("ninepin patches test", PatchesTestCommand.self),
             ("ninepin patches add", PatchesCommand.Add.self), ("ninepin patches rebase", PatchesCommand.Rebase.self),
+            ("ninepin pr", PullRequestCommand.self),
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
             ("ninepin doctor", DoctorCommand.self),
         ]
@@ -36,7 +38,7 @@ struct ReferenceCommand: ParsableCommand {
                     which variant is meant; the version only where two would fit. `patches/UPSTREAM/upstream.yaml` says where the upstream's code may lie in a \
                     folder of source. In a range `||` takes both sides. Written by `make docs`.
                     """,
-                sections: PatchEntry.Schema.all),
+                sections: PatchEntry.Schema.all + Proposal.Schema.all + Project.Schema.all),
         ]
         for (name, text) in pages { try Files.write(text, to: FilePath(folder).appending(name)) }
     }

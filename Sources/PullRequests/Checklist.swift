@@ -1,0 +1,71 @@
+import GitHistory
+import Model
+
+/// One of a project's rules, ticked or explained.
+public struct CheckedRule: Hashable, Encodable, Sendable {
+    /// What the project wants.
+    public let rule: String
+    /// Whether it was seen to be kept. What a person must see to is not.
+    public let isKept: Bool
+    /// What was seen, or what is to be done.
+    public let why: String
+}
+
+extension PullRequest {
+    /// The project's rules, each of them.
+    public func checklist(by author: Author, evidence: [EvidenceRow]) -> [CheckedRule] {
+        let message = message(by: author, evidence: evidence)
+        return project.rules.map { rule in
+            guard let check = rule.check else { return CheckedRule(rule: rule.rule, isKept: false, why: rule.note ?? "") }
+            let (isKept, why) = result(of: check, message, author, evidence)
+            return CheckedRule(rule: rule.rule, isKept: isKept, why: why)
+        }
+    }
+
+    private func result(of check: Project.Check, _ message: String, _ author: Author, _ evidence: [EvidenceRow]) -> (Bool, String) {
+        switch check {
+        case .subject: subjectResult
+        case .message:
+            Self.result(
+                message.split(separator: "\n").map(\.count).max() ?? 0, "characters in the longest line", atMost: Self.bodyWidth)
+        case .keywords: Self.keywordResult(subject + "\n" + message)
+        case .signOff:
+            (
+                message.hasSuffix("Signed-off-by: \(author.name) <\(author.email)>"),
+                "by \(author.name) <\(author.email)>. It says that you may give this code away: read developercertificate.org"
+            )
+        case .test:
+            tests.isEmpty
+                ? (false, "there is none for variant \(variant)" + (project.isVendored ? ": copies of code come without tests" : ""))
+                : (true, tests.map { "\($0.path): \($0.seen ?? "not run yet for this version")" }.joined(separator: "; "))
+        case .evidence:
+            evidence.contains(where: \.showsIt)
+                ? (true, "\(evidence.filter(\.showsIt).count) of \(evidence.count) places: not clean without it, clean with it")
+                : (false, "no recorded run shows it yet: \(evidence.first.map { "`\($0.command)`" } ?? "no recipe has this code")")
+        }
+    }
+
+    private var subjectResult: (Bool, String) {
+        let (fits, why) = Self.result(subject.count, "characters", atMost: project.longestSubject)
+        let isFormed =
+            switch project.subjectStyle {
+            case .capitalised: subject.first?.isUppercase == true
+            case .area: subject.hasPrefix("\(proposal.area): ")
+            }
+        return (fits && isFormed && !subject.hasSuffix("."), "'\(subject)': \(why)")
+    }
+
+    private static func result(_ count: Int, _ what: String, atMost limit: Int) -> (Bool, String) {
+        (count <= limit, "\(count) \(what), at most \(limit)")
+    }
+
+    /// GitHub's words that close an issue: "Linking a pull request to an issue".
+    private static func keywordResult(_ text: String) -> (Bool, String) {
+        let words = text.split { $0.isWhitespace || ":,.;()".contains($0) }
+        let closing: Set<String> = ["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"]
+        let found = zip(words, words.dropFirst()).first { closing.contains($0.lowercased()) && $1.contains("#") }
+        if let found { return (false, "'\(found.0) \(found.1)' closes an issue") }
+        if let mention = words.first(where: { $0.hasPrefix("@") }) { return (false, "'\(mention)' is a mention") }
+        return (true, "none is there")
+    }
+}

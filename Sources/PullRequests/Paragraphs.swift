@@ -1,0 +1,54 @@
+/// Text for people: gaps filled, lines broken.
+enum Paragraphs {
+    /// A template with its `{NAME}`s filled in. What is filled in is not looked at again.
+    static func filled(_ template: String, _ values: [String: String]) -> String {
+        var (text, rest) = ("", template[...])
+        while let open = rest.firstIndex(of: "{") {
+            text += rest[..<open]
+            rest = rest[open...]
+            guard let close = rest.firstIndex(of: "}"), let value = values[String(rest[rest.index(after: open)..<close])] else {
+                text.append(rest.removeFirst())
+                continue
+            }
+            text += value.trimmed
+            rest = rest[rest.index(after: close)...]
+        }
+        return (text + rest).trimmed
+    }
+
+    /// Each paragraph in lines of at most so many characters; a longer word stands alone.
+    static func wrapped(_ text: String, at width: Int) -> String {
+        paragraphs(of: text).map { words in
+            var (lines, line) = ([String](), "")
+            for word in words {
+                if line.isEmpty {
+                    line = word
+                } else if line.count + 1 + word.count <= width {
+                    line += " \(word)"
+                } else {
+                    lines.append(line)
+                    line = word
+                }
+            }
+            return (lines + [line]).joined(separator: "\n")
+        }.joined(separator: "\n\n")
+    }
+
+    /// Each paragraph in one line: a web page breaks lines itself, and some keep ours.
+    static func unwrapped(_ text: String) -> String { paragraphs(of: text).map { $0.joined(separator: " ") }.joined(separator: "\n\n") }
+
+    private static func paragraphs(of text: String) -> [[String]] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.split { $0.allSatisfy(\.isWhitespace) }.map { lines in
+            lines.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+        }
+    }
+}
+
+extension String {
+    /// Without empty lines and spaces at its ends.
+    fileprivate var trimmed: String {
+        let start = drop { $0.isWhitespace }
+        return start.lastIndex { !$0.isWhitespace }.map { String(start[...$0]) } ?? ""
+    }
+}

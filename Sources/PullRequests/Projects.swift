@@ -1,0 +1,80 @@
+import Host
+import Model
+import SystemPackage
+
+/// The projects that take pull requests, and what patches have to say to them: files beside the registry's entries.
+public struct Projects: Sendable {
+    private let folder: FilePath
+
+    /// Reads from the folder of patches.
+    public init(_ folder: FilePath) { self.folder = folder }
+
+    /// The projects' names, sorted.
+    public var names: [String] {
+        Files.names(in: folder.appending("projects")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+    }
+
+    /// Reads a project's rules.
+    ///
+    /// - Throws: `PullRequestError.unknownProject`; `Diagnostic` for a mistake in them; `FileError`.
+    public func project(named name: String) throws -> Project {
+        guard names.contains(name) else {
+            throw PullRequestError.unknownProject(name, advice: Spelling.advice(for: name, among: names))
+        }
+        let file = folder.appending("projects/\(name).yaml")
+        return try Project(yaml: try Files.readText(file), file: file.string, name: name)
+    }
+
+    /// Reads what a patch has to say.
+    ///
+    /// - Throws: `PullRequestError.noProposal`; `Diagnostic` for a mistake in it; `FileError`.
+    public func proposal(of patch: PatchName) throws -> Proposal {
+        let file = folder.appending("\(patch)/pull-request.yaml")
+        guard Files.exists(file) else { throw PullRequestError.noProposal(patch, file: file.string) }
+        return try Proposal(yaml: try Files.readText(file), file: file.string)
+    }
+
+    func text(of test: Proposal.Test, of patch: PatchName) throws(FileError) -> [UInt8] {
+        try Files.read(folder.appending("\(patch)/\(test.file)"))
+    }
+}
+
+/// Why there is no pull request.
+public enum PullRequestError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// No such project.
+    case unknownProject(String, advice: String)
+    /// The patch has nothing to say upstream.
+    case noProposal(PatchName, file: String)
+    /// It was shown that the patch does not help, or upstream has it.
+    case notWanted(PatchName, PatchEntry.Status)
+    /// The project has no code that the patch is for.
+    case notIts(PatchName, project: String, takers: [String])
+    /// The patch has no such variant.
+    case noVariant(PatchName, String, advice: String)
+    /// The project's code is a copy, and nothing tells which.
+    case needsSource(project: String)
+    /// The upstream's code is not in the folder.
+    case notThere(PatchName, folder: String)
+    /// The project's tree has a file where a test is to be put.
+    case testExists(path: String)
+    /// Something lies where the pull request is to be put.
+    case occupied(String)
+
+    /// What, and what to do.
+    public var description: String {
+        switch self {
+        case .unknownProject(let name, let advice): "there is no project '\(name)': \(advice)"
+        case .noProposal(let patch, let file): "\(patch) has nothing to say upstream yet: write \(file) (docs/patch.md)"
+        case .notWanted(let patch, .merged): "\(patch) is in upstream: its status is 'merged'"
+        case .notWanted(let patch, let status): "\(patch) is not for upstream: its status is '\(status.rawValue)'"
+        case .notIts(let patch, let project, let takers):
+            "\(project) has no code of '\(patch.upstream)', which \(patch) is for; it can go to: \(takers.joined(separator: ", "))"
+        case .noVariant(let patch, let variant, let advice): "\(patch) has no variant '\(variant)': \(advice)"
+        case .needsSource(let project):
+            "\(project) has copies of other projects' code, of any version: say for which with --source DIR or --recipe RECIPE"
+        case .notThere(let patch, let folder): "\(patch) is for '\(patch.upstream)', which is in none of its homes in \(folder)"
+        case .testExists(let path): "the source has a file '\(path)' already, where the patch's test is to be put"
+        case .occupied(let place): "\(place) is not empty, and nothing is written over: name another folder with --out"
+        }
+    }
+}
