@@ -65,7 +65,7 @@ struct RealK3sTests {
 
     /// What k3s downloads: a root with `bin` and `etc`, and the source of the network plugins.
     private func archives(_ place: Place) throws -> String {
-        let mount = try place.write("root/bin/aux/mount", "#!/bin/sh\necho the root's own mount\n")
+        let mount = try place.write("root/bin/aux/mount", "#!/bin/sh\necho \"the root's own mount\"\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mount)
         _ = try place.write("root/etc/networks", "loopback 127.0.0.0\n")
         _ = try place.write("plugins/plugins-1/main.go", "package main\n\nfunc main() { println(\"a plugin\") }\n")
