@@ -6,8 +6,13 @@ import Testing
 
 @Suite("The evidence of a pull request")
 struct EvidenceTests {
-    private let gap = PatchName("up/gap")!
-    private let other = PatchName("up/other")!
+    private let gap: PatchName
+    private let other: PatchName
+
+    init() throws {
+        gap = try #require(PatchName("up/gap"))
+        other = try #require(PatchName("up/other"))
+    }
 
     private func run(
         _ id: String, _ series: [PatchName], _ grade: Grade, layout: Layout = .root9p, level: Level = .boot, notes: [String] = []
