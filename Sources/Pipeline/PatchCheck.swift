@@ -60,12 +60,20 @@ extension Pipeline {
     /// A recipe's source as it was last fetched; nil when it was not.
     ///
     /// - Throws: `GitError`.
-    public func keptSource(_ recipe: Recipe) throws -> SourceText? {
-        let resolve = ResolveStep(source: recipe.source, libraries: recipe.libraries)
-        guard let resolution = store.result(of: resolve, key: try resolve.key()) else { return nil }
-        let fetch = FetchStep(lock: resolution.lock, addresses: Unkeyed([:]))
-        guard let tree = store.result(of: fetch, key: try fetch.key())?.tree else { return nil }
-        return SourceText(tree: tree, of: try Repository.open(at: workspace.trees.string))
+    public func keptSource(_ recipe: Recipe) throws -> SourceText? { try kept(recipe)?.source }
+
+    /// A recipe's source as it was last fetched, and its lock. A built package may have stood in for a source package.
+    func kept(_ recipe: Recipe) throws -> (source: SourceText, lock: Lock)? {
+        var specs = [recipe.source]
+        if case .debian(let spec) = recipe.source, let built = spec.fallback { specs.append(.debian(built)) }
+        for spec in specs {
+            let resolve = ResolveStep(source: spec, libraries: recipe.libraries)
+            guard let resolution = store.result(of: resolve, key: try resolve.key()) else { continue }
+            let fetch = FetchStep(lock: resolution.lock, addresses: Unkeyed([:]))
+            guard let tree = store.result(of: fetch, key: try fetch.key())?.tree else { continue }
+            return (SourceText(tree: tree, of: try Repository.open(at: workspace.trees.string)), resolution.lock)
+        }
+        return nil
     }
 
     private func rows(

@@ -1,7 +1,9 @@
 import Git
+import GitHistory
 import Host
 import Model
 import Patches
+import Sources
 import SystemPackage
 
 /// What a patch is to be carried over to.
@@ -26,6 +28,9 @@ public struct Rebased: Sendable {
     public let result: Rebase
     /// The upstream's version in the target; nil when nothing tells it.
     public let version: Version?
+    /// For each file with a conflict: upstream's commits between the two sources that touch it, the newest first. Empty where the two are
+    /// not commits of one repository.
+    public let log: [String: [String]]
 }
 
 extension Pipeline {
@@ -34,6 +39,8 @@ extension Pipeline {
         let label: String
         let source: SourceText
         let home: Home
+        /// The commit that it is, and the mirror that has it; nil for what is no commit.
+        var commit: (mirror: FilePath, id: ObjectID)?
     }
 
     /// Carries a variant over, in memory.
@@ -61,7 +68,18 @@ extension Pipeline {
         guard !result.text.isEmpty || !result.conflicts.isEmpty else {
             throw PatchesError.inUpstream(entry.name, variant: start.variant.name, upstreamPath: target.home.path)
         }
-        return Rebased(result: result, version: target.home.version)
+        var log: [String: [String]] = [:]
+        for conflict in result.conflicts { log[conflict.path] = try self.log(of: conflict.path, from: origin, to: target) }
+        return Rebased(result: result, version: target.home.version, log: log)
+    }
+
+    /// What upstream did to a file between two commits.
+    private func log(of path: String, from origin: Site, to target: Site) throws -> [String] {
+        guard let old = origin.commit, let new = target.commit, old.mirror == new.mirror else { return [] }
+        let place = target.home.path == "." ? path : "\(target.home.path)/\(path)"
+        return try Repository.open(at: new.mirror.string).log(of: place, from: old.id, to: new.id).map {
+            "\($0.id.description.prefix(12)) \($0.subject)"
+        }
     }
 
     private func site(_ target: RebaseTarget, of entry: PatchEntry, _ catalogue: Catalogue, _ registry: Registry) throws -> Site {
@@ -72,10 +90,14 @@ extension Pipeline {
                 let advice = Spelling.advice(for: entry.name.upstream, among: recipe.upstreams.keys)
                 throw PatchesError.noUpstream(entry.name, recipe: name, advice: advice)
             }
-            guard let source = try keptSource(recipe) else {
+            guard let (source, lock) = try kept(recipe) else {
                 throw RebaseRefused(entry.name, "the source of '\(name)' is not here: run 'ninepin fetch \(name)'")
             }
-            return Site(label: name, source: source, home: try registry.home(of: entry, at: upstream, in: source))
+            var site = Site(label: name, source: source, home: try registry.home(of: entry, at: upstream, in: source))
+            if case .git(let spec) = recipe.source, let id = ObjectID(lock.version) {
+                site.commit = (GitSource(spec.url, mirrors: workspace.mirrors, on: host).mirror, id)
+            }
+            return site
         case .folder(let folder):
             let source = SourceText(folder: folder)
             guard let home = try registry.upstreams[entry.name.upstream]?.found(in: source).first else {
@@ -90,7 +112,7 @@ extension Pipeline {
         of patch: Patch, _ entry: PatchEntry, named variant: String, _ base: String?, _ catalogue: Catalogue, _ registry: Registry
     ) throws -> Site {
         if let base {
-            let isRecipe = catalogue.recipeNames.contains(base)
+            let isRecipe = (try? Catalogue.split(base).name).map(catalogue.recipeNames.contains) ?? false
             return try site(isRecipe ? .recipe(base) : .folder(try Files.realPath(FilePath(base))), of: entry, catalogue, registry)
         }
         for name in catalogue.recipeNames {

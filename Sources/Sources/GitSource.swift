@@ -25,6 +25,9 @@ public struct GitSource: Sendable {
         folder = mirrors.appending("git").appending("\(name.suffix(80))-\(tail).git")
     }
 
+    /// The bare repository that holds what was fetched; it need not be there yet.
+    public var mirror: FilePath { folder }
+
     /// The address without what opens doors.
     public static func shown(_ url: String) -> String { Mirror.shown(url) }
 

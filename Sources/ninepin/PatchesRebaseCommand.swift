@@ -37,6 +37,7 @@ extension PatchesCommand {
             let variant: String?
             let file: String?
             let conflicts: [String: String]
+            let log: [String: [String]]
         }
 
         func validate() throws {
@@ -55,6 +56,8 @@ extension PatchesCommand {
             try session.show(document) { report in
                 for (path, excerpt) in document.conflicts.sorted(by: { $0.key < $1.key }) {
                     report.text("conflict in \(path):\n\(excerpt)")
+                    let log = document.log[path] ?? []
+                    if !log.isEmpty { report.text("what upstream did to it in between:\n  \(log.joined(separator: "\n  "))") }
                 }
                 if let file = document.file { report.text(file) }
             }
@@ -65,7 +68,7 @@ extension PatchesCommand {
             let result = rebasing.result
             guard result.conflicts.isEmpty else {
                 let conflicts = result.conflicts.map { ($0.path, $0.excerpt) }
-                return Document(variant: nil, file: nil, conflicts: Dictionary(uniqueKeysWithValues: conflicts))
+                return Document(variant: nil, file: nil, conflicts: Dictionary(uniqueKeysWithValues: conflicts), log: rebasing.log)
             }
             guard let range = VersionRange(versions ?? rebasing.version.map { "=\($0)" } ?? "") else {
                 throw ValidationError("nothing tells the version that is there: expected --versions with a range such as '>=1.1 <1.2'")
@@ -74,7 +77,7 @@ extension PatchesCommand {
                 throw ValidationError("nothing tells the version that is there: expected --name for the new variant")
             }
             let file = try registry.add(variant: name, versions: range, text: result.text, to: entry)
-            return Document(variant: name, file: file.string, conflicts: [:])
+            return Document(variant: name, file: file.string, conflicts: [:], log: [:])
         }
     }
 }
