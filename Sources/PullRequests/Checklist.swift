@@ -27,7 +27,8 @@ extension PullRequest {
         case .subject: subjectResult
         case .message:
             Self.result(
-                message.split(separator: "\n").map(\.count).max() ?? 0, "characters in the longest line", atMost: Self.bodyWidth)
+                message.split(separator: "\n").filter { !$0.hasPrefix("Signed-off-by: ") }.map(\.count).max() ?? 0,
+                "characters in the longest line", atMost: Self.bodyWidth)
         case .keywords: Self.keywordResult(subject + "\n" + message)
         case .signOff:
             (
