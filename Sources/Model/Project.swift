@@ -50,6 +50,8 @@ public struct Project: Hashable, Sendable {
     public let homes: [Home]
     /// Whether that code is a copy of another project's.
     public let isVendored: Bool
+    /// What each new file begins with, with `{year}` in it; nil when the project wants nothing.
+    public let header: String?
     /// How a commit's first line is written.
     public let subjectStyle: SubjectStyle
     /// How many characters the first line may have.
@@ -76,6 +78,7 @@ extension Project {
                 YamlField("isVendored", "`true` or `false`", "whether that code is a copy of another project's"),
                 YamlField("subject", "mapping", "how a commit's first line is written"),
                 YamlField("signsOff", "`true` or `false`", "whether a commit ends with `Signed-off-by`"),
+                YamlField("header", "text", required: false, "what each new file begins with; `{year}` is the commit's"),
                 YamlField("message", "text", "the commit message's body, with `{problem}`, `{solution}` and `{validation}`"),
                 YamlField(
                     "text", "text",
@@ -119,6 +122,7 @@ extension Project {
         self.name = name
         title = try map.text("title")
         isVendored = try map.value("isVendored", expected: "true or false")
+        header = map.has("header") ? try map.text("header") : nil
         signsOff = try map.value("signsOff", expected: "true or false")
         message = try map.text("message")
         text = try map.text("text")

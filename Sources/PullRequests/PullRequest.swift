@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Git
 import GitHistory
 import Model
@@ -67,9 +68,15 @@ public struct PullRequest: Sendable {
                 guard try change.existing(test.path) == nil else {
                     throw PullRequestError.testExists(path: change.home.place(of: test.path))
                 }
-                let text = try projects.text(of: test, of: entry.name)
+                let text = Self.header(of: project) + (try projects.text(of: test, of: entry.name))
                 return try FileDiff.text(path: change.home.place(of: test.path), before: nil, after: text)
             }
+    }
+
+    /// The licence, as a project wants it, and an empty line.
+    private static func header(of project: Project) -> [UInt8] {
+        let year = Calendar(identifier: .gregorian).component(.year, from: .now)
+        return project.header.map { Array("\($0.replacing("{year}", with: "\(year)"))\n".utf8) } ?? []
     }
 
     /// The commit message's body.

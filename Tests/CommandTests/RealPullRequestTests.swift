@@ -38,6 +38,11 @@ struct RealPullRequestTests {
         let fetched = try place.tool.run(["fetch", one.recipe, "--json"])
         #expect(fetched.status == 0, "\(fetched.errors)")
         let tree = try #require(try fetched.json()["tree"] as? String)
+        if one.home == nil {
+            // The probe brings the Go that the recipe wants, and is the evidence of the text.
+            let proved = try place.tool.run(["run", one.recipe])
+            #expect(proved.status == 0, "\(proved.errors)")
+        }
         let store = "\(place.tool.workspace)/store"
         let work = "\(place.path)/gopath/src/\(one.importPath)"
         try checkOut("\(store)/trees.git", one.home.map { "\(tree):\($0)" } ?? tree, to: work)
