@@ -132,6 +132,14 @@ public struct GoBuild: Sendable {
         let flags = try pedigree?.adding(to: target.flags) ?? target.flags
         let command = go(
             ["build", "-v", "-trimpath", "-debug-actiongraph=\(graph)"] + flags + ["-o", output.string, "./\(target.package)"])
+        // Tags decide which files are read.
+        let tags = target.flags.filter { $0.hasPrefix("-tags") }
+        let list: @Sendable ([String]) async throws -> String = { arguments in
+            try await go(["list", "-json=Dir,ImportPath,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles"] + tags + arguments).output()
+        }
+        // Asked beside the compiler: the linker leaves a core free.
+        let question = Reached.question(about: touched)
+        async let listed = answer(question, by: list)
         let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
             guard case .line(_, let bytes) = event else { return .proceed }
             let line = String(decoding: bytes, as: UTF8.self)
@@ -147,12 +155,13 @@ public struct GoBuild: Sendable {
         guard ended == .exited(0) else {
             throw GoBuildError(diagnostics: heard.diagnostics, command: command.failure(ended, heard.last.lines))
         }
-        // Tags decide which files are read.
-        let tags = target.flags.filter { $0.hasPrefix("-tags") }
-        let reached = try Reached(graph: graph) { arguments in
-            try await go(["list", "-json=Dir,ImportPath,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles"] + tags + arguments).output()
-        }
+        let reached = try Reached(graph: graph, listed: try await listed, list: list)
         return try await reached.check(touched, in: tree)
+    }
+
+    private func answer(_ question: [String]?, by list: @Sendable ([String]) async throws -> String) async throws -> String {
+        guard let question else { return "" }
+        return try await list(question)
     }
 
     /// A command of Go's in the tree, with the settings that all of them share.

@@ -42,15 +42,30 @@ struct Reached {
 
     /// The import paths that the target was made of.
     private let compiled: Set<String>
+    private let listed: String
     private let list: @Sendable ([String]) async throws -> String
 
     /// - Parameters:
     ///   - graph: the file that `-debug-actiongraph` wrote.
+    ///   - listed: the answer to ``question(about:)``.
     ///   - list: runs `go list` with the build's own flags and these arguments.
-    init(graph: FilePath, list: @escaping @Sendable ([String]) async throws -> String) throws {
+    init(graph: FilePath, listed: String, list: @escaping @Sendable ([String]) async throws -> String) throws {
         let actions = try JSONDecoder().decode([Action].self, from: Data(try Files.read(graph)))
         compiled = Set(actions.filter { $0.Mode == "build" || $0.Mode == "use installed" }.compactMap(\.Package))
+        self.listed = listed
         self.list = list
+    }
+
+    /// What `go list` is asked about the folders of touched files; nil when no compiler reads any of them.
+    static func question(about touched: [String]) -> [String]? {
+        let folders = Set(compilable(touched).map { argument($0.removingLastComponent().string) }).sorted()
+        return folders.isEmpty ? nil : ["-e", "-find"] + folders
+    }
+
+    private static func compilable(_ touched: [String]) -> [FilePath] {
+        touched.filter { path in
+            !path.hasSuffix("_test.go") && [".go", ".c", ".h", ".s"].contains { path.hasSuffix($0) }
+        }.map { FilePath($0) }
     }
 
     /// The import paths of the packages that were touched.
@@ -58,12 +73,9 @@ struct Reached {
     /// - Parameter touched: files by their paths in the tree. Tests and files that no compiler reads are left out.
     /// - Throws: `PatchNotReached`; `CommandError`.
     func check(_ touched: [String], in tree: FilePath) async throws -> [String] {
-        let files = touched.filter { path in
-            !path.hasSuffix("_test.go") && [".go", ".c", ".h", ".s"].contains { path.hasSuffix($0) }
-        }.map { FilePath($0) }
-        let folders = Set(files.map { Self.argument($0.removingLastComponent().string) }).sorted()
-        guard !folders.isEmpty else { return [] }
-        let packages = try Self.read(try await list(["-e", "-find"] + folders))
+        let files = Self.compilable(touched)
+        guard !files.isEmpty else { return [] }
+        let packages = try Self.read(listed)
         let root = try Files.realPath(tree)
         for file in files {
             let folder = root.pushing(file.removingLastComponent()).lexicallyNormalized().string
