@@ -50,14 +50,15 @@ let package = Package(
         room("PullRequests", ["Model", "Host", "Git", "GitHistory", "Patches", system]),
         room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system, crypto]),
         room("Sandbox", ["Model", "Host", system]),
-        room("Node", ["Model", "Host", "Sandbox", system]),
+        room("Cluster", ["Model", "Host", "Transfer", system]),
+        room("Node", ["Model", "Host", "Sandbox", "Cluster", system]),
         room("Ledger", ["Model", "Host", system]),
         room("Report", ["Model"]),
         room(
             "Pipeline",
             [
                 "Model", "Host", "Git", "GitRemote", "GitHistory", "Archive", "Transfer", "Sources", "Patches", "PullRequests",
-                "GoToolchain", "Sandbox", "Node", "Ledger", system, crypto,
+                "GoToolchain", "Sandbox", "Cluster", "Node", "Ledger", system, crypto,
             ]),
         .executableTarget(
             name: "ninepin",

@@ -76,6 +76,8 @@ public struct Command: Sendable {
     public var directory: FilePath?
     /// Whether it gets namespaces of its own.
     public var isContained: Bool
+    /// The network that it sees; this process's when nil.
+    public var network: NetworkNamespace?
 
     /// Makes a command that gets namespaces of its own when the host allows it.
     public init(_ program: FilePath, _ arguments: [String], environment: [String: String], directory: FilePath? = nil, on host: Host) {
@@ -151,8 +153,10 @@ public struct Command: Sendable {
     /// setpriv(1) makes the kernel kill the program when this process dies; unshare(1) does the same for the program's own namespace.
     private var contained: (FilePath, [String]) {
         let dying = ["--pdeathsig", "KILL", "--"]
+        // Before the namespace of process ids is left, in which the holder has a number.
+        let entering = network.map { ["nsenter", "--net=\($0.path)", "--"] } ?? []
         let namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
-        return ("/usr/bin/setpriv", dying + (isContained ? namespace : []) + [program.string] + arguments)
+        return ("/usr/bin/setpriv", dying + entering + (isContained ? namespace : []) + [program.string] + arguments)
     }
 }
 

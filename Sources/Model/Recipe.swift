@@ -22,6 +22,8 @@ public struct Recipe: Hashable, Codable, Sendable {
     public let downloads: [String: DownloadSpec]
     /// How the target is packed, for a source that is k3s; nil when the target itself is the artifact.
     public var package: PackageSpec?
+    /// What makes the control plane that the node joins at the levels `ready` and `pod`; nil when the recipe has none.
+    public let controlPlane: ControlPlaneSpec?
     /// How the node is booted and watched; nil when nothing of it is a node.
     public let node: NodeSpec?
     /// Which layouts `matrix` boots.
@@ -88,13 +90,18 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     public enum Profile: String, Codable, Sendable, CaseIterable {
         /// containerd and a kubelet that runs standalone.
         case kubelet
+        /// containerd and a kubelet that joins a control plane.
+        case node
         /// containerd and `k3s server`, whose own kubelet is watched.
         case k3sServer = "k3s-server"
+
+        /// What the same program is at a level at which the node joins a control plane.
+        public var joined: Profile { self == .kubelet ? .node : self }
 
         /// How the program's answer to `--version` begins.
         public var versionPrefix: String {
             switch self {
-            case .kubelet: "Kubernetes v"
+            case .kubelet, .node: "Kubernetes v"
             case .k3sServer: "k3s version v"
             }
         }
@@ -108,13 +115,16 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     public let observe: Double
     /// Seconds after the sandbox's start by which the node must have started.
     public let startTimeout: Double
+    /// Seconds after the node's start by which it must have shown all that the levels `ready` and `pod` ask for.
+    public let joinTimeout: Double
 
     /// Makes a node's description; times are in seconds.
-    public init(profile: Profile, warmUp: Double = 10, observe: Double = 30, startTimeout: Double = 60) {
+    public init(profile: Profile, warmUp: Double = 10, observe: Double = 30, startTimeout: Double = 60, joinTimeout: Double = 120) {
         self.profile = profile
         self.warmUp = warmUp
         self.observe = observe
         self.startTimeout = startTimeout
+        self.joinTimeout = joinTimeout
     }
 
     /// What a kubelet from anywhere is held to, when no recipe says more.
@@ -157,6 +167,7 @@ extension Recipe {
         }
         self.downloads = downloads
         package = map.has("package") ? try PackageSpec(map.map("package", schema: Schema.package)) : nil
+        controlPlane = map.has("controlPlane") ? try ControlPlaneSpec(map.map("controlPlane", schema: Schema.controlPlane)) : nil
         node = map.has("node") ? try NodeSpec(map.map("node", schema: Schema.node)) : nil
         let named: [Layout] = try map.words("layouts")
         guard !named.isEmpty || !map.has("layouts") else { throw map.complaint("layouts", "expected at least one layout") }
@@ -220,6 +231,7 @@ extension NodeSpec {
         warmUp = map.has("warmUp") ? try map.seconds("warmUp") : Self.kubelet.warmUp
         observe = map.has("observe") ? try map.seconds("observe") : Self.kubelet.observe
         startTimeout = map.has("startTimeout") ? try map.seconds("startTimeout") : Self.kubelet.startTimeout
+        joinTimeout = map.has("joinTimeout") ? try map.seconds("joinTimeout") : Self.kubelet.joinTimeout
         guard observe > warmUp else {
             throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
         }

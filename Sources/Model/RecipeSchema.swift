@@ -19,6 +19,9 @@ extension Recipe {
                 YamlField("target", "mapping", required: false, "what Go is told to build; a library has none"),
                 YamlField("downloads", "mapping of names to mappings", required: false, "files that the package needs beside the source"),
                 YamlField("package", "mapping", required: false, "how the target is packed into its artifact, as k3s packs itself"),
+                YamlField(
+                    "controlPlane", "mapping", required: false,
+                    "what makes the control plane that the node joins at the levels `ready` and `pod`"),
                 YamlField("node", "mapping", required: false, "how the node is booted and watched; a library has none"),
                 YamlField(
                     "layouts", "list of `root-9p`, `root-overlay`, `volume-9p`", required: false,
@@ -99,6 +102,17 @@ extension Recipe {
                     "mode", "`gopath`, `vendor` or `modules`", required: false,
                     "how Go finds packages; `vendor` where the tree has such a folder, else `modules`, when missing"),
             ])
+        /// The control plane.
+        public static let controlPlane = YamlSection(
+            path: "controlPlane",
+            fields: [
+                YamlField("apiServer", "relative path", "kube-apiserver's package, below the import path"),
+                YamlField("controllerManager", "relative path", "kube-controller-manager's package"),
+                YamlField("scheduler", "relative path", "kube-scheduler's package"),
+                YamlField(
+                    "openapi", "relative path", required: false,
+                    "a generated file that the source lacks, such as `pkg/generated/openapi/zz_generated.openapi.go`"),
+            ])
         /// The node.
         public static let node = YamlSection(
             path: "node",
@@ -110,9 +124,14 @@ extension Recipe {
                 YamlField(
                     "observe", "length of time", required: false, "how long after the node's start it is watched; `30s` when missing"),
                 YamlField("startTimeout", "length of time", required: false, "how long the node may take to start; `60s` when missing"),
+                YamlField(
+                    "joinTimeout", "length of time", required: false,
+                    "how long after its start the node may take to show what `ready` and `pod` ask for; `120s` when missing"),
             ])
 
         /// All sections, the file itself first.
-        public static let all = [recipe, source, debian, git, archive, libraries, upstream, target, download, package, program, node]
+        public static let all = [
+            recipe, source, debian, git, archive, libraries, upstream, target, download, package, program, controlPlane, node,
+        ]
     }
 }

@@ -18,6 +18,13 @@ public enum Level: String, Codable, Sendable, CaseIterable {
     case component
     /// A kubelet was booted, standalone: `/healthz` answers, `/stats/summary` shows a node file system.
     case boot
+    /// The node joined a control plane: registered, Ready, all conditions well, its capacity sane.
+    case ready
+    /// It ran pods: one to its end, whose log came back, and one with limits, which was measured, killed and cleaned up.
+    case pod
+
+    /// Whether the node joins a control plane.
+    public var isJoined: Bool { self == .ready || self == .pod }
 }
 
 /// One thing that a verdict rests on.

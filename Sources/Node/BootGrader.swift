@@ -1,3 +1,4 @@
+import Cluster
 import Model
 
 /// Grades a boot while it goes on: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
@@ -10,6 +11,8 @@ public struct BootGrader: Sendable {
         case fact(NodeFact)
         /// A line that runsc wrote.
         case runtime(String)
+        /// What the control plane tells of the node.
+        case cluster(ClusterFact)
         /// Time went by.
         case tick
     }
@@ -28,6 +31,8 @@ public struct BootGrader: Sendable {
     public private(set) var decided: Double?
     private let node: NodeSpec
     private let layout: Layout
+    private let level: Level
+    private var cluster: ClusterReader
     private var log: LogReader
     private var started: Double?
     private var signs = SandboxSigns()
@@ -40,9 +45,15 @@ public struct BootGrader: Sendable {
     private var harnessLines: [String] = []
 
     /// Makes a grader of one boot.
-    public init(node: NodeSpec, layout: Layout) {
+    ///
+    /// - Parameters:
+    ///   - level: how much is asked of the node.
+    ///   - word: what the pod is to say at the level `pod`.
+    public init(node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "") {
         self.node = node
         self.layout = layout
+        self.level = level
+        cluster = ClusterReader(level: level, word: word)
         log = LogReader(source: "kubelet", warmUp: node.warmUp)
     }
 
@@ -61,6 +72,7 @@ public struct BootGrader: Sendable {
             if let fatal = log.fatal, isKubelet { decide(graveVerdict(fatal), at: now) }
         case .runtime(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
         case .fact(let fact): take(fact, at: now)
+        case .cluster(let fact): take(fact, at: now)
         case .tick: break
         }
         if verdict == nil { lookAtClock(now) }
@@ -74,6 +86,15 @@ public struct BootGrader: Sendable {
     }
 
     private var isKubelet: Bool { log.kubelet != nil || version?.hasPrefix(node.profile.versionPrefix) == true }
+
+    private mutating func take(_ fact: ClusterFact, at now: Double) {
+        cluster.take(fact, at: now)
+        guard let failure = cluster.failure else { return }
+        decide(
+            Verdict(
+                grade: failure.grade, level: level, cause: failure.cause, summary: failure.summary, evidence: failure.evidence,
+                notes: notes), at: now)
+    }
 
     private mutating func take(_ fact: NodeFact, at now: Double) {
         switch fact {
@@ -123,7 +144,11 @@ public struct BootGrader: Sendable {
 
     private mutating func lookAtClock(_ now: Double) {
         if let started {
-            if now - started >= node.observe { decide(livingVerdict(at: now), at: now) }
+            guard now - started >= node.observe else { return }
+            let verdict = livingVerdict(at: now)
+            // What joining asks for may take longer; what is bad already stays bad.
+            let mayWait = now - started < node.joinTimeout && cluster.missing != nil
+            if !mayWait || verdict.grade == .degraded && verdict.cause != Self.notJoined { decide(verdict, at: now) }
         } else if now >= node.startTimeout {
             decide(inconclusive("the node did not start within \(Self.text(node.startTimeout)) s; last stage: \(stage)"), at: now)
         }
@@ -145,17 +170,44 @@ public struct BootGrader: Sendable {
         }
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
-        let notes = log.notes + (summary?.notes ?? [])
-        if let late = log.late { return log.lateVerdict(late, level: .boot, notes: notes) }
+        if let late = log.late { return log.lateVerdict(late, level: level, notes: notes) }
         for (probe, last, name) in [(health, lastHealth, "/healthz"), (stats, lastStats, "/stats/summary")] {
             guard let bad = probe.isGood ? probe.failed : last else { continue }
             return Verdict(
-                grade: .degraded, level: .boot, summary: "the node lives, but \(name) did not hold: \(bad.text)", evidence: [bad, alive],
+                grade: .degraded, level: level, summary: "the node lives, but \(name) did not hold: \(bad.text)", evidence: [bad, alive],
                 notes: notes)
         }
+        if let verdict = joinedVerdict(alive) { return verdict }
         return Verdict(
-            grade: .clean, level: .boot, summary: "the node lives, answers, and wrote no forbidden line after warm-up",
-            evidence: [lastHealth, lastStats, alive], notes: notes)
+            grade: .clean, level: level, summary: Self.cleanSummary(level), evidence: cluster.evidence + [lastHealth, lastStats, alive],
+            notes: notes)
+    }
+
+    /// What joining asks for and was not seen; nil when all of it was.
+    private func joinedVerdict(_ alive: Evidence) -> Verdict? {
+        guard let missing = cluster.missing else { return nil }
+        guard cluster.hasServed, cluster.silence == nil else {
+            let seen = cluster.silence.map { [$0] } ?? []
+            return inconclusive("the API server, which the harness runs, does not answer", seen)
+        }
+        return Verdict(
+            grade: .degraded, level: level, cause: Self.notJoined, summary: "the node lives, but \(missing.what)",
+            evidence: missing.seen + [alive], notes: notes)
+    }
+
+    /// What a user must know of the node, whatever the grade.
+    private var notes: [String] { log.notes + (summary?.notes ?? []) }
+
+    /// The cause of a verdict on a node that lives and is no worker.
+    private static let notJoined = "not a worker"
+
+    private static func cleanSummary(_ level: Level) -> String {
+        switch level {
+        case .ready: "the node joined, is Ready, answers, and wrote no forbidden line after warm-up"
+        case .pod:
+            "the node joined, is Ready, ran a pod to its end, killed and cleaned up another, and wrote no forbidden line after warm-up"
+        default: "the node lives, answers, and wrote no forbidden line after warm-up"
+        }
     }
 
     /// A fatal line ends the boot; one that only says that the sandbox was not prepared for this kubelet is the harness's fault.
@@ -163,7 +215,7 @@ public struct BootGrader: Sendable {
         if log.fatalFault == nil, let fault = Self.harnessFaults.first(where: { fatal.evidence.text.contains($0) }) {
             return inconclusive("the sandbox is not prepared for this kubelet (\(fault))", [fatal.evidence])
         }
-        return log.fatalVerdict(fatal, level: .boot, notes: log.notes)
+        return log.fatalVerdict(fatal, level: level, notes: log.notes)
     }
 
     private func exitVerdict(_ status: Int, at now: Double) -> Verdict {
@@ -176,14 +228,14 @@ public struct BootGrader: Sendable {
         }
         let notes = log.notes
         return Verdict(
-            grade: .fatal, level: .boot, cause: log.late?.signal.name, summary: "the node ended by itself, with status \(status)",
+            grade: .fatal, level: level, cause: log.late?.signal.name, summary: "the node ended by itself, with status \(status)",
             evidence: [exit, log.late?.evidence ?? log.early?.evidence, log.cause].compactMap(\.self), notes: notes)
     }
 
     private func inconclusive(_ reason: String, _ evidence: [Evidence] = []) -> Verdict {
         let said = harnessLines.map { Evidence(kind: .harness, text: $0, source: "sandbox") }
         let all = evidence + [Evidence(kind: .harness, text: reason, source: "ninepin")] + said
-        return Verdict(grade: .inconclusive, level: .boot, summary: reason, evidence: all, notes: log.notes)
+        return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: all, notes: log.notes)
     }
 
     /// Seconds after which an answer is too old.

@@ -74,8 +74,8 @@ public struct ComponentBoot: Sendable {
             try Files.makeDirectory(state)
             try Files.makeDirectory(logs)
             let watch = ComponentWatch(
-                grader: ComponentGrader(probe: probe, layout: layout), answers: try LogFile(logs.appending("\(name).log")),
-                sandbox: try LogFile(logs.appending("\(name).sandbox.log")))
+                grader: ComponentGrader(probe: probe, layout: layout), answers: try LineFile(logs.appending("\(name).log")),
+                sandbox: try LineFile(logs.appending("\(name).sandbox.log")))
             return try await watch.over(runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host))
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
@@ -107,8 +107,8 @@ public struct ComponentBoot: Sendable {
 /// A probe as it is watched.
 private struct ComponentWatch: Sendable {
     var grader: ComponentGrader
-    let answers: LogFile
-    let sandbox: LogFile
+    let answers: LineFile
+    let sandbox: LineFile
 
     func over(_ command: Command) async throws -> (verdict: Verdict, toVerdict: Double) {
         let clock = ContinuousClock()

@@ -1,3 +1,4 @@
+import Cluster
 import Host
 import Model
 import Sandbox
@@ -57,10 +58,16 @@ public struct KubeletProfile: Sendable {
         self.found = found.compactMap { program, path in path.map { ("\(program.place)/\(program.name)", $0) } }
     }
 
+    /// The name by which a control plane knows the node.
+    public static let nodeName = "node"
+
     /// Fills a root file system with all but the node's own binary.
     ///
+    /// - Parameters:
+    ///   - plane: the control plane that the node joins; nil when it runs standalone.
+    ///   - scratch: a folder to work in, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
-    func fill(_ root: RootFileSystem, for profile: NodeSpec.Profile) async throws {
+    func fill(_ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, scratch: FilePath) async throws {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
         ])
@@ -77,28 +84,42 @@ public struct KubeletProfile: Sendable {
         try root.file("/etc/machine-id", "00000000000000000000000000000001\n")
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd)
-        try root.file("/etc/kubelet.yaml", Self.kubelet)
+        try root.file("/etc/kubelet.yaml", Self.kubelet + (plane == nil ? Self.standalone : Self.joined))
+        if let plane {
+            for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
+            try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)
+        }
         try root.file("/init", NodeScript.text(for: profile), mode: 0o755)
     }
 
     /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.
     private static let containerd = """
         version = 2
+        [plugins."io.containerd.grpc.v1.cri"]
+          sandbox_image = "\(PodImages.pause)"
         [plugins."io.containerd.grpc.v1.cri".containerd]
           snapshotter = "native"
 
         """
 
-    /// Standalone, with the read-only port for `/stats/summary`.
+    /// With the read-only port for `/stats/summary`.
     private static let kubelet = """
         kind: KubeletConfiguration
         apiVersion: kubelet.config.k8s.io/v1beta1
         failSwapOn: false
         cgroupDriver: cgroupfs
         readOnlyPort: 10255
-        authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
         authorization: {mode: AlwaysAllow}
         staticPodPath: /etc/kubernetes/manifests
+
+        """
+
+    /// Nobody but the sandbox itself reaches it.
+    private static let standalone = "authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}\n"
+
+    /// Only who has a certificate of the cluster's, which is the API server, may ask it for logs or to run something.
+    private static let joined = """
+        authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: \(ControlPlane.nodeAuthority)}}
 
         """
 }

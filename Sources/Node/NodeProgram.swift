@@ -1,11 +1,14 @@
+import Cluster
 import Model
 
 /// The program that makes a sandbox a node: where it lies there, and how it is started.
 struct NodeProgram: Sendable {
     /// Where it lies in the sandbox.
     let path: String
-    /// Lines of shell that come before its start; they may set `$runtime`.
+    /// Lines of shell that come before containerd's start; they may set `$runtime`.
     let preparation: String
+    /// Lines of shell that come between containerd's start and its own.
+    var loading = ""
     /// The words that start it, for the shell.
     let start: String
 
@@ -13,11 +16,26 @@ struct NodeProgram: Sendable {
     static func of(_ profile: NodeSpec.Profile) -> NodeProgram {
         switch profile {
         case .kubelet: kubelet
+        case .node: node
         case .k3sServer: k3sServer
         }
     }
 
     private static let endpoint = "unix:///run/containerd/containerd.sock"
+
+    /// Pods need images, and there is no registry.
+    private static let loadImages = """
+        say stage images
+        ctr -n k8s.io images import --snapshotter native \(PodImages.path) > /run/images.log 2>&1 || fail "the images: $(tail -n 1 /run/images.log)"
+        """
+
+    /// The address is named, because kubelet would look for one among interfaces that gVisor does not show.
+    private static let node = NodeProgram(
+        path: kubelet.path, preparation: kubelet.preparation, loading: loadImages,
+        start: """
+            \(kubelet.start) --kubeconfig=\(ControlPlane.nodeKubeconfig) --node-ip=\(ClusterNetwork.nodeAddress) \
+            --hostname-override=\(KubeletProfile.nodeName)
+            """)
 
     private static let kubelet = NodeProgram(
         path: "/usr/local/bin/kubelet",

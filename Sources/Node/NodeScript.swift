@@ -6,7 +6,8 @@ enum NodeScript {
     static func text(for profile: NodeSpec.Profile) -> String {
         let program = NodeProgram.of(profile)
         return script.replacing("@PROGRAM@", with: program.path).replacing("@VERSION@", with: profile.versionPrefix)
-            .replacing("@PREPARATION@", with: program.preparation).replacing("@START@", with: program.start)
+            .replacing("@PREPARATION@", with: program.preparation).replacing("@LOADING@", with: program.loading).replacing(
+                "@START@", with: program.start)
     }
 
     /// How every script begins, for busybox's shell: what the sandbox shows of itself.
@@ -59,6 +60,7 @@ enum NodeScript {
           fi
           sleep 0.1
         done
+        @LOADING@
 
         say stage kubelet
         @START@ 2>&1 &

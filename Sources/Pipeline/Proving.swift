@@ -1,3 +1,4 @@
+import Cluster
 import FoundationEssentials
 import Git
 import Glibc
@@ -17,6 +18,7 @@ private struct VerifyKey: Keyed {
     let artifact: Digest
     let node: NodeSpec
     let layout: Layout
+    let level: Level
     let runsc: String
 }
 
@@ -32,6 +34,8 @@ public struct Candidate: Sendable {
     public var tree: String?
     /// The steps that made it.
     public var steps: [StepRecord] = []
+    /// What makes the control plane that it joins; nil when it joins none.
+    public var plane: ControlPlanePrograms?
     /// How it is booted.
     public var node: NodeSpec
     /// The binary.
@@ -64,9 +68,13 @@ public struct Candidate: Sendable {
 extension Pipeline {
     /// All steps before the boot: recipe and series to a binary, from whatever is in the store.
     ///
-    /// - Parameter folder: a folder to be taken in the place of the recipe's source.
+    /// - Parameters:
+    ///   - level: how much will be asked of it: at some levels a control plane is needed too.
+    ///   - folder: a folder to be taken in the place of the recipe's source.
     /// - Throws: what the steps throw.
-    public func prepare(_ recipe: Recipe, _ series: Series, needs: BuildNeeds, from folder: FilePath? = nil) async throws -> Candidate {
+    public func prepare(
+        _ recipe: Recipe, _ series: Series, level: Level = .boot, needs: BuildNeeds, from folder: FilePath? = nil
+    ) async throws -> Candidate {
         guard let node = recipe.node else { throw NoTarget(recipe: recipe.name) }
         let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
@@ -82,19 +90,30 @@ extension Pipeline {
         candidate.pedigree = built.pedigree
         candidate.buildID = try built.pedigree.buildID()
         candidate.reached = built.reached
+        if level.isJoined {
+            let plane = try await controlPlane(recipe, needs: needs, from: folder)
+            candidate.plane = plane.programs
+            candidate.steps += plane.steps
+        }
         return candidate
     }
 
     /// Boots a binary, grades it, and records the run.
     ///
+    /// - Parameter level: how much is asked of it.
     /// - Returns: the run, and the folder it is recorded in.
     /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
-    public func verify(_ candidate: Candidate, layout: Layout, needs: BootNeeds) async throws -> (run: Run, place: FilePath) {
+    public func verify(_ candidate: Candidate, layout: Layout, level: Level = .boot, needs: BootNeeds) async throws -> (
+        run: Run, place: FilePath
+    ) {
         let (start, started) = (ContinuousClock.now, Date.now)
-        let key = try VerifyKey(artifact: candidate.artifact.digest, node: candidate.node, layout: layout, runsc: needs.runsc.version).key()
-        events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue)"))
+        let key = try VerifyKey(
+            artifact: candidate.artifact.digest, node: candidate.node, layout: layout, level: level, runsc: needs.runsc.version
+        ).key()
+        events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue), level \(level.rawValue)"))
         let boot = NodeBoot(
-            candidate.artifact, node: candidate.node, layout: layout, runsc: needs.runsc, profile: needs.profile, on: host)
+            candidate.artifact, node: candidate.node, layout: layout, level: level, programs: candidate.plane, runsc: needs.runsc,
+            profile: needs.profile, on: host)
         let logs = scratch.place("run")
         let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: VerifyKey.name, $0.words)) }
         let record = StepRecord(name: VerifyKey.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
@@ -114,18 +133,18 @@ extension Pipeline {
     ///
     /// - Throws: what the steps throw.
     public func matrix(
-        _ recipe: Recipe, _ series: [Series], layouts: [Layout], times: Int, needs: (build: BuildNeeds, boot: BootNeeds),
-        from folder: FilePath? = nil
+        _ recipe: Recipe, _ series: [Series], layouts: [Layout], level: Level = .boot, times: Int,
+        needs: (build: BuildNeeds, boot: BootNeeds), from folder: FilePath? = nil
     ) async throws -> Matrix {
         var candidates: [(Series, Candidate)] = []
-        for one in series { candidates.append((one, try await prepare(recipe, one, needs: needs.build, from: folder))) }
+        for one in series { candidates.append((one, try await prepare(recipe, one, level: level, needs: needs.build, from: folder))) }
         var cells: [Matrix.Cell] = []
         for (one, candidate) in candidates {
             for layout in layouts {
                 var runs: [Run] = []
                 for time in 1...times {
                     events(.note("\(one.label) on \(layout.rawValue)" + (times > 1 ? ", \(time) of \(times)" : "")))
-                    runs.append(try await verify(candidate, layout: layout, needs: needs.boot).run)
+                    runs.append(try await verify(candidate, layout: layout, level: level, needs: needs.boot).run)
                 }
                 if let cell = Matrix.Cell(label: one.label, runs: runs) { cells.append(cell) }
             }

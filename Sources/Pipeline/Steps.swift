@@ -151,37 +151,28 @@ struct ModulesStep: Step {
     let workTree: Unkeyed<String>
 
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
-        let cache = context.workspace.cache
         let place = context.workspace.place(of: workTree.value, importPath: importPath, mode: .modules)
-        let temporary = context.scratch.place("go")
-        defer { try? Files.remove(temporary) }
-        for directory in [place.tree.removingLastComponent(), cache.appending("go-build"), temporary] { try Files.makeDirectory(directory) }
-        let lock = try await FileLock.take(place.path.appending(".lock")) { context.progress("waiting for another build in \(place.path)") }
-        defer { lock.release() }
-        let repository = try Repository.open(at: context.workspace.trees.string)
-        let work = WorkTree(directory: place.tree.string, note: place.path.appending("holds").string)
-        guard work.holds(try work.checkOut(tree, from: repository, progress: { _ in try Task.checkCancellation() })) else {
-            throw WorkTreeInUse(directory: place.tree)
+        return try await context.inWorkTree(tree, at: place) { repository, temporary in
+            let source = GoModules(target.value, at: place, with: go.value, temporary: temporary, on: context.host)
+            context.progress("downloading modules")
+            try await source.download()
+            var trees: [String: ObjectID] = [:]
+            for module in modules {
+                let copy = try await source.folder(of: module)
+                trees["\(GoPlace.copies)/\(module)"] = try repository.importTree(from: copy.string) { _ in try Task.checkCancellation() }
+            }
+            let sums = (try? Files.read(place.tree.appending("go.sum"))) ?? []
+            var files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
+            // A module from before modules has no go.mod in its files; its proxy tells this one (go.dev/ref/mod, module proxies). A folder needs it.
+            for module in modules {
+                let place = "\(GoPlace.copies)/\(module)"
+                guard let copy = trees[place], try repository.blob(at: "go.mod", of: copy) == nil else { continue }
+                files["\(place)/go.mod"] = Array("module \(module)\n".utf8)
+            }
+            let exposed = try repository.tree(tree, with: trees, files: files)
+            try repository.keep(exposed, as: "refs/ninepin/trees/\(exposed)")
+            return TreeResult(tree: exposed)
         }
-        let source = GoModules(target.value, at: place, with: go.value, temporary: temporary, on: context.host)
-        context.progress("downloading modules")
-        try await source.download()
-        var trees: [String: ObjectID] = [:]
-        for module in modules {
-            let copy = try await source.folder(of: module)
-            trees["\(GoPlace.copies)/\(module)"] = try repository.importTree(from: copy.string) { _ in try Task.checkCancellation() }
-        }
-        let sums = (try? Files.read(place.tree.appending("go.sum"))) ?? []
-        var files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
-        // A module from before modules has no go.mod in its files; its proxy tells this one (go.dev/ref/mod, module proxies). A folder needs it.
-        for module in modules {
-            let place = "\(GoPlace.copies)/\(module)"
-            guard let copy = trees[place], try repository.blob(at: "go.mod", of: copy) == nil else { continue }
-            files["\(place)/go.mod"] = Array("module \(module)\n".utf8)
-        }
-        let exposed = try repository.tree(tree, with: trees, files: files)
-        try repository.keep(exposed, as: "refs/ninepin/trees/\(exposed)")
-        return TreeResult(tree: exposed)
     }
 
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }

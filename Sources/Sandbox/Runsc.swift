@@ -32,17 +32,22 @@ public struct Runsc: Hashable, Sendable {
         throw RunscMissing(refused: refused)
     }
 
-    /// The command that runs a bundle in a sandbox of its own: no network, no cgroups of the host's, nothing outside its own state folder.
+    /// The command that runs a bundle in a sandbox of its own: no cgroups of the host's, nothing outside its own state folder.
     ///
     /// - Parameters:
     ///   - bundle: what to run.
     ///   - state: a folder for runsc's own state.
+    ///   - network: a network namespace whose interfaces the sandbox uses as they are; none when nil. gVisor's own network stack refuses to
+    ///     start in a namespace that it takes for the machine's.
     ///   - isRootOverlaid: whether `/` is an overlay in memory, as is runsc's default, or the host's files themselves.
-    public func run(_ bundle: Bundle, state: FilePath, isRootOverlaid: Bool, on host: Host) -> Command {
+    public func run(_ bundle: Bundle, state: FilePath, network: NetworkNamespace? = nil, isRootOverlaid: Bool, on host: Host) -> Command {
         // The systrap platform needs no virtualisation hardware.
-        var flags = ["--root=\(state)", "--platform=systrap", "--network=none", "--ignore-cgroups"]
+        var flags = ["--root=\(state)", "--platform=systrap", "--network=\(network == nil ? "none" : "host")", "--ignore-cgroups"]
         if !isRootOverlaid { flags.append("--overlay2=none") }
-        return Command(program, flags + ["run", "--bundle", bundle.path.string, "node"], environment: host.plainEnvironment, on: host)
+        var command = Command(
+            program, flags + ["run", "--bundle", bundle.path.string, "node"], environment: host.plainEnvironment, on: host)
+        command.network = network
+        return command
     }
 }
 

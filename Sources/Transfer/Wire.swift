@@ -25,7 +25,7 @@ final class Wire {
     private let stop: Stop
 
     /// curl_global_init(3) may run once only; true when it succeeded.
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_SSL | CURL_GLOBAL_WIN32)) == CURLE_OK
+    static let isReady = curl_global_init(Int(CURL_GLOBAL_SSL | CURL_GLOBAL_WIN32)) == CURLE_OK
 
     /// Makes the handles; nil when libcurl has no memory for them.
     init?(_ settings: Downloader, stop: Stop) {
@@ -57,7 +57,7 @@ final class Wire {
         prepare(address, credentials, offset)
         let code = try withExtendedLifetime(body) { () throws(TransferError) -> CURLcode in
             ninepin_set_pointer(easy, CURLOPT_WRITEDATA, Unmanaged.passUnretained(body).toOpaque())
-            return try drive(tick)
+            return try perform(easy, in: multi, stop: stop, tick)
         }
         let head = body.head()
         if code == CURLE_OK { intake.end(head) }
@@ -89,27 +89,6 @@ final class Wire {
         ninepin_set_long(easy, CURLOPT_LOW_SPEED_TIME, max(1, Int((settings.stall / .seconds(1)).rounded(.up))))
     }
 
-    private func drive(_ tick: () -> Void) throws(TransferError) -> CURLcode {
-        guard curl_multi_add_handle(multi, easy) == CURLM_OK else { return CURLE_FAILED_INIT }
-        defer { curl_multi_remove_handle(multi, easy) }
-        var running: Int32 = 1
-        while running > 0 {
-            guard curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
-            tick()
-            if stop.isRaised {
-                // A name that is still being looked up would be waited for otherwise (CURLOPT_QUICK_EXIT).
-                ninepin_set_long(easy, CURLOPT_QUICK_EXIT, 1)
-                throw .cancelled
-            }
-            if running > 0 { curl_multi_poll(multi, nil, 0, 50, nil) }
-        }
-        var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
-            if message.pointee.msg == CURLMSG_DONE { return message.pointee.data.result }
-        }
-        return CURLE_FAILED_INIT
-    }
-
     private func ending(_ code: CURLcode, status: Int, proxy: String) -> Ending {
         var proxyStatus = 0
         ninepin_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &proxyStatus)
@@ -125,6 +104,32 @@ final class Wire {
             isWhole: code == CURLE_OK, reason: reason, mayPass: transient.contains(code.rawValue) && !isProxysRefusal, status: status,
             redirect: target.map { String(cString: $0) }, retryAfter: wait > 0 ? Int64(wait) : nil)
     }
+}
+
+/// Performs the one transfer of a handle, and looks many times a second whether it is still wanted.
+///
+/// - Throws: `cancelled`.
+func perform(
+    _ easy: UnsafeMutableRawPointer, in multi: UnsafeMutableRawPointer, stop: Stop, _ tick: () -> Void
+) throws(TransferError) -> CURLcode {
+    guard curl_multi_add_handle(multi, easy) == CURLM_OK else { return CURLE_FAILED_INIT }
+    defer { curl_multi_remove_handle(multi, easy) }
+    var running: Int32 = 1
+    while running > 0 {
+        guard curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
+        tick()
+        if stop.isRaised {
+            // A name that is still being looked up would be waited for otherwise (CURLOPT_QUICK_EXIT).
+            ninepin_set_long(easy, CURLOPT_QUICK_EXIT, 1)
+            throw .cancelled
+        }
+        if running > 0 { curl_multi_poll(multi, nil, 0, 50, nil) }
+    }
+    var left: Int32 = 0
+    while let message = curl_multi_info_read(multi, &left) {
+        if message.pointee.msg == CURLMSG_DONE { return message.pointee.data.result }
+    }
+    return CURLE_FAILED_INIT
 }
 
 /// Statuses below 500 that may pass: 408 and 429 by RFC 9110 and 6585, 425 by RFC 8470.

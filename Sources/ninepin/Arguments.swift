@@ -53,7 +53,17 @@ extension Layout: ExpressibleByArgument {}
 
 /// How much is asked to prove itself, as far as a command can ask it.
 enum AskedLevel: String, ExpressibleByArgument, CaseIterable {
-    case component, boot
+    case component, boot, ready, pod
+
+    /// The verdict's level.
+    var level: Level {
+        switch self {
+        case .component: .component
+        case .boot: .boot
+        case .ready: .ready
+        case .pod: .pod
+        }
+    }
 }
 
 /// At which level, and, where it is `component`, by which probe.
@@ -61,8 +71,8 @@ struct LevelOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            component: a short program asks the patched package in the sandbox, in under a second; boot: the node is booted. When missing: boot, \
-            or component for a library.
+            component: a short program asks the patched package in the sandbox, in under a second; boot: the node is booted, standalone; ready: \
+            it joins a control plane and goes Ready; pod: it runs pods too. When missing: boot, or component for a library.
             """,
             valueName: "level"))
     var level: AskedLevel?

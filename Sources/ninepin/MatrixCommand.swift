@@ -48,18 +48,20 @@ struct MatrixCommand: SessionCommand {
         let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
         let layouts = layout.isEmpty ? recipe.layouts : layout
         let matrix: Matrix
-        switch level.level(for: recipe) {
+        let level = level.level(for: recipe)
+        switch level {
         case .component:
-            let probes = try session.probes(level.probe, for: all, of: recipe)
+            let probes = try session.probes(self.level.probe, for: all, of: recipe)
             let needs = (build: build, component: try await ComponentNeeds(on: session.host))
             matrix = try await session.withPipeline { [all] in
                 try await $0.componentMatrix(
                     recipe, all, probes: probes, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
             }
-        case .boot:
+        case .boot, .ready, .pod:
             let needs = (build: build, boot: try await BootNeeds(on: session.host))
             matrix = try await session.withPipeline { [all] in
-                try await $0.matrix(recipe, all, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
+                try await $0.matrix(
+                    recipe, all, layouts: layouts, level: level.level, times: self.repeat, needs: needs, from: sourceOptions.folder)
             }
         }
         try session.show(matrix) { $0.matrix(matrix) }

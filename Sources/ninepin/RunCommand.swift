@@ -14,6 +14,7 @@ struct RunCommand: SessionCommand {
               ninepin run
               ninepin run kubelet-1.20 --series none --layout root-overlay
               ninepin run --level component --series none
+              ninepin run --level pod
               ninepin run --json | jq .verdict.grade
             """)
 
@@ -30,19 +31,20 @@ struct RunCommand: SessionCommand {
         let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
         let layout = layout ?? recipe.layouts[0]
         let (run, place): (Run, FilePath)
-        switch level.level(for: recipe) {
+        let level = level.level(for: recipe)
+        switch level {
         case .component:
-            let probes = try session.probes(level.probe, for: [series], of: recipe)
+            let probes = try session.probes(self.level.probe, for: [series], of: recipe)
             let needs = try await ComponentNeeds(on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
                 let probed = try await pipeline.prepare(recipe, series, probes: probes, needs: build, from: sourceOptions.folder)
                 return try await pipeline.ask(probed, layout: layout, needs: needs)
             }
-        case .boot:
+        case .boot, .ready, .pod:
             let needs = try await BootNeeds(on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
-                let candidate = try await pipeline.prepare(recipe, series, needs: build, from: sourceOptions.folder)
-                return try await pipeline.verify(candidate, layout: layout, needs: needs)
+                let candidate = try await pipeline.prepare(recipe, series, level: level.level, needs: build, from: sourceOptions.folder)
+                return try await pipeline.verify(candidate, layout: layout, level: level.level, needs: needs)
             }
         }
         try session.show(run) { $0.run(run, place: "\(place)") }

@@ -1,0 +1,19 @@
+/// Why a control plane cannot be had.
+public enum ClusterError: Error, Sendable, CustomStringConvertible {
+    /// A program is not on this machine.
+    case missing(program: String, package: String)
+    /// A request to the API server got no good answer.
+    case refused(request: String, status: Int, message: String)
+    /// An answer is not of the form that the API has.
+    case unreadable(request: String, reason: String)
+
+    /// What, why, and what to do.
+    public var description: String {
+        switch self {
+        case .missing(let program, let package):
+            "a control plane needs \(program), which this machine lacks\n    Run ./setup, or: apt-get install \(package)"
+        case .refused(let request, let status, let message): "the API server answers \(request) with \(status): \(message)"
+        case .unreadable(let request, let reason): "the API server's answer to \(request) cannot be read: \(reason)"
+        }
+    }
+}

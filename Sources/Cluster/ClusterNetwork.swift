@@ -1,0 +1,92 @@
+import Host
+import SystemPackage
+
+/// Three places and two cables: a control plane in a network namespace of its own, joined to a node's, which has no other way out, and to this
+/// machine. Nothing of it can be reached from beyond the machine.
+public struct ClusterNetwork: Sendable {
+    /// The control plane's namespace.
+    public let controlPlane: NetworkNamespace
+    /// The node's namespace.
+    public let node: NetworkNamespace
+    /// Where the machine reaches the control plane.
+    public let address: String
+    /// The machine's end of the cable.
+    public let link: String
+
+    /// The control plane's address on the cable to the node. Namespaces are their own worlds: every cluster has the same (RFC 5737).
+    public static let inner = "192.0.2.1"
+    /// The node's address.
+    public static let nodeAddress = "192.0.2.2"
+
+    /// Makes the namespaces and cables, works with them, and takes them away.
+    ///
+    /// - Throws: `CommandError` when they cannot be made; what the work throws.
+    public static func with<Value: Sendable>(
+        on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
+    ) async throws -> Value {
+        try await NetworkNamespace.with(on: host) { plane in
+            try await NetworkNamespace.with(on: host) { node in
+                let block = try await join(plane, on: host)
+                let network = ClusterNetwork(controlPlane: plane, node: node, address: block.far, link: block.link)
+                try await network.wire(on: host)
+                return try await body(network)
+            }
+        }
+    }
+
+    /// Lays the cable to the machine. Its name holds its block of addresses, and the kernel takes a name only once: two clusters never meet.
+    private static func join(_ plane: NetworkNamespace, on host: Host) async throws -> Block {
+        var last: any Error = CancellationError()
+        for _ in 0..<20 {
+            let block = Block(number: Int.random(in: 0..<Block.count))
+            do {
+                try await ip(["link", "add", block.link, "type", "veth", "peer", "name", "machine", "netns", "\(plane.holder)"], on: host)
+            } catch let error as CommandError {
+                guard error.lastLines.contains(where: { $0.contains("File exists") }) else { throw error }
+                last = error
+                continue
+            }
+            try await ip(["address", "add", "\(block.near)/30", "dev", block.link], on: host)
+            try await ip(["link", "set", block.link, "up"], on: host)
+            try await ip(["address", "add", "\(block.far)/30", "dev", "machine"], in: plane, on: host)
+            try await ip(["link", "set", "machine", "up"], in: plane, on: host)
+            return block
+        }
+        throw last
+    }
+
+    private func wire(on host: Host) async throws {
+        for place in [controlPlane, node] { try await Self.ip(["link", "set", "lo", "up"], in: place, on: host) }
+        try await Self.ip(
+            ["link", "add", "node", "type", "veth", "peer", "name", "eth0", "netns", "\(node.holder)"], in: controlPlane, on: host)
+        try await Self.ip(["address", "add", "\(Self.inner)/30", "dev", "node"], in: controlPlane, on: host)
+        try await Self.ip(["link", "set", "node", "up"], in: controlPlane, on: host)
+        try await Self.ip(["address", "add", "\(Self.nodeAddress)/30", "dev", "eth0"], in: node, on: host)
+        try await Self.ip(["link", "set", "eth0", "up"], in: node, on: host)
+        // kubelet takes the address of the interface with the default route where none is named.
+        try await Self.ip(["route", "add", "default", "via", Self.inner], in: node, on: host)
+    }
+
+    private static func ip(_ arguments: [String], in place: NetworkNamespace? = nil, on host: Host) async throws {
+        guard let program = host.program("ip") else { throw ClusterError.missing(program: "ip", package: "iproute2") }
+        var command = Command(program, arguments, environment: host.plainEnvironment, on: host)
+        command.isContained = false
+        command.network = place
+        _ = try await command.output()
+    }
+
+    /// Four addresses of 198.18.0.0/15, which RFC 2544 keeps for tests of machines that are joined directly.
+    struct Block: Sendable {
+        static let count = 1 << 15
+        let number: Int
+
+        var near: String { address(1) }
+        var far: String { address(2) }
+        var link: String { "ninepin\(String(number, radix: 16))" }
+
+        private func address(_ host: Int) -> String {
+            let offset = number * 4 + host
+            return "198.\(18 + offset >> 16).\(offset >> 8 & 255).\(offset & 255)"
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Host
+import Transfer
+
+/// Asks the API server about a node and its pods, over and over, and posts what it says. It decides nothing.
+public struct ClusterObserver: Sendable {
+    private let client: APIClient
+    private let node: String
+    private let trial: PodTrial?
+    private let notices: ClusterNotices
+    private let interval: Duration
+
+    /// - Parameters:
+    ///   - trial: the pods to run once the node is ready; none when nil.
+    ///   - interval: how long between two rounds.
+    public init(of plane: ControlPlane, trial: PodTrial?, notices: ClusterNotices, interval: Duration = .seconds(1)) {
+        client = plane.client
+        node = plane.credentials.node
+        self.trial = trial
+        self.notices = notices
+        self.interval = interval
+    }
+
+    /// Goes on until the task is cancelled.
+    public func run() async throws {
+        var progress = Progress()
+        while true {
+            do { try await round(&progress) } catch let error as CancellationError { throw error } catch {
+                notices.post(.refused("\(error)"))
+            }
+            try await Task.sleep(for: interval)
+        }
+    }
+
+    /// How far the pods have come.
+    private struct Progress {
+        var asked: Set<PodTrial.Name> = []
+        var hasLog = false
+        var deleted = false
+        var gone = false
+        /// Rounds for which the second pod has been running.
+        var running = 0
+        var isMeasured = false
+    }
+
+    /// Rounds after which the second pod is killed although nobody has measured it: kubelet's figures may be 20 s old.
+    private static let patience = 40
+
+    private func round(_ progress: inout Progress) async throws {
+        guard try await isServing() else { return }
+        let status = try await client.object("/api/v1/nodes/\(node)", as: NodeStatus.self)
+        notices.post(.node(status))
+        guard let status, status.isReady else { return }
+        let summary = try await client.text("/api/v1/nodes/\(node)/proxy/stats/summary")
+        notices.post(.summary(summary))
+        progress.isMeasured = PodUsage(of: .limited, in: summary)?.isPositive ?? false
+        guard let trial else { return }
+        for name in PodTrial.Name.allCases where !progress.asked.contains(name) {
+            try await client.create(trial.pod(name, on: node), in: PodTrial.namespace)
+            progress.asked.insert(name)
+        }
+        try await follow(.task, &progress)
+        try await follow(.limited, &progress)
+    }
+
+    private func isServing() async throws -> Bool {
+        do {
+            let answer = try await client.text("/readyz")
+            notices.post(.apiServer(isReady: answer == "ok", answer))
+            return answer == "ok"
+        } catch let error as CancellationError { throw error } catch {
+            notices.post(.apiServer(isReady: false, "\(error)"))
+            return false
+        }
+    }
+
+    private func follow(_ name: PodTrial.Name, _ progress: inout Progress) async throws {
+        guard name == .task ? !progress.hasLog : !progress.gone else { return }
+        guard let status = try await client.object("\(PodTrial.namespace)/\(name.rawValue)", as: PodStatus.self) else {
+            guard name == .limited, progress.deleted else { return }
+            progress.gone = true
+            return notices.post(.podGone(name))
+        }
+        notices.post(.pod(name, status))
+        switch name {
+        case .task where status.phase == "Succeeded":
+            notices.post(.podLog(name, try await client.text("\(PodTrial.namespace)/\(name.rawValue)/log")))
+            progress.hasLog = true
+        case .limited where status.phase == "Running" && !progress.deleted:
+            progress.running += 1
+            guard progress.isMeasured || progress.running > Self.patience else { return }
+            try await client.delete("\(PodTrial.namespace)/\(name.rawValue)", graceSeconds: 1)
+            progress.deleted = true
+        default: break
+        }
+    }
+}

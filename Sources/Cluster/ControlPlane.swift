@@ -1,0 +1,91 @@
+import Host
+import SystemPackage
+
+/// etcd and the three programs of Kubernetes that a worker node joins, running in a network of their own.
+public struct ControlPlane: Sendable {
+    /// Where the API server listens.
+    static let port = 6443
+    /// The network.
+    public let network: ClusterNetwork
+    /// Keys, certificates and tokens.
+    public let credentials: Credentials
+
+    /// The API server's address as seen from this machine.
+    public var server: String { "https://\(network.address):\(Self.port)" }
+    /// Asks the API server as somebody who may do anything.
+    public var client: APIClient { APIClient(server: server, authority: credentials.authority, token: credentials.adminToken) }
+
+    /// A kubeconfig for this machine, with all rights.
+    public var adminKubeconfig: String {
+        credentials.kubeconfig(for: .admin, server: server, authority: credentials.authority.string)
+    }
+
+    /// The files that the node needs to join, by their paths in its root file system.
+    public var nodeFiles: [String: [UInt8]] {
+        get throws(FileError) {
+            let kubeconfig = credentials.kubeconfig(
+                for: .node, server: "https://\(ClusterNetwork.inner):\(Self.port)", authority: Self.nodeAuthority)
+            return [Self.nodeKubeconfig: Array(kubeconfig.utf8), Self.nodeAuthority: try Files.read(credentials.authority)]
+        }
+    }
+
+    /// Where the node has its kubeconfig.
+    public static let nodeKubeconfig = "/etc/kubernetes/kubeconfig"
+    /// Where the node has the authority's certificate.
+    public static let nodeAuthority = "/etc/kubernetes/ca.crt"
+
+    /// Starts a control plane, works with it, and ends it, in every path out.
+    ///
+    /// - Parameters:
+    ///   - node: the node's name.
+    ///   - folder: gets keys, tokens and the store; the caller's to remove.
+    ///   - logs: a folder that gets a log for each process.
+    ///   - notices: is told when a process ends by itself.
+    /// - Throws: `ClusterError`, `CommandError`, `FileError` when it cannot be made; what the work throws.
+    public static func with<Value: Sendable>(
+        _ programs: ControlPlanePrograms, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, on host: Host,
+        _ body: @escaping @Sendable (ControlPlane) async throws -> Value
+    ) async throws -> Value {
+        try await ClusterNetwork.with(on: host) { network in
+            let credentials = try await Credentials.make(
+                in: folder.appending("credentials"), addresses: ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"],
+                node: node, on: host)
+            let plane = ControlPlane(network: network, credentials: credentials)
+            try plane.writeKubeconfigs()
+            let data = folder.appending("data")
+            try Files.makeDirectory(data)
+            try Files.makeDirectory(logs)
+            let processes = programs.processes(credentials, data: data).map { process in
+                { @Sendable () async throws -> Void in try await plane.run(process, in: data, logs: logs, notices: notices, on: host) }
+            }
+            return try await working(beside: processes) { try await body(plane) }
+        }
+    }
+
+    private func writeKubeconfigs() throws(FileError) {
+        for user in [Credentials.User.controllerManager, .scheduler] {
+            let text = credentials.kubeconfig(
+                for: user, server: "https://127.0.0.1:\(Self.port)", authority: credentials.authority.string)
+            try Files.write(text, to: credentials.folder.appending("\(user.rawValue).kubeconfig"), mode: 0o600)
+        }
+    }
+
+    private func run(
+        _ process: ControlPlaneProcess, in data: FilePath, logs: FilePath, notices: ClusterNotices, on host: Host
+    ) async throws {
+        struct Heard: Sendable {
+            let log: LineFile
+            var last = RecentLines()
+        }
+        var command = Command(process.program, process.arguments, environment: host.plainEnvironment, directory: data, on: host)
+        command.network = network.controlPlane
+        let heard = Heard(log: try LineFile(logs.appending("\(process.name).log")))
+        let (left, ended) = try await command.watch(heard) { heard, event, _ in
+            guard case .line(_, let line) = event else { return .proceed }
+            heard.log.append(line)
+            heard.last.append(String(decoding: line, as: UTF8.self))
+            return .proceed
+        }
+        notices.post(.ended(process: process.name, how: "\(ended)", lastLines: left.last.lines))
+    }
+}

@@ -1,0 +1,84 @@
+import Host
+import SystemPackage
+
+/// The programs that a control plane is made of.
+public struct ControlPlanePrograms: Hashable, Sendable {
+    /// The store of the API server's objects.
+    public let etcd: FilePath
+    /// kube-apiserver.
+    public let apiServer: FilePath
+    /// kube-controller-manager.
+    public let controllerManager: FilePath
+    /// kube-scheduler.
+    public let scheduler: FilePath
+
+    /// Names the programs.
+    public init(etcd: FilePath, apiServer: FilePath, controllerManager: FilePath, scheduler: FilePath) {
+        self.etcd = etcd
+        self.apiServer = apiServer
+        self.controllerManager = controllerManager
+        self.scheduler = scheduler
+    }
+
+    /// etcd, as this machine has it.
+    ///
+    /// - Throws: `ClusterError` when it is not here, or what else a control plane needs is not.
+    public static func etcd(on host: Host) throws(ClusterError) -> FilePath {
+        for (program, package) in [("ip", "iproute2"), ("openssl", "openssl")] where host.program(program) == nil {
+            throw .missing(program: program, package: package)
+        }
+        guard let etcd = host.program("etcd") else { throw .missing(program: "etcd", package: "etcd-server") }
+        return etcd
+    }
+}
+
+/// One process of a control plane.
+struct ControlPlaneProcess: Sendable {
+    let name: String
+    let program: FilePath
+    let arguments: [String]
+}
+
+extension ControlPlanePrograms {
+    /// The four processes, with the flags that they have had from 1.20 on (kubernetes.io/docs/reference/command-line-tools-reference).
+    func processes(_ credentials: Credentials, data: FilePath) -> [ControlPlaneProcess] {
+        let store = "http://127.0.0.1:2379"
+        return [
+            ControlPlaneProcess(
+                name: "etcd", program: etcd,
+                arguments: [
+                    "--data-dir=\(data.appending("etcd"))", "--listen-client-urls=\(store)", "--advertise-client-urls=\(store)",
+                    "--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380",
+                    "--initial-cluster=default=http://127.0.0.1:2380", "--logger=zap", "--log-outputs=stderr",
+                ]),
+            ControlPlaneProcess(
+                name: "kube-apiserver", program: apiServer,
+                arguments: [
+                    "--etcd-servers=\(store)", "--bind-address=0.0.0.0", "--secure-port=\(ControlPlane.port)",
+                    "--advertise-address=\(ClusterNetwork.inner)", "--tls-cert-file=\(credentials.certificate("server"))",
+                    "--tls-private-key-file=\(credentials.key("server"))", "--client-ca-file=\(credentials.authority)",
+                    "--token-auth-file=\(credentials.tokenFile)", "--authorization-mode=Node,RBAC",
+                    "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true", "--kubelet-preferred-address-types=InternalIP",
+                    "--kubelet-client-certificate=\(credentials.certificate("kubelet-client"))",
+                    "--kubelet-client-key=\(credentials.key("kubelet-client"))", "--service-cluster-ip-range=10.96.0.0/16",
+                    "--service-account-issuer=https://kubernetes.default.svc",
+                    "--service-account-signing-key-file=\(credentials.serviceAccountKey)",
+                    "--service-account-key-file=\(credentials.serviceAccountPublicKey)", "--cert-dir=\(data.appending("kube-apiserver"))",
+                    "--v=1",
+                ]),
+            ControlPlaneProcess(
+                name: "kube-controller-manager", program: controllerManager,
+                arguments: [
+                    "--kubeconfig=\(credentials.folder.appending("controller-manager.kubeconfig"))", "--leader-elect=false",
+                    "--service-account-private-key-file=\(credentials.serviceAccountKey)", "--root-ca-file=\(credentials.authority)",
+                    "--use-service-account-credentials=true", "--cert-dir=\(data.appending("kube-controller-manager"))", "--v=1",
+                ]),
+            ControlPlaneProcess(
+                name: "kube-scheduler", program: scheduler,
+                arguments: [
+                    "--kubeconfig=\(credentials.folder.appending("scheduler.kubeconfig"))", "--leader-elect=false",
+                    "--cert-dir=\(data.appending("kube-scheduler"))", "--v=1",
+                ]),
+        ]
+    }
+}

@@ -1,0 +1,36 @@
+import FoundationEssentials
+
+/// What a pod uses, by kubelet's `/stats/summary` (Kubernetes, staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go).
+public struct PodUsage: Hashable, Sendable {
+    /// CPU seconds used so far, in nanoseconds.
+    public let cpuNanoseconds: UInt64
+    /// Bytes of memory that it works with.
+    public let memoryBytes: UInt64
+
+    /// Whether both figures say something.
+    public var isPositive: Bool { cpuNanoseconds > 0 && memoryBytes > 0 }
+
+    /// Reads the figures of one pod's containers; nil when the document tells nothing of it.
+    public init?(of pod: PodTrial.Name, in summary: String) {
+        guard let read = try? JSONDecoder().decode(Summary.self, from: Data(summary.utf8)),
+            let found = read.pods?.first(where: { $0.podRef.name == pod.rawValue }), let containers = found.containers, !containers.isEmpty
+        else { return nil }
+        cpuNanoseconds = containers.reduce(0) { $0 + ($1.cpu?.usageCoreNanoSeconds ?? 0) }
+        memoryBytes = containers.reduce(0) { $0 + ($1.memory?.workingSetBytes ?? 0) }
+    }
+
+    private struct Summary: Decodable {
+        struct Pod: Decodable {
+            struct Reference: Decodable { let name: String }
+            struct Container: Decodable {
+                struct CPU: Decodable { let usageCoreNanoSeconds: UInt64? }
+                struct Memory: Decodable { let workingSetBytes: UInt64? }
+                let cpu: CPU?
+                let memory: Memory?
+            }
+            let podRef: Reference
+            let containers: [Container]?
+        }
+        let pods: [Pod]?
+    }
+}

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Host
+import Model
+import SystemPackage
+
+/// Makes the file that tells kube-apiserver the form of its own objects, from the types that say so (Kubernetes, Makefile.generated_files,
+/// "openapi-gen"): Kubernetes before 1.24 does not keep it among its sources.
+public struct OpenAPI: Sendable {
+    private let toolchain: GoToolchain
+    private let build: GoBuild
+    private let place: GoPlace
+    private let temporary: FilePath
+    private let host: Host
+
+    /// Works in a tree that stands where it would be built. The generator knows `GOPATH` only, whatever the tree is built with.
+    public init(at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
+        let old = GoPlace(path: place.path, importPath: place.importPath, mode: .gopath, cache: place.cache, modules: place.modules)
+        build = GoBuild(
+            Target(package: Self.generator, environment: ["CGO_ENABLED": "0"]), at: old, with: toolchain, temporary: temporary, on: host)
+        self.toolchain = toolchain
+        self.place = old
+        self.temporary = temporary
+        self.host = host
+    }
+
+    /// Makes the file.
+    ///
+    /// - Parameter path: where the file belongs in the tree; it is written there.
+    /// - Returns: its bytes.
+    /// - Throws: `CommandError`; `FileError`; `OpenAPIError` when no type asks for it; `CancellationError`.
+    public func write(_ path: FilePath) async throws -> [UInt8] {
+        let program = temporary.appending("openapi-gen")
+        _ = try await build.go(["build", "-trimpath", "-o", program.string, "./\(Self.generator)"]).output()
+        let packages = try await taggedPackages()
+        guard !packages.isEmpty else { throw OpenAPIError(path: path) }
+        let output = path.removingLastComponent()
+        var command = build.go([])
+        command.program = program
+        // The report of rules that types break is not asked for: Kubernetes keeps a list of those that it knows.
+        command.arguments = [
+            "--logtostderr", "--input-dirs", packages.joined(separator: ","), "--output-package", "\(place.importPath)/\(output)",
+            "--output-file-base", path.stem ?? "zz_generated.openapi", "--go-header-file", "/dev/null", "--report-filename", "/dev/null",
+        ]
+        command.environment["PATH"] = "\(toolchain.root)/bin:\(command.environment["PATH"] ?? "")"
+        _ = try await command.output()
+        return try Files.read(place.tree.pushing(path))
+    }
+
+    /// The generator's package, in the tree's `vendor/`.
+    private static let generator = "vendor/k8s.io/kube-openapi/cmd/openapi-gen"
+
+    /// Import paths of packages with a type that asks for it. Staging's are known by the names that they have in `vendor/`; the two that are
+    /// examples have files of their own.
+    private func taggedPackages() async throws -> [String] {
+        let roots = ["cmd", "pkg", "plugin", "staging/src/k8s.io"].filter { Files.isDirectory(place.tree.pushing(FilePath($0))) }
+        var command = Command(
+            "/bin/grep", ["-rlE", "--include=*.go", #"^// *\+k8s:openapi-gen="#] + roots, environment: host.plainEnvironment,
+            directory: place.tree, on: host)
+        command.isContained = false
+        let files = try await command.output().split(separator: "\n").map { FilePath(String($0)) }
+        let folders = Set(files.map { $0.removingLastComponent().string })
+        return folders.filter { folder in !["/code-generator/", "/sample-apiserver/"].contains { "\(folder)/".contains($0) } }
+            .map { folder in
+                let staged = folder.hasPrefix("staging/src/") ? "vendor/" + folder.dropFirst("staging/src/".count) : folder
+                return "\(place.importPath)/\(staged)"
+            }.sorted()
+    }
+}
+
+/// No type of a tree asks for an OpenAPI file.
+public struct OpenAPIError: Error, Sendable, CustomStringConvertible {
+    /// The file that was to be made.
+    public let path: FilePath
+
+    /// What, why, and what to do.
+    public var description: String {
+        "cannot make \(path): no file of the tree has a line '// +k8s:openapi-gen='\n    Is 'controlPlane' of the recipe meant for this tree?"
+    }
+}

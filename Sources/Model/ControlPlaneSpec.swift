@@ -1,0 +1,23 @@
+/// Which packages of the source make the control plane that a node joins.
+public struct ControlPlaneSpec: Hashable, Codable, Sendable {
+    /// kube-apiserver's package, below the import path.
+    public let apiServer: String
+    /// kube-controller-manager's.
+    public let controllerManager: String
+    /// kube-scheduler's.
+    public let scheduler: String
+    /// A file that the source lacks and `openapi-gen`, which lies in its `vendor/`, makes; nil when nothing is lacking.
+    public let openapi: String?
+
+    /// The packages, in the order in which they are built.
+    public var packages: [String] { [apiServer, controllerManager, scheduler] }
+}
+
+extension ControlPlaneSpec {
+    init(_ map: YamlMap) throws(Diagnostic) {
+        apiServer = try map.path("apiServer")
+        controllerManager = try map.path("controllerManager")
+        scheduler = try map.path("scheduler")
+        openapi = map.has("openapi") ? try map.path("openapi") : nil
+    }
+}

@@ -1,0 +1,170 @@
+import Cluster
+import Model
+
+/// Reads what a cluster tells of a node: a pure function of the facts. It knows what the level asks for and what of it is still missing.
+struct ClusterReader: Sendable {
+    /// A fact that ends all waiting.
+    struct Failure: Sendable {
+        let grade: Grade
+        let cause: String
+        let summary: String
+        let evidence: [Evidence]
+    }
+
+    /// What is known of a pod.
+    private struct Trial {
+        var last: Evidence?
+        var phase = "not made"
+        var log: Evidence?
+        var logText: String?
+        var isGone: Evidence?
+        var usage: PodUsage?
+    }
+
+    private let level: Level
+    private let word: String
+    private(set) var failure: Failure?
+    private(set) var hasServed = false
+    /// The last answer that was no good; nil while the API server answers.
+    private(set) var silence: Evidence?
+    private var node: NodeStatus?
+    private var nodeSeen: Evidence?
+    private var lastRefusal: String?
+    private var task = Trial()
+    private var limited = Trial()
+    private(set) var summary: String?
+
+    /// - Parameter word: what the first pod is to say.
+    init(level: Level, word: String) {
+        self.level = level
+        self.word = word
+    }
+
+    mutating func take(_ fact: ClusterFact, at now: Double) {
+        switch fact {
+        case .apiServer(let isReady, let answer): noteServing(isReady, answer, at: now)
+        case .ended(let process, let how, let lines): noteEnd(process, how, lines, at: now)
+        case .node(let status): noteNode(status, at: now)
+        case .pod(let name, let status):
+            note(name) { trial in
+                trial.phase = status.phase
+                let reason = status.reason
+                trial.last = Self.seen("phase \(status.phase)\(reason.isEmpty ? "" : ": \(reason)")", "pod \(name.rawValue)", now)
+            }
+        case .podLog(let name, let text):
+            note(name) { trial in
+                trial.logText = text
+                trial.log = Self.seen(String(text.prefix(300)).trimmingLineEnd, "log of pod \(name.rawValue)", now)
+            }
+        case .podGone(let name):
+            note(name) { trial in
+                trial.isGone = Self.seen("killed, and gone", "pod \(name.rawValue)", now)
+            }
+        case .summary(let text):
+            summary = text
+            if let usage = PodUsage(of: .limited, in: text) { limited.usage = usage }
+        case .refused(let reason): lastRefusal = reason
+        }
+    }
+
+    /// What the level asks for and the node has not shown yet, with what was seen of it last; nil when all is there.
+    var missing: (what: String, seen: [Evidence])? {
+        guard level.isJoined else { return nil }
+        guard let node, let nodeSeen else { return ("the node has not registered", refusals) }
+        guard node.isReady else { return ("the node is not Ready: \(nodeSeen.text)", [nodeSeen]) }
+        if let wrong = wrongCapacity(of: node) { return (wrong, [nodeSeen]) }
+        guard level == .pod else { return nil }
+        guard task.phase == "Succeeded" else { return ("the pod did not run to its end (\(task.phase))", seen(of: task)) }
+        guard let said = task.logText else { return ("the pod's log cannot be read", seen(of: task) + refusals) }
+        guard said.contains(word) else { return ("the pod's log does not have what the pod said", seen(of: task)) }
+        guard limited.isGone != nil else {
+            return limited.phase == "Running"
+                ? ("the pod with limits was not cleaned up", seen(of: limited) + refusals)
+                : ("the pod with limits does not run (\(limited.phase))", seen(of: limited) + refusals)
+        }
+        guard let usage = limited.usage, usage.isPositive else {
+            return ("/stats/summary has no figures of a pod that works: \(Self.words(limited.usage))", seen(of: limited))
+        }
+        return nil
+    }
+
+    /// What a clean verdict of the level rests on, beside what the boot itself showed.
+    var evidence: [Evidence] {
+        let usage = limited.usage.map { Self.seen(Self.words($0), "/stats/summary of pod \(PodTrial.Name.limited.rawValue)", nil) }
+        let pods = level == .pod ? [task.log, task.last, limited.isGone, usage] : []
+        return pods.compactMap(\.self) + [nodeSeen].compactMap(\.self)
+    }
+
+    private mutating func note(_ name: PodTrial.Name, _ change: (inout Trial) -> Void) {
+        switch name {
+        case .task:
+            change(&task)
+            guard task.phase == "Failed" else { return }
+            fail(.degraded, "pod", "the pod failed", seen(of: task))
+        case .limited: change(&limited)
+        }
+    }
+
+    private mutating func noteServing(_ isReady: Bool, _ answer: String, at now: Double) {
+        hasServed = hasServed || isReady
+        silence = isReady ? nil : silence ?? Self.seen(answer, "API server", now)
+    }
+
+    /// The control plane is the harness's: its end says nothing of the node.
+    private mutating func noteEnd(_ process: String, _ how: String, _ lines: [String], at now: Double) {
+        let said = lines.suffix(4).map { Evidence(kind: .harness, text: $0, source: process) }
+        let end = Evidence(kind: .exit, text: how, source: process, seconds: now)
+        fail(
+            .inconclusive, process == "kube-apiserver" ? "API server gone" : "control plane gone",
+            "\(process), which the harness runs, ended (\(how))", [end] + said)
+    }
+
+    private mutating func noteNode(_ status: NodeStatus?, at now: Double) {
+        node = status
+        guard let status else { return }
+        let words = status.conditions.map { condition in
+            let why = condition.status == "Unknown" || condition.type == "Ready" && condition.status != "True" ? condition.message : nil
+            return "\(condition.type)=\(condition.status)\(why.map { " (\($0))" } ?? "")"
+        }
+        let capacity = ["cpu", "memory", "ephemeral-storage", "pods"].compactMap { name in status.capacity[name].map { "\(name)=\($0)" } }
+        nodeSeen = Self.seen((words + capacity).joined(separator: " "), "node", now)
+        for (type, cause) in [("MemoryPressure", "out of memory"), ("DiskPressure", "out of disk"), ("PIDPressure", "out of processes")] {
+            guard let condition = status.condition(type), condition.status == "True", let nodeSeen else { continue }
+            fail(.degraded, cause, "the node says \(type): \(condition.message ?? condition.reason ?? "")", [nodeSeen])
+        }
+    }
+
+    private mutating func fail(_ grade: Grade, _ cause: String, _ summary: String, _ evidence: [Evidence]) {
+        failure = failure ?? Failure(grade: grade, cause: cause, summary: summary, evidence: evidence)
+    }
+
+    private func wrongCapacity(of node: NodeStatus) -> String? {
+        for name in ["cpu", "memory", "ephemeral-storage", "pods"] {
+            guard let text = node.capacity[name], let quantity = Quantity(text), quantity.value > 0 else {
+                return "the node's capacity of \(name) reads \(node.capacity[name] ?? "nothing")"
+            }
+            if quantity.value > Quantity.largestSane { return "the node's capacity of \(name) reads \(text), which is no real size" }
+        }
+        return nil
+    }
+
+    private func seen(of trial: Trial) -> [Evidence] { [trial.last, trial.log, trial.isGone].compactMap(\.self) }
+
+    private var refusals: [Evidence] { lastRefusal.map { [Evidence(kind: .probe, text: $0, source: "API server")] } ?? [] }
+
+    private static func seen(_ text: String, _ source: String, _ now: Double?) -> Evidence {
+        Evidence(kind: .probe, text: text, source: source, seconds: now)
+    }
+
+    private static func words(_ usage: PodUsage?) -> String {
+        usage.map { "CPU \($0.cpuNanoseconds) ns, memory \($0.memoryBytes) bytes" } ?? "none"
+    }
+}
+
+extension String {
+    fileprivate var trimmingLineEnd: String {
+        var text = self[...]
+        while let last = text.last, last.isNewline { text.removeLast() }
+        return String(text)
+    }
+}

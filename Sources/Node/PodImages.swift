@@ -1,0 +1,83 @@
+import struct Crypto.SHA256
+import FoundationEssentials
+import Host
+import Model
+import Sandbox
+import SystemPackage
+
+/// The images that a node's pods need, in one archive that `ctr images import` takes (Docker image specification 1.2): one layer of busybox.
+struct PodImages {
+    /// The image of the process that holds a pod's namespaces.
+    static let pause = "localhost/ninepin/pause:1"
+    /// Where the archive lies in the node.
+    static let path = "/images.tar"
+    private static let applets = [
+        "sh", "sleep", "echo", "ls", "cat", "true", "head", "tail", "grep", "ps", "wget", "dd", "date", "id", "env",
+    ]
+
+    /// Writes the archive into a node's root file system.
+    ///
+    /// - Parameters:
+    ///   - image: the name that pods call it by.
+    ///   - scratch: a folder to work in, which is removed.
+    /// - Throws: `FileError`; `CommandError`; `CancellationError`.
+    static func write(
+        into root: RootFileSystem, as image: String, busybox: FilePath, scratch: FilePath, on host: Host
+    ) async throws {
+        defer { try? Files.remove(scratch) }
+        let (layer, archive) = (scratch.appending("layer"), scratch.appending("archive"))
+        for folder in [layer.appending("bin"), layer.appending("tmp"), archive] { try Files.makeDirectory(folder) }
+        _ = try Files.copy(busybox, to: layer.appending("bin/busybox"))
+        for applet in applets { try Files.link(layer.appending("bin").appending(applet), to: "busybox") }
+        try await pack(layer, into: archive.appending("layer.tar"), on: host)
+        let digest = try Files.digest(of: archive.appending("layer.tar"))
+        let configuration = Configuration(rootfs: .init(diff_ids: ["sha256:\(digest)"]))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let text = try encoder.encode(configuration)
+        let name = "\(Digest(bytes: SHA256.hash(data: text))).json"
+        try Files.write(text, to: archive.appending(name))
+        let manifest = [Manifest(Config: name, RepoTags: [image, pause], Layers: ["layer.tar"])]
+        try Files.write(try encoder.encode(manifest), to: archive.appending("manifest.json"))
+        let packed = scratch.appending("images.tar")
+        try await pack(archive, into: packed, on: host)
+        try root.program(packed, as: path)
+    }
+
+    private static func pack(_ folder: FilePath, into archive: FilePath, on host: Host) async throws {
+        let command = Command(
+            "/bin/tar", ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "-cf", archive.string, "-C", folder.string, "."],
+            environment: host.plainEnvironment, on: host)
+        _ = try await command.output()
+    }
+
+    private struct Configuration: Encodable {
+        struct Settings: Encodable {
+            let Cmd = ["sleep", "100000000"]
+            let Env = ["PATH=/bin"]
+        }
+        struct RootFileSystem: Encodable {
+            let type = "layers"
+            let diff_ids: [String]
+        }
+        let architecture = PodImages.architecture
+        let os = "linux"
+        let config = Settings()
+        let rootfs: RootFileSystem
+    }
+
+    private struct Manifest: Encodable {
+        let Config: String
+        let RepoTags: [String]
+        let Layers: [String]
+    }
+
+    /// As Go names it, which OCI takes over.
+    private static var architecture: String {
+        #if arch(arm64)
+            "arm64"
+        #else
+            "amd64"
+        #endif
+    }
+}

@@ -1,0 +1,113 @@
+import Cluster
+import Git
+import GoToolchain
+import Host
+import Model
+import Patches
+import SystemPackage
+
+extension StepContext {
+    /// Brings a recipe's work tree to a tree, and keeps others out of it for as long as the work goes on.
+    ///
+    /// - Parameter body: gets the repository of all trees, and a folder for what is not done yet.
+    func inWorkTree<Value>(
+        _ tree: ObjectID, at place: GoPlace, _ body: (Repository, FilePath) async throws -> Value
+    ) async throws -> Value {
+        let temporary = scratch.place("go")
+        defer { try? Files.remove(temporary) }
+        for directory in [place.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
+        let lock = try await FileLock.take(place.path.appending(".lock")) { progress("waiting for another build in \(place.path)") }
+        defer { lock.release() }
+        let repository = try Repository.open(at: workspace.trees.string)
+        let work = WorkTree(directory: place.tree.string, note: place.path.appending("holds").string)
+        guard work.holds(try work.checkOut(tree, from: repository, progress: { _ in try Task.checkCancellation() })) else {
+            throw WorkTreeInUse(directory: place.tree)
+        }
+        return try await body(repository, temporary)
+    }
+}
+
+/// Source tree to one that has the generated file which kube-apiserver needs.
+struct GenerateStep: Step {
+    static let name = "generate"
+
+    let tree: ObjectID
+    let openapi: String
+    let importPath: String
+    let go: Unkeyed<GoToolchain>
+    let workTree: Unkeyed<String>
+    /// Where the tree was unpacked, if it was not built yet.
+    let mode: Target.Mode
+
+    func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
+        let place = context.workspace.place(of: workTree.value, importPath: importPath, mode: mode)
+        try Files.makeDirectory(place.tree.removingLastComponent())
+        try UnpackedTree(tree, in: context.workspace).move(to: place.tree, note: place.path.appending("holds"))
+        return try await context.inWorkTree(tree, at: place) { repository, temporary in
+            context.progress("making \(openapi)")
+            let generator = OpenAPI(at: place, with: go.value, temporary: temporary, on: context.host)
+            let bytes = try await generator.write(FilePath(openapi))
+            let generated = try repository.tree(tree, with: [:], files: [openapi: bytes])
+            try repository.keep(generated, as: "refs/ninepin/trees/\(generated)")
+            return TreeResult(tree: generated)
+        }
+    }
+
+    func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}
+
+/// A recipe has no control plane that its node could join.
+public struct NoControlPlane: Error, Sendable, CustomStringConvertible {
+    /// The recipe.
+    public let recipe: String
+
+    /// What, why, and what to do.
+    public var description: String {
+        "recipe '\(recipe)' does not say what its control plane is made of: its node can join none\n    Say 'controlPlane' in it, or ask for --level boot."
+    }
+}
+
+extension Pipeline {
+    /// A recipe's control plane, built from its unpatched source: every variant of the node joins the same one.
+    ///
+    /// - Returns: the programs, and the steps that made them.
+    /// - Throws: `NoControlPlane`; `ClusterError` when this machine has no etcd; what the steps throw.
+    public func controlPlane(
+        _ recipe: Recipe, needs: BuildNeeds, from folder: FilePath? = nil
+    ) async throws -> (programs: ControlPlanePrograms, steps: [StepRecord]) {
+        guard let spec = recipe.controlPlane, let target = recipe.target else { throw NoControlPlane(recipe: recipe.name) }
+        let etcd = try ControlPlanePrograms.etcd(on: host)
+        let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
+        let (tree, generated) = try await generated(spec, fetched, recipe: recipe, mode: mode, go: needs.go)
+        var programs: [FilePath] = []
+        var steps = generated
+        for package in spec.packages {
+            let one = Target(package: package, flags: target.flags, environment: target.environment, mode: target.mode)
+            let patched = Patched(
+                source: fetched.tree, series: try Series([], recipe: exposed, registry: Catalogue(host).registry()), tree: tree,
+                applied: [],
+                record: fetched.steps[0], libraries: fetched.libraries)
+            let built = try await build(
+                patched, target: one, touched: [], recipe: exposed.filled(by: fetched.lock), go: needs.go, mode: mode)
+            programs.append(FilePath(built.artifact.path))
+            steps.append(built.record)
+        }
+        return (
+            ControlPlanePrograms(etcd: etcd, apiServer: programs[0], controllerManager: programs[1], scheduler: programs[2]), steps
+        )
+    }
+
+    private func generated(
+        _ spec: ControlPlaneSpec, _ fetched: Fetched, recipe: Recipe, mode: Target.Mode, go: GoToolchain
+    ) async throws -> (ObjectID, [StepRecord]) {
+        guard let openapi = spec.openapi else { return (fetched.tree, []) }
+        let repository = try Repository.open(at: workspace.trees.string)
+        // Later sources have the file themselves.
+        if try repository.blob(at: openapi, of: fetched.tree) != nil { return (fetched.tree, []) }
+        let step = GenerateStep(
+            tree: fetched.tree, openapi: openapi, importPath: recipe.importPath, go: Unkeyed(go), workTree: Unkeyed(recipe.name), mode: mode
+        )
+        let done = try await perform(step, subject: openapi) { "tree \($0.tree)" }
+        return (done.output.tree, [done.record])
+    }
+}
