@@ -28,8 +28,14 @@ public struct ClusterNetwork: Sendable {
             try await NetworkNamespace.with(on: host) { node in
                 let block = try await join(plane, on: host)
                 let network = ClusterNetwork(controlPlane: plane, node: node, address: block.far, link: block.link)
-                try await network.wire(on: host)
-                return try await body(network)
+                let result: Result<Value, any Error>
+                do {
+                    try await network.wire(on: host)
+                    result = .success(try await body(network))
+                } catch { result = .failure(error) }
+                // The kernel takes the cable away with its namespace, but in its own time; a cancelled task must do it too.
+                await Task { try? await ip(["link", "delete", block.link], on: host) }.value
+                return try result.get()
             }
         }
     }

@@ -17,7 +17,7 @@ public struct ControlPlane: Sendable {
 
     /// A kubeconfig for this machine, with all rights.
     public var adminKubeconfig: String {
-        credentials.kubeconfig(for: .admin, server: server, authority: credentials.authority.string)
+        credentials.kubeconfig(for: .admin, server: server, authority: nil)
     }
 
     /// The files that the node needs to join, by their paths in its root file system.

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Host
 import SystemPackage
 
@@ -77,17 +78,19 @@ public struct Credentials: Sendable {
 
     /// A kubeconfig file for one of the users.
     ///
-    /// - Parameter authority: where its reader finds the authority's certificate.
-    func kubeconfig(for user: User, server: String, authority: String) -> String {
-        """
-        apiVersion: v1
-        kind: Config
-        clusters: [{name: ninepin, cluster: {server: "\(server)", certificate-authority: "\(authority)"}}]
-        users: [{name: \(user.rawValue), user: {token: "\(tokens[user] ?? "")"}}]
-        contexts: [{name: ninepin, context: {cluster: ninepin, user: \(user.rawValue)}}]
-        current-context: ninepin
+    /// - Parameter authority: where its reader finds the authority's certificate; nil puts the certificate itself into the file.
+    func kubeconfig(for user: User, server: String, authority: String?) -> String {
+        let data = authority == nil ? (try? Files.read(self.authority)).map { Data($0).base64EncodedString() } : nil
+        let trust = data.map { "certificate-authority-data: \($0)" } ?? "certificate-authority: \"\(authority ?? self.authority.string)\""
+        return """
+            apiVersion: v1
+            kind: Config
+            clusters: [{name: ninepin, cluster: {server: "\(server)", \(trust)}}]
+            users: [{name: \(user.rawValue), user: {token: "\(tokens[user] ?? "")"}}]
+            contexts: [{name: ninepin, context: {cluster: ninepin, user: \(user.rawValue)}}]
+            current-context: ninepin
 
-        """
+            """
     }
 
     private static let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]

@@ -27,6 +27,9 @@ public struct BootGrader: Sendable {
 
     /// The verdict, as soon as it is certain.
     public private(set) var verdict: Verdict?
+    /// Of a node that is kept: the verdict so far. What is degraded stays so; only the node's end makes it final.
+    public private(set) var standing: Verdict?
+    private let isKept: Bool
     /// When the deciding event came, in seconds after the boot began.
     public private(set) var decided: Double?
     private let node: NodeSpec
@@ -49,13 +52,18 @@ public struct BootGrader: Sendable {
     /// - Parameters:
     ///   - level: how much is asked of the node.
     ///   - word: what the pod is to say at the level `pod`.
-    public init(node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "") {
+    ///   - isKept: whether the node is watched until it ends, and not only until the verdict is certain.
+    public init(node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false) {
         self.node = node
+        self.isKept = isKept
         self.layout = layout
         self.level = level
         cluster = ClusterReader(level: level, word: word)
         log = LogReader(source: "kubelet", warmUp: node.warmUp)
     }
+
+    /// Whether the API server says that the node is Ready.
+    public var isReady: Bool { cluster.isReady }
 
     /// The version that the node's program says it is.
     public var nodeVersion: String? { version }
@@ -82,14 +90,15 @@ public struct BootGrader: Sendable {
     public mutating func finish(_ how: String, at now: Double) {
         guard verdict == nil else { return }
         let reason = stage == "kubelet" ? "the sandbox ended while the node was being watched" : "the sandbox did not start the node"
-        decide(inconclusive("\(reason) (\(how)); last stage: \(stage)"), at: now)
+        let cause = stage == "kubelet" ? "sandbox gone" : nil
+        decide(inconclusive("\(reason) (\(how)); last stage: \(stage)", cause: cause), at: now)
     }
 
     private var isKubelet: Bool { log.kubelet != nil || version?.hasPrefix(node.profile.versionPrefix) == true }
 
     private mutating func take(_ fact: ClusterFact, at now: Double) {
         cluster.take(fact, at: now)
-        guard let failure = cluster.failure else { return }
+        guard let failure = cluster.failure ?? cluster.lostServer(at: now) else { return }
         decide(
             Verdict(
                 grade: failure.grade, level: level, cause: failure.cause, summary: failure.summary, evidence: failure.evidence,
@@ -144,17 +153,25 @@ public struct BootGrader: Sendable {
 
     private mutating func lookAtClock(_ now: Double) {
         if let started {
+            if isKept, let late = log.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
             let verdict = livingVerdict(at: now)
             // What joining asks for may take longer; what is bad already stays bad.
-            let mayWait = now - started < node.joinTimeout && cluster.missing != nil
+            let mayWait = standing == nil && now - started < node.joinTimeout && cluster.missing != nil
+            if isKept { return mayWait ? () : stand(verdict) }
             if !mayWait || verdict.grade == .degraded && verdict.cause != Self.notJoined { decide(verdict, at: now) }
         } else if now >= node.startTimeout {
             decide(inconclusive("the node did not start within \(Self.text(node.startTimeout)) s; last stage: \(stage)"), at: now)
         }
     }
 
+    /// Of a node that is kept and lives.
+    private mutating func stand(_ verdict: Verdict) {
+        if standing?.grade != .degraded { standing = verdict }
+    }
+
     private mutating func decide(_ verdict: Verdict, at now: Double) {
+        if isKept, verdict.grade == .degraded { return stand(verdict) }
         self.verdict = verdict
         decided = now
     }
@@ -221,7 +238,9 @@ public struct BootGrader: Sendable {
     private func exitVerdict(_ status: Int, at now: Double) -> Verdict {
         let exit = Evidence(kind: .exit, text: "exit status \(status)", source: "kubelet", seconds: now)
         // The shell adds 128 to the number of a signal; nothing in the sandbox sends these two.
-        if [137, 143].contains(status) { return inconclusive("something from outside killed the node's program", [exit]) }
+        if [137, 143].contains(status) {
+            return inconclusive("something from outside killed the node's program", [exit], cause: "node killed")
+        }
         if containerdGone { return inconclusive("containerd, which the harness starts, ended before the node", [exit]) }
         guard log.kubelet != nil else {
             return inconclusive("the node's program ended with status \(status) and never wrote a line of a kubelet", [exit])
@@ -232,10 +251,10 @@ public struct BootGrader: Sendable {
             evidence: [exit, log.late?.evidence ?? log.early?.evidence, log.cause].compactMap(\.self), notes: notes)
     }
 
-    private func inconclusive(_ reason: String, _ evidence: [Evidence] = []) -> Verdict {
+    private func inconclusive(_ reason: String, _ evidence: [Evidence] = [], cause: String? = nil) -> Verdict {
         let said = harnessLines.map { Evidence(kind: .harness, text: $0, source: "sandbox") }
         let all = evidence + [Evidence(kind: .harness, text: reason, source: "ninepin")] + said
-        return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: all, notes: log.notes)
+        return Verdict(grade: .inconclusive, level: level, cause: cause, summary: reason, evidence: all, notes: log.notes)
     }
 
     /// Seconds after which an answer is too old.

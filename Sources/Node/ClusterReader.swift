@@ -88,6 +88,20 @@ struct ClusterReader: Sendable {
         return nil
     }
 
+    /// Whether the API server says that the node is Ready.
+    var isReady: Bool { node?.isReady ?? false }
+
+    /// An API server that has answered, and has been silent for long: its process may hang.
+    func lostServer(at now: Double) -> Failure? {
+        guard hasServed, let silence, let since = silence.seconds, now - since > Self.patience else { return nil }
+        return Failure(
+            grade: .inconclusive, cause: "API server gone", summary: "the API server, which the harness runs, no longer answers",
+            evidence: [silence])
+    }
+
+    /// Seconds for which an API server may be silent.
+    private static let patience = 15.0
+
     /// What a clean verdict of the level rests on, beside what the boot itself showed.
     var evidence: [Evidence] {
         let usage = limited.usage.map { Self.seen(Self.words($0), "/stats/summary of pod \(PodTrial.Name.limited.rawValue)", nil) }

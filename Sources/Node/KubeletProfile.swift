@@ -65,9 +65,12 @@ public struct KubeletProfile: Sendable {
     ///
     /// - Parameters:
     ///   - plane: the control plane that the node joins; nil when it runs standalone.
+    ///   - isKept: whether it is watched for long, and so more seldom.
     ///   - scratch: a folder to work in, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
-    func fill(_ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, scratch: FilePath) async throws {
+    func fill(
+        _ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, isKept: Bool = false, scratch: FilePath
+    ) async throws {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
         ])
@@ -89,7 +92,7 @@ public struct KubeletProfile: Sendable {
             for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
             try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)
         }
-        try root.file("/init", NodeScript.text(for: profile), mode: 0o755)
+        try root.file("/init", NodeScript.text(for: profile, interval: isKept ? 5 : 1), mode: 0o755)
     }
 
     /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.

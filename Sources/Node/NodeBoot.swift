@@ -14,6 +14,20 @@ public enum BootProgress: Hashable, Sendable {
     case watching(seconds: Int)
 }
 
+/// What is known of a node that is kept.
+public struct KeptStatus: Sendable {
+    /// How far the sandbox's first program has come.
+    public let stage: String
+    /// Whether the API server says that the node is Ready.
+    public let isReady: Bool
+    /// The verdict so far; nil before there is one.
+    public let verdict: Verdict?
+    /// What the node's program answers to `--version`.
+    public let version: String?
+    /// A kubeconfig with all rights; nil when the node joined no control plane.
+    public let kubeconfig: String?
+}
+
 /// A binary to boot as a node: where it is, and what its bytes must be.
 public struct NodeBoot: Sendable {
     private let artifact: Artifact
@@ -55,20 +69,41 @@ public struct NodeBoot: Sendable {
     public func run(
         scratch: Scratch, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> (verdict: Verdict, toVerdict: Double) {
-        let folder = scratch.place("boot")
+        try await run(in: scratch.place("boot"), logs: logs, progress: progress, status: nil)
+    }
+
+    /// Boots the node and keeps it: it is watched until it ends or the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - folder: where the sandbox's files go; it is removed in every path out.
+    ///   - logs: as with `run`.
+    ///   - status: told about once a second what is known of the node.
+    /// - Returns: the verdict that came with the node's end.
+    /// - Throws: `CancellationError`, after the sandbox is gone.
+    public func keep(
+        in folder: FilePath, logs: FilePath, status: @escaping @Sendable (KeptStatus) -> Void
+    ) async throws -> Verdict {
+        try await run(in: folder, logs: logs, progress: { _ in }, status: status).verdict
+    }
+
+    private func run(
+        in folder: FilePath, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void,
+        status: (@Sendable (KeptStatus) -> Void)?
+    ) async throws -> (verdict: Verdict, toVerdict: Double) {
         defer { try? Files.remove(folder) }
         do {
             try Files.makeDirectory(logs)
-            guard level.isJoined else { return try await boot(in: folder, joining: nil, logs: logs, progress: progress) }
+            guard level.isJoined else { return try await boot(in: folder, joining: nil, logs: logs, progress: progress, status: status) }
             guard let programs else { return (failed("the level \(level.rawValue) needs a control plane, and there is none"), 0) }
             let notices = ClusterNotices()
             let trial = PodTrial()
             return try await ControlPlane.with(
                 programs, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices, on: host
             ) { plane in
-                let observer = ClusterObserver(of: plane, trial: level == .pod ? trial : nil, notices: notices)
+                let observer = ClusterObserver(
+                    of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: .seconds(status == nil ? 1 : 5))
                 return try await working(beside: [{ try await observer.run() }]) {
-                    try await boot(in: folder, joining: (plane, notices, trial), logs: logs, progress: progress)
+                    try await boot(in: folder, joining: (plane, notices, trial), logs: logs, progress: progress, status: status)
                 }
             }
         } catch let error as CancellationError { throw error } catch {
@@ -77,18 +112,23 @@ public struct NodeBoot: Sendable {
         }
     }
 
-    private typealias Joined = (plane: ControlPlane, notices: ClusterNotices, trial: PodTrial)
+    fileprivate typealias Joined = (plane: ControlPlane, notices: ClusterNotices, trial: PodTrial)
 
     private func boot(
-        in folder: FilePath, joining joined: Joined?, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
+        in folder: FilePath, joining joined: Joined?, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void,
+        status: (@Sendable (KeptStatus) -> Void)?
     ) async throws -> (verdict: Verdict, toVerdict: Double) {
         progress(.preparing)
-        let bundle = try await prepare(folder, joining: joined?.plane)
+        let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil)
         let state = folder.appending("state")
         try Files.makeDirectory(state)
         let command = runsc.run(
             bundle, state: state, network: joined?.plane.network.node, isRootOverlaid: layout == .rootOverlay, on: host)
-        return try await watch(command, joining: joined, logs: logs, progress: progress)
+        let grader = BootGrader(node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil)
+        let watch = Watch(
+            grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log")),
+            sandbox: try LineFile(logs.appending("sandbox.log")))
+        return try await run(command, watched: watch, progress: progress, status: status)
     }
 
     private func failed(_ reason: String) -> Verdict {
@@ -96,11 +136,11 @@ public struct NodeBoot: Sendable {
         return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said])
     }
 
-    private func prepare(_ folder: FilePath, joining plane: ControlPlane?) async throws -> Bundle {
+    private func prepare(_ folder: FilePath, joining plane: ControlPlane?, isKept: Bool) async throws -> Bundle {
         let bundle = try Bundle(at: folder)
         let root = RootFileSystem(at: bundle.root, on: host)
         let program = plane == nil ? node.profile : node.profile.joined
-        try await profile.fill(root, for: program, joining: plane, scratch: folder.appending("images"))
+        try await profile.fill(root, for: program, joining: plane, isKept: isKept, scratch: folder.appending("images"))
         let source = FilePath(artifact.path)
         let digest = try root.program(source, as: NodeProgram.of(program).path)
         guard digest == artifact.digest else { throw ArtifactChanged(path: source, expected: artifact.digest, found: digest) }
@@ -116,16 +156,16 @@ public struct NodeBoot: Sendable {
         return bundle
     }
 
-    private func watch(
-        _ command: Command, joining joined: Joined?, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
+    private func run(
+        _ command: Command, watched watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void,
+        status: (@Sendable (KeptStatus) -> Void)?
     ) async throws -> (verdict: Verdict, toVerdict: Double) {
-        let watch = Watch(
-            grader: BootGrader(node: node, layout: layout, level: level, word: joined?.trial.word ?? ""), notices: joined?.notices,
-            kubelet: try LineFile(logs.appending("kubelet.log")), sandbox: try LineFile(logs.appending("sandbox.log")))
         let clock = ContinuousClock()
         let start = clock.now
-        let (final, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
-            watch.take(event, at: time.seconds, progress: progress)
+        let (final, ended) = try await command.watch(watch, tick: .milliseconds(status == nil ? 250 : 1000)) { watch, event, time in
+            let directive = watch.take(event, at: time.seconds, progress: progress)
+            if case .tick = event { status?(watch.status) }
+            return directive
         }
         var watched = final
         watched.grader.finish("\(ended)", at: start.duration(to: clock.now).seconds)
@@ -140,16 +180,25 @@ public struct NodeBoot: Sendable {
 /// A boot as it is watched.
 private struct Watch: Sendable {
     var grader: BootGrader
-    let notices: ClusterNotices?
+    private let joined: NodeBoot.Joined?
+    private let kubeconfig: String?
     let kubelet: LineFile
     let sandbox: LineFile
     private var shown = -1
+    private var stage = "sandbox"
 
-    init(grader: BootGrader, notices: ClusterNotices?, kubelet: LineFile, sandbox: LineFile) {
+    init(grader: BootGrader, joined: NodeBoot.Joined?, kubelet: LineFile, sandbox: LineFile) {
         self.grader = grader
-        self.notices = notices
+        self.joined = joined
+        kubeconfig = joined?.plane.adminKubeconfig
         self.kubelet = kubelet
         self.sandbox = sandbox
+    }
+
+    var status: KeptStatus {
+        KeptStatus(
+            stage: stage, isReady: grader.isReady, verdict: grader.standing, version: grader.nodeVersion,
+            kubeconfig: kubeconfig)
     }
 
     mutating func take(_ event: Command.Event, at now: Double, progress: (BootProgress) -> Void) -> Command.Directive {
@@ -161,13 +210,16 @@ private struct Watch: Sendable {
             sandbox.append(line)
             let text = String(decoding: line, as: UTF8.self)
             if let fact = NodeFact(text) {
-                if case .stage(let name) = fact { progress(.stage(name)) }
+                if case .stage(let name) = fact {
+                    stage = name
+                    progress(.stage(name))
+                }
                 grader.take(.fact(fact), at: now)
             } else if !text.isEmpty {
                 grader.take(.runtime(text), at: now)
             }
         case .tick:
-            for fact in notices?.take() ?? [] { grader.take(.cluster(fact), at: now) }
+            for fact in joined?.notices.take() ?? [] { grader.take(.cluster(fact), at: now) }
             grader.take(.tick, at: now)
             if Int(now) > shown {
                 shown = Int(now)

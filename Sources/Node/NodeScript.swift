@@ -3,11 +3,15 @@ import Model
 /// The first program in the sandbox. Kubelet's log goes to standard output; what the harness must know goes to standard error, marked.
 enum NodeScript {
     /// The script, for busybox's shell.
-    static func text(for profile: NodeSpec.Profile) -> String {
+    ///
+    /// - Parameter interval: seconds between two rounds of probes.
+    static func text(for profile: NodeSpec.Profile, interval: Int = 1) -> String {
         let program = NodeProgram.of(profile)
-        return script.replacing("@PROGRAM@", with: program.path).replacing("@VERSION@", with: profile.versionPrefix)
-            .replacing("@PREPARATION@", with: program.preparation).replacing("@LOADING@", with: program.loading).replacing(
-                "@START@", with: program.start)
+        let words = [
+            "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
+            "@LOADING@": program.loading, "@START@": program.start, "@INTERVAL@": "\(interval)",
+        ]
+        return words.reduce(script) { $0.replacing($1.key, with: $1.value) }
     }
 
     /// How every script begins, for busybox's shell: what the sandbox shows of itself.
@@ -67,7 +71,7 @@ enum NodeScript {
         kubelet=$!
         (
           # timeout, because Debian 12's static busybox dies of wget's own -T.
-          while sleep 1; do
+          while sleep @INTERVAL@; do
             say probe healthz "$(timeout 10 wget -q -O - http://127.0.0.1:10248/healthz 2>&1 | tr '\\n' ' ' | head -c 300)"
             say probe summary "$(timeout 10 wget -q -O - http://127.0.0.1:10255/stats/summary 2>&1 | tr '\\n' ' ' | head -c 60000)"
             lives "$containerd" || say containerd-gone
