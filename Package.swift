@@ -52,18 +52,19 @@ let package = Package(
         room("Sandbox", ["Model", "Host", system]),
         room("Cluster", ["Model", "Host", "Transfer", system]),
         room("Node", ["Model", "Host", "Sandbox", "Cluster", system]),
+        room("Keeping", ["Model", "Host", "Sandbox", "Cluster", "Node", system]),
         room("Ledger", ["Model", "Host", system]),
         room("Report", ["Model"]),
         room(
             "Pipeline",
             [
                 "Model", "Host", "Git", "GitRemote", "GitHistory", "Archive", "Transfer", "Sources", "Patches", "PullRequests",
-                "GoToolchain", "Sandbox", "Cluster", "Node", "Ledger", system, crypto,
+                "GoToolchain", "Sandbox", "Cluster", "Node", "Keeping", "Ledger", system, crypto,
             ]),
         .executableTarget(
             name: "ninepin",
             dependencies: [
-                "Pipeline", "Report", "Node", "PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", arguments, system,
+                "Pipeline", "Report", "Keeping", "Cluster", "Sandbox", "Node", "PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", arguments, system,
             ],
             swiftSettings: strict),
         tests("ModelTests", ["Model"]),

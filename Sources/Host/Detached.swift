@@ -8,7 +8,9 @@ public enum Detached {
     /// - Parameter log: gets what it writes on both streams.
     /// - Returns: its process id.
     /// - Throws: `FileError` when it cannot be started.
-    public static func start(_ program: FilePath, _ arguments: [String], environment: [String: String], log: FilePath) throws(FileError) -> Int32 {
+    public static func start(_ program: FilePath, _ arguments: [String], environment: [String: String], log: FilePath) throws(FileError)
+        -> Int32
+    {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         posix_spawn_file_actions_init(&actions)

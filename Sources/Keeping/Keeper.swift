@@ -77,7 +77,8 @@ extension NodeReport {
     /// Whether somebody who looks would want to know. The evidence of a verdict that stays the same changes every second.
     fileprivate func differs(from other: NodeReport) -> Bool {
         state != other.state || stage != other.stage || isReady != other.isReady || version != other.version
-            || verdict?.grade != other.verdict?.grade || verdict?.summary != other.verdict?.summary || verdict?.notes != other.verdict?.notes
+            || verdict?.grade != other.verdict?.grade || verdict?.summary != other.verdict?.summary
+            || verdict?.notes != other.verdict?.notes
     }
 }
 

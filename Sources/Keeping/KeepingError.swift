@@ -25,7 +25,8 @@ public enum KeepingError: Error, Sendable, CustomStringConvertible {
         case .unknown(let name): "there is no node '\(name)'\n    ninepin nodes lists them; ninepin up --name \(name) makes one."
         case .unreadable(let name, let file): "\(file) cannot be read\n    It may be another version's: ninepin down \(name) removes it."
         case .notUp(let name, let log): "node '\(name)' is not up\n    Its keeper's words are in \(log); ninepin down \(name) removes it."
-        case .stuck(let name, let process): "node '\(name)' does not end: its keeper is process \(process)\n    Try again, or end that process."
+        case .stuck(let name, let process):
+            "node '\(name)' does not end: its keeper is process \(process)\n    Try again, or end that process."
         case .noLog(let name, let process, let known):
             "node '\(name)' has no log of '\(process)'\n    It has: \(known.joined(separator: ", "))"
         }

@@ -1,9 +1,11 @@
 import Archive
+import Cluster
 import Git
 import GitHistory
 import GitRemote
 import GoToolchain
 import Host
+import Keeping
 import Model
 import Node
 import Patches
@@ -44,7 +46,14 @@ public enum ExitStatus: Int32, Sendable {
             case .noProposal: self = .data
             case .notWanted, .notThere, .testExists: self = .no
             }
-        case is AuthorError: self = .missing
+        case is AuthorError, is ClusterError: self = .missing
+        case is NoControlPlane: self = .usage
+        case let error as KeepingError:
+            switch error {
+            case .name, .exists, .unknown, .noLog: self = .usage
+            case .unreadable: self = .data
+            case .notUp, .stuck: self = .missing
+            }
         case is ApplyError, is RebaseRefused: self = .no
         case is GoBuildError, is PatchNotReached: self = .no
         case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing,

@@ -20,6 +20,9 @@ public struct Report: Sendable {
     /// Text as it is.
     public func text(_ text: String) { terminal.line(text) }
 
+    /// Bytes of a log as they are.
+    public func bytes(_ bytes: [UInt8]) { terminal.write(bytes) }
+
     /// A run's verdict with its evidence, and where the run is recorded.
     public func run(_ run: Run, place: String) {
         verdict(run.verdict)

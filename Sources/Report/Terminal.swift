@@ -42,8 +42,11 @@ public struct Terminal: Sendable {
     public func styled(_ text: String, _ style: Style) -> String { hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
 
     /// Writes text as it is.
-    public func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
+    public func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// Writes bytes as they are: a log need not be UTF-8.
+    public func write(_ bytes: [UInt8]) {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno != EINTR { return }

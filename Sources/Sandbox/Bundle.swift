@@ -27,6 +27,9 @@ public struct Bundle: Sendable {
         ]
     }
 
+    /// What runsc calls the container of a bundle: each has a state folder of its own, and so one name does for all.
+    public static let container = "node"
+
     /// The bundle's folder.
     public let path: FilePath
     /// The root file system's folder.

@@ -45,7 +45,7 @@ public struct Runsc: Hashable, Sendable {
         var flags = ["--root=\(state)", "--platform=systrap", "--network=\(network == nil ? "none" : "host")", "--ignore-cgroups"]
         if !isRootOverlaid { flags.append("--overlay2=none") }
         var command = Command(
-            program, flags + ["run", "--bundle", bundle.path.string, "node"], environment: host.plainEnvironment, on: host)
+            program, flags + ["run", "--bundle", bundle.path.string, Bundle.container], environment: host.plainEnvironment, on: host)
         command.network = network
         return command
     }

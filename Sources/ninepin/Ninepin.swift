@@ -14,6 +14,7 @@ struct NinepinCommand: AsyncParsableCommand {
               ninepin run                                  build the recipe's node, boot it, and say what came of it
               ninepin matrix --series none --series percpu compare the stock node with a patched one
               ninepin verify --binary ./kubelet            boot a kubelet from anywhere
+              ninepin up                                   keep a node with its control plane running, for kubectl
               ninepin doctor                               what is here, what is missing, how to get it
 
             Exit codes: 0 clean or done; 1 the answer is no; 64 usage; 65 bad recipe, patch or data; 69 something needed is missing or cannot \
@@ -23,6 +24,8 @@ struct NinepinCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
             GradeCommand.self, InspectCommand.self,
+            UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
+            KeepCommand.self,
             PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, DoctorCommand.self, ReferenceCommand.self,
         ])
 }

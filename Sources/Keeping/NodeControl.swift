@@ -1,0 +1,73 @@
+import Glibc
+import Host
+import Model
+import Sandbox
+import SystemPackage
+
+extension NodeFolder {
+    /// Starts the keeper, which outlives this process.
+    ///
+    /// - Parameters:
+    ///   - program: this program.
+    ///   - arguments: what makes it keep this node.
+    /// - Throws: `FileError`.
+    public func startKeeper(_ program: FilePath, _ arguments: [String], on host: Host) throws(FileError) {
+        _ = try Detached.start(program, arguments, environment: host.environment, log: keeperLog)
+    }
+
+    /// Waits for something that the keeper reports.
+    ///
+    /// - Parameters:
+    ///   - look: called with each report that is new, until it gives something.
+    /// - Throws: `KeepingError` when the keeper ends without having said it; `CancellationError`.
+    public func wait<Value>(for look: (NodeReport) -> Value?) async throws -> Value {
+        let start = ContinuousClock.now
+        while true {
+            if let report = report(), let value = look(report) { return value }
+            // A keeper that was only just started has no lock yet.
+            if keeper == nil, start.duration(to: .now) > .seconds(5) {
+                if let report = report(), let value = look(report) { return value }
+                throw KeepingError.notUp(name, keeperLog)
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// Ends the node and removes all that it left.
+    ///
+    /// - Throws: `KeepingError` when its keeper does not end; `FileError`; `CancellationError`.
+    public func down() async throws {
+        guard Files.exists(path) else { throw KeepingError.unknown(name) }
+        if let process = keeper {
+            kill(process, SIGTERM)
+            for _ in 0..<300 where keeper != nil { try await Task.sleep(for: .milliseconds(100)) }
+            guard keeper == nil else { throw KeepingError.stuck(name, process: process) }
+        }
+        try remove()
+    }
+
+    /// The program and arguments that run a command in the node: nsenter(1) goes to where runsc(1) knows its sandbox.
+    ///
+    /// - Throws: `KeepingError` when the node is not up.
+    public func command(_ words: [String], runsc: Runsc) throws(KeepingError) -> (program: FilePath, arguments: [String]) {
+        _ = try plan()
+        guard let keeper,
+            let outside = ProcessTree(below: keeper).first(where: { $0.first == runsc.program.string && $0.contains("--bundle") })
+        else { throw .notUp(name, keeperLog) }
+        return (
+            "/usr/bin/nsenter",
+            ["--target=\(outside)", "--pid", "--mount", "--net", "--", runsc.program.string, "--root=\(boot.appending("state"))", "exec"]
+                + [Bundle.container] + words
+        )
+    }
+
+    /// The file with the log of a process: kubelet's, the sandbox's, or one of the control plane's.
+    ///
+    /// - Throws: `KeepingError` when there is none.
+    public func log(of process: String) throws(KeepingError) -> FilePath {
+        _ = try plan()
+        let known = Files.names(in: logs).filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) } + ["keeper"]
+        guard known.contains(process) else { throw .noLog(name, process: process, known: known) }
+        return process == "keeper" ? keeperLog : logs.appending("\(process).log")
+    }
+}

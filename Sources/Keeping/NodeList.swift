@@ -1,0 +1,45 @@
+import Host
+import Model
+import SystemPackage
+
+/// A node that is kept up, as `ninepin nodes` tells of it.
+public struct KeptNode: Codable, Sendable {
+    /// Its name.
+    public let name: String
+    /// The recipe's name; empty when the binary is from elsewhere.
+    public let recipe: String
+    /// The patches in it.
+    public let series: [PatchName]
+    /// How it sees its file systems.
+    public let layout: Layout
+    /// When it was asked for, as ISO 8601 in UTC.
+    public let since: String
+    /// `starting`, `up`, `ended`; or `lost`, when its keeper was killed.
+    public let state: String
+    /// Whether the API server says that it is Ready.
+    public let isReady: Bool
+    /// The verdict so far; null before there is one.
+    public let verdict: Verdict?
+    /// Bytes of memory that all its processes hold, the control plane's among them.
+    public let memoryBytes: Int64
+    /// Where its kubeconfig is.
+    public let kubeconfig: String
+
+    /// Looks at a node's folder; nil when there is none.
+    public init?(_ folder: NodeFolder) {
+        guard let plan = try? folder.plan() else { return nil }
+        let report = folder.report()
+        let keeper = folder.keeper
+        name = folder.name
+        recipe = plan.recipe
+        series = plan.series
+        layout = plan.layout
+        since = plan.since
+        let told = report?.state ?? .starting
+        state = keeper == nil && told != .ended ? "lost" : told.rawValue
+        isReady = keeper != nil && report?.isReady == true
+        verdict = report?.verdict
+        memoryBytes = keeper.map { ProcessTree(below: $0).memoryBytes } ?? 0
+        kubeconfig = folder.kubeconfig.string
+    }
+}

@@ -1,0 +1,16 @@
+import FoundationEssentials
+import Host
+import Keeping
+import Model
+
+extension NodePlan {
+    /// A plan to keep a candidate up.
+    ///
+    /// - Throws: `NoControlPlane` when the candidate joins none.
+    public init(_ candidate: Candidate, name: String, layout: Layout) throws(NoControlPlane) {
+        guard let plane = candidate.plane else { throw NoControlPlane(recipe: candidate.recipe) }
+        self.init(
+            name: name, recipe: candidate.recipe, series: candidate.series, layout: layout, node: candidate.node,
+            artifact: candidate.artifact, controlPlane: ControlPlane(plane), since: Date.now.formatted(.iso8601))
+    }
+}

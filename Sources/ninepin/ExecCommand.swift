@@ -1,0 +1,30 @@
+import ArgumentParser
+import Host
+import Keeping
+import Pipeline
+import Sandbox
+
+struct ExecCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exec", abstract: "Run a command in a node that is up.",
+        discussion: """
+            The command gets this one's input and writes on its streams; the exit code is the command's.
+
+            Examples:
+              ninepin exec a -- ps
+              ninepin exec a -- ctr -n k8s.io containers ls
+            """)
+
+    @OptionGroup var node: NodeArgument
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("The command, after '--'.", valueName: "command")) var command: [String]
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard !command.isEmpty else { throw ValidationError("say the command after '--': ninepin exec NODE -- ps") }
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let (program, arguments) = try node.folder(session).command(command, runsc: try await Runsc.find(on: session.host))
+        try Detached.become(program, arguments)
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Host
+import Keeping
+import Pipeline
+import Report
+import SystemPackage
+
+struct LogsCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs", abstract: "The log of one of a node's processes.",
+        discussion: """
+            Processes: kubelet, sandbox (what the harness saw), keeper, etcd, kube-apiserver, kube-controller-manager, kube-scheduler.
+
+            Examples:
+              ninepin logs a
+              ninepin logs a -f --process kube-apiserver
+            """)
+
+    @OptionGroup var node: NodeArgument
+    @Flag(name: [.customShort("f"), .long], help: "Go on with what comes, until the node ends or Ctrl-C.") var follow = false
+    @Option(help: ArgumentHelp("Which process.", valueName: "name")) var process = "kubelet"
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let folder = try node.folder(session)
+        var tail = try FileTail(try folder.log(of: process))
+        while true {
+            let isUp = folder.keeper != nil
+            while let piece = try tail.next() { session.report.bytes(piece) }
+            guard follow, isUp else { return .good }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Host
+import Keeping
+import Model
+import Pipeline
+import Report
+import SystemPackage
+
+struct NodesCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nodes", abstract: "The nodes that are up: since when, what they are, the verdict so far, memory.",
+        discussion: """
+            The state is starting, up, ended (the verdict says how) or lost (its keeper was killed, and all with it). The exit code is 1 when a \
+            node is not up or its verdict is not clean.
+
+            Examples:
+              ninepin nodes
+              ninepin nodes --json | jq '.nodes[].verdict.grade'
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    private struct Document: Encodable { let nodes: [KeptNode] }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let nodes = NodeFolder.list(in: session.host.workspace).compactMap(KeptNode.init)
+        try session.show(Document(nodes: nodes)) { report in
+            guard !nodes.isEmpty else { return report.text("no node is up; 'ninepin up' starts one") }
+            report.table(
+                ["node", "since", "recipe", "series", "layout", "state", "verdict so far", "memory"], nodes.map(\.row))
+        }
+        return nodes.allSatisfy { ["starting", "up"].contains($0.state) && ($0.verdict?.grade ?? .clean) == .clean } ? .good : .no
+    }
+}
+
+extension KeptNode {
+    fileprivate var row: [String] {
+        let names = series.isEmpty ? "none" : series.map(\.name).joined(separator: ",")
+        let state = isReady ? "\(state), Ready" : state
+        let verdict = verdict.map { $0.grade == .clean ? $0.title : "\($0.title): \($0.summary)" } ?? "none yet"
+        return [name, since, recipe, names, layout.rawValue, state, verdict, "\(memoryBytes >> 20) MiB"]
+    }
+}
+
+struct KubeconfigCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kubeconfig", abstract: "Where a node's kubeconfig is.",
+        discussion: """
+            Example:
+              KUBECONFIG=$(ninepin kubeconfig a) kubectl get pods -A
+            """)
+
+    @OptionGroup var node: NodeArgument
+    @OptionGroup var global: GlobalOptions
+
+    private struct Document: Encodable { let kubeconfig: String }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let folder = try node.folder(session)
+        _ = try folder.plan()
+        guard folder.keeper != nil else { throw KeepingError.notUp(folder.name, folder.keeperLog) }
+        try session.show(Document(kubeconfig: folder.kubeconfig.string)) { $0.text(folder.kubeconfig.string) }
+        return .good
+    }
+}
+
+struct DownCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "down", abstract: "End a node, and remove all that it left.",
+        discussion: """
+            Examples:
+              ninepin down a
+              ninepin down --all
+            """)
+
+    @Argument(help: ArgumentHelp("The node's name.", valueName: "node")) var name: String?
+    @Flag(help: "End all nodes of the workspace.") var all = false
+    @OptionGroup var global: GlobalOptions
+
+    private struct Document: Encodable { let down: [String] }
+
+    func validate() throws {
+        guard (name != nil) != all else { throw ValidationError("say which node, or --all") }
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let folders = all ? NodeFolder.list(in: session.host.workspace) : [try NodeFolder(name ?? "", in: session.host.workspace)]
+        for folder in folders {
+            session.events(.note("ending \(folder.name)"))
+            try await folder.down()
+        }
+        try session.show(Document(down: folders.map(\.name))) { report in for folder in folders { report.text("\(folder.name) is down") } }
+        return .good
+    }
+}

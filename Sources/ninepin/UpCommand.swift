@@ -1,0 +1,110 @@
+import ArgumentParser
+import Host
+import Keeping
+import Model
+import Pipeline
+import Report
+import SystemPackage
+
+/// What of a node is waited for.
+enum Wait: String, ExpressibleByArgument, CaseIterable {
+    case ready, none
+}
+
+/// Which node.
+struct NodeArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The node's name.", valueName: "node")) var name: String
+
+    func folder(_ session: Session) throws -> NodeFolder { try NodeFolder(name, in: session.host.workspace) }
+}
+
+struct UpCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Keep a patched node with its control plane running, and print where its kubeconfig is.",
+        discussion: """
+            The node lives in a gVisor sandbox, in the background, until 'ninepin down'. It is watched all the while: 'ninepin nodes' tells the \
+            verdict so far. With --wait ready, the standard, the command ends when the API server says that the node is Ready; then the exit \
+            code is 0. A node that ends before has its verdict printed, and the code is 1.
+
+            The node has its own network: this machine reaches its API server, and nobody beyond the machine does. Pods share the node's \
+            address (hostNetwork: true), and take the image \(NodeWords.image), which is in the node.
+
+            Examples:
+              ninepin up
+              export KUBECONFIG=$(ninepin up --name a --quiet); kubectl get nodes
+              ninepin up kubelet-1.20 --series none --name stock
+            """)
+
+    @OptionGroup var recipe: RecipeArgument
+    @OptionGroup var series: SeriesOption
+    @OptionGroup var sourceOptions: SourceOptions
+    @OptionGroup var goOption: GoOption
+    @Option(help: ArgumentHelp("The node's name.", valueName: "name")) var name = "node"
+    @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
+    @Option(help: ArgumentHelp("What to wait for: ready or none.", valueName: "state")) var wait = Wait.ready
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let folder = try NodeFolder(name, in: session.host.workspace)
+        guard !folder.exists else { throw KeepingError.exists(name) }
+        let (recipe, series) = try session.recipe(recipe, series)
+        let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+        _ = try await BootNeeds(on: session.host)
+        let candidate = try await session.withPipeline {
+            try await $0.prepare(recipe, series, level: .ready, needs: build, from: sourceOptions.folder)
+        }
+        try folder.create(NodePlan(candidate, name: name, layout: layout ?? recipe.layouts[0]))
+        do {
+            let program = try Files.realPath("/proc/self/exe")
+            try folder.startKeeper(
+                program, ["keep", name, "--workspace", session.host.workspace.string, "--project", session.host.project.string],
+                on: session.host)
+            let report = try await waited(folder, session)
+            guard let node = KeptNode(folder) else { throw KeepingError.unknown(name) }
+            try session.show(node) { output in
+                if report.state == .ended, let verdict = report.verdict { output.verdict(verdict) } else { output.text(node.kubeconfig) }
+            }
+            return report.state == .ended ? .no : .good
+        } catch {
+            // Whoever interrupts the waiting does not want the node; one that ended by itself stays to be looked at.
+            if error is CancellationError { await Task { try? await folder.down() }.value }
+            throw error
+        }
+    }
+
+    private func waited(_ folder: NodeFolder, _ session: Session) async throws -> NodeReport {
+        session.events(.began(step: "up", subject: name))
+        let start = ContinuousClock.now
+        var stage = ""
+        return try await folder.wait { report in
+            if report.stage != stage {
+                stage = report.stage
+                session.events(.progress(step: "up", "\(stage), \(Int(start.duration(to: .now) / .seconds(1))) s"))
+            }
+            if report.state == .ended { return report }
+            // The kubeconfig comes with the first report.
+            return wait == .none || report.isReady ? report : nil
+        }
+    }
+}
+
+/// Facts of a node that texts for people name.
+enum NodeWords {
+    /// The image that is in every node.
+    static let image = "localhost/ninepin/pod:1"
+}
+
+/// Keeps a node up; `up` starts it.
+struct KeepCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keep", abstract: "Keep a node up; 'up' starts this in the background.", shouldDisplay: false)
+
+    @OptionGroup var node: NodeArgument
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let needs = try await BootNeeds(on: session.host)
+        let keeper = Keeper(of: try node.folder(session), runsc: needs.runsc, profile: needs.profile, on: session.host)
+        return try await keeper.run().grade == .clean ? .good : .no
+    }
+}
