@@ -58,8 +58,10 @@ struct RealComponentTests {
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
         let titles = cells.map { [$0["label"], $0["grade"], $0["cause"]].compactMap { $0 as? String }.joined(separator: " ") }
         #expect(
-            titles == ["none fatal percpu", "percpu,memory-usage clean", "none fatal memory usage", "percpu,memory-usage clean"],
-            "\(found.output)")
+            titles == [
+                "none fatal percpu", "percpu clean", "percpu,memory-usage clean", "none fatal memory usage", "percpu fatal memory usage",
+                "percpu,memory-usage clean",
+            ], "\(found.output)")
         let run = try place.tool.run(["run", recipe, "--json"])
         #expect(run.status == 0, "\(run.errors)")
         try validate(run.output, schema: "run")
