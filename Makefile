@@ -21,7 +21,7 @@ build: setup
 
 run: build
 	$(NINEPIN) matrix kubelet-1.20 --level component --layout root-9p --layout volume-9p
-	$(NINEPIN) matrix kubelet-1.20 --series none --series percpu,9p-source --layout root-9p
+	$(NINEPIN) matrix kubelet-1.20 --series none --series percpu,memory-usage,9p-source --layout root-9p
 
 matrix: build
 	$(NINEPIN) matrix kubelet-1.20

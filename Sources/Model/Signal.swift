@@ -51,4 +51,7 @@ extension Signal {
         Signal("kubelet", "failed to run Kubelet", .kubelet),
         Signal("kubelet", "Started kubelet", .kubelet),
     ]
+
+    /// What a probe of `patches/` says itself, where the package that it asks gives a figure and no error.
+    public static let probe: [Signal] = [Signal("memory usage", "memory usage of / reads 0", .cause)]
 }

@@ -90,7 +90,7 @@ public struct ComponentGrader: Sendable {
         case 0:
             return Verdict(grade: .clean, level: .component, summary: "\(probe) answers: \(answer.text)", evidence: [answer, end])
         case 1:
-            let fault = Signal.kubelet.first { signal in
+            let fault = (Signal.kubelet + Signal.probe).first { signal in
                 [.forbidden, .cause].contains(signal.meaning) && LogLine.contains(Array(answer.text.utf8), signal.text)
             }
             return Verdict(

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What the first program in the sandbox tells the harness, a line each, on a channel that kubelet does not write to.
 public enum NodeFact: Hashable, Sendable {
     /// How far the preparation has come.
@@ -45,40 +43,5 @@ public enum NodeFact: Hashable, Sendable {
             self = .exit(status)
         default: return nil
         }
-    }
-}
-
-/// The parts of kubelet's `/stats/summary` that a verdict looks at (Kubernetes, staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go).
-struct StatsSummary: Decodable {
-    struct Node: Decodable {
-        struct Memory: Decodable { let workingSetBytes: UInt64? }
-        struct FileSystem: Decodable {
-            let capacityBytes: UInt64?
-            let inodes: UInt64?
-        }
-
-        let memory: Memory?
-        let fs: FileSystem?
-    }
-
-    let node: Node
-
-    /// Reads an answer; nil when it is no such document.
-    init?(_ answer: String) {
-        guard let read = try? JSONDecoder().decode(StatsSummary.self, from: Data(answer.utf8)) else { return nil }
-        self = read
-    }
-
-    /// The probe's question: does the node know the size of its file system?
-    var capacity: UInt64? { node.fs?.capacityBytes.flatMap { $0 > 0 ? $0 : nil } }
-
-    /// Figures that do not make the grade worse but that a user must know.
-    var notes: [String] {
-        var notes: [String] = []
-        if (node.memory?.workingSetBytes ?? 0) == 0 { notes.append("node memory reads 0: nothing is ever evicted for memory") }
-        // No disk is that large: gVisor's overlay in memory says so of itself.
-        if let capacity, capacity > 1 << 62 { notes.append("node file system capacity reads \(capacity) bytes, which is no real size") }
-        if (node.fs?.inodes ?? 0) == 0 { notes.append("node file system tells no inodes: nothing is ever evicted for inodes") }
-        return notes
     }
 }

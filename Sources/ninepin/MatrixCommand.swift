@@ -18,7 +18,7 @@ struct MatrixCommand: SessionCommand {
 
             Examples:
               ninepin matrix
-              ninepin matrix --series none --series percpu,9p-source --layout root-9p
+              ninepin matrix --series none --series percpu,memory-usage,9p-source --layout root-9p
               ninepin matrix kubelet-1.20 --repeat 3 --json
               ninepin matrix --level component
             """)

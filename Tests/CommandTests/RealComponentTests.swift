@@ -6,15 +6,20 @@ import Testing
 struct RealComponentTests {
     /// Probe and series by layout: what was measured by hand.
     private static let kubelet: [(probe: String, series: String, titles: [String: String])] = {
+        let full = "percpu,memory-usage,9p-source"
         let none = "fatal, percpu"
         let percpu = ["root-9p": none, "root-overlay": none, "volume-9p": none]
         let clean = ["root-9p": "clean", "root-overlay": "clean", "volume-9p": "clean"]
+        let memory = ["root-9p": "fatal, memory usage", "root-overlay": "fatal, memory usage", "volume-9p": "fatal, memory usage"]
         let device = clean.merging(["volume-9p": "fatal, could not find device"]) { $1 }
         return [
             ("libcontainer/percpu", "none", percpu), ("libcontainer/percpu", "percpu", clean),
-            ("libcontainer/percpu", "percpu,9p-source", clean), ("cadvisor/9p-source", "none", device),
-            ("cadvisor/9p-source", "9p-line", device), ("cadvisor/9p-source", "9p-source", clean),
-            ("cadvisor/9p-source", "percpu,9p-source", clean),
+            ("libcontainer/percpu", "percpu,9p-source", clean), ("libcontainer/percpu", full, clean),
+            ("libcontainer/memory-usage", "none", memory), ("libcontainer/memory-usage", "percpu", memory),
+            ("libcontainer/memory-usage", "percpu,9p-source", memory), ("libcontainer/memory-usage", full, clean),
+            ("cadvisor/9p-source", "none", device), ("cadvisor/9p-source", "9p-line", device),
+            ("cadvisor/9p-source", "9p-source", clean), ("cadvisor/9p-source", "percpu,9p-source", clean),
+            ("cadvisor/9p-source", full, clean),
         ]
     }()
 
@@ -46,13 +51,17 @@ struct RealComponentTests {
     func libraries(_ recipe: String) throws {
         let place = try Place()
         try place.linkTools()
-        let matrix = ["matrix", recipe, "--series", "none", "--series", "percpu", "--layout", "root-9p"]
+        let matrix = ["matrix", recipe, "--layout", "root-9p"]
         let found = try place.tool.run(matrix + ["--level", "component", "--json"])
         #expect(found.status == 0, "\(found.errors)")
         try validate(found.output, schema: "matrix")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
         let titles = cells.map { [$0["label"], $0["grade"], $0["cause"]].compactMap { $0 as? String }.joined(separator: " ") }
-        #expect(titles == ["none fatal percpu", "percpu clean"], "\(found.output)")
+        #expect(
+            titles == [
+                "none fatal percpu", "percpu clean", "percpu,memory-usage clean", "none fatal memory usage", "percpu fatal memory usage",
+                "percpu,memory-usage clean",
+            ], "\(found.output)")
         let run = try place.tool.run(["run", recipe, "--json"])
         #expect(run.status == 0, "\(run.errors)")
         try validate(run.output, schema: "run")
@@ -72,7 +81,10 @@ struct RealComponentTests {
         #expect(verdict["level"] as? String == "component")
         #expect(verdict["cause"] as? String == "percpu")
         let evidence = try #require(verdict["evidence"] as? [[String: Any]])
-        #expect(Set(evidence.compactMap { $0["source"] as? String }) == ["libcontainer/percpu", "cadvisor/9p-source"])
+        #expect(
+            Set(evidence.compactMap { $0["source"] as? String }) == [
+                "libcontainer/percpu", "libcontainer/memory-usage", "cadvisor/9p-source",
+            ])
         let one = try place.tool.run([
             "run", "kubelet-1.20", "--level", "component", "--series", "none", "--probe", "9p-source", "--layout", "root-overlay", "--json",
         ])

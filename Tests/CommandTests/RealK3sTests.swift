@@ -142,7 +142,7 @@ struct RealK3sTests {
         #expect(pedigree["tree"] as? String == run["tree"] as? String)
         #expect(pedigree["mode"] as? String == mode)
         let series = try #require(pedigree["series"] as? [[String: Any]])
-        #expect(series.compactMap { $0["name"] as? String } == ["libcontainer/percpu", "cadvisor/9p-source"])
+        #expect(series.compactMap { $0["name"] as? String } == ["libcontainer/percpu", "libcontainer/memory-usage", "cadvisor/9p-source"])
     }
 
     /// The wrapper alone, on this machine: it says its version, unpacks once, and runs what lies in there.

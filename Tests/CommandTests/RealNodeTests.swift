@@ -16,7 +16,9 @@ struct RealNodeTests {
         ("9p-source", "volume-9p", "fatal, memory cache"),
         ("9p-source", "root-overlay", "fatal, memory cache"), ("percpu,9p-source", "root-9p", "clean"),
         ("percpu,9p-source", "volume-9p", "clean"),
-        ("percpu,9p-source", "root-overlay", "clean"),
+        ("percpu,9p-source", "root-overlay", "clean"), ("percpu,memory-usage,9p-source", "root-9p", "clean"),
+        ("percpu,memory-usage,9p-source", "volume-9p", "clean"),
+        ("percpu,memory-usage,9p-source", "root-overlay", "clean"),
     ]
 
     @Test(

@@ -29,6 +29,12 @@ struct RealPullRequestTests {
             patch: "percpu", project: "cgroups", recipe: "cgroups", home: nil, importPath: "github.com/opencontainers/cgroups",
             package: "fs",
             test: "fs/cpuacct.go"),
+        Case(
+            patch: "memory-usage", project: "runc", recipe: "runc@1.1.15", home: nil, importPath: "github.com/opencontainers/runc",
+            package: "libcontainer/cgroups/fs", test: "libcontainer/cgroups/fs/memory.go"),
+        Case(
+            patch: "memory-usage", project: "cgroups", recipe: "cgroups", home: nil, importPath: "github.com/opencontainers/cgroups",
+            package: "fs", test: "fs/memory.go"),
     ]
 
     @Test("git am takes it onto a clean tree, and its Go test fails without the change and passes with it", arguments: cases)

@@ -40,7 +40,7 @@ private struct Boot {
         }
     }
 
-    static let summary = #"{"node":{"memory":{"workingSetBytes":1000},"fs":{"capacityBytes":5000,"inodes":10}},"pods":[]}"#
+    static let summary = WrittenSummary.text()
 }
 
 @Suite("Grading a boot")
@@ -58,7 +58,7 @@ struct BootGraderTests {
         #expect(verdict.grade == .clean)
         #expect(verdict.level == .boot)
         #expect(verdict.evidence.map(\.source) == ["/healthz", "/stats/summary", "sandbox"])
-        #expect(verdict.notes.contains { $0.contains("memory cache") })
+        #expect(verdict.notes.count == 1 && verdict.notes.allSatisfy { $0.contains("memory cache") }, "\(verdict.notes)")
     }
 
     @Test("the error that goes on after warm-up makes a living node degraded")
@@ -237,11 +237,25 @@ struct BootGraderTests {
         var boot = Boot()
         try boot.sandbox()
         boot.started()
-        let summary = #"{"node":{"memory":{"workingSetBytes":0},"fs":{"capacityBytes":9223372036854771712}}}"#
+        let summary = WrittenSummary.text(["workingSetBytes": "0", "capacityBytes": "9223372036854771712", "inodes": "0"])
         try boot.live(from: 8, through: 37, summary: summary)
         let verdict = try #require(boot.grader.verdict)
         #expect(verdict.grade == .clean)
         for word in ["memory reads 0", "9223372036854771712", "inodes"] { #expect(verdict.notes.contains { $0.contains(word) }) }
+    }
+
+    @Test(
+        "a note is of the node as it is at the end: of the last answer, and not of one from before the first housekeeping",
+        arguments: [("0", "1000", false), ("1000", "0", true)])
+    func lastNotes(_ first: String, _ last: String, _ isNoted: Bool) throws {
+        var boot = Boot()
+        try boot.sandbox()
+        boot.started()
+        try boot.live(from: 8, through: 25, summary: WrittenSummary.text(["workingSetBytes": first]))
+        try boot.live(from: 26, through: 37, summary: WrittenSummary.text(["workingSetBytes": last]))
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .clean)
+        #expect(verdict.notes.contains { $0.contains("memory reads 0") } == isNoted, "\(verdict.notes)")
     }
 
     @Test("whatever comes, clean needs both probes and the end of the observation")

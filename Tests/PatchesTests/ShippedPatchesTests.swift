@@ -68,6 +68,21 @@ struct ShippedPatchesTests {
         "package fs\n\tpercpuUsage := []uint64{}\n\tdata, err := \(read)\n\tif err != nil {\n\t\treturn percpuUsage, err\n\t}\n"
     }
 
+    private static func memory(_ opening: String) -> String {
+        """
+        package fs
+        \(opening)
+        \tif err != nil {
+        \t\tif os.IsNotExist(err) {
+        \t\t\treturn nil
+        \t\t}
+        \t\treturn err
+        \t}
+        \tdefer statsFile.Close()
+
+        """
+    }
+
     /// An era of an upstream: its files, and which variant of each patch is meant.
     struct Era: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -94,14 +109,25 @@ struct ShippedPatchesTests {
             variants: ["9p-line": "v0.60", "9p-source": "v0.60"]),
         Era(
             testDescription: "runc rc92",
-            files: ["fs/cpuacct.go": percpu("ioutil.ReadFile(filepath.Join(path, \"cpuacct.usage_percpu\"))")],
-            variants: ["percpu": "rc92"]),
+            files: [
+                "fs/cpuacct.go": percpu("ioutil.ReadFile(filepath.Join(path, \"cpuacct.usage_percpu\"))"),
+                "fs/memory.go": memory("\tstatsFile, err := os.Open(filepath.Join(path, \"memory.stat\"))"),
+            ],
+            variants: ["percpu": "rc92", "memory-usage": "rc92"]),
         Era(
-            testDescription: "runc rc93", files: ["fs/cpuacct.go": percpu("fscommon.ReadFile(path, \"cpuacct.usage_percpu\")")],
-            variants: ["percpu": "rc93"]),
+            testDescription: "runc rc93",
+            files: [
+                "fs/cpuacct.go": percpu("fscommon.ReadFile(path, \"cpuacct.usage_percpu\")"),
+                "fs/memory.go": memory("\tstatsFile, err := fscommon.OpenFile(path, \"memory.stat\", os.O_RDONLY)"),
+            ],
+            variants: ["percpu": "rc93", "memory-usage": "rc93"]),
         Era(
-            testDescription: "runc 1.1 and opencontainers/cgroups", files: ["fs/cpuacct.go": percpu("cgroups.ReadFile(path, file)")],
-            variants: ["percpu": "v1.1"]),
+            testDescription: "runc 1.1 and opencontainers/cgroups",
+            files: [
+                "fs/cpuacct.go": percpu("cgroups.ReadFile(path, file)"),
+                "fs/memory.go": memory("\tconst file = \"memory.stat\"\n\tstatsFile, err := cgroups.OpenFile(path, file, os.O_RDONLY)"),
+            ],
+            variants: ["percpu": "v1.1", "memory-usage": "v1.1"]),
     ]
 
     @Test("each era of an upstream has one variant of each patch, known by what stands in the files alone", arguments: eras)

@@ -1,0 +1,101 @@
+import FoundationEssentials
+
+/// The parts of kubelet's `/stats/summary` that a verdict looks at (Kubernetes, staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go).
+///
+/// Every figure may be missing: kubelet leaves out what cAdvisor does not know.
+struct StatsSummary: Decodable {
+    struct Node: Decodable {
+        struct Processor: Decodable { let usageCoreNanoSeconds: UInt64? }
+
+        struct Memory: Decodable {
+            let availableBytes: UInt64?
+            let workingSetBytes: UInt64?
+        }
+
+        struct FileSystem: Decodable {
+            let availableBytes: UInt64?
+            let capacityBytes: UInt64?
+            let inodesFree: UInt64?
+            let inodes: UInt64?
+        }
+
+        struct Runtime: Decodable { let imageFs: FileSystem? }
+
+        let cpu: Processor?
+        let memory: Memory?
+        let fs: FileSystem?
+        let runtime: Runtime?
+    }
+
+    let node: Node
+
+    /// Reads an answer; nil when it is no such document.
+    init?(_ answer: String) {
+        guard let read = try? JSONDecoder().decode(StatsSummary.self, from: Data(answer.utf8)) else { return nil }
+        self = read
+    }
+
+    /// The probe's question: does the node know the size of its file system?
+    var capacity: UInt64? { node.fs?.capacityBytes.flatMap { $0 > 0 ? $0 : nil } }
+
+    /// Figures that are zero, missing or absurd: they do not make the grade worse, but a user must know them.
+    var notes: [String] {
+        Self.notes(of: node.cpu) + Self.notes(of: node.memory) + Self.notes(of: node.fs, as: "node file system")
+            + Self.notes(of: node.runtime?.imageFs, as: "image file system")
+    }
+
+    private static func notes(of processor: Node.Processor?) -> [String] {
+        let used = processor?.usageCoreNanoSeconds ?? 0
+        if used == 0 { return ["node CPU reads 0: the node looks idle, whatever runs on it"] }
+        return used > Limit.nanoseconds ? ["node CPU reads \(used) nanoseconds, which is no real time"] : []
+    }
+
+    /// The eviction manager looks at what is available, and at nothing when that is not told (pkg/kubelet/eviction/helpers.go,
+    /// `makeSignalObservations`).
+    private static func notes(of memory: Node.Memory?) -> [String] {
+        let used = memory?.workingSetBytes ?? 0
+        if used == 0 { return ["node memory reads 0: nothing is ever evicted for memory"] }
+        if used > Limit.memory { return ["node memory reads \(used) bytes, which no machine has"] }
+        guard let available = memory?.availableBytes else {
+            return ["node memory does not tell what is available: nothing is ever evicted for memory"]
+        }
+        // Kubelet subtracts without a look at the sign.
+        return available > Limit.memory ? ["node memory available reads \(available) bytes, which no machine has"] : []
+    }
+
+    private static func notes(of system: Node.FileSystem?, as name: String) -> [String] {
+        guard let system else { return ["\(name) tells nothing: nothing is ever evicted for its space"] }
+        return notes(ofSpace: system, as: name) + notes(ofInodes: system, as: name)
+    }
+
+    private static func notes(ofSpace system: Node.FileSystem, as name: String) -> [String] {
+        let capacity = system.capacityBytes ?? 0
+        if capacity == 0 { return ["\(name) capacity reads 0: nothing is ever evicted for its space"] }
+        // gVisor's overlay in memory says so of itself.
+        if capacity > Limit.space { return ["\(name) capacity reads \(capacity) bytes, which is no real size"] }
+        guard let available = system.availableBytes else {
+            return ["\(name) does not tell what is available: nothing is ever evicted for its space"]
+        }
+        return available > capacity ? ["\(name) has \(available) bytes available, more than its capacity of \(capacity)"] : []
+    }
+
+    private static func notes(ofInodes system: Node.FileSystem, as name: String) -> [String] {
+        let inodes = system.inodes ?? 0
+        if inodes == 0 { return ["\(name) tells no inodes: nothing is ever evicted for inodes"] }
+        if inodes > Limit.inodes { return ["\(name) has \(inodes) inodes, which is no real number"] }
+        guard let free = system.inodesFree else { return ["\(name) does not tell its free inodes: nothing is ever evicted for inodes"] }
+        return free > inodes ? ["\(name) has \(free) inodes free, more than its \(inodes) inodes"] : []
+    }
+
+    /// Figures above these are of no machine that there is.
+    private enum Limit {
+        /// The rest are negative numbers, read as if they had no sign.
+        static let nanoseconds: UInt64 = 1 << 63 - 1
+        /// A pebibyte.
+        static let memory: UInt64 = 1 << 50
+        /// An exbibyte.
+        static let space: UInt64 = 1 << 60
+        /// As many as an exbibyte has blocks of 4 KiB.
+        static let inodes: UInt64 = 1 << 48
+    }
+}
