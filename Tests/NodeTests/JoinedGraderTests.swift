@@ -1,0 +1,225 @@
+import Cluster
+import Foundation
+import Model
+import Testing
+
+@testable import Node
+
+/// A joined boot, as its events come; the node itself is well.
+private struct JoinedBoot {
+    static let word = "ninepin-word"
+    var grader: BootGrader
+    private var serves = true
+
+    init(_ level: Level = .pod, isKept: Bool = false) throws {
+        let node = NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60, joinTimeout: 100)
+        grader = BootGrader(node: node, layout: .root9p, level: level, word: Self.word, isKept: isKept)
+        for fact in ["gvisor [0.0] Starting gVisor...", "mount / 9p", "version Kubernetes v1.20.2", "stage kubelet"] {
+            grader.take(.fact(try #require(NodeFact("@ninepin \(fact)"))), at: 1)
+        }
+        for line in WrittenLog.beginning { log(line, at: 7) }
+    }
+
+    mutating func log(_ line: String, at now: Double) { grader.take(.log(Array(line.utf8)), at: now) }
+    mutating func cluster(_ fact: ClusterFact, at now: Double) { grader.take(.cluster(fact), at: now) }
+
+    /// Second by second: the node's own probes are good, and the API server says something.
+    mutating func live(_ seconds: ClosedRange<Int>, _ facts: (Int) throws -> [ClusterFact] = { _ in [] }) throws {
+        for second in seconds {
+            let now = Double(second)
+            for probe in ["healthz ok", "summary \(WrittenSummary.text())"] {
+                grader.take(.fact(try #require(NodeFact("@ninepin probe \(probe)"))), at: now)
+            }
+            for fact in try facts(second) { cluster(fact, at: now) }
+            grader.take(.tick, at: now)
+        }
+    }
+
+    static let served = ClusterFact.apiServer(isReady: true, "ok")
+
+    static func node(ready: String = "True", pressure: String? = nil, memory: String = "24684092Ki", storage: String = "264212084Ki")
+        throws -> ClusterFact
+    {
+        var conditions: [(type: String, status: String)] = [("Ready", ready)]
+        for type in ["MemoryPressure", "DiskPressure", "PIDPressure"] { conditions.append((type, type == pressure ? "True" : "False")) }
+        let written = conditions.map { #"{"type":"\#($0.type)","status":"\#($0.status)","message":"as told"}"# }.joined(separator: ",")
+        let text = """
+            {"status":{"conditions":[\(written)],"capacity":{"cpu":"2","memory":"\(memory)","ephemeral-storage":"\(storage)","pods":"110"}}}
+            """
+        return .node(try JSONDecoder().decode(NodeStatus.self, from: Data(text.utf8)))
+    }
+
+    static func pod(_ name: PodTrial.Name, _ phase: String) throws -> ClusterFact {
+        .pod(name, try JSONDecoder().decode(PodStatus.self, from: Data(#"{"status":{"phase":"\#(phase)"}}"#.utf8)))
+    }
+
+    static func usage(cpu: Int = 5, memory: Int = 7) -> ClusterFact {
+        .summary(
+            #"{"node":{},"pods":[{"podRef":{"name":"ninepin-limited"},"containers":[{"cpu":{"usageCoreNanoSeconds":\#(cpu)},"memory":{"workingSetBytes":\#(memory)}}]}]}"#
+        )
+    }
+
+    /// All that the level `pod` asks for.
+    static func all() throws -> [ClusterFact] {
+        [
+            served, try node(), try pod(.task, "Succeeded"), .podLog(.task, "\(word)\n"), try pod(.limited, "Running"), usage(),
+            .podGone(.limited),
+        ]
+    }
+}
+
+@Suite("Grading a node that joins")
+struct JoinedGraderTests {
+    @Test("a node that is Ready and ran its pods is clean, with the pod's own words as the first evidence")
+    func clean() throws {
+        var boot = try JoinedBoot()
+        try boot.live(8...37) { _ in try JoinedBoot.all() }
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .clean && verdict.level == .pod, "\(verdict)")
+        #expect(verdict.evidence.first?.text == JoinedBoot.word)
+    }
+
+    @Test("at level ready no pod is asked for")
+    func ready() throws {
+        var boot = try JoinedBoot(.ready)
+        try boot.live(8...37) { _ in [JoinedBoot.served, try JoinedBoot.node()] }
+        #expect(boot.grader.verdict?.grade == .clean)
+    }
+
+    @Test(
+        "whatever of the level's demands is missing, the node is waited for, and then it is degraded and the summary says what",
+        arguments: [
+            (0, "not registered"), (1, "not Ready"), (2, "capacity of memory"), (3, "no real size"), (4, "did not run to its end"),
+            (5, "does not have what the pod said"), (6, "not cleaned up"), (7, "no figures"),
+        ])
+    func missing(_ which: Int, _ words: String) throws {
+        var facts = try JoinedBoot.all()
+        switch which {
+        case 0: facts = [JoinedBoot.served, .node(nil)]
+        case 1: facts[1] = try JoinedBoot.node(ready: "False")
+        case 2: facts[1] = try JoinedBoot.node(memory: "0")
+        case 3: facts[1] = try JoinedBoot.node(storage: "9223372036854771712")
+        case 4: facts = Array(facts[0..<2]) + [try JoinedBoot.pod(.task, "Pending")]
+        case 5: facts[3] = .podLog(.task, "another word")
+        case 6: facts.removeLast()
+        default: facts[5] = JoinedBoot.usage(memory: 0)
+        }
+        var boot = try JoinedBoot()
+        try boot.live(8...106) { _ in facts }
+        #expect(boot.grader.verdict == nil)
+        try boot.live(107...107) { _ in facts }
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .degraded, "\(verdict)")
+        #expect(verdict.summary.contains(words), "\(verdict.summary)")
+    }
+
+    @Test("an API server that never answers says nothing of the node")
+    func neverServed() throws {
+        var boot = try JoinedBoot()
+        try boot.live(8...107) { _ in [.apiServer(isReady: false, "connection refused")] }
+        #expect(boot.grader.verdict?.grade == .inconclusive)
+    }
+
+    @Test("a process of the control plane that ends makes the verdict inconclusive at once, and names it")
+    func planeEnds() throws {
+        var boot = try JoinedBoot()
+        boot.cluster(.ended(process: "kube-apiserver", how: "exit status 1", lastLines: ["a flag is wrong"]), at: 9)
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .inconclusive)
+        #expect(verdict.cause == "API server gone")
+        #expect(verdict.evidence.contains { $0.text == "a flag is wrong" })
+    }
+
+    @Test("an API server that falls silent is gone after a quarter of a minute, and not before")
+    func silence() throws {
+        var boot = try JoinedBoot(.ready, isKept: true)
+        try boot.live(8...20) { _ in [JoinedBoot.served, try JoinedBoot.node()] }
+        try boot.live(21...35) { _ in [.apiServer(isReady: false, "timed out")] }
+        #expect(boot.grader.verdict == nil)
+        try boot.live(36...37) { _ in [.apiServer(isReady: false, "timed out")] }
+        #expect(boot.grader.verdict?.cause == "API server gone")
+    }
+
+    @Test(
+        "a node that says it is short of something is degraded at once, by its own words",
+        arguments: [("MemoryPressure", "out of memory"), ("DiskPressure", "out of disk"), ("PIDPressure", "out of processes")])
+    func pressure(_ condition: String, _ cause: String) throws {
+        var boot = try JoinedBoot()
+        boot.cluster(try JoinedBoot.node(pressure: condition), at: 9)
+        #expect(boot.grader.verdict?.grade == .degraded)
+        #expect(boot.grader.verdict?.cause == cause)
+    }
+
+    @Test("a pod that fails makes the node degraded at once")
+    func podFails() throws {
+        var boot = try JoinedBoot()
+        boot.cluster(try JoinedBoot.pod(.task, "Failed"), at: 9)
+        #expect(boot.grader.verdict?.grade == .degraded)
+    }
+
+    @Test("what joining asks for does not hide a forbidden line: it decides when the observation ends")
+    func forbidden() throws {
+        var boot = try JoinedBoot()
+        boot.log(WrittenLog.lasting(20), at: 27)
+        try boot.live(8...37) { _ in [JoinedBoot.served] }
+        #expect(boot.grader.verdict?.cause == "memory cache")
+    }
+}
+
+@Suite("Grading a node that is kept")
+struct KeptGraderTests {
+    @Test("a clean node stays watched; a forbidden line turns the verdict, and no good time after it turns it back")
+    func turns() throws {
+        var boot = try JoinedBoot(.ready, isKept: true)
+        let well: (Int) throws -> [ClusterFact] = { _ in [JoinedBoot.served, try JoinedBoot.node()] }
+        try boot.live(8...36, well)
+        #expect(boot.grader.standing == nil)
+        try boot.live(37...300, well)
+        #expect(boot.grader.standing?.grade == .clean)
+        boot.log(WrittenLog.lasting(294), at: 301)
+        try boot.live(301...302, well)
+        #expect(boot.grader.standing?.grade == .degraded)
+        #expect(boot.grader.standing?.cause == "memory cache")
+        try boot.live(303...400, well)
+        #expect(boot.grader.standing?.grade == .degraded)
+        #expect(boot.grader.verdict == nil, "the node lives")
+    }
+
+    @Test("a node that is no longer Ready is degraded")
+    func notReady() throws {
+        var boot = try JoinedBoot(.ready, isKept: true)
+        try boot.live(8...60) { _ in [JoinedBoot.served, try JoinedBoot.node()] }
+        try boot.live(61...62) { _ in [JoinedBoot.served, try JoinedBoot.node(ready: "Unknown")] }
+        #expect(boot.grader.standing?.grade == .degraded)
+    }
+
+    @Test("a node that something killed is inconclusive for good, and the cause says so", arguments: [137, 143])
+    func killed(_ status: Int) throws {
+        var boot = try JoinedBoot(.ready, isKept: true)
+        try boot.live(8...330) { _ in [JoinedBoot.served, try JoinedBoot.node()] }
+        boot.grader.take(.fact(.exit(status)), at: 331)
+        #expect(boot.grader.verdict?.grade == .inconclusive)
+        #expect(boot.grader.verdict?.cause == "node killed")
+    }
+
+    @Test("a node that ends by itself is fatal, however long it lived")
+    func fatal() throws {
+        var boot = try JoinedBoot(.ready, isKept: true)
+        try boot.live(8...330) { _ in [JoinedBoot.served, try JoinedBoot.node()] }
+        boot.grader.take(.fact(.exit(255)), at: 331)
+        #expect(boot.grader.verdict?.grade == .fatal)
+    }
+}
+
+@Suite("Quantities of Kubernetes")
+struct QuantityTests {
+    @Test(
+        "a quantity is read with its suffix",
+        arguments: [
+            ("2", 2.0), ("24684092Ki", 24_684_092.0 * 1024), ("100m", 0.1), ("1.5Gi", 1.5 * 1_073_741_824), ("3E", 3e18), ("2e3", 2000),
+        ])
+    func good(_ text: String, _ value: Double) { #expect(Quantity(text)?.value == value) }
+
+    @Test("what is no quantity is none", arguments: ["", "Ki", "2 Ki", "2Xi", "many"])
+    func bad(_ text: String) { #expect(Quantity(text) == nil) }
+}
