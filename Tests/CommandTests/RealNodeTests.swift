@@ -111,6 +111,10 @@ struct RealNodeTests {
                 [grade, cell["cause"] as? String].compactMap(\.self).joined(separator: ", ") == title, "\(series) on \(layout): \(cell)")
             let evidence = try #require((cell["evidence"] as? [[String: Any]])?.first)
             #expect(!(evidence["text"] as? String ?? "").isEmpty)
+            guard grade == "clean" else { continue }
+            let notes = cell["notes"] as? [String] ?? []
+            #expect(notes.contains { $0.hasPrefix("node memory reads 0") } == !series.contains("memory-usage"), "\(notes)")
+            #expect(notes.contains { $0.contains("which is no real size") } == (layout == "root-overlay"), "\(notes)")
         }
         expectNothingLeft(place)
     }
