@@ -78,7 +78,7 @@ let package = Package(
         tests("PullRequestsTests", ["PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", system]),
         tests("SourcesTests", ["Sources", "Transfer", "Archive", "Model", "Host", system]),
         tests("GoToolchainTests", ["GoToolchain", "Host", "Model", system]),
-        tests("NodeTests", ["Node", "Cluster", "Model"]),
+        tests("NodeTests", ["Node", "Cluster", "Host", "Model", system]),
         tests("ReportTests", ["Report", "Model"]),
         tests("PipelineTests", ["Pipeline", "GoToolchain", "Patches", "Model", "Host", "Git", system]),
         tests("CommandTests", ["ninepin", "Host", system]),

@@ -47,6 +47,9 @@ public struct Credentials: Sendable {
     /// What may do anything.
     public var adminToken: String { tokens[.admin] ?? "" }
 
+    /// The same, with its files in another folder, as a sandbox sees them.
+    func moved(to folder: FilePath) -> Credentials { Credentials(folder: folder, node: node, tokens: tokens) }
+
     func certificate(_ name: String) -> FilePath { folder.appending("\(name).crt") }
     func key(_ name: String) -> FilePath { folder.appending("\(name).key") }
 

@@ -33,6 +33,20 @@ public struct Ledger: Sendable {
         return place
     }
 
+    /// Records a table of approaches: `table.json` beside the logs, moved in at once.
+    ///
+    /// - Parameter logs: a folder on the same file system, which becomes the table's.
+    /// - Returns: the table's folder.
+    /// - Throws: `FileError`.
+    public func record(_ table: ApproachTable, logs: FilePath) throws -> FilePath {
+        try Files.makeDirectory(folder)
+        try Files.makeDirectory(logs)
+        try Files.write(try Self.json(table), to: logs.appending("table.json"))
+        let place = folder.appending(Self.newName())
+        try Files.rename(logs, to: place)
+        return place
+    }
+
     /// Reads a recorded run.
     ///
     /// - Throws: `FileError`, or `DecodingError` when the record is of another version of Ninepin.

@@ -36,6 +36,7 @@ public struct BootGrader: Sendable {
     private let layout: Layout
     private let level: Level
     private var cluster: ClusterReader
+    private let runtime: ContainerRuntime
     private var log: LogReader
     private var started: Double?
     private var signs = SandboxSigns()
@@ -53,11 +54,15 @@ public struct BootGrader: Sendable {
     ///   - level: how much is asked of the node.
     ///   - word: what the pod is to say at the level `pod`.
     ///   - isKept: whether the node is watched until it ends, and not only until the verdict is certain.
-    public init(node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false) {
+    ///   - runtime: what it is booted in.
+    public init(
+        node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false, runtime: ContainerRuntime = .runsc
+    ) {
         self.node = node
         self.isKept = isKept
         self.layout = layout
         self.level = level
+        self.runtime = runtime
         cluster = ClusterReader(level: level, word: word)
         log = LogReader(source: "kubelet", warmUp: node.warmUp)
     }
@@ -109,7 +114,7 @@ public struct BootGrader: Sendable {
         switch fact {
         case .stage(let name):
             stage = name
-            if name == "kubelet", let wrong = signs.fault(in: layout) { decide(inconclusive(wrong), at: now) }
+            if name == "kubelet", let wrong = signs.fault(in: layout, runtime: runtime) { decide(inconclusive(wrong), at: now) }
         case .gvisor(let line): signs.gvisor = line
         case .mount(let point, let type): signs.mounts[point] = type
         case .version(let text):

@@ -69,7 +69,8 @@ public struct KubeletProfile: Sendable {
     ///   - scratch: a folder to work in, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     func fill(
-        _ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, isKept: Bool = false, scratch: FilePath
+        _ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, isKept: Bool = false,
+        approach: ApproachPlan = .none, scratch: FilePath
     ) async throws {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
@@ -87,12 +88,14 @@ public struct KubeletProfile: Sendable {
         try root.file("/etc/machine-id", "00000000000000000000000000000001\n")
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd)
-        try root.file("/etc/kubelet.yaml", Self.kubelet + (plane == nil ? Self.standalone : Self.joined))
+        let own = plane == nil ? Self.standalone : Self.joined
+        try root.file("/etc/kubelet.yaml", Self.kubelet + own + approach.kubeletConfiguration)
         if let plane {
             for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
             try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)
         }
-        try root.file("/init", NodeScript.text(for: profile, interval: isKept ? 5 : 1), mode: 0o755)
+        try root.file("/init", NodeScript.text(for: profile, interval: isKept ? 5 : 1, approach: approach), mode: 0o755)
+        try await approach.fill(root, on: host)
     }
 
     /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.

@@ -1,4 +1,5 @@
 import Cluster
+import Glibc
 import Host
 import Model
 import Sandbox
@@ -38,15 +39,19 @@ public struct NodeBoot: Sendable {
     private let runsc: Runsc
     private let profile: KubeletProfile
     private let host: Host
+    private let approach: ApproachPlan
+    private let witness: BootWitness?
 
     /// Makes a boot; nothing starts yet.
     ///
     /// - Parameters:
     ///   - level: how much is asked of the node.
     ///   - programs: what makes the control plane; needed for a level at which the node joins one.
+    ///   - approach: what is changed instead of the source, or beside it.
+    ///   - witness: told of all that happens, beside the grader.
     public init(
         _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, programs: ControlPlanePrograms? = nil, runsc: Runsc,
-        profile: KubeletProfile, on host: Host
+        profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil, on host: Host
     ) {
         self.artifact = artifact
         self.node = node
@@ -55,6 +60,8 @@ public struct NodeBoot: Sendable {
         self.programs = programs
         self.runsc = runsc
         self.profile = profile
+        self.approach = approach
+        self.witness = witness
         self.host = host
     }
 
@@ -119,16 +126,39 @@ public struct NodeBoot: Sendable {
         status: (@Sendable (KeptStatus) -> Void)?
     ) async throws -> (verdict: Verdict, toVerdict: Double) {
         progress(.preparing)
-        let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil)
         let state = folder.appending("state")
         try Files.makeDirectory(state)
-        let command = runsc.run(
-            bundle, state: state, network: joined?.plane.network.node, isRootOverlaid: layout == .rootOverlay, on: host)
-        let grader = BootGrader(node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil)
+        let grader = BootGrader(
+            node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: approach.runtime)
         let watch = Watch(
             grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log")),
             sandbox: try LineFile(logs.appending("sandbox.log")))
-        return try await run(command, watched: watch, progress: progress, status: status)
+        guard approach.runtime == .runsc else {
+            return try await runInContainer(folder, state: state, watch: watch, progress: progress)
+        }
+        let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil)
+        let command = runsc.run(
+            bundle, state: state, network: joined?.plane.network.node, isRootOverlaid: layout == .rootOverlay, on: host)
+        return try await run(command, in: folder, watched: watch, progress: progress, status: status)
+    }
+
+    /// The control: no sandbox, but a container of the machine's own kernel.
+    private func runInContainer(
+        _ folder: FilePath, state: FilePath, watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void
+    ) async throws -> (verdict: Verdict, toVerdict: Double) {
+        guard !level.isJoined else { return (failed("a node in runc joins no control plane"), 0) }
+        let runc = try await Runc.find(on: host)
+        let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
+        let bundle = try await prepare(folder, joining: nil, isKept: false, group: group)
+        do {
+            let command = runc.run(bundle, state: state, on: host)
+            let outcome = try await run(command, in: folder, watched: watch, progress: progress, status: nil)
+            await group.remove()
+            return outcome
+        } catch {
+            await group.remove()
+            throw error
+        }
     }
 
     private func failed(_ reason: String) -> Verdict {
@@ -136,11 +166,14 @@ public struct NodeBoot: Sendable {
         return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said])
     }
 
-    private func prepare(_ folder: FilePath, joining plane: ControlPlane?, isKept: Bool) async throws -> Bundle {
+    private func prepare(
+        _ folder: FilePath, joining plane: ControlPlane?, isKept: Bool, group: ContainerGroup? = nil
+    ) async throws -> Bundle {
         let bundle = try Bundle(at: folder)
         let root = RootFileSystem(at: bundle.root, on: host)
         let program = plane == nil ? node.profile : node.profile.joined
-        try await profile.fill(root, for: program, joining: plane, isKept: isKept, scratch: folder.appending("images"))
+        try await profile.fill(
+            root, for: program, joining: plane, isKept: isKept, approach: approach, scratch: folder.appending("images"))
         let source = FilePath(artifact.path)
         let digest = try root.program(source, as: NodeProgram.of(program).path)
         guard digest == artifact.digest else { throw ArtifactChanged(path: source, expected: artifact.digest, found: digest) }
@@ -152,20 +185,23 @@ public struct NodeBoot: Sendable {
             volumes = [.volume(volume, at: "/var/lib/kubelet")]
         }
         try bundle.configure(
-            arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"], volumes: volumes)
+            arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"], volumes: volumes,
+            in: group)
         return bundle
     }
 
     private func run(
-        _ command: Command, watched watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void,
+        _ command: Command, in folder: FilePath, watched watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void,
         status: (@Sendable (KeptStatus) -> Void)?
     ) async throws -> (verdict: Verdict, toVerdict: Double) {
         let clock = ContinuousClock()
         let start = clock.now
-        let (final, ended) = try await command.watch(watch, tick: .milliseconds(status == nil ? 250 : 1000)) { watch, event, time in
+        let pace = Duration.milliseconds(status == nil ? 250 : 1000)
+        let (final, ended) = try await command.watch(watch, tick: pace) { [witness] watch, event, time in
+            witness?.take(event, bundle: folder, at: time.seconds)
             let directive = watch.take(event, at: time.seconds, progress: progress)
             if case .tick = event { status?(watch.status) }
-            return directive
+            return witness?.isSatisfied == true ? .stop : directive
         }
         var watched = final
         watched.grader.finish("\(ended)", at: start.duration(to: clock.now).seconds)

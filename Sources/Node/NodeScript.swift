@@ -4,12 +4,15 @@ import Model
 enum NodeScript {
     /// The script, for busybox's shell.
     ///
-    /// - Parameter interval: seconds between two rounds of probes.
-    static func text(for profile: NodeSpec.Profile, interval: Int = 1) -> String {
+    /// - Parameters:
+    ///   - interval: seconds between two rounds of probes.
+    ///   - approach: what is changed beside the source.
+    static func text(for profile: NodeSpec.Profile, interval: Int = 1, approach: ApproachPlan = .none) -> String {
         let program = NodeProgram.of(profile)
         let words = [
             "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
-            "@LOADING@": program.loading, "@START@": program.start, "@INTERVAL@": "\(interval)",
+            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@INTERVAL@": "\(interval)",
+            "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
         ]
         return words.reduce(script) { $0.replacing($1.key, with: $1.value) }
     }
@@ -46,6 +49,7 @@ enum NodeScript {
         echo 25000000 > /tmp/sys/kernel/keys/root_maxbytes
         mount --bind /tmp/sys/vm /proc/sys/vm && mount --bind /tmp/sys/kernel /proc/sys/kernel || fail "cannot mount over /proc/sys"
 
+        @APPROACH@
         say stage version
         version=$(timeout 30 @PROGRAM@ --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
         say version "$version"
@@ -69,6 +73,7 @@ enum NodeScript {
         say stage kubelet
         @START@ 2>&1 &
         kubelet=$!
+        @AFTERMATH@
         (
           # timeout, because Debian 12's static busybox dies of wget's own -T.
           while sleep @INTERVAL@; do

@@ -7,8 +7,13 @@ struct SandboxSigns: Sendable {
     /// Types by mount point.
     var mounts: [String: String] = [:]
 
-    /// What is not as the layout asks; nil when all is.
-    func fault(in layout: Layout) -> String? {
+    /// What is not as the layout asks, or, in a container of the machine's own kernel, where no layout asks anything; nil when all is well.
+    func fault(in layout: Layout, runtime: ContainerRuntime = .runsc) -> String? {
+        guard runtime == .runsc else {
+            if let gvisor { return "the container's kernel says that it is gVisor's: \(gvisor)" }
+            return mounts["/"].map { $0 == "9p" ? "'/' is 9p in the container, and not the machine's own file system" : nil }
+                ?? "'/' is no mount in the container"
+        }
         let volume = mounts["/var/lib/kubelet"]
         if gvisor == nil { return "the sandbox does not look like gVisor: its kernel's log does not say so" }
         if mounts["/"] != layout.rootType {

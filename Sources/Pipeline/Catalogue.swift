@@ -17,6 +17,17 @@ public struct Catalogue: Sendable {
         public var description: String { "there is no recipe '\(name)': \(advice)" }
     }
 
+    /// No such approach.
+    public struct UnknownApproach: Error, Sendable, CustomStringConvertible {
+        /// What was asked for.
+        public let name: String
+        /// The nearest known one, or all.
+        public let advice: String
+
+        /// What is not there, and what is.
+        public var description: String { "there is no approach '\(name)': \(advice)" }
+    }
+
     private let project: FilePath
 
     /// The catalogue of a host's project folder.
@@ -87,6 +98,24 @@ public struct Catalogue: Sendable {
 
     /// The projects that take pull requests.
     public var projects: Projects { Projects(project.appending("patches")) }
+
+    /// Where the approaches are.
+    public var approaches: FilePath { project.appending("approaches") }
+
+    /// Reads all approaches, in the order of their table, or those that are named.
+    ///
+    /// - Throws: `UnknownApproach`; `Diagnostic` for a mistake in one; `FileError`.
+    public func approaches(named names: [String]) throws -> [Approach] {
+        let known = Files.names(in: approaches).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+        for name in names where !known.contains(name) {
+            throw UnknownApproach(name: name, advice: Spelling.advice(for: name, among: known))
+        }
+        let all = try known.filter { names.isEmpty || names.contains($0) }.map { name in
+            let file = approaches.appending("\(name).yaml")
+            return try Approach(yaml: try Files.readText(file), file: file.string, name: name)
+        }
+        return all.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
+    }
 
     /// Reads the registry of patches.
     ///

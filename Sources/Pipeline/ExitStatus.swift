@@ -33,7 +33,7 @@ public enum ExitStatus: Int32, Sendable {
     public init(for error: any Error) {
         switch error {
         case is Diagnostic, is ArchiveError, is PackageError, is MailboxError: self = .data
-        case is Catalogue.UnknownRecipe, is NoTarget: self = .usage
+        case is Catalogue.UnknownRecipe, is Catalogue.UnknownApproach, is NoTarget: self = .usage
         case let error as PatchesError:
             switch error {
             case .unknown, .noUpstream, .twice, .noProbe: self = .usage
@@ -57,7 +57,7 @@ public enum ExitStatus: Int32, Sendable {
         case is ApplyError, is RebaseRefused: self = .no
         case is GoBuildError, is PatchNotReached: self = .no
         case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing,
-            is KubeletProfile.Missing, is NotRoot, is NotEnoughSpace,
+            is KubeletProfile.Missing, is ApproachPlan.Missing, is Runc.Missing, is NotRoot, is NotEnoughSpace,
             is WorkTreeInUse, is FileError:
             self = .missing
         default: self = .fault
@@ -76,6 +76,15 @@ extension Matrix {
     public func exitStatus(for recipe: Recipe) -> ExitStatus {
         let isSettled = cells.allSatisfy { $0.grade != .inconclusive }
         let keepsPromise = cells.filter { $0.series == recipe.series }.allSatisfy { $0.grade == .clean }
+        return isSettled && keepsPromise ? .good : .no
+    }
+}
+
+extension ApproachTable {
+    /// Whether the table can be relied on: every row has one answer, and the recipe's own patches, where they are in it, make a clean node.
+    public var exitStatus: ExitStatus {
+        let isSettled = rows.allSatisfy { $0.outcome != .inconclusive }
+        let keepsPromise = rows.filter { $0.name == reference }.allSatisfy { $0.outcome == .clean }
         return isSettled && keepsPromise ? .good : .no
     }
 }

@@ -137,6 +137,14 @@ public enum Doctor {
             _ = try KubeletProfile(on: host)
             return "all there"
         }
+        try await look("approaches") {
+            let catalogue = Catalogue(host)
+            let approaches = try catalogue.approaches(named: [])
+            // Which kubelet it is decides only what it is told.
+            let version = try catalogue.recipe(catalogue.recipeNames.first ?? "").version
+            for approach in approaches { _ = try ApproachPlan(approach, version: version, folder: catalogue.approaches, on: host) }
+            return "\(approaches.count), all can be tried"
+        }
         try await look("disk") {
             try BuildNeeds.checkSpace(BuildStep.neededBytes, on: host)
             return "\((Files.freeBytes(at: host.workspace) ?? 0) >> 30) GiB free in \(host.workspace)"

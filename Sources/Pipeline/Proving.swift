@@ -160,7 +160,7 @@ extension Pipeline {
 }
 
 extension BootProgress {
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .preparing: "filling the sandbox"
         case .stage(let name): "sandbox: \(name)"

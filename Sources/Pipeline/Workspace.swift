@@ -17,6 +17,8 @@ public struct Workspace: Sendable {
     public var cache: FilePath { path.appending("cache") }
     /// The recorded runs.
     public var runs: FilePath { path.appending("runs") }
+    /// The recorded tables of approaches.
+    public var approaches: FilePath { path.appending("approaches") }
     /// What is not whole yet.
     public var unfinished: FilePath { path.appending("tmp") }
 

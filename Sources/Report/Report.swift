@@ -60,6 +60,13 @@ public struct Report: Sendable {
         for line in Table(header: header, rows: rows).lines(on: terminal, style: { _, _, _ in nil }) { terminal.line(line) }
     }
 
+    /// Rows of text under a header, some cells in a colour.
+    func styled(_ header: [String], _ rows: [[String]], style: (_ row: Int, _ column: Int) -> Terminal.Style?) {
+        for line in Table(header: header, rows: rows).lines(on: terminal, style: { row, column, _ in style(row, column) }) {
+            terminal.line(line)
+        }
+    }
+
     private func grid(_ matrix: Matrix, _ layouts: [Layout]) -> [String] {
         var rows: [(probe: PatchName?, label: String)] = []
         for cell in matrix.cells where !rows.contains(where: { $0 == (cell.probe, cell.label) }) { rows.append((cell.probe, cell.label)) }

@@ -17,6 +17,11 @@ public struct Bundle: Sendable {
             Mount(destination: destination, type: "bind", source: directory.string, options: ["rw"])
         }
 
+        /// runc shows cgroups as they are only when it is asked to.
+        fileprivate var writable: Mount {
+            type == "cgroup" ? Mount(destination: destination, type: type, source: source, options: ["rw"]) : self
+        }
+
         /// What every node needs: devices and `/run` in memory, and the kernel's own file systems.
         static let system = [
             Mount(destination: "/proc", type: "proc", source: "proc"),
@@ -45,10 +50,18 @@ public struct Bundle: Sendable {
 
     /// Writes `config.json`.
     ///
+    /// - Parameter group: the cgroup, when it is a container of the machine's own kernel; nil for a sandbox, which has a kernel of its own.
     /// - Throws: `FileError`.
-    public func configure(arguments: [String], environment: [String: String], volumes: [Mount] = []) throws {
-        let process = Specification.Process(args: arguments, env: environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
-        let specification = Specification(process: process, mounts: Mount.system + volumes)
+    public func configure(
+        arguments: [String], environment: [String: String], volumes: [Mount] = [], in group: ContainerGroup? = nil
+    ) throws {
+        let words = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let names = group == nil ? Capability.all : Capability.container
+        let process = Specification.Process(args: arguments, env: words, capabilities: Capability.sets(names))
+        let mounts = Mount.system + volumes
+        let specification =
+            group.map { Specification(process: process, mounts: mounts.map(\.writable), linux: .container($0)) }
+            ?? Specification(process: process, mounts: mounts, linux: .sandbox)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try Files.write(try encoder.encode(specification), to: path.appending("config.json"))
@@ -68,9 +81,7 @@ private struct Specification: Encodable {
         let args: [String]
         let env: [String]
         let cwd = "/"
-        /// A node is the administrator of its sandbox: every capability in every set.
-        let capabilities = Dictionary(
-            uniqueKeysWithValues: ["bounding", "effective", "inheritable", "permitted", "ambient"].map { ($0, Capability.all) })
+        let capabilities: [String: [String]]
     }
 
     struct Root: Encodable {
@@ -81,7 +92,27 @@ private struct Specification: Encodable {
     struct Linux: Encodable {
         struct Namespace: Encodable { let type: String }
 
-        let namespaces = ["pid", "ipc", "uts", "mount"].map(Namespace.init)
+        struct Resources: Encodable {
+            struct Device: Encodable {
+                let allow = true
+                let access = "rwm"
+            }
+
+            let devices = [Device()]
+        }
+
+        let namespaces: [Namespace]
+        var resources: Resources?
+        var cgroupsPath: String?
+
+        static let sandbox = Linux(namespaces: ["pid", "ipc", "uts", "mount"].map(Namespace.init))
+
+        /// With a network that leads nowhere, and cgroups that begin at its own.
+        static func container(_ group: ContainerGroup) -> Linux {
+            Linux(
+                namespaces: sandbox.namespaces + ["network", "cgroup"].map(Namespace.init), resources: Resources(),
+                cgroupsPath: group.path)
+        }
     }
 
     let ociVersion = "1.0.2"
@@ -89,7 +120,7 @@ private struct Specification: Encodable {
     let root = Root()
     let hostname = "node"
     let mounts: [Bundle.Mount]
-    let linux = Linux()
+    let linux: Linux
 }
 
 /// The names of capabilities(7) that runsc knows.
@@ -101,4 +132,34 @@ private enum Capability {
         "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE",
         "AUDIT_CONTROL", "SETFCAP", "SYSLOG",
     ].map { "CAP_\($0)" }
+
+    /// A node is the administrator of its sandbox: every capability in every set.
+    static func sets(_ names: [String]) -> [String: [String]] {
+        Dictionary(uniqueKeysWithValues: ["bounding", "effective", "inheritable", "permitted", "ambient"].map { ($0, names) })
+    }
+
+    /// In a container the kernel is the machine's: nothing that would change the machine itself, and nothing that Ninepin has not.
+    static var container: [String] {
+        let refused = ["CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_BOOT", "CAP_SYS_TIME"]
+        return all.filter { !refused.contains($0) && isHeld($0) }
+    }
+
+    /// Whether this process may hand a capability on (proc(5), `CapBnd`).
+    private static func isHeld(_ name: String) -> Bool {
+        let status = (try? Files.readText("/proc/self/status")) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("CapBnd:") }
+        guard let mask = line?.split(whereSeparator: \.isWhitespace).last.flatMap({ UInt64($0, radix: 16) }), let bit = numbers[name] else {
+            return false
+        }
+        return mask >> bit & 1 == 1
+    }
+
+    /// Their numbers, of linux/capability.h.
+    private static let numbers: [String: UInt64] = [
+        "CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_DAC_READ_SEARCH": 2, "CAP_FOWNER": 3, "CAP_FSETID": 4, "CAP_KILL": 5, "CAP_SETGID": 6,
+        "CAP_SETUID": 7, "CAP_SETPCAP": 8, "CAP_LINUX_IMMUTABLE": 9, "CAP_NET_BIND_SERVICE": 10, "CAP_NET_BROADCAST": 11,
+        "CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13, "CAP_IPC_LOCK": 14, "CAP_IPC_OWNER": 15, "CAP_SYS_CHROOT": 18, "CAP_SYS_PTRACE": 19,
+        "CAP_SYS_PACCT": 20, "CAP_SYS_ADMIN": 21, "CAP_SYS_NICE": 23, "CAP_SYS_RESOURCE": 24, "CAP_SYS_TTY_CONFIG": 26, "CAP_MKNOD": 27,
+        "CAP_LEASE": 28, "CAP_AUDIT_WRITE": 29, "CAP_AUDIT_CONTROL": 30, "CAP_SETFCAP": 31, "CAP_SYSLOG": 34,
+    ]
 }

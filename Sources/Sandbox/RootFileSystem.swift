@@ -72,5 +72,13 @@ public struct RootFileSystem: Sendable {
         }
     }
 
+    /// The host's path of a file that is to be made by another program, with the folder that it goes into.
+    ///
+    /// - Throws: `FileError`.
+    public func prepared(_ path: String) throws(FileError) -> FilePath {
+        try Files.makeDirectory(inside(path).removingLastComponent())
+        return inside(path)
+    }
+
     private func inside(_ path: String) -> FilePath { root.appending(path.drop { $0 == "/" }.description) }
 }

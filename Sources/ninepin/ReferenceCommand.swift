@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Host
 import Model
 import Report
@@ -24,7 +25,15 @@ struct ReferenceCommand: ParsableCommand {
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
             ("ninepin doctor", DoctorCommand.self),
         ]
-        let pages = [
+        var pages = [
+            "approach.md": Reference.page(
+                title: "Approaches, as files",
+                introduction: """
+                    An approach says what is changed instead of a node's source, or beside it: `approaches/NAME.yaml`. In the sandbox copies are made first, \
+                    then bind mounts, then early questions are asked, then a FUSE file system is mounted, then all other questions are asked. What came of \
+                    each stands in [approaches.md](approaches.md). Written by `make docs`.
+                    """,
+                sections: Approach.Schema.all),
             "cli.md": Reference.page(commands: commands.map { ($0.0, NinepinCommand.helpMessage(for: $0.1, columns: 100)) }),
             "recipe.md": Reference.page(
                 title: "Recipes",
@@ -40,6 +49,12 @@ struct ReferenceCommand: ParsableCommand {
                     """,
                 sections: PatchEntry.Schema.all + Proposal.Schema.all + Project.Schema.all),
         ]
+        // What was measured is kept beside the page that is written of it.
+        let measured = Host.current().project.appending("docs/approaches.json")
+        if Files.exists(measured) {
+            let table = try JSONDecoder().decode(ApproachTable.self, from: Data(try Files.read(measured)))
+            pages["approaches.md"] = Reference.page(table)
+        }
         for (name, text) in pages { try Files.write(text, to: FilePath(folder).appending(name)) }
     }
 }

@@ -21,7 +21,9 @@ final class Place {
 
 @Suite("The command line, without root and network")
 struct CommandLineTests {
-    @Test("the pages of docs/ that come from the code are as the code says", arguments: ["cli.md", "recipe.md", "patch.md"])
+    @Test(
+        "the pages of docs/ that come from the code are as the code says",
+        arguments: ["cli.md", "recipe.md", "patch.md", "approach.md"])
     func docs(_ page: String) throws {
         let place = try Place()
         let process = Process()

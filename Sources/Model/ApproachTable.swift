@@ -1,0 +1,176 @@
+/// What came of an approach. Four are a grade's, and two are findings without one: nothing could be booted, or what was booted is no node.
+public enum ApproachOutcome: String, Codable, Sendable, CaseIterable {
+    case clean, degraded, fatal, inconclusive
+    /// The sandbox refused what the approach needs, and the same preparation went well in the control.
+    case cannot
+    /// The API server answers, and has no node: there is nothing of a worker to be graded.
+    case noNode = "no node"
+
+    /// What a grade means for an approach.
+    public init(_ grade: Grade) {
+        switch grade {
+        case .clean: self = .clean
+        case .degraded: self = .degraded
+        case .fatal: self = .fatal
+        case .inconclusive: self = .inconclusive
+        }
+    }
+}
+
+/// What a boot cost, as the machine saw it.
+public struct Measures: Hashable, Codable, Sendable {
+    /// Seconds from the start of the sandbox until kubelet said that it has started; nil when it never did.
+    public var secondsToStart: Double?
+    /// Seconds until `/healthz` said `ok`; nil when it never did.
+    public var secondsToHealth: Double?
+    /// Seconds of processor time in the first minute, of all the sandbox's processes.
+    public var cpuSeconds: Double
+    /// How much of the first minute that was: less than 60 when the boot ended before.
+    public var cpuWindow: Double
+    /// The most memory that the sandbox's processes had at once, in bytes: the sum of their proportional shares (proc(5), `Pss`).
+    public var memoryBytes: UInt64
+
+    /// Makes measures; times are in seconds.
+    public init(
+        secondsToStart: Double? = nil, secondsToHealth: Double? = nil, cpuSeconds: Double = 0, cpuWindow: Double = 0,
+        memoryBytes: UInt64 = 0
+    ) {
+        self.secondsToStart = secondsToStart
+        self.secondsToHealth = secondsToHealth
+        self.cpuSeconds = cpuSeconds
+        self.cpuWindow = cpuWindow
+        self.memoryBytes = memoryBytes
+    }
+}
+
+/// One boot of an approach.
+public struct ApproachAttempt: Hashable, Codable, Sendable {
+    /// What came of it.
+    public let outcome: ApproachOutcome
+    /// The name of the known fault that decided it; nil when it was none of those.
+    public let cause: String?
+    /// One sentence: why.
+    public let summary: String
+    /// What decided it, the deciding piece first.
+    public let evidence: [Evidence]
+    /// What does not make the grade worse but a user must know.
+    public let notes: [String]
+    /// What was asked in the sandbox before the node started, and the answers.
+    public let answers: [String]
+    /// What it cost.
+    public let measures: Measures
+
+    /// Makes an attempt of a verdict.
+    ///
+    /// - Parameter refusal: the line by which the sandbox refused, and the control's word that it would have gone well; nil when nothing was.
+    public init(_ verdict: Verdict, refusal: [Evidence]?, answers: [String], measures: Measures) {
+        outcome = refusal == nil ? ApproachOutcome(verdict.grade) : .cannot
+        cause = verdict.cause
+        summary = refusal?.first.map { "the sandbox refused: \($0.text)" } ?? verdict.summary
+        evidence = refusal ?? verdict.evidence
+        notes = verdict.notes
+        self.answers = answers
+        self.measures = measures
+    }
+
+    /// Makes an attempt at something that is no node.
+    public init(outcome: ApproachOutcome, summary: String, evidence: [Evidence], measures: Measures) {
+        (self.outcome, self.summary, self.evidence, self.measures) = (outcome, summary, evidence, measures)
+        (cause, notes, answers) = (nil, [], [])
+    }
+}
+
+/// All approaches to a node in a sandbox, side by side.
+public struct ApproachTable: Hashable, Codable, Sendable {
+    /// One approach.
+    public struct Row: Hashable, Codable, Sendable {
+        /// The approach's name.
+        public let name: String
+        /// A few words for people.
+        public let title: String
+        /// What is changed.
+        public let changes: String
+        /// What the research that the project began with claimed.
+        public let claim: String
+        /// What it is good for.
+        public let goodFor: String
+        /// The patches in the node, as the command line takes them; `none` for the stock one.
+        public let series: String
+        /// What it was booted in.
+        public let runtime: ContainerRuntime
+        /// What all attempts agree on; `inconclusive` when they do not.
+        public let outcome: ApproachOutcome
+        /// The same as a grade; nil where there is none, because nothing could be booted.
+        public let grade: Grade?
+        /// The name of the known fault that decided it.
+        public let cause: String?
+        /// One sentence: why.
+        public let summary: String
+        /// The middle one of the attempts' figures, each for itself.
+        public let measures: Measures
+        /// Every boot, in order.
+        public let attempts: [ApproachAttempt]
+    }
+
+    /// The recipe's name.
+    public let recipe: String
+    /// The recipe's version.
+    public let version: String
+    /// How the nodes in runsc saw their file systems.
+    public let layout: Layout
+    /// The row that boot times are compared with: the first whose node has the recipe's own patches.
+    public let reference: String?
+    /// The versions of what it ran on.
+    public let tools: [String: String]
+    /// The approaches, in the order in which they were asked for.
+    public let rows: [Row]
+
+    /// Makes a table.
+    public init(recipe: Recipe, layout: Layout, reference: String?, tools: [String: String], rows: [Row]) {
+        self.recipe = recipe.name
+        version = recipe.version.plain
+        self.layout = layout
+        self.reference = reference
+        self.tools = tools
+        self.rows = rows
+    }
+}
+
+extension ApproachTable.Row {
+    /// Makes a row of its boots; nil when there is none. Boots that disagree make it `inconclusive`, whatever the best of them says.
+    public init?(_ approach: Approach, series: String, attempts: [ApproachAttempt]) {
+        guard let first = attempts.first else { return nil }
+        name = approach.name
+        title = approach.title
+        changes = approach.changes
+        claim = approach.claim
+        goodFor = approach.goodFor
+        self.series = series
+        runtime = approach.runtime
+        let titles = Set(attempts.map { [$0.outcome.rawValue, $0.cause].compactMap(\.self).joined(separator: ", ") })
+        let agree = titles.count == 1
+        outcome = agree ? first.outcome : .inconclusive
+        grade = Grade(rawValue: outcome.rawValue)
+        cause = agree ? first.cause : nil
+        summary = agree ? first.summary : "the repeated boots disagree: \(attempts.map(\.outcome.rawValue).joined(separator: ", "))"
+        measures = Measures(middleOf: attempts.map(\.measures))
+        self.attempts = attempts
+    }
+
+    /// The outcome and, where a known fault decided it, the fault.
+    public var word: String { cause.map { "\(outcome.rawValue), \($0)" } ?? outcome.rawValue }
+
+    /// Seconds until the node answered on `/healthz`, or, where it never did, until it said that it has started.
+    public var bootSeconds: Double? { measures.secondsToHealth ?? measures.secondsToStart }
+}
+
+extension Measures {
+    /// The middle one of each figure.
+    init(middleOf all: [Measures]) {
+        func middle(_ values: [Double]) -> Double? { values.isEmpty ? nil : values.sorted()[values.count / 2] }
+        self.init(
+            secondsToStart: middle(all.compactMap(\.secondsToStart)), secondsToHealth: middle(all.compactMap(\.secondsToHealth)),
+            cpuSeconds: middle(all.map(\.cpuSeconds)) ?? 0, cpuWindow: middle(all.map(\.cpuWindow)) ?? 0,
+            memoryBytes: UInt64(middle(all.map { Double($0.memoryBytes) }) ?? 0))
+    }
+}

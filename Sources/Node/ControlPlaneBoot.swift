@@ -1,0 +1,151 @@
+import Cluster
+import Host
+import Model
+import Sandbox
+import SystemPackage
+
+/// etcd and kube-apiserver in a sandbox, without a worker: what is left when one gives the node up.
+public struct ControlPlaneBoot: Sendable {
+    private let programs: ControlPlanePrograms
+    private let layout: Layout
+    private let watch: Double
+    private let runsc: Runsc
+    private let host: Host
+
+    /// Makes a boot; nothing starts yet.
+    ///
+    /// - Parameter watch: seconds after its first answer for which the API server must go on answering.
+    public init(_ programs: ControlPlanePrograms, layout: Layout, watch: Double, runsc: Runsc, on host: Host) {
+        (self.programs, self.layout, self.watch, self.runsc, self.host) = (programs, layout, watch, runsc, host)
+    }
+
+    /// Boots it, watches it, and ends it.
+    ///
+    /// - Parameters:
+    ///   - scratch: where the sandbox's files go; they are removed in every path out.
+    ///   - logs: a folder that gets `kube-apiserver.log` and `sandbox.log`, whole.
+    /// - Returns: what came of it. A harness that failed is `inconclusive`, not an error.
+    /// - Throws: `CancellationError`, after the sandbox is gone.
+    public func run(scratch: Scratch, logs: FilePath) async throws -> ApproachAttempt {
+        let folder = scratch.place("control-plane")
+        defer { try? Files.remove(folder) }
+        let witness = BootWitness()
+        do {
+            let bundle = try await prepare(folder)
+            let state = folder.appending("state")
+            for path in [state, logs] { try Files.makeDirectory(path) }
+            let watch = ControlPlaneWatch(
+                grader: ControlPlaneGrader(layout: layout, watch: watch), log: try LineFile(logs.appending("kube-apiserver.log")),
+                sandbox: try LineFile(logs.appending("sandbox.log")))
+            let command = runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host)
+            var (watched, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
+                witness.take(event, bundle: folder, at: time.seconds)
+                return watch.take(event, at: time.seconds)
+            }
+            watched.grader.finish("\(ended)")
+            if let found = watched.grader.finding {
+                return ApproachAttempt(
+                    outcome: found.outcome, summary: found.summary, evidence: found.evidence, measures: witness.measures)
+            }
+            return Self.failed("the grader came to nothing", witness)
+        } catch let error as CancellationError { throw error } catch {
+            try Task.checkCancellation()
+            return Self.failed("the sandbox could not be made: \(error)", witness)
+        }
+    }
+
+    private static func failed(_ reason: String, _ witness: BootWitness) -> ApproachAttempt {
+        let said = Evidence(kind: .harness, text: reason, source: "ninepin")
+        return ApproachAttempt(outcome: .inconclusive, summary: reason, evidence: [said], measures: witness.measures)
+    }
+
+    private func prepare(_ folder: FilePath) async throws -> Bundle {
+        guard let busybox = host.program("busybox"), let openssl = host.program("openssl") else {
+            throw KubeletProfile.Missing(names: ["busybox", "openssl"], packages: ["busybox-static", "openssl"])
+        }
+        let credentials = try await Credentials.make(
+            in: folder.appending("credentials"), addresses: ["127.0.0.1"], node: KubeletProfile.nodeName, on: host)
+        let commands = programs.answering(credentials, at: Self.credentials, data: Self.data)
+        let bundle = try Bundle(at: folder)
+        let root = RootFileSystem(at: bundle.root, on: host)
+        try root.directories(["bin", "proc", "sys", "dev", "tmp", "run", "root", "usr/local/bin"])
+        try root.directories([Self.data.string])
+        try root.program(busybox, as: "/bin/busybox")
+        for applet in ["sh", "dmesg", "grep", "sed", "tr", "head", "tail", "timeout", "sleep", "printf", "mkdir"] {
+            try root.link("/bin/\(applet)", to: "busybox")
+        }
+        for command in commands { try root.program(command.program, as: "/usr/local/bin/\(command.name)") }
+        try root.program(openssl, as: "/usr/local/bin/openssl")
+        try await root.libraries(of: commands.map(\.program) + [openssl])
+        for name in Files.names(in: credentials.folder) {
+            try root.file("\(Self.credentials)/\(name)", try Files.read(credentials.folder.appending(name)), mode: 0o600)
+        }
+        try root.file("/etc/hosts", "127.0.0.1 localhost node\n")
+        try root.file("/init", Self.script(commands, token: credentials.adminToken), mode: 0o755)
+        try bundle.configure(arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/bin"])
+        return bundle
+    }
+
+    private static let credentials: FilePath = "/etc/kubernetes/credentials"
+    private static let data: FilePath = "/var/lib/control-plane"
+
+    /// The first program in the sandbox. The API server's log goes to standard output; what the harness must know to standard error, marked.
+    static func script(_ commands: [ControlPlaneCommand], token: String) -> String {
+        func start(_ name: String) -> String {
+            commands.filter { $0.name == name }.map { "/usr/local/bin/\($0.name) \($0.arguments.joined(separator: " "))" }.joined()
+        }
+        return """
+            \(NodeScript.signs)
+            fail() { say failed "$*"; exit 125; }
+            lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
+            # The server closes the connection after an answer of HTTP 1.0. The answer's head ends with an empty line.
+            ask() {
+              printf 'GET %s HTTP/1.0\\r\\nAuthorization: Bearer \(token)\\r\\n\\r\\n' "$1" \\
+                | OPENSSL_CONF=/dev/null timeout 10 openssl s_client -quiet -connect \(ControlPlanePrograms.address) 2>/dev/null \\
+                | sed -e '1,/^\\r*$/d' | tr '\\n' ' ' | head -c 20000
+            }
+            say stage etcd
+            \(start("etcd")) > /run/etcd.log 2>&1 &
+            etcd=$!
+            say stage kube-apiserver
+            \(start("kube-apiserver")) 2>&1 &
+            server=$!
+            (
+              while sleep 1; do
+                say probe healthz "$(ask /healthz)"
+                say probe nodes "$(ask /api/v1/nodes)"
+                lives "$etcd" || fail "etcd, which the harness starts, ended: $(tail -n 1 /run/etcd.log | head -c 300)"
+              done
+            ) &
+            probes=$!
+            wait "$server"
+            status=$?
+            kill "$probes"
+            wait "$probes"
+            echo >&2
+            say exit "$status"
+
+            """
+    }
+}
+
+/// A control plane as it is watched.
+private struct ControlPlaneWatch: Sendable {
+    var grader: ControlPlaneGrader
+    let log: LineFile
+    let sandbox: LineFile
+
+    mutating func take(_ event: Command.Event, at now: Double) -> Command.Directive {
+        switch event {
+        case .line(.output, let line):
+            log.append(line)
+            grader.take(String(decoding: line, as: UTF8.self))
+        case .line(.error, let line):
+            sandbox.append(line)
+            let text = String(decoding: line, as: UTF8.self)
+            if let fact = NodeFact(text) { grader.take(fact, at: now) } else if !text.isEmpty { grader.take(text) }
+        case .tick: grader.lookAtClock(now)
+        }
+        return grader.finding == nil ? .proceed : .stop
+    }
+}

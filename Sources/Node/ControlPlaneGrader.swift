@@ -1,0 +1,111 @@
+import FoundationEssentials
+import Model
+
+/// Grades a control plane without a worker: it answers for as long as it is watched, and has no node. What is no node gets no node's grade.
+struct ControlPlaneGrader: Sendable {
+    /// What was found.
+    struct Finding: Sendable {
+        let outcome: ApproachOutcome
+        let summary: String
+        let evidence: [Evidence]
+    }
+
+    private let layout: Layout
+    private let watch: Double
+    private let patience: Double
+    private var signs = SandboxSigns()
+    private var stage = "sandbox"
+    private var since: Double?
+    private var health: Evidence?
+    private var nodes: (count: Int, evidence: Evidence)?
+    private var failed: Evidence?
+    private var said: [String] = []
+
+    /// The finding, as soon as it is certain.
+    private(set) var finding: Finding?
+
+    /// - Parameters:
+    ///   - watch: seconds after its first answer for which it must go on answering.
+    ///   - patience: seconds after the start of the sandbox by which it must answer.
+    init(layout: Layout, watch: Double, patience: Double = 120) {
+        (self.layout, self.watch, self.patience) = (layout, watch, patience)
+    }
+
+    mutating func take(_ fact: NodeFact, at now: Double) {
+        guard finding == nil else { return }
+        switch fact {
+        case .stage(let name):
+            stage = name
+            if name != "prepare", let wrong = signs.fault(in: layout) { find(.inconclusive, wrong, []) }
+        case .gvisor(let line): signs.gvisor = line
+        case .mount(let point, let type): signs.mounts[point] = type
+        case .failed(let reason): find(.inconclusive, "the sandbox could not be prepared: \(reason)", [])
+        case .probe("healthz", let answer): note(answer, at: now)
+        case .probe("nodes", let answer): noteNodes(answer, at: now)
+        case .exit(let status):
+            let exit = Evidence(kind: .exit, text: "exit status \(status)", source: "kube-apiserver", seconds: now)
+            // The shell adds 128 to the number of a signal; nothing in the sandbox sends these two.
+            let outcome: ApproachOutcome = [137, 143].contains(status) ? .inconclusive : .fatal
+            find(outcome, "the API server ended by itself, with status \(status)", [exit])
+        default: break
+        }
+        lookAtClock(now)
+    }
+
+    /// A line of one of the processes; the last ones are told when the sandbox ends.
+    mutating func take(_ line: String) { said = Array((said + [line]).suffix(5)) }
+
+    mutating func lookAtClock(_ now: Double) {
+        guard finding == nil else { return }
+        guard let since else {
+            if now >= patience { find(.inconclusive, "the API server did not answer within \(Int(patience)) s; last stage: \(stage)", []) }
+            return
+        }
+        guard now - since >= watch else { return }
+        guard let health, let nodes, now - min(health.seconds ?? 0, nodes.evidence.seconds ?? 0) < 15 else {
+            find(.inconclusive, "the API server was not asked in the last 15 s", [])
+            return
+        }
+        let seen = [nodes.evidence, health]
+        if let failed {
+            find(.degraded, "the API server did not go on answering: \(failed.text)", [failed] + seen)
+        } else if nodes.count > 0 {
+            find(.inconclusive, "the API server has \(nodes.count) nodes, and nothing here has made one", seen)
+        } else {
+            find(.noNode, "the API server answers, and has no node: nothing can run in it", seen)
+        }
+    }
+
+    /// The sandbox ended without a finding so far.
+    mutating func finish(_ how: String) {
+        if finding == nil { find(.inconclusive, "the sandbox ended (\(how)); last stage: \(stage)", []) }
+    }
+
+    private mutating func note(_ answer: String, at now: Double) {
+        let isGood = answer.split(whereSeparator: \.isWhitespace) == ["ok"]
+        let evidence = Evidence(kind: .probe, text: String(answer.prefix(300)), source: "/healthz", seconds: now)
+        if isGood {
+            health = evidence
+            since = since ?? now
+        } else if since != nil {
+            failed = failed ?? evidence
+        }
+    }
+
+    private mutating func noteNodes(_ answer: String, at now: Double) {
+        struct List: Decodable {
+            struct Item: Decodable {}
+            let kind: String
+            let items: [Item]
+        }
+        guard let list = try? JSONDecoder().decode(List.self, from: Data(answer.utf8)), list.kind == "NodeList" else { return }
+        let text = "\(list.kind) with \(list.items.count) items"
+        nodes = (list.items.count, Evidence(kind: .probe, text: text, source: "/api/v1/nodes", seconds: now))
+    }
+
+    private mutating func find(_ outcome: ApproachOutcome, _ summary: String, _ evidence: [Evidence]) {
+        let last = outcome == .noNode ? [] : said.map { Evidence(kind: .log, text: $0, source: "kube-apiserver") }
+        let reason = evidence.isEmpty ? [Evidence(kind: .harness, text: summary, source: "ninepin")] : []
+        finding = Finding(outcome: outcome, summary: summary, evidence: evidence + reason + last)
+    }
+}

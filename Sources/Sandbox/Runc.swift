@@ -1,0 +1,85 @@
+import Glibc
+import Host
+import SystemPackage
+
+/// Debian's runc: a container of the machine's own kernel, which is what a node in a sandbox is compared with.
+public struct Runc: Hashable, Sendable {
+    /// No runc is here.
+    public struct Missing: Error, Sendable, CustomStringConvertible {
+        /// What is missing and how to get it.
+        public var description: String { "runc is not on PATH\n    Run ./setup, or: apt-get install runc" }
+    }
+
+    /// The program.
+    public let program: FilePath
+    /// Its release, as it names itself.
+    public let version: String
+
+    /// Finds runc on `PATH`.
+    ///
+    /// - Throws: `Missing`; `CommandError`; `CancellationError`.
+    public static func find(on host: Host) async throws -> Runc {
+        guard let program = host.program("runc") else { throw Missing() }
+        let said = try await Command(program, ["--version"], environment: host.plainEnvironment, on: host).output()
+        return Runc(program: program, version: said.split(whereSeparator: \.isWhitespace).dropFirst(2).first.map(String.init) ?? "unknown")
+    }
+
+    /// The command that runs a bundle in a container of its own.
+    ///
+    /// - Parameter state: a folder for runc's own state.
+    public func run(_ bundle: Bundle, state: FilePath, on host: Host) -> Command {
+        Command(
+            program, ["--root", state.string, "run", "--bundle", bundle.path.string, "node"],
+            environment: host.plainEnvironment, on: host)
+    }
+}
+
+/// The cgroups of a container on the machine: unlike all else of it, the kernel keeps them when their processes are gone.
+public struct ContainerGroup: Sendable {
+    private static let top = FilePath("/sys/fs/cgroup")
+    private static let parent = "ninepin"
+    private let name: String
+
+    /// Names a container's cgroup, and removes those of containers that are gone.
+    public init(_ name: String) {
+        self.name = name
+        Self.sweep()
+    }
+
+    /// The cgroup's path, as a bundle's specification has it.
+    public var path: String { "/\(Self.parent)/\(name)" }
+
+    /// Removes the cgroup in every hierarchy, with all that the container made below it. Its processes are being killed: it may take a moment.
+    public func remove() async {
+        for _ in 0..<50 {
+            if Self.folders.map({ Self.removeTree($0.appending(name)) }).allSatisfy(\.self) { break }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        Self.sweep()
+    }
+
+    private static func sweep() {
+        for folder in folders {
+            // A living container has empty cgroups too: none of its is touched.
+            for name in Files.names(in: folder) where !isPopulated(folder.appending(name)) { _ = removeTree(folder.appending(name)) }
+            rmdir(folder.string)
+        }
+    }
+
+    private static var folders: [FilePath] {
+        ([""] + Files.names(in: top)).map { top.appending($0).appending(parent) }.filter(Files.isDirectory)
+    }
+
+    private static func isPopulated(_ folder: FilePath) -> Bool {
+        guard Files.isDirectory(folder) else { return false }
+        if (try? Files.read(folder.appending("cgroup.procs")))?.isEmpty == false { return true }
+        return Files.names(in: folder).contains { isPopulated(folder.appending($0)) }
+    }
+
+    /// Whether nothing of it is left.
+    private static func removeTree(_ folder: FilePath) -> Bool {
+        guard Files.isDirectory(folder) else { return true }
+        for name in Files.names(in: folder) where Files.isDirectory(folder.appending(name)) { _ = removeTree(folder.appending(name)) }
+        return rmdir(folder.string) == 0
+    }
+}

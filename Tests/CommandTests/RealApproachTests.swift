@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+/// A stock node with something beside it, really booted: what was measured by hand must come of it.
+@Suite("Real approaches, equal to what was measured by hand", .serialized)
+struct RealApproachTests {
+    private static let expected = [
+        "gate": "degraded, memory cache", "bind": "degraded, memory cache", "ptrace": "degraded, memory cache",
+        "preload": "fatal, memory cache", "fuse-lxcfs": "cannot", "environment": "clean",
+    ]
+
+    @Test(
+        "a gate, bind mounts and ptrace degrade; LD_PRELOAD answers a C program and not static Go; lxcfs is refused by gVisor and not by runc"
+    )
+    func table() throws {
+        let place = try Place()
+        try place.linkTools()
+        let chosen = Self.expected.keys.sorted().flatMap { ["--approach", $0] }
+        let found = try place.tool.run(
+            ["matrix", "kubelet-1.20", "--approaches", "--layout", "root-9p", "--watch", "30", "--json"] + chosen)
+        #expect(found.status == 0, "\(found.errors)")
+        try validate(found.output, schema: "approaches")
+        let rows = try #require(try found.json()["rows"] as? [[String: Any]])
+        #expect(rows.count == Self.expected.count)
+        for row in rows {
+            let name = try #require(row["name"] as? String)
+            let words = [row["outcome"], row["cause"]].compactMap { $0 as? String }.joined(separator: ", ")
+            #expect(words == Self.expected[name], "\(name): \(row)")
+            let measures = try #require(row["measures"] as? [String: Any])
+            #expect((measures["memoryBytes"] as? Int ?? 0) > 1 << 20)
+            #expect((measures["cpuSeconds"] as? Double ?? 0) > 0)
+        }
+        try preload(rows.first { $0["name"] as? String == "preload" })
+        try refusal(rows.first { $0["name"] as? String == "fuse-lxcfs" })
+        control(rows.first { $0["name"] as? String == "environment" })
+        #expect(processes(naming: place.path).isEmpty)
+        #expect(!((try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? "").contains(place.path))
+    }
+
+    /// The library works on a C program in the sandbox, and is not even in the node's own memory.
+    private func preload(_ row: [String: Any]?) throws {
+        let answers = try attempt(row)["answers"] as? [String] ?? []
+        #expect(
+            answers.contains { $0.hasPrefix("a C program without the library") && $0.contains("No such file or directory") }, "\(answers)")
+        #expect(
+            answers.contains { $0.hasPrefix("the same C program with it") && $0.contains("0xef53; cpuacct.usage_percpu: 0 0") },
+            "\(answers)")
+        #expect(answers.contains { $0.hasPrefix("lines of the node's own") && $0.hasSuffix(": 0") }, "\(answers)")
+    }
+
+    /// The sandbox's own line, and the control's word.
+    private func refusal(_ row: [String: Any]?) throws {
+        #expect(row?["grade"] == nil)
+        let evidence = try attempt(row)["evidence"] as? [[String: Any]] ?? []
+        #expect(evidence.map { $0["source"] as? String } == ["sandbox", "control"])
+        #expect((evidence.first?["text"] as? String)?.contains("lxcfs: Failed to setup private cgroup mounts") == true, "\(evidence)")
+    }
+
+    private func attempt(_ row: [String: Any]?) throws -> [String: Any] {
+        try #require((row?["attempts"] as? [[String: Any]])?.first)
+    }
+
+    /// Nothing is left of the container but its record: the kernel would keep its cgroups.
+    private func control(_ row: [String: Any]?) {
+        #expect(row?["runtime"] as? String == "runc")
+        let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup")) ?? []
+        #expect(!(folders + ["."]).contains { FileManager.default.fileExists(atPath: "/sys/fs/cgroup/\($0)/ninepin") })
+    }
+}
