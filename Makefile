@@ -1,7 +1,7 @@
 # make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
 NINEPIN := .build/release/ninepin
 
-.PHONY: help setup build run matrix test test-fast lint docs bench clean
+.PHONY: help setup build run matrix test test-fast lint docs bench dist clean
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
@@ -11,6 +11,7 @@ help:
 	@echo "make lint    the format"
 	@echo "make docs    write the pages of docs/ that come from the code"
 	@echo "make bench   the speeds that README.md tells, measured here"
+	@echo "make dist    dist/ninepin-VERSION-linux-ARCH.tar.gz: one program that needs the C library and nothing else"
 	@echo "make clean   remove what was built; the workspace stays"
 
 setup:
@@ -43,5 +44,9 @@ bench: build
 	Benchmarks/git
 	Benchmarks/import
 
+dist:
+	@./setup dist
+	packaging/dist
+
 clean:
-	rm -rf .build
+	rm -rf .build .build-dist dist

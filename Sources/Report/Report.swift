@@ -20,6 +20,12 @@ public struct Report: Sendable {
     /// Text as it is.
     public func text(_ text: String) { terminal.line(text) }
 
+    /// A text behind its name, which stands in a column of its own.
+    func labelled(_ name: String, _ text: String, _ style: Terminal.Style? = nil) {
+        let gap = String(repeating: " ", count: max(0, 16 - name.count))
+        terminal.line("\(name)\(gap)  \(style.map { terminal.styled(text, $0) } ?? text)")
+    }
+
     /// A run's verdict with its evidence, and where the run is recorded.
     public func run(_ run: Run, place: String) {
         verdict(run.verdict)

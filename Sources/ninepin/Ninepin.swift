@@ -1,7 +1,6 @@
 import ArgumentParser
 import Model
 
-@main
 struct NinepinCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ninepin",
@@ -14,6 +13,7 @@ struct NinepinCommand: AsyncParsableCommand {
               ninepin run                                  build the recipe's node, boot it, and say what came of it
               ninepin matrix --series none --series percpu compare the stock node with a patched one
               ninepin verify --binary ./kubelet            boot a kubelet from anywhere
+              ninepin here                                 what a kubelet would come to in this very place, and why
               ninepin doctor                               what is here, what is missing, how to get it
 
             Exit codes: 0 clean or done; 1 the answer is no; 64 usage; 65 bad recipe, patch or data; 69 something needed is missing or cannot \
@@ -23,6 +23,7 @@ struct NinepinCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
             GradeCommand.self, InspectCommand.self,
-            PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, DoctorCommand.self, ReferenceCommand.self,
+            PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, HereCommand.self, DoctorCommand.self,
+            ReferenceCommand.self,
         ])
 }

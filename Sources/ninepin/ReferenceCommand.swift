@@ -22,7 +22,7 @@ struct ReferenceCommand: ParsableCommand {
             ("ninepin patches add", PatchesCommand.Add.self), ("ninepin patches rebase", PatchesCommand.Rebase.self),
             ("ninepin pr", PullRequestCommand.self),
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
-            ("ninepin doctor", DoctorCommand.self),
+            ("ninepin here", HereCommand.self), ("ninepin doctor", DoctorCommand.self),
         ]
         let pages = [
             "cli.md": Reference.page(commands: commands.map { ($0.0, NinepinCommand.helpMessage(for: $0.1, columns: 100)) }),
