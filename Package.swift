@@ -85,6 +85,6 @@ let package = Package(
         tests("NodeTests", ["Node", "Model"]),
         tests("ReportTests", ["Report", "Model"]),
         tests("PipelineTests", ["Pipeline", "GoToolchain", "Patches", "Model", "Host", "Git", system]),
-        tests("CommandTests", ["ninepin", "Host", system]),
+        tests("CommandTests", ["ninepin", "Sandbox", "Host", system]),
     ]
 )
