@@ -1,3 +1,4 @@
+import Authorities
 import CLibgit2
 import Git
 import Glibc
@@ -30,9 +31,7 @@ enum Certificates {
 
     private static func take(_ wanted: Places, _ session: Session) throws -> Bool {
         try used.withLock { used in
-            if used.places == wanted || (used.places == nil && wanted == Places()) {
-                used.places = wanted
-            } else {
+            if used.places != wanted {
                 guard used.count == 0 else { return false }
                 try set(wanted, session)
                 used.places = wanted
@@ -43,8 +42,9 @@ enum Certificates {
     }
 
     private static func set(_ places: Places, _ session: Session) throws {
-        let standard = "/etc/ssl/certs/ca-certificates.crt"
-        let file = places.file ?? (places.directory == nil ? standard : nil)
+        let file = places.file ?? (places.directory == nil ? Authorities.file() : nil)
+        // Where neither is there, libgit2's own choice stays.
+        guard file != nil || places.directory != nil else { return }
         guard ninepin_git_set_certificates(file, places.directory) < 0 else { return }
         let reason = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 does not take them"
         let name = file ?? places.directory ?? ""

@@ -23,6 +23,12 @@ public struct Report: Sendable {
     /// Bytes of a log as they are.
     public func bytes(_ bytes: [UInt8]) { terminal.write(bytes) }
 
+    /// A text behind its name, which stands in a column of its own.
+    func labelled(_ name: String, _ text: String, _ style: Terminal.Style? = nil) {
+        let gap = String(repeating: " ", count: max(0, 16 - name.count))
+        terminal.line("\(name)\(gap)  \(style.map { terminal.styled(text, $0) } ?? text)")
+    }
+
     /// A run's verdict with its evidence, and where the run is recorded.
     public func run(_ run: Run, place: String) {
         verdict(run.verdict)

@@ -1,3 +1,4 @@
+import Authorities
 import CLibcurl
 
 /// An address in the parts that decide where a request goes and who may see its password.
@@ -58,8 +59,12 @@ struct Proxies: Sendable {
     /// The hosts for which there is none.
     var exceptions: String { first(["no_proxy", "NO_PROXY"]) }
 
-    /// The file of certificates to believe instead of the system's, as curl(1) has it; empty for none.
-    var authorities: String { first(["CURL_CA_BUNDLE", "SSL_CERT_FILE"]) }
+    /// The file of certificates to believe: one that the environment names, as curl(1) has it, or the machine's own; empty for none. A libcurl
+    /// that is linked statically knows no place of its own.
+    var authorities: String {
+        let named = first(["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+        return named.isEmpty ? Authorities.file() ?? "" : named
+    }
 
     private func first(_ names: [String]) -> String {
         names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""

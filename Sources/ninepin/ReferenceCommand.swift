@@ -23,7 +23,7 @@ struct ReferenceCommand: ParsableCommand {
             ("ninepin patches add", PatchesCommand.Add.self), ("ninepin patches rebase", PatchesCommand.Rebase.self),
             ("ninepin pr", PullRequestCommand.self),
             ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
-            ("ninepin doctor", DoctorCommand.self),
+            ("ninepin here", HereCommand.self), ("ninepin doctor", DoctorCommand.self),
         ]
         var pages = [
             "approach.md": Reference.page(

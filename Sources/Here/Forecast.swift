@@ -1,0 +1,157 @@
+import Model
+
+/// Says what a kubelet would come to in a place: a pure function of what was read there. Each rule names where it comes from, and where none
+/// holds the answer is `inconclusive`: no prediction is better than a wrong one.
+///
+/// The rules follow the order in which kubelet 1.20 itself looks (`kubelet.go`, `initializeRuntimeDependentModules`; `cm`,
+/// `containerManagerImpl.Start`): device of its directory, statistics of `/`, controllers. All assume what `Obstacle` asks for.
+public struct Forecast: Sendable {
+    private let place: Place
+    private let version: Version
+
+    /// A forecast for a kubelet of a version.
+    public init(_ place: Place, version: Version) {
+        self.place = place
+        self.version = version
+    }
+
+    /// The version whose code was read and whose boots were measured.
+    public static let measured = "1.20.2"
+
+    /// What a kubelet with these patches would come to.
+    public func prediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
+        if let refusal = unreadable ?? unknownPlace { return refusal }
+        return isMeasured ? measuredPrediction(with: patches) : otherPrediction(with: patches)
+    }
+
+    private var isMeasured: Bool { version.numbers.prefix(2) == [1, 20] }
+
+    /// What was not read cannot be judged.
+    private var unreadable: PlaceFinding.Prediction? {
+        if place.mounts.isEmpty { return doubt("the mount table cannot be read", "/proc/self/mountinfo") }
+        guard let set = place.boundingSet else { return doubt("the capabilities cannot be read", "/proc/self/status") }
+        // CAP_SYS_ADMIN has the number 21 (capabilities(7)).
+        guard set & 1 << 21 != 0 else {
+            return doubt(
+                "no process here can have CAP_SYS_ADMIN, and a kubelet that cannot mount was never booted", "capabilities(7); not measured")
+        }
+        let unknown = CgroupReader(place).unknown
+        guard unknown.isEmpty else { return doubt("the files of \(list(unknown)) cannot be listed", "/sys/fs/cgroup") }
+        return nil
+    }
+
+    /// Cgroups of which nothing was ever measured.
+    private var unknownPlace: PlaceFinding.Prediction? {
+        if place.cgroupVersion == nil {
+            return doubt("no cgroup file system is mounted, and such a place was never booted in", "not measured")
+        }
+        guard place.cgroupVersion == 2 else { return nil }
+        return doubt("this is cgroup v2, on which no node was ever booted with Ninepin", "not measured")
+    }
+
+    /// kubelet 1.20, on cgroup v1.
+    private func measuredPrediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
+        let table = PartitionTable(place, with: patches)
+        guard let found = table.holds(place.kubeletDirectory) else {
+            return doubt("the device of \(place.kubeletDirectory) cannot be read", "stat(2)")
+        }
+        guard found else { return noDevice() }
+        if let error = readerError(with: patches) { return emptyCache(error) }
+        let reader = CgroupReader(place)
+        guard reader.unmounted.isEmpty else { return unmounted(reader.unmounted) }
+        let sealed = CgroupReader.wanted.filter { place.mount(of: $0)?.isReadOnly == true }
+        guard sealed.isEmpty else {
+            return doubt(
+                "\(list(sealed)) cannot be written, and a kubelet that cannot make cgroups was never booted", "mount table; not measured")
+        }
+        // Its images' file system is asked for again and again, and an error that goes on makes a node degraded at best.
+        guard table.holds(place.imageDirectory) == true else {
+            return doubt(
+                "the file system of \(place.imageDirectory), where containerd keeps images, has no device in cAdvisor's table; such a node was "
+                    + "never booted", "cAdvisor 0.38.6, fs/fs.go; not measured")
+        }
+        return living(with: patches)
+    }
+
+    /// Another version: what is known of all since 1.21.
+    private func otherPrediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
+        guard version.numbers.first == 1, version.numbers.dropFirst().first ?? 0 > 20 else {
+            return doubt("no kubelet \(version.plain) was ever booted with Ninepin", "not measured")
+        }
+        if version.numbers.dropFirst().first ?? 0 >= 35 {
+            return PlaceFinding.Prediction(
+                .fatal, cause: "cgroup v1",
+                reason:
+                    "from 1.35 on kubelet ends where cgroups are v1, unless failCgroupV1 is false in its configuration: 'kubelet is configured "
+                    + "to not run on a host using cgroup v1'",
+                basis: "Kubernetes #134298, KEP-5573; NVIDIA/OpenShell #360 saw it; not measured")
+        }
+        // The reader is the same in every release (runc 1.1.5 and 1.1.15, opencontainers/cgroups 0.0.5 were asked), and so is kubelet's end.
+        if gaps(with: patches).contains("cpuacct.usage_percpu") {
+            return PlaceFinding.Prediction(
+                .fatal, cause: "memory cache", reason: Self.cacheReason("cpuacct.usage_percpu"),
+                basis:
+                    "asked at level component of runc 1.1.5, runc 1.1.15 and opencontainers/cgroups 0.0.5; kubelet \(version.plain) was not "
+                    + "booted")
+        }
+        return doubt("nothing here is known to end a kubelet \(version.plain), and none was ever booted with Ninepin", "not measured")
+    }
+}
+
+extension Forecast {
+    /// The first missing file that the reader takes for an error, with these patches.
+    private func readerError(with patches: Set<KnownPatch>) -> String? { gaps(with: patches).first }
+
+    private func gaps(with patches: Set<KnownPatch>) -> [String] {
+        CgroupReader(place).gaps.filter { $0.isError && !($0.name == "cpuacct.usage_percpu" && patches.contains(.percpu)) }.map(\.name)
+    }
+
+    private func noDevice() -> PlaceFinding.Prediction {
+        let device = place.devices[place.kubeletDirectory].map { "major: \($0.major), minor: \($0.minor)" } ?? "major"
+        let mount = place.mounts.holding(place.kubeletDirectory)
+        let type = mount.map { "\($0.type), source \($0.source)" } ?? "an unknown file system"
+        return PlaceFinding.Prediction(
+            .fatal, cause: "could not find device",
+            reason:
+                "\(place.kubeletDirectory) is a file system (\(type)) that cAdvisor does not count, and kubelet ends: 'could not find device "
+                + "with \(device) in cached partitions map'",
+            basis: "cAdvisor 0.38.6, fs/fs.go, processMounts and GetDirFsDevice; booted in gVisor on volume-9p")
+    }
+
+    private func emptyCache(_ file: String) -> PlaceFinding.Prediction {
+        PlaceFinding.Prediction(
+            .fatal, cause: "memory cache", reason: Self.cacheReason(file),
+            basis: file == "cpuacct.usage_percpu"
+                ? "runc 1.0.0-rc92, libcontainer/cgroups/fs/cpuacct.go; booted in gVisor on root-9p and root-overlay"
+                : "runc 1.0.0-rc92, libcontainer/cgroups/fs; the same way as for cpuacct.usage_percpu, which was booted")
+    }
+
+    private static func cacheReason(_ file: String) -> String {
+        "\(file) is missing: the reader of cgroup v1 takes that for an error, '/' never has statistics, and kubelet ends: 'failed to get rootfs "
+            + "info: unable to find data in memory cache'"
+    }
+
+    /// The grader knows no name for this fault.
+    private func unmounted(_ names: [String]) -> PlaceFinding.Prediction {
+        PlaceFinding.Prediction(
+            .fatal,
+            reason: "kubelet ends: 'system validation failed - Following Cgroup subsystem not mounted: [\(names.joined(separator: " "))]'",
+            basis: "Kubernetes 1.20.2, pkg/kubelet/cm/container_manager_linux.go, validateSystemRequirements")
+    }
+
+    private func living(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
+        let reader = CgroupReader(place)
+        let isBlind = !reader.readsMemory && !(patches.contains(.memoryUsage) && reader.hasMemoryUsage)
+        return PlaceFinding.Prediction(
+            .clean, reason: "kubelet's directory has a device, and no file is missing that its readers take for an error",
+            basis: place.sandbox.kind == .gvisor
+                ? "kubelet 1.20.2 with these patches was booted in gVisor on three layouts" : "kubelet 1.20.2 was booted in runc, on ext4",
+            notes: isBlind ? ["node memory reads 0: there is no memory.stat"] : [])
+    }
+
+    private func doubt(_ reason: String, _ basis: String) -> PlaceFinding.Prediction {
+        PlaceFinding.Prediction(.inconclusive, reason: reason, basis: basis)
+    }
+
+    private func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+}

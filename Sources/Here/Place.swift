@@ -1,0 +1,61 @@
+/// What can be read of the place that this process runs in, without root and without changing anything. What follows from it is computed from
+/// this value alone.
+public struct Place: Sendable {
+    /// `/proc/self/mountinfo`.
+    public var mounts: [Mount] = []
+    /// kubelet's directory, without links in it.
+    public var kubeletDirectory = "/var/lib/kubelet"
+    /// containerd's, where its images lie.
+    public var imageDirectory = "/var/lib/containerd"
+    /// The devices of directories: of kubelet's and of containerd's, or of the nearest above that is there, and of each btrfs mount point.
+    public var devices: [String: DeviceNumber] = [:]
+    /// The beginning of the kernel's log; empty where it cannot be read.
+    public var kernelLog = ""
+    /// `/proc/version`.
+    public var kernel = ""
+    /// The names in the mount point of each cgroup v1 controller, by controller; nil where one cannot be listed.
+    public var cgroupFiles: [String: Set<String>?] = [:]
+    /// Sizes of huge pages, as cgroup files name them: `2MB`.
+    public var hugePageSizes: [String] = []
+    /// Of the files that are asked for (`Place.asked`), those that are there.
+    public var present: Set<String> = []
+    /// `/proc/self/cgroup`.
+    public var cgroupPaths = ""
+    /// Switches of `/proc/sys`, by path below it.
+    public var tunables: [String: String] = [:]
+    /// The inode of `/proc/self/ns/pid`.
+    public var pidNamespace: UInt64?
+    /// The capabilities that no process here can exceed (`CapBnd`, proc(5)).
+    public var boundingSet: UInt64?
+    /// Whether the processor says that it is a virtual one.
+    public var hasHypervisor = false
+    /// Whether there is swap.
+    public var hasSwap = false
+
+    /// A place of which nothing was read yet.
+    public init() {}
+
+    /// Files whose being there says something.
+    public static let asked = ["/dev/kmsg", "/proc/sentry-meminfo", "/.dockerenv", "/run/.containerenv", "/sys/hypervisor/type"]
+
+    /// What kubelet sets at its start where it is not so yet (Kubernetes, `pkg/util/sysctl/sysctl.go`, `setupKernelTunables`).
+    public static let wantedTunables: [(name: String, value: String)] = [
+        ("vm/overcommit_memory", "1"), ("vm/panic_on_oom", "0"), ("kernel/panic", "10"), ("kernel/panic_on_oops", "1"),
+        ("kernel/keys/root_maxkeys", "1000000"), ("kernel/keys/root_maxbytes", "25000000"),
+    ]
+
+    /// Whether `/sys/fs/cgroup` itself is a cgroup2 file system, which is how the readers tell the versions apart (libcontainer,
+    /// `IsCgroup2UnifiedMode`).
+    public var isUnified: Bool { mounts.holding("/sys/fs/cgroup")?.type == "cgroup2" }
+
+    /// 1 or 2; nil when no cgroup file system is mounted.
+    public var cgroupVersion: Int? {
+        if isUnified { return 2 }
+        return mounts.contains { $0.type == "cgroup" } ? 1 : nil
+    }
+
+    /// The mount of a cgroup v1 controller: the first, which is the one that the readers take.
+    public func mount(of controller: String) -> Mount? {
+        mounts.first { $0.type == "cgroup" && $0.superOptions.contains(Substring(controller)) }
+    }
+}

@@ -1,0 +1,182 @@
+/// What `ninepin here` found out about the place that it ran in.
+public struct PlaceFinding: Hashable, Codable, Sendable {
+    /// What the processes of a place run in.
+    public struct Sandbox: Hashable, Codable, Sendable {
+        /// Kinds of places.
+        public enum Kind: String, Codable, Sendable, CaseIterable {
+            /// gVisor's kernel, in whatever runs it.
+            case gvisor
+            /// Namespaces on a Linux kernel.
+            case container
+            /// A whole Linux on virtual hardware.
+            case vm
+            /// A whole Linux on a machine.
+            case host
+        }
+
+        /// The kind.
+        public let kind: Kind
+        /// What shows it, as it was read.
+        public let marks: [String]
+
+        /// Makes a sandbox of its parts.
+        public init(kind: Kind, marks: [String]) {
+            self.kind = kind
+            self.marks = marks
+        }
+    }
+
+    /// A directory, and what is mounted there.
+    public struct Directory: Hashable, Codable, Sendable {
+        /// The directory.
+        public let path: String
+        /// The point at which its file system is mounted.
+        public let mountPoint: String
+        /// The file system's type, as the mount table has it.
+        public let type: String
+        /// The mount's source: a device, or a word such as `none`.
+        public let source: String
+
+        /// Makes a directory's record.
+        public init(path: String, mountPoint: String, type: String, source: String) {
+            self.path = path
+            self.mountPoint = mountPoint
+            self.type = type
+            self.source = source
+        }
+    }
+
+    /// The control groups that a kubelet would read.
+    public struct Cgroup: Hashable, Sendable {
+        /// 1 or 2; nil when there are none.
+        public let version: Int?
+        /// Files that the readers ask for and that are not there, by name: `cpuacct.usage_percpu`.
+        public let missing: [String]
+        /// Controllers that kubelet wants and that are not mounted.
+        public let unmounted: [String]
+
+        /// Makes a record of control groups.
+        public init(version: Int?, missing: [String], unmounted: [String]) {
+            self.version = version
+            self.missing = missing
+            self.unmounted = unmounted
+        }
+    }
+
+    /// What a boot would come to, as far as the evidence goes.
+    public struct Prediction: Hashable, Sendable {
+        /// The verdict that a boot would come to; `inconclusive` where the evidence does not suffice.
+        public let grade: Grade
+        /// The known fault that would decide it; nil when it is none of those.
+        public let cause: String?
+        /// Why.
+        public let reason: String
+        /// Where the rule comes from.
+        public let basis: String
+        /// Figures that would be wrong on a node that lives.
+        public let notes: [String]
+
+        /// Makes a prediction.
+        public init(_ grade: Grade, cause: String? = nil, reason: String, basis: String, notes: [String] = []) {
+            self.grade = grade
+            self.cause = cause
+            self.reason = reason
+            self.basis = basis
+            self.notes = notes
+        }
+    }
+
+    /// A patch, and whether it would change the prediction.
+    public struct Help: Hashable, Codable, Sendable {
+        /// The patch.
+        public let name: PatchName
+        /// Whether a node with it would be better than the same node without it, whatever other patches both have.
+        public let helps: Bool
+        /// Why.
+        public let reason: String
+
+        /// Makes a record of a patch.
+        public init(name: PatchName, helps: Bool, reason: String) {
+            self.name = name
+            self.helps = helps
+            self.reason = reason
+        }
+    }
+
+    /// What has to be done before a kubelet can start. `ninepin verify` does it.
+    public struct Obstacle: Hashable, Codable, Sendable {
+        /// What is in the way.
+        public let what: String
+        /// What to do about it.
+        public let cure: String
+
+        /// Makes a record of an obstacle.
+        public init(what: String, cure: String) {
+            self.what = what
+            self.cure = cure
+        }
+    }
+
+    /// What the place is.
+    public let sandbox: Sandbox
+    /// The root directory.
+    public let root: Directory
+    /// kubelet's directory.
+    public let kubelet: Directory
+    /// The control groups.
+    public let cgroup: Cgroup
+    /// What stands in a kubelet's way whatever its patches.
+    public let obstacles: [Obstacle]
+    /// The kubelet's version that the prediction is about.
+    public let version: Version
+    /// The patches that the prediction is about; none for a stock kubelet.
+    public let series: [PatchName]
+    /// What that kubelet would come to.
+    public let prediction: Prediction
+    /// Each known patch, and whether it helps here.
+    public let patches: [Help]
+    /// The fewest patches with which a node would be best here; none when nothing helps, or nothing is needed.
+    public let remedy: [PatchName]
+
+    /// Makes a finding of its parts.
+    public init(
+        sandbox: Sandbox, root: Directory, kubelet: Directory, cgroup: Cgroup, obstacles: [Obstacle], version: Version, series: [PatchName],
+        prediction: Prediction, patches: [Help], remedy: [PatchName]
+    ) {
+        self.sandbox = sandbox
+        self.root = root
+        self.kubelet = kubelet
+        self.cgroup = cgroup
+        self.obstacles = obstacles
+        self.version = version
+        self.series = series
+        self.prediction = prediction
+        self.patches = patches
+        self.remedy = remedy
+    }
+}
+
+extension PlaceFinding.Cgroup: Codable {
+    /// Encodes all keys, null where there is nothing to say.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(version, forKey: .version)
+        try values.encode(missing, forKey: .missing)
+        try values.encode(unmounted, forKey: .unmounted)
+    }
+}
+
+extension PlaceFinding.Prediction: Codable {
+    /// The grade and, where a known fault decides it, the fault: `fatal, memory cache`.
+    public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+
+    /// Encodes all keys, null where there is nothing to say.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(grade, forKey: .grade)
+        try values.encode(cause, forKey: .cause)
+        try values.encode(reason, forKey: .reason)
+        try values.encode(basis, forKey: .basis)
+        try values.encode(notes, forKey: .notes)
+    }
+}

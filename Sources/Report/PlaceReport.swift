@@ -1,0 +1,35 @@
+import Model
+
+extension Report {
+    /// What was found out about a place, in about ten lines.
+    public func place(_ finding: PlaceFinding) {
+        let kubelet = finding.kubelet
+        labelled("sandbox", "\(finding.sandbox.kind.rawValue) (\(finding.sandbox.marks.joined(separator: "; ")))")
+        labelled("/", finding.root.words)
+        labelled(kubelet.path, kubelet.mountPoint == kubelet.path ? kubelet.words : "\(kubelet.words), part of \(kubelet.mountPoint)")
+        labelled("cgroup", finding.cgroup.words)
+        for obstacle in finding.obstacles { labelled("in the way", "\(obstacle.what) (\(obstacle.cure))") }
+        let series = finding.series.map(\.name).joined(separator: ",")
+        let subject = "kubelet \(finding.version.plain), \(series.isEmpty ? "stock" : "with \(series)")"
+        labelled("prediction", "\(subject): \(finding.prediction.title)", finding.prediction.grade.style)
+        labelled("because", finding.prediction.reason)
+        labelled("known from", finding.prediction.basis)
+        for note in finding.prediction.notes { labelled("note", note) }
+        for patch in finding.patches where patch.helps { labelled("helps", "\(patch.name): \(patch.reason)") }
+        let others = finding.patches.filter { !$0.helps }.map(\.name.description)
+        if !others.isEmpty { labelled("no help", others.joined(separator: ", ")) }
+        if !finding.remedy.isEmpty { labelled("best here", finding.remedy.map(\.description).joined(separator: ",")) }
+    }
+}
+
+extension PlaceFinding.Directory {
+    fileprivate var words: String { "\(type), source \(source)" }
+}
+
+extension PlaceFinding.Cgroup {
+    fileprivate var words: String {
+        guard let version else { return "none" }
+        let gaps = missing.isEmpty ? "no file is missing" : "missing: \(missing.joined(separator: ", "))"
+        return "v\(version); \(gaps)" + (unmounted.isEmpty ? "" : "; not mounted: \(unmounted.joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Here
+import Model
+import Pipeline
+import Report
+
+struct HereCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "here", abstract: "What a kubelet would come to in this very place, and why.",
+        discussion: """
+            Looks at the sandbox, the file systems and the cgroups that this process sees, and says what a boot would come to, which patches \
+            would change that, and where each rule comes from. Needs no root, starts no program and changes nothing. Where the evidence does not \
+            suffice the prediction is 'inconclusive', with the reason. `ninepin verify --sandbox here` boots, and so knows.
+
+            Exit code 0 means that the place was looked at, whatever the prediction; 64 that the command line is wrong.
+
+            Examples:
+              ninepin here
+              ninepin here --series percpu,9p-source
+              ninepin here --kubelet 1.35.2 --json | jq .prediction
+              ninepin here --kubelet-dir /data/kubelet
+            """)
+
+    @Option(help: ArgumentHelp("The kubelet's version; boots were measured with the one that is the default.", valueName: "version"))
+    var kubelet = Forecast.measured
+    @OptionGroup var series: PredictedSeries
+    @Option(help: ArgumentHelp("kubelet's directory; it need not be there.", valueName: "dir")) var kubeletDir = "/var/lib/kubelet"
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard Version(kubelet) != nil else { throw ValidationError("--kubelet takes a version such as 1.20.2, found '\(kubelet)'") }
+        guard kubeletDir.hasPrefix("/") else {
+            throw ValidationError("--kubelet-dir takes a path that begins with '/', found '\(kubeletDir)'")
+        }
+        _ = try series.patches
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        guard let version = Version(kubelet) else { return .usage }
+        let place = Place.reading(kubeletDirectory: kubeletDir)
+        let finding = PlaceFinding(place, version: version, series: try series.patches)
+        try session.show(finding) { $0.place(finding) }
+        return .good
+    }
+}
+
+/// The patches that a prediction is about.
+struct PredictedSeries: ParsableArguments {
+    @Option(help: ArgumentHelp("Patches with commas between, or 'none' for a stock kubelet.", valueName: "names"))
+    var series: SeriesNames?
+
+    /// The patches, each of which must be one whose effect is known.
+    var patches: [KnownPatch] {
+        get throws {
+            try (series?.names ?? []).map { name in
+                guard let patch = KnownPatch(named: name) else {
+                    let known = KnownPatch.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw ValidationError("what '\(name)' changes is not known to a prediction; known are \(known)")
+                }
+                return patch
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Foundation
+import Testing
+
+/// `ninepin here`, in the places themselves: a prediction is worth what real boots say of it.
+@Suite("The place that ninepin runs in", .serialized)
+struct RealHereTests {
+    @Test("on this machine nothing is changed, no root is needed, and file systems and cgroups are as other programs see them")
+    func machine() throws {
+        let place = try Place()
+        let before = try state()
+        let found = try place.tool.run(["here", "--json"])
+        #expect(found.status == 0, "\(found.errors)")
+        #expect(try state() == before)
+        let document = try found.json()
+        let root = try #require(document["root"] as? [String: Any])
+        let table = try outcome(of: "/usr/bin/findmnt", ["-n", "-o", "FSTYPE,SOURCE", "/"]).output.split(whereSeparator: \.isWhitespace)
+        #expect([root["type"] as? String, root["source"] as? String] == table.map(String.init))
+        let type = try outcome(of: "/usr/bin/stat", ["-f", "-c", "%T", "/sys/fs/cgroup"]).output.trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        let cgroup = try #require(document["cgroup"] as? [String: Any])
+        #expect((cgroup["version"] as? Int == 2) == (type == "cgroup2fs"))
+        let kind = try #require((document["sandbox"] as? [String: Any])?["kind"] as? String)
+        #expect(["vm", "host", "container"].contains(kind))
+        // The same from somebody who may do nothing, from another folder.
+        let program = try #require(FileManager.default.contents(atPath: try Tool.program.path))
+        let readable = FileManager.default.temporaryDirectory.appending(path: "ninepin-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: readable) }
+        try program.write(to: readable)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: readable.path)
+        let plain = try outcome(
+            of: "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", readable.path, "here", "--json"])
+        #expect(plain.status == 0, "\(plain.output)")
+        #expect(plain.output == found.output)
+        let people = try place.tool.run(["here"])
+        #expect(people.output.split(separator: "\n").count <= 16)
+        #expect(people.output.contains("kubelet 1.20.2, stock: "))
+    }
+
+    @Test("gVisor is known in each layout, with its file systems and the cgroup files that it lacks", arguments: SandboxRoom.Kind.allCases)
+    func inside(_ kind: SandboxRoom.Kind) async throws {
+        let place = try Place()
+        try place.linkTools()
+        let room = try await SandboxRoom(place)
+        try await room.builtProgram()
+        let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"], in: kind)
+        #expect(found.status == 0, "\(found.errors)")
+        let document = try found.json()
+        let words = { (section: String, key: String) in (document[section] as? [String: Any])?[key] as? String }
+        #expect(words("sandbox", "kind") == (kind == .runc ? "container" : "gvisor"))
+        let missing = try #require((document["cgroup"] as? [String: Any])?["missing"] as? [String])
+        guard kind != .runc else { return }
+        #expect(words("root", "type") == (kind == .rootOverlay ? "overlay" : "9p"))
+        #expect(words("root", "source") == "none")
+        #expect(words("kubelet", "mountPoint") == (kind == .volume9p ? "/var/lib/kubelet" : "/"))
+        #expect(missing.first == "cpuacct.usage_percpu")
+        #expect(missing.contains("memory.stat"))
+        let helping = try #require(document["patches"] as? [[String: Any]]).filter { $0["helps"] as? Bool == true }
+            .compactMap { $0["name"] as? String }
+        #expect(helping.contains("libcontainer/percpu"))
+        #expect(helping.contains("cadvisor/9p-source") == (kind == .volume9p))
+        #expect(!helping.contains("cadvisor/9p-line"))
+        // A program that starts programs does so here too, each in its own namespaces.
+        let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: kind)
+        #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
+    }
+
+    @Test("in each layout the prediction is the verdict of a real boot: of the stock kubelet, and of a patched one")
+    func prediction() async throws {
+        let place = try Place()
+        try place.linkTools()
+        let tool = Tool(workspace: ProcessInfo.processInfo.environment["NINEPIN_TEST_WORKSPACE"] ?? place.tool.workspace)
+        let stock = try tool.run(["matrix", "kubelet-1.20", "--series", "none", "--json"])
+        #expect(stock.status == 0, "\(stock.errors)")
+        let cells = try #require(try stock.json()["cells"] as? [[String: Any]])
+        let room = try await SandboxRoom(place)
+        try await room.builtProgram()
+        for kind in [SandboxRoom.Kind.root9p, .rootOverlay, .volume9p] {
+            let cell = try #require(cells.first { $0["layout"] as? String == kind.rawValue })
+            let verdict = [cell["grade"] as? String, cell["cause"] as? String]
+            #expect(verdict[0] == "fatal")
+            #expect(try await predicted(room, kind, []) == verdict, "\(kind)")
+        }
+        let patched = ["--series", "percpu,9p-source"]
+        let run = try tool.run(["run", "kubelet-1.20", "--layout", "volume-9p", "--json"] + patched)
+        let verdict = try #require(try run.json()["verdict"] as? [String: Any])
+        #expect(try await predicted(room, .volume9p, patched) == [verdict["grade"] as? String, verdict["cause"] as? String])
+        #expect(verdict["grade"] as? String == "clean")
+    }
+
+    @Test("one program, for machines that have the C library and nothing else: it says so, and runs in gVisor from any folder")
+    func distribution() async throws {
+        let place = try Place()
+        try place.linkTools()
+        let made = try Process.make("dist")
+        #expect(made.status == 0, "\(made.output.suffix(2000))")
+        let archive = try #require(made.output.split(separator: "\n").last { $0.hasPrefix("dist/ninepin-") && $0.hasSuffix(".tar.gz") })
+        let unpacked = try outcome(of: "/usr/bin/tar", ["-x", "-C", place.path, "-f", Tool.project.appending(path: String(archive)).path])
+        #expect(unpacked.status == 0)
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: place.path).first { $0.hasPrefix("ninepin-") })
+        let program = "\(place.path)/\(name)/bin/ninepin"
+        for part in ["recipes/kubelet-1.20.yaml", "patches/libcontainer/percpu/rc92.patch", "LICENSE", "README.md", "licenses/curl"] {
+            #expect(FileManager.default.fileExists(atPath: "\(place.path)/\(name)/\(part)"), "\(part)")
+        }
+        let libraries = try outcome(of: "/usr/bin/ldd", [program]).output.split(separator: "\n").compactMap { line in
+            line.split(whereSeparator: \.isWhitespace).first.map { $0.split(separator: "/").last.map(String.init) ?? "" }
+        }
+        #expect(Set(libraries.map { $0.prefix { $0 != "." && $0 != "-" } }) == ["linux", "libc", "libm", "ld"], "\(libraries)")
+        let room = try await SandboxRoom(place)
+        try room.copy(program, as: "/opt/ninepin/bin/ninepin")
+        for library in ["libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"] {
+            let line = try #require(try outcome(of: "/usr/bin/ldd", [program]).output.split(separator: "\n").first { $0.contains(library) })
+            let path = try #require(line.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("/") })
+            try room.copy(String(path), as: String(path))
+        }
+        for kind in [SandboxRoom.Kind.root9p, .rootOverlay] {
+            let found = try await room.run(["/bin/sh", "-c", "cd /tmp && /opt/ninepin/bin/ninepin here --json"], in: kind)
+            #expect(found.status == 0, "\(found.errors)")
+            #expect((try found.json()["sandbox"] as? [String: Any])?["kind"] as? String == "gvisor")
+        }
+        // It finds its recipes beside itself, starts programs, and ends as it should.
+        let recipes = try await room.run(["/opt/ninepin/bin/ninepin", "recipes", "list"], in: .root9p)
+        #expect(recipes.status == 0, "\(recipes.errors)")
+        #expect(recipes.output.contains("kubelet-1.20"))
+        let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: .root9p)
+        #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
+    }
+
+    private func predicted(_ room: SandboxRoom, _ kind: SandboxRoom.Kind, _ series: [String]) async throws -> [String?] {
+        let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"] + series, in: kind)
+        let prediction = try #require(try found.json()["prediction"] as? [String: Any], "\(found.errors)")
+        return [prediction["grade"] as? String, prediction["cause"] as? String]
+    }
+
+    /// What `here` could change.
+    private func state() throws -> [String] {
+        let cgroups = try outcome(of: "/usr/bin/find", ["/sys/fs/cgroup", "-maxdepth", "3", "-type", "d"]).output
+        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
+        let folders = try outcome(of: "/usr/bin/find", ["/var/lib/kubelet", "/dev/kmsg", "-maxdepth", "1"]).output
+        return [cgroups, mounts, folders]
+    }
+}
+
+extension Process {
+    /// Runs a target of the Makefile.
+    fileprivate static func make(_ target: String) throws -> (status: Int32, output: String) {
+        try outcome(of: "/usr/bin/make", ["-C", Tool.project.path, "--no-print-directory", target])
+    }
+}
+
+/// Runs a program of the machine's to its end; both of its streams in one text.
+func outcome(of program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, output)
+}
