@@ -67,7 +67,8 @@ let package = Package(
         .executableTarget(
             name: "ninepin",
             dependencies: [
-                "Pipeline", "Report", "Here", "Keeping", "Cluster", "Sandbox", "Node", "PullRequests", "Patches", "GitHistory", "Git", "Model",
+                "Pipeline", "Report", "Here", "Keeping", "Cluster", "Sandbox", "Node", "PullRequests", "Patches", "GitHistory", "Git",
+                "Model",
                 "Host", arguments, system,
             ],
             swiftSettings: strict),

@@ -9,6 +9,7 @@ public struct ControlPlane: Sendable {
     public let network: ClusterNetwork
     /// Keys, certificates and tokens.
     public let credentials: Credentials
+    private let kind: ControlPlaneKind
 
     /// The API server's address as seen from this machine.
     public var server: String { "https://\(network.address):\(Self.port)" }
@@ -23,12 +24,17 @@ public struct ControlPlane: Sendable {
     /// The files that the node needs to join, by their paths in its root file system.
     public var nodeFiles: [String: [UInt8]] {
         get throws(FileError) {
+            if case .k3s = kind { return [Self.joinToken: Array(credentials.nodeToken.utf8)] }
             let kubeconfig = credentials.kubeconfig(
-                for: .node, server: "https://\(ClusterNetwork.inner):\(Self.port)", authority: Self.nodeAuthority)
+                for: .node, server: Self.joinAddress, authority: Self.nodeAuthority)
             return [Self.nodeKubeconfig: Array(kubeconfig.utf8), Self.nodeAuthority: try Files.read(credentials.authority)]
         }
     }
 
+    /// Where a node reaches the API server.
+    public static let joinAddress = "https://\(ClusterNetwork.inner):\(port)"
+    /// Where a node of k3s has the token with which it joins.
+    public static let joinToken = "/etc/kubernetes/join-token"
     /// Where the node has its kubeconfig.
     public static let nodeKubeconfig = "/etc/kubernetes/kubeconfig"
     /// Where the node has the authority's certificate.
@@ -43,19 +49,19 @@ public struct ControlPlane: Sendable {
     ///   - notices: is told when a process ends by itself.
     /// - Throws: `ClusterError`, `CommandError`, `FileError` when it cannot be made; what the work throws.
     public static func with<Value: Sendable>(
-        _ programs: ControlPlanePrograms, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, on host: Host,
+        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, on host: Host,
         _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
         try await ClusterNetwork.with(on: host) { network in
+            let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
             let credentials = try await Credentials.make(
-                in: folder.appending("credentials"), addresses: ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"],
-                node: node, on: host)
-            let plane = ControlPlane(network: network, credentials: credentials)
-            try plane.writeKubeconfigs()
+                in: folder.appending("credentials"), addresses: addresses, node: node, on: host)
             let data = folder.appending("data")
+            let plane = ControlPlane(network: network, credentials: credentials, kind: kind)
+            try plane.writeKubeconfigs()
             try Files.makeDirectory(data)
             try Files.makeDirectory(logs)
-            let processes = programs.processes(credentials, data: data).map { process in
+            let processes = try kind.processes(credentials, addresses: addresses, data: data).map { process in
                 { @Sendable () async throws -> Void in try await plane.run(process, in: data, logs: logs, notices: notices, on: host) }
             }
             return try await working(beside: processes) { try await body(plane) }

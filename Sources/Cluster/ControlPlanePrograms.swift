@@ -20,13 +20,20 @@ public struct ControlPlanePrograms: Hashable, Sendable {
         self.scheduler = scheduler
     }
 
+    /// Looks for what every control plane needs of this machine.
+    ///
+    /// - Throws: `ClusterError` when it is not here.
+    public static func look(on host: Host) throws(ClusterError) {
+        for (program, package) in [("ip", "iproute2"), ("openssl", "openssl")] where host.program(program) == nil {
+            throw .missing(program: program, package: package)
+        }
+    }
+
     /// etcd, as this machine has it.
     ///
     /// - Throws: `ClusterError` when it is not here, or what else a control plane needs is not.
     public static func etcd(on host: Host) throws(ClusterError) -> FilePath {
-        for (program, package) in [("ip", "iproute2"), ("openssl", "openssl")] where host.program(program) == nil {
-            throw .missing(program: program, package: package)
-        }
+        try look(on: host)
         guard let etcd = host.program("etcd") else { throw .missing(program: "etcd", package: "etcd-server") }
         return etcd
     }

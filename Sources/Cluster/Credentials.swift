@@ -46,6 +46,10 @@ public struct Credentials: Sendable {
     var serviceAccountPublicKey: FilePath { folder.appending("service-accounts.pub") }
     /// What may do anything.
     public var adminToken: String { tokens[.admin] ?? "" }
+    /// What makes its bearer the node.
+    var nodeToken: String { tokens[.node] ?? "" }
+    /// The file that has the token with which an agent joins k3s.
+    var joinTokenFile: FilePath { folder.appending("join-token") }
 
     /// The same, with its files in another folder, as a sandbox sees them.
     func moved(to folder: FilePath) -> Credentials { Credentials(folder: folder, node: node, tokens: tokens) }

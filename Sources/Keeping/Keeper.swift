@@ -31,7 +31,7 @@ public struct Keeper: Sendable {
         let plan = try folder.plan()
         let report = Reported(folder)
         let boot = NodeBoot(
-            plan.artifact, node: plan.node, layout: plan.layout, level: .ready, programs: plan.controlPlane.programs, runsc: runsc,
+            plan.artifact, node: plan.node, layout: plan.layout, level: .ready, plane: plan.controlPlane.kind, runsc: runsc,
             profile: profile, on: host)
         let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }
         report.end(verdict)
@@ -84,16 +84,26 @@ extension NodeReport {
 
 extension NodePlan.ControlPlane {
     /// The programs as a control plane takes them.
-    fileprivate var programs: ControlPlanePrograms {
-        ControlPlanePrograms(
-            etcd: FilePath(etcd), apiServer: FilePath(apiServer), controllerManager: FilePath(controllerManager),
-            scheduler: FilePath(scheduler))
+    fileprivate var kind: ControlPlaneKind {
+        switch self {
+        case .k3s(let program): .k3s(FilePath(program))
+        case .kubernetes(let programs):
+            .kubernetes(
+                ControlPlanePrograms(
+                    etcd: FilePath(programs.etcd), apiServer: FilePath(programs.apiServer),
+                    controllerManager: FilePath(programs.controllerManager), scheduler: FilePath(programs.scheduler)))
+        }
     }
 
     /// Names the programs of a control plane.
-    public init(_ programs: ControlPlanePrograms) {
-        self.init(
-            etcd: programs.etcd.string, apiServer: programs.apiServer.string, controllerManager: programs.controllerManager.string,
-            scheduler: programs.scheduler.string)
+    public init(_ kind: ControlPlaneKind) {
+        switch kind {
+        case .k3s(let program): self = .k3s(program: program.string)
+        case .kubernetes(let programs):
+            self = .kubernetes(
+                programs: .init(
+                    etcd: programs.etcd.string, apiServer: programs.apiServer.string,
+                    controllerManager: programs.controllerManager.string, scheduler: programs.scheduler.string))
+        }
     }
 }

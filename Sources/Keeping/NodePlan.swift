@@ -5,8 +5,16 @@ import SystemPackage
 
 /// A node that is to be kept up: all that its keeper needs to know.
 public struct NodePlan: Codable, Sendable {
-    /// The programs of its control plane, by their paths.
-    public struct ControlPlane: Codable, Sendable {
+    /// What its control plane is made of.
+    public enum ControlPlane: Codable, Sendable {
+        /// etcd and the three programs of Kubernetes.
+        case kubernetes(programs: Programs)
+        /// `k3s`, by its path.
+        case k3s(program: String)
+    }
+
+    /// The programs of a control plane, by their paths.
+    public struct Programs: Codable, Sendable {
         /// etcd.
         public let etcd: String
         /// kube-apiserver.

@@ -94,15 +94,25 @@ public struct NodeSpec: Hashable, Codable, Sendable {
         case node
         /// containerd and `k3s server`, whose own kubelet is watched.
         case k3sServer = "k3s-server"
+        /// containerd and `k3s agent`, which joins a `k3s server`.
+        case k3sAgent = "k3s-agent"
 
-        /// What the same program is at a level at which the node joins a control plane.
-        public var joined: Profile { self == .kubelet ? .node : self }
+        /// What the same program is when the node joins a control plane.
+        public var joined: Profile {
+            switch self {
+            case .kubelet, .node: .node
+            case .k3sServer, .k3sAgent: .k3sAgent
+            }
+        }
+
+        /// Whether the program is k3s, which is its own control plane.
+        public var isK3s: Bool { self == .k3sServer || self == .k3sAgent }
 
         /// How the program's answer to `--version` begins.
         public var versionPrefix: String {
             switch self {
             case .kubelet, .node: "Kubernetes v"
-            case .k3sServer: "k3s version v"
+            case .k3sServer, .k3sAgent: "k3s version v"
             }
         }
     }
@@ -126,6 +136,9 @@ public struct NodeSpec: Hashable, Codable, Sendable {
         self.startTimeout = startTimeout
         self.joinTimeout = joinTimeout
     }
+
+    /// Whether the node joins a control plane: an agent of k3s always does.
+    public func joins(at level: Level) -> Bool { level.isJoined || profile == .k3sAgent }
 
     /// What a kubelet from anywhere is held to, when no recipe says more.
     public static let kubelet = NodeSpec(profile: .kubelet)

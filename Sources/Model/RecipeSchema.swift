@@ -117,7 +117,7 @@ extension Recipe {
         public static let node = YamlSection(
             path: "node",
             fields: [
-                YamlField("profile", "`kubelet` or `k3s-server`", "which programs make up the node"),
+                YamlField("profile", "`kubelet`, `k3s-server` or `k3s-agent`", "which programs make up the node"),
                 YamlField(
                     "warmUp", "length of time", required: false,
                     "how long after the node's start a forbidden line may still come; `10s` when missing"),

@@ -35,7 +35,7 @@ public struct NodeBoot: Sendable {
     private let node: NodeSpec
     private let layout: Layout
     private let level: Level
-    private let programs: ControlPlanePrograms?
+    private let plane: ControlPlaneKind?
     private let runsc: Runsc
     private let profile: KubeletProfile
     private let host: Host
@@ -46,18 +46,18 @@ public struct NodeBoot: Sendable {
     ///
     /// - Parameters:
     ///   - level: how much is asked of the node.
-    ///   - programs: what makes the control plane; needed for a level at which the node joins one.
+    ///   - plane: what makes the control plane; needed for a level at which the node joins one.
     ///   - approach: what is changed instead of the source, or beside it.
     ///   - witness: told of all that happens, beside the grader.
     public init(
-        _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, programs: ControlPlanePrograms? = nil, runsc: Runsc,
+        _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, plane: ControlPlaneKind? = nil, runsc: Runsc,
         profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil, on host: Host
     ) {
         self.artifact = artifact
         self.node = node
         self.layout = layout
         self.level = level
-        self.programs = programs
+        self.plane = plane
         self.runsc = runsc
         self.profile = profile
         self.approach = approach
@@ -100,12 +100,14 @@ public struct NodeBoot: Sendable {
         defer { try? Files.remove(folder) }
         do {
             try Files.makeDirectory(logs)
-            guard level.isJoined else { return try await boot(in: folder, joining: nil, logs: logs, progress: progress, status: status) }
-            guard let programs else { return (failed("the level \(level.rawValue) needs a control plane, and there is none"), 0) }
+            guard node.joins(at: level) else {
+                return try await boot(in: folder, joining: nil, logs: logs, progress: progress, status: status)
+            }
+            guard let plane else { return (failed("the level \(level.rawValue) needs a control plane, and there is none"), 0) }
             let notices = ClusterNotices()
             let trial = PodTrial()
             return try await ControlPlane.with(
-                programs, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices, on: host
+                plane, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices, on: host
             ) { plane in
                 let observer = ClusterObserver(
                     of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: .seconds(status == nil ? 1 : 5))

@@ -18,6 +18,7 @@ struct NodeProgram: Sendable {
         case .kubelet: kubelet
         case .node: node
         case .k3sServer: k3sServer
+        case .k3sAgent: k3sAgent
         }
     }
 
@@ -47,13 +48,23 @@ struct NodeProgram: Sendable {
             """,
         start: "/usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime --container-runtime-endpoint=\(endpoint) --v=2")
 
-    /// k3s unpacks itself first, and hands the kubelet in it what `--kubelet-arg` says (docs.k3s.io, `k3s server`). No network is set up: the
-    /// sandbox has none.
+    private static let k3s = "/usr/local/bin/k3s"
+
+    /// What server and agent have in common (docs.k3s.io, cli). What `--kubelet-arg` says comes after k3s' own, and wins: k3s closes the port that
+    /// `/stats/summary` is asked on.
+    private static let agentFlags = """
+        --data-dir /var/lib/rancher/k3s --container-runtime-endpoint \(endpoint) --snapshotter native \
+        --node-name \(KubeletProfile.nodeName) --node-ip \(ClusterNetwork.nodeAddress) \
+        --kubelet-arg=read-only-port=10255 --kubelet-arg=v=2
+        """
+
+    /// A whole k3s in one sandbox, which its own agent joins. There is no network, and k3s wants an address that is not the loopback's: it gets
+    /// one that leads nowhere.
     private static let k3sServer = NodeProgram(
-        path: "/usr/local/bin/k3s", preparation: "",
-        start: """
-            /usr/local/bin/k3s server --data-dir /var/lib/rancher/k3s --container-runtime-endpoint \(endpoint) --snapshotter native \
-            --flannel-backend=none --disable-network-policy --token ninepin \
-            --kubelet-arg=config=/etc/kubelet.yaml --kubelet-arg=v=2
-            """)
+        path: k3s, preparation: "ip address add \(ClusterNetwork.nodeAddress)/32 dev lo || fail \"no address for k3s\"",
+        start: "\(k3s) server --flannel-backend=none --disable-network-policy --disable-kube-proxy --token ninepin \(agentFlags)")
+
+    private static let k3sAgent = NodeProgram(
+        path: k3s, preparation: "", loading: loadImages,
+        start: "\(k3s) agent --server \(ControlPlane.joinAddress) --token-file \(ControlPlane.joinToken) \(agentFlags)")
 }

@@ -68,11 +68,34 @@ public struct NoControlPlane: Error, Sendable, CustomStringConvertible {
 }
 
 extension Pipeline {
+    /// A candidate, with the control plane that it joins at a level.
+    ///
+    /// - Parameters:
+    ///   - recipe: says what the control plane is made of; k3s is its own.
+    ///   - needs: builds it.
+    /// - Throws: `NoControlPlane`; `ClusterError` when this machine lacks what a control plane needs; what the steps throw.
+    public func joining(
+        _ candidate: Candidate, _ recipe: Recipe?, at level: Level, needs: BuildNeeds?, from folder: FilePath? = nil
+    ) async throws -> Candidate {
+        var joining = candidate
+        guard candidate.node.joins(at: level) else { return joining }
+        if candidate.node.profile.isK3s {
+            try ControlPlanePrograms.look(on: host)
+            joining.plane = .k3s(FilePath(candidate.artifact.path))
+            return joining
+        }
+        guard let recipe, let needs else { throw NoControlPlane(recipe: candidate.recipe) }
+        let (programs, steps) = try await controlPlane(recipe, needs: needs, from: folder)
+        joining.plane = .kubernetes(programs)
+        joining.steps += steps
+        return joining
+    }
+
     /// A recipe's control plane, built from its unpatched source: every variant of the node joins the same one.
     ///
     /// - Returns: the programs, and the steps that made them.
     /// - Throws: `NoControlPlane`; `ClusterError` when this machine has no etcd; what the steps throw.
-    public func controlPlane(
+    func controlPlane(
         _ recipe: Recipe, needs: BuildNeeds, from folder: FilePath? = nil
     ) async throws -> (programs: ControlPlanePrograms, steps: [StepRecord]) {
         guard let spec = recipe.controlPlane, let target = recipe.target else { throw NoControlPlane(recipe: recipe.name) }

@@ -35,7 +35,7 @@ public struct Candidate: Sendable {
     /// The steps that made it.
     public var steps: [StepRecord] = []
     /// What makes the control plane that it joins; nil when it joins none.
-    public var plane: ControlPlanePrograms?
+    public var plane: ControlPlaneKind?
     /// How it is booted.
     public var node: NodeSpec
     /// The binary.
@@ -51,11 +51,12 @@ public struct Candidate: Sendable {
 
     /// A binary from anywhere.
     ///
+    /// - Parameter recipe: says how it is booted; a kubelet is taken for granted when nil.
     /// - Throws: `FileError` when it cannot be read.
-    public init(binary: FilePath) throws(FileError) {
+    public init(binary: FilePath, for recipe: Recipe? = nil) throws(FileError) {
         let path = try Files.realPath(binary)
         artifact = Artifact(digest: try Files.digest(of: path), path: path.string, bytes: Files.bytes(of: path) ?? 0)
-        node = .kubelet
+        node = recipe?.node ?? .kubelet
     }
 
     fileprivate init(_ artifact: Artifact, recipe: Recipe, node: NodeSpec) {
@@ -90,12 +91,7 @@ extension Pipeline {
         candidate.pedigree = built.pedigree
         candidate.buildID = try built.pedigree.buildID()
         candidate.reached = built.reached
-        if level.isJoined {
-            let plane = try await controlPlane(recipe, needs: needs, from: folder)
-            candidate.plane = plane.programs
-            candidate.steps += plane.steps
-        }
-        return candidate
+        return try await joining(candidate, recipe, at: level, needs: needs, from: folder)
     }
 
     /// Boots a binary, grades it, and records the run.
@@ -112,7 +108,7 @@ extension Pipeline {
         ).key()
         events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue), level \(level.rawValue)"))
         let boot = NodeBoot(
-            candidate.artifact, node: candidate.node, layout: layout, level: level, programs: candidate.plane, runsc: needs.runsc,
+            candidate.artifact, node: candidate.node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
             profile: needs.profile, on: host)
         let logs = scratch.place("run")
         let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: VerifyKey.name, $0.words)) }

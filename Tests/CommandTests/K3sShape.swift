@@ -9,6 +9,19 @@ struct K3sShape {
         let id: String
     }
 
+    /// The trees that it is put together from.
+    struct Parts {
+        /// The real tree, with its own `vendor/` and `staging/`.
+        let kubernetes: Tree
+        /// github.com/klauspost/compress, which reads zstd.
+        let compress: Tree
+        /// github.com/modern-go/reflect2 1.0.2: the 1.0.1 in Kubernetes' `vendor/` breaks memory when Go 1.18 or newer has compiled it, and a
+        /// kube-apiserver that is asked with curl dies of it.
+        let reflection: Tree
+        /// `K3sOpenAPI.path`.
+        let openAPI: Data
+    }
+
     static let vendoredTag = "v1.20.15+k3s1"
     static let modulesTag = "v1.34.9+k3s1"
     /// The tags that k3s builds with: go.sum is to have what they need.
@@ -22,15 +35,15 @@ struct K3sShape {
     /// Makes the repository and the proxy in a folder.
     ///
     /// - Parameters:
-    ///   - kubernetes: the real tree, with its own `vendor/` and `staging/`.
-    ///   - compress: the tree of github.com/klauspost/compress, which reads zstd.
+    ///   - parts: what it is put together from.
     ///   - fixtures: the folder with the shape's own files.
     ///   - go: the `go` program, which writes go.sum.
-    init(in folder: String, kubernetes: Tree, compress: Tree, fixtures: URL, go: String) throws {
+    init(in folder: String, parts: Parts, fixtures: URL, go: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        repository = try GitFolder(at: "\(folder)/k3s.git", borrowingFrom: [kubernetes.repository, compress.repository])
+        let others = Set([parts.kubernetes, parts.compress, parts.reflection].map(\.repository))
+        repository = try GitFolder(at: "\(folder)/k3s.git", borrowingFrom: others.sorted())
         proxy = "file://\(folder)/proxy"
-        let vendor = try Vendor(kubernetes: kubernetes, compress: compress, in: repository)
+        let vendor = try Vendor(parts, in: repository)
         try Self.commitVendored(vendor, own: Self.files(of: ["both", "vendored"], in: fixtures), in: repository)
         let own = try Self.files(of: ["both", "modules"], in: fixtures)
         try ModuleProxy(folder: "\(folder)/proxy", vendor: vendor).write(in: repository)

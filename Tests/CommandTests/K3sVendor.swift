@@ -5,7 +5,7 @@ struct Vendor {
     /// A module, and the files in it.
     struct Module {
         let path: String
-        let version: String
+        var version: String
         /// What stands after `=>` in go.mod.
         var replacement: (path: String, version: String)?
         /// Lines of an index, `MODE ID 0<tab>PATH`, by paths below the module.
@@ -25,8 +25,10 @@ struct Vendor {
     /// What the shape calls the release of Kubernetes in the era of modules; the content is 1.20.2 all the same.
     private static let kubernetes = "v1.34.9-k3s1"
 
-    init(kubernetes: K3sShape.Tree, compress: K3sShape.Tree, in repository: GitFolder) throws {
-        listed = try repository.run(["cat-file", "blob", "\(kubernetes.id):vendor/modules.txt"])
+    private static let reflection = "github.com/modern-go/reflect2"
+
+    init(_ parts: K3sShape.Parts, in repository: GitFolder) throws {
+        listed = try repository.run(["cat-file", "blob", "\(parts.kubernetes.id):vendor/modules.txt"])
         var modules = Self.modules(listed)
         modules.append(Module(path: "github.com/klauspost/compress", version: "v1.15.12"))
         modules.append(Module(path: Self.oldHash, version: "v1.1.0"))
@@ -37,8 +39,9 @@ struct Vendor {
             let version = modules[place].version
             modules[place].replacement = fork.isEmpty ? (path, version) : (fork, "\(version)-k3s1")
         }
+        for place in modules.indices where modules[place].path == Self.reflection { modules[place].version = "v1.0.2" }
         self.modules = modules.sorted { $0.path < $1.path }
-        try fill(kubernetes: kubernetes, compress: compress, in: repository)
+        try fill(parts, in: repository)
     }
 
     /// Reads Go's list: `# PATH VERSION [=> ...]`, then a line for each package. Modules without packages are not there.
@@ -62,14 +65,20 @@ struct Vendor {
     }
 
     /// Gives each file to the module with the longest path that it lies in. Tests and their data are left out, as `go mod vendor` does.
-    private mutating func fill(kubernetes: K3sShape.Tree, compress: K3sShape.Tree, in repository: GitFolder) throws {
+    private mutating func fill(_ parts: K3sShape.Parts, in repository: GitFolder) throws {
         let folders = ["vendor", "staging/src/k8s.io", "pkg", "cmd", "third_party", "plugin", "LICENSE"]
-        let tree = try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", kubernetes.id, "--"] + folders)
-        let other = try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", compress.id])
+        let list = { (tree: K3sShape.Tree, folders: [String]) in
+            try repository.run(["-c", "core.quotePath=false", "ls-tree", "-r", tree.id, "--"] + folders)
+        }
         let places = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($1.path, $0) })
-        for (text, prefix) in [(tree, ""), (other, "vendor/github.com/klauspost/compress/")] {
+        for (text, prefix) in [
+            (try list(parts.kubernetes, folders), ""), (try list(parts.compress, []), "vendor/github.com/klauspost/compress/"),
+            (try list(parts.reflection, []), "vendor/\(Self.reflection)/"),
+        ] {
             for line in text.split(separator: "\n") {
                 let columns = line.split(separator: "\t", maxSplits: 1)
+                // Of the two versions of this one the newer is taken.
+                if prefix.isEmpty && columns.last?.hasPrefix("vendor/\(Self.reflection)/") == true { continue }
                 guard columns.count == 2, !line.hasPrefix("120000"), let path = Self.vendored(prefix + columns[1]) else { continue }
                 let words = columns[0].split(separator: " ")
                 var parts = path.split(separator: "/")[...]
@@ -79,8 +88,16 @@ struct Vendor {
                 modules[place].files.append(("\(words[0]) \(words[2]) 0", name))
             }
         }
+        try add(parts.openAPI, at: K3sOpenAPI.path, to: "k8s.io/kubernetes", in: repository)
         copyHash()
         modules.removeAll { $0.files.isEmpty }
+    }
+
+    private mutating func add(_ content: Data, at name: String, to path: String, in repository: GitFolder) throws {
+        guard let place = modules.firstIndex(where: { $0.path == path }),
+            let entry = try repository.entries([name: content]).split(separator: "\t").first
+        else { return }
+        modules[place].files.append((entry, name))
     }
 
     private mutating func copyHash() {

@@ -5,7 +5,7 @@ import Testing
 /// recipe is the project's own; the tests' one, which extends it, says only where things come from here.
 @Suite("Real k3s-shaped builds, from a repository to a verdict", .serialized)
 struct RealK3sTests {
-    @Test("both eras of k3s: the stock build is fatal, the patched one clean, and its artifact unpacks itself and tells its pedigree")
+    @Test("both eras of k3s: stock is fatal; patched, the old is a whole server in one sandbox, the new an agent that joins and runs pods")
     func eras() async throws {
         let place = try Place()
         let tool = try prepared(place)
@@ -17,8 +17,11 @@ struct RealK3sTests {
         let web = try Loopback.web(try archives(place), script: "\(place.path)/serve-http.py")
         _ = try place.write("project/recipes/k3s.yaml", try recipe(place, shape, web: web.port))
         // The first era comes over git://, the second over https.
-        try era(place, tool, K3sShape.vendoredTag, mirror: "git://127.0.0.1:\(daemon.port)/k3s.git", mode: "gopath")
-        try era(place, tool, K3sShape.modulesTag, mirror: "https://localhost:\(secure.port)/k3s.git", mode: "modules")
+        let old = Era(
+            tag: K3sShape.vendoredTag, mirror: "git://127.0.0.1:\(daemon.port)/k3s.git", mode: "gopath", level: "boot")
+        let new = Era(
+            tag: K3sShape.modulesTag, mirror: "https://localhost:\(secure.port)/k3s.git", mode: "modules", level: "pod")
+        for era in [old, new] { try prove(era, place, tool) }
         withExtendedLifetime((daemon, secure, web)) {}
     }
 
@@ -35,11 +38,15 @@ struct RealK3sTests {
 
     private func prepared(_ place: Place) throws -> Tool {
         try FileManager.default.createDirectory(atPath: place.tool.workspace, withIntermediateDirectories: true)
-        let tools = Tool.project.appending(path: "Workspace/tools").path
-        if FileManager.default.fileExists(atPath: tools) {
-            try FileManager.default.createSymbolicLink(atPath: "\(place.tool.workspace)/tools", withDestinationPath: tools)
+        // Go's cache is shared as well: it knows its entries by all that went into them, and to fill it takes ten minutes.
+        try FileManager.default.createDirectory(atPath: "\(place.tool.workspace)/cache", withIntermediateDirectories: true)
+        for name in ["tools", "cache/go-build"] {
+            let shared = Tool.project.appending(path: "Workspace/\(name)").path
+            guard FileManager.default.fileExists(atPath: shared) else { continue }
+            try FileManager.default.createSymbolicLink(atPath: "\(place.tool.workspace)/\(name)", withDestinationPath: shared)
         }
-        _ = try place.write("project/recipes/compress.yaml", Self.compress)
+        _ = try place.write("project/recipes/compress.yaml", Self.library("klauspost/compress", version: "1.15.12", debian: "1.15.12+ds1"))
+        _ = try place.write("project/recipes/reflect2.yaml", Self.library("modern-go/reflect2", version: "1.0.2", debian: "1.0.2"))
         try FileManager.default.createSymbolicLink(
             atPath: "\(place.path)/project/patches", withDestinationPath: Tool.project.appending(path: "patches").path)
         try FileManager.default.createSymbolicLink(
@@ -55,15 +62,18 @@ struct RealK3sTests {
     }
 
     private func shape(_ place: Place, _ tool: Tool) throws -> K3sShape {
-        let trees = try ["kubelet-1.20", "compress"].map { name in
+        let trees = try ["kubelet-1.20", "compress", "reflect2"].map { name in
             let fetched = try tool.run(["fetch", name, "--json"])
             #expect(fetched.status == 0, "\(fetched.errors)")
             return K3sShape.Tree(repository: "\(tool.workspace)/store/trees.git", id: try #require(try fetched.json()["tree"] as? String))
         }
+        let go = "/usr/lib/go-1.19/bin/go"
+        let openAPI = try K3sOpenAPI.generate(
+            from: trees[0], in: "\(place.path)/openapi", go: go, cache: "\(tool.workspace)/cache/go-build")
         return try K3sShape(
-            in: "\(place.path)/shape", kubernetes: trees[0], compress: trees[1],
-            fixtures: Tool.project.appending(path: "Tests/Fixtures/k3s"),
-            go: "/usr/lib/go-1.19/bin/go")
+            in: "\(place.path)/shape",
+            parts: .init(kubernetes: trees[0], compress: trees[1], reflection: trees[2], openAPI: openAPI),
+            fixtures: Tool.project.appending(path: "Tests/Fixtures/k3s"), go: go)
     }
 
     /// What k3s downloads: a root with `bin` and `etc`, and the source of the network plugins.
@@ -106,33 +116,93 @@ struct RealK3sTests {
             """
     }
 
-    private func era(_ place: Place, _ tool: Tool, _ tag: String, mirror: String, mode: String) throws {
+    private struct Era {
+        let tag: String
+        let mirror: String
+        let mode: String
+        let level: String
+    }
+
+    private func prove(_ era: Era, _ place: Place, _ tool: Tool) throws {
         _ = try place.write(
             "gitconfig",
             """
-            [url "\(mirror)"]
+            [url "\(era.mirror)"]
                 insteadOf = https://github.com/k3s-io/k3s
 
             """)
-        let stock = try tool.run(["run", "k3s@\(tag)", "--series", "none", "--level", "boot", "--json"])
+        let stock = try tool.run(["run", "k3s@\(era.tag)", "--series", "none", "--level", era.level, "--json"])
         #expect(stock.status == 1, "\(stock.errors)")
         let fatal = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.output)")
         #expect(fatal["grade"] as? String == "fatal", "\(stock.output)")
         #expect(fatal["cause"] as? String == "memory cache", "\(stock.output)")
-        let patched = try tool.run(["run", "k3s@\(tag)", "--level", "boot", "--json"])
+        let patched = try tool.run(["run", "k3s@\(era.tag)", "--level", era.level, "--json"])
         #expect(patched.status == 0, "\(patched.output)\(patched.errors)")
         let document = try patched.json()
         let clean = try #require(document["verdict"] as? [String: Any])
         #expect(clean["grade"] as? String == "clean", "\(patched.output)")
-        #expect(clean["level"] as? String == "boot")
+        #expect(clean["level"] as? String == era.level)
         let lock = try #require(document["lock"] as? [String: Any])
         #expect(lock["kind"] as? String == "git")
         #expect(lock["time"] as? Int == 1_767_323_045)
         let artifact = try #require(document["artifact"] as? [String: Any])
         let binary = try #require(artifact["path"] as? String)
-        try inspect(tool, binary, document, mode: mode)
-        try unpacksItself(place, binary, tag: tag)
+        try inspect(tool, binary, document, mode: era.mode)
+        try unpacksItself(place, binary, tag: era.tag)
+        if era.level == "pod" {
+            try joined(clean)
+            try refusesOthers(place, binary)
+        } else {
+            try joinedItself(tool, document)
+        }
     }
+
+    /// The verdict rests on what the server said of the agent and its pods.
+    private func joined(_ verdict: [String: Any]) throws {
+        let evidence = try #require(verdict["evidence"] as? [[String: Any]])
+        let said = { source in evidence.filter { $0["source"] as? String == source }.compactMap { $0["text"] as? String } }
+        #expect(said("node").contains { $0.contains("Ready=True") }, "\(evidence)")
+        #expect(said("pod ninepin-task").contains { $0.hasPrefix("phase Succeeded") }, "\(evidence)")
+        #expect(said("log of pod ninepin-task").contains { $0.hasPrefix("ninepin-") }, "\(evidence)")
+        #expect(said("pod ninepin-limited").contains { $0.contains("gone") }, "\(evidence)")
+    }
+
+    /// A server in a sandbox runs an agent, which is a node of it.
+    private func joinedItself(_ tool: Tool, _ run: [String: Any]) throws {
+        let id = try #require(run["id"] as? String)
+        let log = try String(contentsOfFile: "\(tool.workspace)/runs/\(id)/kubelet.log", encoding: .utf8)
+        #expect(log.contains("Successfully registered node node"))
+        #expect(log.contains(#"msg="k3s is up and running""#))
+    }
+
+    /// Who has another token than the server's, or takes another authority for the server's, gets no kubelet.
+    private func refusesOthers(_ place: Place, _ binary: String) throws {
+        let folder = "\(place.path)/refused"
+        let script = try place.write("refused/try.sh", Self.refusal)
+        let contained = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", script, binary, folder]
+        try GitFolder.run("/usr/bin/unshare", contained, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+        let logs = try ["wrong", "foreign"].map { try String(contentsOfFile: "\(folder)/\($0).log", encoding: .utf8) }
+        #expect(logs[0].contains("token is not valid: https://192.0.2.1:6443/v1-k3s/config: 401 Unauthorized"), "\(logs[0])")
+        #expect(logs[1].contains("token CA hash does not match the Cluster CA certificate hash"), "\(logs[1])")
+        #expect(!logs.joined().contains("Running kubelet"))
+    }
+
+    /// An agent asks for ever: it is left alone once it was refused.
+    private static let refusal = """
+        set -eu
+        ip link set lo up
+        ip address add 192.0.2.1/32 dev lo
+        heard() { tries=0; until grep -q "$2" "$1"; do tries=$((tries + 1)); [ "$tries" -lt 600 ] || exit 1; sleep 0.2; done; }
+        "$1" server --disable-agent --data-dir "$2/data" --token right --node-ip 192.0.2.1 --write-kubeconfig "$2/kubeconfig" > "$2/server.log" 2>&1 &
+        heard "$2/server.log" "k3s is up and running"
+        join() { "$1" agent --server https://192.0.2.1:6443 --token "$2" --node-ip 192.0.2.1 --data-dir "$3/$4-data" \
+          --container-runtime-endpoint unix:///nowhere > "$3/$4.log" 2>&1 & }
+        join "$1" wrong "$2" wrong
+        join "$1" K100000000000000000000000000000000000000000000000000000000000000000::server:right "$2" foreign
+        heard "$2/wrong.log" level=error
+        heard "$2/foreign.log" level=error
+
+        """
 
     private func inspect(_ tool: Tool, _ binary: String, _ run: [String: Any], mode: String) throws {
         let found = try tool.run(["inspect", binary, "--json"])
@@ -171,19 +241,22 @@ struct RealK3sTests {
         String(try GitFolder.run("/usr/bin/sha256sum", [path], environment: [:]).prefix(64))
     }
 
-    private static let compress = """
-        title: the zstd reader of github.com/klauspost/compress, of Debian 12
-        version: 1.15.12
-        importPath: github.com/klauspost/compress
+    /// A recipe that fetches a library of Debian's.
+    private static func library(_ name: String, version: String, debian: String) -> String {
+        """
+        title: github.com/\(name), of Debian 12
+        version: \(version)
+        importPath: github.com/\(name)
         source:
           debian:
-            package: golang-github-klauspost-compress
+            package: golang-github-\(name.replacingOccurrences(of: "/", with: "-"))
             suite: bookworm
-            version: 1.15.12+ds1
+            version: \(debian)
         upstreams:
-          compress:
+          library:
             path: .
         toolchain: ">=1.19"
 
         """
+    }
 }

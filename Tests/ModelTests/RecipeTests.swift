@@ -128,4 +128,17 @@ struct RecipeTests {
         let error = #expect(throws: Diagnostic.self) { try layered([good, "extends: base\nnode:\n  profile: kublet\n"]) }
         #expect(error?.description.hasPrefix("1.yaml:3:12: 'kublet' is not known here") == true, "\(String(describing: error))")
     }
+
+    @Test("a kubelet joins a control plane at the levels that ask for one, and k3s joins itself; its agent always does")
+    func joining() {
+        let joined: [NodeSpec.Profile: (program: NodeSpec.Profile, atBoot: Bool)] = [
+            .kubelet: (.node, false), .node: (.node, false), .k3sServer: (.k3sAgent, false), .k3sAgent: (.k3sAgent, true),
+        ]
+        for profile in NodeSpec.Profile.allCases {
+            let node = NodeSpec(profile: profile)
+            #expect(profile.joined == joined[profile]?.program)
+            #expect(node.joins(at: .boot) == joined[profile]?.atBoot)
+            #expect(node.joins(at: .ready) && node.joins(at: .pod))
+        }
+    }
 }
