@@ -127,14 +127,20 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     public let startTimeout: Double
     /// Seconds after the node's start by which it must have shown all that the levels `ready` and `pod` ask for.
     public let joinTimeout: Double
+    /// Fields of kubelet's configuration beside those that the harness sets, each value as YAML.
+    public let kubelet: [String: String]
 
     /// Makes a node's description; times are in seconds.
-    public init(profile: Profile, warmUp: Double = 10, observe: Double = 30, startTimeout: Double = 60, joinTimeout: Double = 120) {
+    public init(
+        profile: Profile, warmUp: Double = 10, observe: Double = 30, startTimeout: Double = 60, joinTimeout: Double = 120,
+        kubelet: [String: String] = [:]
+    ) {
         self.profile = profile
         self.warmUp = warmUp
         self.observe = observe
         self.startTimeout = startTimeout
         self.joinTimeout = joinTimeout
+        self.kubelet = kubelet
     }
 
     /// Whether the node joins a control plane: an agent of k3s always does.
@@ -245,6 +251,7 @@ extension NodeSpec {
         observe = map.has("observe") ? try map.seconds("observe") : Self.kubelet.observe
         startTimeout = map.has("startTimeout") ? try map.seconds("startTimeout") : Self.kubelet.startTimeout
         joinTimeout = map.has("joinTimeout") ? try map.seconds("joinTimeout") : Self.kubelet.joinTimeout
+        kubelet = try map.texts("kubelet")
         guard observe > warmUp else {
             throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
         }

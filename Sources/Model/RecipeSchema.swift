@@ -127,6 +127,9 @@ extension Recipe {
                 YamlField(
                     "joinTimeout", "length of time", required: false,
                     "how long after its start the node may take to show what `ready` and `pod` ask for; `120s` when missing"),
+                YamlField(
+                    "kubelet", "mapping of names to text", required: false,
+                    "fields of kubelet's configuration, each value as YAML, such as `evictionHard: '{memory.available: 500Mi}'`"),
             ])
 
         /// All sections, the file itself first.

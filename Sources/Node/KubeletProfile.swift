@@ -66,11 +66,12 @@ public struct KubeletProfile: Sendable {
     /// - Parameters:
     ///   - plane: the control plane that the node joins; nil when it runs standalone.
     ///   - isKept: whether it is watched for long, and so more seldom.
+    ///   - settings: fields of kubelet's configuration, each value as YAML.
     ///   - scratch: a folder to work in, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     func fill(
         _ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, isKept: Bool = false,
-        approach: ApproachPlan = .none, scratch: FilePath
+        settings: [String: String] = [:], approach: ApproachPlan = .none, scratch: FilePath
     ) async throws {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
@@ -89,13 +90,17 @@ public struct KubeletProfile: Sendable {
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd)
         let own = plane == nil ? Self.standalone : Self.joined
-        try root.file("/etc/kubelet.yaml", Self.kubelet + own + approach.kubeletConfiguration)
+        try root.file("/etc/kubelet.yaml", Self.kubelet + own + Self.lines(settings) + approach.kubeletConfiguration)
         if let plane {
             for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
             try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)
         }
         try root.file("/init", NodeScript.text(for: profile, interval: isKept ? 5 : 1, approach: approach), mode: 0o755)
         try await approach.fill(root, on: host)
+    }
+
+    private static func lines(_ settings: [String: String]) -> String {
+        settings.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
     }
 
     /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.

@@ -13,10 +13,9 @@ struct RealApproachTests {
         "a gate, bind mounts and ptrace degrade; LD_PRELOAD answers a C program and not static Go; lxcfs is refused by gVisor and not by runc"
     )
     func table() throws {
-        let place = try Place()
-        try place.linkTools()
+        let tool = try Tool.sharing()
         let chosen = Self.expected.keys.sorted().flatMap { ["--approach", $0] }
-        let found = try place.tool.run(
+        let found = try tool.run(
             ["matrix", "kubelet-1.20", "--approaches", "--layout", "root-9p", "--watch", "30", "--json"] + chosen)
         #expect(found.status == 0, "\(found.errors)")
         try validate(found.output, schema: "approaches")
@@ -33,8 +32,8 @@ struct RealApproachTests {
         try preload(rows.first { $0["name"] as? String == "preload" })
         try refusal(rows.first { $0["name"] as? String == "fuse-lxcfs" })
         control(rows.first { $0["name"] as? String == "environment" })
-        #expect(processes(naming: place.path).isEmpty)
-        #expect(!((try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? "").contains(place.path))
+        #expect(processes(naming: tool.workspace + "/tmp").isEmpty)
+        #expect(!((try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? "").contains(tool.workspace + "/tmp"))
     }
 
     /// The library works on a C program in the sandbox, and is not even in the node's own memory.

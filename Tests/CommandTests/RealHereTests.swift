@@ -68,7 +68,7 @@ struct RealHereTests {
     func prediction() async throws {
         let place = try Place()
         try place.linkTools()
-        let tool = Tool(workspace: ProcessInfo.processInfo.environment["NINEPIN_TEST_WORKSPACE"] ?? place.tool.workspace)
+        let tool = try Tool.sharing()
         let stock = try tool.run(["matrix", "kubelet-1.20", "--series", "none", "--json"])
         #expect(stock.status == 0, "\(stock.errors)")
         let cells = try #require(try stock.json()["cells"] as? [[String: Any]])

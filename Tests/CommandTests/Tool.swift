@@ -17,10 +17,24 @@ struct Tool {
     }
 
     static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let workspace: String
+    var workspace: String
     var project = Tool.project.path
     /// Settings of the environment, beside those of the tests.
     var environment: [String: String] = [:]
+
+    /// With a workspace that the real tests share, so that a node is not built anew for each of them: what is in it is found by digests. The
+    /// tests that begin from nothing have one of their own.
+    static func sharing() throws -> Tool {
+        let given = ProcessInfo.processInfo.environment["NINEPIN_TEST_WORKSPACE"]
+        let tool = Tool(workspace: given ?? Tool.project.appending(path: ".build/real-workspace").path)
+        try FileManager.default.createDirectory(atPath: tool.workspace, withIntermediateDirectories: true)
+        let tools = Tool.project.appending(path: "Workspace/tools").path
+        let place = "\(tool.workspace)/tools"
+        if FileManager.default.fileExists(atPath: tools), !FileManager.default.fileExists(atPath: place) {
+            try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: tools)
+        }
+        return tool
+    }
 
     /// The program beside the tests: both are products of the same build.
     static var program: URL {
