@@ -147,3 +147,23 @@ struct LineSplitterTests {
         #expect(found.rest == nil)
     }
 }
+
+@Suite("Programs that outlive who starts them")
+struct DetachedTests {
+    @Test("a detached program is in a session of its own, holds no descriptor of ours, and writes into its log")
+    func detached() throws {
+        let folder = try Folder()
+        let log = folder.path.appending("log")
+        // One that is not closed on exec, as one that was inherited would be.
+        let inherited = dup(1)
+        defer { close(inherited) }
+        let process = try Detached.start(
+            "/bin/sh", ["-c", "ls /proc/self/fd | wc -l; cut -d ' ' -f 6 /proc/self/stat; echo $$"], environment: ["PATH": "/bin:/usr/bin"],
+            log: log)
+        var status: Int32 = 0
+        #expect(waitpid(process, &status, 0) == process)
+        let lines = String(decoding: try Files.read(log), as: UTF8.self).split(separator: "\n")
+        // Three, and the folder that ls itself has open.
+        #expect(lines.map(String.init) == ["4", "\(process)", "\(process)"])
+    }
+}
