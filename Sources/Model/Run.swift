@@ -35,6 +35,16 @@ public struct StepRecord: Hashable, Codable, Sendable {
     }
 }
 
+/// A part of a boot that is not the node's own.
+public enum BootPart: String, Sendable {
+    /// Filling the root file system and writing the bundle.
+    case preparing
+    /// From the sandbox's start until its first program starts the node's own.
+    case starting
+    /// Removing the files.
+    case clearing
+}
+
 /// One way through the whole house: what went in, and the verdict that came out.
 public struct Run: Hashable, Codable, Sendable {
     /// Names the run's folder in the workspace; begins with the time.
@@ -59,13 +69,16 @@ public struct Run: Hashable, Codable, Sendable {
     public let tools: [String: String]
     /// Seconds from the deciding event to the end of the sandbox.
     public let secondsToVerdict: Double
+    /// Seconds that the boot took beside the node itself, by the parts' names; what a record of an older version does not tell.
+    public let overhead: [String: Double]?
     /// What came of it.
     public let verdict: Verdict
 
     /// Makes a run.
     public init(
         id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
-        steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, verdict: Verdict
+        steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, overhead: [String: Double]? = nil,
+        verdict: Verdict
     ) {
         self.id = id
         self.started = started
@@ -78,6 +91,7 @@ public struct Run: Hashable, Codable, Sendable {
         self.steps = steps
         self.tools = tools
         self.secondsToVerdict = secondsToVerdict
+        self.overhead = overhead
         self.verdict = verdict
     }
 }

@@ -61,7 +61,26 @@ public struct KubeletProfile: Sendable {
     /// The name by which a control plane knows the node.
     public static let nodeName = "node"
 
-    /// Fills a root file system with all but the node's own binary.
+    /// Makes a bundle that has the machine's programs.
+    ///
+    /// - Parameter isCopied: whether it gets copies of them in any case.
+    /// - Returns: the bundle, and why it got copies of them; nil when it shares them with other nodes, or was not to.
+    /// - Throws: `FileError`; `CommandError`; `SharedRoot.SourceChanged`; `CancellationError`.
+    func bundle(at folder: FilePath, isCopied: Bool = false) async throws -> (bundle: Bundle, refusal: String?) {
+        var shared = SharedRoot(on: host)
+        for (place, path) in found { shared.program(path, as: place) }
+        try await shared.libraries(of: found.map(\.path))
+        shared.program(busybox, as: "/bin/busybox")
+        var list = Command(busybox, ["--list"], environment: host.plainEnvironment, on: host)
+        list.isContained = false
+        // mount(8) and umount(8) are the full ones: busybox's know no propagation.
+        for applet in try await list.output().split(separator: "\n") { shared.link("/bin/\(applet)", to: "busybox") }
+        for name in ["iptables", "ip6tables"] { shared.link("/usr/bin/\(name)", to: "xtables-legacy-multi") }
+        if isCopied { return (try shared.copied(at: folder), nil) }
+        return try await shared.bundle(at: folder, cache: host.workspace.appending("cache/roots"))
+    }
+
+    /// Fills a root file system with all but the machine's programs and the node's own binary.
     ///
     /// - Parameters:
     ///   - plane: the control plane that the node joins; nil when it runs standalone.
@@ -76,13 +95,6 @@ public struct KubeletProfile: Sendable {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
         ])
-        for (place, path) in found { try root.program(path, as: place) }
-        try await root.libraries(of: found.map(\.path))
-        try root.program(busybox, as: "/bin/busybox")
-        let applets = try await Command(busybox, ["--list"], environment: host.plainEnvironment, on: host).output()
-        // mount(8) and umount(8) are the full ones: busybox's know no propagation.
-        for applet in applets.split(separator: "\n") { try root.link("/bin/\(applet)", to: "busybox") }
-        for name in ["iptables", "ip6tables"] { try root.link("/usr/bin/\(name)", to: "xtables-legacy-multi") }
         try root.file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
         try root.file("/etc/hosts", "127.0.0.1 localhost node\n")
         try root.file("/etc/resolv.conf", "nameserver 127.0.0.1\n")

@@ -13,6 +13,10 @@ public enum BootProgress: Hashable, Sendable {
     case stage(String)
     /// The node is being watched: seconds so far.
     case watching(seconds: Int)
+    /// What a user should know.
+    case note(String)
+    /// A part of the boot that is not the node's own is over.
+    case spent(BootPart, seconds: Double)
 }
 
 /// What is known of a node that is kept.
@@ -97,7 +101,7 @@ public struct NodeBoot: Sendable {
         in folder: FilePath, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void,
         status: (@Sendable (KeptStatus) -> Void)?
     ) async throws -> (verdict: Verdict, toVerdict: Double) {
-        defer { try? Files.remove(folder) }
+        defer { clear(folder, progress: progress) }
         do {
             try Files.makeDirectory(logs)
             guard node.joins(at: level) else {
@@ -138,7 +142,7 @@ public struct NodeBoot: Sendable {
         guard approach.runtime == .runsc else {
             return try await runInContainer(folder, state: state, watch: watch, progress: progress)
         }
-        let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil)
+        let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil, progress: progress)
         let command = runsc.run(
             bundle, state: state, network: joined?.plane.network.node, isRootOverlaid: layout == .rootOverlay, on: host)
         return try await run(command, in: folder, watched: watch, progress: progress, status: status)
@@ -151,7 +155,7 @@ public struct NodeBoot: Sendable {
         guard !level.isJoined else { return (failed("a node in runc joins no control plane"), 0) }
         let runc = try await Runc.find(on: host)
         let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
-        let bundle = try await prepare(folder, joining: nil, isKept: false, group: group)
+        let bundle = try await prepare(folder, joining: nil, isKept: false, group: group, progress: progress)
         do {
             let command = runc.run(bundle, state: state, on: host)
             let outcome = try await run(command, in: folder, watched: watch, progress: progress, status: nil)
@@ -163,16 +167,27 @@ public struct NodeBoot: Sendable {
         }
     }
 
+    private func clear(_ folder: FilePath, progress: (BootProgress) -> Void) {
+        let start = ContinuousClock.now
+        try? Files.remove(folder)
+        progress(.spent(.clearing, seconds: start.duration(to: .now).seconds))
+    }
+
     private func failed(_ reason: String) -> Verdict {
         let said = Evidence(kind: .harness, text: reason, source: "ninepin")
         return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said])
     }
 
     private func prepare(
-        _ folder: FilePath, joining plane: ControlPlane?, isKept: Bool, group: ContainerGroup? = nil
+        _ folder: FilePath, joining plane: ControlPlane?, isKept: Bool, group: ContainerGroup? = nil,
+        progress: (BootProgress) -> Void
     ) async throws -> Bundle {
-        let bundle = try Bundle(at: folder)
-        let root = RootFileSystem(at: bundle.root, on: host)
+        let start = ContinuousClock.now
+        defer { progress(.spent(.preparing, seconds: start.duration(to: .now).seconds)) }
+        // A container's file system is the machine's own, and no overlay: it is what a sandbox is compared with.
+        let (bundle, refusal) = try await profile.bundle(at: folder, isCopied: group != nil)
+        if let refusal { progress(.note("the node's programs are copied, because an overlay cannot be mounted here: \(refusal)")) }
+        let root = RootFileSystem(at: bundle.own, on: host)
         let program = plane == nil ? node.profile : node.profile.joined
         try await profile.fill(
             root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, approach: approach, scratch: folder.appending("images"))
@@ -251,6 +266,7 @@ private struct Watch: Sendable {
                 if case .stage(let name) = fact {
                     stage = name
                     progress(.stage(name))
+                    if name == "containerd" { progress(.spent(.starting, seconds: now)) }
                 }
                 grader.take(.fact(fact), at: now)
             } else if !text.isEmpty {

@@ -15,7 +15,7 @@ struct PodImages {
         "sh", "sleep", "echo", "ls", "cat", "true", "head", "tail", "grep", "ps", "wget", "dd", "date", "id", "env",
     ]
 
-    /// Writes the archive into a node's root file system.
+    /// Writes the archive into a node's root file system. It is made once and kept under the digest of what is in it.
     ///
     /// - Parameters:
     ///   - image: the name that pods call it by.
@@ -25,23 +25,41 @@ struct PodImages {
         into root: RootFileSystem, as image: String, busybox: FilePath, scratch: FilePath, on host: Host
     ) async throws {
         defer { try? Files.remove(scratch) }
+        let content = ["\(try Files.digest(of: busybox))", image, pause] + applets + [try configuration(of: "")]
+        let key = Digest(bytes: SHA256.hash(data: Array(content.joined(separator: "\n").utf8)))
+        let kept = host.workspace.appending("cache/images").appending("\(key).tar")
+        if !Files.exists(kept) {
+            let made = try await make(as: image, busybox: busybox, in: scratch, on: host)
+            try Files.makeDirectory(kept.removingLastComponent())
+            try Files.rename(made, to: kept)
+        }
+        try root.program(kept, as: path)
+    }
+
+    private static func make(as image: String, busybox: FilePath, in scratch: FilePath, on host: Host) async throws -> FilePath {
         let (layer, archive) = (scratch.appending("layer"), scratch.appending("archive"))
         for folder in [layer.appending("bin"), layer.appending("tmp"), archive] { try Files.makeDirectory(folder) }
         _ = try Files.copy(busybox, to: layer.appending("bin/busybox"))
         for applet in applets { try Files.link(layer.appending("bin").appending(applet), to: "busybox") }
         try await pack(layer, into: archive.appending("layer.tar"), on: host)
-        let digest = try Files.digest(of: archive.appending("layer.tar"))
-        let configuration = Configuration(rootfs: .init(diff_ids: ["sha256:\(digest)"]))
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = try encoder.encode(configuration)
-        let name = "\(Digest(bytes: SHA256.hash(data: text))).json"
+        let text = try configuration(of: "sha256:\(try Files.digest(of: archive.appending("layer.tar")))")
+        let name = "\(Digest(bytes: SHA256.hash(data: Array(text.utf8)))).json"
         try Files.write(text, to: archive.appending(name))
         let manifest = [Manifest(Config: name, RepoTags: [image, pause], Layers: ["layer.tar"])]
-        try Files.write(try encoder.encode(manifest), to: archive.appending("manifest.json"))
+        try Files.write(try json(manifest), to: archive.appending("manifest.json"))
         let packed = scratch.appending("images.tar")
         try await pack(archive, into: packed, on: host)
-        try root.program(packed, as: path)
+        return packed
+    }
+
+    private static func configuration(of layer: String) throws -> String {
+        try json(Configuration(rootfs: .init(diff_ids: [layer])))
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     private static func pack(_ folder: FilePath, into archive: FilePath, on host: Host) async throws {

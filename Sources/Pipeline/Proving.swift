@@ -9,6 +9,7 @@ import Model
 import Node
 import Patches
 import Sandbox
+import Synchronization
 import SystemPackage
 
 /// What a boot's outcome depends on, as far as it can be named. It is a measurement all the same, and never taken from the store.
@@ -111,7 +112,14 @@ extension Pipeline {
             candidate.artifact, node: candidate.node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
             profile: needs.profile, on: host)
         let logs = scratch.place("run")
-        let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: VerifyKey.name, $0.words)) }
+        let overhead = Mutex<[String: Double]>([:])
+        let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs) { progress in
+            switch progress {
+            case .spent(let part, let seconds): overhead.withLock { $0[part.rawValue] = seconds }
+            case .note(let text): events(.note(text))
+            default: events(.progress(step: VerifyKey.name, progress.words))
+            }
+        }
         let record = StepRecord(name: VerifyKey.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
         var tools = ["ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel]
         tools["go"] = candidate.go
@@ -119,7 +127,7 @@ extension Pipeline {
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
-            secondsToVerdict: toVerdict, verdict: verdict)
+            secondsToVerdict: toVerdict, overhead: overhead.withLock { $0 }, verdict: verdict)
         let place = try Ledger(workspace.runs).record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.grade.rawValue): \(verdict.summary)"))
         return (run, place)
@@ -161,6 +169,8 @@ extension BootProgress {
         case .preparing: "filling the sandbox"
         case .stage(let name): "sandbox: \(name)"
         case .watching(let seconds): "watching, \(seconds) s"
+        case .note(let text): text
+        case .spent(let part, let seconds): "\(part.rawValue): \(seconds) s"
         }
     }
 }

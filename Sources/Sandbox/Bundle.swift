@@ -40,12 +40,24 @@ public struct Bundle: Sendable {
     /// The root file system's folder.
     public var root: FilePath { path.appending("rootfs") }
 
+    private let overlay: Overlay?
+    /// Where the root file system's own files are written. Only the sandbox's command sees them and what they share in one place.
+    public var own: FilePath { overlay?.upper ?? root }
+
     /// Makes an empty bundle.
     ///
+    /// - Parameter shared: a folder that the root file system shares with others, and that nothing in the sandbox can change; none when nil.
     /// - Throws: `FileError`.
-    public init(at path: FilePath) throws(FileError) {
+    public init(at path: FilePath, over shared: FilePath? = nil) throws(FileError) {
         self.path = path
         try Files.makeDirectory(path.appending("rootfs"))
+        overlay = if let shared { try Overlay(at: path, over: shared) } else { nil }
+    }
+
+    /// A command that uses the bundle, which sees its root file system whole.
+    func command(_ program: FilePath, _ arguments: [String], on host: Host) -> Command {
+        let command = Command(program, arguments, environment: host.plainEnvironment, on: host)
+        return overlay?.mounted(for: command) ?? command
     }
 
     /// Writes `config.json`.

@@ -56,6 +56,13 @@ public struct RootFileSystem: Sendable {
     ///
     /// - Throws: `FileError`; `CommandError` when ldd(1) cannot be started; `CancellationError`.
     public func libraries(of programs: [FilePath]) async throws {
+        for path in try await Self.libraries(of: programs, on: host) where !Files.exists(inside(path)) {
+            try self.program(FilePath(path), as: path)
+        }
+    }
+
+    /// The shared libraries that programs need, by their paths on the host.
+    static func libraries(of programs: [FilePath], on host: Host) async throws -> [String] {
         var command = Command("/usr/bin/ldd", programs.map(\.string), environment: host.plainEnvironment, on: host)
         command.isContained = false
         // ldd's status is bad when one of the files is no dynamic executable, which is no fault here.
@@ -63,12 +70,8 @@ public struct RootFileSystem: Sendable {
             if case .line(.output, let line) = event { lines.append(String(decoding: line, as: UTF8.self)) }
             return .proceed
         }
-        for line in listed where !line.hasSuffix(":") {
-            guard let path = line.split(whereSeparator: \.isWhitespace).first(where: { $0.hasPrefix("/") }).map(String.init) else {
-                continue
-            }
-            guard !Files.exists(inside(path)) else { continue }
-            try self.program(FilePath(path), as: path)
+        return listed.filter { !$0.hasSuffix(":") }.compactMap { line in
+            line.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("/") }.map(String.init)
         }
     }
 

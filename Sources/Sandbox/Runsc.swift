@@ -44,8 +44,7 @@ public struct Runsc: Hashable, Sendable {
         // The systrap platform needs no virtualisation hardware.
         var flags = ["--root=\(state)", "--platform=systrap", "--network=\(network == nil ? "none" : "host")", "--ignore-cgroups"]
         if !isRootOverlaid { flags.append("--overlay2=none") }
-        var command = Command(
-            program, flags + ["run", "--bundle", bundle.path.string, Bundle.container], environment: host.plainEnvironment, on: host)
+        var command = bundle.command(program, flags + ["run", "--bundle", bundle.path.string, Bundle.container], on: host)
         command.network = network
         return command
     }
