@@ -37,6 +37,7 @@ struct RealClusterTests {
     private func pods(_ place: Room) throws {
         let run = try place.tool.run(["run", "--level", "pod", "--json"])
         #expect(run.status == 0, "\(run.output)\(run.errors)")
+        try validate(run.output, schema: "run")
         let document = try run.json()
         let verdict = try #require(document["verdict"] as? [String: Any])
         #expect(verdict["grade"] as? String == "clean" && verdict["level"] as? String == "pod")
@@ -116,7 +117,7 @@ struct RealClusterTests {
     private func fullDisk(_ place: Room) throws {
         let small = "\(place.path)/small"
         try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
-        try GitFolder.run("/bin/mount", ["-t", "tmpfs", "-o", "size=2g", "tmpfs", small], environment: [:])
+        try GitFolder.run("/bin/mount", ["-t", "tmpfs", "-o", "size=4g", "tmpfs", small], environment: [:])
         defer { _ = try? GitFolder.run("/bin/umount", [small], environment: [:]) }
         for name in ["store", "cache", "mirrors", "tools"] {
             try FileManager.default.createSymbolicLink(

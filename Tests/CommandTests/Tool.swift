@@ -51,7 +51,9 @@ struct Tool {
     func start(_ arguments: [String], in folder: URL) throws -> (process: Process, output: URL, errors: URL) {
         let process = Process()
         process.executableURL = try Self.program
-        process.arguments = arguments + ["--workspace", workspace, "--project", project]
+        // What comes after '--' is another program's.
+        let own = arguments.prefix { $0 != "--" }
+        process.arguments = own + ["--workspace", workspace, "--project", project] + arguments.dropFirst(own.count)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
         let files = [folder.appending(path: "out-\(UUID())"), folder.appending(path: "err-\(UUID())")]
         for file in files { try Data().write(to: file) }
