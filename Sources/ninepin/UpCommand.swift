@@ -27,7 +27,8 @@ struct UpCommand: SessionCommand {
             code is 0. A node that ends before has its verdict printed, and the code is 1.
 
             The node has its own network: this machine reaches its API server, and nobody beyond the machine does. Pods share the node's \
-            address (hostNetwork: true), and take the image \(NodeWords.image), which is in the node.
+            address (hostNetwork: true), and take the image \(NodeWords.image), which is in the node. Ask the API server of kubelet-1.20 with \
+            kubectl, not with curl: the recipe tells why.
 
             Examples:
               ninepin up

@@ -73,7 +73,7 @@ struct CommandLineTests {
             (["run", "--series", "percpu,"], "--series"), (["run", "--series", "none,percpu"], "--series"),
             (["run", "--series", "percpu,percpu"], "stands twice"),
             (["run", "--layout", "root"], "root-9p"), (["matrix", "--repeat", "0"], "--repeat"),
-            (["verify", "--binary", "x", "--series", "none"], "--series"),
+            (["verify", "--binary", "x", "--series", "none"], "--series"), (["verify", "--level", "component"], "ninepin run"),
             (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
         ])
     func usage(_ arguments: [String], _ words: String) throws {

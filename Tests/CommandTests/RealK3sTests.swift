@@ -152,6 +152,7 @@ struct RealK3sTests {
         if era.level == "pod" {
             try joined(clean)
             try refusesOthers(place, binary)
+            try staysUp(tool, era.tag)
         } else {
             try joinedItself(tool, document)
         }
@@ -165,6 +166,19 @@ struct RealK3sTests {
         #expect(said("pod ninepin-task").contains { $0.hasPrefix("phase Succeeded") }, "\(evidence)")
         #expect(said("log of pod ninepin-task").contains { $0.hasPrefix("ninepin-") }, "\(evidence)")
         #expect(said("pod ninepin-limited").contains { $0.contains("gone") }, "\(evidence)")
+    }
+
+    /// Server and agent stay until they are told to go.
+    private func staysUp(_ tool: Tool, _ tag: String) throws {
+        let up = try tool.run(["up", "k3s@\(tag)", "--name", "shape", "--json"])
+        #expect(up.status == 0, "\(up.output)\(up.errors)")
+        let node = try up.json()
+        #expect(node["isReady"] as? Bool == true, "\(up.output)")
+        let inside = try tool.run(["exec", "shape", "--", "ls", "/var/lib/rancher/k3s/agent"])
+        #expect(inside.output.contains("kubelet.kubeconfig"), "\(inside.output)\(inside.errors)")
+        let down = try tool.run(["down", "shape"])
+        #expect(down.status == 0, "\(down.errors)")
+        #expect(processes(naming: "\(tool.workspace)/nodes/shape").isEmpty)
     }
 
     /// A server in a sandbox runs an agent, which is a node of it.

@@ -9,7 +9,6 @@ import (
 	"github.com/k3s-io/k3s/pkg/certificate"
 )
 
-// client-go's own writer is not used: it goes through a library of 2018, which breaks memory when a newer Go than 1.17 has compiled it.
 const text = `apiVersion: v1
 kind: Config
 clusters:
