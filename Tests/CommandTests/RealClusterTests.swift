@@ -138,7 +138,7 @@ struct RealClusterTests {
         #expect(try node.verdict()?["grade"] as? String == "clean")
         while Date().timeIntervalSince(up) < 300 { Thread.sleep(forTimeInterval: 1) }
         #expect(try node.verdict()?["grade"] as? String == "clean")
-        let killed = try place.tool.run(["exec", "long", "--", "sh", "-c", "kill -9 $(pgrep -f 'kubelet --config' | head -n 1)"])
+        let killed = try place.tool.run(["exec", "long", "--", "sh", "-c", "kill -9 $(pidof kubelet)"])
         #expect(killed.status == 0, "\(killed.errors)")
         try node.wait { try node.state() == "ended" }
         #expect(try node.verdict()?["grade"] as? String == "inconclusive")
