@@ -92,6 +92,8 @@ public struct ApproachTable: Hashable, Codable, Sendable {
         public let changes: String
         /// What the research that the project began with claimed.
         public let claim: String
+        /// What was found, beside the claim; nil when it came to something else than when that was written.
+        public let finding: String?
         /// What it is good for.
         public let goodFor: String
         /// The patches in the node, as the command line takes them; `none` for the stock one.
@@ -150,6 +152,7 @@ extension ApproachTable.Row {
         let titles = Set(attempts.map { [$0.outcome.rawValue, $0.cause].compactMap(\.self).joined(separator: ", ") })
         let agree = titles.count == 1
         outcome = agree ? first.outcome : .inconclusive
+        finding = approach.finding.flatMap { [outcome] in $0.outcome == outcome ? $0.text : nil }
         grade = Grade(rawValue: outcome.rawValue)
         cause = agree ? first.cause : nil
         summary = agree ? first.summary : "the repeated boots disagree: \(attempts.map(\.outcome.rawValue).joined(separator: ", "))"
