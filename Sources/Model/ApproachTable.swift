@@ -1,6 +1,13 @@
 /// What came of an approach. Four are a grade's, and two are findings without one: nothing could be booted, or what was booted is no node.
 public enum ApproachOutcome: String, Codable, Sendable, CaseIterable {
-    case clean, degraded, fatal, inconclusive
+    /// The node lives at the end of the observation, and nothing is wrong with it.
+    case clean
+    /// It lives, and something is wrong with it.
+    case degraded
+    /// The node ended by itself.
+    case fatal
+    /// The harness failed, or repeated boots disagree: nothing can be said.
+    case inconclusive
     /// The sandbox refused what the approach needs, and the same preparation went well in the control.
     case cannot
     /// The API server answers, and has no node: there is nothing of a worker to be graded.
