@@ -170,8 +170,8 @@ extension ApproachTable.Row {
     /// The outcome and, where a known fault decided it, the fault.
     public var word: String { cause.map { "\(outcome.rawValue), \($0)" } ?? outcome.rawValue }
 
-    /// Seconds until the node answered on `/healthz`, or, where it never did, until it said that it has started.
-    public var bootSeconds: Double? { measures.secondsToHealth ?? measures.secondsToStart }
+    /// Seconds until the node answered on `/healthz`; nil when it never did, or did so only to end by itself.
+    public var bootSeconds: Double? { outcome == .fatal ? nil : measures.secondsToHealth }
 }
 
 extension Measures {

@@ -13,7 +13,7 @@ extension Reference {
 
             Written by `make docs` from [approaches.json](approaches.json), which `make approaches` measures. \(table.subject), each row booted \(boots == 1 ? "once" : "\(boots) times").
 
-            - **boot**: seconds from the start of the sandbox to the first `ok` of `/healthz`; in brackets, to `Started kubelet`, where no `ok` came.
+            - **boot**: seconds from the start of the sandbox to the first `ok` of `/healthz`; in brackets, to `Started kubelet`, of a node that did not live.
             - **CPU**: processor time in the first minute, of all the sandbox's processes, as the machine sees them.
             - **memory**: the most at once, of the same processes, each shared page counted once. The node's binary and gVisor itself are in it.
             - **no node**: an API server answers, and has no worker. It is no grade either.

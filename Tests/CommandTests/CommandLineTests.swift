@@ -73,6 +73,9 @@ struct CommandLineTests {
             (["run", "--series", "percpu,"], "--series"), (["run", "--series", "none,percpu"], "--series"),
             (["run", "--series", "percpu,percpu"], "stands twice"),
             (["run", "--layout", "root"], "root-9p"), (["matrix", "--repeat", "0"], "--repeat"),
+            (["matrix", "--approach", "bind"], "--approaches"),
+            (["matrix", "--approaches", "--approach", "ptrac"], "did you mean 'ptrace'?"),
+            (["matrix", "--approaches", "--series", "none"], "--series"),
             (["verify", "--binary", "x", "--series", "none"], "--series"),
             (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
         ])
