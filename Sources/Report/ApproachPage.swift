@@ -39,12 +39,12 @@ extension Reference {
     private static func section(_ row: ApproachTable.Row) -> String {
         var text = "\n## \(row.name)\n\n\(row.changes) Booted in \(row.runtime.rawValue), patches: \(row.series).\n\n"
         text += "- Claimed: \(row.claim)\n- Measured: **\(row.word)**: \(sentence(row.summary))\n"
-        if let finding = row.finding { text += "- Found: \(finding)\n" }
         guard let first = row.attempts.first else { return text }
         for evidence in first.evidence { text += "    - `\(code(evidence.words))`\n" }
         if !first.answers.isEmpty { text += "- Asked in the sandbox before the node started:\n" }
         for answer in first.answers { text += "    - `\(code(answer))`\n" }
         for note in first.notes { text += "- Note: \(note)\n" }
+        if let finding = row.finding { text += "- Found: \(finding)\n" }
         return text + "- Good for: \(row.goodFor)\n"
     }
 

@@ -23,7 +23,7 @@ final class Place {
 struct CommandLineTests {
     @Test(
         "the pages of docs/ that come from the code are as the code says",
-        arguments: ["cli.md", "recipe.md", "patch.md", "approach.md"])
+        arguments: ["cli.md", "recipe.md", "patch.md", "approach.md", "approaches.md"])
     func docs(_ page: String) throws {
         let place = try Place()
         let process = Process()
