@@ -40,7 +40,7 @@ lint:
 docs: build
 	$(NINEPIN) reference docs
 
-# Thirteen rows, three boots each: three quarters of an hour. All that docs/approaches.md tells is measured here.
+# Fourteen rows, three boots each: three quarters of an hour. All that docs/approaches.md tells is measured here.
 approaches: build
 	$(NINEPIN) matrix kubelet-1.20 --approaches --layout root-9p --repeat 3 --json > docs/approaches.json.new
 	mv docs/approaches.json.new docs/approaches.json

@@ -76,6 +76,14 @@ public struct Approach: Hashable, Sendable {
         public let isEarly: Bool
     }
 
+    /// What a measurement says to the claim, in words that hold only for one outcome.
+    public struct Finding: Hashable, Sendable {
+        /// The outcome for which the words were written.
+        public let outcome: ApproachOutcome
+        /// The words.
+        public let text: String
+    }
+
     /// The file's name without its ending.
     public let name: String
     /// A few words for people.
@@ -86,6 +94,8 @@ public struct Approach: Hashable, Sendable {
     public let changes: String
     /// What the research that the project began with claimed of it.
     public let claim: String
+    /// What was found, beside the claim.
+    public let finding: Finding?
     /// What it is good for, in one sentence.
     public let goodFor: String
     /// What is booted.

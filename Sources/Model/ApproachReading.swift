@@ -13,6 +13,7 @@ extension Approach {
         order = try map.value("order", expected: "a number")
         changes = try map.text("changes")
         claim = try map.text("claim")
+        finding = map.has("finding") ? try Finding(map.map("finding", schema: Schema.finding)) : nil
         goodFor = try map.text("goodFor")
         subject = map.has("subject") ? try map.value("subject", expected: Self.subjects) : .series([])
         runtime = map.has("runtime") ? try map.word("runtime") : .runsc
@@ -90,6 +91,13 @@ extension YamlMap {
             flags[name] = flag
         }
         return flags
+    }
+}
+
+extension Approach.Finding {
+    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+        outcome = try map.word("when")
+        text = try map.text("text")
     }
 }
 

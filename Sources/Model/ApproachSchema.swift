@@ -9,6 +9,7 @@ extension Approach {
                 YamlField("order", "number", "its place in a table: the smallest number comes first"),
                 YamlField("changes", "text", "what is changed instead of the source, or beside it, in one sentence"),
                 YamlField("claim", "text", "what the research that the project began with claimed of it"),
+                YamlField("finding", "mapping", required: false, "what was found, beside the claim"),
                 YamlField("goodFor", "text", "what it is good for, in one sentence"),
                 YamlField(
                     "subject", "`none`, `recipe`, `control-plane`, or patches with commas between", required: false,
@@ -26,6 +27,13 @@ extension Approach {
                 YamlField(
                     "asks", "list of mappings", required: false,
                     "what is asked in the sandbox before the node starts; the answers decide nothing"),
+            ])
+        /// What was found.
+        public static let finding = YamlSection(
+            path: "finding",
+            fields: [
+                YamlField("when", "an outcome, such as `degraded`", "the only outcome for which the text is shown"),
+                YamlField("text", "text", "what the measurement says to the claim"),
             ])
         /// What kubelet is told.
         public static let kubelet = YamlSection(
@@ -81,6 +89,6 @@ extension Approach {
             ])
 
         /// All sections, the file itself first.
-        public static let all = [approach, kubelet, tool, compiled, copy, bind, fuse, question]
+        public static let all = [approach, finding, kubelet, tool, compiled, copy, bind, fuse, question]
     }
 }

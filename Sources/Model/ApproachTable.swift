@@ -1,6 +1,13 @@
 /// What came of an approach. Four are a grade's, and two are findings without one: nothing could be booted, or what was booted is no node.
 public enum ApproachOutcome: String, Codable, Sendable, CaseIterable {
-    case clean, degraded, fatal, inconclusive
+    /// The node lives at the end of the observation, and nothing is wrong with it.
+    case clean
+    /// It lives, and something is wrong with it.
+    case degraded
+    /// The node ended by itself.
+    case fatal
+    /// The harness failed, or repeated boots disagree: nothing can be said.
+    case inconclusive
     /// The sandbox refused what the approach needs, and the same preparation went well in the control.
     case cannot
     /// The API server answers, and has no node: there is nothing of a worker to be graded.
@@ -92,6 +99,8 @@ public struct ApproachTable: Hashable, Codable, Sendable {
         public let changes: String
         /// What the research that the project began with claimed.
         public let claim: String
+        /// What was found, beside the claim; nil when it came to something else than when that was written.
+        public let finding: String?
         /// What it is good for.
         public let goodFor: String
         /// The patches in the node, as the command line takes them; `none` for the stock one.
@@ -150,6 +159,7 @@ extension ApproachTable.Row {
         let titles = Set(attempts.map { [$0.outcome.rawValue, $0.cause].compactMap(\.self).joined(separator: ", ") })
         let agree = titles.count == 1
         outcome = agree ? first.outcome : .inconclusive
+        finding = approach.finding.flatMap { [outcome] in $0.outcome == outcome ? $0.text : nil }
         grade = Grade(rawValue: outcome.rawValue)
         cause = agree ? first.cause : nil
         summary = agree ? first.summary : "the repeated boots disagree: \(attempts.map(\.outcome.rawValue).joined(separator: ", "))"
@@ -160,8 +170,8 @@ extension ApproachTable.Row {
     /// The outcome and, where a known fault decided it, the fault.
     public var word: String { cause.map { "\(outcome.rawValue), \($0)" } ?? outcome.rawValue }
 
-    /// Seconds until the node answered on `/healthz`, or, where it never did, until it said that it has started.
-    public var bootSeconds: Double? { measures.secondsToHealth ?? measures.secondsToStart }
+    /// Seconds until the node answered on `/healthz`; nil when it never did, or did so only to end by itself.
+    public var bootSeconds: Double? { outcome == .fatal ? nil : measures.secondsToHealth }
 }
 
 extension Measures {

@@ -42,6 +42,8 @@ extension Signal {
         Signal("k3s", "level=fatal ", .fatal),
         // libcontainer, cgroups/fs/cpuacct.go.
         Signal("percpu", "cpuacct.usage_percpu: no such file", .cause),
+        // cAdvisor, manager/container.go: whatever it was that the reader of a cgroup stopped at.
+        Signal("stats of /", "Failed to update stats for container \"/\"", .cause),
         Signal("started", "Started kubelet", .started),
         Signal("kubelet", "ubelet version", .kubelet),
         Signal("kubelet", " kubelet.go:", .kubelet),

@@ -190,7 +190,8 @@ public struct NodeBoot: Sendable {
         let root = RootFileSystem(at: bundle.own, on: host)
         let program = plane == nil ? node.profile : node.profile.joined
         try await profile.fill(
-            root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, approach: approach, scratch: folder.appending("images"))
+            root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, approach: approach,
+            scratch: folder.appending("images"))
         let source = FilePath(artifact.path)
         let digest = try root.program(source, as: NodeProgram.of(program).path)
         guard digest == artifact.digest else { throw ArtifactChanged(path: source, expected: artifact.digest, found: digest) }

@@ -25,7 +25,7 @@ public struct Catalogue: Sendable {
         public let advice: String
 
         /// What is not there, and what is.
-        public var description: String { "there is no approach '\(name)': \(advice)" }
+        public var description: String { "there is no approach\(name.isEmpty ? "" : " '\(name)'"): \(advice)" }
     }
 
     private let project: FilePath
@@ -110,6 +110,8 @@ public struct Catalogue: Sendable {
         for name in names where !known.contains(name) {
             throw UnknownApproach(name: name, advice: Spelling.advice(for: name, among: known))
         }
+        // A table without a row would have nothing wrong in it.
+        guard !known.isEmpty else { throw UnknownApproach(name: "", advice: "there is no file in \(approaches)") }
         let all = try known.filter { names.isEmpty || names.contains($0) }.map { name in
             let file = approaches.appending("\(name).yaml")
             return try Approach(yaml: try Files.readText(file), file: file.string, name: name)

@@ -11,9 +11,9 @@ extension Reference {
             ([approach.md](approach.md)); each was booted by `ninepin matrix --approaches`, and graded as every boot is.
             What is claimed is what the research that this project began with wrote of it in 2025, about k3s in gVisor.
 
-            Written by `make docs` from [approaches.json](approaches.json), which `make approaches` measures. \(table.subject), \(boots) boots of each row.
+            Written by `make docs` from [approaches.json](approaches.json), which `make approaches` measures. \(table.subject), each row booted \(boots == 1 ? "once" : "\(boots) times").
 
-            - **boot**: seconds from the start of the sandbox to the first `ok` of `/healthz`; in brackets, to `Started kubelet`, where no `ok` came.
+            - **boot**: seconds from the start of the sandbox to the first `ok` of `/healthz`; in brackets, to `Started kubelet`, of a node that did not live.
             - **CPU**: processor time in the first minute, of all the sandbox's processes, as the machine sees them.
             - **memory**: the most at once, of the same processes, each shared page counted once. The node's binary and gVisor itself are in it.
             - **no node**: an API server answers, and has no worker. It is no grade either.
@@ -38,12 +38,13 @@ extension Reference {
 
     private static func section(_ row: ApproachTable.Row) -> String {
         var text = "\n## \(row.name)\n\n\(row.changes) Booted in \(row.runtime.rawValue), patches: \(row.series).\n\n"
-        text += "- Claimed: \(row.claim)\n- Measured: \(row.word). \(sentence(row.summary))\n"
+        text += "- Claimed: \(row.claim)\n- Measured: **\(row.word)**: \(sentence(row.summary))\n"
         guard let first = row.attempts.first else { return text }
         for evidence in first.evidence { text += "    - `\(code(evidence.words))`\n" }
         if !first.answers.isEmpty { text += "- Asked in the sandbox before the node started:\n" }
         for answer in first.answers { text += "    - `\(code(answer))`\n" }
         for note in first.notes { text += "- Note: \(note)\n" }
+        if let finding = row.finding { text += "- Found: \(finding)\n" }
         return text + "- Good for: \(row.goodFor)\n"
     }
 
@@ -52,7 +53,9 @@ extension Reference {
 
     private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|").replacing("\n", with: " ") }
 
-    private static func code(_ text: String) -> String { text.replacing("`", with: "'").replacing("\n", with: " ") }
+    private static func code(_ text: String) -> String {
+        text.replacing("`", with: "'").split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
 
     private static func sentence(_ text: String) -> String { text.hasSuffix(".") ? text : "\(text)." }
 }

@@ -36,9 +36,9 @@ extension ApproachTable.Row {
     /// How many boots there were, and whether they agree.
     var times: String { attempts.count == 1 ? "once" : "\(attempts.count), \(outcome == .inconclusive ? "not " : "")the same" }
 
-    /// Seconds until the node answered, or, in brackets, until it said that it has started and never answered.
+    /// Seconds until the node answered, or, in brackets, until it said that it has started, when it did not live to answer.
     var boot: String {
-        if let seconds = measures.secondsToHealth { return "\(Self.tenths(seconds)) s" }
+        if let seconds = bootSeconds { return "\(Self.tenths(seconds)) s" }
         return measures.secondsToStart.map { "(\(Self.tenths($0)) s)" } ?? "–"
     }
 

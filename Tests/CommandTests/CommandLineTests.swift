@@ -23,7 +23,7 @@ final class Place {
 struct CommandLineTests {
     @Test(
         "the pages of docs/ that come from the code are as the code says",
-        arguments: ["cli.md", "recipe.md", "patch.md", "approach.md"])
+        arguments: ["cli.md", "recipe.md", "patch.md", "approach.md", "approaches.md"])
     func docs(_ page: String) throws {
         let place = try Place()
         let process = Process()
@@ -73,7 +73,11 @@ struct CommandLineTests {
             (["run", "--series", "percpu,"], "--series"), (["run", "--series", "none,percpu"], "--series"),
             (["run", "--series", "percpu,percpu"], "stands twice"),
             (["run", "--layout", "root"], "root-9p"), (["matrix", "--repeat", "0"], "--repeat"),
-            (["verify", "--binary", "x", "--series", "none"], "--series"), (["verify", "--level", "component"], "ninepin run"),
+            (["matrix", "--approach", "bind"], "--approaches"),
+            (["matrix", "--approaches", "--approach", "ptrac"], "did you mean 'ptrace'?"),
+            (["matrix", "--approaches", "--series", "none"], "--series"),
+            (["verify", "--binary", "x", "--series", "none"], "--series"),
+            (["verify", "--level", "component"], "ninepin run"),
             (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
         ])
     func usage(_ arguments: [String], _ words: String) throws {

@@ -6,7 +6,7 @@ import Testing
 struct RealApproachTests {
     private static let expected = [
         "gate": "degraded, memory cache", "bind": "degraded, memory cache", "ptrace": "degraded, memory cache",
-        "preload": "fatal, memory cache", "fuse-lxcfs": "cannot", "environment": "clean",
+        "preload": "fatal, memory cache", "bind-claimed": "fatal, memory cache", "fuse-lxcfs": "cannot", "environment": "clean",
     ]
 
     @Test(
@@ -30,6 +30,7 @@ struct RealApproachTests {
             #expect((measures["cpuSeconds"] as? Double ?? 0) > 0)
         }
         try preload(rows.first { $0["name"] as? String == "preload" })
+        try claimed(rows.first { $0["name"] as? String == "bind-claimed" })
         try refusal(rows.first { $0["name"] as? String == "fuse-lxcfs" })
         control(rows.first { $0["name"] as? String == "environment" })
         #expect(processes(naming: tool.workspace + "/tmp").isEmpty)
@@ -45,6 +46,12 @@ struct RealApproachTests {
             answers.contains { $0.hasPrefix("the same C program with it") && $0.contains("0xef53; cpuacct.usage_percpu: 0 0") },
             "\(answers)")
         #expect(answers.contains { $0.hasPrefix("lines of the node's own") && $0.hasSuffix(": 0") }, "\(answers)")
+    }
+
+    /// Why the files that the research mounted were not enough: a line of the log says so.
+    private func claimed(_ row: [String: Any]?) throws {
+        let evidence = try attempt(row)["evidence"] as? [[String: Any]] ?? []
+        #expect(evidence.contains { ($0["text"] as? String ?? "").contains("memory.max_usage_in_bytes: no such file") }, "\(evidence)")
     }
 
     /// The sandbox's own line, and the control's word.

@@ -89,6 +89,17 @@ struct ApproachTests {
         #expect(ApproachTable.Row(approach, series: "none", attempts: []) == nil)
     }
 
+    @Test("what was found is told only for the outcome that it was written for")
+    func finding() throws {
+        let approach = try read("finding: {when: degraded, text: it lives}\n")
+        for (grade, text) in [(Grade.degraded, "it lives"), (.fatal, nil), (.inconclusive, nil)] {
+            let verdict = Verdict(grade: grade, level: .boot, summary: "s", evidence: [])
+            let attempt = ApproachAttempt(verdict, refusal: nil, answers: [], measures: Measures())
+            #expect(ApproachTable.Row(approach, series: "none", attempts: [attempt])?.finding == text)
+        }
+        #expect { try read("finding: {when: good, text: x}") } throws: { "\($0)".contains("a.yaml:6:17: 'good' is not known here") }
+    }
+
     @Test("a refusal is no grade: the row has the sandbox's own line, and null where a grade would be")
     func refusal() throws {
         let line = Evidence(kind: .harness, text: "mount: refused", source: "sandbox")

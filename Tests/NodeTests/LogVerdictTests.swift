@@ -19,6 +19,20 @@ struct LogVerdictTests {
         #expect(evidence.source == "test.log")
     }
 
+    @Test(
+        "whatever the reader of / stopped at stands among the evidence of a fatal verdict",
+        arguments: [
+            "open /sys/fs/cgroup/cpuacct/cpuacct.usage_percpu: no such file or directory",
+            "failed to parse memory.max_usage_in_bytes - open /sys/fs/cgroup/memory/memory.max_usage_in_bytes: no such file or directory",
+        ])
+    func reader(_ reason: String) {
+        let told = WrittenLog.line(
+            "W", 6.1, "container.go:549] Failed to update stats for container \"/\": \(reason), continuing to push stats")
+        let verdict = WrittenLog.verdict(WrittenLog.beginning + [told, WrittenLog.fatal(6.7)])
+        #expect(verdict.evidence.contains { $0.text.contains(reason) })
+        #expect(verdict.cause == "memory cache")
+    }
+
     @Test("the fault that a fatal line names is the verdict's cause")
     func device() {
         let verdict = WrittenLog.verdict(WrittenLog.beginning + [WrittenLog.startUpError, WrittenLog.fatal(6.5, WrittenLog.device)])
