@@ -143,7 +143,7 @@ struct RealHereTests {
     /// What `here` predicts, what `verify --sandbox here` finds in the same sandbox, and that nothing is left in it.
     private func booted(_ room: SandboxRoom, _ kind: SandboxRoom.Kind, _ series: String) async throws -> [String] {
         let script = """
-            seen() { cat /proc/mounts; find /sys/fs/cgroup -type d; ls -A /dev /run /var/lib /var/log /var/lib/kubelet 2>&1; ls /proc | grep -c '^[0-9]'; }
+            seen() { cat /proc/mounts; ls -d /sys/fs/cgroup/*/kubepods 2>&1; ls -A /dev /run /var/lib /var/log /var/lib/kubelet 2>&1; ls /proc | grep -c '^[0-9]'; }
             before=$(seen)
             /opt/ninepin/bin/ninepin here --series '\(series)' --json
             echo @
