@@ -62,7 +62,7 @@ let package = Package(
             "Pipeline",
             [
                 "Model", "Host", "Git", "GitRemote", "GitHistory", "Archive", "Transfer", "Sources", "Patches", "PullRequests",
-                "GoToolchain", "Sandbox", "Cluster", "Node", "Keeping", "Ledger", system, crypto,
+                "GoToolchain", "Sandbox", "Cluster", "Node", "Here", "Keeping", "Ledger", system, crypto,
             ]),
         .executableTarget(
             name: "ninepin",

@@ -143,15 +143,23 @@ public enum Files {
     public static func remove(_ path: FilePath) throws(FileError) {
         for attempt in 1... {
             guard exists(path) else { return }
-            do {
-                try FileManager.default.removeItem(atPath: path.string)
-                return
-            } catch {
-                // A process that is being killed may still make a file in a directory that is being emptied.
-                guard attempt < 5 else { throw FileError("remove", path, error) }
-                usleep(20_000)
-            }
+            guard let failure = failureToRemove(path) else { return }
+            // A process that is being killed may still make a file in a directory that is being emptied.
+            guard attempt < 5 else { throw failure }
+            usleep(20_000)
         }
+    }
+
+    /// Foundation walks with fts(3), which takes a directory of two links for one without directories in it; in gVisor's overlay every
+    /// directory has two.
+    private static func failureToRemove(_ path: FilePath) -> FileError? {
+        guard linkTarget(path) == nil, isDirectory(path) else {
+            return unlink(path.string) == 0 || errno == ENOENT ? nil : error("remove", path, errno)
+        }
+        for name in names(in: path) {
+            if let failure = failureToRemove(path.appending(name)) { return failure }
+        }
+        return rmdir(path.string) == 0 || errno == ENOENT ? nil : error("remove", path, errno)
     }
 
     /// Hands on a file, or standard input when none is named, piece by piece.

@@ -152,7 +152,7 @@ extension YamlMap {
 
     private static func word<T: RawRepresentable & CaseIterable>(_ text: String, at node: YamlValue) throws(Diagnostic) -> T
     where T.RawValue == String {
-        if let value = T(rawValue: text) { return value }
+        if let value = T(rawValue: text), T.allCases.contains(where: { $0.rawValue == text }) { return value }
         let known = T.allCases.map(\.rawValue)
         throw node.complaint("'\(text)' is not known here: \(Spelling.advice(for: text, among: known))")
     }

@@ -34,6 +34,7 @@ public struct BootGrader: Sendable {
     public private(set) var decided: Double?
     private let node: NodeSpec
     private let layout: Layout
+    private let place: PlaceSigns?
     private let level: Level
     private var cluster: ClusterReader
     private let runtime: ContainerRuntime
@@ -55,10 +56,13 @@ public struct BootGrader: Sendable {
     ///   - word: what the pod is to say at the level `pod`.
     ///   - isKept: whether the node is watched until it ends, and not only until the verdict is certain.
     ///   - runtime: what it is booted in.
+    ///   - place: what the place showed before, where the layout is `here`.
     public init(
-        node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false, runtime: ContainerRuntime = .runsc
+        node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false,
+        runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil
     ) {
         self.node = node
+        self.place = place
         self.isKept = isKept
         self.layout = layout
         self.level = level
@@ -114,7 +118,9 @@ public struct BootGrader: Sendable {
         switch fact {
         case .stage(let name):
             stage = name
-            if name == "kubelet", let wrong = signs.fault(in: layout, runtime: runtime) { decide(inconclusive(wrong), at: now) }
+            if name == "kubelet", let wrong = signs.fault(in: layout, runtime: runtime, place: place) {
+                decide(inconclusive(wrong), at: now)
+            }
         case .gvisor(let line): signs.gvisor = line
         case .mount(let point, let type): signs.mounts[point] = type
         case .version(let text):

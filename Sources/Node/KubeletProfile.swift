@@ -38,8 +38,8 @@ public struct KubeletProfile: Sendable {
             name: "loopback", place: "/opt/cni/bin", package: "containernetworking-plugins", folders: ["/usr/lib/cni", "/opt/cni/bin"]),
     ]
 
-    private let found: [(place: String, path: FilePath)]
-    private let busybox: FilePath
+    let found: [(place: String, path: FilePath)]
+    let busybox: FilePath
     private let host: Host
 
     /// Looks for all programs that the node needs, before an hour's work is begun.
@@ -111,12 +111,12 @@ public struct KubeletProfile: Sendable {
         try await approach.fill(root, on: host)
     }
 
-    private static func lines(_ settings: [String: String]) -> String {
+    static func lines(_ settings: [String: String]) -> String {
         settings.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
     }
 
     /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.
-    private static let containerd = """
+    static let containerd = """
         version = 2
         [plugins."io.containerd.grpc.v1.cri"]
           sandbox_image = "\(PodImages.pause)"
@@ -126,7 +126,7 @@ public struct KubeletProfile: Sendable {
         """
 
     /// With the read-only port for `/stats/summary`.
-    private static let kubelet = """
+    static let kubelet = """
         kind: KubeletConfiguration
         apiVersion: kubelet.config.k8s.io/v1beta1
         failSwapOn: false
@@ -138,7 +138,7 @@ public struct KubeletProfile: Sendable {
         """
 
     /// Nobody but the sandbox itself reaches it.
-    private static let standalone = "authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}\n"
+    static let standalone = "authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}\n"
 
     /// Only who has a certificate of the cluster's, which is the API server, may ask it for logs or to run something.
     private static let joined = """

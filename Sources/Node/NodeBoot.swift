@@ -40,7 +40,8 @@ public struct NodeBoot: Sendable {
     private let layout: Layout
     private let level: Level
     private let plane: ControlPlaneKind?
-    private let runsc: Runsc
+    private let runsc: Runsc?
+    private let here: NodeHere?
     private let profile: KubeletProfile
     private let host: Host
     private let approach: ApproachPlan
@@ -51,11 +52,13 @@ public struct NodeBoot: Sendable {
     /// - Parameters:
     ///   - level: how much is asked of the node.
     ///   - plane: what makes the control plane; needed for a level at which the node joins one.
+    ///   - runsc: makes the sandbox; nil for the layout `here`.
+    ///   - here: the place that the node is booted in where the layout is `here`.
     ///   - approach: what is changed instead of the source, or beside it.
     ///   - witness: told of all that happens, beside the grader.
     public init(
-        _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, plane: ControlPlaneKind? = nil, runsc: Runsc,
-        profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil, on host: Host
+        _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, plane: ControlPlaneKind? = nil, runsc: Runsc?,
+        here: NodeHere? = nil, profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil, on host: Host
     ) {
         self.artifact = artifact
         self.node = node
@@ -63,6 +66,7 @@ public struct NodeBoot: Sendable {
         self.level = level
         self.plane = plane
         self.runsc = runsc
+        self.here = here
         self.profile = profile
         self.approach = approach
         self.witness = witness
@@ -135,13 +139,21 @@ public struct NodeBoot: Sendable {
         let state = folder.appending("state")
         try Files.makeDirectory(state)
         let grader = BootGrader(
-            node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: approach.runtime)
+            node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: approach.runtime,
+            place: here?.signs)
         let watch = Watch(
             grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log")),
             sandbox: try LineFile(logs.appending("sandbox.log")))
+        if let here {
+            guard joined == nil, node.profile == .kubelet else { return (failed("only a kubelet is booted here, and standalone"), 0) }
+            return try await here.hold(artifact, node: node, profile: profile, folder: folder, on: host) { command in
+                try await run(command, in: folder, watched: watch, progress: progress, status: status)
+            }
+        }
         guard approach.runtime == .runsc else {
             return try await runInContainer(folder, state: state, watch: watch, progress: progress)
         }
+        guard let runsc else { return (failed("there is no runsc to make a sandbox with"), 0) }
         let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil, progress: progress)
         let command = runsc.run(
             bundle, state: state, network: joined?.plane.network.node, isRootOverlaid: layout == .rootOverlay, on: host)

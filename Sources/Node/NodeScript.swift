@@ -7,10 +7,13 @@ enum NodeScript {
     /// - Parameters:
     ///   - interval: seconds between two rounds of probes.
     ///   - approach: what is changed beside the source.
-    static func text(for profile: NodeSpec.Profile, interval: Int = 1, approach: ApproachPlan = .none) -> String {
+    ///   - clearing: lines that clear the way for a kubelet, which may use `fail`, and leave a folder to work in in `$work`.
+    static func text(
+        for profile: NodeSpec.Profile, interval: Int = 1, approach: ApproachPlan = .none, clearing: String = sandbox
+    ) -> String {
         let program = NodeProgram.of(profile)
         let words = [
-            "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
+            "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
             "@LOADING@": program.loading, "@START@": approach.start(program.start), "@INTERVAL@": "\(interval)",
             "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
         ]
@@ -29,6 +32,12 @@ enum NodeScript {
         done < /proc/mounts
         """
 
+    /// What clears the way in a sandbox that was made for the node: kubelet reads the kernel's messages, and gVisor has none.
+    static let sandbox = """
+        work=/tmp
+        ln -sf /dev/null /dev/kmsg || fail "cannot link /dev/kmsg"
+        """
+
     /// The script of a node.
     private static let script = """
         \(signs)
@@ -36,18 +45,18 @@ enum NodeScript {
         # A process that has ended and was not waited for is still there, as a zombie.
         lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
 
-        # kubelet reads the kernel's messages and sets these switches; gVisor has neither.
-        ln -sf /dev/null /dev/kmsg || fail "cannot link /dev/kmsg"
-        mkdir -p /tmp/sys/vm /tmp/sys/kernel/keys
-        cp -r /proc/sys/vm/. /tmp/sys/vm/ 2>/dev/null
-        cp -r /proc/sys/kernel/. /tmp/sys/kernel/ 2>/dev/null
-        echo 1 > /tmp/sys/vm/overcommit_memory
-        echo 0 > /tmp/sys/vm/panic_on_oom
-        echo 10 > /tmp/sys/kernel/panic
-        echo 1 > /tmp/sys/kernel/panic_on_oops
-        echo 1000000 > /tmp/sys/kernel/keys/root_maxkeys
-        echo 25000000 > /tmp/sys/kernel/keys/root_maxbytes
-        mount --bind /tmp/sys/vm /proc/sys/vm && mount --bind /tmp/sys/kernel /proc/sys/kernel || fail "cannot mount over /proc/sys"
+        @CLEARING@
+        # kubelet sets these switches; gVisor refuses.
+        mkdir -p "$work/sys/vm" "$work/sys/kernel/keys"
+        cp -r /proc/sys/vm/. "$work/sys/vm/" 2>/dev/null
+        cp -r /proc/sys/kernel/. "$work/sys/kernel/" 2>/dev/null
+        echo 1 > "$work/sys/vm/overcommit_memory"
+        echo 0 > "$work/sys/vm/panic_on_oom"
+        echo 10 > "$work/sys/kernel/panic"
+        echo 1 > "$work/sys/kernel/panic_on_oops"
+        echo 1000000 > "$work/sys/kernel/keys/root_maxkeys"
+        echo 25000000 > "$work/sys/kernel/keys/root_maxbytes"
+        mount --bind "$work/sys/vm" /proc/sys/vm && mount --bind "$work/sys/kernel" /proc/sys/kernel || fail "cannot mount over /proc/sys"
 
         @APPROACH@
         say stage version

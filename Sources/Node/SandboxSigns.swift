@@ -7,8 +7,11 @@ struct SandboxSigns: Sendable {
     /// Types by mount point.
     var mounts: [String: String] = [:]
 
-    /// What is not as the layout asks, or, in a container of the machine's own kernel, where no layout asks anything; nil when all is well.
-    func fault(in layout: Layout, runtime: ContainerRuntime = .runsc) -> String? {
+    /// What is not as the layout asks, or, in a container of the machine's own kernel, where no layout asks anything; or, where no sandbox was
+    /// made, as the place showed itself before. nil when all is well.
+    func fault(in layout: Layout, runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil) -> String? {
+        if let place { return fault(in: place) }
+        if layout == .here { return "nobody looked at the place before" }
         guard runtime == .runsc else {
             if let gvisor { return "the container's kernel says that it is gVisor's: \(gvisor)" }
             return mounts["/"].map { $0 == "9p" ? "'/' is 9p in the container, and not the machine's own file system" : nil }
@@ -24,5 +27,32 @@ struct SandboxSigns: Sendable {
             return "/var/lib/kubelet is a mount of its own, which \(layout.rawValue) does not ask for"
         }
         return nil
+    }
+
+    private func fault(in place: PlaceSigns) -> String? {
+        if (gvisor != nil) != place.isGvisor {
+            return "the kernel \(gvisor == nil ? "does not say" : "says") that it is gVisor, unlike before"
+        }
+        for (point, type) in [("/", place.rootType), ("/var/lib/kubelet", place.kubeletType)] where mounts[point] != type {
+            return "\(point) is \(mounts[point] ?? "no mount") for the node, and \(type ?? "no mount") for Ninepin"
+        }
+        return nil
+    }
+}
+
+/// What a place shows of itself in which a node is booted without a sandbox of its own.
+public struct PlaceSigns: Hashable, Codable, Sendable {
+    /// Whether its kernel's log says that it is gVisor.
+    public let isGvisor: Bool
+    /// The type of `/`; nil when no mount table says it.
+    public let rootType: String?
+    /// The type of kubelet's directory; nil when it is no mount of its own.
+    public let kubeletType: String?
+
+    /// Makes signs of their parts.
+    public init(isGvisor: Bool, rootType: String?, kubeletType: String?) {
+        self.isGvisor = isGvisor
+        self.rootType = rootType
+        self.kubeletType = kubeletType
     }
 }

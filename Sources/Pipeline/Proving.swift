@@ -103,14 +103,22 @@ extension Pipeline {
     public func verify(_ candidate: Candidate, layout: Layout, level: Level = .boot, needs: BootNeeds) async throws -> (
         run: Run, place: FilePath
     ) {
-        let (start, started) = (ContinuousClock.now, Date.now)
         let key = try VerifyKey(
             artifact: candidate.artifact.digest, node: candidate.node, layout: layout, level: level, runsc: needs.runsc.version
         ).key()
-        events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue), level \(level.rawValue)"))
         let boot = NodeBoot(
             candidate.artifact, node: candidate.node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
             profile: needs.profile, on: host)
+        return try await measure(
+            candidate, by: boot, layout: layout, level: level, key: key, tools: ["runsc": needs.runsc.version])
+    }
+
+    /// Boots a binary, and records what came of it.
+    func measure(
+        _ candidate: Candidate, by boot: NodeBoot, layout: Layout, level: Level, key: Digest, tools: [String: String]
+    ) async throws -> (run: Run, place: FilePath) {
+        let (start, started) = (ContinuousClock.now, Date.now)
+        events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue), level \(level.rawValue)"))
         let logs = scratch.place("run")
         let overhead = Mutex<[String: Double]>([:])
         let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs) { progress in
@@ -121,7 +129,7 @@ extension Pipeline {
             }
         }
         let record = StepRecord(name: VerifyKey.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
-        var tools = ["ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel]
+        var tools = tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
         tools["go"] = candidate.go
         let run = Run(
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,

@@ -49,7 +49,13 @@ struct SeriesNames: ExpressibleByArgument, Sendable {
     }
 }
 
-extension Layout: ExpressibleByArgument {}
+extension Layout: ExpressibleByArgument {
+    /// Reads a layout that a sandbox can be made with.
+    public init?(argument: String) {
+        guard let layout = Layout.allCases.first(where: { $0.rawValue == argument }) else { return nil }
+        self = layout
+    }
+}
 
 /// How much is asked to prove itself, as far as a command can ask it.
 enum AskedLevel: String, ExpressibleByArgument, CaseIterable {

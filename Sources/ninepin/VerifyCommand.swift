@@ -1,4 +1,5 @@
 import ArgumentParser
+import Host
 import Model
 import Pipeline
 import Report
@@ -6,14 +7,19 @@ import SystemPackage
 
 struct VerifyCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Boot a binary as a node in a gVisor sandbox and say what came of it.",
+        commandName: "verify", abstract: "Boot a binary as a node, in a gVisor sandbox or right here, and say what came of it.",
         discussion: """
             Without --binary: the recipe's own binary, from the store when it is there. With it, the recipe says how the binary is booted, and what
             it joins.
 
+            With --sandbox here no sandbox is made: the node is booted in the very place that ninepin runs in, which may be a sandbox itself. It \
+            gets mounts, processes and a network of its own, and nothing of it stays. It needs root and, beside containerd and the other \
+            programs of a node, no runsc. `ninepin here` predicts what will come of it.
+
             Examples:
               ninepin verify
               ninepin verify --binary /usr/bin/kubelet --layout root-overlay
+              ninepin verify --binary ./kubelet --sandbox here
               ninepin verify --binary ./kubelet --json | jq .verdict.evidence
               ninepin verify k3s --binary ./k3s --level pod
             """)
@@ -25,9 +31,17 @@ struct VerifyCommand: SessionCommand {
     @OptionGroup var level: LevelOption
     @Option(help: ArgumentHelp("A kubelet, or what the recipe is for, from anywhere.", valueName: "path")) var binary: String?
     @Option(help: "How the node sees its file systems; the recipe's first layout, or root-9p, when missing.") var layout: Layout?
+    @Option(help: "runsc: a gVisor sandbox is made for the node; here: none, the node is booted where ninepin runs.")
+    var sandbox = AskedSandbox.runsc
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        guard sandbox == .runsc || layout == nil else {
+            throw ValidationError("--layout has no meaning with --sandbox here: the file systems are those of the place")
+        }
+        guard sandbox == .runsc || !(level.level?.level.isJoined ?? false) else {
+            throw ValidationError("with --sandbox here a node is booted standalone, at level boot")
+        }
         guard binary == nil || series.series == nil else {
             throw ValidationError("--series has no meaning with --binary: the binary is built already")
         }
@@ -35,7 +49,6 @@ struct VerifyCommand: SessionCommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let needs: BootNeeds
         let (run, place): (Run, FilePath)
         let level = self.level.level?.level ?? .boot
         if let binary {
@@ -45,21 +58,38 @@ struct VerifyCommand: SessionCommand {
             let joins = candidate.node.joins(at: level) && !candidate.node.profile.isK3s
             var build: BuildNeeds?
             if let recipe, joins { build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events) }
-            needs = try await BootNeeds(on: session.host)
+            let boot = try await boot(layout ?? .root9p, level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
-                let joining = try await pipeline.joining(candidate, recipe, at: level, needs: build)
-                return try await pipeline.verify(joining, layout: layout ?? .root9p, level: level, needs: needs)
+                try await boot(pipeline, try await pipeline.joining(candidate, recipe, at: level, needs: build))
             }
         } else {
             let (recipe, series) = try session.recipe(recipe, series)
             let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
-            needs = try await BootNeeds(on: session.host)
+            let boot = try await boot(layout ?? recipe.layouts[0], level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
-                let candidate = try await pipeline.prepare(recipe, series, level: level, needs: build, from: sourceOptions.folder)
-                return try await pipeline.verify(candidate, layout: layout ?? recipe.layouts[0], level: level, needs: needs)
+                try await boot(pipeline, try await pipeline.prepare(recipe, series, level: level, needs: build, from: sourceOptions.folder))
             }
         }
         try session.show(run) { $0.run(run, place: "\(place)") }
         return run.exitStatus
     }
+
+    /// The boot that is asked for, after a look whether all is here that it needs.
+    private func boot(
+        _ layout: Layout, _ level: Level, on host: Host
+    ) async throws -> @Sendable (Pipeline, Candidate) async throws -> (Run, FilePath) {
+        switch sandbox {
+        case .runsc:
+            let needs = try await BootNeeds(on: host)
+            return { try await $0.verify($1, layout: layout, level: level, needs: needs) }
+        case .here:
+            let needs = try HereNeeds(on: host)
+            return { try await $0.verify($1, needs: needs) }
+        }
+    }
+}
+
+/// What a node is booted in.
+enum AskedSandbox: String, ExpressibleByArgument, CaseIterable {
+    case runsc, here
 }

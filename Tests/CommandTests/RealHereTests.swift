@@ -85,6 +85,82 @@ struct RealHereTests {
         let verdict = try #require(try run.json()["verdict"] as? [String: Any])
         #expect(try await predicted(room, .volume9p, patched) == [verdict["grade"] as? String, verdict["cause"] as? String])
         #expect(verdict["grade"] as? String == "clean")
+        try await boots(place, tool: tool, room: room)
+    }
+
+    /// `verify --sandbox here`, in gVisor, in runc, and on the machine itself.
+    private func boots(_ place: Place, tool: Tool, room: SandboxRoom) async throws {
+        try await room.nodePrograms()
+        var kubelets: [String: String] = [:]
+        for series in ["none", "percpu,9p-source"] {
+            let built = try tool.run(["build", "kubelet-1.20", "--series", series, "--json"])
+            let path = try #require((try built.json()["artifact"] as? [String: Any])?["path"] as? String, "\(built.errors)")
+            kubelets[series] = path
+            try room.copy(path, as: "/opt/\(series)/kubelet")
+        }
+        let expected: [(kind: SandboxRoom.Kind, series: String, title: String)] = [
+            (.root9p, "none", "fatal, memory cache"), (.root9p, "percpu,9p-source", "clean"), (.rootOverlay, "none", "fatal, memory cache"),
+            (.volume9p, "none", "fatal, could not find device"), (.volume9p, "percpu,9p-source", "clean"), (.runc, "none", "clean"),
+        ]
+        let before = try state()
+        for (kind, series, title) in expected { #expect(try await booted(room, kind, series) == [title, title], "\(kind), \(series)") }
+        let stock = try #require(kubelets["none"])
+        let here = try place.tool.run(["here", "--json"])
+        let prediction = try #require(try here.json()["prediction"] as? [String: Any])
+        let run = try place.tool.run(["verify", "--sandbox", "here", "--binary", stock, "--json"])
+        try validate(run.output, schema: "run")
+        #expect(try run.json()["layout"] as? String == "here")
+        let verdict = try #require(try run.json()["verdict"] as? [String: Any])
+        #expect(verdict["grade"] as? String == prediction["grade"] as? String, "\(run.output)")
+        #expect(verdict["cause"] as? String == prediction["cause"] as? String)
+        #expect(try state() == before)
+        try killed(place, stock, before: before)
+    }
+
+    /// Ctrl-C leaves nothing; after kill -9 nothing runs and nothing is mounted, and what is left goes with the next boot.
+    private func killed(_ place: Place, _ kubelet: String, before: [String]) throws {
+        let mountsBefore = try mounts()
+        for number in [SIGINT, SIGKILL] {
+            let arguments = ["verify", "--sandbox", "here", "--binary", kubelet]
+            let (process, _, errors) = try place.tool.start(arguments, in: URL(filePath: place.path))
+            for _ in 0..<1500 where process.isRunning && !FileManager.default.fileExists(atPath: "/sys/fs/cgroup/memory/kubepods") {
+                Thread.sleep(forTimeInterval: 0.02)
+            }
+            #expect(process.isRunning, "\((try? String(contentsOf: errors, encoding: .utf8)) ?? "")")
+            kill(process.processIdentifier, number)
+            process.waitUntilExit()
+            for _ in 0..<50 where !processes(naming: place.path).isEmpty { Thread.sleep(forTimeInterval: 0.1) }
+            #expect(processes(naming: place.path).isEmpty)
+            #expect(try mounts() == mountsBefore)
+        }
+        let next = try place.tool.run(["verify", "--sandbox", "here", "--binary", "/bin/ls", "--json"])
+        let verdict = try #require(try next.json()["verdict"] as? [String: Any], "\(next.errors)")
+        #expect(verdict["grade"] as? String == "inconclusive")
+        #expect((verdict["summary"] as? String)?.contains("no kubelet") == true, "\(next.output)")
+        #expect(try state() == before)
+    }
+
+    /// What `here` predicts, what `verify --sandbox here` finds in the same sandbox, and that nothing is left in it.
+    private func booted(_ room: SandboxRoom, _ kind: SandboxRoom.Kind, _ series: String) async throws -> [String] {
+        let script = """
+            seen() { cat /proc/mounts; ls -d /sys/fs/cgroup/*/kubepods 2>&1; ls -A /dev /run /var/lib /var/log /var/lib/kubelet 2>&1; ls /proc | grep -c '^[0-9]'; }
+            before=$(seen)
+            /opt/ninepin/bin/ninepin here --series '\(series)' --json
+            echo @
+            /opt/ninepin/bin/ninepin verify --sandbox here --binary '/opt/\(series)/kubelet' --workspace /opt/workspace --json
+            echo @
+            after=$(seen)
+            [ "$before" = "$after" ] && echo same || echo "$before" "$after"
+            """
+        let found = try await room.run(["/bin/sh", "-c", script], in: kind)
+        let parts = found.output.components(separatedBy: "@\n")
+        try #require(parts.count == 3, "\(found.output)\(found.errors)")
+        #expect(parts[2] == "same\n", "\(parts[2])")
+        return try zip(parts, ["prediction", "verdict"]).map { text, section in
+            let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)\(found.errors)")
+            let part = try #require(document[section] as? [String: Any])
+            return [part["grade"] as? String, part["cause"] as? String].compactMap(\.self).joined(separator: ", ")
+        }
     }
 
     @Test("one program, for machines that have the C library and nothing else: it says so, and runs in gVisor from any folder")
@@ -131,12 +207,18 @@ struct RealHereTests {
         return [prediction["grade"] as? String, prediction["cause"] as? String]
     }
 
-    /// What `here` could change.
+    /// What `here` and a boot could change, and nobody else does: another node on this machine may come and go.
     private func state() throws -> [String] {
-        let cgroups = try outcome(of: "/usr/bin/find", ["/sys/fs/cgroup", "-maxdepth", "3", "-type", "d"]).output
-        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
-        let folders = try outcome(of: "/usr/bin/find", ["/var/lib/kubelet", "/dev/kmsg", "-maxdepth", "1"]).output
-        return [cgroups, mounts, folders]
+        let groups = try FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup").map { "/sys/fs/cgroup/\($0)/kubepods" }
+        let places = ["/var/lib/kubelet", "/var/lib/containerd", "/dev/kmsg", "/var/log/pods", "/usr/libexec/kubernetes"]
+        return try ["mounts"] + mounts() + (groups + places).filter(FileManager.default.fileExists)
+            + outcome(of: "/usr/bin/find", places + ["-maxdepth", "1"]).output.split(separator: "\n").map(String.init)
+    }
+
+    private func mounts() throws -> [String] {
+        try String(contentsOfFile: "/proc/mounts", encoding: .utf8).split(separator: "\n").map(String.init).filter {
+            $0.contains("/var/") || $0.contains(" /run ") || $0.contains("/proc/") || $0.contains("ninepin")
+        }
     }
 }
 

@@ -54,6 +54,13 @@ struct SandboxRoom {
         try await root.libraries(of: [program])
     }
 
+    /// Copies what a node is made of, and what keeps its changes to itself.
+    func nodePrograms() async throws {
+        let names = ["containerd", "containerd-shim-runc-v2", "ctr", "runc", "xtables-legacy-multi", "setpriv", "unshare"]
+        try await programs(Dictionary(uniqueKeysWithValues: names.map { ($0, "/usr/bin/\($0)") } + [("loopback", "/usr/lib/cni/loopback")]))
+        for name in ["mount", "umount"] { try await programs([name: "/usr/local/bin/\(name)"]) }
+    }
+
     /// Copies one file, without what it needs.
     func copy(_ source: String, as path: String) throws { try root.program(FilePath(source), as: path) }
 

@@ -1,0 +1,103 @@
+import Host
+import Model
+import SystemPackage
+
+/// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its own
+/// (mounts, processes, network), and what would stay behind all the same is removed.
+public struct NodeHere: Sendable {
+    /// What the place shows of itself.
+    public let signs: PlaceSigns
+
+    /// Takes a place that was looked at.
+    public init(_ signs: PlaceSigns) { self.signs = signs }
+
+    /// Makes all ready for a node, hands on the command that boots it, and removes what is left when that has ended.
+    ///
+    /// - Parameter folder: for what the node is made of; somebody else removes it.
+    /// - Throws: `HereError` when another node is here; `FileError`; what the work throws.
+    func hold<Value>(
+        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, on host: Host, body: (Command) async throws -> Value
+    ) async throws -> Value {
+        let traces = try await Traces(below: "/var/lib/kubelet")
+        do {
+            let command = try prepare(artifact, node: node, profile: profile, folder: folder, traces: traces, on: host)
+            let value = try await body(command)
+            await traces.remove()
+            return value
+        } catch {
+            await traces.remove()
+            throw error
+        }
+    }
+
+    private func prepare(
+        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, traces: Traces, on host: Host
+    ) throws -> Command {
+        for path in ["/run", "/var/log"] { try traces.directory(FilePath(path)) }
+        // On the file system that kubelet's directory is on: which one that is decides much.
+        let kubelet = try traces.folder(below: "/var/lib/kubelet")
+        let images = try traces.folder(below: "/var/lib/containerd")
+        try traces.cgroups()
+        try traces.link("/dev/kmsg", to: "/dev/null")
+
+        let programs = folder.appending("bin")
+        try Files.makeDirectory(programs)
+        try Files.makeDirectory(folder.appending("manifests"))
+        let program = programs.appending("kubelet")
+        let digest = try Files.copy(FilePath(artifact.path), to: program, mode: 0o755)
+        guard digest == artifact.digest else {
+            throw ArtifactChanged(path: FilePath(artifact.path), expected: artifact.digest, found: digest)
+        }
+        for (place, path) in profile.found {
+            let name = FilePath(place).lastComponent?.string ?? place
+            for link in name == "xtables-legacy-multi" ? ["iptables", "ip6tables"] : [name] {
+                try Files.link(programs.appending(link), to: path.string)
+            }
+        }
+        let network = #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"#
+        try Files.makeDirectory(folder.appending("net"))
+        try Files.write("\(network)\n", to: folder.appending("net/10-loopback.conflist"))
+        try Files.write(Self.containerd(folder), to: folder.appending("containerd.toml"))
+        try Files.write(Self.kubelet(folder, node.kubelet), to: folder.appending("kubelet.yaml"))
+        try Files.write(Self.script(folder, kubelet: kubelet, images: images), to: folder.appending("init"))
+        // A network of its own, for its ports and its firewall's rules; the other two so that it can change nobody's host name or memory.
+        let words = ["--net", "--uts", "--ipc", "--", profile.busybox.string, "sh", folder.appending("init").string]
+        return Command("/usr/bin/unshare", words, environment: host.plainEnvironment, on: host)
+    }
+
+    private static func containerd(_ folder: FilePath) -> String {
+        KubeletProfile.containerd + """
+            [plugins."io.containerd.grpc.v1.cri".cni]
+              bin_dir = "\(folder)/bin"
+              conf_dir = "\(folder)/net"
+
+            """
+    }
+
+    private static func kubelet(_ folder: FilePath, _ settings: [String: String]) -> String {
+        (KubeletProfile.kubelet + KubeletProfile.standalone + KubeletProfile.lines(settings)).replacing("/etc/kubernetes/manifests", with: "\(folder)/manifests")
+            + "volumePluginDir: /run/ninepin/volume-plugins\n"
+    }
+
+    /// The same first program as in a sandbox, with its files in a folder.
+    private static func script(_ folder: FilePath, kubelet: FilePath, images: FilePath) -> String {
+        // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
+        let clearing = """
+            work=/run/ninepin
+            ip link set lo up || fail "cannot bring up the loopback interface"
+            mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log || fail "cannot mount over /run and /var/log"
+            mount --bind '\(kubelet)' /var/lib/kubelet && mount --bind '\(images)' /var/lib/containerd || fail "cannot mount over /var/lib"
+            """
+        let paths = [
+            ("PATH=/usr/local/bin:", "PATH='\(folder)/bin':/usr/local/bin:"), ("/usr/local/bin/kubelet", "'\(folder)/bin/kubelet'"),
+            ("/etc/kubelet.yaml", "'\(folder)/kubelet.yaml'"), ("/etc/containerd.toml", "'\(folder)/containerd.toml'"),
+        ]
+        return paths.reduce(NodeScript.text(for: .kubelet, clearing: clearing)) { $0.replacing($1.0, with: $1.1) }
+    }
+}
+
+/// Why no node can be booted in this place now.
+public struct HereError: Error, Sendable, CustomStringConvertible {
+    /// What is in the way, and what to do.
+    public let description: String
+}

@@ -1,0 +1,71 @@
+import FoundationEssentials
+import Here
+import Host
+import Ledger
+import Model
+import Node
+import SystemPackage
+
+/// What a boot in the very place that Ninepin runs in needs, looked for before an hour's work.
+public struct HereNeeds: Sendable {
+    let place: NodeHere
+    let profile: KubeletProfile
+    /// What the place is, for the record.
+    let words: [String: String]
+
+    /// Looks for all of it.
+    ///
+    /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `HereLacks`, which name all that is not there; `NotEnoughSpace`.
+    public init(on host: Host) throws {
+        guard host.isRoot else { throw NotRoot() }
+        profile = try KubeletProfile(on: host)
+        let absent = ["unshare", "setpriv"].map { "/usr/bin/\($0)" }.filter { !Files.exists(FilePath($0)) }
+        guard absent.isEmpty else { throw HereLacks(programs: absent) }
+        try BuildNeeds.checkSpace(BootNeeds.neededBytes, on: host)
+        let reading = Place.reading(kubeletDirectory: Self.directory)
+        let (root, kubelet) = (reading.mounts.holding("/"), reading.mounts.holding(reading.kubeletDirectory))
+        place = NodeHere(
+            PlaceSigns(
+                isGvisor: reading.kernelLog.lowercased().contains("gvisor"), rootType: root?.type,
+                kubeletType: kubelet?.point == Self.directory ? kubelet?.type : nil))
+        words = [
+            "sandbox": reading.sandbox.kind.rawValue, "root": root?.type ?? "unknown", "kubelet directory": kubelet?.type ?? "unknown",
+        ]
+    }
+
+    private static let directory = "/var/lib/kubelet"
+}
+
+/// Programs are missing by which a node's changes are kept to itself.
+public struct HereLacks: Error, Sendable, CustomStringConvertible {
+    /// The programs' paths.
+    public let programs: [String]
+
+    /// What is missing and how to get it.
+    public var description: String {
+        "a node in this place needs \(programs.joined(separator: ", ")), which are not here\n    Install them, such as with: apt-get install util-linux"
+    }
+}
+
+/// What the outcome of a boot in a place depends on, as far as it can be named.
+private struct HereKey: Keyed {
+    static let name = "verify"
+
+    let artifact: Digest
+    let node: NodeSpec
+    let place: PlaceSigns
+    let words: [String: String]
+}
+
+extension Pipeline {
+    /// Boots a binary in the place that this process runs in, without a sandbox of its own, grades it, and records the run.
+    ///
+    /// - Returns: the run, and the folder it is recorded in.
+    /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
+    public func verify(_ candidate: Candidate, needs: HereNeeds) async throws -> (run: Run, place: FilePath) {
+        let key = try HereKey(artifact: candidate.artifact.digest, node: candidate.node, place: needs.place.signs, words: needs.words).key()
+        let boot = NodeBoot(
+            candidate.artifact, node: candidate.node, layout: .here, runsc: nil, here: needs.place, profile: needs.profile, on: host)
+        return try await measure(candidate, by: boot, layout: .here, level: .boot, key: key, tools: needs.words)
+    }
+}
