@@ -4,10 +4,10 @@ import SystemPackage
 /// Three places and two cables: a control plane in a network namespace of its own, joined to a node's, which has no other way out, and to this
 /// machine. Nothing of it can be reached from beyond the machine.
 public struct ClusterNetwork: Sendable {
-    /// The control plane's namespace.
-    public let controlPlane: NetworkNamespace
-    /// The node's namespace.
-    public let node: NetworkNamespace
+    /// The control plane's namespace; nil when it shares this process's.
+    public let controlPlane: NetworkNamespace?
+    /// The node's namespace; nil when it shares this process's.
+    public let node: NetworkNamespace?
     /// Where the machine reaches the control plane.
     public let address: String
     /// The machine's end of the cable.
@@ -40,6 +40,27 @@ public struct ClusterNetwork: Sendable {
         }
     }
 
+    /// All three places in one: both ends of a cable lie in this process's own namespace. gVisor makes cables, and moves none of their ends to
+    /// another namespace (`RTNETLINK answers: Operation not supported`); beyond a sandbox nobody reaches what listens in it.
+    ///
+    /// - Throws: `CommandError` when the cable cannot be made: then another node may be here; what the work throws.
+    public static func shared<Value: Sendable>(
+        on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
+    ) async throws -> Value {
+        let (near, far) = ("ninepin", "ninepin-node")
+        try await ip(["link", "add", near, "type", "veth", "peer", "name", far], on: host)
+        let result: Result<Value, any Error>
+        do {
+            for (link, address) in [(near, inner), (far, nodeAddress)] {
+                try await ip(["address", "add", "\(address)/30", "dev", link], on: host)
+                try await ip(["link", "set", link, "up"], on: host)
+            }
+            result = .success(try await body(ClusterNetwork(controlPlane: nil, node: nil, address: inner, link: near)))
+        } catch { result = .failure(error) }
+        await Task { try? await ip(["link", "delete", near], on: host) }.value
+        return try result.get()
+    }
+
     /// Lays the cable to the machine. Its name holds its block of addresses, and the kernel takes a name only once: two clusters never meet.
     private static func join(_ plane: NetworkNamespace, on host: Host) async throws -> Block {
         var last: any Error = CancellationError()
@@ -62,6 +83,7 @@ public struct ClusterNetwork: Sendable {
     }
 
     private func wire(on host: Host) async throws {
+        guard let controlPlane, let node else { return }
         for place in [controlPlane, node] { try await Self.ip(["link", "set", "lo", "up"], in: place, on: host) }
         try await Self.ip(
             ["link", "add", "node", "type", "veth", "peer", "name", "eth0", "netns", "\(node.holder)"], in: controlPlane, on: host)

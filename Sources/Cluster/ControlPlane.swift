@@ -26,7 +26,7 @@ public struct ControlPlane: Sendable {
         get throws(FileError) {
             if case .k3s = kind { return [Self.joinToken: Array(credentials.nodeToken.utf8)] }
             let kubeconfig = credentials.kubeconfig(
-                for: .node, server: Self.joinAddress, authority: Self.nodeAuthority)
+                for: .node, server: Self.joinAddress, authority: nil)
             return [Self.nodeKubeconfig: Array(kubeconfig.utf8), Self.nodeAuthority: try Files.read(credentials.authority)]
         }
     }
@@ -47,12 +47,13 @@ public struct ControlPlane: Sendable {
     ///   - folder: gets keys, tokens and the store; the caller's to remove.
     ///   - logs: a folder that gets a log for each process.
     ///   - notices: is told when a process ends by itself.
+    ///   - isShared: whether it runs in this process's own network.
     /// - Throws: `ClusterError`, `CommandError`, `FileError` when it cannot be made; what the work throws.
     public static func with<Value: Sendable>(
-        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, on host: Host,
-        _ body: @escaping @Sendable (ControlPlane) async throws -> Value
+        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, isShared: Bool = false,
+        on host: Host, _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
-        try await ClusterNetwork.with(on: host) { network in
+        let work: @Sendable (ClusterNetwork) async throws -> Value = { network in
             let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
             let credentials = try await Credentials.make(
                 in: folder.appending("credentials"), addresses: addresses, node: node, on: host)
@@ -66,6 +67,7 @@ public struct ControlPlane: Sendable {
             }
             return try await working(beside: processes) { try await body(plane) }
         }
+        return isShared ? try await ClusterNetwork.shared(on: host, work) : try await ClusterNetwork.with(on: host, work)
     }
 
     private func writeKubeconfigs() throws(FileError) {

@@ -126,6 +126,16 @@ public enum Files {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
+    /// Writes over the beginning of a file that is there, in place: who reads meanwhile may see half of it. It needs no room on the disk where the
+    /// file is long enough.
+    public static func overwrite(_ path: FilePath, with bytes: [UInt8]) throws(FileError) {
+        do {
+            let file = try FileDescriptor.open(path, .writeOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            _ = try file.writeAll(toAbsoluteOffset: 0, bytes)
+        } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
+    }
+
     /// Makes an empty file, to be written bit by bit.
     public static func create(_ path: FilePath) throws(FileError) -> FileDescriptor {
         do {

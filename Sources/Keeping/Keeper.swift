@@ -9,14 +9,20 @@ import SystemPackage
 /// Keeps one node up, in a process of its own, until the node ends or the process is told to.
 public struct Keeper: Sendable {
     private let folder: NodeFolder
-    private let runsc: Runsc
+    private let runsc: Runsc?
+    private let here: NodeHere?
     private let profile: KubeletProfile
     private let host: Host
 
     /// Makes a keeper; nothing starts yet.
-    public init(of folder: NodeFolder, runsc: Runsc, profile: KubeletProfile, on host: Host) {
+    ///
+    /// - Parameters:
+    ///   - runsc: makes the sandbox; nil for a node in the layout `here`.
+    ///   - here: the place that a node in the layout `here` is booted in.
+    public init(of folder: NodeFolder, runsc: Runsc?, here: NodeHere? = nil, profile: KubeletProfile, on host: Host) {
         self.folder = folder
         self.runsc = runsc
+        self.here = here
         self.profile = profile
         self.host = host
     }
@@ -32,7 +38,7 @@ public struct Keeper: Sendable {
         let report = Reported(folder)
         let boot = NodeBoot(
             plan.artifact, node: plan.node, layout: plan.layout, level: .ready, plane: plan.controlPlane.kind, runsc: runsc,
-            profile: profile, on: host)
+            here: here, profile: profile, on: host)
         let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }
         report.end(verdict)
         return verdict

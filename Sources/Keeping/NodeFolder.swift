@@ -71,7 +71,17 @@ public struct NodeFolder: Sendable {
         (try? Files.read(reportFile)).flatMap { try? JSONDecoder().decode(NodeReport.self, from: Data($0)) }
     }
 
-    func write(_ report: NodeReport) throws { try Files.write(try Self.json(report), to: reportFile) }
+    /// A report has to be told on a full disk too: each has the same length, so that a new one can take an old one's place.
+    func write(_ report: NodeReport) throws {
+        let text = try Self.json(report)
+        let room = (text.count / Self.reportRoom + 1) * Self.reportRoom
+        let padded = text + [UInt8](repeating: UInt8(ascii: "\n"), count: room - text.count)
+        do { try Files.write(padded, to: reportFile) } catch  where error.isDiskFull {
+            try Files.overwrite(reportFile, with: padded)
+        }
+    }
+
+    private static let reportRoom = 1 << 16
 
     /// Becomes the keeper: the lock lasts as long as this process.
     func claim() throws -> FileLock {

@@ -141,7 +141,7 @@ public struct KubeletProfile: Sendable {
     static let standalone = "authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}\n"
 
     /// Only who has a certificate of the cluster's, which is the API server, may ask it for logs or to run something.
-    private static let joined = """
+    static let joined = """
         authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: \(ControlPlane.nodeAuthority)}}
 
         """

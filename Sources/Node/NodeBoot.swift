@@ -115,7 +115,8 @@ public struct NodeBoot: Sendable {
             let notices = ClusterNotices()
             let trial = PodTrial()
             return try await ControlPlane.with(
-                plane, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices, on: host
+                plane, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices,
+                isShared: here?.signs.isGvisor ?? false, on: host
             ) { plane in
                 let observer = ClusterObserver(
                     of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: .seconds(status == nil ? 1 : 5))
@@ -145,8 +146,10 @@ public struct NodeBoot: Sendable {
             grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log")),
             sandbox: try LineFile(logs.appending("sandbox.log")))
         if let here {
-            guard joined == nil, node.profile == .kubelet else { return (failed("only a kubelet is booted here, and standalone"), 0) }
-            return try await here.hold(artifact, node: node, profile: profile, folder: folder, on: host) { command in
+            guard node.profile == .kubelet || node.profile == .node else { return (failed("only a kubelet is booted here"), 0) }
+            return try await here.hold(
+                artifact, node: node, profile: profile, folder: folder, joining: joined?.plane, isKept: status != nil, on: host
+            ) { command in
                 try await run(command, in: folder, watched: watch, progress: progress, status: status)
             }
         }

@@ -1,3 +1,4 @@
+import Cluster
 import Host
 import Model
 import SystemPackage
@@ -13,14 +14,24 @@ public struct NodeHere: Sendable {
 
     /// Makes all ready for a node, hands on the command that boots it, and removes what is left when that has ended.
     ///
-    /// - Parameter folder: for what the node is made of; somebody else removes it.
+    /// - Parameters:
+    ///   - folder: for what the node is made of; somebody else removes it.
+    ///   - plane: the control plane that it joins; nil when it runs standalone.
+    ///   - isKept: whether it is watched for long.
     /// - Throws: `HereError` when another node is here; `FileError`; what the work throws.
     func hold<Value>(
-        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, on host: Host, body: (Command) async throws -> Value
+        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
+        isKept: Bool, on host: Host, body: (Command) async throws -> Value
     ) async throws -> Value {
         let traces = try await Traces(below: "/var/lib/kubelet")
         do {
-            let command = try prepare(artifact, node: node, profile: profile, folder: folder, traces: traces, on: host)
+            if plane != nil {
+                let images = try await PodImages.archive(
+                    as: PodTrial.image, busybox: profile.busybox, scratch: folder.appending("images"), on: host)
+                _ = try Files.copy(images, to: folder.appending("images.tar"), mode: 0o644)
+            }
+            let command = try prepare(
+                artifact, node: node, profile: profile, folder: folder, joining: plane, isKept: isKept, traces: traces, on: host)
             let value = try await body(command)
             await traces.remove()
             return value
@@ -31,7 +42,8 @@ public struct NodeHere: Sendable {
     }
 
     private func prepare(
-        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, traces: Traces, on host: Host
+        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
+        isKept: Bool, traces: Traces, on host: Host
     ) throws -> Command {
         for path in ["/run", "/var/log"] { try traces.directory(FilePath(path)) }
         // On the file system that kubelet's directory is on: which one that is decides much.
@@ -43,6 +55,7 @@ public struct NodeHere: Sendable {
         let programs = folder.appending("bin")
         try Files.makeDirectory(programs)
         try Files.makeDirectory(folder.appending("manifests"))
+        let busybox = profile.busybox.string
         let program = programs.appending("kubelet")
         let digest = try Files.copy(FilePath(artifact.path), to: program, mode: 0o755)
         guard digest == artifact.digest else {
@@ -58,11 +71,17 @@ public struct NodeHere: Sendable {
         try Files.makeDirectory(folder.appending("net"))
         try Files.write("\(network)\n", to: folder.appending("net/10-loopback.conflist"))
         try Files.write(Self.containerd(folder), to: folder.appending("containerd.toml"))
-        try Files.write(Self.kubelet(folder, node.kubelet), to: folder.appending("kubelet.yaml"))
-        try Files.write(Self.script(folder, kubelet: kubelet, images: images), to: folder.appending("init"))
+        for (path, bytes) in try plane?.nodeFiles ?? [:] { try Files.write(bytes, to: Self.moved(path, to: folder), mode: 0o600) }
+        try Files.write(Self.kubelet(folder, node.kubelet, isJoined: plane != nil), to: folder.appending("kubelet.yaml"))
+        let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
+        try Files.write(
+            Self.script(folder, profile: profile, interval: isKept ? 5 : 1, kubelet: kubelet, images: images), to: folder.appending("init"))
         // A network of its own, for its ports and its firewall's rules; the other two so that it can change nobody's host name or memory.
-        let words = ["--net", "--uts", "--ipc", "--", profile.busybox.string, "sh", folder.appending("init").string]
-        return Command("/usr/bin/unshare", words, environment: host.plainEnvironment, on: host)
+        let own = plane == nil ? ["--net"] : []
+        let words = own + ["--uts", "--ipc", "--", busybox, "sh", folder.appending("init").string]
+        var command = Command("/usr/bin/unshare", words, environment: host.plainEnvironment, on: host)
+        command.network = plane?.network.node
+        return command
     }
 
     private static func containerd(_ folder: FilePath) -> String {
@@ -74,13 +93,24 @@ public struct NodeHere: Sendable {
             """
     }
 
-    private static func kubelet(_ folder: FilePath, _ settings: [String: String]) -> String {
-        (KubeletProfile.kubelet + KubeletProfile.standalone + KubeletProfile.lines(settings)).replacing("/etc/kubernetes/manifests", with: "\(folder)/manifests")
+    /// Where a file of the node's lies in its folder.
+    private static func moved(_ path: String, to folder: FilePath) -> FilePath {
+        folder.appending(FilePath(path).lastComponent?.string ?? path)
+    }
+
+    private static func kubelet(_ folder: FilePath, _ settings: [String: String], isJoined: Bool) -> String {
+        let own = isJoined ? KubeletProfile.joined : KubeletProfile.standalone
+        return (KubeletProfile.kubelet + own + KubeletProfile.lines(settings)).replacing(
+            "/etc/kubernetes/manifests", with: "\(folder)/manifests"
+        )
+        .replacing(ControlPlane.nodeAuthority, with: moved(ControlPlane.nodeAuthority, to: folder).string)
             + "volumePluginDir: /run/ninepin/volume-plugins\n"
     }
 
     /// The same first program as in a sandbox, with its files in a folder.
-    private static func script(_ folder: FilePath, kubelet: FilePath, images: FilePath) -> String {
+    private static func script(
+        _ folder: FilePath, profile: NodeSpec.Profile, interval: Int, kubelet: FilePath, images: FilePath
+    ) -> String {
         // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
         let clearing = """
             work=/run/ninepin
@@ -91,8 +121,10 @@ public struct NodeHere: Sendable {
         let paths = [
             ("PATH=/usr/local/bin:", "PATH='\(folder)/bin':/usr/local/bin:"), ("/usr/local/bin/kubelet", "'\(folder)/bin/kubelet'"),
             ("/etc/kubelet.yaml", "'\(folder)/kubelet.yaml'"), ("/etc/containerd.toml", "'\(folder)/containerd.toml'"),
+            (ControlPlane.nodeKubeconfig, "'\(moved(ControlPlane.nodeKubeconfig, to: folder))'"),
+            (PodImages.path, "'\(folder)/images.tar'"),
         ]
-        return paths.reduce(NodeScript.text(for: .kubelet, clearing: clearing)) { $0.replacing($1.0, with: $1.1) }
+        return paths.reduce(NodeScript.text(for: profile, interval: interval, clearing: clearing)) { $0.replacing($1.0, with: $1.1) }
     }
 }
 

@@ -15,7 +15,7 @@ struct PodImages {
         "sh", "sleep", "echo", "ls", "cat", "true", "head", "tail", "grep", "ps", "wget", "dd", "date", "id", "env",
     ]
 
-    /// Writes the archive into a node's root file system. It is made once and kept under the digest of what is in it.
+    /// Writes the archive into a node's root file system.
     ///
     /// - Parameters:
     ///   - image: the name that pods call it by.
@@ -24,6 +24,13 @@ struct PodImages {
     static func write(
         into root: RootFileSystem, as image: String, busybox: FilePath, scratch: FilePath, on host: Host
     ) async throws {
+        try root.program(try await archive(as: image, busybox: busybox, scratch: scratch, on: host), as: path)
+    }
+
+    /// The archive; it is made once and kept under the digest of what is in it.
+    ///
+    /// - Throws: `FileError`; `CommandError`; `CancellationError`.
+    static func archive(as image: String, busybox: FilePath, scratch: FilePath, on host: Host) async throws -> FilePath {
         defer { try? Files.remove(scratch) }
         let content = ["\(try Files.digest(of: busybox))", image, pause] + applets + [try configuration(of: "")]
         let key = Digest(bytes: SHA256.hash(data: Array(content.joined(separator: "\n").utf8)))
@@ -33,7 +40,7 @@ struct PodImages {
             try Files.makeDirectory(kept.removingLastComponent())
             try Files.rename(made, to: kept)
         }
-        try root.program(kept, as: path)
+        return kept
     }
 
     private static func make(as image: String, busybox: FilePath, in scratch: FilePath, on host: Host) async throws -> FilePath {

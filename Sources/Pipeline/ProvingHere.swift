@@ -8,8 +8,10 @@ import SystemPackage
 
 /// What a boot in the very place that Ninepin runs in needs, looked for before an hour's work.
 public struct HereNeeds: Sendable {
-    let place: NodeHere
-    let profile: KubeletProfile
+    /// The place.
+    public let place: NodeHere
+    /// What the node is made of.
+    public let profile: KubeletProfile
     /// What the place is, for the record.
     let words: [String: String]
 
@@ -53,6 +55,7 @@ private struct HereKey: Keyed {
 
     let artifact: Digest
     let node: NodeSpec
+    let level: Level
     let place: PlaceSigns
     let words: [String: String]
 }
@@ -62,10 +65,13 @@ extension Pipeline {
     ///
     /// - Returns: the run, and the folder it is recorded in.
     /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
-    public func verify(_ candidate: Candidate, needs: HereNeeds) async throws -> (run: Run, place: FilePath) {
-        let key = try HereKey(artifact: candidate.artifact.digest, node: candidate.node, place: needs.place.signs, words: needs.words).key()
+    public func verify(_ candidate: Candidate, level: Level = .boot, needs: HereNeeds) async throws -> (run: Run, place: FilePath) {
+        let key = try HereKey(
+            artifact: candidate.artifact.digest, node: candidate.node, level: level, place: needs.place.signs, words: needs.words
+        ).key()
         let boot = NodeBoot(
-            candidate.artifact, node: candidate.node, layout: .here, runsc: nil, here: needs.place, profile: needs.profile, on: host)
-        return try await measure(candidate, by: boot, layout: .here, level: .boot, key: key, tools: needs.words)
+            candidate.artifact, node: candidate.node, layout: .here, level: level, plane: candidate.plane, runsc: nil, here: needs.place,
+            profile: needs.profile, on: host)
+        return try await measure(candidate, by: boot, layout: .here, level: level, key: key, tools: needs.words)
     }
 }

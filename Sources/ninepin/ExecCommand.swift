@@ -24,7 +24,7 @@ struct ExecCommand: SessionCommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let (program, arguments) = try node.folder(session).command(command, runsc: try await Runsc.find(on: session.host))
+        let (program, arguments) = try node.folder(session).command(command, runsc: try? await Runsc.find(on: session.host))
         try Detached.become(program, arguments)
     }
 }

@@ -34,6 +34,7 @@ struct UpCommand: SessionCommand {
               ninepin up
               export KUBECONFIG=$(ninepin up --name a --quiet); kubectl get nodes
               ninepin up kubelet-1.20 --series none --name stock
+              ninepin up --sandbox here                    inside a sandbox: no other is made
             """)
 
     @OptionGroup var recipe: RecipeArgument
@@ -42,19 +43,27 @@ struct UpCommand: SessionCommand {
     @OptionGroup var goOption: GoOption
     @Option(help: ArgumentHelp("The node's name.", valueName: "name")) var name = "node"
     @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
+    @Option(help: "runsc: a gVisor sandbox is made for the node; here: none, the node runs where ninepin runs.")
+    var sandbox = AskedSandbox.runsc
     @Option(help: ArgumentHelp("What to wait for: ready or none.", valueName: "state")) var wait = Wait.ready
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard sandbox == .runsc || layout == nil else {
+            throw ValidationError("--layout has no meaning with --sandbox here: the file systems are those of the place")
+        }
+    }
 
     func run(in session: Session) async throws -> ExitStatus {
         let folder = try NodeFolder(name, in: session.host.workspace)
         guard !folder.exists else { throw KeepingError.exists(name) }
         let (recipe, series) = try session.recipe(recipe, series)
         let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
-        _ = try await BootNeeds(on: session.host)
+        if sandbox == .here { _ = try HereNeeds(on: session.host) } else { _ = try await BootNeeds(on: session.host) }
         let candidate = try await session.withPipeline {
             try await $0.prepare(recipe, series, level: .ready, needs: build, from: sourceOptions.folder)
         }
-        try folder.create(NodePlan(candidate, name: name, layout: layout ?? recipe.layouts[0]))
+        try folder.create(NodePlan(candidate, name: name, layout: sandbox == .here ? .here : layout ?? recipe.layouts[0]))
         do {
             let program = try Files.realPath("/proc/self/exe")
             try folder.startKeeper(
@@ -104,8 +113,15 @@ struct KeepCommand: SessionCommand {
     @OptionGroup var global: GlobalOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-        let needs = try await BootNeeds(on: session.host)
-        let keeper = Keeper(of: try node.folder(session), runsc: needs.runsc, profile: needs.profile, on: session.host)
+        let folder = try node.folder(session)
+        let keeper: Keeper
+        if try folder.plan().layout == .here {
+            let needs = try HereNeeds(on: session.host)
+            keeper = Keeper(of: folder, runsc: nil, here: needs.place, profile: needs.profile, on: session.host)
+        } else {
+            let needs = try await BootNeeds(on: session.host)
+            keeper = Keeper(of: folder, runsc: needs.runsc, profile: needs.profile, on: session.host)
+        }
         return try await keeper.run().grade == .clean ? .good : .no
     }
 }

@@ -39,9 +39,6 @@ struct VerifyCommand: SessionCommand {
         guard sandbox == .runsc || layout == nil else {
             throw ValidationError("--layout has no meaning with --sandbox here: the file systems are those of the place")
         }
-        guard sandbox == .runsc || !(level.level?.level.isJoined ?? false) else {
-            throw ValidationError("with --sandbox here a node is booted standalone, at level boot")
-        }
         guard binary == nil || series.series == nil else {
             throw ValidationError("--series has no meaning with --binary: the binary is built already")
         }
@@ -84,7 +81,7 @@ struct VerifyCommand: SessionCommand {
             return { try await $0.verify($1, layout: layout, level: level, needs: needs) }
         case .here:
             let needs = try HereNeeds(on: host)
-            return { try await $0.verify($1, needs: needs) }
+            return { try await $0.verify($1, level: level, needs: needs) }
         }
     }
 }
