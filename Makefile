@@ -1,7 +1,7 @@
 # make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
 NINEPIN := .build/release/ninepin
 
-.PHONY: help setup build run matrix test test-fast lint docs approaches bench dist clean
+.PHONY: help setup build run matrix test test-fast lint docs approaches bench soak dist clean
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
@@ -12,6 +12,7 @@ help:
 	@echo "make docs    write the pages of docs/ that come from the code"
 	@echo "make approaches  measure every approach again, and write docs/approaches.md (three quarters of an hour)"
 	@echo "make bench   the speeds that README.md tells, measured here"
+	@echo "make soak    fifty boots, one after the other: the same verdict, and nothing left behind (half an hour)"
 	@echo "make dist    dist/ninepin-VERSION-linux-ARCH.tar.gz: one program that needs the C library and nothing else"
 	@echo "make clean   remove what was built; the workspace stays"
 
@@ -50,10 +51,14 @@ bench: build
 	Benchmarks/run
 	Benchmarks/git
 	Benchmarks/import
+	Benchmarks/node
 
 dist:
 	@./setup dist
 	packaging/dist
+
+soak: build
+	Benchmarks/soak
 
 clean:
 	rm -rf .build .build-dist dist

@@ -11,7 +11,7 @@ public struct ClusterObserver: Sendable {
 
     /// - Parameters:
     ///   - trial: the pods to run once the node is ready; none when nil.
-    ///   - interval: how long between two rounds.
+    ///   - interval: how long between two rounds once the node is Ready; somebody waits for that, and so it is asked more often before.
     public init(of plane: ControlPlane, trial: PodTrial?, notices: ClusterNotices, interval: Duration = .seconds(1)) {
         client = plane.client
         node = plane.credentials.node
@@ -27,12 +27,13 @@ public struct ClusterObserver: Sendable {
             do { try await round(&progress) } catch let error as CancellationError { throw error } catch {
                 notices.post(.refused("\(error)"))
             }
-            try await Task.sleep(for: interval)
+            try await Task.sleep(for: progress.hasBeenReady ? interval : min(interval, .milliseconds(500)))
         }
     }
 
     /// How far the pods have come.
     private struct Progress {
+        var hasBeenReady = false
         var asked: Set<PodTrial.Name> = []
         var hasLog = false
         var deleted = false
@@ -50,6 +51,7 @@ public struct ClusterObserver: Sendable {
         let status = try await client.object("/api/v1/nodes/\(node)", as: NodeStatus.self)
         notices.post(.node(status))
         guard let status, status.isReady else { return }
+        progress.hasBeenReady = true
         let summary = try await client.text("/api/v1/nodes/\(node)/proxy/stats/summary")
         notices.post(.summary(summary))
         progress.isMeasured = PodUsage(of: .limited, in: summary)?.isPositive ?? false
