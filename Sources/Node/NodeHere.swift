@@ -2,8 +2,8 @@ import Host
 import Model
 import SystemPackage
 
-/// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its own
-/// (mounts, processes, network), and what would stay behind all the same is removed.
+/// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its
+/// own (mounts, processes, network), and what would stay behind all the same is removed.
 public struct NodeHere: Sendable {
     /// What the place shows of itself.
     public let signs: PlaceSigns
@@ -16,7 +16,8 @@ public struct NodeHere: Sendable {
     /// - Parameter folder: for what the node is made of; somebody else removes it.
     /// - Throws: `HereError` when another node is here; `FileError`; what the work throws.
     func hold<Value>(
-        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, on host: Host, body: (Command) async throws -> Value
+        _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, on host: Host,
+        body: (Command) async throws -> Value
     ) async throws -> Value {
         let traces = try await Traces(below: "/var/lib/kubelet")
         do {
@@ -75,12 +76,13 @@ public struct NodeHere: Sendable {
     }
 
     private static func kubelet(_ folder: FilePath, _ settings: [String: String]) -> String {
-        (KubeletProfile.kubelet + KubeletProfile.standalone + KubeletProfile.lines(settings)).replacing("/etc/kubernetes/manifests", with: "\(folder)/manifests")
+        (KubeletProfile.kubelet + KubeletProfile.standalone + KubeletProfile.lines(settings)).replacing(
+            "/etc/kubernetes/manifests", with: "\(folder)/manifests")
             + "volumePluginDir: /run/ninepin/volume-plugins\n"
     }
 
     /// The same first program as in a sandbox, with its files in a folder.
-    private static func script(_ folder: FilePath, kubelet: FilePath, images: FilePath) -> String {
+    static func script(_ folder: FilePath, kubelet: FilePath, images: FilePath) -> String {
         // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
         let clearing = """
             work=/run/ninepin
