@@ -3,8 +3,8 @@ import Host
 import Model
 import SystemPackage
 
-/// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its own
-/// (mounts, processes, network), and what would stay behind all the same is removed.
+/// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its
+/// own (mounts, processes, network), and what would stay behind all the same is removed.
 public struct NodeHere: Sendable {
     /// What the place shows of itself.
     public let signs: PlaceSigns
@@ -108,8 +108,8 @@ public struct NodeHere: Sendable {
     }
 
     /// The same first program as in a sandbox, with its files in a folder.
-    private static func script(
-        _ folder: FilePath, profile: NodeSpec.Profile, interval: Int, kubelet: FilePath, images: FilePath
+    static func script(
+        _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, interval: Int = 1, kubelet: FilePath, images: FilePath
     ) -> String {
         // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
         let clearing = """

@@ -79,6 +79,9 @@ struct CommandLineTests {
             (["verify", "--binary", "x", "--series", "none"], "--series"),
             (["verify", "--level", "component"], "ninepin run"),
             (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
+            (["verify", "--sandbox", "here", "--layout", "root-9p"], "--layout has no meaning"), (["run", "--layout", "here"], "--layout"),
+            (["here", "--series", "nope"], "known are libcontainer/percpu"), (["here", "--kubelet", "new"], "1.20.2"),
+            (["here", "--kubelet-dir", "var"], "begins with '/'"),
         ])
     func usage(_ arguments: [String], _ words: String) throws {
         let place = try Place()
