@@ -85,7 +85,8 @@ public struct NodeHere: Sendable {
     }
 
     private static func containerd(_ folder: FilePath) -> String {
-        KubeletProfile.containerd + """
+        // Who runs in a place has not always the right to lower its score (proc(5), oom_score_adj): the pods then have that of the place.
+        KubeletProfile.containerd.replacing("  sandbox_image", with: "  restrict_oom_score_adj = true\n  sandbox_image") + """
             [plugins."io.containerd.grpc.v1.cri".cni]
               bin_dir = "\(folder)/bin"
               conf_dir = "\(folder)/net"
