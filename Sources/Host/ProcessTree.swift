@@ -25,8 +25,9 @@ public struct ProcessTree: Sendable {
     /// Bytes of memory that they hold, what is shared counted once; 0 when nothing tells.
     public var memoryBytes: Int64 {
         members.reduce(0) { sum, process in
-            let text = Self.text(of: process, "smaps_rollup")
-            let line = text.split(separator: "\n").first { $0.hasPrefix("Pss:") }
+            // gVisor has no smaps_rollup; what is shared is then counted by each.
+            let shared = Self.text(of: process, "smaps_rollup").split(separator: "\n").first { $0.hasPrefix("Pss:") }
+            let line = shared ?? Self.text(of: process, "status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
             return sum + (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int64($0) } ?? 0) * 1024
         }
     }

@@ -48,9 +48,14 @@ extension NodeFolder {
 
     /// The program and arguments that run a command in the node: nsenter(1) goes to where runsc(1) knows its sandbox.
     ///
+    /// - Parameters:
+    ///   - runsc: the runtime; nil for a node in the layout `here`.
+    ///   - isGvisor: whether this process runs in gVisor.
     /// - Throws: `KeepingError` when the node is not up.
-    public func command(_ words: [String], runsc: Runsc?) throws(KeepingError) -> (program: FilePath, arguments: [String]) {
-        guard try plan().layout != .here, let runsc else { return try commandHere(words) }
+    public func command(
+        _ words: [String], runsc: Runsc?, isGvisor: Bool
+    ) throws(KeepingError) -> (program: FilePath, arguments: [String]) {
+        guard try plan().layout != .here, let runsc else { return try commandHere(words, isGvisor: isGvisor) }
         guard let keeper,
             let outside = ProcessTree(below: keeper).first(where: { $0.first == runsc.program.string && $0.contains("--bundle") })
         else { throw .notUp(name, keeperLog) }
@@ -62,12 +67,15 @@ extension NodeFolder {
     }
 
     /// The same for a node without a sandbox: its first program's namespaces are the node's.
-    private func commandHere(_ words: [String]) throws(KeepingError) -> (program: FilePath, arguments: [String]) {
+    /// gVisor refuses to enter a namespace of process ids (setns(2): Invalid argument).
+    private func commandHere(_ words: [String], isGvisor: Bool) throws(KeepingError) -> (program: FilePath, arguments: [String]) {
         let first = boot.appending("init").string
         guard let keeper,
             let inside = ProcessTree(below: keeper).first(where: { $0.last == first && $0.dropLast().last == "sh" && $0.count == 3 })
         else { throw .notUp(name, keeperLog) }
-        return ("/usr/bin/nsenter", ["--target=\(inside)", "--pid", "--mount", "--net", "--uts", "--ipc", "--"] + words)
+        return (
+            "/usr/bin/nsenter", ["--target=\(inside)"] + (isGvisor ? [] : ["--pid"]) + ["--mount", "--net", "--uts", "--ipc", "--"] + words
+        )
     }
 
     /// The file with the log of a process: kubelet's, the sandbox's, or one of the control plane's.

@@ -68,6 +68,8 @@ public struct NodeHere: Sendable {
             }
         }
         let network = #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"#
+        // Pods have the node's network and no more names than it; a place may have no such file at all.
+        try Files.write("nameserver 127.0.0.1\n", to: folder.appending("resolv.conf"))
         try Files.makeDirectory(folder.appending("net"))
         try Files.write("\(network)\n", to: folder.appending("net/10-loopback.conflist"))
         try Files.write(Self.containerd(folder), to: folder.appending("containerd.toml"))
@@ -105,7 +107,7 @@ public struct NodeHere: Sendable {
             "/etc/kubernetes/manifests", with: "\(folder)/manifests"
         )
         .replacing(ControlPlane.nodeAuthority, with: moved(ControlPlane.nodeAuthority, to: folder).string)
-            + "volumePluginDir: /run/ninepin/volume-plugins\n"
+            + "volumePluginDir: /run/ninepin/volume-plugins\nresolvConf: \(folder)/resolv.conf\n"
     }
 
     /// The same first program as in a sandbox, with its files in a folder.

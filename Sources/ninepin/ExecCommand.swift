@@ -1,6 +1,8 @@
 import ArgumentParser
 import Host
 import Keeping
+import Model
+import Node
 import Pipeline
 import Sandbox
 
@@ -24,7 +26,11 @@ struct ExecCommand: SessionCommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let (program, arguments) = try node.folder(session).command(command, runsc: try? await Runsc.find(on: session.host))
+        let folder = try node.folder(session)
+        let isHere = try folder.plan().layout == .here
+        let (program, arguments) = try folder.command(
+            command, runsc: isHere ? nil : try await Runsc.find(on: session.host),
+            isGvisor: isHere ? try HereNeeds(on: session.host).place.signs.isGvisor : false)
         try Detached.become(program, arguments)
     }
 }

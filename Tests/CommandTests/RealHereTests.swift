@@ -163,6 +163,49 @@ struct RealHereTests {
         }
     }
 
+    @Test("inside gVisor a node joins a control plane in the same place, runs pods, is kept, and leaves nothing")
+    func joined() async throws {
+        let tool = try Tool.sharing()
+        // The control plane is built outside: inside it is found by its digests, as in a workspace that somebody brought along.
+        let built = try tool.run(["run", "--level", "ready", "--json"])
+        #expect(built.status == 0, "\(built.errors)")
+        let place = try Place()
+        try place.linkTools()
+        let room = try await SandboxRoom(place)
+        try await room.builtProgram()
+        try await room.nodePrograms()
+        try await room.programs(
+            [
+                "ip": "/usr/sbin/ip", "nsenter": "/usr/bin/nsenter", "openssl": "/usr/bin/openssl", "etcd": "/usr/bin/etcd",
+                "tar": "/bin/tar",
+            ])
+        for file in ["/etc/hosts", "/etc/passwd"] { try room.copy(file, as: file) }
+        let ninepin = "/opt/ninepin/bin/ninepin"
+        let script = """
+            seen() { cat /proc/mounts; ls -A /dev /run /var/lib /var/log 2>&1; ls /sys/class/net; ls /proc | grep -c '^[0-9]'; }
+            before=$(seen)
+            \(ninepin) verify kubelet-1.20 --sandbox here --level pod --workspace '\(tool.workspace)' --json
+            echo @
+            \(ninepin) up kubelet-1.20 --sandbox here --name inside --workspace '\(tool.workspace)'
+            \(ninepin) nodes --workspace '\(tool.workspace)'
+            \(ninepin) exec inside --workspace '\(tool.workspace)' -- sh -c 'echo in the node: $(hostname)'
+            \(ninepin) down inside --workspace '\(tool.workspace)'
+            echo @
+            after=$(seen)
+            [ "$before" = "$after" ] && echo same || echo "$before" "$after"
+            """
+        let found = try await room.run(
+            ["/bin/sh", "-c", script], in: .root9p, seeing: [tool.workspace, "/usr/lib/go-1.19", "/usr/share/go-1.19"])
+        let parts = found.output.components(separatedBy: "@\n")
+        try #require(parts.count == 3, "\(found.output)\(found.errors)")
+        let run = try #require(try JSONSerialization.jsonObject(with: Data(parts[0].utf8)) as? [String: Any], "\(parts[0])\(found.errors)")
+        let verdict = try #require(run["verdict"] as? [String: Any])
+        #expect(verdict["grade"] as? String == "clean" && verdict["level"] as? String == "pod", "\(parts[0])")
+        #expect(parts[1].contains("up, Ready"), "\(parts[1])\(found.errors)")
+        #expect(parts[1].contains("in the node: "), "\(parts[1])\(found.errors)")
+        #expect(parts[2] == "same\n", "\(parts[2])")
+    }
+
     @Test("one program, for machines that have the C library and nothing else: it says so, and runs in gVisor from any folder")
     func distribution() async throws {
         let place = try Place()

@@ -68,13 +68,17 @@ struct SandboxRoom {
     func programs(_ places: [String: String]) async throws {
         for (name, place) in places {
             let source = try #require(host.program(name, alsoIn: ["/usr/lib/cni"]), "\(name) is not on this machine")
+            // A link to busybox would be written through.
+            try Files.remove(bundle.root.pushing(FilePath(String(place.dropFirst()))))
             try root.program(source, as: place)
             try await root.libraries(of: [source])
         }
     }
 
     /// Runs a command inside, to its end.
-    func run(_ arguments: [String], in kind: Kind) async throws -> Tool.Outcome {
+    ///
+    /// - Parameter folders: folders of the machine's that are seen inside at the same place.
+    func run(_ arguments: [String], in kind: Kind, seeing folders: [String] = []) async throws -> Tool.Outcome {
         let state = folder.appending("state-\(UUID())")
         try Files.makeDirectory(state)
         let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -82,7 +86,8 @@ struct SandboxRoom {
         if kind == .volume9p { try Files.makeDirectory(volume) }
         try bundle.configure(
             arguments: arguments, environment: ["PATH": path, "HOME": "/root"],
-            volumes: kind == .volume9p ? [.volume(volume, at: "/var/lib/kubelet")] : [])
+            volumes: (kind == .volume9p ? [.volume(volume, at: "/var/lib/kubelet")] : [])
+                + folders.map { .volume(FilePath($0), at: $0) })
         struct Heard: Sendable {
             var output = ""
             var errors = ""
