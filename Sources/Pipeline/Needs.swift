@@ -1,3 +1,4 @@
+import Cluster
 import GoToolchain
 import Host
 import Model
@@ -145,6 +146,7 @@ public enum Doctor {
             for approach in approaches { _ = try ApproachPlan(approach, version: version, folder: catalogue.approaches, on: host) }
             return "\(approaches.count), all can be tried"
         }
+        try await look("control plane programs") { "etcd is \(try ControlPlanePrograms.etcd(on: host))" }
         try await look("disk") {
             try BuildNeeds.checkSpace(BuildStep.neededBytes, on: host)
             return "\((Files.freeBytes(at: host.workspace) ?? 0) >> 30) GiB free in \(host.workspace)"
