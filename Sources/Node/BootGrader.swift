@@ -168,7 +168,7 @@ public struct BootGrader: Sendable {
             guard now - started >= node.observe else { return }
             let verdict = livingVerdict(at: now)
             // What joining asks for may take longer; what is bad already stays bad.
-            let mayWait = standing == nil && now - started < node.joinTimeout && cluster.missing != nil
+            let mayWait = standing == nil && now - started < node.joinTimeout && cluster.missing(at: now) != nil
             if isKept { return mayWait ? () : stand(verdict) }
             if !mayWait || verdict.grade == .degraded && verdict.cause != Self.notJoined { decide(verdict, at: now) }
         } else if now >= node.startTimeout {
@@ -205,16 +205,16 @@ public struct BootGrader: Sendable {
                 grade: .degraded, level: level, summary: "the node lives, but \(name) did not hold: \(bad.text)", evidence: [bad, alive],
                 notes: notes)
         }
-        if let verdict = joinedVerdict(alive) { return verdict }
+        if let verdict = joinedVerdict(alive, at: now) { return verdict }
         return Verdict(
             grade: .clean, level: level, summary: Self.cleanSummary(level), evidence: cluster.evidence + [lastHealth, lastStats, alive],
             notes: notes)
     }
 
     /// What joining asks for and was not seen; nil when all of it was.
-    private func joinedVerdict(_ alive: Evidence) -> Verdict? {
-        guard let missing = cluster.missing else { return nil }
-        guard cluster.hasServed, cluster.silence == nil else {
+    private func joinedVerdict(_ alive: Evidence, at now: Double) -> Verdict? {
+        guard let missing = cluster.missing(at: now) else { return nil }
+        guard cluster.hasServed, cluster.isFresh(at: now) else {
             let seen = cluster.silence.map { [$0] } ?? []
             return inconclusive("the API server, which the harness runs, does not answer", seen)
         }

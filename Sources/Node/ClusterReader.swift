@@ -29,6 +29,8 @@ struct ClusterReader: Sendable {
     private(set) var silence: Evidence?
     private var node: NodeStatus?
     private var nodeSeen: Evidence?
+    /// When it was last told of the node, or that there is none.
+    private var nodeAsked: Double?
     private var lastRefusal: String?
     private var task = Trial()
     private var limited = Trial()
@@ -68,8 +70,13 @@ struct ClusterReader: Sendable {
     }
 
     /// What the level asks for and the node has not shown yet, with what was seen of it last; nil when all is there.
-    var missing: (what: String, seen: [Evidence])? {
+    ///
+    /// - Parameter now: what was seen long before says nothing of now.
+    func missing(at now: Double) -> (what: String, seen: [Evidence])? {
         guard level.isJoined else { return nil }
+        guard isFresh(at: now) else {
+            return ("the API server has not told of it lately", [silence, nodeSeen].compactMap(\.self) + refusals)
+        }
         guard let node, let nodeSeen else { return ("the node has not registered", refusals) }
         guard node.isReady else { return ("the node is not Ready: \(nodeSeen.text)", [nodeSeen]) }
         if let wrong = wrongCapacity(of: node) { return (wrong, [nodeSeen]) }
@@ -86,6 +93,12 @@ struct ClusterReader: Sendable {
             return ("/stats/summary has no figures of a pod that works: \(Self.words(limited.usage))", seen(of: limited))
         }
         return nil
+    }
+
+    /// Whether what the API server tells is of now. One that never told of the node has nothing that could be old.
+    func isFresh(at now: Double) -> Bool {
+        guard silence == nil else { return false }
+        return nodeAsked.map { now - $0 <= Self.patience } ?? true
     }
 
     /// Whether the API server says that the node is Ready.
@@ -135,6 +148,7 @@ struct ClusterReader: Sendable {
 
     private mutating func noteNode(_ status: NodeStatus?, at now: Double) {
         node = status
+        nodeAsked = now
         guard let status else { return }
         let words = status.conditions.map { condition in
             let why = condition.status == "Unknown" || condition.type == "Ready" && condition.status != "True" ? condition.message : nil

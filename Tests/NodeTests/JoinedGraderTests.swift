@@ -120,6 +120,19 @@ struct JoinedGraderTests {
         #expect(boot.grader.verdict?.grade == .inconclusive)
     }
 
+    @Test("a node of which nothing was heard lately is not clean, however well it was")
+    func stale() throws {
+        for late in [[ClusterFact.apiServer(isReady: false, "timed out")], [JoinedBoot.served, .refused("403")]] {
+            var boot = try JoinedBoot()
+            try boot.live(8...20) { _ in try JoinedBoot.all() }
+            try boot.live(21...36) { _ in [JoinedBoot.served, .refused("403")] }
+            try boot.live(37...37) { _ in late }
+            #expect(boot.grader.verdict == nil)
+            try boot.live(38...40) { _ in try JoinedBoot.all() }
+            #expect(boot.grader.verdict?.grade == .clean)
+        }
+    }
+
     @Test("a process of the control plane that ends makes the verdict inconclusive at once, and names it")
     func planeEnds() throws {
         var boot = try JoinedBoot()
