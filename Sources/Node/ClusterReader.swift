@@ -112,6 +112,9 @@ struct ClusterReader: Sendable {
             evidence: [silence])
     }
 
+    /// Whoever notices it first.
+    private static let outOfDisk = "out of disk"
+
     /// Seconds for which an API server may be silent.
     private static let patience = 15.0
 
@@ -141,9 +144,15 @@ struct ClusterReader: Sendable {
     private mutating func noteEnd(_ process: String, _ how: String, _ lines: [String], at now: Double) {
         let said = lines.suffix(4).map { Evidence(kind: .harness, text: $0, source: process) }
         let end = Evidence(kind: .exit, text: how, source: process, seconds: now)
+        // The store lies on the same disk as the node, and dies of its being full before kubelet has looked.
+        let full = lines.last { $0.contains("no space left on device") }.map {
+            Evidence(kind: .log, text: $0, source: process, seconds: now)
+        }
+        let gone = process == "kube-apiserver" ? "API server gone" : "control plane gone"
+        let why = full == nil ? "" : ": no space is left on the disk that node and control plane share"
         fail(
-            .inconclusive, process == "kube-apiserver" ? "API server gone" : "control plane gone",
-            "\(process), which the harness runs, ended (\(how))", [end] + said)
+            .inconclusive, full == nil ? gone : Self.outOfDisk, "\(process), which the harness runs, ended (\(how))\(why)",
+            [full, end].compactMap(\.self) + said)
     }
 
     private mutating func noteNode(_ status: NodeStatus?, at now: Double) {
@@ -156,7 +165,7 @@ struct ClusterReader: Sendable {
         }
         let capacity = ["cpu", "memory", "ephemeral-storage", "pods"].compactMap { name in status.capacity[name].map { "\(name)=\($0)" } }
         nodeSeen = Self.seen((words + capacity).joined(separator: " "), "node", now)
-        for (type, cause) in [("MemoryPressure", "out of memory"), ("DiskPressure", "out of disk"), ("PIDPressure", "out of processes")] {
+        for (type, cause) in [("MemoryPressure", "out of memory"), ("DiskPressure", Self.outOfDisk), ("PIDPressure", "out of processes")] {
             guard let condition = status.condition(type), condition.status == "True", let nodeSeen else { continue }
             fail(.degraded, cause, "the node says \(type): \(condition.message ?? condition.reason ?? "")", [nodeSeen])
         }

@@ -128,8 +128,9 @@ struct RealClusterTests {
         let node = try Kept("full", place, tool: tool)
         try GitFolder.run(
             "/bin/sh", ["-c", "dd if=/dev/zero of=\(small)/filling bs=1M 2> /dev/null || true"], environment: ["PATH": "/bin:/usr/bin"])
+        // By kubelet's own word, or by that of the control plane's store, which lies on the same disk and may die of it first.
         try node.wait { try node.verdict()?["cause"] as? String == "out of disk" }
-        #expect(try node.verdict()?["grade"] as? String == "degraded")
+        #expect(["degraded", "inconclusive"].contains(try node.verdict()?["grade"] as? String))
         try FileManager.default.removeItem(atPath: "\(small)/filling")
         try node.down()
     }

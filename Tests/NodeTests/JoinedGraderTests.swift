@@ -143,6 +143,15 @@ struct JoinedGraderTests {
         #expect(verdict.evidence.contains { $0.text == "a flag is wrong" })
     }
 
+    @Test("a store that dies because the disk is full says so, at once")
+    func storeOnFullDisk() throws {
+        var boot = try JoinedBoot()
+        boot.cluster(
+            .ended(process: "etcd", how: "exit status 1", lastLines: ["write wal: no space left on device", "later words"]), at: 9)
+        #expect(boot.grader.verdict?.cause == "out of disk")
+        #expect(boot.grader.verdict?.evidence.first?.text.contains("no space left") == true)
+    }
+
     @Test("an API server that falls silent is gone after a quarter of a minute, and not before")
     func silence() throws {
         var boot = try JoinedBoot(.ready, isKept: true)
