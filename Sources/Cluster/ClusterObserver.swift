@@ -52,10 +52,10 @@ public struct ClusterObserver: Sendable {
         notices.post(.node(status))
         guard let status, status.isReady else { return }
         progress.hasBeenReady = true
+        guard let trial else { return }
         let summary = try await client.text("/api/v1/nodes/\(node)/proxy/stats/summary")
         notices.post(.summary(summary))
         progress.isMeasured = PodUsage(of: .limited, in: summary)?.isPositive ?? false
-        guard let trial else { return }
         for name in PodTrial.Name.allCases where !progress.asked.contains(name) {
             try await client.create(trial.pod(name, on: node), in: PodTrial.namespace)
             progress.asked.insert(name)

@@ -34,7 +34,6 @@ struct ClusterReader: Sendable {
     private var lastRefusal: String?
     private var task = Trial()
     private var limited = Trial()
-    private(set) var summary: String?
 
     /// - Parameter word: what the first pod is to say.
     init(level: Level, word: String) {
@@ -63,7 +62,6 @@ struct ClusterReader: Sendable {
                 trial.isGone = Self.seen("killed, and gone", "pod \(name.rawValue)", now)
             }
         case .summary(let text):
-            summary = text
             if let usage = PodUsage(of: .limited, in: text) { limited.usage = usage }
         case .refused(let reason): lastRefusal = reason
         }

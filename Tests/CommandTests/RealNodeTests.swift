@@ -178,28 +178,5 @@ struct RealNodeTests {
         Issue.record("what was waited for did not happen in a minute")
     }
 
-    private func validate(_ document: String, schema: String) throws {
-        let place = try Place()
-        let file = try place.write("document.json", document)
-        let script =
-            "import json,sys,jsonschema; jsonschema.Draft7Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))"
-        let (status, output) = try run(
-            "/usr/bin/python3", ["-c", script, Tool.project.appending(path: "docs/\(schema).schema.json").path, file])
-        #expect(status == 0, "\(output)")
-    }
-
-    private func sha256sum(_ path: String) throws -> String { String(try run("/usr/bin/sha256sum", [path]).output.prefix(64)) }
-
-    private func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, output)
-    }
+    private func sha256sum(_ path: String) throws -> String { String(try outcome(of: "/usr/bin/sha256sum", [path]).output.prefix(64)) }
 }
