@@ -1,63 +1,98 @@
+import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// The processes that a process has started, and those that they have, as /proc shows them (proc(5)).
+/// A process, and those that it and its descendants have started, as `/proc` shows them (proc(5)).
 public struct ProcessTree: Sendable {
-    /// The processes' ids, the first one's own first.
-    public let members: [Int32]
+    /// One process, as its `/proc/PID/stat` tells.
+    public struct Member: Hashable, Sendable {
+        /// Its number.
+        public let pid: Int32
+        /// Its parent's number.
+        public let parent: Int32
+        /// Whether it runs. One that has ended, and that nobody has waited for yet, does not.
+        public let isRunning: Bool
+        /// Seconds of processor time: its own, and that of its children that have ended and were waited for.
+        public let cpuSeconds: Double
+    }
 
-    /// Looks now.
-    public init(below root: Int32) {
-        var children: [Int32: [Int32]] = [:]
-        for process in Files.names(in: "/proc").compactMap({ Int32($0) }) {
-            guard let parent = Self.parent(of: process) else { continue }
-            children[parent, default: []].append(process)
+    /// The processes, the outermost first.
+    public let members: [Member]
+
+    /// Looks at a process and at all that descend from it.
+    public init(below root: Int32) { self.init(all: Self.all()) { $0.filter { $0.pid == root } } }
+
+    /// Looks at the process whose command line has a text in it, the outermost that has it, and at all that descend from it.
+    ///
+    /// - Parameter text: something that no other process has, such as the path of a bundle.
+    public init(naming text: String) {
+        let own = getpid()
+        self.init(all: Self.all()) { all in
+            let named = all.filter { $0.pid != own && Self.read($0.pid, "cmdline").contains(text) }
+            let numbers = Set(named.map(\.pid))
+            return named.filter { !numbers.contains($0.parent) }
         }
-        var members = [root]
+    }
+
+    private init(all: [Member], from roots: ([Member]) -> [Member]) {
+        let children = Dictionary(grouping: all, by: \.parent)
+        var members = roots(all)
         var index = 0
         while index < members.count {
-            members += (children[members[index]] ?? []).sorted()
+            members += (children[members[index].pid] ?? []).sorted { $0.pid < $1.pid }
             index += 1
         }
         self.members = members
     }
 
-    /// Bytes of memory that they hold, what is shared counted once; 0 when nothing tells.
-    public var memoryBytes: Int64 {
-        members.reduce(0) { sum, process in
-            // gVisor has no smaps_rollup; what is shared is then counted by each.
-            let shared = Self.text(of: process, "smaps_rollup").split(separator: "\n").first { $0.hasPrefix("Pss:") }
-            let line = shared ?? Self.text(of: process, "status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-            return sum + (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int64($0) } ?? 0) * 1024
+    /// Whether a process runs now.
+    public static func isRunning(_ pid: Int32) -> Bool { Member(stat: read(pid, "stat"), ticks: ticks)?.isRunning ?? false }
+
+    /// Seconds of processor time, of all of them together.
+    public var cpuSeconds: Double { members.reduce(0) { $0 + $1.cpuSeconds } }
+
+    /// Bytes of memory that they hold together, each page that several share counted once; needs root. gVisor does not tell what is shared:
+    /// there each counts it.
+    public var memoryBytes: UInt64 {
+        members.reduce(0) { sum, member in
+            let shared = Self.line("Pss:", of: Self.read(member.pid, "smaps_rollup"))
+            return sum + (shared ?? Self.line("VmRSS:", of: Self.read(member.pid, "status")) ?? 0) * 1024
         }
     }
 
     /// The first member whose command line fits.
     public func first(where fits: ([String]) -> Bool) -> Int32? {
-        members.first { process in
-            fits(Self.text(of: process, "cmdline").split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init))
-        }
+        members.first {
+            fits(Self.read($0.pid, "cmdline").split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init))
+        }?.pid
     }
 
-    /// The fourth field of /proc/PID/stat; the second, the program's name in brackets, may hold anything.
-    private static func parent(of process: Int32) -> Int32? {
-        let text = text(of: process, "stat")
-        guard let end = text.lastIndex(of: ")") else { return nil }
-        return text[text.index(after: end)...].split(separator: " ").dropFirst().first.flatMap { Int32($0) }
+    private static func all() -> [Member] {
+        Files.names(in: "/proc").compactMap { Int32($0) }.compactMap { Member(stat: read($0, "stat"), ticks: ticks) }
     }
 
-    private static func text(of process: Int32, _ name: String) -> String {
-        // Its length is not known before it is read, and so Files.read is of no use here.
-        guard let file = try? FileDescriptor.open("/proc/\(process)/\(name)", .readOnly, options: .closeOnExec) else { return "" }
-        defer { try? file.close() }
-        var bytes: [UInt8] = []
-        while bytes.count < 1 << 20 {
-            let piece = try? [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-                count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-            }
-            guard let piece, !piece.isEmpty else { break }
-            bytes += piece
+    private static let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+
+    /// A process may end at any moment: then there is nothing to read.
+    private static func read(_ pid: Int32, _ name: String) -> String { (try? Files.readText(FilePath("/proc/\(pid)/\(name)"))) ?? "" }
+
+    private static func line(_ name: String, of text: String) -> UInt64? {
+        text.split(separator: "\n").first { $0.hasPrefix(name) }?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap {
+            UInt64($0)
         }
-        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension ProcessTree.Member {
+    /// Reads a line of `/proc/PID/stat`; nil for anything else. The second field is a name in brackets, which may hold brackets and blanks.
+    init?(stat: String, ticks: Double) {
+        guard let close = stat.lastIndex(of: ")"), let pid = stat.split(separator: " ").first.flatMap({ Int32($0) }) else { return nil }
+        let fields = stat[stat.index(after: close)...].split(separator: " ")
+        // From the third field on: state 3, ppid 4, utime 14, stime 15, cutime 16, cstime 17 (proc_pid_stat(5)).
+        guard fields.count > 14, let parent = Int32(fields[1]) else { return nil }
+        self.pid = pid
+        self.parent = parent
+        isRunning = fields[0] != "Z" && fields[0] != "X"
+        cpuSeconds = fields[11...14].compactMap { Double($0) }.reduce(0, +) / ticks
     }
 }

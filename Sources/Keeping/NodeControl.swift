@@ -40,7 +40,8 @@ extension NodeFolder {
         guard Files.exists(path) else { throw KeepingError.unknown(name) }
         if let process = keeper {
             kill(process, SIGTERM)
-            for _ in 0..<300 where keeper != nil { try await Task.sleep(for: .milliseconds(100)) }
+            // Its lock is free a moment before the process is gone.
+            for _ in 0..<300 where keeper != nil || ProcessTree.isRunning(process) { try await Task.sleep(for: .milliseconds(100)) }
             guard keeper == nil else { throw KeepingError.stuck(name, process: process) }
         }
         try remove()

@@ -21,7 +21,7 @@ public struct KeptNode: Codable, Sendable {
     /// The verdict so far; null before there is one.
     public let verdict: Verdict?
     /// Bytes of memory that all its processes hold, the control plane's among them.
-    public let memoryBytes: Int64
+    public let memoryBytes: UInt64
     /// Where its kubeconfig is.
     public let kubeconfig: String
 

@@ -1,3 +1,4 @@
+import Grading
 import Host
 import Model
 import Synchronization
@@ -50,7 +51,7 @@ public final class BootWitness: Sendable {
         case .tick:
             let second = Int(now)
             guard state.withLock({ second > $0.looked }) else { return }
-            look(NamedProcesses(naming: bundle.string), second: second, at: now)
+            look(ProcessTree(naming: bundle.string), second: second, at: now)
         }
     }
 
@@ -70,7 +71,7 @@ public final class BootWitness: Sendable {
         }
     }
 
-    private func look(_ tree: NamedProcesses, second: Int, at now: Double) {
+    private func look(_ tree: ProcessTree, second: Int, at now: Double) {
         let (cpu, memory) = (tree.cpuSeconds, tree.memoryBytes)
         state.withLock { state in
             state.looked = second

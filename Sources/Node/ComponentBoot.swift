@@ -1,3 +1,4 @@
+import Grading
 import Host
 import Model
 import Sandbox

@@ -1,4 +1,5 @@
 import Cluster
+import Grading
 import Host
 import Model
 import Sandbox

@@ -1,5 +1,6 @@
 import Cluster
 import Glibc
+import Grading
 import Host
 import Model
 import Sandbox

@@ -1,3 +1,4 @@
+import Grading
 import Model
 
 /// The first program in the sandbox. Kubelet's log goes to standard output; what the harness must know goes to standard error, marked.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Git
 import GoToolchain
+import Grading
 import Host
 import Ledger
 import Model

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Grading
 import Here
 import Host
 import Ledger

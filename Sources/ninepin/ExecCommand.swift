@@ -1,4 +1,5 @@
 import ArgumentParser
+import Grading
 import Host
 import Keeping
 import Model

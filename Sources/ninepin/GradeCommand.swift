@@ -1,4 +1,5 @@
 import ArgumentParser
+import Grading
 import Model
 import Node
 import Pipeline

@@ -143,13 +143,14 @@ struct RealHereTests {
     /// What `here` predicts, what `verify --sandbox here` finds in the same sandbox, and that nothing is left in it.
     private func booted(_ room: SandboxRoom, _ kind: SandboxRoom.Kind, _ series: String) async throws -> [String] {
         let script = """
-            seen() { cat /proc/mounts; ls -d /sys/fs/cgroup/*/kubepods 2>&1; ls -A /dev /run /var/lib /var/log /var/lib/kubelet 2>&1; ls /proc | grep -c '^[0-9]'; }
-            before=$(seen)
+            seen() { cat /proc/mounts; ls -d /sys/fs/cgroup/*/kubepods 2>&1; ls -A /dev /run /var/lib /var/log /var/lib/kubelet 2>&1; }
+            \(Self.running)
+            before=$(seen; running)
             /opt/ninepin/bin/ninepin here --series '\(series)' --json
             echo @
             /opt/ninepin/bin/ninepin verify --sandbox here --binary '/opt/\(series)/kubelet' --workspace /opt/workspace --json
             echo @
-            after=$(seen)
+            after=$(seen; running)
             [ "$before" = "$after" ] && echo same || echo "$before" "$after"
             """
         let found = try await room.run(["/bin/sh", "-c", script], in: kind)
@@ -182,8 +183,9 @@ struct RealHereTests {
         for file in ["/etc/hosts", "/etc/passwd"] { try room.copy(file, as: file) }
         let ninepin = "/opt/ninepin/bin/ninepin"
         let script = """
-            seen() { cat /proc/mounts; ls -A /dev /run /var/lib /var/log 2>&1; ls /sys/class/net; ls /proc | grep -c '^[0-9]'; }
-            before=$(seen)
+            seen() { cat /proc/mounts; ls -A /dev /run /var/lib /var/log 2>&1; ls /sys/class/net; }
+            \(Self.running)
+            before=$(seen; running)
             \(ninepin) verify kubelet-1.20 --sandbox here --level pod --workspace '\(tool.workspace)' --json
             echo @
             \(ninepin) up kubelet-1.20 --sandbox here --name inside --workspace '\(tool.workspace)'
@@ -191,7 +193,7 @@ struct RealHereTests {
             \(ninepin) exec inside --workspace '\(tool.workspace)' -- sh -c 'echo in the node: $(hostname)'
             \(ninepin) down inside --workspace '\(tool.workspace)'
             echo @
-            after=$(seen)
+            after=$(seen; running)
             [ "$before" = "$after" ] && echo same || echo "$before" "$after"
             """
         let found = try await room.run(
@@ -243,6 +245,17 @@ struct RealHereTests {
         let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: .root9p)
         #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
     }
+
+    /// A shell's list of what runs. The shell is the sandbox's first process, and waits for its own children only: what has ended already and
+    /// was another's child is left out.
+    private static let running = """
+        running() {
+            for process in /proc/[0-9]*; do
+                state=$(grep '^State:' "$process/status" 2>/dev/null) || continue
+                case "$state" in *Z*) ;; *) tr '\\0' ' ' < "$process/cmdline" | cut -c 1-120; echo ;; esac
+            done | grep . | sort
+        }
+        """
 
     private func predicted(_ room: SandboxRoom, _ kind: SandboxRoom.Kind, _ series: [String]) async throws -> [String?] {
         let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"] + series, in: kind)

@@ -84,20 +84,6 @@ struct ApproachPlanTests {
         #expect(plan.control.preparation == plan.preparation)
     }
 
-    @Test("a container is no sandbox, and a sandbox no container: each must show what it is")
-    func signs() throws {
-        var signs = SandboxSigns()
-        signs.mounts = ["/": "ext4"]
-        #expect(signs.fault(in: .root9p, runtime: .runc) == nil)
-        #expect(signs.fault(in: .root9p, runtime: .runsc)?.contains("does not look like gVisor") == true)
-        signs.gvisor = "Starting gVisor..."
-        #expect(signs.fault(in: .root9p, runtime: .runc)?.contains("gVisor") == true)
-        signs = SandboxSigns()
-        signs.mounts = ["/": "9p"]
-        #expect(signs.fault(in: .root9p, runtime: .runc)?.contains("9p") == true)
-        #expect(SandboxSigns().fault(in: .root9p, runtime: .runc) != nil)
-    }
-
     @Test("a witness keeps answers, the first refusal, and when the node answered; the grader passes them over")
     func witness() throws {
         let witness = BootWitness()

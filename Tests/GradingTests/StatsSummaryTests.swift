@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Node
+@testable import Grading
 
 @Suite("The figures of a node")
 struct StatsSummaryTests {

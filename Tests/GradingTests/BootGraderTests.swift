@@ -1,7 +1,7 @@
 import Model
 import Testing
 
-@testable import Node
+@testable import Grading
 
 /// A boot, as its events come.
 private struct Boot {

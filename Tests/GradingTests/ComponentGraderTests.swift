@@ -1,7 +1,7 @@
 import Model
 import Testing
 
-@testable import Node
+@testable import Grading
 
 /// A probe's sandbox as a test tells it.
 private struct Asked {

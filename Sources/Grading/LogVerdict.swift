@@ -1,6 +1,4 @@
-import Host
 import Model
-import SystemPackage
 
 extension LogReader {
     /// What a log alone can say. It can say fatal or degraded; it cannot say clean, because nobody was asked whether the node lives.
@@ -55,20 +53,4 @@ extension LogReader {
     }
 
     private func harness(_ text: String) -> Evidence { Evidence(kind: .harness, text: text, source: "ninepin") }
-}
-
-extension LogReader {
-    /// Reads a whole log from a file, or from standard input when no file is named, in bounded memory.
-    ///
-    /// - Returns: what the log alone can say, and how many lines it has.
-    /// - Throws: `FileError` when it cannot be read.
-    public static func verdict(onFile path: String?, warmUp: Double) throws(FileError) -> (verdict: Verdict, lines: Int) {
-        let name = path.map { FilePath($0).lastComponent?.string ?? $0 } ?? "standard input"
-        var reader = LogReader(source: name, warmUp: warmUp)
-        var splitter = LineSplitter()
-        try Files.eachPiece(of: path.map { FilePath($0) }) { piece in splitter.take(piece) { reader.take($0) } }
-        let rest = splitter.finish()
-        if let rest { reader.take(rest) }
-        return (reader.verdict(isCut: rest != nil), reader.lines)
-    }
 }

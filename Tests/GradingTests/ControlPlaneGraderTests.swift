@@ -1,7 +1,7 @@
 import Model
 import Testing
 
-@testable import Node
+@testable import Grading
 
 /// A control plane in a sandbox, as its events come.
 private struct Plane {

@@ -1,8 +1,7 @@
-import Foundation
 import Model
 import Testing
 
-@testable import Node
+@testable import Grading
 
 @Suite("What a log alone can say")
 struct LogVerdictTests {
@@ -161,21 +160,6 @@ struct LogVerdictTests {
         let lines =
             stride(from: 100.0, to: 160, by: 10).map(WrittenLog.lasting) + [WrittenLog.line("I", 161, "kubelet_node_status.go:1] x")]
         #expect(WrittenLog.verdict(lines).grade == .degraded)
-    }
-
-    @Test("bytes that are no UTF-8, and a line of a megabyte, are read like any other")
-    func bytes() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "ninepin-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        var bytes = Data([0xFF, 0xFE, 0x00, 0x0A]) + Data(repeating: 0x41, count: 1 << 20) + Data("\n".utf8)
-        bytes += Data((WrittenLog.beginning + [WrittenLog.fatal(6.5)]).joined(separator: "\r\n").utf8) + Data("\r\n".utf8)
-        let file = folder.appending(path: "a.log")
-        try bytes.write(to: file)
-        let (verdict, lines) = try LogReader.verdict(onFile: file.path, warmUp: 10)
-        #expect(verdict.grade == .fatal)
-        #expect(lines == 6)
-        #expect(verdict.evidence.first?.text.hasSuffix("memory cache") == true)
     }
 
     @Test("whatever a log says, it never says clean")

@@ -1,11 +1,10 @@
 import Model
-import SystemPackage
 import Testing
 
-@testable import Node
+@testable import Grading
 
-@Suite("A node that is booted in the place itself")
-struct PlaceSignsTests {
+@Suite("What a sandbox shows of itself")
+struct SandboxSignsTests {
     private func fault(_ place: PlaceSigns?, gvisor: Bool = true, _ mounts: [String: String]) -> String? {
         SandboxSigns(gvisor: gvisor ? "Starting gVisor..." : nil, mounts: mounts).fault(in: .here, place: place)
     }
@@ -29,16 +28,17 @@ struct PlaceSignsTests {
         #expect(!Layout.allCases.contains(.here))
     }
 
-    @Test("the first program touches neither /dev nor /tmp of the place, and starts all from its own folder")
-    func script() {
-        let text = NodeHere.script("/work/boot", kubelet: "/var/lib/kubelet/.ninepin/1/node", images: "/var/lib/containerd/.ninepin/1/node")
-        #expect(!text.contains("/dev/kmsg"))
-        #expect(!text.contains("work=/tmp"))
-        for path in [" /usr/local/bin/kubelet", "/etc/kubelet.yaml", "/etc/containerd.toml", "@"] {
-            let lines = text.split(separator: "\n").filter { $0.contains(path) && !$0.contains("@ninepin ") }
-            #expect(lines.isEmpty, "\(path): \(lines)")
-        }
-        #expect(text.contains("'/work/boot/bin/kubelet' --config '/work/boot/kubelet.yaml'"))
-        #expect(text.contains("mount --bind '/var/lib/kubelet/.ninepin/1/node' /var/lib/kubelet"))
+    @Test("a container is no sandbox, and a sandbox no container: each must show what it is")
+    func runtimes() throws {
+        var signs = SandboxSigns()
+        signs.mounts = ["/": "ext4"]
+        #expect(signs.fault(in: .root9p, runtime: .runc) == nil)
+        #expect(signs.fault(in: .root9p, runtime: .runsc)?.contains("does not look like gVisor") == true)
+        signs.gvisor = "Starting gVisor..."
+        #expect(signs.fault(in: .root9p, runtime: .runc)?.contains("gVisor") == true)
+        signs = SandboxSigns()
+        signs.mounts = ["/": "9p"]
+        #expect(signs.fault(in: .root9p, runtime: .runc)?.contains("9p") == true)
+        #expect(SandboxSigns().fault(in: .root9p, runtime: .runc) != nil)
     }
 }

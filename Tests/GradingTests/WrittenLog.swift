@@ -1,6 +1,6 @@
 import Model
 
-@testable import Node
+@testable import Grading
 
 /// A kubelet's log, written for a test: lines with klog's header, at seconds after noon.
 enum WrittenLog {

@@ -2,12 +2,15 @@ import FoundationEssentials
 import Model
 
 /// Grades a control plane without a worker: it answers for as long as it is watched, and has no node. What is no node gets no node's grade.
-struct ControlPlaneGrader: Sendable {
+public struct ControlPlaneGrader: Sendable {
     /// What was found.
-    struct Finding: Sendable {
-        let outcome: ApproachOutcome
-        let summary: String
-        let evidence: [Evidence]
+    public struct Finding: Sendable {
+        /// The outcome.
+        public let outcome: ApproachOutcome
+        /// A sentence that says why.
+        public let summary: String
+        /// What it rests on, the deciding line first.
+        public let evidence: [Evidence]
     }
 
     private let layout: Layout
@@ -22,16 +25,22 @@ struct ControlPlaneGrader: Sendable {
     private var said: [String] = []
 
     /// The finding, as soon as it is certain.
-    private(set) var finding: Finding?
+    public private(set) var finding: Finding?
 
+    /// Makes a grader of one boot.
+    ///
     /// - Parameters:
+    ///   - layout: what the sandbox is to look like.
     ///   - watch: seconds after its first answer for which it must go on answering.
     ///   - patience: seconds after the start of the sandbox by which it must answer.
-    init(layout: Layout, watch: Double, patience: Double = 120) {
+    public init(layout: Layout, watch: Double, patience: Double = 120) {
         (self.layout, self.watch, self.patience) = (layout, watch, patience)
     }
 
-    mutating func take(_ fact: NodeFact, at now: Double) {
+    /// Takes what the sandbox's first program told.
+    ///
+    /// - Parameter now: seconds after the sandbox began.
+    public mutating func take(_ fact: NodeFact, at now: Double) {
         guard finding == nil else { return }
         switch fact {
         case .stage(let name):
@@ -53,9 +62,12 @@ struct ControlPlaneGrader: Sendable {
     }
 
     /// A line of one of the processes; the last ones are told when the sandbox ends.
-    mutating func take(_ line: String) { said = Array((said + [line]).suffix(5)) }
+    public mutating func take(_ line: String) { said = Array((said + [line]).suffix(5)) }
 
-    mutating func lookAtClock(_ now: Double) {
+    /// Time went by.
+    ///
+    /// - Parameter now: seconds after the sandbox began.
+    public mutating func lookAtClock(_ now: Double) {
         guard finding == nil else { return }
         guard let since else {
             if now >= patience { find(.inconclusive, "the API server did not answer within \(Int(patience)) s; last stage: \(stage)", []) }
@@ -77,7 +89,7 @@ struct ControlPlaneGrader: Sendable {
     }
 
     /// The sandbox ended without a finding so far.
-    mutating func finish(_ how: String) {
+    public mutating func finish(_ how: String) {
         if finding == nil { find(.inconclusive, "the sandbox ended (\(how)); last stage: \(stage)", []) }
     }
 

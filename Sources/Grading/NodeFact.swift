@@ -20,10 +20,10 @@ public enum NodeFact: Hashable, Sendable {
     case exit(Int)
 
     /// Begins each line of the channel.
-    static let mark = "@ninepin "
+    public static let mark = "@ninepin "
 
     /// Reads a line; nil for one that is none of these: runsc writes its own errors on the same stream.
-    init?(_ line: String) {
+    public init?(_ line: String) {
         guard line.hasPrefix(Self.mark) else { return nil }
         let words = line.dropFirst(Self.mark.count).split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let rest = words.count > 1 ? words[1] : ""

@@ -3,7 +3,7 @@ import Foundation
 import Model
 import Testing
 
-@testable import Node
+@testable import Grading
 
 /// A joined boot, as its events come; the node itself is well.
 private struct JoinedBoot {
