@@ -87,7 +87,7 @@ public struct ControlPlane: Sendable {
         }
         var command = Command(process.program, process.arguments, environment: host.plainEnvironment, directory: data, on: host)
         command.network = network.controlPlane
-        let heard = Heard(log: try LineFile(logs.appending("\(process.name).log")))
+        let heard = Heard(log: try LineFile(logs.appending("\(process.name).log"), limit: LineFile.keptLimit))
         let (left, ended) = try await command.watch(heard) { heard, event, _ in
             guard case .line(_, let line) = event else { return .proceed }
             heard.log.append(line)

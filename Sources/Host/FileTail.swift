@@ -1,16 +1,21 @@
+import Glibc
 import SystemPackage
 
-/// Reads a file that grows, piece by piece.
+/// Reads a file that grows, piece by piece; when another takes its name, the rest of it and then the other.
 public struct FileTail: ~Copyable {
     private let path: FilePath
-    private let file: FileDescriptor
+    private var file: FileDescriptor
 
     /// Opens the file at its beginning.
     ///
     /// - Throws: `FileError`.
     public init(_ path: FilePath) throws(FileError) {
         self.path = path
-        do { file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec) } catch {
+        file = try Self.open(path)
+    }
+
+    private static func open(_ path: FilePath) throws(FileError) -> FileDescriptor {
+        do { return try FileDescriptor.open(path, .readOnly, options: .closeOnExec) } catch {
             throw FileError("read", path, (error as? Errno) ?? .ioError)
         }
     }
@@ -19,6 +24,22 @@ public struct FileTail: ~Copyable {
     ///
     /// - Throws: `FileError`.
     public mutating func next() throws(FileError) -> [UInt8]? {
+        // Looked at first: what was written before another took the name is still to be read here.
+        let isOld = isOld
+        if let piece = try read() { return piece }
+        guard isOld, let other = try? Self.open(path) else { return nil }
+        try? file.close()
+        file = other
+        return try read()
+    }
+
+    private var isOld: Bool {
+        var (own, named) = (stat(), stat())
+        guard fstat(file.rawValue, &own) == 0, stat(path.string, &named) == 0 else { return false }
+        return own.st_ino != named.st_ino || own.st_dev != named.st_dev
+    }
+
+    private func read() throws(FileError) -> [UInt8]? {
         do {
             let piece = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
                 count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))

@@ -143,9 +143,11 @@ public struct NodeBoot: Sendable {
         let grader = BootGrader(
             node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: approach.runtime,
             place: here?.signs)
+        // A run's log is evidence and stays whole; a node that is kept may live for months.
+        let limit = status == nil ? nil : LineFile.keptLimit
         let watch = Watch(
-            grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log")),
-            sandbox: try LineFile(logs.appending("sandbox.log")))
+            grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log"), limit: limit),
+            sandbox: try LineFile(logs.appending("sandbox.log"), limit: limit))
         if let here {
             guard node.profile == .kubelet || node.profile == .node else { return (failed("only a kubelet is booted here"), 0) }
             return try await here.hold(

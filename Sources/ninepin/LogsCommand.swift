@@ -10,6 +10,7 @@ struct LogsCommand: SessionCommand {
         commandName: "logs", abstract: "The log of one of a node's processes.",
         discussion: """
             Processes: kubelet, sandbox (what the harness saw), keeper, etcd, kube-apiserver, kube-controller-manager, kube-scheduler.
+            A log of 64 MiB is set aside as NAME.log.1 in the node's folder, and a new one begun.
 
             Examples:
               ninepin logs a
