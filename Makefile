@@ -30,7 +30,7 @@ matrix: build
 	$(NINEPIN) matrix kubelet-1.20
 
 test: setup
-	swift test --no-parallel
+	@.ci/test
 
 test-fast: setup
 	swift test --skip Real

@@ -246,14 +246,12 @@ struct RealHereTests {
         #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
     }
 
-    /// A shell's list of what runs. The shell is the sandbox's first process, and waits for its own children only: what has ended already and
-    /// was another's child is left out.
+    /// A shell's list of what runs, by name. The shell is the sandbox's first process, and waits for its own children only: what has ended
+    /// already and was another's child is left out. It is one program that looks, so that no list has a part of its own pipe in it.
     private static let running = """
         running() {
-            for process in /proc/[0-9]*; do
-                state=$(grep '^State:' "$process/status" 2>/dev/null) || continue
-                case "$state" in *Z*) ;; *) tr '\\0' ' ' < "$process/cmdline" | cut -c 1-120; echo ;; esac
-            done | grep . | sort
+            grep -h -e '^Name:' -e '^State:' /proc/[0-9]*/status > /tmp/running
+            awk '/^Name:/ { name = $2 } /^State:/ && $2 != "Z" { print name }' /tmp/running | sort
         }
         """
 

@@ -165,9 +165,10 @@ struct RealNodeTests {
     private func expectNothingLeft(_ place: Place) {
         // The kernel ends a namespace's processes at once, but not in no time.
         for _ in 0..<50 where !processes(naming: place.path).isEmpty { Thread.sleep(forTimeInterval: 0.1) }
-        #expect(processes(naming: place.path).isEmpty)
+        let running = processes(naming: place.path)
+        #expect(running.isEmpty, "\(running)")
         let mounts = (try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? ""
-        #expect(!mounts.contains(place.path))
+        #expect(!mounts.contains(place.path), "\(mounts)")
     }
 
     private func wait(for condition: () -> Bool) throws {
