@@ -108,6 +108,8 @@ public struct DebianIndex: Sendable {
             "Dir::Etc::sourcelist=\(folder.appending("private.list"))", "Dir::Etc::sourceparts=-",
             "Dir::State::lists=\(folder.appending("lists"))",
             "Dir::State::status=\(folder.appending("status"))", "Dir::Cache=\(folder.appending("cache"))", "APT::Sandbox::User=root",
+            // A mirror that is busy is asked again (apt.conf(5)).
+            "Acquire::Retries=3",
         ]
         var environment = host.plainEnvironment
         for name in ["http_proxy", "https_proxy", "no_proxy"] { environment[name] = host.environment[name] }

@@ -16,14 +16,15 @@ public struct Downloader: Sendable {
     /// - Parameters:
     ///   - environment: names the proxies as curl(1) knows them: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`; and with
     ///     `CURL_CA_BUNDLE` or `SSL_CERT_FILE` the certificates to believe. The process's own environment is not read.
-    ///   - attempts: how many failures in a row, with less than 1 MiB brought between them, an address may have.
+    ///   - attempts: how many failures in a row, with less than 1 MiB brought between them, an address may have. Five take seven
+    ///     seconds: a mirror that is busy for a moment is free by then.
     ///   - pause: the wait after the first failure. It doubles each time, give or take half of it by chance.
     ///   - longestPause: no wait is longer, not even one that a server asks for with Retry-After (RFC 9110, 10.2.3).
     ///   - connectTimeout: how long a connection may take to be made, TLS included (CURLOPT_CONNECTTIMEOUT_MS).
     ///   - lowSpeed: bytes per second; slower than this for as long as `stall`, and the connection counts as broken.
     ///   - stall: see `lowSpeed`; whole seconds, at least one (CURLOPT_LOW_SPEED_TIME).
     public init(
-        environment: [String: String], attempts: Int = 4, pause: Duration = .milliseconds(500),
+        environment: [String: String], attempts: Int = 5, pause: Duration = .milliseconds(500),
         longestPause: Duration = .seconds(60), connectTimeout: Duration = .seconds(20), lowSpeed: Int = 100,
         stall: Duration = .seconds(30)
     ) {
