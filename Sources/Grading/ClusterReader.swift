@@ -62,7 +62,9 @@ struct ClusterReader: Sendable {
                 trial.isGone = Self.seen("killed, and gone", "pod \(name.rawValue)", now)
             }
         case .summary(let text):
-            if let usage = PodUsage(of: .limited, in: text) { limited.usage = usage }
+            // Of a pod that is being killed kubelet tells zeroes; what it measured while the pod worked is true still.
+            guard limited.usage?.isPositive != true, let usage = PodUsage(of: .limited, in: text) else { return }
+            limited.usage = usage
         case .refused(let reason): lastRefusal = reason
         }
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Host
 import Model
 import SystemPackage
@@ -8,7 +9,11 @@ import Testing
 
 /// A tiny tree in a GOPATH of its own, built by the Go that ./setup installs. One build cache for all: Go's runtime is compiled once.
 private final class Yard: Sendable {
-    static let cache = FilePath(
+    static let cache: FilePath = {
+        atexit { try? Files.remove(Yard.cachePlace) }
+        return cachePlace
+    }()
+    private static let cachePlace = FilePath(
         FileManager.default.temporaryDirectory.appending(path: "ninepin-go-cache-\(ProcessInfo.processInfo.processIdentifier)").path)
     let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-\(UUID())").path)
     let host: Host

@@ -70,6 +70,18 @@ private struct JoinedBoot {
 
 @Suite("Grading a node that joins")
 struct JoinedGraderTests {
+    @Test("a pod that was measured while it worked stays measured: while it is being killed kubelet tells zeroes of it")
+    func measuredOnce() throws {
+        var boot = try JoinedBoot()
+        try boot.live(8...37) { second in
+            let killed = [try JoinedBoot.pod(.limited, "Failed"), JoinedBoot.usage(cpu: 0, memory: 0)]
+            return second < 20 ? try JoinedBoot.all() : [JoinedBoot.served, try JoinedBoot.node()] + killed
+        }
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .clean, "\(verdict)")
+        #expect(verdict.evidence.contains { $0.text == "CPU 5 ns, memory 7 bytes" }, "\(verdict.evidence)")
+    }
+
     @Test("a node that is Ready and ran its pods is clean, with the pod's own words as the first evidence")
     func clean() throws {
         var boot = try JoinedBoot()
