@@ -258,8 +258,8 @@ public struct BootGrader: Sendable {
         }
         let notes = log.notes
         return Verdict(
-            grade: .fatal, level: level, cause: log.late?.signal.name, summary: "the node ended by itself, with status \(status)",
-            evidence: [exit, log.late?.evidence ?? log.early?.evidence, log.cause].compactMap(\.self), notes: notes)
+            grade: .fatal, level: level, cause: log.late?.first.signal.name, summary: "the node ended by itself, with status \(status)",
+            evidence: [exit, log.late?.first.evidence ?? log.early?.evidence, log.cause].compactMap(\.self), notes: notes)
     }
 
     private func inconclusive(_ reason: String, _ evidence: [Evidence] = [], cause: String? = nil) -> Verdict {

@@ -8,6 +8,23 @@ public struct LogReader: Sendable {
         let evidence: Evidence
     }
 
+    /// Lines that are forbidden for the same reason.
+    struct Tally: Sendable {
+        let first: Sighting
+        private(set) var last: Evidence
+        private(set) var count = 1
+
+        init(_ first: Sighting) {
+            self.first = first
+            last = first.evidence
+        }
+
+        mutating func add(_ evidence: Evidence) {
+            last = evidence
+            count += 1
+        }
+    }
+
     /// The number of lines read.
     public private(set) var lines = 0
     /// The first line that only a kubelet writes.
@@ -19,10 +36,8 @@ public struct LogReader: Sendable {
     /// The first forbidden line in warm-up, and how many there were.
     private(set) var early: Sighting?
     private(set) var earlyCount = 0
-    /// The first forbidden line after warm-up, the last one, and how many there were.
-    private(set) var late: Sighting?
-    private(set) var lastLate: Evidence?
-    private(set) var lateCount = 0
+    /// What came after warm-up.
+    private(set) var late: Tally?
     /// Forbidden lines of which nothing tells when they came.
     private(set) var undatedCount = 0
     /// The first line that tells why a forbidden one comes.
@@ -97,7 +112,7 @@ public struct LogReader: Sendable {
         case .kubelet: kubelet == nil
         case .cause: cause == nil
         case .fatal: fatal == nil
-        case .forbidden, .started: true
+        case .forbidden, .sparse, .started: true
         }
     }
 
@@ -118,7 +133,7 @@ public struct LogReader: Sendable {
             // The same words in a warning, or quoted in a note, end nothing.
             let isGrave = line.severity == nil || line.severity == UInt8(ascii: "E") || line.severity == UInt8(ascii: "F")
             if isGrave, fatal == nil { fatal = Sighting(signal: signal, evidence: evidence) }
-        case .forbidden: noteForbidden(Sighting(signal: signal, evidence: evidence), line.stamp, arrival: arrival)
+        case .forbidden, .sparse: noteForbidden(Sighting(signal: signal, evidence: evidence), line.stamp, arrival: arrival)
         }
     }
 
@@ -128,12 +143,18 @@ public struct LogReader: Sendable {
             return
         }
         if age > warmUp {
-            late = late ?? sighting
-            lastLate = sighting.evidence
-            lateCount += 1
-        } else {
+            noteLate(sighting)
+        } else if sighting.signal.meaning == .forbidden {
             early = early ?? sighting
             earlyCount += 1
+        }
+    }
+
+    private mutating func noteLate(_ sighting: Sighting) {
+        switch (late?.first.signal.meaning, sighting.signal.meaning) {
+        case (nil, _), (.sparse, .forbidden): late = Tally(sighting)
+        case (.forbidden, .sparse): break
+        default: late?.add(sighting.evidence)
         }
     }
 

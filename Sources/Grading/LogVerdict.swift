@@ -32,12 +32,13 @@ extension LogReader {
     }
 
     /// A forbidden line goes on after warm-up.
-    func lateVerdict(_ late: Sighting, level: Level, notes: [String]) -> Verdict {
-        let times = lateCount == 1 ? "once" : "\(lateCount) times"
-        let last = lateCount > 1 ? lastLate : nil
+    func lateVerdict(_ late: Tally, level: Level, notes: [String]) -> Verdict {
+        let times = late.count == 1 ? "once" : "\(late.count) times"
+        let last = late.count > 1 ? late.last : nil
+        let signal = late.first.signal
         return Verdict(
-            grade: .degraded, level: level, cause: late.signal.name, summary: "after warm-up '\(late.signal.name)' still came, \(times)",
-            evidence: [late.evidence, last, cause].compactMap(\.self), notes: notes)
+            grade: .degraded, level: level, cause: signal.name, summary: "after warm-up '\(signal.name)' still came, \(times)",
+            evidence: [late.first.evidence, last, cause].compactMap(\.self), notes: notes)
     }
 
     /// What a user must know of the log, whatever the grade.

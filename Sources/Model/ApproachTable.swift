@@ -156,12 +156,13 @@ extension ApproachTable.Row {
         goodFor = approach.goodFor
         self.series = series
         runtime = approach.runtime
-        let titles = Set(attempts.map { [$0.outcome.rawValue, $0.cause].compactMap(\.self).joined(separator: ", ") })
-        let agree = titles.count == 1
+        let agree = Set(attempts.map(\.outcome)).count == 1
+        // The same grade may show itself in one of several ways, as where programs race.
+        let causes = Set(attempts.map(\.cause))
         outcome = agree ? first.outcome : .inconclusive
         finding = approach.finding.flatMap { [outcome] in $0.outcome == outcome ? $0.text : nil }
         grade = Grade(rawValue: outcome.rawValue)
-        cause = agree ? first.cause : nil
+        cause = agree && causes.count == 1 ? first.cause : nil
         summary = agree ? first.summary : "the repeated boots disagree: \(attempts.map(\.outcome.rawValue).joined(separator: ", "))"
         measures = Measures(middleOf: attempts.map(\.measures))
         self.attempts = attempts

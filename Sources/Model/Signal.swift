@@ -4,6 +4,8 @@ public struct Signal: Hashable, Sendable {
     public enum Meaning: Hashable, Sendable {
         /// After warm-up it must not come any more.
         case forbidden
+        /// Forbidden too, but written about once a minute while a fault lasts: it names the verdict where nothing else does.
+        case sparse
         /// A node that says so ends.
         case fatal
         /// It tells why a forbidden one comes.
@@ -31,7 +33,16 @@ public struct Signal: Hashable, Sendable {
 
 extension Signal {
     /// What is known of kubelet's log, of the years 2020 to 2026.
-    public static let kubelet: [Signal] = [
+    public static let kubelet: [Signal] = known + podGroups
+
+    /// cAdvisor, manager/container.go: the groups above the pods last as long as kubelet, and so their files do. Whether their first figures
+    /// are there before the reader stops at a missing file is a race; from then on the figures stand still and nothing else is written.
+    private static let podGroups: [Signal] = [
+        "/kubepods", "/kubepods/burstable", "/kubepods/besteffort", "/kubepods.slice", "/kubepods.slice/kubepods-burstable.slice",
+        "/kubepods.slice/kubepods-besteffort.slice",
+    ].map { Signal("stats of pods", "Failed to update stats for container \"\($0)\"", .sparse) }
+
+    private static let known: [Signal] = [
         // cAdvisor, manager/manager.go and fs/fs.go.
         Signal("memory cache", "unable to find data in memory cache", .forbidden),
         Signal("could not find device", "could not find device with major", .forbidden),

@@ -34,7 +34,11 @@ extension ApproachTable.Row {
     var decision: String { outcome == .inconclusive ? summary : attempts.first?.evidence.first?.words ?? summary }
 
     /// How many boots there were, and whether they agree.
-    var times: String { attempts.count == 1 ? "once" : "\(attempts.count), \(outcome == .inconclusive ? "not " : "")the same" }
+    var times: String {
+        guard attempts.count > 1 else { return "once" }
+        if Set(attempts.map(\.outcome)).count > 1 { return "\(attempts.count), not the same" }
+        return "\(attempts.count), the same\(Set(attempts.map(\.cause)).count > 1 ? " but for the cause" : "")"
+    }
 
     /// Seconds until the node answered, or, in brackets, until it said that it has started, when it did not live to answer.
     var boot: String {

@@ -4,9 +4,12 @@ import Testing
 /// A stock node with something beside it, really booted: what was measured by hand must come of it.
 @Suite("Real approaches, equal to what was measured by hand", .serialized)
 struct RealApproachTests {
+    /// In a copy of the hierarchy the pods' groups have no files: whether their first figures are read before or after they are moved there is
+    /// a race between kubelet and cAdvisor, and the log tells of it in the one way or in the other.
+    private static let copied = ["degraded, memory cache", "degraded, stats of pods"]
     private static let expected = [
-        "gate": "degraded, memory cache", "bind": "degraded, memory cache", "ptrace": "degraded, memory cache",
-        "preload": "fatal, memory cache", "bind-claimed": "fatal, memory cache", "fuse-lxcfs": "cannot", "environment": "clean",
+        "gate": ["degraded, memory cache"], "bind": copied, "ptrace": copied, "preload": ["fatal, memory cache"],
+        "bind-claimed": ["fatal, memory cache"], "fuse-lxcfs": ["cannot"], "environment": ["clean"],
     ]
 
     @Test(
@@ -24,7 +27,7 @@ struct RealApproachTests {
         for row in rows {
             let name = try #require(row["name"] as? String)
             let words = [row["outcome"], row["cause"]].compactMap { $0 as? String }.joined(separator: ", ")
-            #expect(words == Self.expected[name], "\(name): \(row)")
+            #expect(Self.expected[name]?.contains(words) == true, "\(name) is \(words): \(row)")
             let measures = try #require(row["measures"] as? [String: Any])
             #expect((measures["memoryBytes"] as? Int ?? 0) > 1 << 20)
             #expect((measures["cpuSeconds"] as? Double ?? 0) > 0)

@@ -48,6 +48,26 @@ struct LogVerdictTests {
         #expect(verdict.evidence.contains { $0.line == 4 && $0.text.contains("usage_percpu") })
     }
 
+    @Test("figures of the pods' groups that stand still degrade a node, though nothing else comes; a pod that goes does not")
+    func podGroups() {
+        func failed(_ seconds: Double, _ group: String) -> String {
+            let reason = "open /sys/fs/cgroup/cpuacct\(group)/cpuacct.stat: no such file or directory, continuing to push stats"
+            return WrittenLog.line("W", seconds, "container.go:549] Failed to update stats for container \"\(group)\": \(reason)")
+        }
+        for group in ["/kubepods", "/kubepods/burstable", "/kubepods/besteffort", "/kubepods.slice/kubepods-burstable.slice"] {
+            let verdict = WrittenLog.verdict(WrittenLog.beginning + [failed(7, group), failed(25, group)])
+            #expect(verdict.grade == .degraded && verdict.cause == "stats of pods", "\(group)")
+            #expect(verdict.evidence.map(\.line) == [5])
+        }
+        let harmless = WrittenLog.verdict(
+            WrittenLog.beginning + [failed(7, "/kubepods"), failed(25, "/kubepods/burstable/pod1"), failed(25, "/")])
+        #expect(harmless.grade == .inconclusive && harmless.notes.isEmpty, "\(harmless)")
+        for lines in [[failed(25, "/kubepods"), WrittenLog.lasting(26)], [WrittenLog.lasting(26), failed(27, "/kubepods")]] {
+            let verdict = WrittenLog.verdict(WrittenLog.beginning + lines)
+            #expect(verdict.cause == "memory cache" && verdict.summary.hasSuffix("once"), "\(verdict.summary)")
+        }
+    }
+
     @Test("a healthy node's start-up line with the error in it spoils nothing, and is told in a note")
     func startUp() {
         let verdict = WrittenLog.verdict(
