@@ -43,6 +43,9 @@ public struct LogReader: Sendable {
     /// The first line that tells why a forbidden one comes.
     private(set) var cause: Evidence?
 
+    /// Pods' containers without figures, and when each was named first: seconds after the node's start.
+    private var newborns: [String: Double] = [:]
+
     private let source: String
     private let warmUp: Double
     private let signals: [Signal]
@@ -143,11 +146,21 @@ public struct LogReader: Sendable {
             return
         }
         if age > warmUp {
-            noteLate(sighting)
+            if !isOfNewborns(sighting, age) { noteLate(sighting) }
         } else if sighting.signal.meaning == .forbidden {
             early = early ?? sighting
             earlyCount += 1
         }
+    }
+
+    /// A container that was only just made has no figures before it is looked at for the first time; it has a warm-up of its own, from the
+    /// first line that names it.
+    private mutating func isOfNewborns(_ sighting: Sighting, _ age: Double) -> Bool {
+        guard let containers = LogLine.unmeasuredContainers(in: sighting.evidence.text) else { return false }
+        // One that is still unmeasured after such a time comes again, and again.
+        if newborns.count > 1000 { newborns = newborns.filter { age - $0.value < 10 * warmUp } }
+        for container in containers where newborns[container] == nil { newborns[container] = age }
+        return containers.allSatisfy { age - (newborns[$0] ?? age) <= warmUp }
     }
 
     private mutating func noteLate(_ sighting: Sighting) {

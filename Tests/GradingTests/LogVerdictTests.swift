@@ -68,6 +68,29 @@ struct LogVerdictTests {
         }
     }
 
+    @Test("a container that has no figures yet spoils nothing; one that has none later on, or a group above the pods, does")
+    func newborns() {
+        let pod = "/kubepods/besteffort/poda8e8d113-59ce-4f27-a3a9-a1fc6a26522b"
+        func unmeasured(_ seconds: Double, _ groups: String..., quote: String = "\"") -> String {
+            let list = groups.map { "[\(quote)\($0)\(quote): RecentStats: \(WrittenLog.memoryCache)]" }.joined(separator: ", ")
+            return WrittenLog.line(
+                "E", seconds, "cadvisor_stats_provider.go:401] Partial failure issuing cadvisor: partial failures: \(list)")
+        }
+        func verdict(_ lines: String...) -> Verdict { WrittenLog.verdict(WrittenLog.beginning + lines) }
+        let slice = "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-poda8e8d113_59ce_4f27_a3a9_a1fc6a26522b.slice/cri-1"
+        for lines in [
+            [unmeasured(30, "\(pod)/1"), unmeasured(39, "\(pod)/1"), unmeasured(60, "\(pod)/2")],
+            [unmeasured(30, "\(pod)/1", pod)], [unmeasured(30, slice)], [unmeasured(30, "\(pod)/1", quote: "\\\"")],
+        ] {
+            #expect(WrittenLog.verdict(WrittenLog.beginning + lines).grade == .inconclusive, "\(lines)")
+        }
+        #expect(verdict(unmeasured(30, "\(pod)/1"), unmeasured(41, "\(pod)/1")).grade == .degraded)
+        #expect(verdict(unmeasured(30, "/kubepods/burstable")).grade == .degraded)
+        #expect(verdict(unmeasured(30, "\(pod)/1", "/")).grade == .degraded)
+        #expect(verdict(unmeasured(30, "/podinfo/1")).grade == .degraded)
+        #expect(verdict(unmeasured(30, "\(pod)/1") + ": \(WrittenLog.memoryCache)").grade == .degraded)
+    }
+
     @Test("a healthy node's start-up line with the error in it spoils nothing, and is told in a note")
     func startUp() {
         let verdict = WrittenLog.verdict(
