@@ -33,14 +33,14 @@ struct NodeScriptTests {
 
     @Test("the first program touches neither /dev nor /tmp of the place, and starts all from its own folder")
     func here() {
-        let text = NodeHere.script("/place/boot", kubelet: "/var/lib/kubelet/.ninepin/1/node", images: "/var/lib/containerd/.ninepin/1/node")
+        let text = NodeHere.script("/some/boot", kubelet: "/var/lib/kubelet/.ninepin/1/node", images: "/var/lib/containerd/.ninepin/1/node")
         #expect(!text.contains("/dev/kmsg"))
         #expect(!text.contains("work=/tmp"))
         for path in [" /usr/local/bin/kubelet", "/etc/kubelet.yaml", "/etc/containerd.toml", "@"] {
             let lines = text.split(separator: "\n").filter { $0.contains(path) && !$0.contains("@ninepin ") }
             #expect(lines.isEmpty, "\(path): \(lines)")
         }
-        #expect(text.contains("'/place/boot/bin/kubelet' --config '/place/boot/kubelet.yaml'"))
+        #expect(text.contains("'/some/boot/bin/kubelet' --config '/some/boot/kubelet.yaml'"))
         #expect(text.contains("mount --bind '/var/lib/kubelet/.ninepin/1/node' /var/lib/kubelet"))
     }
 }
