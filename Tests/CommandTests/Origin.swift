@@ -12,22 +12,22 @@ final class Origin {
             "PATH": "/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "\(path)/gitconfig", "GIT_CONFIG_NOSYSTEM": "1", "HOME": path,
             "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
         ]
-        for folder in ["work/bin", "served", "project/recipes", "project/patches"] {
+        for folder in ["tree/bin", "served", "project/recipes", "project/patches"] {
             try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
         }
         for (name, value) in ["user.name": "A Tester", "user.email": "tester@example.org", "init.defaultBranch": "main"] {
             try configure(name, value)
         }
         try git("init", "-q")
-        try write("work/crlf.txt", "one\r\ntwo\r\n")
-        try write("work/bin/run.sh", "#!/bin/sh\n")
-        guard chmod("\(path)/work/bin/run.sh", 0o755) == 0, symlink("bin/run.sh", "\(path)/work/link") == 0 else { throw Failed("no link") }
+        try write("tree/crlf.txt", "one\r\ntwo\r\n")
+        try write("tree/bin/run.sh", "#!/bin/sh\n")
+        guard chmod("\(path)/tree/bin/run.sh", 0o755) == 0, symlink("bin/run.sh", "\(path)/tree/link") == 0 else { throw Failed("no link") }
         try commit("first", tag: "v1.0.0")
         // What came before the attribute keeps its line ends in git.
-        try write("work/.gitattributes", "* text=auto\n")
-        try write("work/.gitignore", "*.o\n")
+        try write("tree/.gitattributes", "* text=auto\n")
+        try write("tree/.gitignore", "*.o\n")
         try commit("second", tag: "v1.1.0")
-        try run("git", "clone", "-q", "--bare", "work", "served/up.git")
+        try run("git", "clone", "-q", "--bare", "tree", "served/up.git")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -69,11 +69,11 @@ final class Origin {
 
     /// Makes an archive of a revision, with one folder at its top.
     func archive(_ revision: String, as file: String) throws {
-        try run("git", "-C", "work", "archive", "--prefix=thing-1/", "-o", "\(path)/\(file)", revision)
+        try run("git", "-C", "tree", "archive", "--prefix=thing-1/", "-o", "\(path)/\(file)", revision)
     }
 
     @discardableResult
-    func git(_ arguments: String...) throws -> String { try run(["git", "-C", "work"] + arguments) }
+    func git(_ arguments: String...) throws -> String { try run(["git", "-C", "tree"] + arguments) }
 
     @discardableResult
     func run(_ command: String...) throws -> String { try run(command) }

@@ -9,7 +9,7 @@ struct RebaseTests {
     private func origin() throws -> Origin {
         let origin = try Origin()
         func release(_ version: String, _ subject: String, _ text: String) throws {
-            try origin.write("work/lib.txt", text)
+            try origin.write("tree/lib.txt", text)
             try origin.git("add", "-A")
             try origin.git("commit", "-q", "-m", subject)
             try origin.git("tag", "-f", "-a", "v\(version)", "-m", version)
@@ -17,7 +17,7 @@ struct RebaseTests {
         try release("1.1.0", "lib: begin", Self.old)
         try release("1.2.0", "lib: say more at the top", "new top\n\n" + Self.old.replacing("line 6\n", with: "line six\n"))
         try release("1.3.0", "lib: another line nine", Self.old.replacing("line 9\n", with: "line nine\n"))
-        try origin.run("git", "-C", "served/up.git", "fetch", "-q", "\(origin.path)/work", "+refs/*:refs/*")
+        try origin.run("git", "-C", "served/up.git", "fetch", "-q", "\(origin.path)/tree", "+refs/*:refs/*")
         try origin.gitRecipe(url: "\(origin.path)/served/up.git")
         let entry = "\(origin.path)/project/patches/thing/nine"
         try FileManager.default.createDirectory(atPath: entry, withIntermediateDirectories: true)

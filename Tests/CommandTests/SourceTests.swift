@@ -31,8 +31,8 @@ struct SourceTests {
             #expect(found.lock["kind"] as? String == "archive")
         }
         // What git ignores is no content of a checkout.
-        try origin.write("work/left.o", "left by a compiler")
-        let checkout = try fetch("git", "--source", "\(origin.path)/work", with: origin.tool)
+        try origin.write("tree/left.o", "left by a compiler")
+        let checkout = try fetch("git", "--source", "\(origin.path)/tree", with: origin.tool)
         #expect(checkout.tree == expected)
         #expect(checkout.lock["isDirty"] as? Bool == false)
         #expect(try checkout.lock["resolvedFrom"] as? String == origin.git("rev-parse", "HEAD"))
@@ -57,8 +57,8 @@ struct SourceTests {
     func dirty() throws {
         let origin = try Origin()
         try origin.gitRecipe(url: "https://git.example.org/up.git")
-        try origin.write("work/crlf.txt", "one\r\nthree\r\n")
-        let found = try fetch("thing", "--source", "\(origin.path)/work", with: origin.tool)
+        try origin.write("tree/crlf.txt", "one\r\nthree\r\n")
+        let found = try fetch("thing", "--source", "\(origin.path)/tree", with: origin.tool)
         #expect(found.lock["isDirty"] as? Bool == true)
         #expect(found.outcome.errors.contains("is dirty"))
         try origin.git("add", "-A")

@@ -16,7 +16,7 @@ final class Bench {
         environment = [
             "PATH": "/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "\(path)/gitconfig", "GIT_CONFIG_NOSYSTEM": "1", "HOME": path,
         ]
-        try FileManager.default.createDirectory(atPath: "\(path)/work", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: "\(path)/tree", withIntermediateDirectories: true)
         repository = try Repository.openOrCreateBare(at: "\(path)/trees.git")
         for (name, value) in ["user.name": "A Tester", "user.email": "tester@example.org", "init.defaultBranch": "main"] {
             try run("git", "config", "--file", "\(path)/gitconfig", name, value)
@@ -27,13 +27,13 @@ final class Bench {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     func write(_ file: String, _ content: String) throws {
-        let url = URL(filePath: "\(path)/work/\(file)")
+        let url = URL(filePath: "\(path)/tree/\(file)")
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(content.utf8).write(to: url)
     }
 
     @discardableResult
-    func git(_ arguments: String...) throws -> String { try run(["git", "-C", "\(path)/work"] + arguments) }
+    func git(_ arguments: String...) throws -> String { try run(["git", "-C", "\(path)/tree"] + arguments) }
 
     @discardableResult
     func commit(_ subject: String) throws -> ObjectID {
@@ -125,7 +125,7 @@ struct HistoryTests {
             try bench.write("g", "\(number)")
             try bench.commit("g \(number)")
         }
-        let repository = try Repository.open(at: "\(bench.path)/work/.git")
+        let repository = try Repository.open(at: "\(bench.path)/tree/.git")
         let end = try #require(ObjectID(try bench.git("rev-parse", "HEAD")))
         #expect(try repository.log(of: "dir/f", from: first, to: end).map(\.id) == touching)
         #expect(try repository.log(of: "dir", from: first, to: end, limit: 1).map(\.subject) == ["f 3"])
@@ -164,7 +164,7 @@ struct MailboxTests {
         try bench.write("dir/f", "1\n2\n3\n")
         try bench.write("gone", "x\n")
         let head = try bench.commit("begin")
-        let old = try bench.repository.importCheckout(of: "\(bench.path)/work") { _ in }
+        let old = try bench.repository.importCheckout(of: "\(bench.path)/tree") { _ in }
         #expect(old.head == head)
         let new = try bench.tree(["dir/f": "1\n2 ä\n3\n", "dir/f_test": "new\n"])
         let body = "Why it is so.\n\nSigned-off-by: \(name) <a@example.org>"

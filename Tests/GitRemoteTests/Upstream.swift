@@ -18,15 +18,15 @@ final class Upstream {
             "PATH": "/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "\(path)/gitconfig", "GIT_CONFIG_NOSYSTEM": "1", "HOME": path,
             "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
         ]
-        try FileManager.default.createDirectory(atPath: "\(path)/work/dir", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: "\(path)/tree/dir", withIntermediateDirectories: true)
         try configure(["user.name": "A Tester", "user.email": "tester@example.org", "init.defaultBranch": "main"])
         try git("init", "-q", "--bare", repository)
         try git("init", "-q")
         try git("remote", "add", "origin", repository)
         try write("x.txt", "x\r\n")
         try write("dir/run.sh", "#!/bin/sh\n")
-        #expect(chmod("\(path)/work/dir/run.sh", 0o755) == 0)
-        #expect(symlink("x.txt", "\(path)/work/link") == 0)
+        #expect(chmod("\(path)/tree/dir/run.sh", 0o755) == 0)
+        #expect(symlink("x.txt", "\(path)/tree/link") == 0)
         try commit("first")
         try git("tag", "-a", "v1", "-m", "one")
         try write("second", "2")
@@ -48,7 +48,7 @@ final class Upstream {
         for (name, value) in settings { try run("git", ["config", "--file", "\(path)/gitconfig", name, value], in: path) }
     }
 
-    func write(_ file: String, _ content: String) throws { try Data(content.utf8).write(to: URL(filePath: "\(path)/work/\(file)")) }
+    func write(_ file: String, _ content: String) throws { try Data(content.utf8).write(to: URL(filePath: "\(path)/tree/\(file)")) }
 
     func commit(_ subject: String) throws {
         try git("add", "-A")
@@ -61,7 +61,7 @@ final class Upstream {
     }
 
     @discardableResult
-    func git(_ arguments: String...) throws -> String { try run("git", arguments, in: "\(path)/work") }
+    func git(_ arguments: String...) throws -> String { try run("git", arguments, in: "\(path)/tree") }
 
     func id(_ name: String) throws -> String { try git("rev-parse", name) }
 
