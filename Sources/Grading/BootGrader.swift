@@ -74,6 +74,9 @@ public struct BootGrader: Sendable {
     /// Whether the API server says that the node is Ready.
     public var isReady: Bool { cluster.isReady }
 
+    /// Whether the node has said that it started, or has answered.
+    public var isStarted: Bool { started != nil }
+
     /// The version that the node's program says it is.
     public var nodeVersion: String? { version }
 

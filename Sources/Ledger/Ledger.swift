@@ -47,6 +47,27 @@ public struct Ledger: Sendable {
         return place
     }
 
+    /// Notes in a run's record that its verdict is not believed.
+    ///
+    /// - Returns: the run as it is recorded now.
+    /// - Throws: `FileError`.
+    public func setAside(_ run: Run, because reason: String) throws -> Run {
+        var run = run
+        run.setAside = reason
+        try Files.write(try Self.json(run), to: folder.appending(run.id).appending("run.json"))
+        return run
+    }
+
+    /// What earlier boots of the same kind came to, by the key of their step `verify`: the newest verdict that counts and says something.
+    public func history() -> [Digest: Verdict] {
+        var history: [Digest: Verdict] = [:]
+        for run in runs() where run.verdict.grade != .inconclusive {
+            guard let step = run.steps.last(where: { $0.name == "verify" }) else { continue }
+            history[step.key] = run.verdict
+        }
+        return history
+    }
+
     /// Reads a recorded run.
     ///
     /// - Throws: `FileError`, or `DecodingError` when the record is of another version of Ninepin.
@@ -54,17 +75,18 @@ public struct Ledger: Sendable {
         try JSONDecoder().decode(Run.self, from: Data(try Files.read(folder.appending(id).appending("run.json"))))
     }
 
-    /// The recorded runs of a binary, the oldest first. A record that cannot be read is passed over.
+    /// The recorded runs of a binary that count, the oldest first. A record that cannot be read is passed over.
     public func runs(of digest: Digest) -> [Run] { runs().filter { $0.artifact.digest == digest } }
 
-    /// All recorded runs, the oldest first. A record that cannot be read is passed over.
-    public func runs() -> [Run] { Files.names(in: folder).compactMap { try? run($0) } }
+    /// All recorded runs that count, the oldest first. A record that cannot be read is passed over.
+    public func runs() -> [Run] { Files.names(in: folder).compactMap { try? run($0) }.filter { $0.setAside == nil } }
 
     /// The newest run of a recipe's stock node, if it was clean: then the recipe's patches may not be needed any more.
     public func cleanStockRun(of recipe: String) -> Run? {
         // A run's name begins with its time.
         for id in Files.names(in: folder).reversed() {
-            guard let run = try? run(id), run.recipe == recipe, run.series.isEmpty, run.verdict.grade != .inconclusive else { continue }
+            guard let run = try? run(id), run.setAside == nil, run.recipe == recipe, run.series.isEmpty, run.verdict.grade != .inconclusive
+            else { continue }
             return run.verdict.grade == .clean ? run : nil
         }
         return nil

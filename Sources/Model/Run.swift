@@ -71,14 +71,20 @@ public struct Run: Hashable, Codable, Sendable {
     public let secondsToVerdict: Double
     /// Seconds that the boot took beside the node itself, by the parts' names; what a record of an older version does not tell.
     public let overhead: [String: Double]?
+    /// What the boot suffered from the rest of the machine; nil where no node was booted, and in a record of an older version.
+    public let conditions: BootConditions?
+    /// The id of the run that this one repeats, alone on the machine; nil for a first boot.
+    public let repeats: String?
     /// What came of it.
     public let verdict: Verdict
+    /// Why the verdict is not believed: the boot was repeated alone, and that run counts. Nil for a run that counts.
+    public var setAside: String?
 
     /// Makes a run.
     public init(
         id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
         steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, overhead: [String: Double]? = nil,
-        verdict: Verdict
+        conditions: BootConditions? = nil, repeats: String? = nil, verdict: Verdict, setAside: String? = nil
     ) {
         self.id = id
         self.started = started
@@ -92,7 +98,10 @@ public struct Run: Hashable, Codable, Sendable {
         self.tools = tools
         self.secondsToVerdict = secondsToVerdict
         self.overhead = overhead
+        self.conditions = conditions
+        self.repeats = repeats
         self.verdict = verdict
+        self.setAside = setAside
     }
 }
 
@@ -118,8 +127,10 @@ public struct Matrix: Hashable, Codable, Sendable {
         public let summary: String
         /// The first run's notes.
         public let notes: [String]
-        /// Every run of the cell: its id and its grade.
+        /// Every run of the cell that counts: its id and its grade.
         public let runs: [Attempt]
+        /// The runs that were repeated alone, and do not count; nil when there was none.
+        public let setAside: [Attempt]?
     }
 
     /// One run of a cell.
@@ -130,12 +141,15 @@ public struct Matrix: Hashable, Codable, Sendable {
         public let grade: Grade
         /// Its one sentence.
         public let summary: String
+        /// Why it does not count; nil when it does.
+        public let setAside: String?
 
         /// Makes an attempt of a run.
         public init(_ run: Run) {
             id = run.id
             grade = run.verdict.grade
             summary = run.verdict.summary
+            setAside = run.setAside
         }
     }
 
@@ -155,8 +169,9 @@ public struct Matrix: Hashable, Codable, Sendable {
 }
 
 extension Matrix.Cell {
-    /// Makes a cell of its runs; nil when there is none. Runs that disagree make it `inconclusive`, whatever the best of them says.
-    public init?(label: String, probe: PatchName? = nil, runs: [Run]) {
+    /// Makes a cell of its runs; nil when none of them counts. Runs that disagree make it `inconclusive`, whatever the best of them says.
+    public init?(label: String, probe: PatchName? = nil, runs all: [Run]) {
+        let runs = all.filter { $0.setAside == nil }
         guard let first = runs.first else { return nil }
         series = first.series
         self.label = label
@@ -170,5 +185,6 @@ extension Matrix.Cell {
         evidence = first.verdict.evidence
         notes = first.verdict.notes
         self.runs = runs.map(Matrix.Attempt.init)
+        setAside = runs.count == all.count ? nil : all.filter { $0.setAside != nil }.map(Matrix.Attempt.init)
     }
 }

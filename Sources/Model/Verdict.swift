@@ -111,3 +111,8 @@ public struct Verdict: Hashable, Codable, Sendable {
         self.notes = notes
     }
 }
+
+extension Verdict {
+    /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
+    public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+}

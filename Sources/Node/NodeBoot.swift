@@ -20,6 +20,33 @@ public enum BootProgress: Hashable, Sendable {
     case spent(BootPart, seconds: Double)
 }
 
+/// When a boot may use the machine for its start. Boots that are only watched do not disturb each other; two that start at once do.
+public struct BootTurn: Sendable {
+    /// Waits until the boot may start; throws `CancellationError`.
+    public let enter: @Sendable () async throws -> Void
+    /// The node has started, or never will. May be called again; then it does nothing.
+    public let leave: @Sendable () -> Void
+
+    /// Makes a turn of what begins and ends it.
+    public init(enter: @escaping @Sendable () async throws -> Void, leave: @escaping @Sendable () -> Void) {
+        self.enter = enter
+        self.leave = leave
+    }
+
+    /// The turn of a boot that has the machine to itself.
+    public static let free = BootTurn(enter: {}, leave: {})
+}
+
+/// What came of a boot.
+public struct BootOutcome: Sendable {
+    /// How good the node is.
+    public let verdict: Verdict
+    /// Seconds between the deciding event and the end of the sandbox.
+    public let toVerdict: Double
+    /// What the boot suffered from the rest of the machine; nil when no sandbox was started.
+    public let conditions: BootConditions?
+}
+
 /// What is known of a node that is kept.
 public struct KeptStatus: Sendable {
     /// How far the sandbox's first program has come.
@@ -47,6 +74,7 @@ public struct NodeBoot: Sendable {
     private let host: Host
     private let approach: ApproachPlan
     private let witness: BootWitness?
+    private let turn: BootTurn
 
     /// Makes a boot; nothing starts yet.
     ///
@@ -57,9 +85,11 @@ public struct NodeBoot: Sendable {
     ///   - here: the place that the node is booted in where the layout is `here`.
     ///   - approach: what is changed instead of the source, or beside it.
     ///   - witness: told of all that happens, beside the grader.
+    ///   - turn: when the boot may start.
     public init(
         _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, plane: ControlPlaneKind? = nil, runsc: Runsc?,
-        here: NodeHere? = nil, profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil, on host: Host
+        here: NodeHere? = nil, profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil,
+        turn: BootTurn = .free, on host: Host
     ) {
         self.artifact = artifact
         self.node = node
@@ -71,6 +101,7 @@ public struct NodeBoot: Sendable {
         self.profile = profile
         self.approach = approach
         self.witness = witness
+        self.turn = turn
         self.host = host
     }
 
@@ -79,12 +110,11 @@ public struct NodeBoot: Sendable {
     /// - Parameters:
     ///   - scratch: where the sandbox's files go; they are removed in every path out.
     ///   - logs: a folder that gets `kubelet.log`, `sandbox.log`, and a log for each process of the control plane, whole.
-    /// - Returns: the verdict, and how many seconds lie between the deciding event and the end of the sandbox. A harness that failed is an
-    ///   `inconclusive` verdict, not an error.
+    /// - Returns: the verdict, and what the boot was like. A harness that failed is an `inconclusive` verdict, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     public func run(
         scratch: Scratch, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
-    ) async throws -> (verdict: Verdict, toVerdict: Double) {
+    ) async throws -> BootOutcome {
         try await run(in: scratch.place("boot"), logs: logs, progress: progress, status: nil)
     }
 
@@ -105,14 +135,18 @@ public struct NodeBoot: Sendable {
     private func run(
         in folder: FilePath, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void,
         status: (@Sendable (KeptStatus) -> Void)?
-    ) async throws -> (verdict: Verdict, toVerdict: Double) {
-        defer { clear(folder, progress: progress) }
+    ) async throws -> BootOutcome {
+        defer {
+            turn.leave()
+            clear(folder, progress: progress)
+        }
         do {
             try Files.makeDirectory(logs)
             guard node.joins(at: level) else {
                 return try await boot(in: folder, joining: nil, logs: logs, progress: progress, status: status)
             }
-            guard let plane else { return (failed("the level \(level.rawValue) needs a control plane, and there is none"), 0) }
+            guard let plane else { return failed("the level \(level.rawValue) needs a control plane, and there is none") }
+            try await turn.enter()
             let notices = ClusterNotices()
             let trial = PodTrial()
             return try await ControlPlane.with(
@@ -127,7 +161,7 @@ public struct NodeBoot: Sendable {
             }
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
-            return (failed("the sandbox could not be made: \(error)"), 0)
+            return failed("the sandbox could not be made: \(error)")
         }
     }
 
@@ -136,7 +170,7 @@ public struct NodeBoot: Sendable {
     private func boot(
         in folder: FilePath, joining joined: Joined?, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void,
         status: (@Sendable (KeptStatus) -> Void)?
-    ) async throws -> (verdict: Verdict, toVerdict: Double) {
+    ) async throws -> BootOutcome {
         progress(.preparing)
         let state = folder.appending("state")
         try Files.makeDirectory(state)
@@ -149,7 +183,7 @@ public struct NodeBoot: Sendable {
             grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log"), limit: limit),
             sandbox: try LineFile(logs.appending("sandbox.log"), limit: limit))
         if let here {
-            guard node.profile == .kubelet || node.profile == .node else { return (failed("only a kubelet is booted here"), 0) }
+            guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet is booted here") }
             return try await here.hold(
                 artifact, node: node, profile: profile, folder: folder, joining: joined?.plane, isKept: status != nil, on: host
             ) { command in
@@ -159,7 +193,7 @@ public struct NodeBoot: Sendable {
         guard approach.runtime == .runsc else {
             return try await runInContainer(folder, state: state, watch: watch, progress: progress)
         }
-        guard let runsc else { return (failed("there is no runsc to make a sandbox with"), 0) }
+        guard let runsc else { return failed("there is no runsc to make a sandbox with") }
         let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil, progress: progress)
         let command = runsc.run(
             bundle, state: state, network: joined?.plane.network.node, isRootOverlaid: layout == .rootOverlay, on: host)
@@ -169,8 +203,8 @@ public struct NodeBoot: Sendable {
     /// The control: no sandbox, but a container of the machine's own kernel.
     private func runInContainer(
         _ folder: FilePath, state: FilePath, watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void
-    ) async throws -> (verdict: Verdict, toVerdict: Double) {
-        guard !level.isJoined else { return (failed("a node in runc joins no control plane"), 0) }
+    ) async throws -> BootOutcome {
+        guard !level.isJoined else { return failed("a node in runc joins no control plane") }
         let runc = try await Runc.find(on: host)
         let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
         let bundle = try await prepare(folder, joining: nil, isKept: false, group: group, progress: progress)
@@ -191,9 +225,10 @@ public struct NodeBoot: Sendable {
         progress(.spent(.clearing, seconds: start.duration(to: .now).seconds))
     }
 
-    private func failed(_ reason: String) -> Verdict {
+    private func failed(_ reason: String) -> BootOutcome {
         let said = Evidence(kind: .harness, text: reason, source: "ninepin")
-        return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said])
+        let verdict = Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said])
+        return BootOutcome(verdict: verdict, toVerdict: 0, conditions: nil)
     }
 
     private func prepare(
@@ -229,29 +264,33 @@ public struct NodeBoot: Sendable {
     private func run(
         _ command: Command, in folder: FilePath, watched watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void,
         status: (@Sendable (KeptStatus) -> Void)?
-    ) async throws -> (verdict: Verdict, toVerdict: Double) {
+    ) async throws -> BootOutcome {
+        // A joined node's turn began with its control plane.
+        if watch.isAlone { try await turn.enter() }
         let clock = ContinuousClock()
         let start = clock.now
         let pace = Duration.milliseconds(status == nil ? 250 : 1000)
-        let (final, ended) = try await command.watch(watch, tick: pace) { [witness] watch, event, time in
+        let (final, ended) = try await command.watch(watch, tick: pace) { [witness, turn] watch, event, time in
             witness?.take(event, bundle: folder, at: time.seconds)
             let directive = watch.take(event, at: time.seconds, progress: progress)
+            if watch.grader.isStarted { turn.leave() }
             if case .tick = event { status?(watch.status) }
             return witness?.isSatisfied == true ? .stop : directive
         }
         var watched = final
-        watched.grader.finish("\(ended)", at: start.duration(to: clock.now).seconds)
         let whole = start.duration(to: clock.now).seconds
+        watched.grader.finish("\(ended)", at: whole)
         guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
-            return (failed("the grader came to no verdict"), 0)
+            return failed("the grader came to no verdict")
         }
-        return (verdict, whole - decided)
+        return BootOutcome(verdict: verdict, toVerdict: whole - decided, conditions: watched.conditions.conditions(at: decided))
     }
 }
 
 /// A boot as it is watched.
 private struct Watch: Sendable {
     var grader: BootGrader
+    var conditions = ConditionsReader()
     private let joined: NodeBoot.Joined?
     private let kubeconfig: String?
     let kubelet: LineFile
@@ -267,6 +306,9 @@ private struct Watch: Sendable {
         self.sandbox = sandbox
     }
 
+    /// Whether the node joins no control plane.
+    var isAlone: Bool { joined == nil }
+
     var status: KeptStatus {
         KeptStatus(
             stage: stage, isReady: grader.isReady, verdict: grader.standing, version: grader.nodeVersion,
@@ -277,6 +319,7 @@ private struct Watch: Sendable {
         switch event {
         case .line(.output, let line):
             kubelet.append(line)
+            conditions.take(line: line, at: now)
             grader.take(.log(line), at: now)
         case .line(.error, let line):
             sandbox.append(line)
@@ -287,6 +330,7 @@ private struct Watch: Sendable {
                     progress(.stage(name))
                     if name == "containerd" { progress(.spent(.starting, seconds: now)) }
                 }
+                conditions.take(fact, at: now)
                 grader.take(.fact(fact), at: now)
             } else if !text.isEmpty {
                 grader.take(.runtime(text), at: now)
@@ -296,6 +340,7 @@ private struct Watch: Sendable {
             grader.take(.tick, at: now)
             if Int(now) > shown {
                 shown = Int(now)
+                if let waited = MachineLoad.secondsOfPressure() { conditions.take(PressureSample(waited: waited, seconds: now)) }
                 progress(.watching(seconds: shown))
             }
         }

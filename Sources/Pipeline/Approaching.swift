@@ -114,7 +114,7 @@ extension Pipeline {
         let boot = NodeBoot(
             candidate.artifact, node: node, layout: layout, runsc: needs.runsc, profile: needs.profile, approach: ready.plan,
             witness: witness, on: host)
-        let (verdict, _) = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", $0.words)) }
+        let verdict = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", $0.words)) }.verdict
         var evidence: [Evidence]?
         if let refusal = witness.refusal, ready.plan.runtime == .runsc {
             let control = try await controlled(ready, candidate, layout: layout, needs: needs, logs: logs.appending("control"))

@@ -13,7 +13,7 @@ public struct Pipeline: Sendable {
     let host: Host
     let workspace: Workspace
     let scratch: Scratch
-    let events: EventSink
+    private(set) var events: EventSink
     let store: Store
 
     /// Opens a workspace, and removes what killed processes left half done in it.
@@ -29,6 +29,13 @@ public struct Pipeline: Sendable {
 
     /// Removes what this process has half done. Called in every path out.
     public func close() { scratch.remove() }
+
+    /// The same pipeline, whose events bear a label: several go on at once.
+    func labelled(_ label: String) -> Pipeline {
+        var labelled = self
+        labelled.events = { [events] in events(.within(label: label, $0)) }
+        return labelled
+    }
 
     /// Recipe to lock.
     ///

@@ -67,6 +67,19 @@ public struct Candidate: Sendable {
     }
 }
 
+/// A boot that is to be done, as often as it takes.
+struct PlannedBoot: Sendable {
+    let candidate: Candidate
+    let layout: Layout
+    let level: Level
+    /// What the outcome depends on, as far as it can be named.
+    let key: Digest
+    /// The versions of what it runs on.
+    let tools: [String: String]
+    /// Makes the boot; nothing starts yet.
+    let boot: @Sendable (BootTurn) -> NodeBoot
+}
+
 extension Pipeline {
     /// All steps before the boot: recipe and series to a binary, from whatever is in the store.
     ///
@@ -95,7 +108,7 @@ extension Pipeline {
         return try await joining(candidate, recipe, at: level, needs: needs, from: folder)
     }
 
-    /// Boots a binary, grades it, and records the run.
+    /// Boots a binary, grades it, and records the run. A boot that cannot be believed is repeated, and then that run counts.
     ///
     /// - Parameter level: how much is asked of it.
     /// - Returns: the run, and the folder it is recorded in.
@@ -103,65 +116,73 @@ extension Pipeline {
     public func verify(_ candidate: Candidate, layout: Layout, level: Level = .boot, needs: BootNeeds) async throws -> (
         run: Run, place: FilePath
     ) {
+        try await believed(try boot(candidate, layout: layout, level: level, needs: needs))
+    }
+
+    /// A boot of a candidate in a sandbox of its own.
+    func boot(_ candidate: Candidate, layout: Layout, level: Level, needs: BootNeeds) throws -> PlannedBoot {
         let key = try VerifyKey(
             artifact: candidate.artifact.digest, node: candidate.node, layout: layout, level: level, runsc: needs.runsc.version
         ).key()
-        let boot = NodeBoot(
-            candidate.artifact, node: candidate.node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
-            profile: needs.profile, on: host)
-        return try await measure(
-            candidate, by: boot, layout: layout, level: level, key: key, tools: ["runsc": needs.runsc.version])
+        return PlannedBoot(candidate: candidate, layout: layout, level: level, key: key, tools: ["runsc": needs.runsc.version]) { turn in
+            NodeBoot(
+                candidate.artifact, node: candidate.node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
+                profile: needs.profile, turn: turn, on: host)
+        }
+    }
+
+    /// Boots once, and once more where the first boot cannot be believed.
+    func believed(_ boot: PlannedBoot) async throws -> (run: Run, place: FilePath) {
+        let ledger = Ledger(workspace.runs)
+        let known = ledger.history()[boot.key]
+        let first = try await measure(boot)
+        guard let doubt = Doubt.about(first.run.verdict, conditions: first.run.conditions, known: known) else { return first }
+        return try await repeated(boot, after: first.run, because: doubt)
+    }
+
+    /// Boots again, with nothing of ours beside it; the first run does not count any more.
+    func repeated(_ boot: PlannedBoot, after first: Run, because doubt: String) async throws -> (run: Run, place: FilePath) {
+        events(.note("\(doubt); booting it again, alone"))
+        let second = try await measure(boot, after: first)
+        _ = try Ledger(workspace.runs).setAside(first, because: doubt)
+        return second
     }
 
     /// Boots a binary, and records what came of it.
-    func measure(
-        _ candidate: Candidate, by boot: NodeBoot, layout: Layout, level: Level, key: Digest, tools: [String: String]
-    ) async throws -> (run: Run, place: FilePath) {
+    ///
+    /// - Parameters:
+    ///   - first: the run that this boot repeats.
+    ///   - seat: the boot's place among others that go on at once; nil when it is alone.
+    func measure(_ planned: PlannedBoot, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
+        run: Run, place: FilePath
+    ) {
         let (start, started) = (ContinuousClock.now, Date.now)
+        let (candidate, layout, level) = (planned.candidate, planned.layout, planned.level)
         events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue), level \(level.rawValue)"))
         let logs = scratch.place("run")
         let overhead = Mutex<[String: Double]>([:])
-        let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs) { progress in
+        let outcome = try await planned.boot(seat?.turn ?? .free).run(scratch: scratch, logs: logs) { progress in
             switch progress {
             case .spent(let part, let seconds): overhead.withLock { $0[part.rawValue] = seconds }
             case .note(let text): events(.note(text))
             default: events(.progress(step: VerifyKey.name, progress.words))
             }
         }
-        let record = StepRecord(name: VerifyKey.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
-        var tools = tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
+        var conditions = outcome.conditions
+        conditions?.company = seat?.company ?? 0
+        let verdict = first.map { Doubt.settled(outcome.verdict, conditions: conditions, after: $0.verdict) } ?? outcome.verdict
+        let record = StepRecord(name: VerifyKey.name, key: planned.key, cached: false, seconds: start.duration(to: .now).seconds)
+        var tools = planned.tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
         tools["go"] = candidate.go
         let run = Run(
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
-            secondsToVerdict: toVerdict, overhead: overhead.withLock { $0 }, verdict: verdict)
+            secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 }, conditions: conditions, repeats: first?.id,
+            verdict: verdict)
         let place = try Ledger(workspace.runs).record(run, logs: logs)
-        events(.ended(record, detail: "\(verdict.grade.rawValue): \(verdict.summary)"))
+        events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))
         return (run, place)
-    }
-
-    /// Every series in every layout, each as often as asked: first all builds, then the boots, one after the other.
-    ///
-    /// - Throws: what the steps throw.
-    public func matrix(
-        _ recipe: Recipe, _ series: [Series], layouts: [Layout], level: Level = .boot, times: Int,
-        needs: (build: BuildNeeds, boot: BootNeeds), from folder: FilePath? = nil
-    ) async throws -> Matrix {
-        var candidates: [(Series, Candidate)] = []
-        for one in series { candidates.append((one, try await prepare(recipe, one, level: level, needs: needs.build, from: folder))) }
-        var cells: [Matrix.Cell] = []
-        for (one, candidate) in candidates {
-            for layout in layouts {
-                var runs: [Run] = []
-                for time in 1...times {
-                    events(.note("\(one.label) on \(layout.rawValue)" + (times > 1 ? ", \(time) of \(times)" : "")))
-                    runs.append(try await verify(candidate, layout: layout, level: level, needs: needs.boot).run)
-                }
-                if let cell = Matrix.Cell(label: one.label, runs: runs) { cells.append(cell) }
-            }
-        }
-        return Matrix(recipe: recipe.name, cells: cells, steps: candidates.flatMap { $0.1.steps })
     }
 
     static var kernel: String {

@@ -70,9 +70,11 @@ extension Pipeline {
         let key = try HereKey(
             artifact: candidate.artifact.digest, node: candidate.node, level: level, place: needs.place.signs, words: needs.words
         ).key()
-        let boot = NodeBoot(
-            candidate.artifact, node: candidate.node, layout: .here, level: level, plane: candidate.plane, runsc: nil, here: needs.place,
-            profile: needs.profile, on: host)
-        return try await measure(candidate, by: boot, layout: .here, level: level, key: key, tools: needs.words)
+        let boot = PlannedBoot(candidate: candidate, layout: .here, level: level, key: key, tools: needs.words) { turn in
+            NodeBoot(
+                candidate.artifact, node: candidate.node, layout: .here, level: level, plane: candidate.plane, runsc: nil,
+                here: needs.place, profile: needs.profile, turn: turn, on: host)
+        }
+        return try await believed(boot)
     }
 }

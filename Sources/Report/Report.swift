@@ -87,11 +87,6 @@ public struct Report: Sendable {
     }
 }
 
-extension Verdict {
-    /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
-    public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
-}
-
 extension Matrix {
     /// The layouts of its cells, in their order.
     public var layouts: [Layout] {

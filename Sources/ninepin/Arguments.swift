@@ -38,6 +38,38 @@ extension VersionRange: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
+/// How many boots go on at once.
+struct JobsOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            How many boots go on at once: a number, or auto, which is as many as the machine's memory allows. They start one after the other, \
+            and are watched together.
+            """, valueName: "count"))
+    var jobs = Jobs.auto
+}
+
+extension Jobs: ExpressibleByArgument {
+    /// Reads `auto`, or a number from 1 to 100.
+    public init?(argument: String) {
+        if argument == "auto" {
+            self = .auto
+        } else if let count = Int(argument), (1...100).contains(count) {
+            self = .count(count)
+        } else {
+            return nil
+        }
+    }
+
+    /// How help shows it.
+    public var defaultValueDescription: String {
+        switch self {
+        case .auto: "auto"
+        case .count(let count): "\(count)"
+        }
+    }
+}
+
 /// Patches by name, as the command line has them: `percpu,9p-source`, or `none`.
 struct SeriesNames: ExpressibleByArgument, Sendable {
     let names: [String]

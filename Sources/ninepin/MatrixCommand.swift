@@ -3,6 +3,7 @@ import Model
 import Patches
 import Pipeline
 import Report
+import SystemPackage
 
 struct MatrixCommand: SessionCommand {
     static let configuration = CommandConfiguration(
@@ -13,8 +14,9 @@ struct MatrixCommand: SessionCommand {
             With --approaches: a row for each file of approaches/, which says what is changed instead of the source, or beside it. Each node is \
             watched for a minute, and the table tells what it cost, too.
 
-            First all builds, which share one cache, then the boots, one after the other. Without --series: the recipe's own series, and those \
-            that it names under 'compare'.
+            A boot starts as soon as its binary is there and the boot before it has started; then they are watched together. What a boot suffered \
+            from the others is measured. A boot that was slowed too much, or whose verdict is not what earlier boots of the same kind came to, is \
+            repeated alone, and a note says so. Without --series: the recipe's own series, and those that it names under 'compare'.
 
             Exit code 0 means that the table can be relied on: no cell is inconclusive, repeated boots agree, and the recipe's own series, \
             where it is in the table, is clean. Other series are there to be compared.
@@ -23,6 +25,7 @@ struct MatrixCommand: SessionCommand {
               ninepin matrix
               ninepin matrix --series none --series percpu,memory-usage,9p-source --layout root-9p
               ninepin matrix kubelet-1.20 --repeat 3 --json
+              ninepin matrix --jobs 1
               ninepin matrix --level component
               ninepin matrix --approaches --repeat 3
             """)
@@ -33,6 +36,7 @@ struct MatrixCommand: SessionCommand {
     @OptionGroup var level: LevelOption
     @Option(help: "A layout. May be given more than once; all of the recipe's when missing.") var layout: [Layout] = []
     @Option(help: ArgumentHelp("How often each cell is booted.", valueName: "count")) var `repeat` = 1
+    @OptionGroup var jobs: JobsOption
     @Flag(help: "The approaches of approaches/ side by side, in one layout.") var approaches = false
     @Option(help: ArgumentHelp("Only this approach, with --approaches. May be given more than once.", valueName: "name"))
     var approach: [String] = []
@@ -49,6 +53,10 @@ struct MatrixCommand: SessionCommand {
         guard !approaches || (series.isEmpty && level.level == nil && layout.count < 2) else {
             throw ValidationError("--approaches takes no --series and no --level, and one --layout at most")
         }
+        guard !approaches || jobs.jobs == .auto || jobs.jobs == .count(1) else {
+            throw ValidationError(
+                "--jobs has no meaning with --approaches: their CPU is measured, one after the other")
+        }
         guard (1...100).contains(self.repeat) else { throw ValidationError("--repeat takes a number from 1 to 100") }
     }
 
@@ -63,23 +71,8 @@ struct MatrixCommand: SessionCommand {
         }
         let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
         let layouts = layout.isEmpty ? recipe.layouts : layout
-        let matrix: Matrix
-        let level = level.level(for: recipe)
-        switch level {
-        case .component:
-            let probes = try session.probes(self.level.probe, for: all, of: recipe)
-            let needs = (build: build, component: try await ComponentNeeds(on: session.host))
-            matrix = try await session.withPipeline { [all] in
-                try await $0.componentMatrix(
-                    recipe, all, probes: probes, layouts: layouts, times: self.repeat, needs: needs, from: sourceOptions.folder)
-            }
-        case .boot, .ready, .pod:
-            let needs = (build: build, boot: try await BootNeeds(on: session.host))
-            matrix = try await session.withPipeline { [all] in
-                try await $0.matrix(
-                    recipe, all, layouts: layouts, level: level.level, times: self.repeat, needs: needs, from: sourceOptions.folder)
-            }
-        }
+        let matrix = try await session.matrix(
+            recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, from: sourceOptions.folder)
         try session.show(matrix) { $0.matrix(matrix) }
         return matrix.exitStatus(for: recipe)
     }
@@ -98,5 +91,29 @@ struct MatrixCommand: SessionCommand {
         }
         try session.show(table) { $0.approaches(table, place: "\(place)") }
         return table.exitStatus
+    }
+}
+
+extension Session {
+    /// Series by layouts, at a level.
+    func matrix(
+        _ recipe: Recipe, _ series: [Series], _ layouts: [Layout], _ option: LevelOption, times: Int, jobs: Jobs, build: BuildNeeds,
+        from folder: FilePath?
+    ) async throws -> Matrix {
+        let level = option.level(for: recipe)
+        switch level {
+        case .component:
+            let probes = try probes(option.probe, for: series, of: recipe)
+            let needs = (build: build, component: try await ComponentNeeds(on: host))
+            return try await withPipeline {
+                try await $0.componentMatrix(recipe, series, probes: probes, layouts: layouts, times: times, needs: needs, from: folder)
+            }
+        case .boot, .ready, .pod:
+            let needs = (build: build, boot: try await BootNeeds(on: host))
+            return try await withPipeline {
+                try await $0.matrix(
+                    recipe, series, layouts: layouts, level: level.level, times: times, jobs: jobs, needs: needs, from: folder)
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Model
+import Patches
 import Pipeline
 import Report
 import SystemPackage
@@ -8,13 +9,15 @@ struct RunCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "From a recipe to a verdict: resolve, fetch, patch, build, boot, grade, record.",
         discussion: """
-            What is in the workspace already is not done again, but for the boot: that is a measurement.
+            What is in the workspace already is not done again, but for the boot: that is a measurement. With several layouts the node is booted \
+            in each, and the result is a matrix with one row.
 
             Examples:
               ninepin run
               ninepin run kubelet-1.20 --series none --layout root-overlay
               ninepin run --level component --series none
               ninepin run --level pod
+              ninepin run --layout root-9p --layout volume-9p
               ninepin run --json | jq .verdict.grade
             """)
 
@@ -23,13 +26,17 @@ struct RunCommand: SessionCommand {
     @OptionGroup var level: LevelOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
-    @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
+    @Option(help: "How the node sees its file systems; the recipe's first layout when missing. May be given more than once.")
+    var layout: [Layout] = []
+    @OptionGroup var jobs: JobsOption
     @OptionGroup var global: GlobalOptions
 
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
         let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
-        let layout = layout ?? recipe.layouts[0]
+        let layouts = layout.isEmpty ? [recipe.layouts[0]] : layout
+        if layouts.count > 1 { return try await matrix(of: recipe, series, layouts, build: build, in: session) }
+        let layout = layouts[0]
         let (run, place): (Run, FilePath)
         let level = level.level(for: recipe)
         switch level {
@@ -49,5 +56,14 @@ struct RunCommand: SessionCommand {
         }
         try session.show(run) { $0.run(run, place: "\(place)") }
         return run.exitStatus
+    }
+
+    private func matrix(
+        of recipe: Recipe, _ series: Series, _ layouts: [Layout], build: BuildNeeds, in session: Session
+    ) async throws -> ExitStatus {
+        let matrix = try await session.matrix(
+            recipe, [series], layouts, level, times: 1, jobs: jobs.jobs, build: build, from: sourceOptions.folder)
+        try session.show(matrix) { $0.matrix(matrix) }
+        return matrix.cells.allSatisfy { $0.grade == .clean } ? .good : .no
     }
 }

@@ -1,28 +1,19 @@
 import Foundation
 import Model
 import Report
+import Synchronization
 import Testing
 
-/// A terminal that is a pipe, and what came through it.
-private func written(_ body: (Terminal) throws -> Void) throws -> String {
-    var ends: [Int32] = [0, 0]
-    #expect(pipe(&ends) == 0)
-    let saved = dup(STDERR_FILENO)
-    dup2(ends[1], STDERR_FILENO)
-    close(ends[1])
-    defer { close(saved) }
-    do {
-        try body(Terminal.error([:]))
-    } catch {
-        dup2(saved, STDERR_FILENO)
-        throw error
-    }
-    dup2(saved, STDERR_FILENO)
-    let data = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true).readDataToEndOfFile()
-    return String(decoding: data, as: UTF8.self)
+/// What was written on a terminal of the test's own.
+private func written(
+    isTerminal: Bool = false, width: Int = 100, height: Int = 24, _ body: (Terminal) throws -> Void
+) rethrows -> String {
+    let bytes = Mutex<[UInt8]>([])
+    try body(Terminal(isTerminal: isTerminal, width: width, height: height) { piece in bytes.withLock { $0 += piece } })
+    return String(decoding: bytes.withLock { $0 }, as: UTF8.self)
 }
 
-@Suite("What people see", .serialized)
+@Suite("What people see")
 struct ReportTests {
     private func cell(_ label: String, _ layout: Layout, _ grade: Grade, cause: String? = nil) throws -> Matrix.Cell {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
@@ -37,7 +28,7 @@ struct ReportTests {
     @Test("a matrix of one layout is a row a series, with the line that decided it")
     func oneLayout() throws {
         let cells = [try cell("none", .root9p, .fatal, cause: "memory cache"), try cell("percpu", .root9p, .clean)]
-        let text = try written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
+        let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
         #expect(
             text == """
                 series  layout   verdict              decided by
@@ -53,7 +44,7 @@ struct ReportTests {
             try cell("none", .root9p, .fatal, cause: "memory cache"), try cell("none", .volume9p, .fatal, cause: "could not find device"),
             try cell("percpu", .root9p, .clean),
         ]
-        let text = try written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
+        let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
         #expect(
             text.hasPrefix(
                 """
@@ -81,9 +72,83 @@ struct ReportTests {
         #expect(text.contains("fetch    tree (from the store)"))
     }
 
+    private func within(_ label: String, _ text: String) -> Event { .within(label: label, .progress(step: "verify", text)) }
+
+    private func ended(_ label: String, _ detail: String) throws -> Event {
+        let key = try #require(Digest(String(repeating: "0", count: 64)))
+        return .within(label: label, .ended(StepRecord(name: "verify", key: key, cached: false, seconds: 7), detail: detail))
+    }
+
+    /// What a terminal shows in the end: enough of ECMA-48 for what the display writes.
+    private func screen(_ text: String) -> [String] {
+        var (lines, row): ([String], Int) = ([""], 0)
+        var rest = Substring(text)
+        while let character = rest.popFirst() {
+            switch character {
+            case "\n":
+                row += 1
+                if row == lines.count { lines.append("") } else { lines[row] = "" }
+            case "\r": break
+            case "\u{1B}":
+                rest.removeFirst()
+                let number = rest.prefix { $0.isNumber }
+                rest.removeFirst(number.count)
+                if rest.popFirst() == "A" { row -= Int(number) ?? 1 } else { lines = lines.prefix(row) + [""] }
+            default: lines[row].append(character)
+            }
+        }
+        return lines
+    }
+
+    @Test("several boots have a live line each; what is over stays above them")
+    func lanes() throws {
+        let text = try written(isTerminal: true) { terminal in
+            let display = ProgressDisplay(on: terminal, isQuiet: false)
+            for name in ["one", "two", "three"] { display.show(within(name, "watching")) }
+            display.show(try ended("two", "clean"))
+            display.show(.note("a build is over"))
+        }
+        #expect(
+            screen(text) == [
+                "✓ verify   two: clean (7.0 s)", "• a build is over", "  verify   one: watching", "  verify   three: watching",
+            ])
+    }
+
+    @Test("live lines fill the terminal at most, and the last says how many more there are")
+    func height() throws {
+        let text = written(isTerminal: true, height: 5) { terminal in
+            let display = ProgressDisplay(on: terminal, isQuiet: false)
+            for number in 1...10 { display.show(within("\(number)", "watching")) }
+        }
+        #expect(
+            screen(text) == ["  verify   1: watching", "  verify   2: watching", "  verify   3: watching", "  … and 7 more"])
+    }
+
+    @Test("no live line is longer than the terminal is wide, and none is left when the display is cleared")
+    func width() throws {
+        let long = String(repeating: "x", count: 200)
+        let body = { (terminal: Terminal) in
+            let display = ProgressDisplay(on: terminal, isQuiet: false)
+            for name in ["one", "two"] { display.show(within(name, long)) }
+            return display
+        }
+        let text = written(isTerminal: true, width: 60) { _ = body($0) }
+        #expect(screen(text).allSatisfy { $0.count < 60 } && screen(text).count == 2)
+        #expect(screen(written(isTerminal: true, width: 60) { body($0).clear() }) == [""])
+    }
+
+    @Test("where no terminal is, each of several boots has a plain line now and then, which names it")
+    func plainLanes() throws {
+        let text = written { terminal in
+            let display = ProgressDisplay(on: terminal, isQuiet: false)
+            for _ in 0..<50 { for name in ["one", "two"] { display.show(within(name, "watching")) } }
+        }
+        #expect(text == "  verify   one: watching\n  verify   two: watching\n")
+    }
+
     @Test("quiet is quiet")
     func quiet() throws {
-        #expect(try written { ProgressDisplay(on: $0, isQuiet: true).show(.note("x")) } == "")
+        #expect(written { ProgressDisplay(on: $0, isQuiet: true).show(.note("x")) } == "")
     }
 
     @Test("a JSON document is one document, with sorted keys")

@@ -1,0 +1,80 @@
+import Model
+
+/// Reads off a boot's events what the boot suffered from the rest of the machine. It decides nothing of the node.
+public struct ConditionsReader: Sendable {
+    private var conditions = BootConditions()
+    private var first: (stamp: LogLine.Stamp, arrival: Double)?
+    private var shortestGap = 0.0
+    private var longestGap = 0.0
+    private var lastAnswer: Double?
+    private var pressure: (first: PressureSample, last: PressureSample)?
+
+    /// Makes a reader of one boot.
+    public init() {}
+
+    /// Takes a line of the node's own log.
+    ///
+    /// - Parameter now: seconds after the boot began.
+    public mutating func take(line: [UInt8], at now: Double) {
+        // Only a header at the very beginning is the writer's own: a line may quote an older one.
+        guard let letter = line.first, "IWEF".utf8.contains(letter), let stamp = LogLine(line).stamp, stamp.clock == .klog else { return }
+        guard let first else {
+            first = (stamp, now)
+            return
+        }
+        guard let age = stamp.since(first.stamp) else { return }
+        let gap = (now - first.arrival) - age
+        shortestGap = min(shortestGap, gap)
+        longestGap = max(longestGap, gap)
+    }
+
+    /// Takes what the sandbox's first program told.
+    ///
+    /// - Parameter now: seconds after the boot began.
+    public mutating func take(_ fact: NodeFact, at now: Double) {
+        switch fact {
+        case .stage("kubelet"): lastAnswer = now
+        case .probe: noteSilence(until: now)
+        default: break
+        }
+    }
+
+    /// Takes a reading of the machine's processor pressure.
+    public mutating func take(_ sample: PressureSample) {
+        pressure = (pressure?.first ?? sample, sample)
+    }
+
+    /// What the boot suffered until now; call it when the boot ends.
+    ///
+    /// - Parameter now: seconds after the boot began.
+    public func conditions(at now: Double) -> BootConditions {
+        var ended = self
+        ended.noteSilence(until: now)
+        ended.conditions.longestDelay = longestGap - shortestGap
+        if let pressure, pressure.last.seconds > pressure.first.seconds {
+            let share = (pressure.last.waited - pressure.first.waited) / (pressure.last.seconds - pressure.first.seconds)
+            ended.conditions.cpuPressure = min(1, max(0, share))
+        }
+        return ended.conditions
+    }
+
+    private mutating func noteSilence(until now: Double) {
+        guard let last = lastAnswer else { return }
+        conditions.longestSilence = max(conditions.longestSilence, now - last)
+        lastAnswer = now
+    }
+}
+
+/// How long tasks of the machine have waited for a processor so far.
+public struct PressureSample: Hashable, Sendable {
+    /// Seconds in which some task waited, since the machine started.
+    public let waited: Double
+    /// Seconds after the boot began when this was read.
+    public let seconds: Double
+
+    /// Makes a reading.
+    public init(waited: Double, seconds: Double) {
+        self.waited = waited
+        self.seconds = seconds
+    }
+}

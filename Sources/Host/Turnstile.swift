@@ -1,0 +1,63 @@
+import Synchronization
+
+/// Lets one task through at a time, in the order in which they came.
+public final class Turnstile: Sendable {
+    private struct State {
+        var isTaken = false
+        var count: UInt64 = 0
+        var waiting: [(number: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
+        /// Those that were cancelled before they were in the queue.
+        var cancelled: Set<UInt64> = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Makes a turnstile that is free.
+    public init() {}
+
+    /// Waits until it is this task's turn.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled while it waits; then it has no turn.
+    public func enter() async throws {
+        try Task.checkCancellation()
+        let number = state.withLock { state in
+            state.count += 1
+            return state.count
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let answer: Result<Void, any Error>? = state.withLock { state in
+                    if state.cancelled.remove(number) != nil { return .failure(CancellationError()) }
+                    guard state.isTaken else {
+                        state.isTaken = true
+                        return .success(())
+                    }
+                    state.waiting.append((number, continuation))
+                    return nil
+                }
+                if let answer { continuation.resume(with: answer) }
+            }
+        } onCancel: {
+            let continuation = state.withLock { state in
+                guard let place = state.waiting.firstIndex(where: { $0.number == number }) else {
+                    state.cancelled.insert(number)
+                    return nil as CheckedContinuation<Void, any Error>?
+                }
+                return state.waiting.remove(at: place).continuation
+            }
+            continuation?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Ends this task's turn; the next one's begins.
+    public func leave() {
+        let next = state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.isTaken = false
+                return nil as CheckedContinuation<Void, any Error>?
+            }
+            return state.waiting.removeFirst().continuation
+        }
+        next?.resume()
+    }
+}

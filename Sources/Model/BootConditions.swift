@@ -1,0 +1,49 @@
+/// What a boot suffered from the rest of the machine. A node that is starved of processor time can look like a node with a fault, so a boot
+/// that was slowed beyond the limits is repeated alone before its verdict is believed.
+public struct BootConditions: Hashable, Codable, Sendable {
+    /// The share of the boot, from 0 to 1, in which some task of the machine waited for a processor (`some total` of `/proc/pressure/cpu`,
+    /// Documentation/accounting/psi.rst of Linux); nil where the kernel does not tell.
+    public var cpuPressure: Double?
+    /// The longest time without an answer to a probe, in seconds, from the moment at which the probes began.
+    public var longestSilence: Double
+    /// The longest time that a log line took from the node to Ninepin, in seconds: from the time stamp in it to its arrival, beyond the shortest
+    /// such time of the boot, since the two clocks need not agree.
+    public var longestDelay: Double
+    /// The most other boots that went on at the same moment.
+    public var company: Int
+
+    /// Makes conditions of what was measured.
+    public init(cpuPressure: Double? = nil, longestSilence: Double = 0, longestDelay: Double = 0, company: Int = 0) {
+        self.cpuPressure = cpuPressure
+        self.longestSilence = longestSilence
+        self.longestDelay = longestDelay
+        self.company = company
+    }
+
+    /// The share of the boot from which on a machine counts as busy.
+    public static let busyShare = 0.9
+    /// The longest silence, in seconds, with which a boot is still believed; on a busy machine the shorter one.
+    public static let silenceLimits = (idle: 6.0, busy: 3.0)
+    /// The longest delay of a log line, in seconds, with which a boot is still believed; on a busy machine the shorter one.
+    public static let delayLimits = (idle: 3.0, busy: 1.5)
+
+    /// Whether tasks of the machine had to wait for a processor nearly all the time. That alone slows no boot: its tasks get their share.
+    public var isBusy: Bool { (cpuPressure ?? 0) > Self.busyShare }
+
+    /// Each limit that was passed, in words; empty when the boot was not slowed.
+    public var excesses: [String] {
+        let (silence, delay) =
+            isBusy ? (Self.silenceLimits.busy, Self.delayLimits.busy) : (Self.silenceLimits.idle, Self.delayLimits.idle)
+        let place = isBusy ? " on a busy machine" : ""
+        var words: [String] = []
+        if longestSilence > silence {
+            words.append("no probe was answered for \(Self.text(longestSilence)) s (limit \(Self.text(silence)) s\(place))")
+        }
+        if longestDelay > delay {
+            words.append("a log line came \(Self.text(longestDelay)) s late (limit \(Self.text(delay)) s\(place))")
+        }
+        return words
+    }
+
+    private static func text(_ seconds: Double) -> String { "\((seconds * 10).rounded() / 10)" }
+}

@@ -1,0 +1,117 @@
+import FoundationEssentials
+import Host
+import Ledger
+import Model
+import Patches
+import Synchronization
+import SystemPackage
+
+/// One boot of a matrix: which cell it is of, and the how manieth there.
+private struct MatrixBoot: Sendable {
+    let series: Int
+    let layout: Layout
+    let time: Int
+    let label: String
+}
+
+/// What is known of a matrix while it goes on.
+private struct MatrixProgress: Sendable {
+    var candidates: [Int: Candidate] = [:]
+    var boots: [Int: (planned: PlannedBoot, run: Run)] = [:]
+}
+
+extension Pipeline {
+    /// Every series in every layout, each as often as asked. A boot starts as soon as its binary is there and the one before it has started;
+    /// then they are watched together. What cannot be believed is booted again at the end, alone.
+    ///
+    /// - Throws: what the steps throw.
+    public func matrix(
+        _ recipe: Recipe, _ series: [Series], layouts: [Layout], level: Level = .boot, times: Int, jobs: Jobs = .auto,
+        needs: (build: BuildNeeds, boot: BootNeeds), from folder: FilePath? = nil
+    ) async throws -> Matrix {
+        let plan = Self.plan(series, layouts, times)
+        let history = Ledger(workspace.runs).history()
+        let progress = Mutex(MatrixProgress())
+        let schedule = BootSchedule(jobs, memoryOfBoot: level.isJoined ? Self.joinedMemory : Self.standaloneMemory)
+        try await schedule.run { handIn in
+            // The recipe's own series first: it is the one that lives, and so takes longest.
+            for index in series.indices.sorted(by: { series[$0].names == recipe.series && series[$1].names != recipe.series }) {
+                let candidate = try await prepare(recipe, series[index], level: level, needs: needs.build, from: folder)
+                progress.withLock { $0.candidates[index] = candidate }
+                handIn(
+                    try plan.indices.filter { plan[$0].series == index }.map { number in
+                        let planned = try boot(candidate, layout: plan[number].layout, level: level, needs: needs.boot)
+                        return .init(number: number, seconds: candidate.expectedSeconds(history[planned.key], in: recipe))
+                    })
+            }
+        } boot: { number, seat in
+            guard let candidate = progress.withLock({ $0.candidates[plan[number].series] }) else { return }
+            let planned = try boot(candidate, layout: plan[number].layout, level: level, needs: needs.boot)
+            let run = try await labelled(plan[number].label).measure(planned, seat: seat).run
+            progress.withLock { $0.boots[number] = (planned, run) }
+        }
+        let (boots, candidates) = progress.withLock { ($0.boots, $0.candidates) }
+        let runs = try await settled(plan.indices.compactMap { boots[$0] }, plan.map(\.label), history)
+        var cells: [Matrix.Cell] = []
+        for (index, one) in series.enumerated() {
+            for layout in layouts {
+                let own = plan.indices.filter { plan[$0].series == index && plan[$0].layout == layout }.flatMap { runs[$0] }
+                if let cell = Matrix.Cell(label: one.label, runs: own) { cells.append(cell) }
+            }
+        }
+        return Matrix(recipe: recipe.name, cells: cells, steps: series.indices.flatMap { candidates[$0]?.steps ?? [] })
+    }
+
+    /// What a standalone node takes with gVisor, and a joined one with its control plane: 457 MiB and 1.2 GiB were measured
+    /// (docs/approaches.md), rounded up.
+    private static let standaloneMemory: Int64 = 512 << 20
+    private static let joinedMemory: Int64 = 1536 << 20
+
+    private static func plan(_ series: [Series], _ layouts: [Layout], _ times: Int) -> [MatrixBoot] {
+        series.indices.flatMap { index in
+            layouts.flatMap { layout in
+                (1...times).map { time in
+                    let label = "\(series[index].label) on \(layout.rawValue)" + (times > 1 ? ", \(time) of \(times)" : "")
+                    return MatrixBoot(series: index, layout: layout, time: time, label: label)
+                }
+            }
+        }
+    }
+
+    /// Boots again, alone, what cannot be believed.
+    ///
+    /// - Returns: for each boot the runs that were recorded of it; the last one counts.
+    private func settled(
+        _ boots: [(planned: PlannedBoot, run: Run)], _ labels: [String], _ history: [Digest: Verdict]
+    ) async throws -> [[Run]] {
+        let own = boots.map { Doubt.about($0.run.verdict, conditions: $0.run.conditions, known: history[$0.planned.key]) }
+        var doubts = own
+        for alike in Dictionary(grouping: boots.indices, by: { boots[$0].planned.key }).values {
+            // What is in doubt for a reason of its own says nothing of the others.
+            let believed = alike.filter { own[$0] == nil }
+            for (index, doubt) in zip(believed, Doubt.about(believed.map { boots[$0].run.verdict })) { doubts[index] = doubt }
+        }
+        var runs = boots.map { [$0.run] }
+        for (index, doubt) in doubts.enumerated() {
+            guard let doubt else { continue }
+            let (planned, first) = boots[index]
+            let second = try await labelled(labels[index]).repeated(planned, after: first, because: doubt).run
+            var old = first
+            old.setAside = doubt
+            runs[index] = [old, second]
+        }
+        return runs
+    }
+}
+
+extension Candidate {
+    /// Seconds that a boot is expected to take, by what an earlier one came to, or else by what is usual: a node that lives is watched to the end.
+    fileprivate func expectedSeconds(_ known: Verdict?, in recipe: Recipe) -> Double {
+        let start = 7.0
+        switch known?.grade {
+        case .clean, .degraded: return start + node.observe
+        case .fatal: return start
+        case .inconclusive, nil: return start + (series == recipe.series ? node.observe : node.observe / 2)
+        }
+    }
+}
