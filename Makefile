@@ -1,13 +1,14 @@
 # make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
 NINEPIN := .build/release/ninepin
 
-.PHONY: help setup build run matrix test test-fast lint docs approaches bench soak dist clean
+.PHONY: help setup build run matrix test test-fast test-all lint docs approaches bench soak dist clean
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
 	@echo "make matrix  every series in every layout (a quarter of an hour)"
 	@echo "make test    all tests, the real boots among them"
 	@echo "make test-fast  the tests that need neither root nor network"
+	@echo "make test-all   make test, make dist and its test, and make soak"
 	@echo "make lint    the format"
 	@echo "make docs    write the pages of docs/ that come from the code"
 	@echo "make approaches  measure every approach again, and write docs/approaches.md (three quarters of an hour)"
@@ -29,11 +30,17 @@ run: build
 matrix: build
 	$(NINEPIN) matrix kubelet-1.20
 
+# Parts of .ci/test.
+PARTS ?= fast real
+
 test: setup
-	@.ci/test
+	@.ci/test $(PARTS)
 
 test-fast: setup
-	swift test --skip Real
+	@.ci/test fast
+
+test-all: setup
+	@.ci/test fast real dist soak
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests

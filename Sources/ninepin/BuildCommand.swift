@@ -11,6 +11,7 @@ struct BuildCommand: SessionCommand {
             Examples:
               ninepin build
               ninepin build --series none
+              ninepin build --level pod        the control plane too, so that 'run --level pod' and 'up' need build nothing
               ninepin build | sha256sum --check
             """)
 
@@ -18,7 +19,13 @@ struct BuildCommand: SessionCommand {
     @OptionGroup var series: SeriesOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
+    @Option(help: ArgumentHelp("At ready and pod, build the control plane that the node joins, too.", valueName: "level"))
+    var level = AskedLevel.boot
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard level != .component else { throw ValidationError("at level component no node is built: ask 'ninepin run'") }
+    }
 
     private struct Document: Encodable {
         let recipe: String
@@ -34,7 +41,9 @@ struct BuildCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
         let needs = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
-        let built = try await session.withPipeline { try await $0.prepare(recipe, series, needs: needs, from: sourceOptions.folder) }
+        let built = try await session.withPipeline {
+            try await $0.prepare(recipe, series, level: level.level, needs: needs, from: sourceOptions.folder)
+        }
         let document = Document(
             recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, mode: built.pedigree?.mode.rawValue,
             reached: built.reached, buildID: built.buildID, steps: built.steps)

@@ -2,10 +2,14 @@ import Foundation
 import Testing
 
 /// A workspace of one test's own.
-final class Place {
-    let path = FileManager.default.temporaryDirectory.appending(path: "ninepin-place-\(UUID())").path
+final class Place: Sendable {
+    let path: String
 
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    /// - Parameter folder: where it is made; the machine's folder for temporary files when nil.
+    init(in folder: String? = nil) throws {
+        path = "\(folder ?? FileManager.default.temporaryDirectory.path)/ninepin-place-\(UUID())"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A program that serves on a port of the loopback, and ends with the test.
-final class Loopback {
+final class Loopback: @unchecked Sendable {
     let port: Int
     private let process = Process()
 
@@ -51,7 +51,11 @@ final class Loopback {
         throw GitFolder.Failure(description: "\(words) does not serve")
     }
 
-    deinit {
+    deinit { stop() }
+
+    /// Ends the program. What it is asked after that finds nobody.
+    func stop() {
+        guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }

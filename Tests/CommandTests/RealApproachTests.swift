@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A stock node with something beside it, really booted: what was measured by hand must come of it.
-@Suite("Real approaches, equal to what was measured by hand", .serialized)
+@Suite("Real approaches, equal to what was measured by hand", .real(minutes: 5))
 struct RealApproachTests {
     /// In a copy of the hierarchy the pods' groups have no files: whether their first figures are read before or after they are moved there is
     /// a race between kubelet and cAdvisor, and the log tells of it in the one way or in the other.
@@ -15,8 +15,12 @@ struct RealApproachTests {
     @Test(
         "a gate, bind mounts and ptrace degrade; LD_PRELOAD answers a C program and not static Go; lxcfs is refused by gVisor and not by runc"
     )
-    func table() throws {
-        let tool = try Tool.sharing()
+    func table() async throws {
+        let place = try await RealWorkspace.linked()
+        let tool = place.tool
+        for series in ["none", "percpu,memory-usage,9p-source"] {
+            _ = try await RealWorkspace.build(tool, "kubelet-1.20", ["--series", series])
+        }
         let chosen = Self.expected.keys.sorted().flatMap { ["--approach", $0] }
         let found = try tool.run(
             ["matrix", "kubelet-1.20", "--approaches", "--layout", "root-9p", "--watch", "30", "--json"] + chosen)

@@ -2,149 +2,172 @@ import Foundation
 import Testing
 
 /// Whole worker nodes: they join a control plane that was built from the same source, go Ready, run pods, stay up, and die in known ways.
-@Suite("Real worker nodes, joined and kept", .serialized)
+@Suite("Real worker nodes, joined and kept", .real(minutes: 2))
 struct RealClusterTests {
-    @Test("a node runs pods, two nodes stay up beside each other, each way to die has its own name, and nothing is left of any of them")
-    func everything() throws {
-        let place = Room(tool: try Tool.sharing(), place: try Place())
-        // A run that was killed may have left some.
-        _ = try place.tool.run(["down", "--all"])
-        defer { _ = try? place.tool.run(["down", "--all"]) }
+    /// Runs a scenario in a place of its own, and looks that nothing is left of it.
+    private func scenario(_ body: (Room) async throws -> Void) async throws {
+        let place = Room(place: try await RealWorkspace.withControlPlane())
         let before = Machine.now(place.tool.workspace)
-        let long = try Kept("long", place)
-        try stock(place)
-        try pods(place)
-        try twoAtOnce(place, long)
-        try evicted(place)
-        try notEvicted(place)
-        try serverGone(place)
-        try fullDisk(place)
-        try killedAfterFiveMinutes(place, long, since: long.up)
+        do { try await body(place) } catch {
+            _ = try? place.tool.run(["down", "--all"])
+            throw error
+        }
+        #expect(try place.tool.run(["nodes", "--json"]).json()["nodes"] as? [String] == [], "a node is still up")
+        _ = try place.tool.run(["down", "--all"])
         // The kernel ends a namespace's processes and takes its links at once, but not in no time.
-        for _ in 0..<100 where Machine.now(place.tool.workspace) != before { Thread.sleep(forTimeInterval: 0.1) }
+        for _ in 0..<100 where Machine.now(place.tool.workspace) != before { try await Task.sleep(for: .seconds(0.1)) }
         #expect(Machine.now(place.tool.workspace) == before)
     }
 
-    /// The stock node is fatal at once: nobody waits for Ready.
-    private func stock(_ place: Room) throws {
-        let run = try place.tool.run(["run", "--level", "pod", "--series", "none", "--json"])
-        #expect(run.status == 1)
-        let verdict = try #require(try run.json()["verdict"] as? [String: Any])
-        #expect(verdict["grade"] as? String == "fatal")
-        #expect(verdict["cause"] as? String == "memory cache")
-    }
-
-    private func pods(_ place: Room) throws {
-        let run = try place.tool.run(["run", "--level", "pod", "--json"])
-        #expect(run.status == 0, "\(run.output)\(run.errors)")
-        try validate(run.output, schema: "run")
-        let document = try run.json()
-        let verdict = try #require(document["verdict"] as? [String: Any])
-        #expect(verdict["grade"] as? String == "clean" && verdict["level"] as? String == "pod")
-        let evidence = try #require(verdict["evidence"] as? [[String: Any]])
-        let words = try #require(evidence.first?["text"] as? String)
-        #expect(words.hasPrefix("ninepin-"), "the pod's own output comes first: \(words)")
-        // The word was written by the pod: kubelet's log, which the harness does not write, names its container.
-        let folder = "\(place.tool.workspace)/runs/\(try #require(document["id"] as? String))"
-        #expect(try String(contentsOfFile: "\(folder)/kubelet.log", encoding: .utf8).contains("ninepin-task"))
-        for name in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
-            #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name).log"))
+    @Test("a stock node that joins is fatal at once: nobody waits for Ready")
+    func stock() async throws {
+        try await scenario { place in
+            _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+            let run = try place.tool.run(["run", "--level", "pod", "--series", "none", "--json"])
+            #expect(run.status == 1)
+            let verdict = try #require(try run.json()["verdict"] as? [String: Any])
+            #expect(verdict["grade"] as? String == "fatal")
+            #expect(verdict["cause"] as? String == "memory cache")
         }
     }
 
-    /// A second node beside the first, with kubectl from anywhere.
-    private func twoAtOnce(_ place: Room, _ long: Kept) throws {
-        let other = try Kept("other", place)
-        #expect(try place.tool.run(["up", "--name", "other"]).status == 64, "a name is taken once")
-        for node in [long, other] {
-            #expect(try node.kubectl(["get", "nodes", "--no-headers"]).contains(" Ready "))
+    @Test("a node joins, goes Ready, and runs pods: the pod's own output is the first piece of evidence")
+    func pods() async throws {
+        try await scenario { place in
+            let run = try place.tool.run(["run", "--level", "pod", "--json"])
+            #expect(run.status == 0, "\(run.output)\(run.errors)")
+            try validate(run.output, schema: "run")
+            let document = try run.json()
+            let verdict = try #require(document["verdict"] as? [String: Any])
+            #expect(verdict["grade"] as? String == "clean" && verdict["level"] as? String == "pod")
+            let evidence = try #require(verdict["evidence"] as? [[String: Any]])
+            let words = try #require(evidence.first?["text"] as? String)
+            #expect(words.hasPrefix("ninepin-"), "the pod's own output comes first: \(words)")
+            // The word was written by the pod: kubelet's log, which the harness does not write, names its container.
+            let folder = "\(place.tool.workspace)/runs/\(try #require(document["id"] as? String))"
+            #expect(try String(contentsOfFile: "\(folder)/kubelet.log", encoding: .utf8).contains("ninepin-task"))
+            for name in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
+                #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name).log"))
+            }
         }
-        try other.pod("by-hand", "echo said by hand; sleep 600")
-        try other.wait { try other.kubectl(["get", "pod", "by-hand", "-o", "jsonpath={.status.phase}"]) == "Running" }
-        #expect(try other.kubectl(["get", "pods", "-A"]).contains("by-hand"))
-        #expect(!(try long.kubectl(["get", "pods", "-A"]).contains("by-hand")), "they do not meet")
-        #expect(try other.kubectl(["logs", "by-hand"]).trimmed == "said by hand")
-        #expect(try place.tool.run(["logs", "other"]).output.contains("Started kubelet"))
-        #expect(try place.tool.run(["logs", "other", "--process", "nobody"]).status == 64)
-        let listed = try place.tool.run(["exec", "other", "--", "ctr", "-n", "k8s.io", "images", "ls", "-q"])
-        #expect(listed.output.contains("localhost/ninepin/pod:1"), "\(listed.errors)")
-        #expect(try place.tool.run(["exec", "other", "--", "sh", "-c", "exit 7"]).status == 7)
-        let down = try place.tool.run(["down", "other"])
-        #expect(down.status == 0, "\(down.errors)")
-        #expect(try place.tool.run(["down", "other"]).status == 64)
-        #expect(!processes(naming: "\(place.tool.workspace)/nodes").contains { $0.contains("nodes/other") })
     }
 
-    /// A pod that takes more than the threshold leaves: with memory-usage kubelet sees it.
-    private func evicted(_ place: Room) throws {
-        let node = try Kept("evicting", place, arguments: [try Self.tight(place)])
-        try node.hog()
-        try node.wait { try node.kubectl(["get", "pod", "hog", "-o", "jsonpath={.status.reason}"]) == "Evicted" }
-        try node.wait { try node.verdict()?["cause"] as? String == "out of memory" }
-        #expect(try node.verdict()?["grade"] as? String == "degraded")
-        try node.down()
-    }
-
-    /// The same pod on a node without memory-usage: it reads 0, sees nothing, and says so in its notes.
-    private func notEvicted(_ place: Room) throws {
-        let node = try Kept("blind", place, arguments: [try Self.tight(place), "--series", "percpu,9p-source"])
-        try node.hog()
-        try node.wait { try node.verdict() != nil }
-        // Kubelet looks every ten seconds.
-        Thread.sleep(forTimeInterval: 30)
-        #expect(try node.kubectl(["get", "pod", "hog", "-o", "jsonpath={.status.phase}"]) == "Running")
-        let verdict = try #require(try node.verdict())
-        #expect(verdict["grade"] as? String == "clean")
-        #expect((verdict["notes"] as? [String])?.contains { $0.contains("memory reads 0") } == true, "\(verdict)")
-        try node.down()
-    }
-
-    private func serverGone(_ place: Room) throws {
-        let node = try Kept("headless", place)
-        let servers = processes(naming: "\(place.tool.workspace)/nodes/headless/").filter {
-            $0.contains("/kube-apiserver --etcd-servers") && !$0.contains("unshare")
+    @Test("two nodes stay up beside each other and do not meet, with kubectl from anywhere; down leaves nothing")
+    func twoAtOnce() async throws {
+        try await scenario { place in
+            let long = try Kept("long", place)
+            let other = try Kept("other", place)
+            #expect(try place.tool.run(["up", "--name", "other"]).status == 64, "a name is taken once")
+            for node in [long, other] {
+                #expect(try node.kubectl(["get", "nodes", "--no-headers"]).contains(" Ready "))
+            }
+            try other.pod("by-hand", "echo said by hand; sleep 600")
+            try other.wait { try other.kubectl(["get", "pod", "by-hand", "-o", "jsonpath={.status.phase}"]) == "Running" }
+            #expect(try other.kubectl(["get", "pods", "-A"]).contains("by-hand"))
+            #expect(!(try long.kubectl(["get", "pods", "-A"]).contains("by-hand")), "they do not meet")
+            #expect(try other.kubectl(["logs", "by-hand"]).trimmed == "said by hand")
+            #expect(try place.tool.run(["logs", "other"]).output.contains("Started kubelet"))
+            #expect(try place.tool.run(["logs", "other", "--process", "nobody"]).status == 64)
+            let listed = try place.tool.run(["exec", "other", "--", "ctr", "-n", "k8s.io", "images", "ls", "-q"])
+            #expect(listed.output.contains("localhost/ninepin/pod:1"), "\(listed.errors)")
+            #expect(try place.tool.run(["exec", "other", "--", "sh", "-c", "exit 7"]).status == 7)
+            try other.down()
+            #expect(try place.tool.run(["down", "other"]).status == 64)
+            #expect(!processes(naming: "\(place.tool.workspace)/nodes").contains { $0.contains("nodes/other") })
+            try long.down()
         }
-        let server = try #require(servers.first.flatMap { Int32($0.prefix { $0.isNumber }) })
-        kill(server, SIGKILL)
-        try node.wait { try node.state() == "ended" }
-        #expect(try node.verdict()?["grade"] as? String == "inconclusive")
-        #expect(try node.verdict()?["cause"] as? String == "API server gone")
-        #expect(try place.tool.run(["nodes"]).status == 1)
-        try node.down()
     }
 
-    /// A disk of its own, made small and filled.
-    private func fullDisk(_ place: Room) throws {
-        let small = "\(place.path)/small"
-        try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
-        try GitFolder.run("/bin/mount", ["-t", "tmpfs", "-o", "size=4g", "tmpfs", small], environment: [:])
-        defer { _ = try? GitFolder.run("/bin/umount", [small], environment: [:]) }
-        for name in ["store", "cache", "mirrors", "tools"] {
-            try FileManager.default.createSymbolicLink(
-                atPath: "\(small)/\(name)", withDestinationPath: "\(place.tool.workspace)/\(name)")
+    @Test("a pod that takes more than the threshold leaves, since with memory-usage kubelet sees it; the cause is out of memory")
+    func evicted() async throws {
+        try await scenario { place in
+            let recipe = try Self.tight(place)
+            _ = try await RealWorkspace.build(place.tool, recipe, ["--level", "pod"])
+            let node = try Kept("evicting", place, arguments: [recipe])
+            try node.hog()
+            try node.wait { try node.kubectl(["get", "pod", "hog", "-o", "jsonpath={.status.reason}"]) == "Evicted" }
+            try node.wait { try node.verdict()?["cause"] as? String == "out of memory" }
+            #expect(try node.verdict()?["grade"] as? String == "degraded")
+            try node.down()
         }
-        var tool = place.tool
-        tool.workspace = small
-        let node = try Kept("full", place, tool: tool)
-        try GitFolder.run(
-            "/bin/sh", ["-c", "dd if=/dev/zero of=\(small)/filling bs=1M 2> /dev/null || true"], environment: ["PATH": "/bin:/usr/bin"])
-        // By kubelet's own word, or by that of the control plane's store, which lies on the same disk and may die of it first.
-        try node.wait { try node.verdict()?["cause"] as? String == "out of disk" }
-        #expect(["degraded", "inconclusive"].contains(try node.verdict()?["grade"] as? String))
-        try FileManager.default.removeItem(atPath: "\(small)/filling")
-        try node.down()
     }
 
-    private func killedAfterFiveMinutes(_ place: Room, _ node: Kept, since up: Date) throws {
-        #expect(try node.verdict()?["grade"] as? String == "clean")
-        while Date().timeIntervalSince(up) < 300 { Thread.sleep(forTimeInterval: 1) }
-        #expect(try node.verdict()?["grade"] as? String == "clean")
-        let killed = try place.tool.run(["exec", "long", "--", "sh", "-c", "kill -9 $(pidof kubelet)"])
-        #expect(killed.status == 0, "\(killed.errors)")
-        try node.wait { try node.state() == "ended" }
-        #expect(try node.verdict()?["grade"] as? String == "inconclusive")
-        #expect(try node.verdict()?["cause"] as? String == "node killed")
-        try node.down()
+    @Test("a node without memory-usage reads 0, keeps the same pod, and says so in its notes")
+    func notEvicted() async throws {
+        try await scenario { place in
+            let recipe = try Self.tight(place)
+            let series = ["--series", "percpu,9p-source"]
+            _ = try await RealWorkspace.build(place.tool, recipe, ["--level", "pod"] + series)
+            let node = try Kept("blind", place, arguments: [recipe] + series)
+            try node.hog()
+            try node.wait { try node.verdict() != nil }
+            // Kubelet looks every ten seconds.
+            try await Task.sleep(for: .seconds(30))
+            #expect(try node.kubectl(["get", "pod", "hog", "-o", "jsonpath={.status.phase}"]) == "Running")
+            let verdict = try #require(try node.verdict())
+            #expect(verdict["grade"] as? String == "clean")
+            #expect((verdict["notes"] as? [String])?.contains { $0.contains("memory reads 0") } == true, "\(verdict)")
+            try node.down()
+        }
+    }
+
+    @Test("when kube-apiserver is killed, the node's verdict is inconclusive: API server gone")
+    func serverGone() async throws {
+        try await scenario { place in
+            let node = try Kept("headless", place)
+            let servers = processes(naming: "\(place.tool.workspace)/nodes/headless/").filter {
+                $0.contains("/kube-apiserver --etcd-servers") && !$0.contains("unshare")
+            }
+            let server = try #require(servers.first.flatMap { Int32($0.prefix { $0.isNumber }) })
+            kill(server, SIGKILL)
+            try node.wait { try node.state() == "ended" }
+            #expect(try node.verdict()?["grade"] as? String == "inconclusive")
+            #expect(try node.verdict()?["cause"] as? String == "API server gone")
+            #expect(try place.tool.run(["nodes"]).status == 1)
+            try node.down()
+        }
+    }
+
+    @Test("when its disk is full, the cause is out of disk")
+    func fullDisk() async throws {
+        try await scenario { place in
+            // A disk of its own, made small and filled.
+            let small = "\(place.path)/small"
+            try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
+            try GitFolder.run("/bin/mount", ["-t", "tmpfs", "-o", "size=4g", "tmpfs", small], environment: [:])
+            defer { _ = try? GitFolder.run("/bin/umount", [small], environment: [:]) }
+            for name in ["store", "cache", "mirrors", "tools"] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(small)/\(name)", withDestinationPath: "\(place.tool.workspace)/\(name)")
+            }
+            var tool = place.tool
+            tool.workspace = small
+            let node = try Kept("full", place, tool: tool)
+            try GitFolder.run(
+                "/bin/sh", ["-c", "dd if=/dev/zero of=\(small)/filling bs=1M 2> /dev/null || true"], environment: ["PATH": "/bin:/usr/bin"])
+            // By kubelet's own word, or by that of the control plane's store, which lies on the same disk and may die of it first.
+            try node.wait { try node.verdict()?["cause"] as? String == "out of disk" }
+            #expect(["degraded", "inconclusive"].contains(try node.verdict()?["grade"] as? String))
+            try FileManager.default.removeItem(atPath: "\(small)/filling")
+            try node.down()
+        }
+    }
+
+    @Test("a node that was up for five minutes is clean all the time, and inconclusive when it is killed: node killed", .real(minutes: 6))
+    func killedAfterFiveMinutes() async throws {
+        try await scenario { place in
+            let node = try Kept("long", place)
+            try node.wait { try node.verdict() != nil }
+            #expect(try node.verdict()?["grade"] as? String == "clean")
+            while Date().timeIntervalSince(node.up) < 300 { try await Task.sleep(for: .seconds(1)) }
+            #expect(try node.verdict()?["grade"] as? String == "clean")
+            let killed = try place.tool.run(["exec", "long", "--", "sh", "-c", "kill -9 $(pidof kubelet)"])
+            #expect(killed.status == 0, "\(killed.errors)")
+            try node.wait { try node.state() == "ended" }
+            #expect(try node.verdict()?["grade"] as? String == "inconclusive")
+            #expect(try node.verdict()?["cause"] as? String == "node killed")
+            try node.down()
+        }
     }
 
     /// A recipe whose node must keep all but 500 MiB of the machine's memory free.
@@ -166,9 +189,9 @@ struct RealClusterTests {
 
 /// Where the nodes of the test are.
 private struct Room {
-    let tool: Tool
     let place: Place
 
+    var tool: Tool { place.tool }
     var path: String { place.path }
 }
 
@@ -179,6 +202,8 @@ private struct Kept {
     let tool: Tool
     let up: Date
     private let kubeconfig: String
+    /// The machine's end of its control plane's cable.
+    private let link: String
 
     init(_ name: String, _ place: Room, tool: Tool? = nil, arguments: [String] = []) throws {
         (self.name, self.place, self.tool) = (name, place, tool ?? place.tool)
@@ -186,6 +211,12 @@ private struct Kept {
         #expect(started.status == 0, "\(started.output)\(started.errors)")
         kubeconfig = try #require(try started.json()["kubeconfig"] as? String)
         up = Date()
+        // The cable's name holds its block of four addresses below 198.18.0.0 (Sources/Cluster/ClusterNetwork.swift).
+        let text = try String(contentsOfFile: kubeconfig, encoding: .utf8)
+        let address = try #require(text.firstMatch(of: /https:\/\/198\.(\d+)\.(\d+)\.(\d+):/), "\(text)")
+        let parts = [address.1, address.2, address.3].compactMap { Int($0) }
+        link = "ninepin\(String((((parts[0] - 18) << 16) + (parts[1] << 8) + parts[2]) / 4, radix: 16))"
+        #expect(FileManager.default.fileExists(atPath: "/sys/class/net/\(link)"), "\(link)")
     }
 
     @discardableResult
@@ -226,14 +257,17 @@ private struct Kept {
     func down() throws {
         let down = try tool.run(["down", name])
         #expect(down.status == 0, "\(down.errors)")
+        // The kernel takes a link at once, but not in no time.
+        for _ in 0..<100 where FileManager.default.fileExists(atPath: "/sys/class/net/\(link)") { Thread.sleep(forTimeInterval: 0.1) }
+        #expect(!FileManager.default.fileExists(atPath: "/sys/class/net/\(link)"), "\(link)")
     }
 }
 
-/// What of a machine a node could leave something in.
+/// What of a machine a node could leave something in. Links are looked at where a node goes down, and by `.ci/test` in the end: nodes of other
+/// tests have some, too.
 private struct Machine: Equatable {
     let processes: [String]
     let mounts: [String]
-    let links: [String]
     let namespaces: [String]
     let files: [String]
 
@@ -243,7 +277,7 @@ private struct Machine: Equatable {
         return Machine(
             processes: CommandTests.processes(naming: workspace),
             mounts: text("/proc/mounts").split(separator: "\n").map(String.init).filter { $0.contains(workspace) },
-            links: names("/sys/class/net").filter { $0.hasPrefix("ninepin") }, namespaces: names("/run/netns"),
+            namespaces: names("/run/netns"),
             files: names("\(workspace)/nodes") + names("\(workspace)/tmp").filter { !$0.hasPrefix(".") })
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Real probes: built with a real Go against real upstream source, asked in real gVisor sandboxes.
-@Suite("Real probes, equal to what was measured by hand", .serialized)
+@Suite("Real probes, equal to what was measured by hand", .real())
 struct RealComponentTests {
     /// Probe and series by layout: what was measured by hand.
     private static let kubelet: [(probe: String, series: String, titles: [String: String])] = {
@@ -24,10 +24,11 @@ struct RealComponentTests {
     }()
 
     @Test("the reader of rc92 and cAdvisor 0.38.6's fs: stock fatal, the one line of no use on a volume, the patches clean")
-    func kubelet() throws {
-        let place = try Place()
-        try place.linkTools()
-        let found = try place.tool.run(["matrix", "kubelet-1.20", "--level", "component", "--json"])
+    func kubelet() async throws {
+        let place = try await RealWorkspace.linked()
+        let found = try await Computing.alone(minutes: 1) {
+            try place.tool.run(["matrix", "kubelet-1.20", "--level", "component", "--json"])
+        }
         #expect(found.status == 0, "\(found.errors)")
         try validate(found.output, schema: "matrix")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
@@ -42,17 +43,16 @@ struct RealComponentTests {
                 #expect(words == title, "\(probe) of \(series) on \(layout): \(cell)")
             }
         }
-        try run(place)
+        place.tool.expectNothingRuns()
     }
 
     @Test(
         "runc's reader of two Debian releases and its newest home: stock fatal, patched clean",
         arguments: ["runc@1.1.5", "runc@1.1.15", "cgroups"])
-    func libraries(_ recipe: String) throws {
-        let place = try Place()
-        try place.linkTools()
+    func libraries(_ recipe: String) async throws {
+        let place = try await RealWorkspace.linked()
         let matrix = ["matrix", recipe, "--layout", "root-9p"]
-        let found = try place.tool.run(matrix + ["--level", "component", "--json"])
+        let found = try await Computing.alone(minutes: 1) { try place.tool.run(matrix + ["--level", "component", "--json"]) }
         #expect(found.status == 0, "\(found.errors)")
         try validate(found.output, schema: "matrix")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
@@ -72,8 +72,9 @@ struct RealComponentTests {
         #expect(boot.status == 64, "\(boot.errors)")
     }
 
-    /// One run: the same document as a boot's, and the exit code of its verdict.
-    private func run(_ place: Place) throws {
+    @Test("one run at level component: the same document as a boot's, and the exit code of its verdict")
+    func run() async throws {
+        let place = try await RealWorkspace.linked()
         let stock = try place.tool.run(["run", "kubelet-1.20", "--level", "component", "--series", "none", "--json"])
         #expect(stock.status == 1)
         try validate(stock.output, schema: "run")
@@ -85,6 +86,11 @@ struct RealComponentTests {
             Set(evidence.compactMap { $0["source"] as? String }) == [
                 "libcontainer/percpu", "libcontainer/memory-usage", "cadvisor/9p-source",
             ])
+    }
+
+    @Test("one probe is asked in one layout, and the artifact is its program")
+    func oneProbe() async throws {
+        let place = try await RealWorkspace.linked()
         let one = try place.tool.run([
             "run", "kubelet-1.20", "--level", "component", "--series", "none", "--probe", "9p-source", "--layout", "root-overlay", "--json",
         ])

@@ -2,44 +2,11 @@ import Foundation
 import Testing
 
 /// `ninepin here`, in the places themselves: a prediction is worth what real boots say of it.
-@Suite("The place that ninepin runs in", .serialized)
+@Suite("The place that ninepin runs in", .real())
 struct RealHereTests {
-    @Test("on this machine nothing is changed, no root is needed, and file systems and cgroups are as other programs see them")
-    func machine() throws {
-        let place = try Place()
-        let before = try state()
-        let found = try place.tool.run(["here", "--json"])
-        #expect(found.status == 0, "\(found.errors)")
-        #expect(try state() == before)
-        let document = try found.json()
-        let root = try #require(document["root"] as? [String: Any])
-        let table = try outcome(of: "/usr/bin/findmnt", ["-n", "-o", "FSTYPE,SOURCE", "/"]).output.split(whereSeparator: \.isWhitespace)
-        #expect([root["type"] as? String, root["source"] as? String] == table.map(String.init))
-        let type = try outcome(of: "/usr/bin/stat", ["-f", "-c", "%T", "/sys/fs/cgroup"]).output.trimmingCharacters(
-            in: .whitespacesAndNewlines)
-        let cgroup = try #require(document["cgroup"] as? [String: Any])
-        #expect((cgroup["version"] as? Int == 2) == (type == "cgroup2fs"))
-        let kind = try #require((document["sandbox"] as? [String: Any])?["kind"] as? String)
-        #expect(["vm", "host", "container"].contains(kind))
-        // The same from somebody who may do nothing, from another folder.
-        let program = try #require(FileManager.default.contents(atPath: try Tool.program.path))
-        let readable = FileManager.default.temporaryDirectory.appending(path: "ninepin-\(UUID())")
-        defer { try? FileManager.default.removeItem(at: readable) }
-        try program.write(to: readable)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: readable.path)
-        let plain = try outcome(
-            of: "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", readable.path, "here", "--json"])
-        #expect(plain.status == 0, "\(plain.output)")
-        #expect(plain.output == found.output)
-        let people = try place.tool.run(["here"])
-        #expect(people.output.split(separator: "\n").count <= 16)
-        #expect(people.output.contains("kubelet 1.20.2, stock: "))
-    }
-
     @Test("gVisor is known in each layout, with its file systems and the cgroup files that it lacks", arguments: SandboxRoom.Kind.allCases)
     func inside(_ kind: SandboxRoom.Kind) async throws {
-        let place = try Place()
-        try place.linkTools()
+        let place = try await RealWorkspace.linked(["tools"])
         let room = try await SandboxRoom(place)
         try await room.builtProgram()
         let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"], in: kind)
@@ -64,87 +31,55 @@ struct RealHereTests {
         #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
     }
 
-    @Test("in each layout the prediction is the verdict of a real boot: of the stock kubelet, and of a patched one")
-    func prediction() async throws {
-        let place = try Place()
-        try place.linkTools()
-        let tool = try Tool.sharing()
-        let stock = try tool.run(["matrix", "kubelet-1.20", "--series", "none", "--json"])
-        #expect(stock.status == 0, "\(stock.errors)")
-        let cells = try #require(try stock.json()["cells"] as? [[String: Any]])
+    @Test(
+        "in each layout the prediction is the verdict of a real boot of the stock kubelet",
+        arguments: [SandboxRoom.Kind.root9p, .rootOverlay, .volume9p])
+    func prediction(_ kind: SandboxRoom.Kind) async throws {
+        let place = try await RealWorkspace.linked()
+        _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+        let stock = try place.tool.run(["run", "--series", "none", "--layout", kind.rawValue, "--json"])
+        let verdict = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.errors)")
+        #expect(verdict["grade"] as? String == "fatal")
         let room = try await SandboxRoom(place)
         try await room.builtProgram()
-        for kind in [SandboxRoom.Kind.root9p, .rootOverlay, .volume9p] {
-            let cell = try #require(cells.first { $0["layout"] as? String == kind.rawValue })
-            let verdict = [cell["grade"] as? String, cell["cause"] as? String]
-            #expect(verdict[0] == "fatal")
-            #expect(try await predicted(room, kind, []) == verdict, "\(kind)")
-        }
+        #expect(try await predicted(room, kind, []) == [verdict["grade"] as? String, verdict["cause"] as? String])
+    }
+
+    @Test("on a volume the prediction for a patched kubelet is the verdict of a real boot of it")
+    func patchedPrediction() async throws {
+        let place = try await RealWorkspace.linked()
         let patched = ["--series", "percpu,9p-source"]
-        let run = try tool.run(["run", "kubelet-1.20", "--layout", "volume-9p", "--json"] + patched)
-        let verdict = try #require(try run.json()["verdict"] as? [String: Any])
+        _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", patched)
+        let run = try place.tool.run(["run", "kubelet-1.20", "--layout", "volume-9p", "--json"] + patched)
+        let verdict = try #require(try run.json()["verdict"] as? [String: Any], "\(run.errors)")
+        let room = try await SandboxRoom(place)
+        try await room.builtProgram()
         #expect(try await predicted(room, .volume9p, patched) == [verdict["grade"] as? String, verdict["cause"] as? String])
         #expect(verdict["grade"] as? String == "clean")
-        try await boots(place, tool: tool, room: room)
     }
 
-    /// `verify --sandbox here`, in gVisor, in runc, and on the machine itself.
-    private func boots(_ place: Place, tool: Tool, room: SandboxRoom) async throws {
-        try await room.nodePrograms()
-        var kubelets: [String: String] = [:]
-        for series in ["none", "percpu,9p-source"] {
-            let built = try tool.run(["build", "kubelet-1.20", "--series", series, "--json"])
-            let path = try #require((try built.json()["artifact"] as? [String: Any])?["path"] as? String, "\(built.errors)")
-            kubelets[series] = path
-            try room.copy(path, as: "/opt/\(series)/kubelet")
-        }
-        let expected: [(kind: SandboxRoom.Kind, series: String, title: String)] = [
-            (.root9p, "none", "fatal, memory cache"), (.root9p, "percpu,9p-source", "clean"), (.rootOverlay, "none", "fatal, memory cache"),
-            (.volume9p, "none", "fatal, could not find device"), (.volume9p, "percpu,9p-source", "clean"), (.runc, "none", "clean"),
-        ]
-        let before = try state()
-        for (kind, series, title) in expected { #expect(try await booted(room, kind, series) == [title, title], "\(kind), \(series)") }
-        let stock = try #require(kubelets["none"])
-        let here = try place.tool.run(["here", "--json"])
-        let prediction = try #require(try here.json()["prediction"] as? [String: Any])
-        let run = try place.tool.run(["verify", "--sandbox", "here", "--binary", stock, "--json"])
-        try validate(run.output, schema: "run")
-        #expect(try run.json()["layout"] as? String == "here")
-        let verdict = try #require(try run.json()["verdict"] as? [String: Any])
-        #expect(verdict["grade"] as? String == prediction["grade"] as? String, "\(run.output)")
-        #expect(verdict["cause"] as? String == prediction["cause"] as? String)
-        #expect(try state() == before)
-        try killed(place, stock, before: before)
-    }
-
-    /// Ctrl-C leaves nothing; after kill -9 nothing runs and nothing is mounted, and what is left goes with the next boot.
-    private func killed(_ place: Place, _ kubelet: String, before: [String]) throws {
-        let mountsBefore = try mounts()
-        for number in [SIGINT, SIGKILL] {
-            let arguments = ["verify", "--sandbox", "here", "--binary", kubelet]
-            let (process, _, errors) = try place.tool.start(arguments, in: URL(filePath: place.path))
-            for _ in 0..<1500 where process.isRunning && !FileManager.default.fileExists(atPath: "/sys/fs/cgroup/memory/kubepods") {
-                Thread.sleep(forTimeInterval: 0.02)
-            }
-            #expect(process.isRunning, "\((try? String(contentsOf: errors, encoding: .utf8)) ?? "")")
-            kill(process.processIdentifier, number)
-            process.waitUntilExit()
-            for _ in 0..<50 where !processes(naming: place.path).isEmpty { Thread.sleep(forTimeInterval: 0.1) }
-            #expect(processes(naming: place.path).isEmpty)
-            #expect(try mounts() == mountsBefore)
-        }
-        let next = try place.tool.run(["verify", "--sandbox", "here", "--binary", "/bin/ls", "--json"])
-        let verdict = try #require(try next.json()["verdict"] as? [String: Any], "\(next.errors)")
-        #expect(verdict["grade"] as? String == "inconclusive")
-        #expect((verdict["summary"] as? String)?.contains("no kubelet") == true, "\(next.output)")
-        #expect(try state() == before)
+    @Test(
+        "verify --sandbox here, in gVisor: what is predicted is what comes of it, and nothing is left in the sandbox",
+        arguments: [
+            (SandboxRoom.Kind.root9p, "none", "fatal, memory cache"), (.root9p, "percpu,9p-source", "clean"),
+            (.rootOverlay, "none", "fatal, memory cache"), (.volume9p, "none", "fatal, could not find device"),
+            (.volume9p, "percpu,9p-source", "clean"),
+        ])
+    func boots(_ kind: SandboxRoom.Kind, _ series: String, _ title: String) async throws {
+        #expect(try await Self.booted(kind, series) == [title, title])
     }
 
     /// What `here` predicts, what `verify --sandbox here` finds in the same sandbox, and that nothing is left in it.
-    private func booted(_ room: SandboxRoom, _ kind: SandboxRoom.Kind, _ series: String) async throws -> [String] {
+    fileprivate static func booted(_ kind: SandboxRoom.Kind, _ series: String) async throws -> [String] {
+        let place = try await RealWorkspace.linked()
+        let kubelet = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
+        let room = try await SandboxRoom(place)
+        try await room.builtProgram()
+        try await room.nodePrograms()
+        try room.copy(kubelet, as: "/opt/\(series)/kubelet")
         let script = """
             seen() { cat /proc/mounts; ls -d /sys/fs/cgroup/*/kubepods 2>&1; ls -A /dev /run /var/lib /var/log /var/lib/kubelet 2>&1; }
-            \(Self.running)
+            \(running)
             before=$(seen; running)
             /opt/ninepin/bin/ninepin here --series '\(series)' --json
             echo @
@@ -166,12 +101,9 @@ struct RealHereTests {
 
     @Test("inside gVisor a node joins a control plane in the same place, runs pods, is kept, and leaves nothing")
     func joined() async throws {
-        let tool = try Tool.sharing()
         // The control plane is built outside: inside it is found by its digests, as in a workspace that somebody brought along.
-        let built = try tool.run(["run", "--level", "ready", "--json"])
-        #expect(built.status == 0, "\(built.errors)")
-        let place = try Place()
-        try place.linkTools()
+        let place = try await RealWorkspace.withControlPlane()
+        let tool = place.tool
         let room = try await SandboxRoom(place)
         try await room.builtProgram()
         try await room.nodePrograms()
@@ -197,7 +129,8 @@ struct RealHereTests {
             [ "$before" = "$after" ] && echo same || echo "$before" "$after"
             """
         let found = try await room.run(
-            ["/bin/sh", "-c", script], in: .root9p, seeing: [tool.workspace, "/usr/lib/go-1.19", "/usr/share/go-1.19"])
+            ["/bin/sh", "-c", script], in: .root9p,
+            seeing: [tool.workspace, try await RealWorkspace.path(), "/usr/lib/go-1.19", "/usr/share/go-1.19"])
         let parts = found.output.components(separatedBy: "@\n")
         try #require(parts.count == 3, "\(found.output)\(found.errors)")
         let run = try #require(try JSONSerialization.jsonObject(with: Data(parts[0].utf8)) as? [String: Any], "\(parts[0])\(found.errors)")
@@ -206,44 +139,6 @@ struct RealHereTests {
         #expect(parts[1].contains("up, Ready"), "\(parts[1])\(found.errors)")
         #expect(parts[1].contains("in the node: "), "\(parts[1])\(found.errors)")
         #expect(parts[2] == "same\n", "\(parts[2])")
-    }
-
-    @Test("one program, for machines that have the C library and nothing else: it says so, and runs in gVisor from any folder")
-    func distribution() async throws {
-        let place = try Place()
-        try place.linkTools()
-        let made = try Process.make("dist")
-        #expect(made.status == 0, "\(made.output.suffix(2000))")
-        let archive = try #require(made.output.split(separator: "\n").last { $0.hasPrefix("dist/ninepin-") && $0.hasSuffix(".tar.gz") })
-        let unpacked = try outcome(of: "/usr/bin/tar", ["-x", "-C", place.path, "-f", Tool.project.appending(path: String(archive)).path])
-        #expect(unpacked.status == 0)
-        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: place.path).first { $0.hasPrefix("ninepin-") })
-        let program = "\(place.path)/\(name)/bin/ninepin"
-        for part in ["recipes/kubelet-1.20.yaml", "patches/libcontainer/percpu/rc92.patch", "LICENSE", "README.md", "licenses/curl"] {
-            #expect(FileManager.default.fileExists(atPath: "\(place.path)/\(name)/\(part)"), "\(part)")
-        }
-        let libraries = try outcome(of: "/usr/bin/ldd", [program]).output.split(separator: "\n").compactMap { line in
-            line.split(whereSeparator: \.isWhitespace).first.map { $0.split(separator: "/").last.map(String.init) ?? "" }
-        }
-        #expect(Set(libraries.map { $0.prefix { $0 != "." && $0 != "-" } }) == ["linux", "libc", "libm", "ld"], "\(libraries)")
-        let room = try await SandboxRoom(place)
-        try room.copy(program, as: "/opt/ninepin/bin/ninepin")
-        for library in ["libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"] {
-            let line = try #require(try outcome(of: "/usr/bin/ldd", [program]).output.split(separator: "\n").first { $0.contains(library) })
-            let path = try #require(line.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("/") })
-            try room.copy(String(path), as: String(path))
-        }
-        for kind in [SandboxRoom.Kind.root9p, .rootOverlay] {
-            let found = try await room.run(["/bin/sh", "-c", "cd /tmp && /opt/ninepin/bin/ninepin here --json"], in: kind)
-            #expect(found.status == 0, "\(found.errors)")
-            #expect((try found.json()["sandbox"] as? [String: Any])?["kind"] as? String == "gvisor")
-        }
-        // It finds its recipes beside itself, starts programs, and ends as it should.
-        let recipes = try await room.run(["/opt/ninepin/bin/ninepin", "recipes", "list"], in: .root9p)
-        #expect(recipes.status == 0, "\(recipes.errors)")
-        #expect(recipes.output.contains("kubelet-1.20"))
-        let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: .root9p)
-        #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
     }
 
     /// A shell's list of what runs, by name. The shell is the sandbox's first process, and waits for its own children only: what has ended
@@ -260,26 +155,103 @@ struct RealHereTests {
         let prediction = try #require(try found.json()["prediction"] as? [String: Any], "\(found.errors)")
         return [prediction["grade"] as? String, prediction["cause"] as? String]
     }
+}
+
+/// What changes this machine's own kernel, or looks at all of it: one after the other.
+@Suite("The place that ninepin runs in, when it is this machine", .real(), .serialized)
+struct RealMachineTests {
+    @Test("on this machine nothing is changed, no root is needed, and file systems and cgroups are as other programs see them")
+    func machine() throws {
+        let place = try Place()
+        let before = try state(place)
+        let found = try place.tool.run(["here", "--json"])
+        #expect(found.status == 0, "\(found.errors)")
+        #expect(try state(place) == before)
+        let document = try found.json()
+        let root = try #require(document["root"] as? [String: Any])
+        let table = try outcome(of: "/usr/bin/findmnt", ["-n", "-o", "FSTYPE,SOURCE", "/"]).output.split(whereSeparator: \.isWhitespace)
+        #expect([root["type"] as? String, root["source"] as? String] == table.map(String.init))
+        let type = try outcome(of: "/usr/bin/stat", ["-f", "-c", "%T", "/sys/fs/cgroup"]).output.trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        let cgroup = try #require(document["cgroup"] as? [String: Any])
+        #expect((cgroup["version"] as? Int == 2) == (type == "cgroup2fs"))
+        let kind = try #require((document["sandbox"] as? [String: Any])?["kind"] as? String)
+        #expect(["vm", "host", "container"].contains(kind))
+        // The same from somebody who may do nothing, from another folder.
+        let program = try #require(FileManager.default.contents(atPath: try Tool.program.path))
+        let readable = FileManager.default.temporaryDirectory.appending(path: "ninepin-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: readable) }
+        try program.write(to: readable)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: readable.path)
+        let plain = try outcome(
+            of: "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", readable.path, "here", "--json"])
+        #expect(plain.status == 0, "\(plain.output)")
+        #expect(plain.output == found.output)
+        let people = try place.tool.run(["here"])
+        #expect(people.output.split(separator: "\n").count <= 16)
+        #expect(people.output.contains("kubelet 1.20.2, stock: "))
+    }
+
+    @Test("verify --sandbox here, in a container of this machine's kernel: the stock kubelet is clean, as predicted")
+    func container() async throws {
+        #expect(try await RealHereTests.booted(.runc, "none") == ["clean", "clean"])
+    }
+
+    @Test("verify --sandbox here, on this machine: what is predicted is what comes of it, and nothing is left")
+    func verified() async throws {
+        let place = try await RealWorkspace.linked()
+        let stock = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+        let before = try state(place)
+        let here = try place.tool.run(["here", "--json"])
+        let prediction = try #require(try here.json()["prediction"] as? [String: Any])
+        let run = try place.tool.run(["verify", "--sandbox", "here", "--binary", stock, "--json"])
+        try validate(run.output, schema: "run")
+        #expect(try run.json()["layout"] as? String == "here")
+        let verdict = try #require(try run.json()["verdict"] as? [String: Any])
+        #expect(verdict["grade"] as? String == prediction["grade"] as? String, "\(run.output)")
+        #expect(verdict["cause"] as? String == prediction["cause"] as? String)
+        #expect(try state(place) == before)
+    }
+
+    @Test(
+        "on this machine Ctrl-C leaves nothing; after kill -9 nothing runs and nothing is mounted, and what is left goes with the next boot",
+        arguments: [SIGINT, SIGKILL])
+    func killed(_ number: Int32) async throws {
+        let place = try await RealWorkspace.linked()
+        let kubelet = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+        let (before, mountsBefore) = (try state(place), try mounts(place))
+        let arguments = ["verify", "--sandbox", "here", "--binary", kubelet]
+        let (process, _, errors) = try place.tool.start(arguments, in: URL(filePath: place.path))
+        for _ in 0..<1500 where process.isRunning && !FileManager.default.fileExists(atPath: "/sys/fs/cgroup/memory/kubepods") {
+            try await Task.sleep(for: .seconds(0.02))
+        }
+        #expect(process.isRunning, "\((try? String(contentsOf: errors, encoding: .utf8)) ?? "")")
+        kill(process.processIdentifier, number)
+        process.waitUntilExit()
+        for _ in 0..<50 where !processes(naming: place.path).isEmpty { try await Task.sleep(for: .seconds(0.1)) }
+        #expect(processes(naming: place.path).isEmpty)
+        #expect(try mounts(place) == mountsBefore)
+        let next = try place.tool.run(["verify", "--sandbox", "here", "--binary", "/bin/ls", "--json"])
+        let verdict = try #require(try next.json()["verdict"] as? [String: Any], "\(next.errors)")
+        #expect(verdict["grade"] as? String == "inconclusive")
+        #expect((verdict["summary"] as? String)?.contains("no kubelet") == true, "\(next.output)")
+        #expect(try state(place) == before)
+    }
 
     /// What `here` and a boot could change, and nobody else does: another node on this machine may come and go.
-    private func state() throws -> [String] {
+    private func state(_ place: Place) throws -> [String] {
         let groups = try FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup").map { "/sys/fs/cgroup/\($0)/kubepods" }
         let places = ["/var/lib/kubelet", "/var/lib/containerd", "/dev/kmsg", "/var/log/pods", "/usr/libexec/kubernetes"]
-        return try ["mounts"] + mounts() + (groups + places).filter(FileManager.default.fileExists)
+        return try ["mounts"] + mounts(place) + (groups + places).filter(FileManager.default.fileExists)
             + outcome(of: "/usr/bin/find", places + ["-maxdepth", "1"]).output.split(separator: "\n").map(String.init)
     }
 
-    private func mounts() throws -> [String] {
+    /// Places of other tests have mounts too.
+    private func mounts(_ place: Place) throws -> [String] {
         try String(contentsOfFile: "/proc/mounts", encoding: .utf8).split(separator: "\n").map(String.init).filter {
-            $0.contains("/var/") || $0.contains(" /run ") || $0.contains("/proc/") || $0.contains("ninepin")
+            ($0.contains("/var/") || $0.contains(" /run ") || $0.contains("/proc/") || $0.contains("ninepin"))
+                && (!$0.contains("ninepin-place-") || $0.contains(place.path))
         }
-    }
-}
-
-extension Process {
-    /// Runs a target of the Makefile.
-    fileprivate static func make(_ target: String) throws -> (status: Int32, output: String) {
-        try outcome(of: "/usr/bin/make", ["-C", Tool.project.path, "--no-print-directory", target])
     }
 }
 

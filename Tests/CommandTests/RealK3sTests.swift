@@ -1,28 +1,60 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// k3s in the shape of its two eras: the repository is the tests' own (see `K3sShape`), the Kubernetes in it is Debian's whole and real one. The
 /// recipe is the project's own; the tests' one, which extends it, says only where things come from here.
-@Suite("Real k3s-shaped builds, from a repository to a verdict", .serialized)
+@Suite("Real k3s-shaped builds, from a repository to a verdict", .real(minutes: 10))
 struct RealK3sTests {
-    @Test("both eras of k3s: stock is fatal; patched, the old is a whole server in one sandbox, the new an agent that joins and runs pods")
-    func eras() async throws {
-        let place = try Place()
-        let tool = try prepared(place)
-        let shape = try shape(place, tool)
-        let served = "\(place.path)/shape"
-        try Loopback.certify(in: place.path)
-        let daemon = try Loopback.git(served)
-        let secure = try Loopback.web(served, script: "\(place.path)/serve-https.py", certificate: place.path)
-        let web = try Loopback.web(try archives(place), script: "\(place.path)/serve-http.py")
-        _ = try place.write("project/recipes/k3s.yaml", try recipe(place, shape, web: web.port))
-        // The first era comes over git://, the second over https.
-        let old = Era(
-            tag: K3sShape.vendoredTag, mirror: "git://127.0.0.1:\(daemon.port)/k3s.git", mode: "gopath", level: "boot")
-        let new = Era(
-            tag: K3sShape.modulesTag, mirror: "https://localhost:\(secure.port)/k3s.git", mode: "modules", level: "pod")
-        for era in [old, new] { try prove(era, place, tool) }
-        withExtendedLifetime((daemon, secure, web)) {}
+    @Test("in both eras the stock node is fatal: memory cache", arguments: Era.all)
+    func stock(_ era: Era) async throws {
+        let tool = try await K3sYard.shared(era)
+        _ = try await RealWorkspace.build(tool, era.recipe, ["--series", "none"], minutes: 4)
+        let stock = try tool.run(["run", era.recipe, "--series", "none", "--level", era.level, "--json"])
+        #expect(stock.status == 1, "\(stock.errors)")
+        let fatal = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.output)")
+        #expect(fatal["grade"] as? String == "fatal", "\(stock.output)")
+        #expect(fatal["cause"] as? String == "memory cache", "\(stock.output)")
+    }
+
+    @Test(
+        "patched, the old era is a whole server in one sandbox, and the new one an agent that joins and runs pods: clean",
+        arguments: Era.all)
+    func patched(_ era: Era) async throws {
+        let tool = try await K3sYard.shared(era)
+        _ = try await RealWorkspace.build(tool, era.recipe, minutes: 4)
+        let patched = try tool.run(["run", era.recipe, "--level", era.level, "--json"])
+        #expect(patched.status == 0, "\(patched.output)\(patched.errors)")
+        let document = try patched.json()
+        let clean = try #require(document["verdict"] as? [String: Any])
+        #expect(clean["grade"] as? String == "clean", "\(patched.output)")
+        #expect(clean["level"] as? String == era.level)
+        let lock = try #require(document["lock"] as? [String: Any])
+        #expect(lock["kind"] as? String == "git")
+        #expect(lock["time"] as? Int == 1_767_323_045)
+        let artifact = try #require(document["artifact"] as? [String: Any])
+        try inspect(tool, try #require(artifact["path"] as? String), document, mode: era.mode)
+        if era.level == "pod" { try joined(clean) } else { try joinedItself(tool, document) }
+    }
+
+    @Test("the binary alone, on this machine: it says its version, unpacks itself once, and runs what lies in there", arguments: Era.all)
+    func unpacksItself(_ era: Era) async throws {
+        let tool = try await K3sYard.shared(era)
+        let binary = try await RealWorkspace.build(tool, era.recipe, minutes: 4)
+        try unpacksItself(try Place(), binary, tag: era.tag)
+    }
+
+    @Test("who has another token than the server's, or takes another authority for the server's, gets no kubelet")
+    func refuses() async throws {
+        let tool = try await K3sYard.shared(.new)
+        try refusesOthers(try Place(), try await RealWorkspace.build(tool, Era.new.recipe, minutes: 4))
+    }
+
+    @Test("server and agent stay up until they are told to go")
+    func stays() async throws {
+        let tool = try await K3sYard.shared(.new)
+        _ = try await RealWorkspace.build(tool, Era.new.recipe, minutes: 4)
+        try staysUp(tool, Era.new.tag)
     }
 
     @Test("the project's own recipe makes up no digest that nobody knows")
@@ -36,126 +68,20 @@ struct RealK3sTests {
         }
     }
 
-    private func prepared(_ place: Place) throws -> Tool {
-        try FileManager.default.createDirectory(atPath: place.tool.workspace, withIntermediateDirectories: true)
-        // Go's cache is shared as well: it knows its entries by all that went into them, and to fill it takes ten minutes.
-        try FileManager.default.createDirectory(atPath: "\(place.tool.workspace)/cache", withIntermediateDirectories: true)
-        for name in ["tools", "cache/go-build"] {
-            let shared = Tool.project.appending(path: "Workspace/\(name)").path
-            guard FileManager.default.fileExists(atPath: shared) else { continue }
-            try FileManager.default.createSymbolicLink(atPath: "\(place.tool.workspace)/\(name)", withDestinationPath: shared)
-        }
-        _ = try place.write("project/recipes/compress.yaml", Self.library("klauspost/compress", version: "1.15.12", debian: "1.15.12+ds1"))
-        _ = try place.write("project/recipes/reflect2.yaml", Self.library("modern-go/reflect2", version: "1.0.2", debian: "1.0.2"))
-        try FileManager.default.createSymbolicLink(
-            atPath: "\(place.path)/project/patches", withDestinationPath: Tool.project.appending(path: "patches").path)
-        try FileManager.default.createSymbolicLink(
-            atPath: "\(place.path)/project/recipes/kubelet-1.20.yaml",
-            withDestinationPath: Tool.project.appending(path: "recipes/kubelet-1.20.yaml").path)
-        var tool = place.tool
-        tool.project = "\(place.path)/project"
-        // The machine may name an authority of its own for git, which goes before git's settings.
-        tool.environment = [
-            "GIT_CONFIG_GLOBAL": "\(place.path)/gitconfig", "GIT_CONFIG_NOSYSTEM": "1", "GIT_SSL_CAINFO": "\(place.path)/cert.pem",
-        ]
-        return tool
-    }
-
-    private func shape(_ place: Place, _ tool: Tool) throws -> K3sShape {
-        let trees = try ["kubelet-1.20", "compress", "reflect2"].map { name in
-            let fetched = try tool.run(["fetch", name, "--json"])
-            #expect(fetched.status == 0, "\(fetched.errors)")
-            return K3sShape.Tree(repository: "\(tool.workspace)/store/trees.git", id: try #require(try fetched.json()["tree"] as? String))
-        }
-        let go = "/usr/lib/go-1.19/bin/go"
-        let openAPI = try K3sOpenAPI.generate(
-            from: trees[0], in: "\(place.path)/openapi", go: go, cache: "\(tool.workspace)/cache/go-build")
-        return try K3sShape(
-            in: "\(place.path)/shape",
-            parts: .init(kubernetes: trees[0], compress: trees[1], reflection: trees[2], openAPI: openAPI),
-            fixtures: Tool.project.appending(path: "Tests/Fixtures/k3s"), go: go)
-    }
-
-    /// What k3s downloads: a root with `bin` and `etc`, and the source of the network plugins.
-    private func archives(_ place: Place) throws -> String {
-        let mount = try place.write("root/bin/aux/mount", "#!/bin/sh\necho \"the root's own mount\"\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mount)
-        _ = try place.write("root/etc/networks", "loopback 127.0.0.0\n")
-        _ = try place.write("plugins/plugins-1/main.go", "package main\n\nfunc main() { println(\"a plugin\") }\n")
-        _ = try place.write("web/README", "archives\n")
-        for (name, folder) in [("root.tar", "root"), ("plugins.tar.gz", "plugins")] {
-            try GitFolder.run(
-                "/bin/tar", ["--auto-compress", "-cf", "\(place.path)/web/\(name)", "-C", "\(place.path)/\(folder)", "."],
-                environment: ["PATH": "/usr/bin:/bin"])
-        }
-        return "\(place.path)/web"
-    }
-
-    private func recipe(_ place: Place, _ shape: K3sShape, web: Int) throws -> String {
-        let digests = try ["root.tar", "plugins.tar.gz"].map { try sha256sum("\(place.path)/web/\($0)") }
-        return """
-            extends: \(Tool.project.path)/recipes/k3s.yaml
-            toolchain: ">=1.19 <1.20"
-            upstreams:
-              libcontainer:
-                path: vendor/github.com/opencontainers/runc/libcontainer/cgroups
-                module: github.com/opencontainers/runc
-            target:
-              environment:
-                CGO_ENABLED: "0"
-                GOPROXY: \(shape.proxy)
-                GONOSUMDB: "*"
-            downloads:
-              k3s-root:
-                addresses: ["http://127.0.0.1:\(web)/root.tar"]
-                sha256: \(digests[0])
-              plugins:
-                addresses: ["http://127.0.0.1:\(web)/plugins.tar.gz"]
-                sha256: \(digests[1])
-
-            """
-    }
-
-    private struct Era {
+    /// One of the two ways in which k3s has been built.
+    struct Era: Sendable, CustomTestStringConvertible {
         let tag: String
-        let mirror: String
+        /// What serves its repository: the first era comes over git://, the second over https.
+        let scheme: String
         let mode: String
         let level: String
-    }
 
-    private func prove(_ era: Era, _ place: Place, _ tool: Tool) throws {
-        _ = try place.write(
-            "gitconfig",
-            """
-            [url "\(era.mirror)"]
-                insteadOf = https://github.com/k3s-io/k3s
+        static let old = Era(tag: K3sShape.vendoredTag, scheme: "git", mode: "gopath", level: "boot")
+        static let new = Era(tag: K3sShape.modulesTag, scheme: "https", mode: "modules", level: "pod")
+        static let all = [old, new]
 
-            """)
-        let stock = try tool.run(["run", "k3s@\(era.tag)", "--series", "none", "--level", era.level, "--json"])
-        #expect(stock.status == 1, "\(stock.errors)")
-        let fatal = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.output)")
-        #expect(fatal["grade"] as? String == "fatal", "\(stock.output)")
-        #expect(fatal["cause"] as? String == "memory cache", "\(stock.output)")
-        let patched = try tool.run(["run", "k3s@\(era.tag)", "--level", era.level, "--json"])
-        #expect(patched.status == 0, "\(patched.output)\(patched.errors)")
-        let document = try patched.json()
-        let clean = try #require(document["verdict"] as? [String: Any])
-        #expect(clean["grade"] as? String == "clean", "\(patched.output)")
-        #expect(clean["level"] as? String == era.level)
-        let lock = try #require(document["lock"] as? [String: Any])
-        #expect(lock["kind"] as? String == "git")
-        #expect(lock["time"] as? Int == 1_767_323_045)
-        let artifact = try #require(document["artifact"] as? [String: Any])
-        let binary = try #require(artifact["path"] as? String)
-        try inspect(tool, binary, document, mode: era.mode)
-        try unpacksItself(place, binary, tag: era.tag)
-        if era.level == "pod" {
-            try joined(clean)
-            try refusesOthers(place, binary)
-            try staysUp(tool, era.tag)
-        } else {
-            try joinedItself(tool, document)
-        }
+        var recipe: String { "k3s@\(tag)" }
+        var testDescription: String { tag }
     }
 
     /// The verdict rests on what the server said of the agent and its pods.
@@ -250,9 +176,123 @@ struct RealK3sTests {
             "/usr/bin/sha256sum", ["--check", "--quiet", ".sha256sums"], environment: environment, folder: "\(folder)/bin")
         #expect(sums.isEmpty)
     }
+}
 
-    private func sha256sum(_ path: String) throws -> String {
-        String(try GitFolder.run("/usr/bin/sha256sum", [path], environment: [:]).prefix(64))
+/// The tests' own upstream: a repository in the shape of k3s, what it downloads, and the servers of both.
+private final class K3sYard: Sendable {
+    private static let once = Once<K3sYard>()
+
+    private let place: Place
+    private let tool: Tool
+    private let servers: [Loopback]
+    private let mirrors: [String: String]
+
+    /// The program as it is run for an era, on a workspace that both eras share.
+    static func shared(_ era: RealK3sTests.Era) async throws -> Tool {
+        let yard = try await once.value {
+            // Go's cache is shared as well: it knows its entries by all that went into them. What is fetched and built is the yard's own.
+            let place = try await RealWorkspace.linked(["tools", "mirrors", "cache/go-build", "cache/roots"])
+            return try await Computing.alone(minutes: 1) { try K3sYard(place) }
+        }
+        return try yard.tool(for: era)
+    }
+
+    private init(_ place: Place) throws {
+        self.place = place
+        tool = try Self.prepared(place)
+        let shape = try Self.shape(place, tool)
+        let served = "\(place.path)/shape"
+        try Loopback.certify(in: place.path)
+        let daemon = try Loopback.git(served)
+        let secure = try Loopback.web(served, script: "\(place.path)/serve-https.py", certificate: place.path)
+        let web = try Loopback.web(try Self.archives(place), script: "\(place.path)/serve-http.py")
+        _ = try place.write("project/recipes/k3s.yaml", try Self.recipe(place, shape, web: web.port))
+        servers = [daemon, secure, web]
+        mirrors = ["git": "git://127.0.0.1:\(daemon.port)/k3s.git", "https": "https://localhost:\(secure.port)/k3s.git"]
+        Leftovers.atExit(servers, folder: place.path)
+    }
+
+    private func tool(for era: RealK3sTests.Era) throws -> Tool {
+        let mirror = try #require(mirrors[era.scheme])
+        let settings = try place.write(
+            "gitconfig-\(era.scheme)",
+            """
+            [url "\(mirror)"]
+                insteadOf = https://github.com/k3s-io/k3s
+
+            """)
+        var own = tool
+        // The machine may name an authority of its own for git, which goes before git's settings.
+        own.environment = ["GIT_CONFIG_GLOBAL": settings, "GIT_CONFIG_NOSYSTEM": "1", "GIT_SSL_CAINFO": "\(place.path)/cert.pem"]
+        return own
+    }
+
+    private static func prepared(_ place: Place) throws -> Tool {
+        _ = try place.write("project/recipes/compress.yaml", library("klauspost/compress", version: "1.15.12", debian: "1.15.12+ds1"))
+        _ = try place.write("project/recipes/reflect2.yaml", library("modern-go/reflect2", version: "1.0.2", debian: "1.0.2"))
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(place.path)/project/patches", withDestinationPath: Tool.project.appending(path: "patches").path)
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(place.path)/project/recipes/kubelet-1.20.yaml",
+            withDestinationPath: Tool.project.appending(path: "recipes/kubelet-1.20.yaml").path)
+        var tool = place.tool
+        tool.project = "\(place.path)/project"
+        return tool
+    }
+
+    private static func shape(_ place: Place, _ tool: Tool) throws -> K3sShape {
+        let trees = try ["kubelet-1.20", "compress", "reflect2"].map { name in
+            let fetched = try tool.run(["fetch", name, "--json"])
+            #expect(fetched.status == 0, "\(fetched.errors)")
+            return K3sShape.Tree(repository: "\(tool.workspace)/store/trees.git", id: try #require(try fetched.json()["tree"] as? String))
+        }
+        let go = "/usr/lib/go-1.19/bin/go"
+        let openAPI = try K3sOpenAPI.generate(
+            from: trees[0], in: "\(place.path)/openapi", go: go, cache: "\(tool.workspace)/cache/go-build")
+        return try K3sShape(
+            in: "\(place.path)/shape",
+            parts: .init(kubernetes: trees[0], compress: trees[1], reflection: trees[2], openAPI: openAPI),
+            fixtures: Tool.project.appending(path: "Tests/Fixtures/k3s"), go: go)
+    }
+
+    /// What k3s downloads: a root with `bin` and `etc`, and the source of the network plugins.
+    private static func archives(_ place: Place) throws -> String {
+        let mount = try place.write("root/bin/aux/mount", "#!/bin/sh\necho \"the root's own mount\"\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mount)
+        _ = try place.write("root/etc/networks", "loopback 127.0.0.0\n")
+        _ = try place.write("plugins/plugins-1/main.go", "package main\n\nfunc main() { println(\"a plugin\") }\n")
+        _ = try place.write("web/README", "archives\n")
+        for (name, folder) in [("root.tar", "root"), ("plugins.tar.gz", "plugins")] {
+            try GitFolder.run(
+                "/bin/tar", ["--auto-compress", "-cf", "\(place.path)/web/\(name)", "-C", "\(place.path)/\(folder)", "."],
+                environment: ["PATH": "/usr/bin:/bin"])
+        }
+        return "\(place.path)/web"
+    }
+
+    private static func recipe(_ place: Place, _ shape: K3sShape, web: Int) throws -> String {
+        let digests = try ["root.tar", "plugins.tar.gz"].map { try sha256sum("\(place.path)/web/\($0)") }
+        return """
+            extends: \(Tool.project.path)/recipes/k3s.yaml
+            toolchain: ">=1.19 <1.20"
+            upstreams:
+              libcontainer:
+                path: vendor/github.com/opencontainers/runc/libcontainer/cgroups
+                module: github.com/opencontainers/runc
+            target:
+              environment:
+                CGO_ENABLED: "0"
+                GOPROXY: \(shape.proxy)
+                GONOSUMDB: "*"
+            downloads:
+              k3s-root:
+                addresses: ["http://127.0.0.1:\(web)/root.tar"]
+                sha256: \(digests[0])
+              plugins:
+                addresses: ["http://127.0.0.1:\(web)/plugins.tar.gz"]
+                sha256: \(digests[1])
+
+            """
     }
 
     /// A recipe that fetches a library of Debian's.
@@ -272,5 +312,24 @@ struct RealK3sTests {
         toolchain: ">=1.19"
 
         """
+    }
+}
+
+/// What several tests share lives as long as the process, and nobody's deinit ends it.
+private enum Leftovers {
+    private static let all = Mutex<(servers: [Loopback], folders: [String])>(([], []))
+
+    static func atExit(_ servers: [Loopback], folder: String) {
+        all.withLock { all in
+            if all.folders.isEmpty { atexit { Leftovers.remove() } }
+            all.servers += servers
+            all.folders.append(folder)
+        }
+    }
+
+    private static func remove() {
+        let (servers, folders) = all.withLock { $0 }
+        for server in servers { server.stop() }
+        for folder in folders { try? FileManager.default.removeItem(atPath: folder) }
     }
 }

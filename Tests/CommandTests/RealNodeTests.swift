@@ -1,9 +1,25 @@
 import Foundation
 import Testing
 
-/// The real thing: Debian's Kubernetes source over the network, a real Go build, real nodes in real gVisor sandboxes. One workspace for all,
-/// made anew, so that each run of the tests proves the whole way from nothing.
-@Suite("The real thing, from nothing to a verdict", .serialized)
+/// The whole way from nothing: what it makes is the workspace of all other real tests.
+@Suite("The real thing, from nothing to a binary", .real(minutes: 30))
+struct RealBinaryTests {
+    @Test("kill -9 in fetch, patch and build leaves nothing running or mounted, and the next run ends with the same tree and artifact")
+    func fromNothing() async throws {
+        let filled = try await RealWorkspace.fill()
+        let place = try await RealWorkspace.linked()
+        let built = try place.tool.run(["build", "--json"])
+        #expect(built.status == 0, "\(built.errors)")
+        let document = try built.json()
+        #expect(document["tree"] as? String == filled.tree)
+        #expect((document["artifact"] as? [String: Any])?["digest"] as? String == filled.digest)
+        let steps = try #require(document["steps"] as? [[String: Any]])
+        #expect(!steps.isEmpty && steps.allSatisfy { $0["cached"] as? Bool == true }, "\(steps)")
+    }
+}
+
+/// Real nodes, in real gVisor sandboxes.
+@Suite("Real nodes, booted and graded", .real())
 struct RealNodeTests {
     /// What was measured by hand, series by layout.
     private static let expected: [(series: String, layout: String, title: String)] = [
@@ -22,70 +38,36 @@ struct RealNodeTests {
     ]
 
     @Test(
-        "kill -9 in fetch, patch, build and boot leaves nothing running or mounted, and the next run ends with the same tree and artifact")
-    func everything() async throws {
-        let place = try Place()
-        // runsc was put into the project's own workspace by ./setup.
-        try FileManager.default.createDirectory(atPath: place.tool.workspace, withIntermediateDirectories: true)
-        let tools = Tool.project.appending(path: "Workspace/tools").path
-        if FileManager.default.fileExists(atPath: tools) {
-            try FileManager.default.createSymbolicLink(atPath: "\(place.tool.workspace)/tools", withDestinationPath: tools)
+        "kill -9 in a boot leaves nothing running or mounted, and the next boot is as if nothing had been",
+        arguments: [0.0, 6])
+    func killed(afterSeconds: Double) async throws {
+        let place = try await RealWorkspace.linked()
+        try place.tool.killed(["run"], in: place, afterSeconds: afterSeconds) { _ in
+            !processes(naming: "\(place.tool.workspace)/tmp").isEmpty
         }
-        let tree = try fetchAndPatch(place)
-        let digest = try build(place, tree: tree)
-        try boots(place, digest: digest)
-        try matrix(place)
-        try notANode(place)
+        let next = try place.tool.run(["verify", "--binary", "/bin/ls", "--json"])
+        #expect(next.status == 1, "\(next.errors)")
+        try place.tool.expectNothingHalfDone()
+        place.tool.expectNothingRuns()
     }
 
-    private func fetchAndPatch(_ place: Place) throws -> String {
-        try killed(place, ["fetch"]) { errors, _ in errors.contains("fetch") }
-        try killed(place, ["fetch"]) { _, place in
-            // Somewhere in the unpacking: dpkg-source has begun to write.
-            ((try? FileManager.default.subpathsOfDirectory(atPath: "\(place.path)/workspace/tmp")) ?? []).contains {
-                $0.contains("unpacked")
-            }
-        }
-        let first = try place.tool.run(["fetch"])
-        #expect(first.status == 0, "\(first.errors)")
-        try killed(place, ["patch"], afterSeconds: 0.05) { _, _ in true }
-        let patched = try place.tool.run(["patch", "--json"])
-        #expect(patched.status == 0, "\(patched.errors)")
-        let checks = try place.tool.run(["patches", "check"])
-        #expect(checks.status == 0, "\(checks.output)\(checks.errors)")
-        return try #require(try patched.json()["tree"] as? String)
-    }
-
-    private func build(_ place: Place, tree: String) throws -> String {
-        try killed(place, ["build"]) { errors, _ in errors.contains("compiling") }
-        let built = try place.tool.run(["build", "--json"])
-        #expect(built.status == 0, "\(built.errors)")
-        let document = try built.json()
-        #expect(document["tree"] as? String == tree)
-        let artifact = try #require(document["artifact"] as? [String: Any])
-        let digest = try #require(artifact["digest"] as? String)
-        // The file is what the record says, by another program's word.
-        let path = try #require(artifact["path"] as? String)
-        #expect(try sha256sum(path) == digest)
-        return digest
-    }
-
-    private func boots(_ place: Place, digest: String) throws {
-        try killed(place, ["run"]) { _, place in
-            !processes(naming: "\(place.path)/workspace/tmp").isEmpty && processes(naming: "kubelet.yaml").isEmpty
-        }
-        try killed(place, ["run"], afterSeconds: 6) { _, place in !processes(naming: "\(place.path)/workspace/tmp").isEmpty }
+    @Test("a run is recorded whole: what was printed, the logs, and the artifact that was built")
+    func recorded() async throws {
+        let filled = try await RealWorkspace.fill()
+        let place = try await RealWorkspace.linked()
         let run = try place.tool.run(["run", "--json"])
         #expect(run.status == 0, "\(run.output)\(run.errors)")
         try validate(run.output, schema: "run")
         let document = try run.json()
         let artifact = try #require(document["artifact"] as? [String: Any])
-        #expect(artifact["digest"] as? String == digest)
+        #expect(artifact["digest"] as? String == filled.digest)
         let verdict = try #require(document["verdict"] as? [String: Any])
         #expect(verdict["grade"] as? String == "clean")
         #expect(verdict["level"] as? String == "boot")
+        let conditions = try #require(document["conditions"] as? [String: Any])
+        #expect((conditions["longestSilence"] as? Double ?? 0) > 0)
         // The record is whole: the logs are there, and the run in it is the one that was printed.
-        let folder = "\(place.path)/workspace/runs/\(try #require(document["id"] as? String))"
+        let folder = "\(place.tool.workspace)/runs/\(try #require(document["id"] as? String))"
         #expect(
             Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == [
                 "kubelet.log", "sandbox.log", "run.json", "lock.json", "verdict.json",
@@ -94,10 +76,24 @@ struct RealNodeTests {
         #expect(try String(contentsOfFile: "\(folder)/run.json", encoding: .utf8).trimmed == run.output.trimmed)
         let graded = try place.tool.run(["grade", "\(folder)/kubelet.log", "--json"])
         #expect(graded.status == 1, "a log alone is never clean")
-        try interrupted(place)
     }
 
-    private func matrix(_ place: Place) throws {
+    @Test("Ctrl-C in a boot: the code is 130, and nothing is left")
+    func interrupted() async throws {
+        let place = try await RealWorkspace.linked()
+        try place.tool.killed(["run", "--series", "none"], in: place, by: SIGINT) { _ in
+            !processes(naming: "\(place.tool.workspace)/tmp").isEmpty
+        }
+        try place.tool.expectNothingHalfDone()
+    }
+
+    @Test("every series in every layout, booted side by side, is what was measured by hand", .real(minutes: 3))
+    func matrix() async throws {
+        let place = try await RealWorkspace.linked()
+        // The variants are built first: only the boots are to be side by side here.
+        for series in Set(Self.expected.map(\.series)).sorted() {
+            _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
+        }
         let found = try place.tool.run(["matrix", "kubelet-1.20", "--json"])
         #expect(found.status == 0, "\(found.errors)")
         try validate(found.output, schema: "matrix")
@@ -116,68 +112,139 @@ struct RealNodeTests {
             #expect(notes.contains { $0.hasPrefix("node memory reads 0") } == !series.contains("memory-usage"), "\(notes)")
             #expect(notes.contains { $0.contains("which is no real size") } == (layout == "root-overlay"), "\(notes)")
         }
-        expectNothingLeft(place)
+        place.tool.expectNothingRuns()
+        try together(place)
     }
 
-    /// A program that is no kubelet, a file that is no program, and a sandbox that cannot start.
-    private func notANode(_ place: Place) throws {
-        let text = try place.write("text", "not a program\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: text)
-        let sleeper = try place.write("sleeper", "#!/bin/sh\necho Kubernetes v1.20.2\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: sleeper)
-        for (binary, words) in [("/bin/ls", "no kubelet"), (text, "no kubelet"), (sleeper, "never wrote a line of a kubelet")] {
-            let found = try place.tool.run(["verify", "--binary", binary, "--json"])
-            #expect(found.status == 1)
-            let verdict = try #require(try found.json()["verdict"] as? [String: Any])
-            #expect(verdict["grade"] as? String == "inconclusive")
-            #expect((verdict["summary"] as? String)?.contains(words) == true, "\(found.output)")
-            try validate(found.output, schema: "run")
+    /// The boots were side by side: each knows how many were beside it.
+    private func together(_ place: Place) throws {
+        let folder = "\(place.tool.workspace)/runs"
+        let company = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
+            let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)/run.json"))
+            let run = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+            return (run?["conditions"] as? [String: Any])?["company"] as? Int
         }
-        let missing = try place.tool.run(["verify", "--binary", "\(place.path)/none"])
-        #expect(missing.status == 69)
-        expectNothingLeft(place)
+        #expect(company.max() ?? 0 >= 2, "\(company)")
     }
 
-    /// Ctrl-C in a boot: the code is 130, and nothing is left.
-    private func interrupted(_ place: Place) throws {
-        let (process, _, _) = try place.tool.start(["run", "--series", "none"], in: URL(filePath: place.path))
-        try wait { !processes(naming: "\(place.path)/workspace/tmp").isEmpty }
-        process.interrupt()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 130)
-        expectNothingLeft(place)
-        let left = try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/workspace/tmp").filter { !$0.hasPrefix(".") }
-        #expect(left.isEmpty, "\(left)")
+    @Test("with four boots under way Ctrl-C and kill -9 leave nothing running, mounted or half done", arguments: [SIGINT, SIGKILL])
+    func four(_ signal: Int32) async throws {
+        let place = try await RealWorkspace.linked()
+        let boots = ["matrix", "--series", "percpu,memory-usage,9p-source", "--layout", "root-9p", "--repeat", "5"]
+        try place.tool.killed(boots, in: place, by: signal) { _ in sandboxes(place) >= 4 }
+        // What a killed one left half done goes with the next.
+        if signal == SIGKILL { #expect(try place.tool.run(["verify", "--binary", "/bin/ls"]).status == 1) }
+        try place.tool.expectNothingHalfDone()
+        place.tool.expectNothingRuns()
     }
 
-    /// Starts a command and kills it, as the kernel would, once a condition holds. Nothing of it may be left running or mounted.
-    private func killed(
-        _ place: Place, _ arguments: [String], afterSeconds: Double = 0, when condition: (_ errors: String, _ place: Place) -> Bool
-    ) throws {
-        let (process, _, errors) = try place.tool.start(arguments, in: URL(filePath: place.path))
-        try wait { !process.isRunning || condition((try? String(contentsOf: errors, encoding: .utf8)) ?? "", place) }
-        Thread.sleep(forTimeInterval: afterSeconds)
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        expectNothingLeft(place)
+    private func sandboxes(_ place: Place) -> Int {
+        processes(naming: "\(place.tool.workspace)/tmp").filter { $0.contains("runsc-sandbox") }.count
     }
 
-    private func expectNothingLeft(_ place: Place) {
-        // The kernel ends a namespace's processes at once, but not in no time.
-        for _ in 0..<50 where !processes(naming: place.path).isEmpty { Thread.sleep(forTimeInterval: 0.1) }
-        let running = processes(naming: place.path)
-        #expect(running.isEmpty, "\(running)")
-        let mounts = (try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? ""
-        #expect(!mounts.contains(place.path), "\(mounts)")
-    }
-
-    private func wait(for condition: () -> Bool) throws {
-        for _ in 0..<3000 {
-            if condition() { return }
-            Thread.sleep(forTimeInterval: 0.02)
+    @Test("a boot whose processors are taken away is not believed; it is repeated, and right", .real(minutes: 2))
+    func slowed() async throws {
+        let place = try await RealWorkspace.linked()
+        let (process, output, errors) = try place.tool.start(["run", "--json"], in: URL(filePath: place.path))
+        let starving = try Starving()
+        defer { starving.end() }
+        var starved: [Int32] = []
+        let log = { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+        // Once kubelet has started, everything in the sandbox gets next to no processor for as long as the boot is watched.
+        try wait {
+            if !process.isRunning { return true }
+            return try kubeletHasStarted(place)
         }
-        Issue.record("what was waited for did not happen in a minute")
+        while process.isRunning, !log().contains("booting it again, alone") {
+            if starved.isEmpty { starved = try starving.take(processes(naming: "\(place.tool.workspace)/tmp").compactMap(pid)) }
+            try await Task.sleep(for: .seconds(0.1))
+        }
+        starving.end()
+        process.waitUntilExit()
+        #expect(!starved.isEmpty, "\(log())")
+        let text = try String(contentsOf: output, encoding: .utf8)
+        #expect(process.terminationStatus == 0, "\(text)\(log())")
+        try validate(text, schema: "run")
+        let run = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect((run["verdict"] as? [String: Any])?["grade"] as? String == "clean")
+        let first = try #require(run["repeats"] as? String)
+        let record = try String(contentsOfFile: "\(place.tool.workspace)/runs/\(first)/run.json", encoding: .utf8)
+        let slow = try #require(try JSONSerialization.jsonObject(with: Data(record.utf8)) as? [String: Any])
+        // It would have been graded wrong.
+        #expect((slow["verdict"] as? [String: Any])?["grade"] as? String != "clean", "\(record)")
+        #expect((slow["setAside"] as? String)?.hasPrefix("the boot was slowed: ") == true, "\(record)")
     }
 
-    private func sha256sum(_ path: String) throws -> String { String(try outcome(of: "/usr/bin/sha256sum", [path]).output.prefix(64)) }
+    private func pid(_ line: String) -> Int32? { Int32(line.prefix { $0.isNumber }) }
+
+    private func kubeletHasStarted(_ place: Place) throws -> Bool {
+        let folder = "\(place.tool.workspace)/tmp"
+        for file in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] where file.hasSuffix("-run/kubelet.log") {
+            if ((try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) ?? "").contains("Started kubelet") { return true }
+        }
+        return false
+    }
+
+    @Test(
+        "a program that is no kubelet, a file that is no program, and one that only says that it is a kubelet are no nodes",
+        arguments: ["/bin/ls", "text", "sleeper"])
+    func notANode(_ binary: String) async throws {
+        let place = try await RealWorkspace.linked()
+        let scripts = ["text": "not a program\n", "sleeper": "#!/bin/sh\necho Kubernetes v1.20.2\n"]
+        var path = binary
+        if let script = scripts[binary] {
+            path = try place.write(binary, script)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
+        let found = try place.tool.run(["verify", "--binary", path, "--json"])
+        #expect(found.status == 1)
+        let verdict = try #require(try found.json()["verdict"] as? [String: Any])
+        #expect(verdict["grade"] as? String == "inconclusive")
+        let words = binary == "sleeper" ? "never wrote a line of a kubelet" : "no kubelet"
+        #expect((verdict["summary"] as? String)?.contains(words) == true, "\(found.output)")
+        try validate(found.output, schema: "run")
+        place.tool.expectNothingRuns()
+    }
+
+    @Test("a binary that is not there is something missing, and no verdict")
+    func missing() async throws {
+        let place = try await RealWorkspace.linked()
+        #expect(try place.tool.run(["verify", "--binary", "\(place.path)/none"]).status == 69)
+        place.tool.expectNothingRuns()
+    }
+}
+
+/// A group of processes that get one hundredth of a processor, by the machine's cgroups (cgroups(7), cpu controller of either version).
+private final class Starving {
+    private let folder: String
+    private let parent: String
+
+    init() throws {
+        let isUnified = FileManager.default.fileExists(atPath: "/sys/fs/cgroup/cgroup.controllers")
+        parent = isUnified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu"
+        folder = "\(parent)/ninepin-test-\(UUID())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        if isUnified {
+            try "1000 100000".write(toFile: "\(folder)/cpu.max", atomically: false, encoding: .utf8)
+        } else {
+            try "100000".write(toFile: "\(folder)/cpu.cfs_period_us", atomically: false, encoding: .utf8)
+            try "1000".write(toFile: "\(folder)/cpu.cfs_quota_us", atomically: false, encoding: .utf8)
+        }
+    }
+
+    /// - Returns: those that were there to be taken: a process may end at any moment.
+    func take(_ processes: [Int32]) throws -> [Int32] {
+        processes.filter { (try? "\($0)".write(toFile: "\(folder)/cgroup.procs", atomically: false, encoding: .utf8)) != nil }
+    }
+
+    /// Gives all processes back, and removes the group.
+    func end() {
+        guard FileManager.default.fileExists(atPath: folder) else { return }
+        for _ in 0..<100 {
+            let inside = ((try? String(contentsOfFile: "\(folder)/cgroup.procs", encoding: .utf8)) ?? "").split(separator: "\n")
+            for process in inside { try? "\(process)".write(toFile: "\(parent)/cgroup.procs", atomically: false, encoding: .utf8) }
+            if rmdir(folder) == 0 { return }
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+    }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Real pull requests: made for real upstream source, taken by `git am` onto a clean tree, and their Go tests run there, without the change and with it.
-@Suite("Real pull requests, applied and tested", .serialized)
+@Suite("Real pull requests, applied and tested", .real())
 struct RealPullRequestTests {
     /// One patch on its way to one project.
     struct Case: Sendable, CustomTestStringConvertible {
@@ -38,9 +38,12 @@ struct RealPullRequestTests {
     ]
 
     @Test("git am takes it onto a clean tree, and its Go test fails without the change and passes with it", arguments: cases)
-    func applied(_ one: Case) throws {
-        let place = try Place()
-        try place.linkTools()
+    func applied(_ one: Case) async throws {
+        let place = try await RealWorkspace.linked()
+        try await Computing.alone(minutes: 1) { try apply(one, place) }
+    }
+
+    private func apply(_ one: Case, _ place: Place) throws {
         let fetched = try place.tool.run(["fetch", one.recipe, "--json"])
         #expect(fetched.status == 0, "\(fetched.errors)")
         let tree = try #require(try fetched.json()["tree"] as? String)
@@ -65,7 +68,8 @@ struct RealPullRequestTests {
         let changed = try git(["show", "--name-only", "--format=", "HEAD"], in: work).split(separator: "\n").map(String.init)
         #expect(changed.contains(one.test) && changed.contains { $0.hasSuffix("_test.go") }, "\(changed)")
         let name = try newTest(in: work)
-        let libraries = try libraries(place, one, tree: tree)
+        let steps = try #require(try fetched.json()["steps"] as? [[String: Any]])
+        let libraries = try libraries(place, one, tree: tree, steps: steps)
         let after = try goTest(place, one, in: work, libraries, name)
         #expect(after.passes, "\(after.said)")
         try git(["checkout", "-q", "HEAD~1", "--", one.test], in: work)
@@ -80,10 +84,10 @@ struct RealPullRequestTests {
     }
 
     /// A second `GOPATH`: Debian's packages where the recipe has some, else what the tree itself vendors.
-    private func libraries(_ place: Place, _ one: Case, tree: String) throws -> String {
+    private func libraries(_ place: Place, _ one: Case, tree: String, steps: [[String: Any]]) throws -> String {
         let store = "\(place.tool.workspace)/store"
         guard one.home != nil else {
-            let kept = try #require(try FileManager.default.contentsOfDirectory(atPath: "\(store)/libraries").first)
+            let kept = try #require(steps.first { $0["name"] as? String == "libraries" }?["key"] as? String, "\(steps)")
             return "\(store)/libraries/\(kept)/usr/share/gocode"
         }
         try checkOut("\(store)/trees.git", tree, to: "\(place.path)/whole")
@@ -106,7 +110,8 @@ struct RealPullRequestTests {
         process.currentDirectoryURL = URL(filePath: work)
         process.environment = [
             "PATH": "/usr/bin:/bin", "HOME": place.path, "GOPATH": "\(place.path)/gopath:\(libraries)", "GO111MODULE": "off",
-            "GOCACHE": "\(place.path)/cache", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOPROXY": "off", "PWD": work,
+            "GOCACHE": "\(place.tool.workspace)/cache/go-build", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "",
+            "GOPROXY": "off", "PWD": work,
         ]
         let pipe = Pipe()
         process.standardOutput = pipe

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A workspace that itself lies on an overlay, as it does in many containers: no second one can be mounted over it.
-@Suite("The real thing: a node where its programs cannot be shared")
+@Suite("The real thing: a node where its programs cannot be shared", .real())
 struct RealSharingTests {
     @Test("the programs are copied, it is said why, and the node's program is asked all the same")
     func copied() throws {

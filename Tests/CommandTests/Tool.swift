@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// The built program, run as a user runs it.
-struct Tool {
+struct Tool: Sendable {
     /// What a run of it gave.
     struct Outcome {
         let status: Int32
@@ -21,20 +21,6 @@ struct Tool {
     var project = Tool.project.path
     /// Settings of the environment, beside those of the tests.
     var environment: [String: String] = [:]
-
-    /// With a workspace that the real tests share, so that a node is not built anew for each of them: what is in it is found by digests. The
-    /// tests that begin from nothing have one of their own.
-    static func sharing() throws -> Tool {
-        let given = ProcessInfo.processInfo.environment["NINEPIN_TEST_WORKSPACE"]
-        let tool = Tool(workspace: given ?? Tool.project.appending(path: ".build/real-workspace").path)
-        try FileManager.default.createDirectory(atPath: tool.workspace, withIntermediateDirectories: true)
-        let tools = Tool.project.appending(path: "Workspace/tools").path
-        let place = "\(tool.workspace)/tools"
-        if FileManager.default.fileExists(atPath: tools), !FileManager.default.fileExists(atPath: place) {
-            try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: tools)
-        }
-        return tool
-    }
 
     /// The program beside the tests: both are products of the same build.
     static var program: URL {
@@ -53,7 +39,9 @@ struct Tool {
         process.executableURL = try Self.program
         // What comes after '--' is another program's.
         let own = arguments.prefix { $0 != "--" }
-        process.arguments = own + ["--workspace", workspace, "--project", project] + arguments.dropFirst(own.count)
+        process.arguments =
+            ["-n", "\(niceness)", try Self.program.path] + own + ["--workspace", workspace, "--project", project]
+            + arguments.dropFirst(own.count)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
         let files = [folder.appending(path: "out-\(UUID())"), folder.appending(path: "err-\(UUID())")]
         for file in files { try Data().write(to: file) }

@@ -1,0 +1,111 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// How a real test shares the machine: it may block its thread, and only so many are under way at once. Most of what they do is waiting.
+struct RealTrait: SuiteTrait, TestTrait, TestScoping {
+    /// Minutes that it is known to wait: the longest begin first, so that they do not begin last.
+    let minutes: Int
+
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        // A trait of a suite is asked for the suite as well as for each test in it; a test has its own where it says so.
+        let own = test.traits.compactMap { $0 as? RealTrait }.map(\.minutes).max() ?? minutes
+        guard testCase != nil, own == minutes else { return try await function() }
+        try await withTaskExecutorPreference(BlockingExecutor.shared) {
+            await Slots.real.take(weight: minutes)
+            defer { Slots.real.give() }
+            try await function()
+        }
+    }
+}
+
+extension Trait where Self == RealTrait {
+    /// A test that boots, builds or fetches for real.
+    static func real(minutes: Int = 1) -> RealTrait { RealTrait(minutes: minutes) }
+}
+
+/// Runs every job on a thread of its own: a test that waits for a program must not keep the others from going on.
+final class BlockingExecutor: TaskExecutor {
+    static let shared = BlockingExecutor()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let executor = asUnownedTaskExecutor()
+        Thread.detachNewThread { job.runSynchronously(on: executor) }
+    }
+}
+
+/// A number of places, given to the heaviest of those that wait.
+final class Slots: Sendable {
+    /// Real tests that are under way at once. Some wait for a build, the others for a node.
+    static let real = Slots(8)
+
+    private struct State {
+        var free: Int
+        var waiting: [(weight: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(_ count: Int) { state = Mutex(State(free: count)) }
+
+    func take(weight: Int) async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                guard state.free > 0 else {
+                    state.waiting.append((weight, continuation))
+                    return false
+                }
+                state.free -= 1
+                return true
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func give() {
+        let next = state.withLock { state in
+            guard let heaviest = state.waiting.map(\.weight).max(),
+                let place = state.waiting.firstIndex(where: { $0.weight == heaviest })
+            else {
+                state.free += 1
+                return nil as CheckedContinuation<Void, Never>?
+            }
+            return state.waiting.remove(at: place).continuation
+        }
+        next?.resume()
+    }
+}
+
+/// Long computations, one after the other: two builds at once take as long as both in turn, and starve the nodes that others watch.
+enum Computing {
+    private static let slots = Slots(1)
+
+    /// Works with the machine's processors.
+    ///
+    /// - Parameter minutes: how long it is known to take. Short ones go first, because tests wait for them that then boot nodes beside the long ones.
+    static func alone<Value>(minutes: Int = 0, _ body: () throws -> Value) async throws -> Value {
+        await slots.take(weight: -minutes)
+        defer { slots.give() }
+        return try body()
+    }
+}
+
+/// Something that several tests need. It is made once, by whoever comes first; a failure is everybody's.
+final class Once<Value: Sendable>: Sendable {
+    private let task = Mutex<Task<Value, any Error>?>(nil)
+
+    func value(_ make: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let shared = task.withLock { task in
+            if let task { return task }
+            let new = Task { try await withTaskExecutorPreference(BlockingExecutor.shared) { try await make() } }
+            task = new
+            return new
+        }
+        return try await shared.value
+    }
+}
