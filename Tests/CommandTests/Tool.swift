@@ -40,7 +40,7 @@ struct Tool: Sendable {
         // What comes after '--' is another program's.
         let own = arguments.prefix { $0 != "--" }
         process.arguments =
-            ["-n", "\(niceness)", try Self.program.path] + own + ["--workspace", workspace, "--project", project]
+            own + ["--workspace", workspace, "--project", project]
             + arguments.dropFirst(own.count)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
         let files = [folder.appending(path: "out-\(UUID())"), folder.appending(path: "err-\(UUID())")]
