@@ -59,6 +59,7 @@ bench: build
 	Benchmarks/git
 	Benchmarks/import
 	Benchmarks/node
+	Benchmarks/matrix
 
 dist:
 	@./setup dist

@@ -32,6 +32,7 @@ public struct Report: Sendable {
     /// A run's verdict with its evidence, and where the run is recorded.
     public func run(_ run: Run, place: String) {
         verdict(run.verdict)
+        if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which does not count") }
         terminal.line("artifact  \(run.artifact.digest)")
         terminal.line("recorded  \(place)")
     }
@@ -59,6 +60,13 @@ public struct Report: Sendable {
         let verdict = probed ? 3 : 2
         let lines = table.lines(on: terminal) { row, column, _ in column == verdict ? matrix.cells[row].grade.style : nil }
         for line in lines { terminal.line(line) }
+        let aside = matrix.cells.flatMap { cell in (cell.setAside ?? []).map { (cell, $0) } }
+        guard !aside.isEmpty else { return }
+        terminal.line()
+        for (cell, run) in aside {
+            let name = "\(cell.label) on \(cell.layout.rawValue)"
+            terminal.line("\(name) was booted again, alone: \(run.setAside ?? ""). Run \(run.id) does not count.")
+        }
     }
 
     /// Rows of text under a header.

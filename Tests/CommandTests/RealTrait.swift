@@ -16,9 +16,7 @@ struct RealTrait: SuiteTrait, TestTrait, TestScoping {
         let own = test.traits.compactMap { $0 as? RealTrait }.map(\.minutes).max() ?? minutes
         guard testCase != nil, own == minutes else { return try await function() }
         try await withTaskExecutorPreference(BlockingExecutor.shared) {
-            await Slots.real.take(weight: minutes)
-            defer { Slots.real.give() }
-            try await function()
+            try await Slots.real.holding(weight: minutes, function)
         }
     }
 }
@@ -41,8 +39,11 @@ final class BlockingExecutor: TaskExecutor {
 
 /// A number of places, given to the heaviest of those that wait.
 final class Slots: Sendable {
-    /// Real tests that are under way at once. Some wait for a build, the others for a node.
-    static let real = Slots(8)
+    /// Real tests that boot and watch nodes at once. Who waits for a build has no place meanwhile.
+    static let real = Slots(5)
+
+    /// The weight with which this task took a place; nil while it has none.
+    @TaskLocal private static var weight: Int?
 
     private struct State {
         var free: Int
@@ -52,6 +53,28 @@ final class Slots: Sendable {
     private let state: Mutex<State>
 
     init(_ count: Int) { state = Mutex(State(free: count)) }
+
+    /// Works in a place.
+    func holding<Value>(weight: Int, _ body: () async throws -> Value) async rethrows -> Value {
+        await take(weight: weight)
+        defer { give() }
+        return try await Self.$weight.withValue(weight) { try await body() }
+    }
+
+    /// Works without the place that the task may have, and takes one again.
+    func leaving<Value>(_ body: () async throws -> Value) async throws -> Value {
+        guard let weight = Self.weight else { return try await body() }
+        give()
+        let result: Result<Value, any Error>
+        do { result = .success(try await Self.$weight.withValue(nil) { try await body() }) } catch { result = .failure(error) }
+        await take(weight: weight)
+        return try result.get()
+    }
+
+    /// Works as a task that has no place, whatever the task that started it has.
+    static func unplaced<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        try await $weight.withValue(nil) { try await body() }
+    }
 
     func take(weight: Int) async {
         await withCheckedContinuation { continuation in
@@ -89,9 +112,11 @@ enum Computing {
     ///
     /// - Parameter minutes: how long it is known to take. Short ones go first, because tests wait for them that then boot nodes beside the long ones.
     static func alone<Value>(minutes: Int = 0, _ body: () throws -> Value) async throws -> Value {
-        await slots.take(weight: -minutes)
-        defer { slots.give() }
-        return try body()
+        try await Slots.real.leaving {
+            await slots.take(weight: -minutes)
+            defer { slots.give() }
+            return try body()
+        }
     }
 }
 
@@ -102,10 +127,13 @@ final class Once<Value: Sendable>: Sendable {
     func value(_ make: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let shared = task.withLock { task in
             if let task { return task }
-            let new = Task { try await withTaskExecutorPreference(BlockingExecutor.shared) { try await make() } }
+            // It is nobody's test: whoever waits for it has given its own place back.
+            let new = Task {
+                try await withTaskExecutorPreference(BlockingExecutor.shared) { try await Slots.unplaced { try await make() } }
+            }
             task = new
             return new
         }
-        return try await shared.value
+        return try await Slots.real.leaving { try await shared.value }
     }
 }

@@ -72,6 +72,23 @@ struct ReportTests {
         #expect(text.contains("fetch    tree (from the store)"))
     }
 
+    @Test("a matrix tells which boots were repeated alone, and why")
+    func setAside() throws {
+        let digest = try #require(Digest(String(repeating: "0", count: 64)))
+        func run(_ id: String, _ grade: Grade, setAside: String? = nil) -> Run {
+            Run(
+                id: id, started: "", recipe: "r", series: [], layout: .root9p, lock: nil, tree: nil,
+                artifact: Artifact(digest: digest, path: "", bytes: 0), steps: [], tools: [:], secondsToVerdict: 0,
+                verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []), setAside: setAside)
+        }
+        let cell = try #require(
+            Matrix.Cell(label: "percpu", runs: [run("a", .degraded, setAside: "the boot was slowed"), run("b", .clean)]))
+        #expect(cell.grade == .clean && cell.runs.map(\.id) == ["b"] && cell.setAside?.map(\.id) == ["a"])
+        #expect(Matrix.Cell(label: "percpu", runs: [run("a", .clean, setAside: "x")]) == nil)
+        let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: [cell], steps: [])) }
+        #expect(text.hasSuffix("\npercpu on root-9p was booted again, alone: the boot was slowed. Run a does not count.\n"), "\(text)")
+    }
+
     private func within(_ label: String, _ text: String) -> Event { .within(label: label, .progress(step: "verify", text)) }
 
     private func ended(_ label: String, _ detail: String) throws -> Event {
