@@ -90,9 +90,13 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Transfer", "TestServers", "Host", system, yams]),
         tests("GradingTests", ["Grading", "Cluster", "Model"]),
         tests("NodeTests", ["Node", "Grading", "Host", "Model", system]),
+        tests("KeepingTests", ["Keeping", "Node", "Sandbox", "Cluster", "Model", "Host", system]),
+        tests("LedgerTests", ["Ledger", "Model", "Host", system]),
         tests("HereTests", ["Here", "Model"]),
         tests("ReportTests", ["Report", "Model"]),
-        tests("PipelineTests", ["Pipeline", "GoToolchain", "Patches", "Model", "Host", "Git", system]),
-        tests("CommandTests", ["ninepin", "Sandbox", "Host", system]),
+        tests(
+            "PipelineTests",
+            ["Pipeline", "Sources", "Transfer", "TestServers", "GoToolchain", "Patches", "Model", "Host", "Git", crypto, system]),
+        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "Host", system]),
     ]
 )
