@@ -11,6 +11,13 @@ package struct Request: Sendable {
     /// As long as Content-Length says.
     package let body: [UInt8]
 
+    package init(method: String, target: String, fields: [String: String], body: [UInt8]) {
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+    }
+
     /// The first byte that a Range asks for; nil without one.
     package var offset: Int? {
         fields["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) }
