@@ -216,7 +216,10 @@ public struct Pipeline: Sendable {
         let context = StepContext(host: host, workspace: workspace, scratch: scratch) { events(.progress(step: S.name, $0)) }
         let locks = workspace.cache.appending("locks")
         try Files.makeDirectory(locks)
-        let lock = try await FileLock.take(locks.appending(key.hex)) { context.progress("waiting for another ninepin that makes the same") }
+        let lock = try await FileLock.take(locks.appending(key.hex)) {
+            // Said once, and it may take long: progress is not shown each time.
+            events(.note("\(S.name): waiting for another ninepin that makes the same"))
+        }
         defer { lock.release() }
         // The other one may have made it meanwhile.
         if !isFresh, let output = store.result(of: step, key: key) { return ended(output, true) }
