@@ -62,7 +62,7 @@ public struct APIClient: Sendable {
         guard (200..<300).contains(answer.status) else {
             let said = try? JSONDecoder().decode(Refusal.self, from: Data(answer.body))
             let message = said?.message ?? String(decoding: answer.body.prefix(200), as: UTF8.self)
-            throw .refused(request: request, status: answer.status, message: message)
+            throw .refused(request: request, status: answer.status, message: String(message.prefix(200)))
         }
         return answer.body
     }

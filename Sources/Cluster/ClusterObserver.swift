@@ -13,8 +13,12 @@ public struct ClusterObserver: Sendable {
     ///   - trial: the pods to run once the node is ready; none when nil.
     ///   - interval: how long between two rounds once the node is Ready; somebody waits for that, and so it is asked more often before.
     public init(of plane: ControlPlane, trial: PodTrial?, notices: ClusterNotices, interval: Duration = .seconds(1)) {
-        client = plane.client
-        node = plane.credentials.node
+        self.init(asking: plane.client, about: plane.credentials.node, trial: trial, notices: notices, interval: interval)
+    }
+
+    init(asking client: APIClient, about node: String, trial: PodTrial?, notices: ClusterNotices, interval: Duration) {
+        self.client = client
+        self.node = node
         self.trial = trial
         self.notices = notices
         self.interval = interval
@@ -36,6 +40,9 @@ public struct ClusterObserver: Sendable {
         var hasBeenReady = false
         var asked: Set<PodTrial.Name> = []
         var hasLog = false
+        /// Whether its deletion was asked for: an answer may be lost although it was carried out.
+        var askedToDelete = false
+        /// Whether the API server has said that it deletes it.
         var deleted = false
         var gone = false
         /// Rounds for which the second pod has been running.
@@ -78,7 +85,7 @@ public struct ClusterObserver: Sendable {
     private func follow(_ name: PodTrial.Name, _ progress: inout Progress) async throws {
         guard name == .task ? !progress.hasLog : !progress.gone else { return }
         guard let status = try await client.object("\(PodTrial.namespace)/\(name.rawValue)", as: PodStatus.self) else {
-            guard name == .limited, progress.deleted else { return }
+            guard name == .limited, progress.askedToDelete else { return }
             progress.gone = true
             return notices.post(.podGone(name))
         }
@@ -90,6 +97,7 @@ public struct ClusterObserver: Sendable {
         case .limited where status.phase == "Running" && !progress.deleted:
             progress.running += 1
             guard progress.isMeasured || progress.running > Self.patience else { return }
+            progress.askedToDelete = true
             try await client.delete("\(PodTrial.namespace)/\(name.rawValue)", graceSeconds: 1)
             progress.deleted = true
         default: break

@@ -54,20 +54,27 @@ public struct ControlPlane: Sendable {
         on host: Host, _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
         let work: @Sendable (ClusterNetwork) async throws -> Value = { network in
-            let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
-            let credentials = try await Credentials.make(
-                in: folder.appending("credentials"), addresses: addresses, node: node, on: host)
-            let data = folder.appending("data")
-            let plane = ControlPlane(network: network, credentials: credentials, kind: kind)
-            try plane.writeKubeconfigs()
-            try Files.makeDirectory(data)
-            try Files.makeDirectory(logs)
-            let processes = try kind.processes(credentials, addresses: addresses, data: data).map { process in
-                { @Sendable () async throws -> Void in try await plane.run(process, in: data, logs: logs, notices: notices, on: host) }
-            }
-            return try await working(beside: processes) { try await body(plane) }
+            try await run(kind, node: node, folder: folder, logs: logs, notices: notices, in: network, on: host, body)
         }
         return isShared ? try await ClusterNetwork.shared(on: host, work) : try await ClusterNetwork.with(on: host, work)
+    }
+
+    /// The same in a network that is there.
+    static func run<Value: Sendable>(
+        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, in network: ClusterNetwork,
+        on host: Host, _ body: @escaping @Sendable (ControlPlane) async throws -> Value
+    ) async throws -> Value {
+        let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
+        let credentials = try await Credentials.make(in: folder.appending("credentials"), addresses: addresses, node: node, on: host)
+        let data = folder.appending("data")
+        let plane = ControlPlane(network: network, credentials: credentials, kind: kind)
+        try plane.writeKubeconfigs()
+        try Files.makeDirectory(data)
+        try Files.makeDirectory(logs)
+        let processes = try kind.processes(credentials, addresses: addresses, data: data).map { process in
+            { @Sendable () async throws -> Void in try await plane.run(process, in: data, logs: logs, notices: notices, on: host) }
+        }
+        return try await working(beside: processes) { try await body(plane) }
     }
 
     private func writeKubeconfigs() throws(FileError) {

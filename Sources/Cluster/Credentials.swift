@@ -35,6 +35,8 @@ public struct Credentials: Sendable {
     /// The node's name.
     public let node: String
     private let tokens: [User: String]
+    /// The authority's certificate as it was made: a kubeconfig that is to hold it does not depend on a file.
+    private var certificate: [UInt8] = []
 
     /// The certificate of the authority that signs all others.
     public var authority: FilePath { folder.appending("ca.crt") }
@@ -52,7 +54,9 @@ public struct Credentials: Sendable {
     var joinTokenFile: FilePath { folder.appending("join-token") }
 
     /// The same, with its files in another folder, as a sandbox sees them.
-    func moved(to folder: FilePath) -> Credentials { Credentials(folder: folder, node: node, tokens: tokens) }
+    func moved(to folder: FilePath) -> Credentials {
+        Credentials(folder: folder, node: node, tokens: tokens, certificate: certificate)
+    }
 
     func certificate(_ name: String) -> FilePath { folder.appending("\(name).crt") }
     func key(_ name: String) -> FilePath { folder.appending("\(name).key") }
@@ -65,7 +69,7 @@ public struct Credentials: Sendable {
     /// - Throws: `ClusterError` without openssl(1); `CommandError`; `FileError`.
     public static func make(in folder: FilePath, addresses: [String], node: String, on host: Host) async throws -> Credentials {
         let tokens = Dictionary(uniqueKeysWithValues: User.allCases.map { ($0, newToken()) })
-        let made = Credentials(folder: folder, node: node, tokens: tokens)
+        var made = Credentials(folder: folder, node: node, tokens: tokens)
         try Files.makeDirectory(folder)
         let lines = User.allCases.map { user in
             [made.tokens[user] ?? "", user.name(node: node), user.rawValue].joined(separator: ",")
@@ -74,6 +78,7 @@ public struct Credentials: Sendable {
         try Files.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: made.tokenFile, mode: 0o600)
         try Files.write(Array(configuration(addresses).utf8), to: folder.appending("openssl.cnf"))
         try await made.sign("ca", as: "ninepin", extensions: "authority", isAuthority: true, on: host)
+        made.certificate = try Files.read(made.authority)
         try await made.sign("server", as: "kube-apiserver", extensions: "server", on: host)
         // The group lets it ask the node's kubelet for logs and the like.
         try await made.sign("kubelet-client", as: "kube-apiserver/O=system:masters", extensions: "client", on: host)
@@ -87,8 +92,8 @@ public struct Credentials: Sendable {
     ///
     /// - Parameter authority: where its reader finds the authority's certificate; nil puts the certificate itself into the file.
     func kubeconfig(for user: User, server: String, authority: String?) -> String {
-        let data = authority == nil ? (try? Files.read(self.authority)).map { Data($0).base64EncodedString() } : nil
-        let trust = data.map { "certificate-authority-data: \($0)" } ?? "certificate-authority: \"\(authority ?? self.authority.string)\""
+        let trust =
+            authority.map { "certificate-authority: \"\($0)\"" } ?? "certificate-authority-data: \(Data(certificate).base64EncodedString())"
         return """
             apiVersion: v1
             kind: Config

@@ -10,13 +10,22 @@ public struct PodUsage: Hashable, Sendable {
     /// Whether both figures say something.
     public var isPositive: Bool { cpuNanoseconds > 0 && memoryBytes > 0 }
 
-    /// Reads the figures of one pod's containers; nil when the document tells nothing of it.
+    /// Reads the figures of one pod's containers; nil when the document tells nothing of it, or figures whose sum no number can hold.
     public init?(of pod: PodTrial.Name, in summary: String) {
         guard let read = try? JSONDecoder().decode(Summary.self, from: Data(summary.utf8)),
             let found = read.pods?.first(where: { $0.podRef.name == pod.rawValue }), let containers = found.containers, !containers.isEmpty
         else { return nil }
-        cpuNanoseconds = containers.reduce(0) { $0 + ($1.cpu?.usageCoreNanoSeconds ?? 0) }
-        memoryBytes = containers.reduce(0) { $0 + ($1.memory?.workingSetBytes ?? 0) }
+        guard let cpu = Self.sum(containers.map { $0.cpu?.usageCoreNanoSeconds ?? 0 }),
+            let memory = Self.sum(containers.map { $0.memory?.workingSetBytes ?? 0 })
+        else { return nil }
+        (cpuNanoseconds, memoryBytes) = (cpu, memory)
+    }
+
+    private static func sum(_ figures: [UInt64]) -> UInt64? {
+        figures.reduce(0 as UInt64?) { sum, figure in
+            guard let (sum, isTooMuch) = sum?.addingReportingOverflow(figure), !isTooMuch else { return nil }
+            return sum
+        }
     }
 
     private struct Summary: Decodable {

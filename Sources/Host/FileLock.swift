@@ -23,6 +23,40 @@ public final class FileLock: Sendable {
         return nil
     }
 
+    /// Whether somebody has the lock just now.
+    ///
+    /// A look is a shared lock for a moment (flock(2)): it stands in no other look's way, but for that moment in the way of whoever wants the
+    /// lock for itself, who has to take it by ``takeUnlessHeld(_:)``. Asking without locking is not to be had: fcntl(2)'s F_GETLK knows nothing of
+    /// flock(2), gVisor has no `/proc/locks`, and in another namespace of process ids that file does not list the holder.
+    ///
+    /// - Throws: `FileError` when nobody can tell. A file that is not there is nobody's.
+    public static func isHeld(_ path: FilePath) throws(FileError) -> Bool {
+        let file: FileDescriptor
+        do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) } catch {
+            let reason = (error as? Errno) ?? .ioError
+            if reason == .noSuchFileOrDirectory { return false }
+            throw FileError("look at the lock", path, reason)
+        }
+        defer { Self.giveBack(file) }
+        if flock(file.rawValue, LOCK_SH | LOCK_NB) == 0 { return false }
+        let reason = Errno(rawValue: errno)
+        guard reason == .wouldBlock else { throw FileError("look at the lock", path, reason) }
+        return true
+    }
+
+    /// Takes a lock that others look at with ``isHeld(_:)``: nil only when somebody has it, and not when somebody looks.
+    ///
+    /// - Throws: `FileError` when the file cannot be opened, or when somebody looks without end; `CancellationError`.
+    public static func takeUnlessHeld(_ path: FilePath) async throws -> FileLock? {
+        for _ in 0..<2000 {
+            if let lock = try tryTake(path) { return lock }
+            // Looks are shared: what keeps this one away is held for itself.
+            if try isHeld(path) { return nil }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 1...10)))
+        }
+        throw FileError("lock", path, Errno.wouldBlock)
+    }
+
     /// Takes the lock, waiting for as long as another process has it.
     ///
     /// - Parameter waiting: called once, when there is something to wait for.
@@ -40,12 +74,18 @@ public final class FileLock: Sendable {
     /// Gives the lock back; a second time does nothing.
     public func release() {
         descriptor.withLock { descriptor in
-            try? descriptor?.close()
+            if let descriptor { Self.giveBack(descriptor) }
             descriptor = nil
         }
     }
 
     deinit { release() }
+
+    /// A process that this one is just starting has the descriptor too until it becomes another program: only an unlock ends the lock at once.
+    private static func giveBack(_ descriptor: FileDescriptor) {
+        flock(descriptor.rawValue, LOCK_UN)
+        try? descriptor.close()
+    }
 
     /// Takes a lock that is never held for long.
     static func waitBriefly(_ path: FilePath) throws(FileError) -> FileLock {

@@ -12,13 +12,16 @@ public struct Host: Sendable {
     public let project: FilePath
     /// Whether the process may make namespaces and mounts.
     public let isRoot: Bool
+    /// The folder in which the machine's own `etc/` stands.
+    public let machine: FilePath
 
     /// Makes a host of its parts.
-    public init(environment: [String: String], workspace: FilePath, project: FilePath, isRoot: Bool) {
+    public init(environment: [String: String], workspace: FilePath, project: FilePath, isRoot: Bool, machine: FilePath = "/") {
         self.environment = environment
         self.workspace = workspace
         self.project = project
         self.isRoot = isRoot
+        self.machine = machine
     }
 
     /// The machine that this process runs on.

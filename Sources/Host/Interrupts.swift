@@ -6,13 +6,17 @@ import Synchronization
 public enum Interrupts {
     /// Runs work until it ends or a signal comes; then the work is cancelled and waited for. A second signal ends the process at once.
     ///
+    /// SIGHUP is left alone where it has no effect: whoever starts a program by nohup(1) wants it to go on without its terminal. SIGINT and SIGTERM
+    /// are looked at in any case, since a shell without job control starts whatever is in the background without them, and somebody may want it
+    /// to end all the same.
+    ///
     /// - Returns: what the work made, and the signal that came, if one did.
     public static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (
         Result<Value, any Error>, Int32?
     ) {
         let task = Task(operation: work)
         let queue = DispatchQueue(label: "interrupts")
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+        let sources = ([SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP])).map { number in
             // A source sees only signals that have no other effect (signal(7)).
             signal(number, SIG_IGN)
             return (number, DispatchSource.makeSignalSource(signal: number, queue: queue))
@@ -30,6 +34,13 @@ public enum Interrupts {
             signal(number, SIG_DFL)
         }
         return (result, box.first)
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        // Functions cannot be compared, and this one is none: it is the number 1 (signal.h).
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
 

@@ -32,7 +32,7 @@ public struct Keeper: Sendable {
     /// - Returns: the verdict that came with the node's end.
     /// - Throws: `KeepingError` when another keeper has the node; `FileError`; `CancellationError` after all is gone.
     public func run() async throws -> Verdict {
-        let lock = try folder.claim()
+        let lock = try await folder.claim()
         defer { lock.release() }
         let plan = try folder.plan()
         let report = Reported(folder)

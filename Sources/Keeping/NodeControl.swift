@@ -18,14 +18,15 @@ extension NodeFolder {
     /// Waits for something that the keeper reports.
     ///
     /// - Parameters:
+    ///   - grace: how long a keeper that was only just started may take until it has its lock.
     ///   - look: called with each report that is new, until it gives something.
-    /// - Throws: `KeepingError` when the keeper ends without having said it; `CancellationError`.
-    public func wait<Value>(for look: (NodeReport) -> Value?) async throws -> Value {
+    /// - Throws: `KeepingError` when the keeper ends without having said it; `FileError` when nobody can tell whether it lives; `CancellationError`.
+    public func wait<Value>(grace: Duration = .seconds(5), for look: (NodeReport) -> Value?) async throws -> Value {
         let start = ContinuousClock.now
         while true {
             if let report = report(), let value = look(report) { return value }
             // A keeper that was only just started has no lock yet.
-            if keeper == nil, start.duration(to: .now) > .seconds(5) {
+            if try keeper == nil, start.duration(to: .now) > grace {
                 if let report = report(), let value = look(report) { return value }
                 throw KeepingError.notUp(name, keeperLog)
             }
@@ -35,14 +36,18 @@ extension NodeFolder {
 
     /// Ends the node and removes all that it left.
     ///
+    /// - Parameter patience: how long its keeper may take to end.
     /// - Throws: `KeepingError` when its keeper does not end; `FileError`; `CancellationError`.
-    public func down() async throws {
+    public func down(patience: Duration = .seconds(30)) async throws {
         guard Files.exists(path) else { throw KeepingError.unknown(name) }
-        if let process = keeper {
+        if let process = try keeper {
             kill(process, SIGTERM)
+            let start = ContinuousClock.now
             // Its lock is free a moment before the process is gone.
-            for _ in 0..<300 where keeper != nil || ProcessTree.isRunning(process) { try await Task.sleep(for: .milliseconds(100)) }
-            guard keeper == nil else { throw KeepingError.stuck(name, process: process) }
+            while try keeper != nil || ProcessTree.isRunning(process), start.duration(to: .now) < patience {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            guard try keeper == nil else { throw KeepingError.stuck(name, process: process) }
         }
         try remove()
     }
@@ -52,14 +57,14 @@ extension NodeFolder {
     /// - Parameters:
     ///   - runsc: the runtime; nil for a node in the layout `here`.
     ///   - isGvisor: whether this process runs in gVisor.
-    /// - Throws: `KeepingError` when the node is not up.
+    /// - Throws: `KeepingError` when the node is not up; `FileError` when nobody can tell whether it is.
     public func command(
         _ words: [String], runsc: Runsc?, isGvisor: Bool
-    ) throws(KeepingError) -> (program: FilePath, arguments: [String]) {
+    ) throws -> (program: FilePath, arguments: [String]) {
         guard try plan().layout != .here, let runsc else { return try commandHere(words, isGvisor: isGvisor) }
-        guard let keeper,
+        guard let keeper = try keeper,
             let outside = ProcessTree(below: keeper).first(where: { $0.first == runsc.program.string && $0.contains("--bundle") })
-        else { throw .notUp(name, keeperLog) }
+        else { throw KeepingError.notUp(name, keeperLog) }
         return (
             "/usr/bin/nsenter",
             ["--target=\(outside)", "--pid", "--mount", "--net", "--", runsc.program.string, "--root=\(boot.appending("state"))", "exec"]
@@ -69,11 +74,11 @@ extension NodeFolder {
 
     /// The same for a node without a sandbox: its first program's namespaces are the node's.
     /// gVisor refuses to enter a namespace of process ids (setns(2): Invalid argument).
-    private func commandHere(_ words: [String], isGvisor: Bool) throws(KeepingError) -> (program: FilePath, arguments: [String]) {
+    private func commandHere(_ words: [String], isGvisor: Bool) throws -> (program: FilePath, arguments: [String]) {
         let first = boot.appending("init").string
-        guard let keeper,
+        guard let keeper = try keeper,
             let inside = ProcessTree(below: keeper).first(where: { $0.last == first && $0.dropLast().last == "sh" && $0.count == 3 })
-        else { throw .notUp(name, keeperLog) }
+        else { throw KeepingError.notUp(name, keeperLog) }
         return (
             "/usr/bin/nsenter", ["--target=\(inside)"] + (isGvisor ? [] : ["--pid"]) + ["--mount", "--net", "--uts", "--ipc", "--"] + words
         )

@@ -53,16 +53,25 @@ public struct NodeFolder: Sendable {
             guard errno == EEXIST else { throw Files.error("make", path, errno) }
             throw KeepingError.exists(name)
         }
-        try Files.makeDirectory(logs)
-        try Files.write(try Self.json(plan), to: planFile)
+        do {
+            try Files.makeDirectory(logs)
+            try Files.write(try Self.json(plan), to: planFile)
+        } catch {
+            // Else the name would be taken by a node that nobody lists. The first fault is the one to tell.
+            try? Files.remove(path)
+            throw error
+        }
     }
 
     /// The plan.
     ///
     /// - Throws: `KeepingError` when there is no such node, or its plan cannot be read.
     public func plan() throws(KeepingError) -> NodePlan {
-        guard let bytes = try? Files.read(planFile) else { throw .unknown(name) }
-        guard let plan = try? JSONDecoder().decode(NodePlan.self, from: Data(bytes)) else { throw .unreadable(name, planFile) }
+        guard exists else { throw .unknown(name) }
+        guard let bytes = try? Files.read(planFile), let plan = try? JSONDecoder().decode(NodePlan.self, from: Data(bytes)) else {
+            // Somebody may have removed the node since.
+            throw exists ? .unreadable(name, planFile) : .unknown(name)
+        }
         return plan
     }
 
@@ -71,32 +80,61 @@ public struct NodeFolder: Sendable {
         (try? Files.read(reportFile)).flatMap { try? JSONDecoder().decode(NodeReport.self, from: Data($0)) }
     }
 
-    /// A report has to be told on a full disk too: each has the same length, so that a new one can take an old one's place.
-    func write(_ report: NodeReport) throws {
-        let text = try Self.json(report)
-        let room = (text.count / Self.reportRoom + 1) * Self.reportRoom
-        let padded = text + [UInt8](repeating: UInt8(ascii: "\n"), count: room - text.count)
-        do { try Files.write(padded, to: reportFile) } catch  where error.isDiskFull {
-            try Files.overwrite(reportFile, with: padded)
+    /// A report has to be told on a full disk too: then it takes the last one's place, and fills all of it, so that nothing of that one is left.
+    ///
+    /// - Parameter replace: writes a file anew; another one for tests, which have no disk to fill.
+    func write(
+        _ report: NodeReport,
+        replacing replace: ([UInt8], FilePath) throws(FileError) -> Void = { (bytes, path) throws(FileError) in
+            try Files.write(bytes, to: path)
         }
+    ) throws {
+        let text = try Self.json(report)
+        do { try replace(Self.padded(text, to: text.count), reportFile) } catch  where error.isDiskFull {
+            guard let length = Files.bytes(of: reportFile) else { throw error }
+            try Files.overwrite(reportFile, with: Self.padded(text, to: Int(length)))
+        }
+    }
+
+    /// With blank lines behind it up to a length, and to a round one: the next report has room where this one is.
+    private static func padded(_ text: [UInt8], to length: Int) -> [UInt8] {
+        let room = (max(text.count, length - 1) / reportRoom + 1) * reportRoom
+        return text + [UInt8](repeating: UInt8(ascii: "\n"), count: room - text.count)
     }
 
     private static let reportRoom = 1 << 16
 
     /// Becomes the keeper: the lock lasts as long as this process.
-    func claim() throws -> FileLock {
-        guard let lock = try FileLock.tryTake(lockFile) else { throw KeepingError.exists(name) }
+    ///
+    /// - Throws: `KeepingError` when another process is the keeper; `FileError`; `CancellationError`.
+    func claim() async throws -> FileLock {
+        guard let lock = try await FileLock.takeUnlessHeld(lockFile) else { throw KeepingError.exists(name) }
         try Files.write("\(getpid())\n", to: processFile)
         return lock
     }
 
-    /// The keeper's process; nil when it is not alive.
+    /// The keeper's process; nil when it is not alive: then nobody has the lock.
+    ///
+    /// - Throws: `FileError` when nobody can tell whether it is alive; `KeepingError` when it is, and does not say which process it is.
     public var keeper: Int32? {
-        guard Files.exists(lockFile), let free = try? FileLock.tryTake(lockFile) else {
-            return (try? Files.read(processFile)).flatMap { Int32(String(decoding: $0, as: UTF8.self).filter(\.isNumber)) }
+        get throws {
+            // The number is written just after the lock is taken.
+            for _ in 0..<200 {
+                guard try FileLock.isHeld(lockFile) else { return nil }
+                if let process = writtenProcess { return process }
+                usleep(5_000)
+            }
+            throw KeepingError.unreadable(name, processFile)
         }
-        free.release()
-        return nil
+    }
+
+    /// The process whose number stands in the folder, if there is such a process: a former keeper's number is no keeper's, and 0 and what lies below
+    /// it are no process's, but many processes' (kill(2)).
+    private var writtenProcess: Int32? {
+        guard let text = try? Files.readText(processFile), text.hasSuffix("\n"), let process = Int32(text.dropLast()), process > 0,
+            ProcessTree.isRunning(process)
+        else { return nil }
+        return process
     }
 
     /// Removes the folder with all in it.

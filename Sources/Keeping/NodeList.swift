@@ -25,11 +25,14 @@ public struct KeptNode: Codable, Sendable {
     /// Where its kubeconfig is.
     public let kubeconfig: String
 
-    /// Looks at a node's folder; nil when there is none.
-    public init?(_ folder: NodeFolder) {
-        guard let plan = try? folder.plan() else { return nil }
+    /// Looks at a node's folder; nil when there is none, or its plan is not written yet.
+    ///
+    /// - Throws: `KeepingError` when its plan cannot be read; `FileError` when nobody can tell whether its keeper lives.
+    public init?(_ folder: NodeFolder) throws {
+        guard folder.exists else { return nil }
+        let plan = try folder.plan()
         let report = folder.report()
-        let keeper = folder.keeper
+        let keeper = try folder.keeper
         name = folder.name
         recipe = plan.recipe
         series = plan.series

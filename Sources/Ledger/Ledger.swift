@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Host
 import Model
 import SystemPackage
@@ -23,12 +24,12 @@ public struct Ledger: Sendable {
     /// - Returns: the run's folder.
     /// - Throws: `FileError`.
     public func record(_ run: Run, logs: FilePath) throws -> FilePath {
+        let place = try place(of: run.id)
         try Files.makeDirectory(folder)
         try Files.makeDirectory(logs)
         try Files.write(try Self.json(run), to: logs.appending("run.json"))
         if let lock = run.lock { try Files.write(try Self.json(lock), to: logs.appending("lock.json")) }
         try Files.write(try Self.json(run.verdict), to: logs.appending("verdict.json"))
-        let place = folder.appending(run.id)
         try Files.rename(logs, to: place)
         return place
     }
@@ -70,9 +71,21 @@ public struct Ledger: Sendable {
 
     /// Reads a recorded run.
     ///
-    /// - Throws: `FileError`, or `DecodingError` when the record is of another version of Ninepin.
+    /// - Throws: `FileError`; `DecodingError` when the record is of another version of Ninepin, or says that it is another run.
     public func run(_ id: String) throws -> Run {
-        try JSONDecoder().decode(Run.self, from: Data(try Files.read(folder.appending(id).appending("run.json"))))
+        let run = try JSONDecoder().decode(Run.self, from: Data(try Files.read(try place(of: id).appending("run.json"))))
+        guard run.id == id else {
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "the record of \(id) says that it is \(run.id)"))
+        }
+        return run
+    }
+
+    /// A run's folder.
+    ///
+    /// - Throws: `FileError` for a name that ``newName(at:)`` does not make: it may lead out of the runs.
+    private func place(of id: String) throws(FileError) -> FilePath {
+        guard id.wholeMatch(of: /[0-9A-Za-z][0-9A-Za-z.-]*/) != nil else { throw Files.error("find a run in", folder, EINVAL) }
+        return folder.appending(id)
     }
 
     /// The recorded runs of a binary that count, the oldest first. A record that cannot be read is passed over.

@@ -57,14 +57,13 @@ public struct Pipeline: Sendable {
         var (resolution, resolved) = try await resolve(recipe, isFresh: isFresh)
         do {
             return try await fetch(resolution, resolved)
-        } catch let error as TransferError where resolution.lock.kind == .debian || !resolution.lock.libraries.isEmpty {
-            guard case .unreachable = error else { throw error }
+        } catch let error as TransferError where error.isUnreachable && resolution.lock.isOfSuite {
             guard resolved.cached else { return try await fetchBuilt(recipe, insteadOf: error) }
             // The kept addresses may be old: a mirror moves, and a suite's files with it. The digests stay as they are.
             let locked = resolution.lock
             (resolution, resolved) = try await resolve(recipe, isFresh: true)
             if resolution.lock != locked { events(.note("the suite now has \(resolution.lock.version); it had \(locked.version)")) }
-            do { return try await fetch(resolution, resolved) } catch let error as TransferError {
+            do { return try await fetch(resolution, resolved) } catch let error as TransferError where error.isUnreachable {
                 return try await fetchBuilt(recipe, insteadOf: error)
             }
         }
@@ -224,7 +223,10 @@ public struct Pipeline: Sendable {
         let context = StepContext(host: host, workspace: workspace, scratch: scratch) { events(.progress(step: S.name, $0)) }
         let locks = workspace.cache.appending("locks")
         try Files.makeDirectory(locks)
-        let lock = try await FileLock.take(locks.appending(key.hex)) { context.progress("waiting for another ninepin that makes the same") }
+        let lock = try await FileLock.take(locks.appending(key.hex)) {
+            // Said once, and it may take long: progress is not shown each time.
+            events(.note("\(S.name): waiting for another ninepin that makes the same"))
+        }
         defer { lock.release() }
         // The other one may have made it meanwhile.
         if !isFresh, let output = store.result(of: step, key: key) { return ended(output, true) }
@@ -299,6 +301,17 @@ public struct NoTarget: Error, Sendable, CustomStringConvertible {
     public var description: String {
         "recipe '\(recipe)' is of a library and builds no node\n    Its patches are proved by their probes: --level component."
     }
+}
+
+extension TransferError {
+    /// Whether a file was nowhere to be had. Other bytes than those that were wanted, a full disk or a cancelled task are no reason to take
+    /// something else.
+    fileprivate var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
+}
+
+extension Lock {
+    /// Whether files of a suite are in it, whose addresses change.
+    fileprivate var isOfSuite: Bool { kind == .debian || !libraries.isEmpty }
 }
 
 extension Upstream {

@@ -31,7 +31,7 @@ public struct DebianIndex: Sendable {
         self.suite = suite
         self.folder = folder
         self.host = host
-        let machine = try MachineSources()
+        let machine = try MachineSources(root: host.machine)
         for name in ["lists/partial", "cache/archives/partial"] { try Files.makeDirectory(folder.appending(name)) }
         try Files.write("", to: folder.appending("status"))
         let place = "[signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"

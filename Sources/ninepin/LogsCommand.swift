@@ -26,7 +26,7 @@ struct LogsCommand: SessionCommand {
         let folder = try node.folder(session)
         var tail = try FileTail(try folder.log(of: process))
         while true {
-            let isUp = folder.keeper != nil
+            let isUp = try folder.keeper != nil
             while let piece = try tail.next() { session.report.bytes(piece) }
             guard follow, isUp else { return .good }
             try await Task.sleep(for: .milliseconds(200))

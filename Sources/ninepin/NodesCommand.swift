@@ -23,13 +23,22 @@ struct NodesCommand: SessionCommand {
     private struct Document: Encodable { let nodes: [KeptNode] }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let nodes = NodeFolder.list(in: session.host.workspace).compactMap(KeptNode.init)
+        var nodes: [KeptNode] = []
+        var areAllKnown = true
+        for folder in NodeFolder.list(in: session.host.workspace) {
+            // One that cannot be read hides no other.
+            do { if let node = try KeptNode(folder) { nodes.append(node) } } catch {
+                session.events(.note("\(error)"))
+                areAllKnown = false
+            }
+        }
         try session.show(Document(nodes: nodes)) { report in
-            guard !nodes.isEmpty else { return report.text("no node is up; 'ninepin up' starts one") }
+            guard !nodes.isEmpty || !areAllKnown else { return report.text("no node is up; 'ninepin up' starts one") }
             report.table(
                 ["node", "since", "recipe", "series", "layout", "state", "verdict so far", "memory"], nodes.map(\.row))
         }
-        return nodes.allSatisfy { ["starting", "up"].contains($0.state) && ($0.verdict?.grade ?? .clean) == .clean } ? .good : .no
+        return areAllKnown && nodes.allSatisfy { ["starting", "up"].contains($0.state) && ($0.verdict?.grade ?? .clean) == .clean }
+            ? .good : .no
     }
 }
 
@@ -58,7 +67,7 @@ struct KubeconfigCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let folder = try node.folder(session)
         _ = try folder.plan()
-        guard folder.keeper != nil else { throw KeepingError.notUp(folder.name, folder.keeperLog) }
+        guard try folder.keeper != nil else { throw KeepingError.notUp(folder.name, folder.keeperLog) }
         try session.show(Document(kubeconfig: folder.kubeconfig.string)) { $0.text(folder.kubeconfig.string) }
         return .good
     }

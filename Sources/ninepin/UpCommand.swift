@@ -70,7 +70,7 @@ struct UpCommand: SessionCommand {
                 program, ["keep", name, "--workspace", session.host.workspace.string, "--project", session.host.project.string],
                 on: session.host)
             let report = try await waited(folder, session)
-            guard let node = KeptNode(folder) else { throw KeepingError.unknown(name) }
+            guard let node = try KeptNode(folder) else { throw KeepingError.unknown(name) }
             try session.show(node) { output in
                 if report.state == .ended, let verdict = report.verdict { output.verdict(verdict) } else { output.text(node.kubeconfig) }
             }

@@ -214,7 +214,7 @@ struct RealNodeTests {
     }
 }
 
-/// A group of processes that get one hundredth of a processor, by the machine's cgroups (cgroups(7), cpu controller of either version).
+/// A group of processes that get one thousandth of a processor, by the machine's cgroups (cgroups(7), cpu controller of either version).
 private final class Starving {
     private let folder: String
     private let parent: String
@@ -225,9 +225,9 @@ private final class Starving {
         folder = "\(parent)/ninepin-test-\(UUID())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         if isUnified {
-            try "1000 100000".write(toFile: "\(folder)/cpu.max", atomically: false, encoding: .utf8)
+            try "1000 1000000".write(toFile: "\(folder)/cpu.max", atomically: false, encoding: .utf8)
         } else {
-            try "100000".write(toFile: "\(folder)/cpu.cfs_period_us", atomically: false, encoding: .utf8)
+            try "1000000".write(toFile: "\(folder)/cpu.cfs_period_us", atomically: false, encoding: .utf8)
             try "1000".write(toFile: "\(folder)/cpu.cfs_quota_us", atomically: false, encoding: .utf8)
         }
     }

@@ -1,5 +1,6 @@
 import Glibc
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Transfer

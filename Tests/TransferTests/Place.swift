@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Synchronization
 import SystemPackage
+import TestServers
 
 @testable import Transfer
 

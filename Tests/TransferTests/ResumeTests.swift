@@ -1,4 +1,5 @@
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Transfer

@@ -1,4 +1,5 @@
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Transfer
@@ -10,7 +11,7 @@ struct TLSTests {
     @Test("a server whose certificate nobody vouches for is refused at once, and nothing is kept of it")
     func unknownCertificate() async throws {
         try await Place.use { place in
-            let server = try TLSServer(in: place, name: "127.0.0.1")
+            let server = try TLSServer(in: place.directory.string, name: "127.0.0.1")
             defer { server.end() }
             let wish = place.wish(hello, ["https://127.0.0.1:\(server.port)/file"])
             let error = await failure(wish)
@@ -30,7 +31,7 @@ struct TLSTests {
     @Test("a certificate that is vouched for, but is another host's, is refused, and nothing is kept")
     func otherHost() async throws {
         try await Place.use { place in
-            let server = try TLSServer(in: place, name: "elsewhere.example.org")
+            let server = try TLSServer(in: place.directory.string, name: "elsewhere.example.org")
             defer { server.end() }
             let wish = place.wish(hello, ["https://127.0.0.1:\(server.port)/file"])
             let error = await failure(wish, quick(["CURL_CA_BUNDLE": server.certificate]))

@@ -1,25 +1,34 @@
 import Foundation
 import Glibc
-import SystemPackage
 
-/// An HTTPS server that answers every request with `hello`, with a certificate that the test made: nobody vouches for it but the test.
+/// An HTTPS server, with a certificate that nobody vouches for but the test. It answers every request with `hello`, or with the request's field
+/// Authorization where there is one.
 ///
 /// The program must not close what it inherited: Foundation takes one of these sockets' end for the program's, and then waits for it, and for no other.
-final class TLSServer {
-    let port: UInt16
-    let certificate: String
+package final class TLSServer {
+    package let port: UInt16
+    package let certificate: String
     private let process = Process()
 
-    /// - Parameter name: the host that the certificate is for.
-    init(in place: Place, name: String) throws {
-        certificate = place.directory.appending("cert.pem").string
-        let key = place.directory.appending("key.pem").string
-        let script = place.directory.appending("server.py").string
+    /// Makes the certificate too.
+    ///
+    /// - Parameters:
+    ///   - folder: a folder of the test's own, for the server's files.
+    ///   - name: the host that the certificate is for.
+    package convenience init(in folder: String, name: String) throws {
+        let (certificate, key) = ("\(folder)/cert.pem", "\(folder)/key.pem")
         let kind = name.allSatisfy { $0.isNumber || $0 == "." } ? "IP" : "DNS"
         try Self.run([
             "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=\(name)", "-keyout", key,
             "-out", certificate, "-addext", "subjectAltName=\(kind):\(name)",
         ])
+        try self.init(in: folder, certificate: certificate, key: key)
+    }
+
+    /// Takes a certificate that is there.
+    package init(in folder: String, certificate: String, key: String) throws {
+        self.certificate = certificate
+        let script = "\(folder)/server.py"
         try Data(program.utf8).write(to: URL(filePath: script))
         port = try freePort()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -36,7 +45,7 @@ final class TLSServer {
     }
 
     /// It has inherited a thread's mask, in which SIGTERM waits for ever. Called by the test: a value that is not used any more may be gone early.
-    func end() {
+    package func end() {
         guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)
     }
@@ -62,9 +71,10 @@ private let program = """
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
-            self.send_header("Content-Length", "5")
+            words = (self.headers.get("Authorization") or "hello").encode()
+            self.send_header("Content-Length", str(len(words)))
             self.end_headers()
-            self.wfile.write(b"hello")
+            self.wfile.write(words)
         def log_message(self, *_): pass
     port, certificate, key = sys.argv[1:4]
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)

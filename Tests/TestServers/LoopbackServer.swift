@@ -3,43 +3,58 @@ import Glibc
 import Synchronization
 
 /// What a client asked for.
-struct Request: Sendable {
-    let method: String
-    let target: String
+package struct Request: Sendable {
+    package let method: String
+    package let target: String
     /// Names in lower case.
-    let fields: [String: String]
+    package let fields: [String: String]
+    /// As long as Content-Length says.
+    package let body: [UInt8]
+
+    package init(method: String, target: String, fields: [String: String], body: [UInt8]) {
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+    }
 
     /// The first byte that a Range asks for; nil without one.
-    var offset: Int? {
+    package var offset: Int? {
         fields["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) }
     }
 }
 
 /// What a client is sent: fields, then steps; the connection is closed after that.
-struct Reply: Sendable {
-    enum Step: Sendable {
+package struct Reply: Sendable {
+    package enum Step: Sendable {
         case bytes([UInt8])
         case wait(Double)
     }
 
-    var status = 200
-    var fields: [String: String] = [:]
-    var steps: [Step] = []
+    package var status: Int
+    package var fields: [String: String]
+    package var steps: [Step]
+
+    package init(status: Int = 200, fields: [String: String] = [:], steps: [Step] = []) {
+        self.status = status
+        self.fields = fields
+        self.steps = steps
+    }
 
     /// A whole body, with its length.
-    static func body(_ bytes: [UInt8], status: Int = 200) -> Reply {
+    package static func body(_ bytes: [UInt8], status: Int = 200) -> Reply {
         Reply(status: status, fields: ["Content-Length": "\(bytes.count)"], steps: [.bytes(bytes)])
     }
 
     /// A status with a few words.
-    static func status(_ status: Int, _ fields: [String: String] = [:]) -> Reply {
+    package static func status(_ status: Int, _ fields: [String: String] = [:]) -> Reply {
         var reply = body(Array("words about it".utf8), status: status)
         reply.fields.merge(fields) { $1 }
         return reply
     }
 
     /// A file, or the end of it that a Range asks for.
-    static func file(_ bytes: [UInt8], _ request: Request) -> Reply {
+    package static func file(_ bytes: [UInt8], _ request: Request) -> Reply {
         guard let offset = request.offset else { return body(bytes) }
         guard offset < bytes.count else { return status(416) }
         var reply = body(Array(bytes[offset...]), status: 206)
@@ -48,7 +63,7 @@ struct Reply: Sendable {
     }
 
     /// The same, ended after some bytes of the body, at once or after a wait.
-    func cut(after count: Int, wait: Double = 0) -> Reply {
+    package func cut(after count: Int, wait: Double = 0) -> Reply {
         var reply = self
         guard case .bytes(let bytes)? = steps.first else { return reply }
         reply.steps = [.bytes(Array(bytes.prefix(count))), .wait(wait)]
@@ -57,10 +72,10 @@ struct Reply: Sendable {
 }
 
 /// An HTTP/1.1 server on a free port of the loopback, for one test.
-final class LoopbackServer: Sendable {
-    typealias Handler = @Sendable (_ request: Request, _ number: Int) -> Reply
+package final class LoopbackServer: Sendable {
+    package typealias Handler = @Sendable (_ request: Request, _ number: Int) -> Reply
 
-    let port: UInt16
+    package let port: UInt16
     private let socket: Int32
     private let handler: Handler
     private let isEnded = Atomic(false)
@@ -85,7 +100,7 @@ final class LoopbackServer: Sendable {
     }
 
     /// Runs a server while the body runs.
-    static func run<T>(_ handler: @escaping Handler, _ body: (LoopbackServer) async throws -> T) async throws -> T {
+    package static func run<T>(_ handler: @escaping Handler, _ body: (LoopbackServer) async throws -> T) async throws -> T {
         let server = try LoopbackServer(handler)
         server.thread { server.accept() }
         defer {
@@ -97,9 +112,9 @@ final class LoopbackServer: Sendable {
     }
 
     /// The requests so far.
-    var requests: [Request] { log.withLock { $0 } }
+    package var requests: [Request] { log.withLock { $0 } }
 
-    func address(_ path: String = "/file") -> String { "http://127.0.0.1:\(port)\(path)" }
+    package func address(_ path: String = "/file") -> String { "http://127.0.0.1:\(port)\(path)" }
 
     private func thread(_ work: @escaping @Sendable () -> Void) {
         threads.enter()
@@ -118,6 +133,11 @@ final class LoopbackServer: Sendable {
         return false
     }
 
+    private func nextByte(of client: Int32) -> UInt8? {
+        var byte: UInt8 = 0
+        return isReadable(client) && recv(client, &byte, 1, 0) == 1 ? byte : nil
+    }
+
     private func accept() {
         while isReadable(socket) {
             let client = Glibc.accept(socket, nil, nil)
@@ -134,8 +154,7 @@ final class LoopbackServer: Sendable {
     private func answer(_ client: Int32) {
         var head: [UInt8] = []
         while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
-            var byte: UInt8 = 0
-            guard isReadable(client), recv(client, &byte, 1, 0) == 1 else { return }
+            guard let byte = nextByte(of: client) else { return }
             head.append(byte)
         }
         let lines = String(decoding: head, as: UTF8.self).components(separatedBy: "\r\n").filter { !$0.isEmpty }
@@ -144,7 +163,13 @@ final class LoopbackServer: Sendable {
             let halves = line.split(separator: ":", maxSplits: 1)
             return (halves[0].lowercased(), halves[1].trimmingCharacters(in: .whitespaces))
         }
-        let request = Request(method: words[0], target: words[1], fields: Dictionary(fields) { $1 })
+        let named = Dictionary(fields) { $1 }
+        var body: [UInt8] = []
+        for _ in 0..<(named["content-length"].flatMap { Int($0) } ?? 0) {
+            guard let byte = nextByte(of: client) else { return }
+            body.append(byte)
+        }
+        let request = Request(method: words[0], target: words[1], fields: named, body: body)
         let number = log.withLock {
             $0.append(request)
             return $0.count

@@ -1,0 +1,143 @@
+import Foundation
+import Glibc
+import Host
+import SystemPackage
+import TestServers
+import Testing
+
+@Suite("Signals", .timeLimit(.minutes(3)))
+struct InterruptTests {
+    /// The program as a shell starts it: with no signal blocked, which a test's own threads would hand down.
+    private final class Program {
+        let pid: Int32
+        private let log: FilePath
+        private var status: Int32?
+
+        /// - Parameter shell: a line of a shell before which the program takes the shell's place.
+        init(_ origin: Origin, _ arguments: [String], shell: String = "") throws {
+            log = FilePath("\(origin.path)/log-\(UUID())")
+            let tool = origin.tool
+            let words = [try Tool.program.path] + arguments + ["--workspace", tool.workspace, "--project", tool.project]
+            pid = try Detached.start(
+                "/bin/sh", ["-c", "\(shell)\nexec \"$@\"", "sh"] + words, environment: tool.environment, log: log)
+        }
+
+        deinit {
+            guard status == nil else { return }
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+        }
+
+        var said: String { (try? Files.readText(log)) ?? "" }
+
+        /// Whether it has ended: then with which exit code, or by which signal, as wait(2) has it.
+        func hasEnded() -> Bool {
+            var status: Int32 = 0
+            if self.status == nil, waitpid(pid, &status, WNOHANG) == pid { self.status = status }
+            return self.status != nil
+        }
+
+        /// Waits for the end; the exit code, and not that of a process that a signal has ended.
+        func code() async throws -> Int32 {
+            try await soon("the end of the program") { hasEnded() }
+            let status = try #require(status)
+            try #require(status & 0x7F == 0, "ended by signal \(status & 0x7F)")
+            return status >> 8 & 0xFF
+        }
+    }
+
+    @Test(
+        "a signal in a download ends it with its own exit code; nothing is left half done, and the next run goes on from there",
+        arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func interrupted(_ signal: Int32, _ code: Int32) async throws {
+        try await ServedArchive.use({ bytes, request, number, _ in
+            let whole = Reply.file(bytes, request)
+            return number == 1 ? whole.cut(after: bytes.count / 2, wait: 60) : whole
+        }) { served in
+            let program = try Program(served.origin, ["fetch", "thing"])
+            let part = "\(served.origin.path)/workspace/mirrors"
+            try await served.waitForRequest()
+            try await soon("half of the archive") {
+                let names = FileManager.default.subpaths(atPath: part) ?? []
+                return names.contains { $0.hasSuffix(".part") && (Files.bytes(of: FilePath("\(part)/\($0)")) ?? 0) > 0 }
+            }
+            kill(program.pid, signal)
+            #expect(try await program.code() == code)
+            #expect(program.said.contains("interrupted; the next run goes on from the last whole step"), "\(program.said)")
+            #expect(try served.origin.unfinished.isEmpty)
+            #expect(processes(naming: served.origin.path).isEmpty)
+            let again = try Program(served.origin, ["fetch", "thing"])
+            #expect(try await again.code() == 0)
+            #expect(try again.said.hasSuffix("\(served.origin.tree("HEAD"))\n"))
+            #expect(served.server.requests.last?.offset != nil, "what had come is not asked for again")
+        }
+    }
+
+    @Test("a program that it had started ends with it")
+    func child() async throws {
+        let origin = try Origin()
+        try origin.gitRecipe(url: "ssh://127.0.0.1/up.git")
+        let number = "\(origin.path)/ssh.pid"
+        try origin.write("ssh", "#!/bin/sh\necho $$ > '\(number).new'\nmv '\(number).new' '\(number)'\nexec sleep 600\n")
+        try #require(chmod("\(origin.path)/ssh", 0o755) == 0)
+        let program = try Program(origin, ["fetch", "thing"], shell: "export GIT_SSH='\(origin.path)/ssh'")
+        try await soon("ssh") { Files.exists(FilePath(number)) }
+        let ssh = try #require(Int32(try Files.readText(FilePath(number)).filter(\.isNumber)))
+        #expect(ProcessTree.isRunning(ssh))
+        kill(program.pid, SIGTERM)
+        #expect(try await program.code() == 143)
+        // The kernel ends it at once, but not in no time.
+        try await soon("the end of ssh") { !ProcessTree.isRunning(ssh) }
+        #expect(try origin.unfinished.isEmpty)
+    }
+
+    @Test("a second signal ends it at once, although its work does not end")
+    func second() async throws {
+        let origin = try Origin()
+        // Work that nothing can cancel: a recipe whose text does not come.
+        let recipe = "\(origin.path)/project/recipes/slow.yaml"
+        try #require(mkfifo(recipe, 0o600) == 0)
+        let program = try Program(origin, ["fetch", "slow"])
+        var writer: Int32 = -1
+        defer { close(writer) }
+        try await soon("the reader of the recipe") {
+            writer = open(recipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            return writer >= 0
+        }
+        kill(program.pid, SIGTERM)
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(!program.hasEnded(), "the first one waits for the work: \(program.said)")
+        // Two that come before the first one is looked at are one.
+        try await soon("the end by a second signal") {
+            if !program.hasEnded() { kill(program.pid, SIGTERM) }
+            return program.hasEnded()
+        }
+        #expect(try await program.code() == 143)
+        #expect(!program.said.contains("interrupted"), "it had no time for words")
+    }
+
+    @Test("a program that is to go on without its terminal, as nohup(1) starts one, goes on; it can be ended all the same")
+    func withoutTerminal() async throws {
+        try await ServedArchive.use({ bytes, request, _, gate in
+            gate.wait()
+            return .file(bytes, request)
+        }) { served in
+            let program = try Program(served.origin, ["fetch", "thing"], shell: "trap '' HUP")
+            try await served.waitForRequest()
+            kill(program.pid, SIGHUP)
+            served.gate.open()
+            #expect(try await program.code() == 0, "\(program.said)")
+            #expect(try program.said.hasSuffix("\(served.origin.tree("HEAD"))\n"))
+        }
+        try await ServedArchive.use({ bytes, request, _, gate in
+            gate.wait()
+            return .file(bytes, request)
+        }) { served in
+            let program = try Program(served.origin, ["fetch", "thing"], shell: "trap '' HUP")
+            try await served.waitForRequest()
+            kill(program.pid, SIGHUP)
+            kill(program.pid, SIGTERM)
+            #expect(try await program.code() == 143)
+        }
+    }
+}

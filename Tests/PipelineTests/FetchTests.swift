@@ -1,0 +1,279 @@
+import Crypto
+import FoundationEssentials
+import Git
+import Host
+import Model
+import Sources
+import Synchronization
+import SystemPackage
+import TestServers
+import Testing
+import Transfer
+
+@testable import Pipeline
+
+@Suite("Where a source comes from", .timeLimit(.minutes(5)))
+struct FetchTests {
+    /// A workspace, a suite that is served, and what a pipeline tells.
+    private struct Bench {
+        let suite: DebianSuite
+        let pipeline: Pipeline
+        let server: LoopbackServer
+        private let notes: Mailbox
+
+        /// Runs a test with all of it.
+        static func use(_ body: (Bench) async throws -> Void) async throws {
+            let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-fetch-\(UUID())").path)
+            defer { try? Files.remove(path) }
+            let suite = try await DebianSuite.make()
+            defer { #expect(throws: Never.self) { try suite.remove() } }
+            try await LoopbackServer.run({ request, _ in suite.answer(request) }) { server in
+                let notes = Mailbox()
+                let pipeline = try Pipeline(Host.plain(path, machine: try suite.machine(server))) { event in
+                    if case .note(let text) = event { notes.add(text) }
+                }
+                defer { pipeline.close() }
+                try await body(Bench(suite: suite, pipeline: pipeline, server: server, notes: notes))
+                pipeline.close()
+                #expect(Files.names(in: path.appending("tmp")) == [".gate"])
+            }
+        }
+
+        var told: [String] { notes.all }
+
+        /// What the code of both packages is as a tree.
+        func tree() async throws -> ObjectID { try await pipeline.fetch(debian(), from: suite.code).tree }
+
+        func debian(version: String = "1.0", built: String? = "golang-thing-dev") throws -> Recipe {
+            let built = built.map { ", built: \($0)" } ?? ""
+            return try recipe("{debian: {package: thing, suite: \(DebianSuite.name), version: '\(version)'\(built)}}")
+        }
+
+        func recipe(_ source: String, more: String = "") throws -> Recipe {
+            try Recipe(
+                yaml: "title: t\nversion: 1.0.0\nsource: \(source)\nupstreams: {}\ntoolchain: '*'\nimportPath: example.org/thing\n\(more)",
+                file: "r.yaml", name: "r")
+        }
+
+        /// The files that somebody asked the pool for.
+        var askedPool: [String] { server.requests.map(\.target).filter { $0.contains("/pool/") } }
+    }
+
+    private final class Mailbox: Sendable {
+        private let items = Mutex<[String]>([])
+
+        func add(_ item: String) { items.withLock { $0.append(item) } }
+
+        var all: [String] { items.withLock { $0 } }
+    }
+
+    @Test("a source package comes from the suite's pool, is checked against the signed index, and is what its files are")
+    func sourcePackage() async throws {
+        try await Bench.use { bench in
+            let fetched = try await bench.pipeline.fetch(try bench.debian())
+            #expect(try await fetched.tree == bench.tree())
+            #expect(fetched.lock.kind == .debian && fetched.lock.name == "thing" && fetched.lock.version == "1.0")
+            #expect(fetched.lock.files.map(\.name) == ["thing_1.0.dsc", "thing_1.0.tar.gz"])
+            #expect(fetched.steps.map(\.name) == ["resolve", "fetch"] && fetched.steps.allSatisfy { !$0.cached })
+            #expect(bench.told.isEmpty)
+            let before = bench.server.requests.count
+            let again = try await bench.pipeline.fetch(try bench.debian())
+            #expect(again.tree == fetched.tree && again.steps.allSatisfy(\.cached))
+            #expect(bench.server.requests.count == before, "what is kept is not asked for")
+        }
+    }
+
+    @Test("kept addresses that are old are resolved again, and the same files come from where they are now")
+    func moved() async throws {
+        try await Bench.use { bench in
+            let recipe = try bench.debian()
+            let (kept, _) = try await bench.pipeline.resolve(recipe)
+            try await bench.suite.publish(in: "pool/b")
+            let fetched = try await bench.pipeline.fetch(recipe)
+            #expect(try await fetched.tree == bench.tree())
+            #expect(fetched.lock == kept.lock)
+            #expect(bench.askedPool.first?.contains("/pool/a/") == true)
+            #expect(bench.askedPool.contains("/debian/pool/b/thing_1.0.tar.gz"))
+            #expect(bench.told.isEmpty, "the same version from elsewhere is nothing to tell")
+        }
+    }
+
+    @Test("a suite that has another version by now gives that one, and it is told what it had")
+    func newVersion() async throws {
+        try await Bench.use { bench in
+            let recipe = try bench.debian(version: ">=1.0")
+            _ = try await bench.pipeline.resolve(recipe)
+            try await bench.suite.publish(version: "1.1")
+            let fetched = try await bench.pipeline.fetch(recipe)
+            #expect(fetched.lock.version == "1.1")
+            #expect(try await fetched.tree != bench.tree())
+            #expect(bench.told == ["the suite now has 1.1; it had 1.0"])
+        }
+    }
+
+    @Test("a kept resolution is used as long as its files are there, whatever the suite has by now, unless it is to be fresh")
+    func fresh() async throws {
+        try await Bench.use { bench in
+            let recipe = try bench.debian(version: ">=1.0")
+            let first = try await bench.pipeline.fetch(recipe)
+            try await bench.suite.publish(version: "1.1")
+            #expect(try await bench.pipeline.fetch(recipe).lock == first.lock)
+            #expect(try await bench.pipeline.fetch(recipe, isFresh: true).lock.version == "1.1")
+            #expect(try await bench.pipeline.fetch(recipe).lock.version == "1.1")
+        }
+    }
+
+    @Test("where the pool lacks a file of the source package the built package is taken, which has the same tree, and it is said")
+    func fallsBack() async throws {
+        try await Bench.use { bench in
+            bench.suite.serve(nil, as: "pool/a/thing_1.0.tar.gz")
+            let fetched = try await bench.pipeline.fetch(try bench.debian())
+            #expect(try await fetched.tree == bench.tree())
+            #expect(fetched.lock.name == "golang-thing-dev" && fetched.lock.files.map(\.name) == ["golang-thing-dev_1.0_all.deb"])
+            let note = try #require(bench.told.first)
+            #expect(bench.told.count == 1)
+            #expect(note.hasPrefix("thing cannot be had (cannot fetch thing_1.0.tar.gz:") && note.contains("HTTP 404"), "\(note)")
+            #expect(note.hasSuffix("taking golang-thing-dev, which holds the same code"))
+        }
+    }
+
+    @Test("where kept addresses are old and the pool lacks a file too, both ways are gone, one after the other")
+    func movedAndLacking() async throws {
+        try await Bench.use { bench in
+            let recipe = try bench.debian()
+            _ = try await bench.pipeline.resolve(recipe)
+            try await bench.suite.publish(in: "pool/b")
+            bench.suite.serve(nil, as: "pool/b/thing_1.0.tar.gz")
+            let fetched = try await bench.pipeline.fetch(recipe)
+            #expect(try await fetched.tree == bench.tree())
+            #expect(fetched.lock.name == "golang-thing-dev")
+            #expect(bench.told.count == 1 && bench.told[0].contains("/pool/b/thing_1.0.tar.gz"))
+        }
+    }
+
+    private func unreachable(_ bench: Bench, _ recipe: Recipe) async throws -> (name: String, attempts: [Attempt]) {
+        let error = await #expect(throws: TransferError.self) { try await bench.pipeline.fetch(recipe) }
+        guard case .unreachable(let name, let attempts)? = error else { throw Unexpected(error: error) }
+        return (name, attempts)
+    }
+
+    private struct Unexpected: Error { let error: TransferError? }
+
+    @Test("where a recipe names no built package, a file that the pool lacks is an error that names it")
+    func noFallback() async throws {
+        try await Bench.use { bench in
+            bench.suite.serve(nil, as: "pool/a/thing_1.0.tar.gz")
+            let found = try await unreachable(bench, try bench.debian(built: nil))
+            #expect(found.name == "thing_1.0.tar.gz" && found.attempts.map(\.reason) == ["HTTP 404"])
+            #expect(bench.told.isEmpty)
+        }
+    }
+
+    @Test("a built package that the pool lacks too is an error, and so is one that the suite does not have")
+    func bothLacking() async throws {
+        try await Bench.use { bench in
+            for file in ["thing_1.0.tar.gz", "golang-thing-dev_1.0_all.deb"] { bench.suite.serve(nil, as: "pool/a/\(file)") }
+            let found = try await unreachable(bench, try bench.debian())
+            #expect(found.name == "golang-thing-dev_1.0_all.deb")
+            await #expect(throws: SourceError.self) { try await bench.pipeline.fetch(try bench.debian(built: "golang-none-dev")) }
+        }
+    }
+
+    @Test("bytes that are not those of the signed index are an error, and no reason to take something else", arguments: [false, true])
+    func wrongBytes(_ isMoved: Bool) async throws {
+        try await Bench.use { bench in
+            let recipe = try bench.debian()
+            if isMoved {
+                _ = try await bench.pipeline.resolve(recipe)
+                try await bench.suite.publish(in: "pool/b")
+            }
+            let file = "pool/\(isMoved ? "b" : "a")/thing_1.0.tar.gz"
+            var bytes = Array(bench.suite.answer(Self.request("/debian/\(file)")).steps.flatMap(\.sent))
+            bytes[bytes.count / 2] ^= 1
+            bench.suite.serve(bytes, as: file)
+            let error = await #expect(throws: TransferError.self) { try await bench.pipeline.fetch(recipe) }
+            guard case .digestDiffers(let name, _, _, _, _, _)? = error else {
+                Issue.record("\(String(describing: error)) \(bench.told)")
+                return
+            }
+            #expect(name == "thing_1.0.tar.gz" && bench.told.isEmpty)
+        }
+    }
+
+    private static func request(_ target: String) -> Request { Request(method: "GET", target: target, fields: [:], body: []) }
+
+    @Test("an index that cannot be had, or that nobody known has signed, or that was changed, is an error; nothing is fetched by it")
+    func badIndexes() async throws {
+        try await Bench.use { bench in
+            let recipe = try bench.debian()
+            func refused() async -> String {
+                let error = await #expect(throws: SourceError.self) { try await bench.pipeline.fetch(recipe) }
+                guard case .index(DebianSuite.name, let reason)? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return ""
+                }
+                return reason
+            }
+            bench.suite.serve(nil, as: "dists/\(DebianSuite.name)/InRelease")
+            let reason = await refused()
+            #expect(reason.contains("does not have a Release file"), "\(reason)")
+            try await bench.suite.publish()
+            try await bench.suite.sign(with: "stranger")
+            #expect(await refused().contains("NO_PUBKEY"))
+            try await bench.suite.publish()
+            bench.suite.serve(Array("Package: thing\nVersion: 9\n".utf8), as: "dists/\(DebianSuite.name)/main/source/Sources")
+            #expect(!(await refused()).isEmpty)
+            #expect(bench.askedPool.isEmpty)
+            await #expect(throws: SourceError.self) { try await bench.pipeline.fetch(try bench.debian(version: "2.0")) }
+            // The same suite is good when it is left alone.
+            try await bench.suite.publish()
+            #expect(try await bench.pipeline.fetch(recipe).tree == bench.tree())
+        }
+    }
+
+    @Test("an archive comes from the first of its addresses that has it; where none has, that is an error that names each")
+    func archives() async throws {
+        try await Bench.use { bench in
+            let file = bench.suite.answer(Self.request("/debian/pool/a/thing_1.0.tar.gz")).steps.flatMap(\.sent)
+            let digest = SHA256.hash(data: file).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            let (good, bad) = (
+                bench.server.address("/debian/pool/a/thing_1.0.tar.gz"), bench.server.address("/debian/none/thing_1.0.tar.gz")
+            )
+            func recipe(_ addresses: [String]) throws -> Recipe {
+                try bench.recipe("{archive: {addresses: [\(addresses.map { "'\($0)'" }.joined(separator: ", "))], sha256: \(digest)}}")
+            }
+            let none = try await unreachable(bench, try recipe([bad, bad + "?2"]))
+            #expect(none.name == "thing_1.0.tar.gz" && none.attempts.map(\.address) == [bad, bad + "?2"])
+            #expect(none.attempts.map(\.reason) == ["HTTP 404", "HTTP 404"])
+            #expect(try await bench.pipeline.fetch(try recipe([bad, good])).tree == bench.tree())
+            #expect(bench.told.isEmpty)
+        }
+    }
+
+    @Test("libraries whose kept addresses are old are resolved again too")
+    func libraries() async throws {
+        try await Bench.use { bench in
+            let folder = "{suite: \(DebianSuite.name), packages: [golang-thing-dev]}"
+            let file = bench.suite.answer(Self.request("/debian/pool/a/thing_1.0.tar.gz")).steps.flatMap(\.sent)
+            let digest = SHA256.hash(data: file).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            let archive = bench.pipeline.workspace.path.appending("thing.tar.gz")
+            try Files.write(file, to: archive)
+            let recipe = try bench.recipe(
+                "{archive: {addresses: ['file://\(archive)'], sha256: \(digest)}}", more: "libraries: \(folder)\n")
+            _ = try await bench.pipeline.resolve(recipe)
+            try await bench.suite.publish(in: "pool/b")
+            let fetched = try await bench.pipeline.fetch(recipe)
+            #expect(try await fetched.tree == bench.tree())
+            let source = try #require(fetched.libraries?.path).appending("src/example.org/thing/thing.go")
+            #expect(try Files.readText(source) == DebianSuite.files["thing.go"])
+            bench.suite.serve(nil, as: "pool/b/golang-thing-dev_1.0_all.deb")
+            try Files.remove(bench.pipeline.workspace.mirrors)
+            try Files.remove(bench.pipeline.workspace.store.appending("libraries"))
+            #expect(try await unreachable(bench, recipe).name == "golang-thing-dev_1.0_all.deb")
+        }
+    }
+}
+
+extension Reply.Step {
+    fileprivate var sent: [UInt8] { if case .bytes(let bytes) = self { bytes } else { [] } }
+}
