@@ -1,3 +1,4 @@
+import Grading
 import Model
 
 /// Whether a boot's verdict is believed, or the boot is to be repeated alone first: a verdict must not depend on what else the machine did.
@@ -10,8 +11,9 @@ enum Doubt {
     static func about(_ verdict: Verdict, conditions: BootConditions?, known: Verdict?) -> String? {
         let excesses = conditions?.excesses ?? []
         if !excesses.isEmpty { return "the boot was slowed: " + excesses.joined(separator: "; ") }
-        if verdict.grade == .inconclusive, let conditions, conditions.company > 0 || conditions.isBusy {
-            return "it says nothing, and the machine was busy: \(conditions.company) other boots went on beside it"
+        // What did not happen in time may have had no time.
+        if verdict.grade == .inconclusive || verdict.isLate, let conditions, conditions.company > 0 || conditions.isBusy {
+            return "it is \(verdict.title), and the machine was busy: \(conditions.company) other boots went on beside it"
         }
         if let known, verdict.grade != .inconclusive, known.title != verdict.title {
             return "it is \(verdict.title), and an earlier boot of the same kind was \(known.title)"

@@ -7,6 +7,10 @@ struct RealClusterTests {
     /// Runs a scenario in a place of its own, and looks that nothing is left of it.
     private func scenario(_ body: (Room) async throws -> Void) async throws {
         let place = Room(place: try await RealWorkspace.withControlPlane())
+        try await Joining.scenario { try await scenario(in: place, body) }
+    }
+
+    private func scenario(in place: Room, _ body: (Room) async throws -> Void) async throws {
         let before = Machine.now(place.tool.workspace)
         do { try await body(place) } catch {
             _ = try? place.tool.run(["down", "--all"])

@@ -128,9 +128,8 @@ struct RealHereTests {
             after=$(seen; running)
             [ "$before" = "$after" ] && echo same || echo "$before" "$after"
             """
-        let found = try await room.run(
-            ["/bin/sh", "-c", script], in: .root9p,
-            seeing: [tool.workspace, try await RealWorkspace.path(), "/usr/lib/go-1.19", "/usr/share/go-1.19"])
+        let folders = [tool.workspace, try await RealWorkspace.path(), "/usr/lib/go-1.19", "/usr/share/go-1.19"]
+        let found = try await Joining.scenario { try await room.run(["/bin/sh", "-c", script], in: .root9p, seeing: folders) }
         let parts = found.output.components(separatedBy: "@\n")
         try #require(parts.count == 3, "\(found.output)\(found.errors)")
         let run = try #require(try JSONSerialization.jsonObject(with: Data(parts[0].utf8)) as? [String: Any], "\(parts[0])\(found.errors)")

@@ -10,7 +10,7 @@ struct RealK3sTests {
     func stock(_ era: Era) async throws {
         let tool = try await K3sYard.shared(era)
         _ = try await RealWorkspace.build(tool, era.recipe, ["--series", "none"], minutes: 4)
-        let stock = try tool.run(["run", era.recipe, "--series", "none", "--level", era.level, "--json"])
+        let stock = try await Joining.scenario { try tool.run(["run", era.recipe, "--series", "none", "--level", era.level, "--json"]) }
         #expect(stock.status == 1, "\(stock.errors)")
         let fatal = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.output)")
         #expect(fatal["grade"] as? String == "fatal", "\(stock.output)")
@@ -23,7 +23,7 @@ struct RealK3sTests {
     func patched(_ era: Era) async throws {
         let tool = try await K3sYard.shared(era)
         _ = try await RealWorkspace.build(tool, era.recipe, minutes: 4)
-        let patched = try tool.run(["run", era.recipe, "--level", era.level, "--json"])
+        let patched = try await Joining.scenario { try tool.run(["run", era.recipe, "--level", era.level, "--json"]) }
         #expect(patched.status == 0, "\(patched.output)\(patched.errors)")
         let document = try patched.json()
         let clean = try #require(document["verdict"] as? [String: Any])
@@ -54,7 +54,7 @@ struct RealK3sTests {
     func stays() async throws {
         let tool = try await K3sYard.shared(.new)
         _ = try await RealWorkspace.build(tool, Era.new.recipe, minutes: 4)
-        try staysUp(tool, Era.new.tag)
+        try await Joining.scenario { try staysUp(tool, Era.new.tag) }
     }
 
     @Test("the project's own recipe makes up no digest that nobody knows")

@@ -104,6 +104,17 @@ final class Slots: Sendable {
     }
 }
 
+/// Tests whose node joins a control plane. Its five programs start with it, and a node that joins too late is no worker: two at once are enough.
+enum Joining {
+    private static let slots = Slots(2)
+
+    static func scenario<Value>(_ body: () async throws -> Value) async throws -> Value {
+        await slots.take(weight: 0)
+        defer { slots.give() }
+        return try await body()
+    }
+}
+
 /// Long computations, one after the other: two builds at once take as long as both in turn, and starve the nodes that others watch.
 enum Computing {
     private static let slots = Slots(1)

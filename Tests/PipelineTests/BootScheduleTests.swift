@@ -246,10 +246,12 @@ struct DoubtTests {
         #expect(Doubt.about(verdict(.fatal, "a"), conditions: quiet, known: verdict(.fatal, "b"))?.contains("fatal, b") == true)
     }
 
-    @Test("a boot in company that says nothing is not believed")
+    @Test("a boot in company that says nothing, or did not become a worker in time, is not believed")
     func inconclusive() {
         let accompanied = BootConditions(longestSilence: 1, company: 1)
         #expect(Doubt.about(verdict(.inconclusive), conditions: accompanied, known: nil) != nil)
+        #expect(Doubt.about(verdict(.degraded, "not a worker"), conditions: accompanied, known: nil) != nil)
+        #expect(Doubt.about(verdict(.degraded, "not a worker"), conditions: quiet, known: nil) == nil)
         #expect(Doubt.about(verdict(.clean), conditions: accompanied, known: nil) == nil)
     }
 
