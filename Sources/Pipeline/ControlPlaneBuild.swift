@@ -16,7 +16,7 @@ extension StepContext {
         let temporary = scratch.place("go")
         defer { try? Files.remove(temporary) }
         for directory in [place.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
-        let lock = try await FileLock.take(place.path.appending(".lock")) { progress("waiting for another build in \(place.path)") }
+        let lock = try await FileLock.take(place.path.appending(".lock")) { note("waiting for another build in \(place.path)") }
         defer { lock.release() }
         let repository = try Repository.open(at: workspace.trees.string)
         let work = WorkTree(directory: place.tree.string, note: place.path.appending("holds").string)

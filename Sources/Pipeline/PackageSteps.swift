@@ -37,13 +37,13 @@ struct DownloadStep: Step {
             guard let digest = spec.sha256, let file = spec.addresses.first?.split(separator: "/").last else { continue }
             let source = ArchiveSource(
                 name: String(file), bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
-            try await source.fetch(from: spec.addresses) { context.progress($0.words) }
+            try await source.fetch(from: spec.addresses) { context.tell($0) }
             guard let place = spec.unpack else {
                 if let file = spec.file { files[file] = try Files.read(source.path) }
                 continue
             }
             let unpacked = work.appending("unpacked-\(name)")
-            try source.unpack(into: unpacked, strip: spec.strip == 0 ? .none : .leading(spec.strip)) { context.progress($0.words) }
+            try source.unpack(into: unpacked, strip: spec.strip == 0 ? .none : .leading(spec.strip)) { context.tell($0) }
             let tree = try repository.importTree(from: unpacked.string) { _ in try Task.checkCancellation() }
             if place == "." { top = tree } else { trees[place] = tree }
         }

@@ -220,13 +220,12 @@ public struct Pipeline: Sendable {
         }
         if !isFresh, let output = store.result(of: step, key: key) { return ended(output, true) }
         events(.began(step: S.name, subject: subject))
-        let context = StepContext(host: host, workspace: workspace, scratch: scratch) { events(.progress(step: S.name, $0)) }
+        let context = StepContext(host: host, workspace: workspace, scratch: scratch, note: { events(.note("\(S.name): \($0)")) }) {
+            events(.progress(step: S.name, $0))
+        }
         let locks = workspace.cache.appending("locks")
         try Files.makeDirectory(locks)
-        let lock = try await FileLock.take(locks.appending(key.hex)) {
-            // Said once, and it may take long: progress is not shown each time.
-            events(.note("\(S.name): waiting for another ninepin that makes the same"))
-        }
+        let lock = try await FileLock.take(locks.appending(key.hex)) { context.note("waiting for another ninepin that makes the same") }
         defer { lock.release() }
         // The other one may have made it meanwhile.
         if !isFresh, let output = store.result(of: step, key: key) { return ended(output, true) }

@@ -54,6 +54,8 @@ struct StepContext: Sendable {
     let host: Host
     let workspace: Workspace
     let scratch: Scratch
+    /// Tells people, once, what they should know in any case: progress may be passed over where it comes too often.
+    let note: @Sendable (String) -> Void
     /// Tells people how far the step has come.
     let progress: @Sendable (String) -> Void
 }

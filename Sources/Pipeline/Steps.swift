@@ -32,7 +32,7 @@ struct ResolveStep: Step {
             return try await withIndex(of: spec.suite, context) { try await $0.resolve(spec) }
         case .git(let spec):
             let git = GitSource(spec.url, mirrors: context.workspace.mirrors, on: context.host)
-            let lock = try await git.resolve(spec.reference) { context.progress($0.words) }
+            let lock = try await git.resolve(spec.reference) { context.tell($0) }
             return Resolution(lock: lock, addresses: [:])
         case .archive(let spec):
             let file = LockedFile(name: spec.name, bytes: spec.bytes ?? 0, sha256: spec.sha256)
@@ -65,7 +65,7 @@ struct FetchStep: Step {
     let addresses: Unkeyed<[String: String]>
 
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
-        let tell: @Sendable (SourceProgress) -> Void = { context.progress($0.words) }
+        let tell: @Sendable (SourceProgress) -> Void = { context.tell($0) }
         let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
         if lock.kind == .git {
             let source = GitSource(
@@ -127,7 +127,7 @@ struct LibrariesStep: Step {
 
     func run(in context: StepContext, folder: FilePath) async throws -> Kept {
         let source = DebianPackages(files, mirrors: context.workspace.mirrors, on: context.host)
-        let tell: @Sendable (SourceProgress) -> Void = { context.progress($0.words) }
+        let tell: @Sendable (SourceProgress) -> Void = { context.tell($0) }
         try await source.fetch(from: addresses.value, progress: tell)
         try await source.unpack(into: folder, progress: tell)
         return Kept(packages: files.count)
@@ -247,7 +247,7 @@ struct BuildStep: Step {
         defer { try? Files.remove(temporary) }
         let build = GoBuild(target, at: place, with: go.value, pedigree: pedigree, temporary: temporary, on: context.host)
         for directory in [build.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
-        let lock = try await FileLock.take(place.path.appending(".lock")) { context.progress("waiting for another build in \(place.path)") }
+        let lock = try await FileLock.take(place.path.appending(".lock")) { context.note("waiting for another build in \(place.path)") }
         defer { lock.release() }
         let note = place.path.appending("holds")
         try UnpackedTree(source.value, in: context.workspace).move(to: build.tree, note: note)
@@ -343,8 +343,16 @@ extension Workspace {
     func has(_ tree: ObjectID) -> Bool { (try? Repository.open(at: trees.string))?.contains(tree) ?? false }
 }
 
+extension StepContext {
+    /// Tells how far a source has come.
+    func tell(_ progress: SourceProgress) {
+        // Said once, and it may take long.
+        if case .waiting = progress { note(progress.words) } else { self.progress(progress.words) }
+    }
+}
+
 extension SourceProgress {
-    var words: String {
+    fileprivate var words: String {
         switch self {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"

@@ -13,18 +13,6 @@ struct ReferenceCommand: ParsableCommand {
     @Argument(help: "The folder to write into.") var folder: String
 
     func run() throws {
-        let commands: [(String, any ParsableCommand.Type)] = [
-            ("ninepin", NinepinCommand.self), ("ninepin run", RunCommand.self), ("ninepin matrix", MatrixCommand.self),
-            ("ninepin fetch", FetchCommand.self), ("ninepin patch", PatchCommand.self), ("ninepin build", BuildCommand.self),
-            ("ninepin verify", VerifyCommand.self), ("ninepin grade", GradeCommand.self), ("ninepin inspect", InspectCommand.self),
-            ("ninepin patches list", PatchesCommand.List.self),
-            ("ninepin patches show", PatchesCommand.Show.self), ("ninepin patches check", PatchesCommand.Check.self),
-            ("ninepin patches test", PatchesTestCommand.self),
-            ("ninepin patches add", PatchesCommand.Add.self), ("ninepin patches rebase", PatchesCommand.Rebase.self),
-            ("ninepin pr", PullRequestCommand.self),
-            ("ninepin recipes list", RecipesCommand.List.self), ("ninepin recipes show", RecipesCommand.Show.self),
-            ("ninepin here", HereCommand.self), ("ninepin doctor", DoctorCommand.self),
-        ]
         var pages = [
             "approach.md": Reference.page(
                 title: "Approaches, as files",
@@ -34,7 +22,7 @@ struct ReferenceCommand: ParsableCommand {
                     each stands in [approaches.md](approaches.md). Written by `make docs`.
                     """,
                 sections: Approach.Schema.all),
-            "cli.md": Reference.page(commands: commands.map { ($0.0, NinepinCommand.helpMessage(for: $0.1, columns: 100)) }),
+            "cli.md": Reference.page(commands: Self.pages(of: NinepinCommand.self, as: NinepinCommand._commandName)),
             "recipe.md": Reference.page(
                 title: "Recipes",
                 introduction:
@@ -56,5 +44,12 @@ struct ReferenceCommand: ParsableCommand {
             pages["approaches.md"] = Reference.page(table)
         }
         for (name, text) in pages { try Files.write(text, to: FilePath(folder).appending(name)) }
+    }
+
+    /// The help of a command, and of all below it that the help itself names.
+    private static func pages(of command: any ParsableCommand.Type, as name: String) -> [(name: String, help: String)] {
+        let shown = command.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+        return [(name, NinepinCommand.helpMessage(for: command, columns: 100))]
+            + shown.flatMap { pages(of: $0, as: "\(name) \($0._commandName)") }
     }
 }

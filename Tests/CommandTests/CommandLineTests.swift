@@ -39,6 +39,52 @@ struct CommandLineTests {
         #expect(try String(contentsOf: Tool.project.appending(path: "docs/\(page)"), encoding: .utf8) == written, "run: make docs")
     }
 
+    @Test("every command that the program tells of is in docs/cli.md, with all that its --help says")
+    func everyCommand() throws {
+        let page = try String(contentsOf: Tool.project.appending(path: "docs/cli.md"), encoding: .utf8)
+        var sections: [String: String] = [:]
+        for section in page.components(separatedBy: "\n## `").dropFirst() {
+            let parts = section.components(separatedBy: "`\n\n```\n")
+            try #require(parts.count == 2 && parts[1].hasSuffix("\n```\n"), "\(parts[0])")
+            sections[parts[0]] = String(parts[1].dropLast("\n```\n".count))
+        }
+        var open = [["ninepin"]]
+        var walked: Set<String> = []
+        while let command = open.popLast() {
+            let name = command.joined(separator: " ")
+            walked.insert(name)
+            let said = try said(Array(command.dropFirst()) + ["--help"])
+            // The page's lines are longer than those for who has no terminal.
+            #expect(sections[name].map(Self.words) == Self.words(said), "docs/cli.md: \(name)")
+            open += Self.subcommands(said).map { command + [$0] }
+        }
+        #expect(walked.isSuperset(of: ["ninepin up", "ninepin down", "ninepin patches rebase"]), "the walk is none: \(walked)")
+        #expect(Set(sections.keys) == walked)
+    }
+
+    /// The names below `SUBCOMMANDS:`, which stand two blanks from the left.
+    private static func subcommands(_ help: String) -> [String] {
+        let lines = help.components(separatedBy: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { !$0.isEmpty }
+        return lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
+    }
+
+    private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
+
+    /// What the program writes on standard output.
+    private func said(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = try Tool.program
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        return text
+    }
+
     @Test("a log is graded from a file, and the exit code says that the answer is not clean")
     func grade() throws {
         let place = try Place()

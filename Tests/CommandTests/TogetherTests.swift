@@ -11,8 +11,10 @@ struct TogetherTests {
         private let output: URL
         private let errors: URL
 
-        init(_ origin: Origin) throws {
-            (process, output, errors) = try origin.tool.start(["fetch", "thing", "--json"], in: URL(filePath: origin.path))
+        init(_ origin: Origin, _ recipe: String = "thing", environment: [String: String] = [:]) throws {
+            var tool = origin.tool
+            tool.environment.merge(environment) { _, own in own }
+            (process, output, errors) = try tool.start(["fetch", recipe, "--json"], in: URL(filePath: origin.path))
         }
 
         deinit { kill() }
@@ -78,6 +80,23 @@ struct TogetherTests {
             #expect(served.server.requests.count == 2)
             #expect(try served.origin.unfinished.isEmpty)
         }
+    }
+
+    @Test("two recipes of one repository: the second waits for the first one's fetch into the mirror, and says so")
+    func oneMirror() async throws {
+        let origin = try Origin()
+        for (name, reference) in [("one", "v1.0.0"), ("other", "v1.1.0")] {
+            try origin.recipe(name, source: "  git:\n    url: ssh://127.0.0.1/up.git\n    ref: \(reference)\n")
+        }
+        try origin.write("ssh", "#!/bin/sh\ntouch '\(origin.path)/asked'\nexec cat > /dev/null\n")
+        try #require(chmod("\(origin.path)/ssh", 0o755) == 0)
+        let silent = ["GIT_SSH": "\(origin.path)/ssh"]
+        let first = try Fetch(origin, "one", environment: silent)
+        defer { first.kill() }
+        try await soon("ssh") { FileManager.default.fileExists(atPath: "\(origin.path)/asked") }
+        let second = try Fetch(origin, "other", environment: silent)
+        defer { second.kill() }
+        try await soon("the second's word that it waits") { second.said.contains("waiting for another fetch into the same mirror") }
     }
 }
 

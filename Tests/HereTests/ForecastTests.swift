@@ -15,9 +15,10 @@ struct ForecastTests {
         ([.percpu], ["clean", "fatal, could not find device", "clean"]),
         ([.source9p], ["fatal, memory cache", "fatal, memory cache", "fatal, memory cache"]),
         ([.percpu, .source9p], ["clean", "clean", "clean"]),
+        ([.percpu, .memoryUsage, .source9p], ["clean", "clean", "clean"]),
     ]
 
-    @Test("all fifteen cells that were measured in gVisor are predicted as they were measured", arguments: 0..<5)
+    @Test("all eighteen cells that were measured in gVisor are predicted as they were measured", arguments: 0..<6)
     func cells(_ row: Int) throws {
         let (names, titles) = Self.series[row]
         let places = [

@@ -51,16 +51,34 @@ struct CommandTests {
         #expect(error?.description.contains("/no/such/program") == true)
     }
 
-    @Test("lines of both streams come in order, each as soon as it is written")
+    @Test("the lines of each stream come in order, each as soon as it is written")
     func lines() async throws {
         let folder = try Folder()
-        let script = "echo one; echo two >&2; printf three"
-        let (lines, ended) = try await command("/bin/sh", ["-c", script], folder).watch([String]()) { lines, event, _ in
-            if case .line(let stream, let line) = event { lines.append("\(stream) \(String(decoding: line, as: UTF8.self))") }
+        // It goes on only when its line was heard: what is kept back until the end would never come.
+        let script = """
+            hears() { for try in $(seq 6000); do [ -e "heard $1" ] && return; sleep 0.01; done; exit 9; }
+            for number in $(seq 20); do
+                echo "out $number"; hears "out $number"
+                echo "err $number" >&2; hears "err $number"
+            done
+            for number in $(seq 21 500); do echo "out $number"; echo "err $number" >&2; done
+            printf last
+            """
+        struct Heard: Sendable {
+            var output: [String] = []
+            var errors: [String] = []
+        }
+        let place = folder.path
+        let (heard, ended) = try await command("/bin/sh", ["-c", script], folder).watch(Heard()) { heard, event, _ in
+            guard case .line(let stream, let line) = event else { return .proceed }
+            let text = String(decoding: line, as: UTF8.self)
+            if stream == .output { heard.output.append(text) } else { heard.errors.append(text) }
+            do { try Files.write("", to: place.appending("heard \(text)")) } catch { Issue.record("\(error)") }
             return .proceed
         }
         #expect(ended == .exited(0))
-        #expect(Set(lines) == ["output one", "error two", "output three"])
+        #expect(heard.output == (1...500).map { "out \($0)" } + ["last"])
+        #expect(heard.errors == (1...500).map { "err \($0)" })
     }
 
     @Test("a handler that says stop ends the program with all that it started")

@@ -116,7 +116,7 @@ struct StepTests {
             let folder = scratch.place("count")
             try Files.makeDirectory(folder)
             let output = try await step.run(
-                in: StepContext(host: host(place), workspace: workspace, scratch: scratch) { _ in }, folder: folder)
+                in: StepContext(host: host(place), workspace: workspace, scratch: scratch, note: { _ in }) { _ in }, folder: folder)
             try store.keep(output, of: step, key: key, folder: folder, scratch: scratch)
         }
         try await make()
@@ -127,6 +127,37 @@ struct StepTests {
         #expect(store.result(of: step, key: key) == "A")
         try Files.write("{ half", to: store.place(step, key).appending("result.json"))
         #expect(store.result(of: step, key: key) == nil)
+    }
+
+    @Test(
+        "a build that waits for another one in the same work tree says so at once, as a note that is shown in any case",
+        .timeLimit(.minutes(1)))
+    func waitsForTheTree() async throws {
+        let place = try folder()
+        defer { try? Files.remove(place) }
+        let workspace = Workspace(host(place))
+        let tree = try #require(ObjectID(String(repeating: "1", count: 40)))
+        let step = try buildStep(
+            tree, go: "go", recipe: try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20"), in: place)
+        let work = workspace.place(of: "r", importPath: "k8s.io/kubernetes", mode: .gopath)
+        try Files.makeDirectory(work.path)
+        let lock = try #require(try FileLock.tryTake(work.path.appending(".lock")))
+        defer { lock.release() }
+        let scratch = try Scratch(in: workspace.unfinished)
+        defer { scratch.remove() }
+        let works: [@Sendable (StepContext) async throws -> Void] = [
+            { _ = try await step.run(in: $0, folder: place) },
+            { try await $0.inWorkTree(tree, at: work) { _, _ in _ = Issue.record("there is a lock") } },
+        ]
+        for work in works {
+            let (notes, sink) = AsyncStream<String>.makeStream()
+            let context = StepContext(host: host(place), workspace: workspace, scratch: scratch, note: { sink.yield($0) }) { _ in }
+            let task = Task { try await work(context) }
+            let said = await notes.first { _ in true }
+            #expect(said?.hasPrefix("waiting for another build in \(place)") == true)
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
     }
 
     @Test("a binary that was changed in the store is not the one that was built")

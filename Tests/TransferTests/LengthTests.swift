@@ -17,12 +17,31 @@ import Testing
                 }) { server in
                     for isSized in [true, false] {
                         let error = await failure(place.wish(usual, [server.address()], sized: isSized))
-                        #expect(error != nil)
+                        try expect(error, announced, isSized, server.address(), place)
                         #expect(!place.names.contains("file"))
                         for name in place.names { try FileManager.default.removeItem(atPath: place.directory.appending(name).string) }
                     }
                 }
             }
+        }
+    }
+
+    /// What is wrong is found by the first thing that tells: the length that is wanted, the end of the connection, or the digest.
+    private func expect(_ error: TransferError?, _ announced: Int, _ isSized: Bool, _ address: String, _ place: Place) throws {
+        switch (isSized, announced > usual.count) {
+        case (true, _):
+            let reason = "has \(announced) bytes, expected \(usual.count)"
+            #expect(error == .unreachable(name: "the file", attempts: [Attempt(address: address, reason: reason, tries: 1)]))
+        case (false, true):
+            let reason = "transfer closed with 10 bytes remaining to read"
+            #expect(error == .unreachable(name: "the file", attempts: [Attempt(address: address, reason: reason, tries: 3)]))
+        case (false, false):
+            let digest = sha256(Array(usual.prefix(announced)))
+            guard case .digestDiffers("the file", sha256(usual), digest, let aside, address, _)? = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(try place.read(aside).count == announced)
         }
     }
 }
