@@ -101,6 +101,11 @@ public enum Files {
     /// Reads a whole file as UTF-8; bytes that are none become the replacement character.
     public static func readText(_ path: FilePath) throws(FileError) -> String { String(decoding: try read(path), as: UTF8.self) }
 
+    /// Reads a YAML file, and of one that is too long only so much that its reader will say so (``YamlLimits``).
+    public static func readYaml(_ path: FilePath) throws(FileError) -> String {
+        String(decoding: try read(path, from: 0, count: YamlLimits.bytes + 1), as: UTF8.self)
+    }
+
     /// Writes a whole file under its name at once, or not at all: what has the name is whole.
     public static func write(_ bytes: some Sequence<UInt8>, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
         var sibling = path

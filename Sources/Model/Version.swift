@@ -10,8 +10,10 @@ public struct Version: Sendable, Codable, LosslessStringConvertible {
     /// The text that it was read from.
     public let description: String
 
-    /// Reads a version; nil when the text does not begin with a number (after an optional `v`, or `go`).
+    /// Reads a version; nil when the text does not begin with a number (after an optional `v`, or `go`), or has more than 128 bytes: it stands
+    /// in names of files, and in a recipe wherever `{version}` does.
     public init?(_ text: String) {
+        guard text.utf8.count <= 128 else { return nil }
         var rest = Substring(text)
         if rest.hasPrefix("go") { rest = rest.dropFirst(2) } else if rest.hasPrefix("v") { rest = rest.dropFirst() }
         let plus = rest.firstIndex(of: "+")
