@@ -30,6 +30,13 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
         reason = isDiskFull ? "no space left on the disk" : Self.words(for: error)
     }
 
+    init(_ operation: String, _ path: FilePath, reason: String) {
+        self.operation = operation
+        self.path = path
+        self.reason = reason
+        isDiskFull = false
+    }
+
     /// `cannot write FILE: reason`.
     public var description: String { "cannot \(operation) \(path): \(reason)" }
 
@@ -217,6 +224,11 @@ public enum Files {
     /// An error of the number that a system call left in `errno`.
     public static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError {
         FileError(operation, path, Errno(rawValue: number))
+    }
+
+    /// An error for what is not even tried, with why.
+    public static func refusal(_ operation: String, _ path: FilePath, _ reason: String) -> FileError {
+        FileError(operation, path, reason: reason)
     }
 
     /// The path with no link in it.
