@@ -49,7 +49,7 @@ let package = Package(
         room("GitHistory", ["Git", "CLibgit2"]),
         room("Transfer", ["CLibcurl", "Authorities", crypto, system]),
         room("Archive", ["CLibarchive", "Paths", system]),
-        room("Sources", ["Model", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
+        room("Sources", ["Model", "Paths", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
         room("Patches", ["Model", "Host", "Git", "GitHistory", system]),
         room("PullRequests", ["Model", "Host", "Git", "GitHistory", "Patches", system]),
         room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system, crypto]),
@@ -59,12 +59,12 @@ let package = Package(
         room("Node", ["Model", "Host", "Sandbox", "Cluster", "Grading", system, crypto]),
         room("Keeping", ["Model", "Host", "Sandbox", "Cluster", "Node", system]),
         room("Here", ["Model", "Host", "CKernelLog", system]),
-        room("Ledger", ["Model", "Host", system]),
+        room("Ledger", ["Model", "Paths", "Host", system]),
         room("Report", ["Model"]),
         room(
             "Pipeline",
             [
-                "Model", "Host", "Git", "GitRemote", "GitHistory", "Archive", "Transfer", "Sources", "Patches", "PullRequests",
+                "Model", "Paths", "Host", "Git", "GitRemote", "GitHistory", "Archive", "Transfer", "Sources", "Patches", "PullRequests",
                 "GoToolchain", "Sandbox", "Cluster", "Grading", "Node", "Here", "Keeping", "Ledger", system, crypto,
             ]),
         .executableTarget(
@@ -90,6 +90,7 @@ let package = Package(
         tests("GoToolchainTests", ["GoToolchain", "Host", "Model", system]),
         tests("SandboxTests", ["Sandbox", "Host", system]),
         tests("GradingTests", ["Grading", "Cluster", "Model"]),
+        tests("LedgerTests", ["Ledger", "Host", system]),
         tests("NodeTests", ["Node", "Grading", "Host", "Model", system]),
         tests("HereTests", ["Here", "Model"]),
         tests("ReportTests", ["Report", "Model"]),

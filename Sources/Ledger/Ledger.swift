@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Host
 import Model
+import Paths
 import SystemPackage
 
 /// The runs of a workspace: a folder each, with `run.json` and the whole logs. A folder that has its name is whole.
@@ -28,7 +29,7 @@ public struct Ledger: Sendable {
         try Files.write(try Self.json(run), to: logs.appending("run.json"))
         if let lock = run.lock { try Files.write(try Self.json(lock), to: logs.appending("lock.json")) }
         try Files.write(try Self.json(run.verdict), to: logs.appending("verdict.json"))
-        let place = folder.appending(run.id)
+        let place = try self.place(of: run.id)
         try Files.rename(logs, to: place)
         return place
     }
@@ -51,7 +52,13 @@ public struct Ledger: Sendable {
     ///
     /// - Throws: `FileError`, or `DecodingError` when the record is of another version of Ninepin.
     public func run(_ id: String) throws -> Run {
-        try JSONDecoder().decode(Run.self, from: Data(try Files.read(folder.appending(id).appending("run.json"))))
+        try JSONDecoder().decode(Run.self, from: Data(try Files.read(try place(of: id).appending("run.json"))))
+    }
+
+    private func place(of id: String) throws -> FilePath {
+        do throws(PathFault) { return folder.appending(try ContainedPath(name: Array(id.utf8))) } catch {
+            throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) \(error)")
+        }
     }
 
     /// The recorded runs of a binary, the oldest first. A record that cannot be read is passed over.

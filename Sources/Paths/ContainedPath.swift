@@ -136,7 +136,7 @@ public struct ContainedPath: Hashable, Sendable {
     }
 }
 
-extension ContainedPath: LosslessStringConvertible, Comparable, Codable {
+extension ContainedPath: LosslessStringConvertible, Comparable, Codable, CodingKeyRepresentable {
     /// Reads a path; nil when it is none that is taken.
     public init?(_ text: String) {
         do throws(PathFault) { try self.init(Array(text.utf8)) } catch { return nil }
@@ -158,6 +158,21 @@ extension ContainedPath: LosslessStringConvertible, Comparable, Codable {
         do { try self.init(Array(try container.decode(String.self).utf8)) } catch let fault as PathFault {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "a path \(fault)")
         }
+    }
+
+    /// The path as the key of a JSON object.
+    public var codingKey: any CodingKey { Key(stringValue: description) }
+
+    /// Reads the key of a JSON object.
+    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+
+        init?(intValue: Int) { nil }
     }
 
     /// Encodes the path as one string.

@@ -27,6 +27,17 @@ struct ContainedPathTests {
         #expect(try JSONDecoder().decode([ContainedPath].self, from: JSONEncoder().encode([text])) == [path])
     }
 
+    @Test("a path that is a key in JSON is written as one")
+    func keys() throws {
+        let (key, value) = (try #require(ContainedPath("bin/x")), try #require(ContainedPath("src/x")))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        #expect(String(decoding: try encoder.encode([key: value]), as: UTF8.self) == #"{"bin/x":"src/x"}"#)
+        let read = try JSONDecoder().decode([ContainedPath: ContainedPath].self, from: Data(#"{"bin/x":"src/x"}"#.utf8))
+        #expect(read == [key: value])
+        #expect(throws: (any Error).self) { try JSONDecoder().decode([ContainedPath: Int].self, from: Data(#"{"../x":1}"#.utf8)) }
+    }
+
     @Test("a name is one part, and no folder itself", arguments: ["a/b", ".", "..", "q/../x", "", "/"])
     func names(text: String) {
         #expect(throws: PathFault.self) { try ContainedPath(name: Array(text.utf8)) }
