@@ -52,11 +52,12 @@ struct ElfFileTests {
     }
 
     @Test("whatever the bytes, a file is read within its limits, or refused")
-    func generated() throws {
+    func generated() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed)
         let end = ContinuousClock.now + .seconds(2)
         while ContinuousClock.now < end {
+            await Task.yield()
             let written = WrittenElf(
                 isWide: .random(using: &random), interpreter: .random(using: &random) ? "/lib/ld.so" : nil,
                 needed: Array(repeating: "libc.so.6", count: .random(in: 0...3, using: &random)), runPath: "$ORIGIN",

@@ -10,7 +10,7 @@ struct GeneratedTreeTests {
     ]
 
     @Test("either a tree is refused, or it is written as it is; around its folder nothing changes")
-    func generated() throws {
+    func generated() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed)
         let room = try Room()
@@ -27,6 +27,7 @@ struct GeneratedTreeTests {
         let before = try around()
         let end = ContinuousClock.now + .seconds(2)
         while ContinuousClock.now < end {
+            await Task.yield()
             var entries: [Room.RawEntry] = []
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let name = (0..<Int.random(in: 1...4, using: &random)).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()

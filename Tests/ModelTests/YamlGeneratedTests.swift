@@ -13,12 +13,13 @@ struct YamlGeneratedTests {
     ]
 
     @Test("it ends with a value or a diagnostic that has its file and is short, and nothing else")
-    func generated() throws {
+    func generated() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed)
         let name = try #require(PatchName("cadvisor/a"))
         let end = ContinuousClock.now + .seconds(2)
         while ContinuousClock.now < end {
+            await Task.yield()
             let text = (0..<Int.random(in: 0...60, using: &random)).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
             let readers: [() throws -> Void] = [
                 { _ = try Recipe(yaml: text, file: "f.yaml", name: "f") }, { _ = try RecipeFile(yaml: text, file: "f.yaml") },

@@ -42,7 +42,7 @@ private let bombs: [(name: String, text: String, says: String)] = [
     ("keys of keys", String(repeating: "? ", count: 900) + "[" + String(repeating: "x,", count: 9000) + "]", "without '?'"),
     (
         "keys of keys in braces",
-        String(repeating: "- " + String(repeating: "{", count: 200) + "a" + String(repeating: ": b}", count: 200) + "\n", count: 10), "deep"
+        String(repeating: "- " + String(repeating: "{", count: 200) + "a" + String(repeating: ": b}", count: 200) + "\n", count: 2), "deep"
     ),
 ]
 
