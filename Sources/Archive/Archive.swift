@@ -1,6 +1,7 @@
 import CLibarchive
 import FoundationEssentials
 import Glibc
+import Paths
 import SystemPackage
 
 /// How much an archive may hold. What is claimed counts before it is written, and what is written counts as it comes.
@@ -77,7 +78,10 @@ public enum Archive {
         do {
             return try inUTF8Locale {
                 try withoutActuallyEscaping(progress) { progress in
-                    let root = try FolderWriter(folder)
+                    let root: FolderWriter
+                    do throws(FolderFault) { root = try FolderWriter(Array(folder.string.utf8)) } catch {
+                        throw ArchiveError.file(operation: "open", path: folder, reason: error.reason)
+                    }
                     var unpacking = Unpacking(
                         archive: path, folder: folder, limits: limits, strip: strip, reader: reader, writer: root, progress: progress)
                     return try unpacking.run()

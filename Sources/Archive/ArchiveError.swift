@@ -1,3 +1,4 @@
+import Paths
 import SystemPackage
 
 /// Why an archive was not unpacked. Nothing of it is kept then.
@@ -46,22 +47,27 @@ enum Fault: Error {
     /// What the system said of a file.
     case system(operation: String, Errno)
 
+    /// What a name, or the writer of files, says of an entry; nil for any other error.
+    init?(_ error: any Error) {
+        switch error {
+        case let fault as Fault: self = fault
+        case let fault as PathFault: self = .refused(fault.description)
+        case FolderFault.refused(let reason): self = .refused(reason)
+        case FolderFault.system(let operation, let errno): self = .system(operation: operation, errno)
+        default: return nil
+        }
+    }
+
     /// An error about an entry of an archive.
     func error(archive: FilePath, folder: FilePath, entry: [UInt8]) -> ArchiveError {
         switch self {
-        case .refused(let reason): .refused(archive: archive, entry: shown(entry), reason: reason)
-        case .tooMuch(let reason): .tooMuch(archive: archive, entry: entry.isEmpty ? nil : shown(entry), reason: reason)
+        case .refused(let reason): .refused(archive: archive, entry: ContainedPath.quoted(entry), reason: reason)
+        case .tooMuch(let reason): .tooMuch(archive: archive, entry: entry.isEmpty ? nil : ContainedPath.quoted(entry), reason: reason)
         case .noSpace(let reason): .noSpace(folder: folder, reason: reason)
         case .system(_, .noSpace), .system(_, .diskQuotaExceeded):
             .noSpace(folder: folder, reason: "the disk, or your share of it, is full")
         case .system(let operation, let errno):
-            .file(operation: "\(operation) \(shown(entry)) in", path: folder, reason: errno.description)
+            .file(operation: "\(operation) \(ContainedPath.quoted(entry)) in", path: folder, reason: errno.description)
         }
     }
-}
-
-/// A name for people: in quotes, nothing in it that a terminal would act on, and not endless.
-func shown(_ name: [UInt8]) -> String {
-    let text = String(decoding: name.prefix(200), as: UTF8.self).debugDescription
-    return name.count > 200 ? "\(text)… (\(name.count) bytes)" : text
 }

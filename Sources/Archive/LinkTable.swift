@@ -1,9 +1,14 @@
+import Paths
+
+private let slash = UInt8(ascii: "/")
+
 /// The symbolic links of an archive, and where they lead by the way of each other.
 ///
 /// The text of a link does not say where it leads: in `a/up/..`, with `a/up` a link to the folder itself, the `..` leads out of it. So all of
 /// them are followed here, part by part, as the kernel would (path_resolution(7)), but on no disk.
 struct LinkTable {
-    private var targets: [EntryPath: [UInt8]] = [:]
+    /// By the parts of their names, which a target need not have as good as a name.
+    private var targets: [[[UInt8]]: (link: ContainedPath, target: [UInt8])] = [:]
     private var textBytes = 0
     private var steps = 0
 
@@ -12,13 +17,13 @@ struct LinkTable {
     /// Notes a link.
     ///
     /// - Throws: `Fault` for one that by its text alone leads out, or when there are too many.
-    mutating func add(_ link: EntryPath, to target: [UInt8]) throws(Fault) {
+    mutating func add(_ link: ContainedPath, to target: [UInt8]) throws(Fault) {
         guard let first = target.first else { throw .refused("is a link to nowhere") }
-        guard first != slash else { throw .refused("is a link to the absolute name \(shown(target))") }
+        guard first != slash else { throw .refused("is a link to the absolute name \(ContainedPath.quoted(target))") }
         guard target.count < 4096 else { throw .refused("is a link to a name of more than 4095 bytes") }
         textBytes += target.count + 64
         guard textBytes < 64 << 20 else { throw .tooMuch("holds more than 64 MiB of links") }
-        targets[link] = target
+        targets[link.parts] = (link, target)
         if leadsOut(link, from: 0, hops: 0) { throw outside(target) }
     }
 
@@ -28,9 +33,7 @@ struct LinkTable {
     /// - Throws: `Fault` with the link that leads out.
     mutating func check(top: Int) throws(LinkFault) {
         // Sorted, so that of two the same one is named each time.
-        for (link, target) in targets.sorted(by: {
-            $0.key.parts.lexicographicallyPrecedes($1.key.parts) { $0.lexicographicallyPrecedes($1) }
-        }) {
+        for (link, target) in targets.values.sorted(by: { $0.link < $1.link }) {
             if leadsOut(link, from: top, hops: 40) { throw LinkFault(link: link, fault: outside(target)) }
             guard steps < 1_000_000 else {
                 throw LinkFault(link: link, fault: .tooMuch("holds links that lead through each other endlessly"))
@@ -38,12 +41,14 @@ struct LinkTable {
         }
     }
 
-    private func outside(_ target: [UInt8]) -> Fault { .refused("is a link to \(shown(target)), which leads out of the folder") }
+    private func outside(_ target: [UInt8]) -> Fault {
+        .refused("is a link to \(ContainedPath.quoted(target)), which leads out of the folder")
+    }
 
     /// - Parameters:
     ///   - hops: how many other links are followed; the kernel gives up after 40, so what comes later leads nowhere.
-    private mutating func leadsOut(_ link: EntryPath, from top: Int, hops: Int) -> Bool {
-        guard let target = targets[link] else { return false }
+    private mutating func leadsOut(_ link: ContainedPath, from top: Int, hops: Int) -> Bool {
+        guard let target = targets[link.parts]?.target else { return false }
         var place = Array(link.parts.dropLast())
         var rest = Self.waiting(target)
         var hops = hops
@@ -55,7 +60,7 @@ struct LinkTable {
                 continue
             }
             place.append(part)
-            guard hops > 0, let next = targets[EntryPath(parts: place)] else { continue }
+            guard hops > 0, let next = targets[place]?.target else { continue }
             hops -= 1
             place.removeLast()
             rest += Self.waiting(next)
@@ -72,6 +77,6 @@ struct LinkTable {
 
 /// A link that leads out.
 struct LinkFault: Error {
-    let link: EntryPath
+    let link: ContainedPath
     let fault: Fault
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Paths
 import SystemPackage
 
 /// An archive on its way into a folder.
@@ -46,7 +47,7 @@ struct Unpacking {
         guard entries <= limits.entries else { throw Fault.tooMuch("holds more than \(limits.entries) entries") }
         try checkSize(head)
         try tellNowAndThen()
-        guard let path = try place(of: EntryPath(head.name), head.kind) else { return }
+        guard let path = try place(of: ContainedPath(archived: head.name), head.kind) else { return }
         switch head.kind {
         case .directory: try writer.makeDirectory(path)
         case .file(let isExecutable): try write(path, isExecutable: isExecutable)
@@ -55,7 +56,7 @@ struct Unpacking {
             try writer.makeSymbolicLink(path, to: target)
         case .hardLink(let target):
             guard (head.size ?? 0) == 0 else { throw Fault.refused("is a hard link with a content of its own") }
-            guard let there = try place(of: EntryPath(target), head.kind) else { return }
+            guard let there = try place(of: ContainedPath(archived: target), head.kind) else { return }
             try writer.makeHardLink(path, to: there)
         case .other(let words): throw Fault.refused(words)
         }
@@ -64,9 +65,9 @@ struct Unpacking {
     }
 
     /// Where an entry goes; nil for a directory that is above all that is kept.
-    private func place(of path: EntryPath, _ kind: EntryHead.Kind) throws(Fault) -> EntryPath? {
-        var stripped: EntryPath? = path.parts.isEmpty ? nil : path
-        if case .leading(let count) = strip { stripped = path.stripped(count) }
+    private func place(of path: ContainedPath, _ kind: EntryHead.Kind) throws(Fault) -> ContainedPath? {
+        var stripped: ContainedPath? = path == .top ? nil : path
+        if case .leading(let count) = strip { stripped = path.withoutFirst(count) }
         if stripped == nil {
             guard case .directory = kind else { throw .refused("has no name left below the folder that is unpacked") }
         }
@@ -82,7 +83,7 @@ struct Unpacking {
         if size > 1 << 20 { try checkRoom(for: size) }
     }
 
-    private mutating func write(_ path: EntryPath, isExecutable: Bool) throws {
+    private mutating func write(_ path: ContainedPath, isExecutable: Bool) throws {
         var length: Int64 = 0
         var endsInHole = false
         try writer.makeFile(path, isExecutable: isExecutable) { file in
@@ -128,13 +129,18 @@ struct Unpacking {
 
     /// Looks where the links lead now that all are there, and takes the one folder at the top away.
     private mutating func finish() throws {
-        let top = try writer.top()
-        let isCommon = strip == .commonTop && top.names.count == 1 && top.isDirectory
-        do { try links.check(top: isCommon ? 1 : 0) } catch {
-            throw error.fault.error(archive: archive, folder: folder, entry: error.link.name)
+        let common = strip == .commonTop ? try commonTop() : nil
+        do { try links.check(top: common == nil ? 0 : 1) } catch {
+            throw error.fault.error(archive: archive, folder: folder, entry: error.link.bytes)
         }
-        guard isCommon, let name = top.names.first else { return }
-        try raise(name)
+        if let common { try raise(common) }
+    }
+
+    /// The one folder that all of the archive is in; nil when there is none.
+    private func commonTop() throws -> [UInt8]? {
+        let names = try writer.names(in: .top, limit: 2)
+        guard names.count == 1, let name = names.first else { return nil }
+        return try writer.status(of: ContainedPath(name: name)).map { $0.st_mode & S_IFMT } == S_IFDIR ? name : nil
     }
 
     /// Puts the one folder in the folder's own place.
@@ -152,7 +158,10 @@ struct Unpacking {
 
     /// Turns a fault into an error about an entry.
     private mutating func blaming(_ entry: [UInt8], _ body: (inout Self) throws -> Void) throws {
-        do { try body(&self) } catch let fault as Fault { throw fault.error(archive: archive, folder: folder, entry: entry) }
+        do { try body(&self) } catch {
+            guard let fault = Fault(error) else { throw error }
+            throw fault.error(archive: archive, folder: folder, entry: entry)
+        }
     }
 }
 

@@ -23,7 +23,7 @@ extension Repository {
         var diff: [UInt8] = []
         for file in patch.files {
             let content = try blob(at: file.path, of: top)
-            if file.change == .made, content != nil { throw ApplyError.exists(file: file.path) }
+            if file.change == .made { try checkRoom(for: file.path, in: top) }
             if file.change != .made, content == nil { throw ApplyError.missing(file: file.path) }
             let places = try Placement(content ?? []).places(of: file)
             diff += Self.header(of: file)
@@ -37,6 +37,16 @@ extension Repository {
             }
         }
         return diff
+    }
+
+    /// libgit2 would put a new file in the place of whatever is there, and of a file or link that would have to be a folder.
+    private func checkRoom(for path: String, in top: ObjectID) throws {
+        let parts = path.split(separator: "/")
+        for count in 1...max(1, parts.count) {
+            let place = parts.prefix(count).joined(separator: "/")
+            guard let kind = try kind(at: place, of: top) else { return }
+            if count == parts.count || kind != GIT_OBJECT_TREE { throw ApplyError.exists(file: place) }
+        }
     }
 
     static func header(of file: Patch.File) -> [UInt8] {

@@ -1,5 +1,6 @@
 import CLibgit2
 import Glibc
+import Paths
 
 /// What a directory's files look like from outside, as one sum: names, types, sizes, inodes and times, but no content. Two equal sums mean
 /// that nobody has touched a file in between, as git's index means it (its own racy-git note, `Documentation/technical/racy-git.txt`).

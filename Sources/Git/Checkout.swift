@@ -1,5 +1,6 @@
 import CLibgit2
 import Glibc
+import Paths
 
 /// A developer's folder as it was read.
 public struct Checkout: Hashable, Sendable {

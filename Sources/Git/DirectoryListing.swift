@@ -1,4 +1,5 @@
 import Glibc
+import Paths
 
 /// Files as bytes and names as bytes: what lies in a directory need not be UTF-8. No link is ever followed.
 enum DirectoryListing {
@@ -86,17 +87,5 @@ enum DirectoryListing {
     /// An error with what the system said.
     static func failure(_ operation: String, _ path: [UInt8]) -> GitError {
         GitError(operation, String(decoding: path, as: UTF8.self), String(cString: strerror(errno)))
-    }
-}
-
-extension [UInt8] {
-    /// Lends the bytes as a C string.
-    func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
-        (self + [0]).withUnsafeBufferPointer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { characters in
-                // The array has at least its closing zero, so there is an address.
-                characters.baseAddress.map(body)
-            }
-        } ?? body("")
     }
 }

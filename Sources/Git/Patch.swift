@@ -1,3 +1,5 @@
+import Paths
+
 /// A unified diff that was read: files, hunks, lines. Bytes throughout, because source files need not be UTF-8.
 ///
 /// The format is GNU diffutils' "unified", with git's extended headers for files that are made or removed. Prose may stand before the first
@@ -144,11 +146,10 @@ private struct PatchReader {
         if path.hasSuffix("\r") { path = path.dropLast() }
         if path == "/dev/null" { return nil }
         if path.hasPrefix(prefix) { path = path.dropFirst(prefix.count) }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard !parts.contains(where: { ["", ".", "..", ".git"].contains($0) }) else {
-            throw error("'\(path)' is no path below the tree's top")
+        guard let contained = ContainedPath(String(path)), contained != .top else {
+            throw error("\(ContainedPath.quoted(path.utf8)) is no path below the tree's top")
         }
-        return String(path)
+        return contained.description
     }
 
     private mutating func hunk() throws(PatchError) -> Patch.Hunk {

@@ -1,4 +1,5 @@
 import CLibgit2
+import Paths
 
 extension Repository {
     /// A tree with other trees and files put into it; what was at their paths is replaced.
@@ -6,8 +7,8 @@ extension Repository {
     /// - Parameters:
     ///   - trees: ids of trees that are here, by the paths that they get.
     ///   - files: contents, by the paths that they get.
-    /// - Throws: `GitError` when a tree is not here, or a path leads through a file.
-    public func tree(_ tree: ObjectID, with trees: [String: ObjectID], files: [String: [UInt8]] = [:]) throws(GitError) -> ObjectID {
+    /// - Throws: `TreeFault` for a path that no tree may have; `GitError` when a tree is not here, or a path leads through a file.
+    public func tree(_ tree: ObjectID, with trees: [String: ObjectID], files: [String: [UInt8]] = [:]) throws -> ObjectID {
         var result = tree
         for (path, id) in trees.sorted(by: { $0.key < $1.key }) { result = try put(id, GIT_FILEMODE_TREE, at: path, in: result) }
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
@@ -19,8 +20,11 @@ extension Repository {
         return result
     }
 
-    private func put(_ id: ObjectID, _ mode: git_filemode_t, at path: String, in tree: ObjectID) throws(GitError) -> ObjectID {
-        try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
+    private func put(_ id: ObjectID, _ mode: git_filemode_t, at path: String, in tree: ObjectID) throws -> ObjectID {
+        do throws(PathFault) { _ = try ContainedPath(Array(path.utf8)) } catch {
+            throw TreeFault("the tree \(tree)", Array(path.utf8), error.description)
+        }
+        return try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
             var raw = git_oid()
             let code = path.withCString { path in
                 var update = git_tree_update(action: GIT_TREE_UPDATE_UPSERT, id: id.raw, filemode: mode, path: path)

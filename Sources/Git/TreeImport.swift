@@ -1,5 +1,6 @@
 import CLibgit2
 import Glibc
+import Paths
 
 extension Repository {
     /// Reads a directory into a tree: every byte as it is, no filter, no attribute, no line ending changed. Empty directories are left out, as
@@ -8,7 +9,7 @@ extension Repository {
     /// - Parameters:
     ///   - progress: called now and then with the number of files read so far; what it throws ends the import.
     /// - Returns: the tree's id, which git itself would give the same content.
-    /// - Throws: `GitError` when a file cannot be read, is neither file nor link nor directory, or is named `.git`.
+    /// - Throws: `GitError` when a file cannot be read, or is neither file nor link nor directory; `TreeFault` for a name that no tree may have.
     public func importTree(from directory: String, progress: (Int) throws -> Void) throws -> ObjectID {
         try read(directory, as: .plain, progress: progress)
     }
@@ -18,7 +19,7 @@ extension Repository {
     /// Of a git checkout, `.git` is left out, and so is what git ignores, unless git has it in its index. A submodule's files, where they are
     /// checked out, are content, chosen by the submodule's own rules. A folder that is no checkout is taken whole.
     ///
-    /// - Throws: `GitError` when a file cannot be read, or the checkout is none that git would open.
+    /// - Throws: `GitError` when a file cannot be read, or the checkout is none that git would open; `TreeFault`.
     public func importCheckout(of folder: String, progress: (Int) throws -> Void) throws -> Checkout {
         guard let own = try CheckoutRules.of(Array(folder.utf8)) else {
             return Checkout(tree: try read(folder, as: .none, progress: progress), head: nil, isDirty: false)
@@ -32,7 +33,7 @@ extension Repository {
         try GitError.check(git_repository_odb(&odb, handle), "open objects", path)
         defer { git_odb_free(odb) }
         return try withoutActuallyEscaping(progress) { progress in
-            var reading = TreeReading(repository: handle, objects: odb, progress: progress)
+            var reading = TreeReading(repository: handle, objects: odb, root: Array(directory.utf8), progress: progress)
             return try reading.tree(Array(directory.utf8), kind) ?? reading.emptyTree()
         }
     }
@@ -52,13 +53,16 @@ private enum FolderKind {
 private struct TreeReading {
     let repository: OpaquePointer
     let objects: OpaquePointer?
+    /// The folder that all of it is in.
+    let root: [UInt8]
     let progress: (Int) throws -> Void
     private var files = 0
     private var buffer: [UInt8] = []
 
-    init(repository: OpaquePointer, objects: OpaquePointer?, progress: @escaping (Int) throws -> Void) {
+    init(repository: OpaquePointer, objects: OpaquePointer?, root: [UInt8], progress: @escaping (Int) throws -> Void) {
         self.repository = repository
         self.objects = objects
+        self.root = root
         self.progress = progress
     }
 
@@ -87,10 +91,12 @@ private struct TreeReading {
 
     private mutating func entry(_ place: [UInt8], _ name: [UInt8], _ kind: FolderKind) throws -> (ObjectID, git_filemode_t)? {
         let shown = String(decoding: place, as: UTF8.self)
-        guard String(decoding: name, as: UTF8.self).lowercased() != ".git" else {
-            throw GitError("read into a tree", shown, "a tree cannot hold a name that git keeps for itself")
-        }
         let status = try DirectoryListing.status(place)
+        let below = Array(place.dropFirst(root.count + 1))
+        try TreeFault.check(name, isLink: status.st_mode & S_IFMT == S_IFLNK, of: String(decoding: root, as: UTF8.self), at: below)
+        guard below.count(where: { $0 == UInt8(ascii: "/") }) < ContainedPath.deepest else {
+            throw TreeFault(String(decoding: root, as: UTF8.self), below, PathFault.deep.description)
+        }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             return try tree(place, try inner(place, kind)).map { ($0, GIT_FILEMODE_TREE) }

@@ -1,5 +1,6 @@
 import CLibgit2
 import Glibc
+import Paths
 
 /// A directory that is kept equal to a tree, at the cost of what changes. No filter, no attribute, no ignore file has a part in it.
 ///
@@ -28,32 +29,40 @@ public struct WorkTree: Sendable {
     /// Makes the directory a tree: writes what differs from the tree that it held, and leaves all else alone, time stamps and all.
     ///
     /// - Parameter progress: called now and then with the number of files looked at; what it throws ends the work.
-    /// - Throws: `GitError` when a file cannot be written, or the tree is not here.
+    /// - Throws: `TreeFault`, before anything is written; `GitError` when a file cannot be written, or the tree is not here.
     public func checkOut(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
         guard let held = readNote() else { return try checkOutWhole(tree, from: repository, progress: progress) }
         if held.tree == tree { return held }
+        try repository.check(tree, knowing: repository.contains(held.tree) ? held.tree : nil)
         forget()
         do {
             return try change(held, to: tree, from: repository, progress: progress)
         } catch is GitError {
             // A file that ought to be there is not: the note was wrong.
-            return try checkOutWhole(tree, from: repository, progress: progress)
+            return try writeWhole(tree, from: repository, progress: progress)
         }
     }
 
     /// Makes the directory a tree, believing nothing: reads what is there, writes what differs, removes what the tree does not have.
     ///
     /// - Parameter progress: called now and then with the number of files looked at; what it throws ends the work.
-    /// - Throws: `GitError` when a file cannot be written, or the tree is not here.
+    /// - Throws: `TreeFault`, before anything is written; `GitError` when a file cannot be written, or the tree is not here.
     public func checkOutWhole(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
+        try repository.check(tree)
+        return try writeWhole(tree, from: repository, progress: progress)
+    }
+
+    private func writeWhole(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
         forget()
         if directory.withCString({ mkdir($0, 0o755) }) != 0, errno != EEXIST { throw DirectoryListing.failure("make", directory) }
         return try withoutActuallyEscaping(progress) { progress in
-            var writing = WholeTree(repository: repository, directory: directory, progress: progress)
-            try writing.tree(tree, [])
+            var writing = WholeTree(repository: repository, files: try open(), progress: progress)
+            try writing.tree(tree, .top)
             return Claim(tree: tree, census: writing.census, changes: writing.changes)
         }
     }
+
+    private func open() throws(GitError) -> WorkFolder { try WorkFolder(directory) }
 
     /// Looks at every file, and notes the claim when it is right.
     public func holds(_ claim: Claim) -> Bool {
@@ -79,7 +88,8 @@ public struct WorkTree: Sendable {
         _ = holds(Claim(tree: tree, census: try Census(of: directory), changes: 0))
     }
 
-    private static let header = "ninepin work tree 1"
+    /// The number goes up when what was noted before cannot be relied on: trees of the first were not looked at before they were written.
+    private static let header = "ninepin work tree 2"
 
     private func readNote() -> Claim? {
         var bytes: [UInt8] = []
@@ -97,52 +107,80 @@ public struct WorkTree: Sendable {
     private func change(
         _ held: Claim, to tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void
     ) throws -> Claim {
-        var writing = ChangedFiles(directory: directory, census: held.census)
+        var writing = ChangedFiles(files: try open(), census: held.census)
         let changes = try repository.changes(from: held.tree, to: tree)
         // A file may make way for a directory of the same name, and the other way round.
         for change in changes where change.removes { try writing.remove(change.path) }
         for (count, change) in changes.enumerated() {
             if count.isMultiple(of: 256) { try progress(count) }
-            if let entry = change.entry { try writing.write(entry, change.path, from: repository) }
+            if let entry = change.entry { try writing.write(entry, from: repository) }
         }
         return Claim(tree: tree, census: writing.census, changes: changes.count)
     }
 }
 
+/// The directory of a work tree, whose faults are git's.
+private struct WorkFolder {
+    private let writer: FolderWriter
+    private let shown: String
+
+    init(_ directory: [UInt8]) throws(GitError) {
+        shown = String(decoding: directory, as: UTF8.self)
+        do throws(FolderFault) { writer = try FolderWriter(directory) } catch { throw GitError("open", shown, error.reason) }
+    }
+
+    /// Does something with a path in it.
+    func at<Value>(_ path: ContainedPath, _ operation: String, _ body: (FolderWriter) throws -> Value) throws -> Value {
+        do { return try body(writer) } catch let fault as FolderFault {
+            throw GitError(operation, "\(ContainedPath.quoted(path.bytes)) in \(shown)", fault.reason)
+        }
+    }
+
+    /// What is there; nil for nothing.
+    func status(_ path: ContainedPath) throws -> stat? { try at(path, "look at") { try $0.status(of: path) } }
+
+    /// What must be there.
+    func present(_ path: ContainedPath) throws -> stat {
+        guard let status = try status(path) else { throw GitError("look at", path.description, "it is not there") }
+        return status
+    }
+}
+
 /// A file or link of a tree.
 private struct Entry {
-    let name: [UInt8]
+    let path: ContainedPath
     let id: ObjectID
     let mode: git_filemode_t
 
-    init(name: [UInt8], id: ObjectID, mode: git_filemode_t) throws(GitError) {
+    init(path: ContainedPath, id: ObjectID, mode: git_filemode_t) throws(GitError) {
         guard [GIT_FILEMODE_TREE, GIT_FILEMODE_BLOB, GIT_FILEMODE_BLOB_EXECUTABLE, GIT_FILEMODE_LINK].contains(mode) else {
-            throw GitError("check out", String(decoding: name, as: UTF8.self), "it is neither a file nor a link nor a directory")
+            throw GitError("check out", path.description, "it is neither a file nor a link nor a directory")
         }
-        (self.name, self.id, self.mode) = (name, id, mode)
+        (self.path, self.id, self.mode) = (path, id, mode)
     }
 
     /// Writes the file where nothing is.
-    func write(to place: [UInt8], from repository: Repository) throws(GitError) {
+    func write(to files: WorkFolder, from repository: Repository) throws {
         let content = try repository.blob(id)
         guard mode == GIT_FILEMODE_LINK else {
-            return try DirectoryListing.write(content, to: place, mode: mode == GIT_FILEMODE_BLOB_EXECUTABLE ? 0o755 : 0o644)
+            return try files.at(path, "write") {
+                try $0.makeFile(path, content, isExecutable: mode == GIT_FILEMODE_BLOB_EXECUTABLE)
+            }
         }
-        guard content.withCString({ target in place.withCString { symlink(target, $0) } }) == 0 else {
-            throw DirectoryListing.failure("link", place)
-        }
+        try files.at(path, "link") { try $0.makeSymbolicLink(path, to: content) }
     }
 
     /// Whether what is there is this entry already, byte for byte.
-    func isAlready(_ place: [UInt8], _ status: stat) -> Bool {
+    func isAlready(in files: WorkFolder, _ status: stat) -> Bool {
         var content: [UInt8] = []
         switch (status.st_mode & S_IFMT, mode) {
         case (S_IFLNK, GIT_FILEMODE_LINK):
-            guard let target = try? DirectoryListing.target(of: place, length: Int(status.st_size)) else { return false }
+            guard let target = try? files.at(path, "read link", { try $0.target(of: path) }) else { return false }
             content = target
         case (S_IFREG, GIT_FILEMODE_BLOB), (S_IFREG, GIT_FILEMODE_BLOB_EXECUTABLE):
+            // What cannot be read is written anew.
             guard (status.st_mode & S_IXUSR != 0) == (mode == GIT_FILEMODE_BLOB_EXECUTABLE),
-                (try? DirectoryListing.read(place, into: &content)) != nil
+                (try? files.at(path, "read", { try $0.read(path, into: &content) })) != nil
             else { return false }
         default: return false
         }
@@ -154,104 +192,80 @@ private struct Entry {
 
 /// The files that differ between two trees, on their way into a directory that holds the first.
 private struct ChangedFiles {
-    let directory: [UInt8]
+    let files: WorkFolder
     var census: Census
 
-    mutating func remove(_ path: [UInt8]) throws(GitError) {
-        try checkDirectories(above: path)
-        census.subtract(path, try DirectoryListing.status(place(path)))
-        guard place(path).withCString({ unlink($0) }) == 0 else { throw DirectoryListing.failure("remove", path) }
+    mutating func remove(_ path: ContainedPath) throws {
+        let status = try files.present(path)
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw GitError("remove", path.description, "it is a directory now") }
+        census.subtract(path.bytes, status)
+        try files.at(path, "remove") { try $0.remove(path) }
         // A tree has no empty directories.
-        var above = path
-        while let slash = above.lastIndex(of: UInt8(ascii: "/")) {
-            above = Array(above[..<slash])
-            let status = try DirectoryListing.status(place(above))
-            guard place(above).withCString({ rmdir($0) }) == 0 else { return }
-            census.subtract(above, status)
+        for above in path.folders.reversed() {
+            let status = try files.present(above)
+            guard try files.at(above, "remove", { try $0.removeIfEmpty(above) }) else { return }
+            census.subtract(above.bytes, status)
         }
     }
 
-    mutating func write(_ entry: Entry, _ path: [UInt8], from repository: Repository) throws(GitError) {
-        for above in Self.directories(above: path) where place(above).withCString({ mkdir($0, 0o755) }) == 0 {
-            census.add(above, try DirectoryListing.status(place(above)))
+    mutating func write(_ entry: Entry, from repository: Repository) throws {
+        for above in entry.path.folders where try files.at(above, "make", { try $0.makeDirectory(above) }) {
+            census.add(above.bytes, try files.present(above))
         }
-        try checkDirectories(above: path)
-        try entry.write(to: place(path), from: repository)
-        census.add(path, try DirectoryListing.status(place(path)))
+        try entry.write(to: files, from: repository)
+        census.add(entry.path.bytes, try files.present(entry.path))
     }
-
-    /// A link that somebody put in a directory's place would lead out of the work tree.
-    private func checkDirectories(above path: [UInt8]) throws(GitError) {
-        for above in Self.directories(above: path) where try DirectoryListing.status(place(above)).st_mode & S_IFMT != S_IFDIR {
-            throw GitError("check out", String(decoding: above, as: UTF8.self), "it is no directory any more")
-        }
-    }
-
-    private static func directories(above path: [UInt8]) -> [[UInt8]] {
-        path.indices.filter { path[$0] == UInt8(ascii: "/") }.map { Array(path[..<$0]) }
-    }
-
-    private func place(_ path: [UInt8]) -> [UInt8] { directory + [UInt8(ascii: "/")] + path }
 }
 
 /// A whole tree on its way into a directory in which anything may be.
 private struct WholeTree {
     let repository: Repository
-    let directory: [UInt8]
+    let files: WorkFolder
     let progress: (Int) throws -> Void
     var census = Census()
     var changes = 0
     private var seen = 0
 
-    init(repository: Repository, directory: [UInt8], progress: @escaping (Int) throws -> Void) {
+    init(repository: Repository, files: WorkFolder, progress: @escaping (Int) throws -> Void) {
         self.repository = repository
-        self.directory = directory
+        self.files = files
         self.progress = progress
     }
 
-    mutating func tree(_ id: ObjectID, _ path: [UInt8]) throws {
-        let entries = try repository.entries(of: id)
-        let wanted = Set(entries.map(\.name))
-        let place = path.isEmpty ? directory : place(path)
-        for name in try DirectoryListing.names(in: place) where !wanted.contains(name) {
-            try DirectoryListing.remove(place + [UInt8(ascii: "/")] + name)
-            changes += 1
-        }
+    mutating func tree(_ id: ObjectID, _ path: ContainedPath) throws {
+        let entries = try repository.entries(of: id, at: path)
+        let wanted = Set(entries.compactMap(\.path.name))
+        changes += try files.at(path, "empty") { try $0.removeAll(in: path, but: wanted) }
         for entry in entries {
-            let below = path.isEmpty ? entry.name : path + [UInt8(ascii: "/")] + entry.name
-            if entry.mode == GIT_FILEMODE_TREE { try folder(entry.id, below) } else { try file(entry, below) }
+            if entry.mode == GIT_FILEMODE_TREE { try folder(entry) } else { try file(entry) }
         }
     }
 
-    private mutating func folder(_ id: ObjectID, _ path: [UInt8]) throws {
-        let place = place(path)
-        let status = try? DirectoryListing.status(place)
-        if status.map({ $0.st_mode & S_IFMT != S_IFDIR }) ?? true {
-            if status != nil { try DirectoryListing.remove(place) }
-            guard place.withCString({ mkdir($0, 0o755) }) == 0 else { throw DirectoryListing.failure("make", place) }
-        }
-        census.add(path, try DirectoryListing.status(place))
-        try tree(id, path)
+    private mutating func folder(_ entry: Entry) throws {
+        let path = entry.path
+        if let status = try files.status(path), status.st_mode & S_IFMT != S_IFDIR { try files.at(path, "remove") { try $0.remove(path) } }
+        try files.at(path, "make") { _ = try $0.makeDirectory(path) }
+        census.add(path.bytes, try files.present(path))
+        try tree(entry.id, path)
     }
 
-    private mutating func file(_ entry: Entry, _ path: [UInt8]) throws {
+    private mutating func file(_ entry: Entry) throws {
         seen += 1
         if seen.isMultiple(of: 256) { try progress(seen) }
-        let place = place(path)
-        let there = try? DirectoryListing.status(place)
-        if let there, entry.isAlready(place, there) { return census.add(path, there) }
-        if there != nil { try DirectoryListing.remove(place) }
-        try entry.write(to: place, from: repository)
+        let path = entry.path
+        if let there = try files.status(path) {
+            if entry.isAlready(in: files, there) { return census.add(path.bytes, there) }
+            try files.at(path, "remove") { try $0.remove(path) }
+        }
+        try entry.write(to: files, from: repository)
         changes += 1
-        census.add(path, try DirectoryListing.status(place))
+        census.add(path.bytes, try files.present(path))
     }
-
-    private func place(_ path: [UInt8]) -> [UInt8] { directory + [UInt8(ascii: "/")] + path }
 }
 
 /// One file's difference between two trees.
 private struct FileChange {
-    let path: [UInt8]
+    let path: ContainedPath
     /// Whether something was there.
     let removes: Bool
     /// What is to be there; nil for nothing.
@@ -259,14 +273,15 @@ private struct FileChange {
 }
 
 extension Repository {
-    fileprivate func entries(of id: ObjectID) throws(GitError) -> [Entry] {
+    fileprivate func entries(of id: ObjectID, at path: ContainedPath) throws -> [Entry] {
         try withTree(id) { (tree: OpaquePointer) throws(GitError) in
             var entries: [Entry] = []
             for index in 0..<git_tree_entrycount(tree) {
                 guard let entry = git_tree_entry_byindex(tree, index), let id = git_tree_entry_id(entry),
                     let name = git_tree_entry_name(entry)
                 else { continue }
-                entries.append(try Entry(name: Array(cString: name), id: ObjectID(id.pointee), mode: git_tree_entry_filemode(entry)))
+                let below = try contained(Array(cString: name), below: path)
+                entries.append(try Entry(path: below, id: ObjectID(id.pointee), mode: git_tree_entry_filemode(entry)))
             }
             return entries
         }
@@ -276,17 +291,24 @@ extension Repository {
         try withDiff(from: one, to: other) { (diff: OpaquePointer) throws(GitError) in
             var changes: [FileChange] = []
             for index in 0..<git_diff_num_deltas(diff) {
-                guard let delta = git_diff_get_delta(diff, index)?.pointee, let path = delta.new_file.path else { continue }
-                let name = Array(cString: path)
+                guard let delta = git_diff_get_delta(diff, index)?.pointee, let name = delta.new_file.path else { continue }
+                let path = try contained(Array(cString: name), below: .top)
                 let mode = git_filemode_t(rawValue: UInt32(delta.new_file.mode))
-                let entry = delta.status == GIT_DELTA_DELETED ? nil : try Entry(name: name, id: ObjectID(delta.new_file.id), mode: mode)
-                changes.append(FileChange(path: name, removes: delta.status != GIT_DELTA_ADDED, entry: entry))
+                let entry = delta.status == GIT_DELTA_DELETED ? nil : try Entry(path: path, id: ObjectID(delta.new_file.id), mode: mode)
+                changes.append(FileChange(path: path, removes: delta.status != GIT_DELTA_ADDED, entry: entry))
             }
             return changes
+        }
+    }
+
+    /// The trees were looked at before; this is what nobody can get around.
+    private func contained(_ name: [UInt8], below path: ContainedPath) throws(GitError) -> ContainedPath {
+        do throws(PathFault) { return try path.appending(ContainedPath(name)) } catch {
+            throw GitError("check out", ContainedPath.quoted(name), "it \(error)")
         }
     }
 }
 
 extension [UInt8] {
-    fileprivate init(cString text: UnsafePointer<CChar>) { self.init(UnsafeRawBufferPointer(start: text, count: strlen(text))) }
+    init(cString text: UnsafePointer<CChar>) { self.init(UnsafeRawBufferPointer(start: text, count: strlen(text))) }
 }

@@ -32,7 +32,7 @@ public struct Mirror: Sendable {
     ///   - url: `https`, `git`, `ssh` or `file`, `user@host:path`, or a folder's path.
     ///   - environment: which settings and programs are used.
     ///   - progress: called about ten times a second, also while nothing comes, on a thread of the fetch; what it throws ends the fetch.
-    /// - Throws: `FetchError`, `CancellationError`, or what `progress` threw.
+    /// - Throws: `FetchError`, `TreeFault` for a tree that must not be written out, `CancellationError`, or what `progress` threw.
     public func fetch(
         reference: String, from url: String, environment: [String: String],
         progress: @escaping @Sendable (FetchProgress) throws -> Void = { _ in }
@@ -88,6 +88,7 @@ public struct Mirror: Sendable {
         guard let commit = repository.commit(namedBy: commit) else { throw FetchError.noCommit(name: name, remote: session.remote) }
         let tree = try repository.tree(of: commit)
         guard repository.contains(tree) else { throw GitError("read tree", tree.description, "it is not in the mirror \(path)") }
+        try repository.check(tree)
         try repository.keep(commit, as: "refs/ninepin/commits/\(commit)")
         return FetchedReference(name: name, source: source, commit: commit, tree: tree, isNew: isNew)
     }

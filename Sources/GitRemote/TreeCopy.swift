@@ -10,7 +10,7 @@ extension Mirror {
     /// - Parameters:
     ///   - repository: the bare repository's folder.
     ///   - environment: where `git` is found.
-    /// - Throws: `FetchError` when the tree is not in the mirror, `CancellationError`.
+    /// - Throws: `TreeFault` for a tree that must not be written out; `FetchError` when it is not in the mirror, `CancellationError`.
     public func copy(_ tree: ObjectID, to repository: String, environment: [String: String]) async throws {
         let stop = Stop()
         let mirror = self
@@ -19,8 +19,11 @@ extension Mirror {
                 let session = Session(remote: mirror.path, environment: environment, patience: .seconds(120), stop: stop) { _ in }
                 do {
                     let target = try Repository.open(at: repository)
+                    let source = try Repository.open(at: mirror.path)
+                    let isInMirror = source.contains(tree)
+                    // A pack that was lent before has trees in it that nobody asked for, so one that is there may never have been looked at.
+                    if isInMirror || target.contains(tree) { try (isInMirror ? source : target).check(tree) }
                     if target.contains(tree) { return }
-                    let isInMirror = try Repository.open(at: mirror.path).contains(tree)
                     if isInMirror, PackLinks(from: mirror.path, to: repository).make(), target.contains(tree) { return }
                     try TreeCopy(tree, mirror.path, session).write(to: target)
                 } catch let error as GitError { throw FetchError.mirror(error) }

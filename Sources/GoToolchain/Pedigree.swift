@@ -46,7 +46,7 @@ public enum GoBuildID {
         let header = try Files.read(path, from: 0, count: 64)
         guard header.count == 64, header.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]) else { return nil }
         let (start, size, count) = (header.number(32, 8), header.number(54, 2), header.number(56, 2))
-        guard size >= 56, count < 4096 else { return nil }
+        guard size == 56, count <= 1024 else { return nil }
         let table = try Files.read(path, from: start, count: size * count)
         for index in 0..<count where (index + 1) * size <= table.count && table.number(index * size, 4) == noteSegment {
             let place = index * size

@@ -30,6 +30,13 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
         reason = isDiskFull ? "no space left on the disk" : Self.words(for: error)
     }
 
+    init(_ operation: String, _ path: FilePath, reason: String) {
+        self.operation = operation
+        self.path = path
+        self.reason = reason
+        isDiskFull = false
+    }
+
     /// `cannot write FILE: reason`.
     public var description: String { "cannot \(operation) \(path): \(reason)" }
 
@@ -100,6 +107,11 @@ public enum Files {
 
     /// Reads a whole file as UTF-8; bytes that are none become the replacement character.
     public static func readText(_ path: FilePath) throws(FileError) -> String { String(decoding: try read(path), as: UTF8.self) }
+
+    /// Reads a YAML file, and of one that is too long only so much that its reader will say so (``YamlLimits``).
+    public static func readYaml(_ path: FilePath) throws(FileError) -> String {
+        String(decoding: try read(path, from: 0, count: YamlLimits.bytes + 1), as: UTF8.self)
+    }
 
     /// Writes a whole file under its name at once, or not at all: what has the name is whole.
     public static func write(_ bytes: some Sequence<UInt8>, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
@@ -212,6 +224,11 @@ public enum Files {
     /// An error of the number that a system call left in `errno`.
     public static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError {
         FileError(operation, path, Errno(rawValue: number))
+    }
+
+    /// An error for what is not even tried, with why.
+    public static func refusal(_ operation: String, _ path: FilePath, _ reason: String) -> FileError {
+        FileError(operation, path, reason: reason)
     }
 
     /// The path with no link in it.

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import Glibc
 import Host
 import Model
+import Paths
 import SystemPackage
 
 /// The runs of a workspace: a folder each, with `run.json` and the whole logs. A folder that has its name is whole.
@@ -55,7 +55,7 @@ public struct Ledger: Sendable {
     public func setAside(_ run: Run, because reason: String) throws -> Run {
         var run = run
         run.setAside = reason
-        try Files.write(try Self.json(run), to: folder.appending(run.id).appending("run.json"))
+        try Files.write(try Self.json(run), to: try place(of: run.id).appending("run.json"))
         return run
     }
 
@@ -84,8 +84,12 @@ public struct Ledger: Sendable {
     ///
     /// - Throws: `FileError` for a name that ``newName(at:)`` does not make: it may lead out of the runs.
     private func place(of id: String) throws(FileError) -> FilePath {
-        guard id.wholeMatch(of: /[0-9A-Za-z][0-9A-Za-z.-]*/) != nil else { throw Files.error("find a run in", folder, EINVAL) }
-        return folder.appending(id)
+        guard id.wholeMatch(of: /[0-9A-Za-z][0-9A-Za-z.-]*/) != nil else {
+            throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) is no run's name")
+        }
+        do throws(PathFault) { return folder.appending(try ContainedPath(name: Array(id.utf8))) } catch {
+            throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) \(error)")
+        }
     }
 
     /// The recorded runs of a binary that count, the oldest first. A record that cannot be read is passed over.

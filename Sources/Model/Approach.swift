@@ -1,3 +1,5 @@
+import Paths
+
 /// A way to make a node live in a sandbox, as data: what is changed instead of the source, or beside it. One file of `approaches/`.
 public struct Approach: Hashable, Sendable {
     /// What is booted.
@@ -129,8 +131,9 @@ public struct SandboxPath: Hashable, Sendable, LosslessStringConvertible {
 
     /// Takes a path; nil when it is not absolute, leads upwards, or has other characters.
     public init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-        guard text.hasPrefix("/"), PlainWord(text) != nil, !parts.contains(where: { ["", ".", ".."].contains($0) }) else { return nil }
+        guard text.hasPrefix("/"), PlainWord(text) != nil, let path = ContainedPath(String(text.dropFirst())), path != .top else {
+            return nil
+        }
         description = text
     }
 }

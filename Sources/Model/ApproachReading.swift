@@ -1,3 +1,5 @@
+import Paths
+
 extension Approach {
     /// Reads an approach.
     ///
@@ -112,7 +114,7 @@ extension Approach.KubeletSettings {
 extension Approach.Tool {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
         let text = try map.text("name")
-        guard SandboxPath(text) != nil || (PlainWord(text) != nil && !text.contains("/")) else {
+        guard SandboxPath(text) != nil || (PlainWord(text) != nil && YamlMap.isFileName(text)) else {
             throw map.complaint("name", "expected a program's name or an absolute path, found '\(text)'")
         }
         name = text
@@ -122,7 +124,7 @@ extension Approach.Tool {
 
 extension Approach.Compiled {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
-        source = try map.path("source")
+        source = try map.path("source").description
         place = try map.sandboxPath("at")
         isShared = try map.flag("shared")
     }
@@ -133,7 +135,7 @@ extension Approach.DirectoryCopy {
         source = map.has("of") ? try map.sandboxPath("of") : nil
         place = try map.sandboxPath("at")
         files = try map.texts("files")
-        for name in files.keys where PlainWord(name) == nil || name.contains("/") {
+        for name in files.keys where PlainWord(name) == nil || !YamlMap.isFileName(name) {
             throw map.complaint("files", "expected a plain file name, found '\(name)'")
         }
     }

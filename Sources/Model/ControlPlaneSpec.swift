@@ -1,3 +1,5 @@
+import Paths
+
 /// Which packages of the source make the control plane that a node joins.
 public struct ControlPlaneSpec: Hashable, Codable, Sendable {
     /// kube-apiserver's package, below the import path.
@@ -15,9 +17,9 @@ public struct ControlPlaneSpec: Hashable, Codable, Sendable {
 
 extension ControlPlaneSpec {
     init(_ map: YamlMap) throws(Diagnostic) {
-        apiServer = try map.path("apiServer")
-        controllerManager = try map.path("controllerManager")
-        scheduler = try map.path("scheduler")
-        openapi = map.has("openapi") ? try map.path("openapi") : nil
+        apiServer = try map.path("apiServer").description
+        controllerManager = try map.path("controllerManager").description
+        scheduler = try map.path("scheduler").description
+        openapi = map.has("openapi") ? try map.path("openapi").description : nil
     }
 }

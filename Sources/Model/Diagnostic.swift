@@ -14,7 +14,8 @@ public struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
         self.file = file
         self.line = line
         self.column = column
-        self.message = message
+        // What stands in the file may be long.
+        self.message = message.count > 1000 ? "\(message.prefix(1000))…" : message
     }
 
     /// `FILE:LINE:COLUMN: MESSAGE`, as compilers write it, so that editors can jump there.

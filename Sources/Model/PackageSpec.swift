@@ -1,3 +1,5 @@
+import Paths
+
 /// A file that a build needs beside its source, and where it goes.
 public struct DownloadSpec: Hashable, Codable, Sendable {
     /// Where it is to be had, tried in order.
@@ -7,9 +9,9 @@ public struct DownloadSpec: Hashable, Codable, Sendable {
     /// Its length; nil when nobody says.
     public let bytes: Int64?
     /// The folder of the tree that it is unpacked into; `.` is the top. Nil when it is kept as a file.
-    public let unpack: String?
+    public let unpack: ContainedPath?
     /// The file of the tree that it becomes, when it is not unpacked.
-    public let file: String?
+    public let file: ContainedPath?
     /// How many leading folders of an archive's names are left out.
     public let strip: Int
 }
@@ -17,31 +19,31 @@ public struct DownloadSpec: Hashable, Codable, Sendable {
 /// A program that is built from what was downloaded, and put among those that are packed.
 public struct ProgramSpec: Hashable, Codable, Sendable {
     /// The folder that its source was unpacked into.
-    public let source: String
+    public let source: ContainedPath
     /// Where its source stands in `GOPATH`.
     public let importPath: String
     /// What Go is told to build.
     public var target: Target
     /// Where the binary goes.
-    public let output: String
+    public let output: ContainedPath
 }
 
 /// How k3s packs itself: all programs in one archive, and a wrapper that has the archive in it and unpacks it.
 public struct PackageSpec: Hashable, Codable, Sendable {
     /// Where the target's binary goes, such as `bin/k3s`.
-    public let program: String
+    public let program: ContainedPath
     /// The folders that are packed.
-    public let folders: [String]
+    public let folders: [ContainedPath]
     /// Programs that are built beside the target, by name.
     public var programs: [String: ProgramSpec]
     /// Files of the source that are packed too: where they go, and where they are in the tree.
-    public let copies: [String: String]
+    public let copies: [ContainedPath: ContainedPath]
     /// Links beside the target's binary: what they lead to, and their names.
     public let links: [String: [String]]
     /// The folder of the tree that the archive is put into, to be embedded.
-    public let embed: String
+    public let embed: ContainedPath
     /// A Go file that is written beside it, for a source that does not embed by itself; its folder's name is the package's.
-    public let bindata: String?
+    public let bindata: ContainedPath?
     /// The wrapper.
     public var wrapper: Target
 }
@@ -155,24 +157,31 @@ extension DownloadSpec {
 extension PackageSpec {
     init(_ map: YamlMap) throws(Diagnostic) {
         program = try map.path("program")
-        folders = try map.paths(in: "folders")
+        folders = try map.paths("folders")
+        guard !folders.isEmpty, !folders.contains(.top) else {
+            throw map.complaint("folders", "expected at least one folder below the top")
+        }
         var programs: [String: ProgramSpec] = [:]
         for entry in map.has("programs") ? try map.maps("programs", schema: Recipe.Schema.program) : [] {
             programs[entry.name] = try ProgramSpec(entry.map)
         }
         self.programs = programs
-        copies = try map.texts("copies")
-        for (place, file) in copies where !YamlMap.isPath(place) || !YamlMap.isPath(file) {
-            throw map.complaint("copies", "expected relative paths, found '\(place): \(file)'")
+        var copies: [ContainedPath: ContainedPath] = [:]
+        for (place, file) in try map.texts("copies") {
+            guard let place = YamlMap.path(place), let file = YamlMap.path(file), place != .top, file != .top else {
+                throw map.complaint("copies", "expected relative paths, found \(ContainedPath.quoted("\(place): \(file)".utf8))")
+            }
+            copies[place] = file
         }
+        self.copies = copies
         links = try map.texts("links").filter { $0.value != "none" }.mapValues { $0.split(separator: " ").map(String.init) }
-        for name in links.flatMap({ [$0] + $1 }) where name.contains("/") || !YamlMap.isPath(name) {
-            throw map.complaint("links", "expected names of files, found '\(name)'")
+        for name in links.flatMap({ [$0] + $1 }) where !YamlMap.isFileName(name) {
+            throw map.complaint("links", "expected names of files, found \(ContainedPath.quoted(name.utf8))")
         }
         embed = try map.path("embed")
         bindata = map.has("bindata") ? try map.path("bindata") : nil
         wrapper = try Target(map.map("wrapper", schema: Recipe.Schema.target))
-        guard let top = program.split(separator: "/").first, program.contains("/"), folders.contains(String(top)) else {
+        guard let top = program.folders.first, folders.contains(top) else {
             throw map.complaint("program", "expected a path in one of the folders that are packed, found '\(program)'")
         }
     }
@@ -181,22 +190,8 @@ extension PackageSpec {
 extension ProgramSpec {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
         source = try map.path("source")
-        importPath = try map.path("importPath")
+        importPath = try map.path("importPath").description
         target = try Target(map.map("target", schema: Recipe.Schema.target), mayBeTop: true)
         output = try map.path("output")
-    }
-}
-
-extension YamlMap {
-    fileprivate func paths(in key: String) throws(Diagnostic) -> [String] {
-        let paths = try values(key, as: String.self, expected: "a relative path such as bin")
-        for path in paths where !Self.isPath(path) { throw complaint(key, "expected a relative path, found '\(path)'") }
-        guard !paths.isEmpty else { throw complaint(key, "expected at least one relative path") }
-        return paths
-    }
-
-    /// Whether a text is a relative path that stays where it begins.
-    fileprivate static func isPath(_ text: String) -> Bool {
-        !text.split(separator: "/", omittingEmptySubsequences: false).contains { ["", ".", ".."].contains($0) || $0.hasPrefix("-") }
     }
 }

@@ -1,3 +1,5 @@
+import Paths
+
 /// A patch's name: the upstream project and the patch itself, `cadvisor/9p-source`.
 public struct PatchName: Hashable, Sendable, Codable, Comparable, LosslessStringConvertible {
     /// The upstream project, as recipes name it.
@@ -134,8 +136,8 @@ extension PatchEntry {
         }
         var variants: [Variant] = []
         for variant in try map.list("variants", schema: Schema.variant) {
-            let name = try variant.path("name")
-            guard !name.contains("/"), !variants.contains(where: { $0.name == name }) else {
+            let name = try variant.fileName("name")
+            guard !variants.contains(where: { $0.name == name }) else {
                 throw variant.complaint("name", "expected the name of a .patch file beside this one, not named before; found '\(name)'")
             }
             variants.append(Variant(name: name, versions: try variant.value("versions", expected: "a range such as '>=0.38 <0.39'")))

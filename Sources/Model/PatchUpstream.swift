@@ -1,3 +1,5 @@
+import Paths
+
 /// An upstream project that patches are for, and how its code is found in a folder of source. `patches/UPSTREAM/upstream.yaml`.
 public struct PatchUpstream: Hashable, Sendable {
     /// Its name, as patches and recipes have it.
@@ -31,15 +33,7 @@ extension PatchUpstream {
         self.name = name
         title = try map.text("title")
         modules = try map.values("modules", expected: "an import path")
-        marks = try Self.paths(map, "marks")
-        homes = try Self.paths(map, "homes")
-    }
-
-    private static func paths(_ map: YamlMap, _ key: String) throws(Diagnostic) -> [String] {
-        let paths: [String] = try map.values(key, expected: "a relative path")
-        for path in paths where path.hasPrefix("/") || path.split(separator: "/").contains("..") {
-            throw map.complaint(key, "expected a path below the top of the source, found '\(path)'")
-        }
-        return paths
+        marks = try map.paths("marks").map(\.description)
+        homes = try map.paths("homes").map(\.description)
     }
 }

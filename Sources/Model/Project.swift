@@ -1,3 +1,5 @@
+import Paths
+
 /// A project that takes pull requests, and how it wants them. `patches/projects/NAME.yaml`.
 public struct Project: Hashable, Sendable {
     /// Where the code of a patch's upstream lies in the project's own tree.
@@ -131,7 +133,7 @@ extension Project {
         longestSubject = try subject.value("longest", expected: "a number")
         var homes: [Home] = []
         for home in try map.list("homes", schema: Schema.home) {
-            homes.append(Home(upstream: try home.text("upstream"), path: try home.path("path")))
+            homes.append(Home(upstream: try home.text("upstream"), path: try home.path("path").description))
         }
         self.homes = homes
         var rules: [Rule] = []

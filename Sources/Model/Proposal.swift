@@ -1,3 +1,5 @@
+import Paths
+
 /// What a patch's pull request says, whichever project it goes to. `patches/UPSTREAM/NAME/pull-request.yaml`.
 public struct Proposal: Hashable, Sendable {
     /// A test that goes with the patch, for one project.
@@ -76,7 +78,8 @@ extension Proposal {
             let seen = test.has("seen") ? try test.text("seen") : nil
             tests.append(
                 Test(
-                    project: try test.text("project"), variants: variants, file: try test.path("file"), path: try test.path("path"),
+                    project: try test.text("project"), variants: variants, file: try test.path("file").description,
+                    path: try test.path("path").description,
                     seen: seen))
         }
         self.tests = tests

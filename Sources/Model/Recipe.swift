@@ -1,3 +1,5 @@
+import Paths
+
 /// What to build and how to prove it: one file of `recipes/`, with all that it extends.
 public struct Recipe: Hashable, Codable, Sendable {
     /// The file's name without its ending.
@@ -168,11 +170,15 @@ extension Recipe {
     /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
     public init(_ files: [RecipeFile], name: String, version wanted: Version? = nil) throws(Diagnostic) {
         let map = try YamlMap(try RecipeFile.layered(files, version: wanted), schema: Schema.recipe)
+        // Its work tree has it.
+        guard YamlMap.isFileName(name) else {
+            throw Diagnostic(file: map.file, message: "the recipe's name is \(name.debugDescription); name its file otherwise")
+        }
         self.name = name
         title = try map.text("title")
         let written: Version = try map.value("version", expected: "a version such as 1.20.2")
         version = wanted ?? written
-        importPath = try map.path("importPath")
+        importPath = try map.path("importPath").description
         source = try SourceSpec(map.map("source", schema: Schema.source))
         libraries = map.has("libraries") ? try LibrariesSpec(map.map("libraries", schema: Schema.libraries)) : nil
         var upstreams: [String: Upstream] = [:]
@@ -227,16 +233,16 @@ private struct ComparedSeries: LosslessStringConvertible {
 
 extension Upstream {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
-        path = try map.path("path")
+        path = try map.path("path").description
         version = map.has("version") ? try map.value("version", expected: "a version such as 0.38.6") : nil
-        module = map.has("module") ? try map.path("module") : nil
+        module = map.has("module") ? try map.path("module").description : nil
     }
 }
 
 extension Target {
     /// - Parameter mayBeTop: whether the package may be the tree's own.
     init(_ map: YamlMap, mayBeTop: Bool = false) throws(Diagnostic) {
-        package = try map.path("package")
+        package = try map.path("package").description
         flags = try map.values("flags", expected: "a flag of go build")
         environment = try map.texts("environment")
         mode = map.has("mode") ? try map.word("mode") : nil

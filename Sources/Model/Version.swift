@@ -10,8 +10,10 @@ public struct Version: Sendable, Codable, LosslessStringConvertible {
     /// The text that it was read from.
     public let description: String
 
-    /// Reads a version; nil when the text does not begin with a number (after an optional `v`, or `go`).
+    /// Reads a version; nil when the text does not begin with a number (after an optional `v`, or `go`), has other signs than `.`, `-`, `+`, `~` and
+    /// `_`, or more than 128 bytes: it stands in names of files, and in a recipe wherever `{version}` does.
     public init?(_ text: String) {
+        guard text.utf8.count <= 128, text.utf8.allSatisfy(Self.isSign) else { return nil }
         var rest = Substring(text)
         if rest.hasPrefix("go") { rest = rest.dropFirst(2) } else if rest.hasPrefix("v") { rest = rest.dropFirst() }
         let plus = rest.firstIndex(of: "+")
@@ -29,6 +31,10 @@ public struct Version: Sendable, Codable, LosslessStringConvertible {
         guard !read.isEmpty, prerelease != "", build != "" else { return nil }
         numbers = read
         description = text
+    }
+
+    private static func isSign(_ byte: UInt8) -> Bool {
+        byte < 128 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber || ".-+~_".utf8.contains(byte))
     }
 
     /// The text without a leading `v` or `go`: tags have one, and names of files do not.

@@ -1,3 +1,5 @@
+import Paths
+
 /// A mapping of a YAML file, read with the positions of all it holds: every complaint names file, line and column.
 struct YamlMap {
     let file: String
@@ -101,6 +103,10 @@ struct YamlMap {
         guard let node = node(key) else { throw complaint(key, "expected a mapping") }
         var maps: [(String, YamlMap)] = []
         for entry in try YamlMap(free: node, path: key).entries {
+            // They become names of folders and files.
+            guard Self.isFileName(entry.name) else {
+                throw entry.key.complaint("'\(key)': expected a name that a file may have, found \(ContainedPath.quoted(entry.name.utf8))")
+            }
             maps.append((entry.name, try YamlMap(entry.value, schema: schema)))
         }
         return maps
@@ -186,13 +192,45 @@ extension YamlMap {
         return good && (text.first?.isLetter == true || text.first?.isNumber == true)
     }
 
-    /// A relative path that does not leave the directory that it is relative to.
-    func path(_ key: String) throws(Diagnostic) -> String {
+    /// A relative path that does not leave the directory that it is relative to; `.` is the directory.
+    func path(_ key: String) throws(Diagnostic) -> ContainedPath {
         let text = try text(key)
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard text == "." || !parts.contains(where: { ["", ".", ".."].contains($0) || $0.hasPrefix("-") }) else {
-            throw complaint(key, "expected a relative path such as vendor/example.org/project, found '\(text)'")
+        guard let path = Self.path(text) else {
+            throw complaint(key, "expected a relative path such as vendor/example.org/project, found \(ContainedPath.quoted(text.utf8))")
+        }
+        return path
+    }
+
+    /// A list of such paths.
+    func paths(_ key: String) throws(Diagnostic) -> [ContainedPath] {
+        var paths: [ContainedPath] = []
+        for text in try values(key, as: String.self, expected: "a relative path") {
+            guard let path = Self.path(text) else {
+                throw complaint(
+                    key, "expected a relative path such as vendor/example.org/project, found \(ContainedPath.quoted(text.utf8))")
+            }
+            paths.append(path)
+        }
+        return paths
+    }
+
+    /// The name of a file, and no path.
+    func fileName(_ key: String) throws(Diagnostic) -> String {
+        let text = try text(key)
+        guard Self.isFileName(text) else {
+            throw complaint(key, "expected a relative path without a folder, found \(ContainedPath.quoted(text.utf8))")
         }
         return text
     }
+
+    /// A path that stays where it begins, and of which no part could be taken for an option or for more than a line; nil for any other text.
+    static func path(_ text: String) -> ContainedPath? {
+        guard let path = ContainedPath(text), !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }),
+            !path.parts.contains(where: { $0.first == UInt8(ascii: "-") })
+        else { return nil }
+        return path
+    }
+
+    /// Whether a text is one part of such a path.
+    static func isFileName(_ text: String) -> Bool { path(text)?.parts.count == 1 }
 }

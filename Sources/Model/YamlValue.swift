@@ -1,5 +1,3 @@
-import Yams
-
 /// A value of a YAML file that knows where it stands, also when it was put together from more than one file.
 struct YamlValue: Sendable {
     /// What a value is.
@@ -7,7 +5,6 @@ struct YamlValue: Sendable {
         case scalar(String)
         case sequence([YamlValue])
         case mapping([Entry])
-        case alias
     }
 
     /// One key of a mapping, with its value.
@@ -31,30 +28,16 @@ struct YamlValue: Sendable {
     ///
     /// - Parameter expected: what a file that is empty lacks.
     init(_ text: String, file: String, expected: String) throws(Diagnostic) {
-        let root: Node?
-        do { root = try Yams.compose(yaml: text) } catch { throw Self.diagnostic(for: error, file: file) }
-        guard let root else { throw Diagnostic(file: file, line: 1, column: 1, message: "the file is empty; expected \(expected)") }
-        try self.init(root, file: file)
+        var reading = YamlReading(file: file)
+        guard let root = try reading.root(of: text) else {
+            throw Diagnostic(file: file, line: 1, column: 1, message: "the file is empty; expected \(expected)")
+        }
+        self = root
     }
 
-    private init(_ node: Node, file: String) throws(Diagnostic) {
-        (self.file, line, column) = (file, node.mark?.line ?? 1, node.mark?.column ?? 1)
-        switch node {
-        case .scalar(let scalar): content = .scalar(scalar.string)
-        case .alias: content = .alias
-        case .sequence(let items):
-            var values: [YamlValue] = []
-            for item in items { values.append(try YamlValue(item, file: file)) }
-            content = .sequence(values)
-        case .mapping(let mapping):
-            var entries: [Entry] = []
-            for (key, value) in mapping {
-                let key = try YamlValue(key, file: file)
-                guard case .scalar(let name) = key.content else { throw key.complaint("expected a word as a key, found \(key.form)") }
-                entries.append(Entry(name: name, key: key, value: try YamlValue(value, file: file)))
-            }
-            content = .mapping(entries)
-        }
+    init(_ content: Content, file: String, line: Int, column: Int) {
+        (self.file, self.line, self.column) = (file, line, column)
+        self.content = content
     }
 
     /// The value at a key of a mapping.
@@ -94,7 +77,6 @@ struct YamlValue: Sendable {
         case .mapping(let entries):
             YamlValue(
                 .mapping(entries.map { Entry(name: $0.name, key: $0.key, value: $0.value.replacing(text, with: other)) }), like: self)
-        case .alias: self
         }
     }
 
@@ -104,23 +86,9 @@ struct YamlValue: Sendable {
     /// What it is, in words.
     var form: String {
         switch content {
-        case .scalar(let text): text.isEmpty ? "nothing" : "'\(text)'"
+        case .scalar(let text): text.isEmpty ? "nothing" : text.count > 200 ? "'\(text.prefix(200))…'" : "'\(text)'"
         case .sequence: "a list"
         case .mapping: "a mapping"
-        case .alias: "an alias"
-        }
-    }
-
-    private static func diagnostic(for error: any Error, file: String) -> Diagnostic {
-        switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            Diagnostic(file: file, line: mark.line, column: mark.column, message: "this is no YAML: \(problem)")
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            Diagnostic(
-                file: file, line: context.mark.line, column: context.mark.column,
-                message: "a key stands twice: \(duplicates.map { "\($0)" }.joined(separator: ", "))")
-        default:
-            Diagnostic(file: file, line: 1, column: 1, message: "this is no YAML: \(error)")
         }
     }
 }

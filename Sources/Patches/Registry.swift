@@ -63,7 +63,7 @@ public struct Registry: Sendable {
         for upstream in Files.names(in: folder) where Files.isDirectory(folder.appending(upstream)) {
             let about = folder.appending("\(upstream)/upstream.yaml")
             if Files.exists(about) {
-                upstreams[upstream] = try PatchUpstream(yaml: try Files.readText(about), file: about.string, name: upstream)
+                upstreams[upstream] = try PatchUpstream(yaml: try Files.readYaml(about), file: about.string, name: upstream)
             }
             for name in Files.names(in: folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
                 entries.append(try Self.entry("\(upstream)/\(name)", in: folder))
@@ -120,7 +120,7 @@ public struct Registry: Sendable {
             throw Diagnostic(
                 file: folder.appending(path).string, message: "a patch's folder is named with letters, digits, '-', '_' and '.'")
         }
-        let entry = try PatchEntry(yaml: try Files.readText(file), file: file.string, name: name)
+        let entry = try PatchEntry(yaml: try Files.readYaml(file), file: file.string, name: name)
         for variant in entry.variants where !Files.exists(folder.appending(path).appending("\(variant.name).patch")) {
             throw Diagnostic(file: file.string, message: "variant '\(variant.name)' has no file '\(variant.name).patch' beside it")
         }

@@ -77,7 +77,7 @@ public struct Catalogue: Sendable {
         var files: [RecipeFile] = []
         var (next, seen): (FilePath?, Set<FilePath>) = (path, [])
         while let place = next {
-            let file = try RecipeFile(yaml: try Files.readText(place), file: place.string)
+            let file = try RecipeFile(yaml: try Files.readYaml(place), file: place.string)
             guard seen.insert(try Files.realPath(place)).inserted else {
                 throw Diagnostic(file: place.string, message: "'extends' leads back to this file")
             }
@@ -114,7 +114,7 @@ public struct Catalogue: Sendable {
         guard !known.isEmpty else { throw UnknownApproach(name: "", advice: "there is no file in \(approaches)") }
         let all = try known.filter { names.isEmpty || names.contains($0) }.map { name in
             let file = approaches.appending("\(name).yaml")
-            return try Approach(yaml: try Files.readText(file), file: file.string, name: name)
+            return try Approach(yaml: try Files.readYaml(file), file: file.string, name: name)
         }
         return all.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
     }

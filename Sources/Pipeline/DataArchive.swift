@@ -1,5 +1,6 @@
 import Host
 import Model
+import Paths
 import SystemPackage
 
 /// A package that cannot be made as the recipe says.
@@ -21,7 +22,7 @@ struct DataArchive: Sendable {
     let host: Host
 
     /// The folder with the programs, below the one that is packed.
-    private var programs: String { spec.program.split(separator: "/").dropLast().joined(separator: "/") }
+    private var programs: ContainedPath { spec.program.parent }
 
     /// Makes the links, writes `.sha256sums` and `.links`, and packs.
     ///

@@ -116,7 +116,7 @@ public enum Doctor {
                 return "\(go.version) in \(go.root)"
             }
         }
-        for program in ["apt-get", "dpkg-source", "unshare", "setpriv", "ldd"] {
+        for program in ["apt-get", "dpkg-source", "unshare", "setpriv"] {
             try await look(program) {
                 guard let path = host.program(program) else { throw Absent(program: program) }
                 return path.string

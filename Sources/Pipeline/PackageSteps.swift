@@ -3,6 +3,7 @@ import Git
 import GoToolchain
 import Host
 import Model
+import Paths
 import Sources
 import SystemPackage
 
@@ -19,7 +20,7 @@ struct DownloadStep: Step {
                 "the digest of the download '\(name)' is not known: \(spec.addresses.joined(separator: ", "))",
                 advice: "Look at the file, and say 'downloads: {\(name): {sha256: …}}' in a recipe that extends this one.")
         }
-        guard downloads.values.filter({ $0.unpack == "." }).count <= 1 else {
+        guard downloads.values.filter({ $0.unpack == .top }).count <= 1 else {
             throw PackageError("two downloads are unpacked at the top of the tree", advice: "Give all but one a folder.")
         }
         self.downloads = downloads
@@ -33,19 +34,19 @@ struct DownloadStep: Step {
         var trees: [String: ObjectID] = [:]
         var files: [String: [UInt8]] = [:]
         var top = try repository.importTree(from: work.appending("top").string) { _ in }
-        for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) {
+        for (index, (_, spec)) in downloads.sorted(by: { $0.key < $1.key }).enumerated() {
             guard let digest = spec.sha256, let file = spec.addresses.first?.split(separator: "/").last else { continue }
             let source = ArchiveSource(
                 name: String(file), bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
             try await source.fetch(from: spec.addresses) { context.tell($0) }
             guard let place = spec.unpack else {
-                if let file = spec.file { files[file] = try Files.read(source.path) }
+                if let file = spec.file { files[file.description] = try Files.read(source.path) }
                 continue
             }
-            let unpacked = work.appending("unpacked-\(name)")
+            let unpacked = work.appending("unpacked-\(index)")
             try source.unpack(into: unpacked, strip: spec.strip == 0 ? .none : .leading(spec.strip)) { context.tell($0) }
             let tree = try repository.importTree(from: unpacked.string) { _ in try Task.checkCancellation() }
-            if place == "." { top = tree } else { trees[place] = tree }
+            if place == .top { top = tree } else { trees[place.description] = tree }
         }
         let tree = try repository.tree(top, with: trees, files: files)
         try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
@@ -71,14 +72,14 @@ struct PackStep: Step {
     let downloads: ObjectID
     let spec: PackageSpec
     /// What goes where, by digest.
-    let binaries: [String: Digest]
+    let binaries: [ContainedPath: Digest]
     let date: Int64
     /// Where the binaries are.
-    let paths: Unkeyed<[String: String]>
+    let paths: Unkeyed<[ContainedPath: String]>
 
     func run(in context: StepContext, folder: FilePath) async throws -> Packed {
         let repository = try Repository.open(at: context.workspace.trees.string)
-        let embedding = try repository.subtree(at: spec.embed, of: tree)
+        let embedding = try repository.subtree(at: spec.embed.description, of: tree)
         guard spec.bindata != nil || embedding != nil else {
             throw PackageError(
                 "the source has no folder \(spec.embed): this release embeds its archive in another way",
@@ -87,43 +88,53 @@ struct PackStep: Step {
         let work = context.scratch.place("package")
         defer { try? Files.remove(work) }
         let pack = work.appending("data")
-        for name in spec.folders {
-            try Files.makeDirectory(pack.appending(name))
-            guard let part = try repository.subtree(at: name, of: downloads) else { continue }
-            let note = work.appending("holds-\(name)").string
+        try Files.makeDirectory(pack)
+        for (index, name) in spec.folders.enumerated() {
+            // What was downloaded may have links in it: none is gone through.
+            try makeFolder(name, in: pack)
+            guard let part = try repository.subtree(at: name.description, of: downloads) else { continue }
+            let note = work.appending("holds-\(index)").string
             _ = try WorkTree(directory: pack.appending(name).string, note: note).checkOut(part, from: repository) { _ in
                 try Task.checkCancellation()
             }
         }
         try place(in: pack, from: repository)
-        context.progress("packing \(spec.folders.joined(separator: ", "))")
+        context.progress("packing \(spec.folders.map(\.description).joined(separator: ", "))")
         let archive = work.appending("data.tar.zst")
         let digest = try await DataArchive(folder: pack, spec: spec, date: date, host: context.host).write(to: archive)
-        var files = ["\(spec.embed)/\(digest.hex).tar.zst": try Files.read(archive)]
+        var files = ["\(spec.embed == .top ? "" : "\(spec.embed)/")\(digest.hex).tar.zst": try Files.read(archive)]
         if let bindata = spec.bindata {
-            let package = bindata.split(separator: "/").dropLast().last.map(String.init) ?? "main"
-            files[bindata] = Array(DataArchive.bindata(package: package, archive: "\(digest.hex).tar.zst").utf8)
+            let package = bindata.parent.name.map { String(decoding: $0, as: UTF8.self) } ?? "main"
+            files[bindata.description] = Array(DataArchive.bindata(package: package, archive: "\(digest.hex).tar.zst").utf8)
         }
         let packed = try repository.tree(tree, with: [:], files: files)
         try repository.keep(packed, as: "refs/ninepin/trees/\(packed)")
         return Packed(tree: packed, archive: digest)
     }
 
+    /// Makes a folder of what is packed.
+    private func makeFolder(_ path: ContainedPath, in pack: FilePath) throws {
+        do throws(FolderFault) { try FolderWriter(Array(pack.string.utf8)).makeDirectory(path) } catch {
+            throw PackageError(
+                "cannot make the folder '\(path)' of the package: \(error.reason)", advice: "Look at what the downloads have there.")
+        }
+    }
+
     private func place(in pack: FilePath, from repository: Repository) throws {
         for (place, digest) in binaries.sorted(by: { $0.key < $1.key }) {
             guard let path = paths.value[place] else { continue }
             let target = pack.appending(place)
-            try Files.makeDirectory(target.removingLastComponent())
+            try makeFolder(place.parent, in: pack)
             try Files.remove(target)
             guard try Files.copy(FilePath(path), to: target) == digest else {
                 throw PackageError("\(path) has changed since it was built", advice: "Run this again.")
             }
         }
         for (place, file) in spec.copies.sorted(by: { $0.key < $1.key }) {
-            guard let bytes = try repository.blob(at: file, of: tree) else {
+            guard let bytes = try repository.blob(at: file.description, of: tree) else {
                 throw PackageError("the source has no file \(file)", advice: "Look at 'copies' in the recipe's 'package'.")
             }
-            try Files.makeDirectory(pack.appending(place).removingLastComponent())
+            try makeFolder(place.parent, in: pack)
             try Files.write(bytes, to: pack.appending(place), mode: 0o755)
         }
     }

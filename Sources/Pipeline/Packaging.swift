@@ -3,6 +3,7 @@ import GoToolchain
 import Host
 import Model
 import Patches
+import Paths
 import SystemPackage
 
 extension Pipeline {
@@ -27,7 +28,9 @@ extension Pipeline {
         let step = PackStep(
             tree: patched.tree, downloads: downloaded.output.tree, spec: spec, binaries: binaries.mapValues(\.digest), date: lock.time ?? 0,
             paths: Unkeyed(binaries.mapValues(\.path)))
-        let packed = try await perform(step, subject: spec.folders.joined(separator: ", ")) { "archive \($0.archive.short)" }
+        let packed = try await perform(step, subject: spec.folders.map(\.description).joined(separator: ", ")) {
+            "archive \($0.archive.short)"
+        }
         let wrapper = BuildStep(
             tree: packed.output.tree, pedigree: inner.pedigree, target: spec.wrapper, importPath: recipe.importPath, touched: [],
             go: Unkeyed(go), workTree: Unkeyed(recipe.name), source: Unkeyed(patched.source))
@@ -45,7 +48,7 @@ extension Pipeline {
         _ name: String, _ program: ProgramSpec, from downloads: ObjectID, recipe: Recipe, go: GoToolchain
     ) async throws -> Built {
         let repository = try Repository.open(at: workspace.trees.string)
-        guard let tree = try repository.subtree(at: program.source, of: downloads) else {
+        guard let tree = try repository.subtree(at: program.source.description, of: downloads) else {
             throw PackageError("no download has the source of '\(name)': \(program.source)", advice: "Look at the recipe's 'downloads'.")
         }
         let mode = try program.target.mode ?? (repository.subtree(at: "vendor", of: tree) == nil ? .modules : .vendor)

@@ -22,7 +22,7 @@ public struct Projects: Sendable {
             throw PullRequestError.unknownProject(name, advice: Spelling.advice(for: name, among: names))
         }
         let file = folder.appending("projects/\(name).yaml")
-        return try Project(yaml: try Files.readText(file), file: file.string, name: name)
+        return try Project(yaml: try Files.readYaml(file), file: file.string, name: name)
     }
 
     /// Reads what a patch has to say.
@@ -31,7 +31,7 @@ public struct Projects: Sendable {
     public func proposal(of patch: PatchName) throws -> Proposal {
         let file = folder.appending("\(patch)/pull-request.yaml")
         guard Files.exists(file) else { throw PullRequestError.noProposal(patch, file: file.string) }
-        return try Proposal(yaml: try Files.readText(file), file: file.string)
+        return try Proposal(yaml: try Files.readYaml(file), file: file.string)
     }
 
     func text(of test: Proposal.Test, of patch: PatchName) throws(FileError) -> [UInt8] {

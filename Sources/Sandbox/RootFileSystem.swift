@@ -1,24 +1,23 @@
 import Glibc
 import Host
 import Model
+import Paths
 import SystemPackage
 
 /// A root file system in the making.
 public struct RootFileSystem: Sendable {
     private let root: FilePath
-    private let host: Host
 
     /// Works in a folder that is there.
     public init(at root: FilePath, on host: Host) {
         self.root = root
-        self.host = host
     }
 
     /// Makes directories.
     ///
     /// - Throws: `FileError`.
     public func directories(_ paths: [String]) throws(FileError) {
-        for path in paths { try Files.makeDirectory(inside(path)) }
+        for path in paths { try Files.makeDirectory(inside(path, "make")) }
     }
 
     /// Writes a file.
@@ -32,15 +31,15 @@ public struct RootFileSystem: Sendable {
     ///
     /// - Throws: `FileError`.
     public func file(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) throws(FileError) {
-        try Files.makeDirectory(inside(path).removingLastComponent())
-        try Files.write(bytes, to: inside(path), mode: mode)
+        try Files.write(bytes, to: try placed(path, "write"), mode: mode)
     }
 
     /// Makes a symbolic link; one that is there is left alone.
     ///
     /// - Throws: `FileError`.
     public func link(_ path: String, to target: String) throws(FileError) {
-        guard symlink(target, inside(path).string) == 0 || errno == EEXIST else { throw Files.error("link", inside(path), errno) }
+        let place = try inside(path, "link")
+        guard symlink(target, place.string) == 0 || errno == EEXIST else { throw Files.error("link", place, errno) }
     }
 
     /// Copies a program, and tells the SHA-256 of what was copied.
@@ -48,40 +47,49 @@ public struct RootFileSystem: Sendable {
     /// - Throws: `FileError`.
     @discardableResult
     public func program(_ source: FilePath, as path: String) throws(FileError) -> Digest {
-        try Files.makeDirectory(inside(path).removingLastComponent())
-        return try Files.copy(source, to: inside(path), mode: 0o755)
+        try Files.copy(source, to: try placed(path, "write"), mode: 0o755)
     }
 
-    /// Copies the shared libraries that programs need, to where they are on the host. A static program needs none.
+    /// Copies the shared libraries that programs need, to where they are on the host. A static program needs none. Nothing of a program is run.
     ///
-    /// - Throws: `FileError`; `CommandError` when ldd(1) cannot be started; `CancellationError`.
+    /// - Throws: `LibraryError` for a program that is damaged, or asks for a library by a path; `FileError`; `CancellationError`.
     public func libraries(of programs: [FilePath]) async throws {
-        for path in try await Self.libraries(of: programs, on: host) where !Files.exists(inside(path)) {
+        for path in try MachineLibraries().paths(of: programs) where try !Files.exists(inside(path, "look at")) {
+            try Task.checkCancellation()
             try self.program(FilePath(path), as: path)
-        }
-    }
-
-    /// The shared libraries that programs need, by their paths on the host.
-    static func libraries(of programs: [FilePath], on host: Host) async throws -> [String] {
-        var command = Command("/usr/bin/ldd", programs.map(\.string), environment: host.plainEnvironment, on: host)
-        command.isContained = false
-        // ldd's status is bad when one of the files is no dynamic executable, which is no fault here.
-        let (listed, _) = try await command.watch([String]()) { lines, event, _ in
-            if case .line(.output, let line) = event { lines.append(String(decoding: line, as: UTF8.self)) }
-            return .proceed
-        }
-        return listed.filter { !$0.hasSuffix(":") }.compactMap { line in
-            line.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("/") }.map(String.init)
         }
     }
 
     /// The host's path of a file that is to be made by another program, with the folder that it goes into.
     ///
     /// - Throws: `FileError`.
-    public func prepared(_ path: String) throws(FileError) -> FilePath {
-        try Files.makeDirectory(inside(path).removingLastComponent())
-        return inside(path)
+    public func prepared(_ path: String) throws(FileError) -> FilePath { try placed(path, "make") }
+
+    /// The host's path of a file that is to be made, in a folder that is there. A link that has its name is removed: it would be written through.
+    private func placed(_ path: String, _ operation: String) throws(FileError) -> FilePath {
+        let place = try inside(path, operation)
+        try Files.makeDirectory(place.removingLastComponent())
+        if Files.linkTarget(place) != nil { try Files.remove(place) }
+        return place
     }
 
-    private func inside(_ path: String) -> FilePath { root.appending(path.drop { $0 == "/" }.description) }
+    /// The host's path of a path of the root file system.
+    ///
+    /// - Throws: `FileError` for one that leads out, by itself or through a link that is there.
+    private func inside(_ path: String, _ operation: String) throws(FileError) -> FilePath {
+        let relative = Array(path.utf8.drop { $0 == UInt8(ascii: "/") })
+        let shown = root.appending(String(decoding: relative, as: UTF8.self))
+        let contained: ContainedPath
+        do throws(PathFault) { contained = relative.isEmpty ? .top : try ContainedPath(archived: relative) } catch {
+            throw Files.refusal(operation, shown, "it \(error)")
+        }
+        for folder in contained.folders {
+            let place = root.appending(folder.description)
+            guard Files.linkTarget(place) != nil else { continue }
+            guard try Files.realPath(place).starts(with: try Files.realPath(root)) else {
+                throw Files.refusal(operation, shown, "/\(folder) is a link that leads out of the root file system")
+            }
+        }
+        return contained == .top ? root : root.appending(contained.description)
+    }
 }

@@ -18,9 +18,9 @@ public struct SharedRoot: Sendable {
 
     /// Takes the shared libraries that programs need, to where they are on the machine.
     ///
-    /// - Throws: `CommandError` when ldd(1) cannot be started; `CancellationError`.
+    /// - Throws: `LibraryError`; `FileError`.
     public mutating func libraries(of programs: [FilePath]) async throws {
-        for path in try await RootFileSystem.libraries(of: programs, on: host) { self.programs[path] = FilePath(path) }
+        for path in try MachineLibraries().paths(of: programs) { self.programs[path] = FilePath(path) }
     }
 
     /// Takes a symbolic link, unless a program has its place.

@@ -1,6 +1,7 @@
 import Archive
 import Host
 import Model
+import Paths
 import SystemPackage
 import Transfer
 
@@ -20,9 +21,12 @@ public struct ArchiveSource: Sendable {
     public init(name: String, bytes: Int64?, sha256: Digest, mirrors: FilePath, on host: Host) {
         file = LockedFile(name: name, bytes: bytes ?? 0, sha256: sha256)
         isSized = bytes != nil
-        place = mirrors.appending("archives").appending(sha256.hex).appending(FilePath(name).lastComponent?.string ?? "archive")
+        place = mirrors.appending("archives").appending(sha256.hex).appending(Self.isName(name) ? name : "archive")
         self.host = host
     }
+
+    /// The last part of an address may be anything.
+    private static func isName(_ text: String) -> Bool { (try? ContainedPath(name: Array(text.utf8))) != nil }
 
     /// Fetches the archive, unless it is there: the addresses are tried in their order, and what broke is taken up where it broke.
     ///

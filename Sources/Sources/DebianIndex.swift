@@ -1,5 +1,6 @@
 import Host
 import Model
+import Paths
 import SystemPackage
 
 /// What a recipe's source was resolved to, and where its files can be had just now.
@@ -127,7 +128,8 @@ private struct PrintedFile {
         let words = line.split(separator: " ")
         guard words.count == 4, words[0].hasPrefix("'"), words[0].hasSuffix("'"), let bytes = Int64(words[2]),
             words[3].hasPrefix("SHA256:"),
-            let digest = Digest(String(words[3].dropFirst("SHA256:".count))), !words[1].contains("/"), !words[1].hasPrefix(".")
+            let digest = Digest(String(words[3].dropFirst("SHA256:".count))), ContainedPath(String(words[1]))?.parts.count == 1,
+            !words[1].hasPrefix(".")
         else { return nil }
         address = String(words[0].dropFirst().dropLast())
         file = LockedFile(name: String(words[1]), bytes: bytes, sha256: digest)

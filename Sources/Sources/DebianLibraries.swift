@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Host
 import Model
+import Paths
 import SystemPackage
 import Transfer
 
@@ -118,7 +119,9 @@ private struct PlannedFile {
 
     init?(_ line: Substring) {
         let words = line.split(separator: " ")
-        guard words.count >= 3, words[0].hasPrefix("'"), words[0].hasSuffix("'"), !words[1].contains("/"), !words[1].hasPrefix(".") else {
+        guard words.count >= 3, words[0].hasPrefix("'"), words[0].hasSuffix("'"), ContainedPath(String(words[1]))?.parts.count == 1,
+            !words[1].hasPrefix(".")
+        else {
             return nil
         }
         address = String(words[0].dropFirst().dropLast())

@@ -41,6 +41,33 @@ struct SourceTests {
         #expect(try fetch("git", "--source", "\(origin.path)/plain", with: origin.tool).tree == expected)
     }
 
+    @Test("a repository whose tree has a name that leads out is bad data, by name, and nothing is written where the name leads")
+    func hostile() throws {
+        let origin = try Origin()
+        let tree = """
+            import subprocess
+            def put(kind, content):
+                command = ["git", "--git-dir=served/up.git", "hash-object", "-t", kind, "--literally", "-w", "--stdin"]
+                return subprocess.run(command, input=content, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+            blob = bytes.fromhex(put("blob", b"evil"))
+            print(put("tree", b"".join(b"100644 %s\\0%s" % (name, blob) for name in [b"../../../../../evil", b"a"])))
+            """
+        try origin.write("tree.py", tree)
+        let id = try origin.run("python3", "tree.py")
+        let commit = try origin.run("git", "--git-dir=served/up.git", "commit-tree", "-m", "evil", id)
+        try origin.run("git", "--git-dir=served/up.git", "update-ref", "refs/heads/v1.1.0", commit)
+        try origin.run("git", "--git-dir=served/up.git", "update-ref", "-d", "refs/tags/v1.1.0")
+        let daemon = try LocalServer.gitDaemon(origin)
+        defer { daemon.end() }
+        try origin.gitRecipe(url: "git://127.0.0.1:\(daemon.port)/up.git")
+        for _ in 1...2 {
+            let outcome = try origin.tool.run(["fetch", "thing"])
+            #expect(outcome.status == 65, "\(outcome.errors)")
+            #expect(outcome.errors.contains("\"../../../../../evil\" has a name that is a path"), "\(outcome.errors)")
+        }
+        #expect(try origin.files(below: ".", holding: "evil").allSatisfy { $0 == "tree.py" })
+    }
+
     @Test("git's url.*.insteadOf leads a recipe to another place, and the lock keeps the recipe's address")
     func insteadOf() throws {
         let origin = try Origin()

@@ -52,7 +52,7 @@ struct TreeTests {
     func gitName(_ name: String) throws {
         let room = try Room()
         let folder = try room.folder("a", ["\(name)/config": "x"])
-        #expect(throws: GitError.self) { try room.repository.importTree(from: folder) { _ in } }
+        #expect(throws: TreeFault.self) { try room.repository.importTree(from: folder) { _ in } }
         #expect(throws: GitError.self) { try room.repository.importTree(from: "\(folder)/none") { _ in } }
     }
 

@@ -37,6 +37,15 @@ struct ArchiveSourceTests {
         #expect(try Files.readText(folder.appending("out/a")) == "1")
     }
 
+    @Test("the last part of an address names a file only when it is a name", arguments: ["..", ".", "", "a/../../b", ".git", "x\u{0}y"])
+    func names(name: String) throws {
+        let folder: FilePath = "/nowhere"
+        let host = Host(environment: [:], workspace: folder, project: folder, isRoot: false)
+        let digest = try #require(Digest(String(repeating: "0", count: 64)))
+        let source = ArchiveSource(name: name, bytes: nil, sha256: digest, mirrors: folder.appending("mirrors"), on: host)
+        #expect(source.path == folder.appending("mirrors/archives/\(digest.hex)/archive"))
+    }
+
     @Test("an archive with another digest is an error that names both, and is not unpacked")
     func otherDigest() async throws {
         let (folder, host) = try await yard()

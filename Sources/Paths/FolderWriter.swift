@@ -1,0 +1,292 @@
+import Glibc
+import SystemPackage
+
+/// Why something below a folder was not done.
+public enum FolderFault: Error, Sendable, Hashable {
+    /// A link or a file lies where a folder is to be, or the like; a predicate for what was to be made.
+    case refused(String)
+    /// What the system said, and of which work.
+    case system(operation: String, Errno)
+
+    /// In words.
+    public var reason: String {
+        switch self {
+        case .refused(let reason): "it \(reason)"
+        case .system(_, let errno): errno.description
+        }
+    }
+}
+
+/// Makes, reads and removes files below one folder. Every step goes through an open directory (openat(2)) and none through a link, so neither what
+/// was made before nor what somebody put there can lead a later step out; and nothing that is there is ever written over.
+///
+/// It belongs to one task at a time.
+public final class FolderWriter {
+    private let root: Int32
+    /// The directories that lead to where the last step was: those of the next are mostly the same.
+    private var open: [(name: [UInt8], descriptor: Int32)] = []
+
+    /// Opens the folder, which must be there and be no link.
+    ///
+    /// - Throws: `FolderFault.system`.
+    public init(_ folder: [UInt8]) throws(FolderFault) {
+        root = folder.withCString { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        guard root >= 0 else { throw Self.failure("open") }
+    }
+
+    deinit {
+        for directory in open { close(directory.descriptor) }
+        close(root)
+    }
+
+    /// Bytes that this user may still write, and files that may still be made; nil for a file system that does not count them.
+    public var room: (bytes: Int64, files: UInt64?)? {
+        var status = statvfs()
+        guard fstatvfs(root, &status) == 0 else { return nil }
+        return (Int64(status.f_bavail) * Int64(status.f_frsize), status.f_files > 0 ? UInt64(status.f_favail) : nil)
+    }
+
+    // MARK: Making
+
+    /// Makes a directory, and those above it.
+    ///
+    /// - Returns: whether the last of them was made by this.
+    /// - Throws: `FolderFault`.
+    @discardableResult
+    public func makeDirectory(_ path: ContainedPath) throws(FolderFault) -> Bool {
+        guard let name = path.name else { return false }
+        let above = try directory(path.parts.dropLast(), isMade: true)
+        let isMade = name.withCString { mkdirat(above, $0, 0o755) } == 0
+        guard isMade || errno == EEXIST else { throw Self.failure("make a folder for") }
+        _ = try directory(path.parts[...], isMade: false)
+        return isMade
+    }
+
+    /// Makes a symbolic link; where it leads is for the caller to say.
+    ///
+    /// - Throws: `FolderFault`.
+    public func makeSymbolicLink(_ path: ContainedPath, to target: [UInt8]) throws(FolderFault) {
+        let (directory, name) = try place(of: path)
+        guard target.withCString({ target in name.withCString { symlinkat(target, directory, $0) } }) == 0 else {
+            throw Self.failure("make the link")
+        }
+    }
+
+    /// Makes a second name of a file. Of a link there is none: in another place it would lead elsewhere.
+    ///
+    /// - Throws: `FolderFault`.
+    public func makeHardLink(_ path: ContainedPath, to target: ContainedPath) throws(FolderFault) {
+        guard let last = target.name else { throw .refused("is a hard link to the folder itself") }
+        let from = dup(try directory(target.parts.dropLast(), isMade: false))
+        guard from >= 0 else { throw Self.failure("open a folder for") }
+        defer { close(from) }
+        guard let status = Self.status(of: last, in: from), status.st_mode & S_IFMT == S_IFREG else {
+            throw .refused("is a hard link to \(ContainedPath.quoted(target.bytes)), which is no file before it in the archive")
+        }
+        let (directory, name) = try place(of: path)
+        guard last.withCString({ last in name.withCString { linkat(from, last, directory, $0, 0) } }) == 0 else {
+            throw Self.failure("make the link")
+        }
+    }
+
+    /// Makes an empty file, and lends its descriptor.
+    ///
+    /// - Throws: `FolderFault`, and what the body throws.
+    public func makeFile(_ path: ContainedPath, isExecutable: Bool, _ body: (Int32) throws -> Void) throws {
+        let (directory, name) = try place(of: path)
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let file = name.withCString { openat(directory, $0, flags, isExecutable ? 0o755 : 0o644) }
+        guard file >= 0 else { throw Self.failure("make") }
+        defer { close(file) }
+        try body(file)
+    }
+
+    /// Makes a file with a content.
+    ///
+    /// - Throws: `FolderFault`.
+    public func makeFile(_ path: ContainedPath, _ content: [UInt8], isExecutable: Bool) throws {
+        try makeFile(path, isExecutable: isExecutable) { file in
+            var rest = content[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+                guard count >= 0 || errno == EINTR else { throw Self.failure("write") }
+                rest = rest.dropFirst(max(0, count))
+            }
+        }
+    }
+
+    // MARK: Looking
+
+    /// What is there, a link as such; nil for nothing.
+    ///
+    /// - Throws: `FolderFault`.
+    public func status(of path: ContainedPath) throws(FolderFault) -> stat? {
+        var status = stat()
+        guard let name = path.name else {
+            guard fstat(root, &status) == 0 else { throw Self.failure("look at") }
+            return status
+        }
+        let above = try directory(path.parts.dropLast(), isMade: false)
+        if name.withCString({ fstatat(above, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return status }
+        guard errno == ENOENT else { throw Self.failure("look at") }
+        return nil
+    }
+
+    /// The names in a directory, as they come.
+    ///
+    /// - Parameter limit: how many are wanted.
+    /// - Throws: `FolderFault`.
+    public func names(in path: ContainedPath, limit: Int = .max) throws(FolderFault) -> [[UInt8]] {
+        try Self.names(in: try directory(path.parts[...], isMade: false), limit: limit)
+    }
+
+    /// Appends a regular file's content.
+    ///
+    /// - Throws: `FolderFault`.
+    public func read(_ path: ContainedPath, into bytes: inout [UInt8]) throws(FolderFault) {
+        let (above, name) = try place(of: path, isMade: false)
+        let file = name.withCString { openat(above, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+        guard file >= 0 else { throw Self.failure("read") }
+        defer { close(file) }
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = piece.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
+            if count == 0 { return }
+            guard count > 0 || errno == EINTR else { throw Self.failure("read") }
+            if count > 0 { bytes.append(contentsOf: piece.prefix(count)) }
+        }
+    }
+
+    /// Where a symbolic link leads; of a target of more than 4096 bytes, which Linux has not, the beginning.
+    ///
+    /// - Throws: `FolderFault`.
+    public func target(of path: ContainedPath) throws(FolderFault) -> [UInt8] {
+        let (above, name) = try place(of: path, isMade: false)
+        var target = [UInt8](repeating: 0, count: 4096)
+        let count = name.withCString { name in
+            target.withUnsafeMutableBytes { bytes in
+                bytes.bindMemory(to: CChar.self).baseAddress.map { readlinkat(above, name, $0, bytes.count) } ?? -1
+            }
+        }
+        guard count >= 0 else { throw Self.failure("read the link") }
+        return Array(target.prefix(count))
+    }
+
+    // MARK: Removing
+
+    /// Removes what is there, a directory with all in it, a link as such.
+    ///
+    /// - Throws: `FolderFault`.
+    public func remove(_ path: ContainedPath) throws(FolderFault) {
+        let (above, name) = try place(of: path, isMade: false)
+        try Self.remove(name, in: above)
+    }
+
+    /// Removes a directory in which nothing is.
+    ///
+    /// - Returns: whether it is gone.
+    /// - Throws: `FolderFault` when a link lies in its way.
+    public func removeIfEmpty(_ path: ContainedPath) throws(FolderFault) -> Bool {
+        let (above, name) = try place(of: path, isMade: false)
+        return name.withCString { unlinkat(above, $0, AT_REMOVEDIR) } == 0
+    }
+
+    /// Removes all in a directory but what has one of some names; names that no path may have, such as `.git`, go too.
+    ///
+    /// - Returns: how many names are gone.
+    /// - Throws: `FolderFault`.
+    public func removeAll(in path: ContainedPath, but kept: Set<[UInt8]>) throws(FolderFault) -> Int {
+        let directory = try directory(path.parts[...], isMade: false)
+        var count = 0
+        for name in try Self.names(in: directory) where !kept.contains(name) {
+            try Self.remove(name, in: directory)
+            count += 1
+        }
+        return count
+    }
+
+    private static func remove(_ name: [UInt8], in directory: Int32) throws(FolderFault) {
+        guard let status = status(of: name, in: directory) else { throw failure("remove") }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            guard name.withCString({ unlinkat(directory, $0, 0) }) == 0 else { throw failure("remove") }
+            return
+        }
+        let inner = name.withCString { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        guard inner >= 0 else { throw failure("remove") }
+        defer { close(inner) }
+        for below in try names(in: inner) { try remove(below, in: inner) }
+        guard name.withCString({ unlinkat(directory, $0, AT_REMOVEDIR) }) == 0 else { throw failure("remove") }
+    }
+
+    // MARK: Going there
+
+    /// The open directory in which something is, and its name there.
+    private func place(of path: ContainedPath, isMade: Bool = true) throws(FolderFault) -> (Int32, [UInt8]) {
+        guard let name = path.name else { throw .refused("is the folder itself, and no directory") }
+        return (try directory(path.parts.dropLast(), isMade: isMade), name)
+    }
+
+    private func directory(_ parts: ArraySlice<[UInt8]>, isMade: Bool) throws(FolderFault) -> Int32 {
+        // What is removed here is removed by way of the directory above it, and so is not among those that stay open.
+        let shared = zip(open, parts).prefix { $0.name == $1 }.count
+        while open.count > shared { close(open.removeLast().descriptor) }
+        for name in parts.dropFirst(shared) {
+            let above = open.last?.descriptor ?? root
+            if isMade, name.withCString({ mkdirat(above, $0, 0o755) }) != 0, errno != EEXIST { throw Self.failure("make a folder for") }
+            let next = name.withCString { openat(above, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+            guard next >= 0 else { throw notADirectory(name, in: above) }
+            open.append((name, next))
+        }
+        return open.last?.descriptor ?? root
+    }
+
+    /// Why a name cannot be gone through.
+    private func notADirectory(_ name: [UInt8], in directory: Int32) -> FolderFault {
+        let fault = Self.failure("open a folder for")
+        return switch Self.status(of: name, in: directory).map({ $0.st_mode & S_IFMT }) {
+        case S_IFDIR?: fault
+        case S_IFLNK?: .refused("leads through \(ContainedPath.quoted(name)), which is a link")
+        case nil: .refused("leads through \(ContainedPath.quoted(name)), which is not there")
+        default: .refused("leads through \(ContainedPath.quoted(name)), which is a file")
+        }
+    }
+
+    private static func names(in directory: Int32, limit: Int = .max) throws(FolderFault) -> [[UInt8]] {
+        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0 else { throw failure("list") }
+        guard let stream = fdopendir(copy) else {
+            close(copy)
+            throw failure("list")
+        }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        while names.count < limit, let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
+        }
+        return names
+    }
+
+    private static func status(of name: [UInt8], in directory: Int32) -> stat? {
+        var status = stat()
+        return name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0 ? status : nil
+    }
+
+    private static func failure(_ operation: String) -> FolderFault {
+        let number = errno
+        return number == EEXIST
+            ? .refused("has a name that an entry before it has") : .system(operation: operation, Errno(rawValue: number))
+    }
+}
+
+extension [UInt8] {
+    /// Lends the bytes as a C string.
+    package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
+        (self + [0]).withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                // The array has at least its closing zero, so there is an address.
+                characters.baseAddress.map(body)
+            }
+        } ?? body("")
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Git
+import Testing
+
+@Suite("Trees of any names at all")
+struct GeneratedTreeTests {
+    /// What names are made of.
+    private static let pieces = [
+        ".", "..", "/", "git", "GIT", "~1", ".git", "modules", "\\", ":", " ", "a", "\u{200C}", "é", "-", "\n", "\u{1B}[2J",
+    ]
+
+    @Test("either a tree is refused, or it is written as it is; around its folder nothing changes")
+    func generated() async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SplitMix(seed)
+        let room = try Room()
+        _ = try room.folder("yard/inner", ["kept": "kept"])
+        let work = "\(room.path)/yard/inner/work"
+        let workTree = WorkTree(directory: work, note: "\(room.path)/note")
+        let (file, target) = (try room.blob("x"), try room.blob("../../../evil"))
+        let inner = try room.tree(["f": "x"])
+        func around() throws -> [String] {
+            try FileManager.default.subpathsOfDirectory(atPath: room.path).filter {
+                !["trees.git", "git-", "tree-", "note", "yard/inner/work"].contains(where: $0.hasPrefix)
+            }.sorted()
+        }
+        let before = try around()
+        let end = ContinuousClock.now + .seconds(2)
+        while ContinuousClock.now < end {
+            await Task.yield()
+            var entries: [Room.RawEntry] = []
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let name = (0..<Int.random(in: 1...4, using: &random)).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
+                let kinds = [Room.RawEntry(name, file), .link(name, target), .folder(name, inner)]
+                entries.append(kinds.randomElement(using: &random) ?? kinds[0])
+            }
+            let key = { (entry: Room.RawEntry) in entry.mode == "40000" ? entry.name + [0x2F] : entry.name }
+            let tree = try room.rawTree(entries.sorted { key($0).lexicographicallyPrecedes(key($1)) })
+            do {
+                let claim = try workTree.checkOut(tree, from: room.repository) { _ in }
+                #expect(workTree.holds(claim), "seed \(seed)")
+                #expect(try room.gitTree(of: work) == tree.description, "seed \(seed): \(entries)")
+            } catch is TreeFault {}
+            #expect(try around() == before, "seed \(seed): \(entries)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(room.path)/evil"))
+    }
+}
+
+/// Numbers that look like chance and are the same for the same seed (S. Vigna, SplitMix64).
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
