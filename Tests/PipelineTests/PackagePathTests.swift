@@ -55,7 +55,8 @@ struct PackagePathTests {
             downloads: try repository.importTree(from: path.appending("downloads").string) { _ in }, spec: spec,
             binaries: [spec.program: try Files.digest(of: path.appending("built"))], date: 0,
             paths: Unkeyed([spec.program: path.appending("built").string]))
-        let context = StepContext(host: host, workspace: workspace, scratch: try Scratch(in: workspace.unfinished)) { _ in }
+        let scratch = try Scratch(in: workspace.unfinished)
+        let context = StepContext(host: host, workspace: workspace, scratch: scratch, note: { _ in }) { _ in }
         await #expect(throws: PackageError.self) { _ = try await step.run(in: context, folder: path.appending("result")) }
         #expect(Files.names(in: outside) == ["x"])
         #expect(try Files.readText(outside.appending("x")) == "own")
