@@ -175,8 +175,9 @@ struct NodeControlTests {
         }
         let started = folder.path.appending("started")
         let keeper = try place.keeper(
-            of: folder, "'\(program)' -c 'echo $$ > \(started); while :; do sleep 600 & wait; done' --bundle x 3>&- &")
-        try soon { (Files.bytes(of: started) ?? 0) > 1 }
+            of: folder, "'\(program)' -c 'echo $$ > \(started); sleep 600; :' --bundle x 3>&- &")
+        // The keeper, runsc, and what that has started last.
+        try soon { ProcessTree(below: keeper).members.count == 3 }
         let inner = try Files.readText(started).filter(\.isNumber)
         let (found, arguments) = try folder.command(["ps", "-a"], runsc: runsc, isGvisor: false)
         #expect(found == "/usr/bin/nsenter" && arguments.first == "--target=\(inner)")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transfer
 
-@Suite struct ResumeTests {
+@Suite("Taking up what broke", .timeLimit(.minutes(5))) struct ResumeTests {
     private let bytes = usual
 
     /// Fetches with a part already there, and gives the Ranges that the server was asked for.
@@ -127,15 +127,16 @@ import Testing
         try await Place.use { place in
             try await LoopbackServer.run({ request, number in
                 let reply = Reply.file(usual, request)
-                return number == 1 ? reply.cut(after: 150_000, wait: 30) : reply
+                return number == 1 ? reply.cut(after: 150_000, wait: 600) : reply
             }) { server in
                 let wish = place.wish(bytes, [server.address()])
-                let task = Task { await failure(wish) }
+                // One that takes a silent server for a broken one, as others here do in a second, would be done before a busy machine cancels it.
+                let task = Task { await failure(wish, Downloader(environment: [:], stall: .seconds(600))) }
                 while ((try? place.read(place.part).count) ?? 0) < 150_000 { try await Task.sleep(for: .milliseconds(10)) }
-                let clock = ContinuousClock.now
                 task.cancel()
+                // The server has not ended yet, and no second request was made: nothing but the cancelling ended it.
                 #expect(await task.value == .cancelled)
-                #expect(ContinuousClock.now - clock < .seconds(10))
+                #expect(server.requests.count == 1)
                 #expect(place.names == ["file.part"])
                 let done = try await quick().fetch(wish)
                 #expect(done.resumedFrom == 150_000)
