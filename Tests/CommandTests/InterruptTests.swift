@@ -94,14 +94,14 @@ struct InterruptTests {
     @Test("a second signal ends it at once, although its work does not end")
     func second() async throws {
         let origin = try Origin()
-        // Work that nothing can cancel: a recipe whose text does not come.
-        let recipe = "\(origin.path)/project/recipes/slow.yaml"
-        try #require(mkfifo(recipe, 0o600) == 0)
-        let program = try Program(origin, ["fetch", "slow"])
+        // Work that nothing can cancel: a log whose text does not come.
+        let log = "\(origin.path)/slow.log"
+        try #require(mkfifo(log, 0o600) == 0)
+        let program = try Program(origin, ["grade", log])
         var writer: Int32 = -1
         defer { close(writer) }
-        try await soon("the reader of the recipe") {
-            writer = open(recipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        try await soon("the reader of the log") {
+            writer = open(log, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
             return writer >= 0
         }
         kill(program.pid, SIGTERM)
