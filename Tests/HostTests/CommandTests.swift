@@ -84,7 +84,7 @@ struct CommandTests {
     @Test("a handler that says stop ends the program with all that it started")
     func stops() async throws {
         let folder = try Folder()
-        let script = "sleep 60 & echo $!; sleep 60"
+        let script = "sleep 600 & echo $!; sleep 600"
         let (child, ended) = try await command("/bin/sh", ["-c", script], folder).watch(Int32(0)) { child, event, _ in
             guard case .line(.output, let line) = event, let pid = Int32(String(decoding: line, as: UTF8.self)) else { return .proceed }
             child = pid
@@ -98,7 +98,7 @@ struct CommandTests {
     func cancelled() async throws {
         let folder = try Folder()
         let started = Mutex<Int32>(0)
-        let command = command("/bin/sh", ["-c", "echo $$; sleep 60"], folder)
+        let command = command("/bin/sh", ["-c", "echo $$; sleep 600"], folder)
         let pids = AsyncStream<Int32>.makeStream()
         let task = Task {
             try await command.watch(0) { _, event, _ in
@@ -120,7 +120,7 @@ struct CommandTests {
     @Test("ticks come while a program is silent")
     func ticks() async throws {
         let folder = try Folder()
-        let (count, _) = try await command("/bin/sleep", ["60"], folder).watch(0, tick: .milliseconds(20)) { count, event, _ in
+        let (count, _) = try await command("/bin/sleep", ["600"], folder).watch(0, tick: .milliseconds(20)) { count, event, _ in
             count += 1
             return count == 3 ? .stop : .proceed
         }
