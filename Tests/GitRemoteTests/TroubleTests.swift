@@ -69,11 +69,12 @@ struct TroubleTests {
         let upstream = try Upstream()
         let middleman = try Middleman(to: nil)
         defer { middleman.end() }
-        upstream.environment["GIT_SSH_COMMAND"] = "sleep 60; false"
+        upstream.environment["GIT_SSH_COMMAND"] = "sleep 600; false"
         let url = isNetwork ? "git://127.0.0.1:\(middleman.port)/up.git" : "ssh://nowhere/up.git"
         let (started, signal) = AsyncStream<Void>.makeStream()
         let environment = upstream.environment
-        let mirror = upstream.mirror
+        // Silence ends a fetch too; it must not come before the cancelling, however busy this machine is.
+        let mirror = Mirror(at: upstream.mirror.path, patience: .seconds(600))
         let task = Task {
             try await mirror.fetch(reference: "side", from: url, environment: environment) { _ in signal.yield() }
         }
