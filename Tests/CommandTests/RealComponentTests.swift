@@ -26,7 +26,7 @@ struct RealComponentTests {
     @Test("the reader of rc92 and cAdvisor 0.38.6's fs: stock fatal, the one line of no use on a volume, the patches clean")
     func kubelet() async throws {
         let place = try await RealWorkspace.linked()
-        let found = try await Computing.alone(minutes: 2) {
+        let found = try await Computing.inTurn(minutes: 2) {
             try place.tool.run(["matrix", "kubelet-1.20", "--level", "component", "--json"])
         }
         #expect(found.status == 0, "\(found.errors)")
@@ -52,7 +52,7 @@ struct RealComponentTests {
     func libraries(_ recipe: String) async throws {
         let place = try await RealWorkspace.linked()
         let matrix = ["matrix", recipe, "--layout", "root-9p"]
-        let found = try await Computing.alone(minutes: 2) { try place.tool.run(matrix + ["--level", "component", "--json"]) }
+        let found = try await Computing.inTurn(minutes: 2) { try place.tool.run(matrix + ["--level", "component", "--json"]) }
         #expect(found.status == 0, "\(found.errors)")
         try validate(found.output, schema: "matrix")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])

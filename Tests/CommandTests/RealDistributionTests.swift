@@ -7,7 +7,7 @@ struct RealDistributionTests {
     @Test("one program, for machines that have the C library and nothing else: it says so, and runs in gVisor from any folder")
     func distribution() async throws {
         let place = try await RealWorkspace.linked(["tools"])
-        let made = try await Computing.alone(minutes: 6) { try Process.make("dist") }
+        let made = try await Computing.inTurn { try Process.make("dist") }
         #expect(made.status == 0, "\(made.output.suffix(2000))")
         let archive = try #require(made.output.split(separator: "\n").last { $0.hasPrefix("dist/ninepin-") && $0.hasSuffix(".tar.gz") })
         let unpacked = try outcome(of: "/usr/bin/tar", ["-x", "-C", place.path, "-f", Tool.project.appending(path: String(archive)).path])

@@ -192,7 +192,7 @@ private final class K3sYard: Sendable {
         let yard = try await once.value {
             // Go's cache is shared as well: it knows its entries by all that went into them. What is fetched and built is the yard's own.
             let place = try await RealWorkspace.linked(["tools", "mirrors", "cache/go-build", "cache/roots"])
-            return try await Computing.alone(minutes: 3) { try K3sYard(place) }
+            return try await Computing.inTurn(minutes: 3) { try K3sYard(place) }
         }
         return try yard.tool(for: era)
     }

@@ -40,7 +40,7 @@ struct RealPullRequestTests {
     @Test("git am takes it onto a clean tree, and its Go test fails without the change and passes with it", arguments: cases)
     func applied(_ one: Case) async throws {
         let place = try await RealWorkspace.linked()
-        try await Computing.alone(minutes: 2) { try apply(one, place) }
+        try await Computing.inTurn(minutes: 2) { try apply(one, place) }
     }
 
     private func apply(_ one: Case, _ place: Place) throws {

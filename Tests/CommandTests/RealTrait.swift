@@ -115,14 +115,14 @@ enum Joining {
     }
 }
 
-/// Long computations, one after the other: two builds at once take as long as both in turn, and starve the nodes that others watch.
+/// Long computations, two at a time: one alone leaves a processor idle while it links, and more of them starve the nodes that others watch.
 enum Computing {
-    private static let slots = Slots(1)
+    private static let slots = Slots(2)
 
     /// Works with the machine's processors.
     ///
-    /// - Parameter minutes: how long it is known to take. Short ones go first, because tests wait for them that then boot nodes beside the long ones.
-    static func alone<Value>(minutes: Int = 0, _ body: () throws -> Value) async throws -> Value {
+    /// - Parameter minutes: how long others can wait for it. What tests wait for that then boot nodes goes first.
+    static func inTurn<Value>(minutes: Int = 0, _ body: () throws -> Value) async throws -> Value {
         try await Slots.real.leaving {
             await slots.take(weight: -minutes)
             defer { slots.give() }

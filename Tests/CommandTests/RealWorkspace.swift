@@ -20,7 +20,7 @@ enum RealWorkspace {
     static func fill() async throws -> Filled {
         try await once.value {
             let path = "\(folder)/workspace-\(UUID())"
-            let filled = try await Computing.alone { try fill(path) }
+            let filled = try await Computing.inTurn { try fill(path) }
             // What an earlier run of the tests made is no longer needed.
             try? FileManager.default.removeItem(atPath: kept)
             try FileManager.default.createSymbolicLink(atPath: kept, withDestinationPath: path)
@@ -65,11 +65,11 @@ enum RealWorkspace {
         return place
     }
 
-    /// Builds, and no other test builds meanwhile.
+    /// Builds, when it is its turn.
     ///
     /// - Returns: the binary's path.
     static func build(_ tool: Tool, _ recipe: String, _ arguments: [String] = [], minutes: Int = 0) async throws -> String {
-        let built = try await Computing.alone(minutes: minutes) { try tool.run(["build", recipe, "--json"] + arguments) }
+        let built = try await Computing.inTurn(minutes: minutes) { try tool.run(["build", recipe, "--json"] + arguments) }
         #expect(built.status == 0, "\(built.errors)")
         return try #require((try built.json()["artifact"] as? [String: Any])?["path"] as? String)
     }
@@ -155,9 +155,9 @@ extension Tool {
 
 /// Waits for at most two minutes.
 func wait(for condition: () throws -> Bool) throws {
-    for _ in 0..<6000 {
+    for _ in 0..<1200 {
         if try condition() { return }
-        Thread.sleep(forTimeInterval: 0.02)
+        Thread.sleep(forTimeInterval: 0.1)
     }
     Issue.record("what was waited for did not happen in two minutes")
 }
