@@ -230,7 +230,7 @@ public struct BootGrader: Sendable {
     private var notes: [String] { log.notes + (summary?.notes ?? []) }
 
     /// The cause of a verdict on a node that lives and is no worker.
-    fileprivate static let notJoined = "not a worker"
+    private static let notJoined = "not a worker"
 
     private static func cleanSummary(_ level: Level) -> String {
         switch level {
@@ -280,11 +280,6 @@ public struct BootGrader: Sendable {
     ]
 
     private static func text(_ seconds: Double) -> String { String(Int(seconds.rounded())) }
-}
-
-extension Verdict {
-    /// Whether the node lives, and did not in time what a worker does. A busy machine can be the reason.
-    public var isLate: Bool { cause == BootGrader.notJoined }
 }
 
 extension BootGrader.Probe {

@@ -47,6 +47,8 @@ public final class Turnstile: Sendable {
             }
             continuation?.resume(throwing: CancellationError())
         }
+        // A task that is cancelled with its turn already given has it all the same.
+        state.withLock { _ = $0.cancelled.remove(number) }
     }
 
     /// Ends this task's turn; the next one's begins.

@@ -4,7 +4,7 @@ public struct BootConditions: Hashable, Codable, Sendable {
     /// The share of the boot, from 0 to 1, in which some task of the machine waited for a processor (`some total` of `/proc/pressure/cpu`,
     /// Documentation/accounting/psi.rst of Linux); nil where the kernel does not tell.
     public var cpuPressure: Double?
-    /// The longest time without an answer to a probe, in seconds, from the moment at which the probes began.
+    /// The longest time between two reports of the probes, good or bad, in seconds, from the moment at which the probes began.
     public var longestSilence: Double
     /// The longest time that a log line took from the node to Ninepin, in seconds: from the time stamp in it to its arrival, beyond the shortest
     /// such time of the boot, since the two clocks need not agree.
@@ -37,7 +37,7 @@ public struct BootConditions: Hashable, Codable, Sendable {
         let place = isBusy ? " on a busy machine" : ""
         var words: [String] = []
         if longestSilence > silence {
-            words.append("no probe was answered for \(Self.text(longestSilence)) s (limit \(Self.text(silence)) s\(place))")
+            words.append("nothing was heard of the probes for \(Self.text(longestSilence)) s (limit \(Self.text(silence)) s\(place))")
         }
         if longestDelay > delay {
             words.append("a log line came \(Self.text(longestDelay)) s late (limit \(Self.text(delay)) s\(place))")

@@ -119,7 +119,7 @@ public struct Matrix: Hashable, Codable, Sendable {
         public let layout: Layout
         /// The grade that all its runs agree on; `inconclusive` when they do not.
         public let grade: Grade
-        /// The name of the known fault that decided it; nil when it was none of those.
+        /// The name of the known fault that decided it; nil when it was none of those, or not the same in all runs.
         public let cause: String?
         /// What decided the first run.
         public let evidence: [Evidence]
@@ -179,9 +179,10 @@ extension Matrix.Cell {
         layout = first.layout
         let grades = Set(runs.map(\.verdict.grade))
         grade = grades.count == 1 ? first.verdict.grade : .inconclusive
-        let counted = runs.map(\.verdict.grade.rawValue).joined(separator: ", ")
-        summary = grades.count == 1 ? first.verdict.summary : "the repeated runs disagree: \(counted)"
-        cause = grades.count == 1 ? first.verdict.cause : nil
+        let titles = runs.map(\.verdict.title)
+        let isOne = Set(titles).count == 1
+        summary = isOne ? first.verdict.summary : "the repeated runs disagree: \(titles.joined(separator: ", "))"
+        cause = isOne ? first.verdict.cause : nil
         evidence = first.verdict.evidence
         notes = first.verdict.notes
         self.runs = runs.map(Matrix.Attempt.init)

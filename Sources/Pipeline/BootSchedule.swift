@@ -78,7 +78,7 @@ struct BootSchedule: Sendable {
             for await signal in signals {
                 if case .failed(let error) = signal { throw error }
                 state.take(signal)
-                while state.mayPrepare, hasRoom(for: state.running.count), let number = state.next() {
+                while state.mayPrepare, hasRoom(beside: state.running.count, unstarted: state.unstarted), let number = state.next() {
                     let seat = Self.seat(at: turnstile) { continuation.yield(.started) }
                     state.begin(number, seat.peak)
                     group.addTask {
@@ -93,13 +93,14 @@ struct BootSchedule: Sendable {
         }
     }
 
-    private func hasRoom(for running: Int) -> Bool {
+    /// - Parameter unstarted: boots that have not taken their memory yet.
+    private func hasRoom(beside running: Int, unstarted: Int) -> Bool {
         guard running > 0 else { return true }
         switch jobs {
         case .count(let most): return running < most
         case .auto:
             guard let available = availableMemory() else { return running < 2 }
-            return available >= memoryOfBoot + Self.reserve
+            return available >= memoryOfBoot * Int64(unstarted + 1) + Self.reserve
         }
     }
 
@@ -129,7 +130,7 @@ struct BootSchedule: Sendable {
         private var waiting: [Job] = []
         private(set) var running: [Int: Counted] = [:]
         /// Boots that have not started yet: one of them has its turn, another is prepared meanwhile.
-        private var unstarted = 0
+        private(set) var unstarted = 0
         private var isComplete = false
 
         var mayPrepare: Bool { unstarted < 2 }

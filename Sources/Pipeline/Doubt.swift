@@ -1,4 +1,3 @@
-import Grading
 import Model
 
 /// Whether a boot's verdict is believed, or the boot is to be repeated alone first: a verdict must not depend on what else the machine did.
@@ -11,9 +10,10 @@ enum Doubt {
     static func about(_ verdict: Verdict, conditions: BootConditions?, known: Verdict?) -> String? {
         let excesses = conditions?.excesses ?? []
         if !excesses.isEmpty { return "the boot was slowed: " + excesses.joined(separator: "; ") }
-        // What did not happen in time may have had no time.
-        if verdict.grade == .inconclusive || verdict.isLate, let conditions, conditions.company > 0 || conditions.isBusy {
-            return "it is \(verdict.title), and the machine was busy: \(conditions.company) other boots went on beside it"
+        // What did not happen, or not in time, may have had no time.
+        let isTimely = verdict.grade == .clean || verdict.grade == .fatal
+        if !isTimely, verdict.title != known?.title, let company = conditions?.words {
+            return "it is \(verdict.title), and \(company)"
         }
         if let known, verdict.grade != .inconclusive, known.title != verdict.title {
             return "it is \(verdict.title), and an earlier boot of the same kind was \(known.title)"
@@ -29,7 +29,7 @@ enum Doubt {
         let counts = Dictionary(grouping: titles, by: \.self).mapValues(\.count)
         guard counts.count > 1, let most = counts.values.max() else { return verdicts.map { _ in nil } }
         let leading = counts.filter { $0.value == most }.keys
-        let words = counts.sorted { $0.key < $1.key }.map { "\($0.value) times \($0.key)" }.joined(separator: ", ")
+        let words = counts.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ")
         return titles.map { title in
             leading.count == 1 && leading.contains(title) ? nil : "boots of the same kind disagree: \(words)"
         }
@@ -37,16 +37,37 @@ enum Doubt {
 
     /// The verdict of a boot that was repeated alone.
     ///
-    /// Where the machine was too busy even so, and the two boots do not agree, nothing is known of the node.
-    static func settled(_ verdict: Verdict, conditions: BootConditions?, after first: Verdict) -> Verdict {
+    /// - Parameters:
+    ///   - first: the boot that it repeats, and what that one suffered.
+    ///   - doubt: why the first one is not believed.
+    /// - Returns: the verdict with a note of the first one, or `inconclusive`: when two boots disagree and nothing explains it, or when the
+    ///   machine was too busy for the second one as well.
+    static func settled(
+        _ verdict: Verdict, conditions: BootConditions?, after first: (verdict: Verdict, conditions: BootConditions?), because doubt: String
+    ) -> Verdict {
         let excesses = conditions?.excesses ?? []
-        guard !excesses.isEmpty else { return verdict }
-        let busy = "the machine was busy although the boot was repeated alone: " + excesses.joined(separator: "; ")
-        guard verdict.title != first.title else { return verdict.noting(busy) }
-        let seen = "\(busy). It was \(first.title) at first, and \(verdict.title) then."
-        let said = Evidence(kind: .harness, text: seen, source: "ninepin")
-        return Verdict(
-            grade: .inconclusive, level: verdict.level, summary: seen, evidence: [said] + verdict.evidence, notes: verdict.notes)
+        let isAlike = verdict.title == first.verdict.title
+        let both = "It was \(first.verdict.title) at first, and \(verdict.title) then."
+        if !excesses.isEmpty {
+            let slowed = "the boot was slowed although it was repeated alone: " + excesses.joined(separator: "; ")
+            // To be clean, and to die of a known fault, takes more than a slow machine.
+            let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil
+            return isAlike && isSure ? verdict.noting(slowed) : verdict.unknown("\(slowed). \(both)")
+        }
+        if isAlike { return verdict }
+        let isExplained = first.conditions.map { !$0.excesses.isEmpty || $0.words != nil } ?? false
+        guard isExplained || first.verdict.grade == .inconclusive else {
+            return verdict.unknown("two boots disagree, and nothing else on the machine explains it. \(both)")
+        }
+        return verdict.noting("an earlier boot was \(first.verdict.title) and does not count: \(doubt)")
+    }
+}
+
+extension BootConditions {
+    /// What went on beside the boot, in words; nil when nothing did, as far as is known.
+    fileprivate var words: String? {
+        if company > 0 { return company == 1 ? "another boot went on beside it" : "\(company) other boots went on beside it" }
+        return isBusy ? cpuPressure.map { "tasks waited for a processor \(Int(($0 * 100).rounded())) % of the time" } : nil
     }
 }
 
@@ -54,5 +75,11 @@ extension Verdict {
     /// The same with one more note.
     fileprivate func noting(_ note: String) -> Verdict {
         Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + [note])
+    }
+
+    /// Nothing is known: the reason becomes the summary.
+    fileprivate func unknown(_ reason: String) -> Verdict {
+        let said = Evidence(kind: .harness, text: reason, source: "ninepin")
+        return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said] + evidence, notes: notes)
     }
 }

@@ -6,7 +6,7 @@ import Patches
 import Synchronization
 import SystemPackage
 
-/// One boot of a matrix: which cell it is of, and the how manieth there.
+/// One boot of a matrix: which cell it is of, and its number among the boots of that cell.
 private struct MatrixBoot: Sendable {
     let series: Int
     let layout: Layout
@@ -47,11 +47,11 @@ extension Pipeline {
         } boot: { number, seat in
             guard let candidate = progress.withLock({ $0.candidates[plan[number].series] }) else { return }
             let planned = try boot(candidate, layout: plan[number].layout, level: level, needs: needs.boot)
-            let run = try await labelled(plan[number].label).measure(planned, seat: seat).run
+            let run = try await labelled(plan[number].label).measure(planned, known: history[planned.key], seat: seat).run
             progress.withLock { $0.boots[number] = (planned, run) }
         }
         let (boots, candidates) = progress.withLock { ($0.boots, $0.candidates) }
-        let runs = try await settled(plan.indices.compactMap { boots[$0] }, plan.map(\.label), history)
+        let runs = try await settled(plan.indices.compactMap { boots[$0] }, plan.map(\.label))
         var cells: [Matrix.Cell] = []
         for (index, one) in series.enumerated() {
             for layout in layouts {
@@ -82,23 +82,19 @@ extension Pipeline {
     ///
     /// - Returns: for each boot the runs that were recorded of it; the last one counts.
     private func settled(
-        _ boots: [(planned: PlannedBoot, run: Run)], _ labels: [String], _ history: [Digest: Verdict]
+        _ boots: [(planned: PlannedBoot, run: Run)], _ labels: [String]
     ) async throws -> [[Run]] {
-        let own = boots.map { Doubt.about($0.run.verdict, conditions: $0.run.conditions, known: history[$0.planned.key]) }
-        var doubts = own
+        var runs = boots.map { [$0.run] }
         for alike in Dictionary(grouping: boots.indices, by: { boots[$0].planned.key }).values {
             // What is in doubt for a reason of its own says nothing of the others.
-            let believed = alike.filter { own[$0] == nil }
-            for (index, doubt) in zip(believed, Doubt.about(believed.map { boots[$0].run.verdict })) { doubts[index] = doubt }
+            let believed = alike.filter { boots[$0].run.setAside == nil }
+            for (index, doubt) in zip(believed, Doubt.about(believed.map { boots[$0].run.verdict })) {
+                guard let doubt else { continue }
+                runs[index] = [try Ledger(workspace.runs).setAside(boots[index].run, because: doubt)]
+            }
         }
-        var runs = boots.map { [$0.run] }
-        for (index, doubt) in doubts.enumerated() {
-            guard let doubt else { continue }
-            let (planned, first) = boots[index]
-            let second = try await labelled(labels[index]).repeated(planned, after: first, because: doubt).run
-            var old = first
-            old.setAside = doubt
-            runs[index] = [old, second]
+        for index in runs.indices where runs[index][0].setAside != nil {
+            runs[index].append(try await labelled(labels[index]).repeated(boots[index].planned, after: runs[index][0]).run)
         }
         return runs
     }

@@ -133,27 +133,25 @@ extension Pipeline {
 
     /// Boots once, and once more where the first boot cannot be believed.
     func believed(_ boot: PlannedBoot) async throws -> (run: Run, place: FilePath) {
-        let ledger = Ledger(workspace.runs)
-        let known = ledger.history()[boot.key]
-        let first = try await measure(boot)
-        guard let doubt = Doubt.about(first.run.verdict, conditions: first.run.conditions, known: known) else { return first }
-        return try await repeated(boot, after: first.run, because: doubt)
+        let first = try await measure(boot, known: Ledger(workspace.runs).history()[boot.key])
+        return first.run.setAside == nil ? first : try await repeated(boot, after: first.run)
     }
 
-    /// Boots again, with nothing of ours beside it; the first run does not count any more.
-    func repeated(_ boot: PlannedBoot, after first: Run, because doubt: String) async throws -> (run: Run, place: FilePath) {
-        events(.note("\(doubt); booting it again, alone"))
-        let second = try await measure(boot, after: first)
-        _ = try Ledger(workspace.runs).setAside(first, because: doubt)
-        return second
+    /// Boots again, with nothing else of this process beside it.
+    ///
+    /// - Parameter first: the run that does not count, with the reason in it.
+    func repeated(_ boot: PlannedBoot, after first: Run) async throws -> (run: Run, place: FilePath) {
+        events(.note("\(first.setAside ?? ""); booting it again, alone"))
+        return try await measure(boot, after: first)
     }
 
     /// Boots a binary, and records what came of it.
     ///
     /// - Parameters:
-    ///   - first: the run that this boot repeats.
+    ///   - known: what an earlier boot of the same kind came to.
+    ///   - first: the run that this boot repeats; then the verdict is final.
     ///   - seat: the boot's place among others that go on at once; nil when it is alone.
-    func measure(_ planned: PlannedBoot, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
+    func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
         run: Run, place: FilePath
     ) {
         let (start, started) = (ContinuousClock.now, Date.now)
@@ -170,7 +168,13 @@ extension Pipeline {
         }
         var conditions = outcome.conditions
         conditions?.company = seat?.company ?? 0
-        let verdict = first.map { Doubt.settled(outcome.verdict, conditions: conditions, after: $0.verdict) } ?? outcome.verdict
+        var (verdict, doubt) = (outcome.verdict, String?.none)
+        if let first {
+            verdict = Doubt.settled(
+                verdict, conditions: conditions, after: (first.verdict, first.conditions), because: first.setAside ?? "")
+        } else {
+            doubt = Doubt.about(verdict, conditions: conditions, known: known)
+        }
         let record = StepRecord(name: VerifyKey.name, key: planned.key, cached: false, seconds: start.duration(to: .now).seconds)
         var tools = planned.tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
         tools["go"] = candidate.go
@@ -179,7 +183,7 @@ extension Pipeline {
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
             secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 }, conditions: conditions, repeats: first?.id,
-            verdict: verdict)
+            verdict: verdict, setAside: doubt)
         let place = try Ledger(workspace.runs).record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))
         return (run, place)

@@ -57,6 +57,9 @@ struct MatrixCommand: SessionCommand {
             throw ValidationError(
                 "--jobs has no meaning with --approaches: their CPU is measured, one after the other")
         }
+        guard level.level != .component || jobs.jobs == .auto else {
+            throw ValidationError("--jobs has no meaning at level component: a probe takes a fraction of a second")
+        }
         guard (1...100).contains(self.repeat) else { throw ValidationError("--repeat takes a number from 1 to 100") }
     }
 

@@ -31,6 +31,10 @@ struct RunCommand: SessionCommand {
     @OptionGroup var jobs: JobsOption
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws {
+        guard jobs.jobs == .auto || layout.count > 1 else { throw ValidationError("--jobs has a meaning only with several layouts") }
+    }
+
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
         let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)

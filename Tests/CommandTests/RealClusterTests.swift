@@ -35,6 +35,15 @@ struct RealClusterTests {
         }
     }
 
+    @Test("a node joins and goes Ready; at this level nothing more is asked")
+    func ready() async throws {
+        try await scenario { place in
+            let run = try place.tool.run(["run", "--level", "ready", "--json"])
+            #expect(run.status == 0, "\(run.output)\(run.errors)")
+            #expect((try run.json()["verdict"] as? [String: Any])?["level"] as? String == "ready")
+        }
+    }
+
     @Test("a node joins, goes Ready, and runs pods: the pod's own output is the first piece of evidence")
     func pods() async throws {
         try await scenario { place in

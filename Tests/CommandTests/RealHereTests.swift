@@ -38,6 +38,7 @@ struct RealHereTests {
         let place = try await RealWorkspace.linked()
         _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
         let stock = try place.tool.run(["run", "--series", "none", "--layout", kind.rawValue, "--json"])
+        #expect(stock.status == 1, "\(stock.errors)")
         let verdict = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.errors)")
         #expect(verdict["grade"] as? String == "fatal")
         let room = try await SandboxRoom(place)
@@ -193,7 +194,10 @@ struct RealMachineTests {
 
     @Test("verify --sandbox here, in a container of this machine's kernel: the stock kubelet is clean, as predicted")
     func container() async throws {
+        let place = try await RealWorkspace.linked()
+        let before = try state(place)
         #expect(try await RealHereTests.booted(.runc, "none") == ["clean", "clean"])
+        #expect(try state(place) == before)
     }
 
     @Test("verify --sandbox here, on this machine: what is predicted is what comes of it, and nothing is left")

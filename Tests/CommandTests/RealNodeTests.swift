@@ -45,10 +45,33 @@ struct RealNodeTests {
         try place.tool.killed(["run"], in: place, afterSeconds: afterSeconds) { _ in
             !processes(naming: "\(place.tool.workspace)/tmp").isEmpty
         }
-        let next = try place.tool.run(["verify", "--binary", "/bin/ls", "--json"])
-        #expect(next.status == 1, "\(next.errors)")
+        let built = try await RealWorkspace.build(place.tool, "kubelet-1.20")
+        let next = try place.tool.run(["run", "--json"])
+        #expect(next.status == 0, "\(next.output)\(next.errors)")
+        let document = try next.json()
+        #expect((document["verdict"] as? [String: Any])?["grade"] as? String == "clean")
+        #expect((document["artifact"] as? [String: Any])?["digest"] as? String == (try sha256sum(built)))
         try place.tool.expectNothingHalfDone()
         place.tool.expectNothingRuns()
+    }
+
+    @Test("a matrix of the stock node alone is settled, and so its exit code is 0")
+    func stockMatrix() async throws {
+        let place = try await RealWorkspace.linked()
+        _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+        let found = try place.tool.run(["matrix", "--series", "none", "--layout", "root-9p", "--json"])
+        #expect(found.status == 0, "\(found.output)\(found.errors)")
+    }
+
+    @Test("a node run in two layouts is a matrix of one series")
+    func layouts() async throws {
+        let place = try await RealWorkspace.linked()
+        _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+        let found = try place.tool.run(["run", "--series", "none", "--layout", "root-9p", "--layout", "volume-9p", "--json"])
+        #expect(found.status == 1, "\(found.errors)")
+        try validate(found.output, schema: "matrix")
+        let cells = try #require(try found.json()["cells"] as? [[String: Any]])
+        #expect(cells.map { $0["cause"] as? String } == ["memory cache", "could not find device"])
     }
 
     @Test("a run is recorded whole: what was printed, the logs, and the artifact that was built")
@@ -90,8 +113,8 @@ struct RealNodeTests {
     @Test("every series in every layout, booted side by side, is what was measured by hand", .real(minutes: 3))
     func matrix() async throws {
         let place = try await RealWorkspace.linked()
-        // The variants are built first: only the boots are to be side by side here.
-        for series in Set(Self.expected.map(\.series)).sorted() {
+        // One variant is left to the matrix: it is built while others are booted.
+        for series in Set(Self.expected.map(\.series)).sorted() where series != "9p-line" {
             _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
         }
         let found = try place.tool.run(["matrix", "kubelet-1.20", "--json"])
@@ -150,15 +173,14 @@ struct RealNodeTests {
         defer { starving.end() }
         var starved: [Int32] = []
         let log = { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
-        // Once kubelet has started, everything in the sandbox gets next to no processor for as long as the boot is watched.
+        // After its warm-up the node gets next to no processor, for longer than a probe waits for an answer. Then it has them back, and lives on.
         try wait {
             if !process.isRunning { return true }
             return try kubeletHasStarted(place)
         }
-        while process.isRunning, !log().contains("booting it again, alone") {
-            if starved.isEmpty { starved = try starving.take(processes(naming: "\(place.tool.workspace)/tmp").compactMap(pid)) }
-            try await Task.sleep(for: .seconds(0.1))
-        }
+        try await Task.sleep(for: .seconds(11))
+        starved = try starving.take(processes(naming: "\(place.tool.workspace)/tmp").compactMap(pid))
+        try await Task.sleep(for: .seconds(13))
         starving.end()
         process.waitUntilExit()
         #expect(!starved.isEmpty, "\(log())")
@@ -171,7 +193,7 @@ struct RealNodeTests {
         let record = try String(contentsOfFile: "\(place.tool.workspace)/runs/\(first)/run.json", encoding: .utf8)
         let slow = try #require(try JSONSerialization.jsonObject(with: Data(record.utf8)) as? [String: Any])
         // It would have been graded wrong.
-        #expect((slow["verdict"] as? [String: Any])?["grade"] as? String != "clean", "\(record)")
+        #expect((slow["verdict"] as? [String: Any])?["grade"] as? String == "degraded", "\(record)")
         #expect((slow["setAside"] as? String)?.hasPrefix("the boot was slowed: ") == true, "\(record)")
     }
 

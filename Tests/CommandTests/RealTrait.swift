@@ -14,7 +14,7 @@ struct RealTrait: SuiteTrait, TestTrait, TestScoping {
     ) async throws {
         // A trait of a suite is asked for the suite as well as for each test in it; a test has its own where it says so.
         let own = test.traits.compactMap { $0 as? RealTrait }.map(\.minutes).max() ?? minutes
-        guard testCase != nil, own == minutes else { return try await function() }
+        guard testCase != nil, own == minutes, !Slots.isPlaced else { return try await function() }
         try await withTaskExecutorPreference(BlockingExecutor.shared) {
             try await Slots.real.holding(weight: minutes, function)
         }
@@ -53,6 +53,9 @@ final class Slots: Sendable {
     private let state: Mutex<State>
 
     init(_ count: Int) { state = Mutex(State(free: count)) }
+
+    /// Whether this task has a place.
+    static var isPlaced: Bool { weight != nil }
 
     /// Works in a place.
     func holding<Value>(weight: Int, _ body: () async throws -> Value) async rethrows -> Value {
@@ -109,7 +112,8 @@ enum Joining {
     private static let slots = Slots(2)
 
     static func scenario<Value>(_ body: () async throws -> Value) async throws -> Value {
-        await slots.take(weight: 0)
+        // Who waits here has no place: those who are through may want theirs back.
+        try await Slots.real.leaving { await slots.take(weight: 0) }
         defer { slots.give() }
         return try await body()
     }

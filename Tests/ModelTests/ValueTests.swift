@@ -37,12 +37,20 @@ struct ValueTests {
 
 @Suite("Cells of a matrix")
 struct CellTests {
-    private func run(_ grade: Grade) throws -> Run {
+    private func run(_ grade: Grade, cause: String? = nil) throws -> Run {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         return Run(
             id: "x", started: "2026-01-01T00:00:00Z", recipe: "r", series: [], layout: .root9p, lock: nil, tree: nil,
             artifact: Artifact(digest: digest, path: "/k", bytes: 1), steps: [], tools: [:], secondsToVerdict: 0,
-            verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []))
+            verdict: Verdict(grade: grade, level: .boot, cause: cause, summary: "s", evidence: []))
+    }
+
+    @Test("runs of one grade for different causes keep the grade, and name no cause")
+    func causes() throws {
+        let cell = try #require(Matrix.Cell(label: "none", runs: [run(.fatal, cause: "a"), run(.fatal, cause: "b")]))
+        #expect(cell.grade == .fatal && cell.cause == nil)
+        #expect(cell.summary == "the repeated runs disagree: fatal, a, fatal, b")
+        #expect(try Matrix.Cell(label: "none", runs: [run(.fatal, cause: "a"), run(.fatal, cause: "a")])?.cause == "a")
     }
 
     @Test("runs that agree give the cell their grade")

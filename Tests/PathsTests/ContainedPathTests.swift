@@ -1,5 +1,6 @@
 import Foundation
 import Paths
+import TestInputs
 import Testing
 
 @Suite("Paths that come from data")
@@ -87,19 +88,5 @@ struct ContainedPathTests {
                 #expect(try ContainedPath(path.bytes) == path, "seed \(seed): \(bytes)")
             }
         }
-    }
-}
-
-/// Numbers that look like chance and are the same for the same seed (S. Vigna, SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

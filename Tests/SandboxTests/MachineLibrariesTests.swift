@@ -2,6 +2,7 @@ import Foundation
 import Host
 import Sandbox
 import SystemPackage
+import TestInputs
 import Testing
 
 @Suite("Libraries of programs")

@@ -1,17 +1,35 @@
 /// An ELF file as a linker would write it: a header, program headers, a dynamic section, texts.
-struct WrittenElf {
-    var isWide = true
-    var isBigEndian = false
-    var machine: UInt16 = 62
-    var interpreter: String?
-    var needed: [String] = []
-    var runPath: String?
-    var oldPath: String?
-    /// Where the one loaded segment is in memory.
-    var base: UInt64 = 0x40_0000
+public struct WrittenElf {
+    private let isWide: Bool
+    private let isBigEndian: Bool
+    private let machine: UInt16
+    private let interpreter: String?
+    private let needed: [String]
+    private let runPath: String?
+    private let oldPath: String?
+    private let base: UInt64
+
+    /// Describes a file; without any words a 64-bit one for x86-64 that needs nothing.
+    ///
+    /// - Parameters:
+    ///   - machine: the architecture's number, `e_machine` (elf(5)).
+    ///   - base: where the one loaded segment is in memory.
+    public init(
+        isWide: Bool = true, isBigEndian: Bool = false, machine: UInt16 = 62, interpreter: String? = nil, needed: [String] = [],
+        runPath: String? = nil, oldPath: String? = nil, base: UInt64 = 0x40_0000
+    ) {
+        self.isWide = isWide
+        self.isBigEndian = isBigEndian
+        self.machine = machine
+        self.interpreter = interpreter
+        self.needed = needed
+        self.runPath = runPath
+        self.oldPath = oldPath
+        self.base = base
+    }
 
     /// The file's bytes.
-    var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         let (headerBytes, segmentBytes, width) = isWide ? (64, 56, 8) : (52, 32, 4)
         var texts: [UInt8] = [0]
         func place(_ text: String) -> UInt64 {
