@@ -173,14 +173,15 @@ struct RealNodeTests {
         defer { starving.end() }
         var starved: [Int32] = []
         let log = { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
-        // After its warm-up the node gets next to no processor, for longer than a probe waits for an answer. Then it has them back, and lives on.
+        // Once kubelet has started, everything in the sandbox gets next to no processor for as long as the boot is watched.
         try wait {
             if !process.isRunning { return true }
             return try kubeletHasStarted(place)
         }
-        try await Task.sleep(for: .seconds(11))
-        starved = try starving.take(processes(naming: "\(place.tool.workspace)/tmp").compactMap(pid))
-        try await Task.sleep(for: .seconds(13))
+        while process.isRunning, !log().contains("booting it again, alone") {
+            if starved.isEmpty { starved = try starving.take(processes(naming: "\(place.tool.workspace)/tmp").compactMap(pid)) }
+            try await Task.sleep(for: .seconds(0.1))
+        }
         starving.end()
         process.waitUntilExit()
         #expect(!starved.isEmpty, "\(log())")
@@ -192,8 +193,8 @@ struct RealNodeTests {
         let first = try #require(run["repeats"] as? String)
         let record = try String(contentsOfFile: "\(place.tool.workspace)/runs/\(first)/run.json", encoding: .utf8)
         let slow = try #require(try JSONSerialization.jsonObject(with: Data(record.utf8)) as? [String: Any])
-        // It would have been graded wrong.
-        #expect((slow["verdict"] as? [String: Any])?["grade"] as? String == "degraded", "\(record)")
+        // Without the repetition the answer would have been another one.
+        #expect((slow["verdict"] as? [String: Any])?["grade"] as? String != "clean", "\(record)")
         #expect((slow["setAside"] as? String)?.hasPrefix("the boot was slowed: ") == true, "\(record)")
     }
 
