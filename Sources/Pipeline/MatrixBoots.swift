@@ -101,13 +101,16 @@ extension Pipeline {
 }
 
 extension Candidate {
-    /// Seconds that a boot is expected to take, by what an earlier one came to, or else by what is usual: a node that lives is watched to the end.
+    /// Seconds that a boot is expected to take. A node that lives is watched to the end: by what an earlier boot came to, or else the likelier,
+    /// the more of the recipe's own patches it has.
     fileprivate func expectedSeconds(_ known: Verdict?, in recipe: Recipe) -> Double {
         let start = 7.0
         switch known?.grade {
         case .clean, .degraded: return start + node.observe
         case .fatal: return start
-        case .inconclusive, nil: return start + (series == recipe.series ? node.observe : node.observe / 2)
+        case .inconclusive, nil:
+            let own = recipe.series.filter(series.contains).count
+            return start + node.observe * Double(own) / Double(max(1, recipe.series.count))
         }
     }
 }

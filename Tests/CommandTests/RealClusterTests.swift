@@ -254,9 +254,10 @@ private struct Kept {
     }
 
     func wait(for condition: () throws -> Bool) throws {
-        for _ in 0..<240 {
+        // Each look is a program or two, and other nodes need the processors.
+        for _ in 0..<80 {
             if (try? condition()) == true { return }
-            Thread.sleep(forTimeInterval: 0.5)
+            Thread.sleep(forTimeInterval: 1.5)
         }
         Issue.record("what was waited for did not happen in two minutes: \(name): \(try tool.run(["nodes"]).output)")
     }
