@@ -6,17 +6,18 @@ import Patches
 import Synchronization
 import SystemPackage
 
-/// One boot of a matrix: which cell it is of, and its number among the boots of that cell.
+/// One boot of a matrix: which cell it is of, and what people call it.
 private struct MatrixBoot: Sendable {
     let series: Int
     let layout: Layout
-    let time: Int
     let label: String
 }
 
 /// What is known of a matrix while it goes on.
 private struct MatrixProgress: Sendable {
-    var candidates: [Int: Candidate] = [:]
+    var steps: [Int: [StepRecord]] = [:]
+    /// Boots whose binary is there.
+    var planned: [Int: PlannedBoot] = [:]
     var boots: [Int: (planned: PlannedBoot, run: Run)] = [:]
 }
 
@@ -37,20 +38,20 @@ extension Pipeline {
             // The recipe's own series first: it is the one that lives, and so takes longest.
             for index in series.indices.sorted(by: { series[$0].names == recipe.series && series[$1].names != recipe.series }) {
                 let candidate = try await prepare(recipe, series[index], level: level, needs: needs.build, from: folder)
-                progress.withLock { $0.candidates[index] = candidate }
+                progress.withLock { $0.steps[index] = candidate.steps }
                 handIn(
                     try plan.indices.filter { plan[$0].series == index }.map { number in
                         let planned = try boot(candidate, layout: plan[number].layout, level: level, needs: needs.boot)
+                        progress.withLock { $0.planned[number] = planned }
                         return .init(number: number, seconds: candidate.expectedSeconds(history[planned.key], in: recipe))
                     })
             }
         } boot: { number, seat in
-            guard let candidate = progress.withLock({ $0.candidates[plan[number].series] }) else { return }
-            let planned = try boot(candidate, layout: plan[number].layout, level: level, needs: needs.boot)
+            guard let planned = progress.withLock({ $0.planned[number] }) else { return }
             let run = try await labelled(plan[number].label).measure(planned, known: history[planned.key], seat: seat).run
             progress.withLock { $0.boots[number] = (planned, run) }
         }
-        let (boots, candidates) = progress.withLock { ($0.boots, $0.candidates) }
+        let (boots, steps) = progress.withLock { ($0.boots, $0.steps) }
         let runs = try await settled(plan.indices.compactMap { boots[$0] }, plan.map(\.label))
         var cells: [Matrix.Cell] = []
         for (index, one) in series.enumerated() {
@@ -59,7 +60,7 @@ extension Pipeline {
                 if let cell = Matrix.Cell(label: one.label, runs: own) { cells.append(cell) }
             }
         }
-        return Matrix(recipe: recipe.name, cells: cells, steps: series.indices.flatMap { candidates[$0]?.steps ?? [] })
+        return Matrix(recipe: recipe.name, cells: cells, steps: series.indices.flatMap { steps[$0] ?? [] })
     }
 
     /// What a standalone node takes with gVisor, and a joined one with its control plane: 457 MiB and 1.2 GiB were measured
@@ -72,7 +73,7 @@ extension Pipeline {
             layouts.flatMap { layout in
                 (1...times).map { time in
                     let label = "\(series[index].label) on \(layout.rawValue)" + (times > 1 ? ", \(time) of \(times)" : "")
-                    return MatrixBoot(series: index, layout: layout, time: time, label: label)
+                    return MatrixBoot(series: index, layout: layout, label: label)
                 }
             }
         }

@@ -112,13 +112,3 @@ func validate(_ document: String, schema: String) throws {
         of: "/usr/bin/python3", ["-c", script, Tool.project.appending(path: "docs/\(schema).schema.json").path, file])
     #expect(status == 0, "\(output)")
 }
-
-extension Place {
-    /// runsc was put into the project's own workspace by ./setup.
-    func linkTools() throws {
-        try FileManager.default.createDirectory(atPath: tool.workspace, withIntermediateDirectories: true)
-        let tools = Tool.project.appending(path: "Workspace/tools").path
-        guard FileManager.default.fileExists(atPath: tools) else { return }
-        try FileManager.default.createSymbolicLink(atPath: "\(tool.workspace)/tools", withDestinationPath: tools)
-    }
-}
