@@ -7,6 +7,8 @@ public struct BootGrader: Sendable {
     public enum Event: Sendable {
         /// A line of kubelet's own log.
         case log([UInt8])
+        /// A further piece of a line that is too long for one, and how many bytes of it the piece before had too.
+        case more([UInt8], overlap: Int)
         /// What the sandbox's first program told.
         case fact(NodeFact)
         /// A line that runsc wrote.
@@ -15,14 +17,6 @@ public struct BootGrader: Sendable {
         case cluster(ClusterFact)
         /// Time went by.
         case tick
-    }
-
-    /// A probe's last answers.
-    fileprivate struct Probe {
-        var last: Evidence?
-        var isGood = false
-        /// The first bad answer after warm-up.
-        var failed: Evidence?
     }
 
     /// The verdict, as soon as it is certain.
@@ -46,6 +40,7 @@ public struct BootGrader: Sendable {
     private var health = Probe()
     private var stats = Probe()
     private var summary: StatsSummary?
+    private var areSignsWhole = false
     private var containerdGone = false
     private var harnessLines: [String] = []
 
@@ -89,7 +84,7 @@ public struct BootGrader: Sendable {
         case .log(let line):
             log.take(line, arrival: now)
             if let evidence = log.started, started == nil { started = evidence.seconds }
-            if let fatal = log.fatal, isKubelet { decide(graveVerdict(fatal), at: now) }
+        case .more(let piece, let overlap): log.take(more: piece, overlap: overlap, arrival: now)
         case .runtime(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
         case .fact(let fact): take(fact, at: now)
         case .cluster(let fact): take(fact, at: now)
@@ -121,11 +116,12 @@ public struct BootGrader: Sendable {
         switch fact {
         case .stage(let name):
             stage = name
-            if name == "kubelet", let wrong = signs.fault(in: layout, runtime: runtime, place: place) {
-                decide(inconclusive(wrong), at: now)
-            }
-        case .gvisor(let line): signs.gvisor = line
-        case .mount(let point, let type): signs.mounts[point] = type
+            guard [NodeFact.nodeStage, "kubelet"].contains(name), !areSignsWhole else { return }
+            areSignsWhole = true
+            if let wrong = signs.fault(in: layout, runtime: runtime, place: place) { decide(inconclusive(wrong), at: now) }
+        // From then on the sandbox is the node's to change.
+        case .gvisor(let line): if !areSignsWhole { signs.gvisor = line }
+        case .mount(let point, let type): if !areSignsWhole { signs.mounts[point] = type }
         case .version(let text):
             version = text
             guard !text.hasPrefix(node.profile.versionPrefix) else { return }
@@ -133,6 +129,7 @@ public struct BootGrader: Sendable {
             decide(
                 inconclusive("the binary is no \(node.profile == .kubelet ? "kubelet" : "k3s"): '--version' answers '\(text)'", [answer]),
                 at: now)
+        case .asked(let name): ask(name, at: now)
         case .probe(let name, let answer): note(name, answer, at: now)
         case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
         case .containerdGone:
@@ -143,8 +140,17 @@ public struct BootGrader: Sendable {
         }
     }
 
+    private mutating func ask(_ name: String, at now: Double) {
+        switch name {
+        case "healthz": health.asked = now
+        case "summary": stats.asked = now
+        default: break
+        }
+    }
+
     private mutating func note(_ name: String, _ answer: String, at now: Double) {
-        let short = answer.count > 300 ? "\(answer.prefix(300))…" : answer
+        let beginning = answer.unicodeScalars.prefix(301)
+        let short = beginning.count > 300 ? "\(String(String.UnicodeScalarView(beginning.prefix(300))))…" : answer
         switch name {
         case "healthz":
             let isGood = answer.split(whereSeparator: \.isWhitespace) == ["ok"]
@@ -169,6 +175,8 @@ public struct BootGrader: Sendable {
         if let started {
             if isKept, let late = log.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
+            // The observation ends with the answers to questions that were asked at its end: a node that hangs by then does not answer them.
+            guard isAnswered(at: now) || now - started >= node.observe + Self.stale else { return }
             let verdict = livingVerdict(at: now)
             // What joining asks for may take longer; what is bad already stays bad.
             let mayWait = standing == nil && now - started < node.joinTimeout && cluster.missing(at: now) != nil
@@ -177,6 +185,12 @@ public struct BootGrader: Sendable {
         } else if now >= node.startTimeout {
             decide(inconclusive("the node did not start within \(Self.text(node.startTimeout)) s; last stage: \(stage)"), at: now)
         }
+    }
+
+    /// Whether both probes were asked when the observation was over, and lately, and have answered.
+    private func isAnswered(at now: Double) -> Bool {
+        let since = max((started ?? now) + node.observe, now - Self.stale)
+        return [health, stats].allSatisfy { ($0.answered ?? -.infinity) >= since }
     }
 
     /// Of a node that is kept and lives.
@@ -195,23 +209,51 @@ public struct BootGrader: Sendable {
         guard isKubelet, let lastHealth = health.last, let lastStats = stats.last else {
             return inconclusive("the node's program runs, but the probes were never asked, or it never wrote a line of a kubelet")
         }
-        // An answer that is old says nothing of the node as it is now: the asking itself hangs.
-        guard let oldest = [lastHealth.seconds, lastStats.seconds].compactMap(\.self).min(), now - oldest < Self.stale else {
-            return inconclusive("the probes were not asked in the last \(Self.text(Self.stale)) s", [lastHealth, lastStats])
-        }
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
+        if let clocks = log.clocks, clocks.width > Self.clockLimit, standing == nil { return clockVerdict(clocks) }
         if let late = log.late { return log.lateVerdict(late, level: level, notes: notes) }
-        for (probe, last, name) in [(health, lastHealth, "/healthz"), (stats, lastStats, "/stats/summary")] {
-            guard let bad = probe.isGood ? probe.failed : last else { continue }
-            return Verdict(
-                grade: .degraded, level: level, summary: "the node lives, but \(name) did not hold: \(bad.text)", evidence: [bad, alive],
-                notes: notes)
+        for (probe, name) in [(health, "/healthz"), (stats, "/stats/summary")] {
+            guard let bad = probe.isGood ? probe.failed : probe.last else { continue }
+            return degraded("the node lives, but \(name) did not hold: \(bad.text)", [bad, alive])
+        }
+        // An answer that is old says nothing of the node as it is now: the asking itself hangs.
+        guard isAnswered(at: now) else {
+            return inconclusive(
+                "the probes were not asked, or not answered, in the last \(Self.text(Self.stale)) s", [lastHealth, lastStats])
+        }
+        if let fatal = log.fatal {
+            return degraded("the node wrote that it ends, and lives", [fatal.evidence, alive], cause: log.fatalFault?.name)
+        }
+        if let restart = log.restart {
+            let first = log.started.map { [$0] } ?? []
+            return degraded(
+                "the node said \(restart.count + 1) times that it started", first + [restart.first.evidence, alive], cause: "restarted")
         }
         if let verdict = joinedVerdict(alive, at: now) { return verdict }
+        return goodVerdict([lastHealth, lastStats, alive])
+    }
+
+    /// Nothing is bad. What was watched too briefly is not called clean for it.
+    private func goodVerdict(_ seen: [Evidence]) -> Verdict {
+        if let short = level.shortfall(warmUp: node.warmUp, observe: node.observe) {
+            return Verdict(
+                grade: .short, level: level, summary: "nothing bad was seen, but \(short)", evidence: cluster.evidence + seen, notes: notes)
+        }
         return Verdict(
-            grade: .clean, level: level, summary: Self.cleanSummary(level), evidence: cluster.evidence + [lastHealth, lastStats, alive],
-            notes: notes)
+            grade: .clean, level: level, summary: Self.cleanSummary(level), evidence: cluster.evidence + seen, notes: notes)
+    }
+
+    private func degraded(_ summary: String, _ evidence: [Evidence], cause: String? = nil) -> Verdict {
+        Verdict(grade: .degraded, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes)
+    }
+
+    /// What came after warm-up, and what before, cannot be said.
+    private func clockVerdict(_ clocks: LogReader.Disagreement) -> Verdict {
+        let reason =
+            "the node's log and the boot's clock disagree by \(Self.text(clocks.width)) s: \(Self.text(clocks.told)) s from the log's first line "
+            + "to this one as the log tells, and \(Self.text(clocks.seen)) s as they went by"
+        return inconclusive(reason, [clocks.evidence], cause: Verdict.clocks)
     }
 
     /// What joining asks for and was not seen; nil when all of it was.
@@ -241,21 +283,22 @@ public struct BootGrader: Sendable {
         }
     }
 
-    /// A fatal line ends the boot; one that only says that the sandbox was not prepared for this kubelet is the harness's fault.
-    private func graveVerdict(_ fatal: LogReader.Sighting) -> Verdict {
+    /// The node said that it ends, and has ended; a line that only says that the sandbox was not prepared for this kubelet is the harness's fault.
+    private func graveVerdict(_ fatal: LogReader.Sighting, _ exit: Evidence) -> Verdict {
         if log.fatalFault == nil, let fault = Self.harnessFaults.first(where: { fatal.evidence.text.contains($0) }) {
-            return inconclusive("the sandbox is not prepared for this kubelet (\(fault))", [fatal.evidence])
+            return inconclusive("the sandbox is not prepared for this kubelet (\(fault))", [fatal.evidence, exit])
         }
-        return log.fatalVerdict(fatal, level: level, notes: log.notes)
+        return log.fatalVerdict(fatal, level: level, notes: log.notes, exit: exit)
     }
 
     private func exitVerdict(_ status: Int, at now: Double) -> Verdict {
         let exit = Evidence(kind: .exit, text: "exit status \(status)", source: "kubelet", seconds: now)
+        if containerdGone { return inconclusive("containerd, which the harness starts, ended before the node", [exit]) }
+        if let fatal = log.fatal, isKubelet { return graveVerdict(fatal, exit) }
         // The shell adds 128 to the number of a signal; nothing in the sandbox sends these two.
         if [137, 143].contains(status) {
             return inconclusive("something from outside killed the node's program", [exit], cause: "node killed")
         }
-        if containerdGone { return inconclusive("containerd, which the harness starts, ended before the node", [exit]) }
         guard log.kubelet != nil else {
             return inconclusive("the node's program ended with status \(status) and never wrote a line of a kubelet", [exit])
         }
@@ -271,8 +314,10 @@ public struct BootGrader: Sendable {
         return Verdict(grade: .inconclusive, level: level, cause: cause, summary: reason, evidence: all, notes: log.notes)
     }
 
-    /// Seconds after which an answer is too old.
+    /// Seconds after which an answer is too old, and for which one is waited for when the observation is over. A question takes up to ten.
     private static let stale = 15.0
+    /// Seconds by which the log's clock and the boot's may come apart.
+    private static let clockLimit = 5.0
 
     /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
     private static let harnessFaults = [
@@ -280,12 +325,4 @@ public struct BootGrader: Sendable {
     ]
 
     private static func text(_ seconds: Double) -> String { String(Int(seconds.rounded())) }
-}
-
-extension BootGrader.Probe {
-    fileprivate mutating func note(_ isGood: Bool, _ evidence: Evidence, isLate: Bool) {
-        last = evidence
-        self.isGood = isGood
-        if !isGood, isLate, failed == nil { failed = evidence }
-    }
 }

@@ -71,7 +71,7 @@ public struct ComponentGrader: Sendable {
             if let wrong = signs.fault(in: layout) ?? cgroupFault { decide(inconclusive(wrong), at: now) }
         case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
         case .exit(let status): exit = (status, now)
-        case .stage, .version, .probe, .containerdGone, .containerd: break
+        case .stage, .version, .asked, .probe, .containerdGone, .containerd: break
         }
     }
 
@@ -119,7 +119,7 @@ extension Verdict {
     /// - Returns: the verdict, and which of the given ones decided it.
     public static func worst(of verdicts: [Verdict]) -> (verdict: Verdict, deciding: Int)? {
         // An error that a probe was given stays one, whatever the harness did to another.
-        let badness: [Grade: Int] = [.clean: 0, .degraded: 1, .inconclusive: 2, .fatal: 3]
+        let badness: [Grade: Int] = [.clean: 0, .short: 1, .degraded: 1, .inconclusive: 2, .fatal: 3]
         guard let worst = verdicts.map({ badness[$0.grade] ?? 2 }).max(),
             let deciding = verdicts.firstIndex(where: { badness[$0.grade] == worst })
         else { return nil }

@@ -7,6 +7,12 @@ struct LogLine {
     let severity: UInt8?
     /// When it was written, on one of two clocks that cannot be compared; nil when it does not say.
     let stamp: Stamp?
+    /// Where klog's header begins; nil in a line without one.
+    let header: Int?
+    /// The process that klog's header names; nil in a line without one.
+    let process: Int?
+    /// Where the text begins that the header introduces; the line's own beginning in a line without one.
+    let message: Int
 
     /// A time of day and year, in the log's own time zone.
     struct Stamp: Hashable {
@@ -30,27 +36,121 @@ struct LogLine {
             guard let seconds = Self.klog(head, at: start + 1) else { continue }
             severity = head[start]
             stamp = Stamp(clock: .klog, seconds: seconds)
+            header = start
+            (process, message) = Self.introduction(head, after: start + 20)
             return
         }
         severity = nil
         stamp = Self.iso(head).map { Stamp(clock: .iso, seconds: $0) }
+        (header, process, message) = (nil, nil, 0)
     }
 
     /// Whether a line has some bytes in it.
-    static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool {
-        guard let first = text.first, line.count >= text.count else { return text.isEmpty }
+    static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { place(of: text, in: line) != nil }
+
+    /// Where a line has some bytes for the first time; nil when it has not.
+    static func place(of text: [UInt8], in line: [UInt8]) -> Int? {
+        guard let first = text.first, line.count >= text.count else { return text.isEmpty ? 0 : nil }
         return line.withUnsafeBufferPointer { line in
             text.withUnsafeBufferPointer { text in
-                guard var place = line.baseAddress, let wanted = text.baseAddress else { return false }
+                guard let start = line.baseAddress, let wanted = text.baseAddress else { return nil }
+                var place = start
                 let last = place + (line.count - text.count)
                 // The C library's memchr skips a line faster than a loop of our own.
                 while place <= last, let found = memchr(place, Int32(first), last - place + 1) {
-                    if memcmp(found, wanted, text.count) == 0 { return true }
-                    place = UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) + 1
+                    let here = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+                    if memcmp(found, wanted, text.count) == 0 { return here - start }
+                    place = here + 1
                 }
-                return false
+                return nil
             }
         }
+    }
+
+    /// The readings of a line in which a text is looked for: without what a terminal does not show, which are control characters, escape
+    /// sequences (ECMA-48) and characters of no width; and, where there are any, without those characters alone, since an escape sequence may
+    /// take the beginning of a word with it. Most lines have none and are their only reading.
+    static func readings(_ line: [UInt8]) -> [[UInt8]] {
+        guard line.contains(where: isSuspect) else { return [line] }
+        return [visible(line, escape: escape), visible(line) { _ in 1 }]
+    }
+
+    private static func visible(_ line: [UInt8], escape: (ArraySlice<UInt8>) -> Int) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(line.count)
+        var place = line.startIndex
+        while place < line.endIndex {
+            if let length = hidden(line[place...], escape: escape) {
+                place += length
+            } else {
+                result.append(line[place])
+                place += 1
+            }
+        }
+        return result
+    }
+
+    /// A byte that may begin something hidden; one that begins other text too (0xC2, 0xE2, 0xEF in UTF-8) is looked at closely.
+    private static func isSuspect(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != 0x09 || byte == 0x7F || byte == 0xC2 || byte == 0xE2 || byte == 0xEF
+    }
+
+    /// How many bytes at the beginning are not shown; nil when the first one is.
+    private static func hidden(_ bytes: ArraySlice<UInt8>, escape: (ArraySlice<UInt8>) -> Int) -> Int? {
+        guard let first = bytes.first, isSuspect(first) else { return nil }
+        if first == 0x1B { return escape(bytes) }
+        if first < 0x80 { return 1 }
+        let next = bytes.dropFirst().prefix(2)
+        guard let second = next.first else { return nil }
+        // C1 controls and the soft hyphen.
+        if first == 0xC2 { return (0x80...0x9F).contains(second) || second == 0xAD ? 2 : nil }
+        guard let third = next.dropFirst().first else { return nil }
+        switch (first, second) {
+        // U+200B to U+200F, U+202A to U+202E; U+2060 to U+206F; U+FEFF.
+        case (0xE2, 0x80): return (0x8B...0x8F).contains(third) || (0xAA...0xAE).contains(third) ? 3 : nil
+        case (0xE2, 0x81): return (0xA0...0xAF).contains(third) ? 3 : nil
+        case (0xEF, 0xBB): return third == 0xBF ? 3 : nil
+        default: return nil
+        }
+    }
+
+    /// The length of an escape sequence: `ESC [` up to its final byte, `ESC ]` up to BEL or `ESC \`, any other up to its final byte.
+    private static func escape(_ bytes: ArraySlice<UInt8>) -> Int {
+        let start = bytes.startIndex
+        let body = bytes.dropFirst(2).prefix(256)
+        switch bytes.dropFirst().first {
+        case UInt8(ascii: "["):
+            guard let end = body.firstIndex(where: { !(0x20...0x3F).contains($0) }) else { return 2 }
+            return (0x40...0x7E).contains(bytes[end]) ? end - start + 1 : end - start
+        case UInt8(ascii: "]"):
+            guard let end = body.firstIndex(where: { $0 == 0x07 || $0 == 0x1B }) else { return 2 }
+            return bytes[end] == 0x07 ? end - start + 1 : min(end - start + 2, bytes.count)
+        case (0x20...0x2F)?:
+            guard let end = body.firstIndex(where: { !(0x20...0x2F).contains($0) }) else { return 2 }
+            return end - start + 1
+        case (0x30...0x7E)?: return 2
+        default: return 1
+        }
+    }
+
+    /// Whether the message begins with some bytes, in quotes or not: a structured line of klog quotes its message.
+    func begins(_ line: [UInt8], with text: [UInt8]) -> Bool {
+        let said = line.dropFirst(message)
+        return said.starts(with: text) || said.first == UInt8(ascii: "\"") && said.dropFirst().starts(with: text)
+    }
+
+    /// What stands between the time and the message of klog's header: `  threadid file:line] ` (klog, klog.go: the process's id).
+    private static func introduction(_ head: ArraySlice<UInt8>, after time: Int) -> (process: Int?, message: Int) {
+        var place = time
+        while head.indices.contains(place), head[place] != UInt8(ascii: " ") { place += 1 }
+        while head.has(" ", at: place) { place += 1 }
+        var process: Int?
+        while place < head.endIndex, let digit = number(head, place, 1) {
+            process = ((process ?? 0) * 10 + digit) % 100_000_000
+            place += 1
+        }
+        while head.indices.contains(place), !(head.has("]", at: place) && head.has(" ", at: place + 1)) { place += 1 }
+        return (process, min(place + 2, head.endIndex))
     }
 
     private static let severities = Set("IWEF".utf8)

@@ -25,14 +25,24 @@ public struct LogReader: Sendable {
         }
     }
 
+    /// Bytes of a line that are looked at in one piece.
+    public static let pieceLimit = 1 << 16
+
     /// The number of lines read.
     public private(set) var lines = 0
     /// The first line that only a kubelet writes.
     private(set) var kubelet: Evidence?
-    /// The line that says that the node has started; the last one, when it started more than once.
+    /// The line that says that the node has started: of a boot that is watched the first one, since a boot has one start; of a log that is read
+    /// afterwards the last one.
     private(set) var started: Evidence?
+    /// Lines of a watched boot that say again that the node has started: the first of them, and how many there were.
+    private(set) var restart: Tally?
     /// The first line that says that the node ends.
-    private(set) var fatal: Sighting?
+    var fatal: Sighting? { said ?? (crashDoubts < Self.doubtsOfCrash ? crash : nil) }
+    /// Lines longer than a piece: they were looked through piece by piece.
+    public private(set) var longLines = 0
+    /// Of a watched boot: the line at which the log's clock and the boot's own had come apart the most.
+    private(set) var clocks: Disagreement?
     /// The first forbidden line in warm-up, and how many there were.
     private(set) var early: Sighting?
     private(set) var earlyCount = 0
@@ -42,6 +52,27 @@ public struct LogReader: Sendable {
     private(set) var undatedCount = 0
     /// The first line that tells why a forbidden one comes.
     private(set) var cause: Evidence?
+
+    /// Two clocks that tell different times of the same line.
+    struct Disagreement: Sendable {
+        /// Seconds from the node's first line to this one, as the log says, and as they went by here.
+        let told: Double
+        let seen: Double
+        let evidence: Evidence
+        /// How far the two have come apart since the boot began, in seconds.
+        let width: Double
+    }
+
+    /// The line in the node's own voice that says that it ends.
+    private var said: Sighting?
+    /// The line by which Go's runtime says that the program dies, and how many lines of the node's own came after it: one that goes on writing has
+    /// not died, and the line was a quotation.
+    private var crash: Sighting?
+    private var crashDoubts = 0
+    /// The process that writes the log, by its first line.
+    private var process: Int?
+    private var first: (stamp: LogLine.Stamp, arrival: Double)?
+    private var gaps = (least: 0.0, most: 0.0)
 
     /// Pods' containers without figures, and when each was named first: seconds after the node's start.
     private var newborns: [String: Double] = [:]
@@ -54,6 +85,7 @@ public struct LogReader: Sendable {
     private var startArrival: Double?
     private var lastStamp: LogLine.Stamp?
     private var lastBytes: [UInt8] = []
+    private var isInLongLine = false
 
     /// - Parameters:
     ///   - source: what evidence calls this log.
@@ -70,28 +102,62 @@ public struct LogReader: Sendable {
     /// - Parameter arrival: seconds after the boot began when it came; nil when the log is read afterwards.
     public mutating func take(_ line: [UInt8], arrival: Double? = nil) {
         lines += 1
+        isInLongLine = false
         // A log of a gigabyte has few lines that matter: only those are looked into.
         lastBytes = line
-        let mayBeFatal = line.first == UInt8(ascii: "F") || LogLine.contains(line, Self.fatalHeader)
-        let found = signals.filter { isWanted($0) && LogLine.contains(line, $0.text) }
-        guard firstStamp == nil || mayBeFatal || !found.isEmpty || Self.isCrash(line) else { return }
-        let read = LogLine(line)
+        let readings = LogLine.readings(line)
+        let plain = readings[0]
+        let found = signals.filter { signal in isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) } }
+        let mayBeFatal = plain.first == UInt8(ascii: "F") || LogLine.contains(plain, Self.fatalHeader)
+        let isCrash = Self.isCrash(plain)
+        let isTimed = arrival != nil && plain.first.map(Self.severities.contains) == true
+        guard firstStamp == nil || mayBeFatal || isCrash || crash != nil || isTimed || !found.isEmpty else { return }
+        let read = LogLine(plain)
         if let stamp = read.stamp {
             firstStamp = firstStamp ?? stamp
             lastStamp = stamp
         }
         let evidence = Evidence(
             kind: .log, text: String(decoding: line, as: UTF8.self), source: source, line: lines, seconds: arrival ?? seconds(read.stamp))
-        for signal in found { note(signal, evidence, read, arrival: arrival) }
-        if fatal == nil, read.severity == UInt8(ascii: "F") || Self.isCrash(line) {
-            fatal = Sighting(signal: found.first { $0.meaning == .fatal } ?? Signal("fatal line", "", .fatal), evidence: evidence)
+        if isOwn(read, isWatched: arrival != nil) { noteOwn(read, evidence, arrival: arrival) }
+        for signal in found { note(signal, evidence, read, plain, arrival: arrival) }
+        noteFatal(found, evidence, read, isCrash: isCrash, isWatched: arrival != nil)
+    }
+
+    /// Takes a further piece of the last line, which was too long for one.
+    ///
+    /// - Parameters:
+    ///   - overlap: how many bytes at its beginning the piece before had too, so that a text on the border is found, and none is found twice.
+    ///   - arrival: as with `take`.
+    public mutating func take(more piece: [UInt8], overlap: Int, arrival: Double? = nil) {
+        if !isInLongLine { longLines += 1 }
+        isInLongLine = true
+        let readings = LogLine.readings(piece)
+        let found = signals.filter { signal in
+            guard [.forbidden, .sparse, .cause].contains(signal.meaning), isWanted(signal) else { return false }
+            return readings.contains { reading in
+                let isWhole = reading.count == piece.count
+                let fresh = isWhole ? reading.dropFirst(max(0, overlap - signal.text.count + 1)) : reading[...]
+                return LogLine.contains(Array(fresh), signal.text)
+            }
+        }
+        guard !found.isEmpty else { return }
+        let evidence = Evidence(
+            kind: .log, text: String(decoding: piece.prefix(4096), as: UTF8.self), source: source, line: lines,
+            seconds: arrival ?? seconds(lastStamp))
+        for signal in found {
+            switch signal.meaning {
+            case .cause: cause = cause ?? evidence
+            default: noteForbidden(Sighting(signal: signal, evidence: evidence), nil, arrival: arrival)
+            }
         }
     }
 
     /// The known fault that a fatal line names.
     var fatalFault: Signal? {
         guard let fatal else { return nil }
-        return signals.first { $0.meaning == .forbidden && LogLine.contains(Array(fatal.evidence.text.utf8), $0.text) }
+        let readings = LogLine.readings(Array(fatal.evidence.text.utf8))
+        return signals.first { signal in signal.meaning == .forbidden && readings.contains { LogLine.contains($0, signal.text) } }
     }
 
     /// Seconds from the node's start (or, without one, from the first line that tells the time) to the last line; nil when nothing tells.
@@ -104,6 +170,42 @@ public struct LogReader: Sendable {
     mutating func assumeStarted(at arrival: Double) { startArrival = startArrival ?? arrival }
 
     private static let fatalHeader = Array(" F".utf8)
+    private static let severities = Set("IWEF".utf8)
+    /// So many lines of the node's own after a crash show that it was none: while a program dies, others of its threads may still write one.
+    private static let doubtsOfCrash = 3
+
+    /// Whether a line is the node's own: it begins with klog's header, of the process whose lines these are. What a pod wrote may stand in the
+    /// log too, as it is. Of a log that is read afterwards nobody knows what else stands before a line.
+    private func isOwn(_ line: LogLine, isWatched: Bool) -> Bool {
+        guard let header = line.header else { return false }
+        guard isWatched else { return true }
+        return header == 0 && (process == nil || line.process == process)
+    }
+
+    private mutating func noteOwn(_ line: LogLine, _ evidence: Evidence, arrival: Double?) {
+        let isFirst = process == nil
+        process = process ?? line.process
+        if crash != nil, isFirst || line.process == process { crashDoubts += 1 }
+        guard let arrival, let stamp = line.stamp else { return }
+        guard let first else {
+            first = (stamp, arrival)
+            return
+        }
+        guard let told = stamp.since(first.stamp) else { return }
+        let seen = arrival - first.arrival
+        gaps = (min(gaps.least, seen - told), max(gaps.most, seen - told))
+        guard gaps.most - gaps.least > clocks?.width ?? 0 else { return }
+        clocks = Disagreement(told: told, seen: seen, evidence: evidence, width: gaps.most - gaps.least)
+    }
+
+    private mutating func noteFatal(_ found: [Signal], _ evidence: Evidence, _ line: LogLine, isCrash: Bool, isWatched: Bool) {
+        if isCrash, crash == nil {
+            crash = Sighting(signal: Signal("panic", "", .fatal), evidence: evidence)
+            crashDoubts = 0
+        }
+        guard said == nil, line.severity == UInt8(ascii: "F"), isOwn(line, isWatched: isWatched) else { return }
+        said = Sighting(signal: found.first { $0.meaning == .fatal } ?? Signal("fatal line", "", .fatal), evidence: evidence)
+    }
 
     /// How the Go runtime begins to tell that a program dies (runtime/panic.go).
     private static func isCrash(_ line: [UInt8]) -> Bool {
@@ -114,7 +216,7 @@ public struct LogReader: Sendable {
         switch signal.meaning {
         case .kubelet: kubelet == nil
         case .cause: cause == nil
-        case .fatal: fatal == nil
+        case .fatal: said == nil
         case .forbidden, .sparse, .started: true
         }
     }
@@ -124,20 +226,61 @@ public struct LogReader: Sendable {
         return stamp.since(firstStamp)
     }
 
-    private mutating func note(_ signal: Signal, _ evidence: Evidence, _ line: LogLine, arrival: Double?) {
+    private mutating func note(_ signal: Signal, _ evidence: Evidence, _ line: LogLine, _ plain: [UInt8], arrival: Double?) {
         switch signal.meaning {
         case .kubelet: kubelet = kubelet ?? evidence
         case .cause: cause = cause ?? evidence
-        case .started:
-            started = evidence
-            startStamp = line.stamp
-            startArrival = arrival
+        case .started: if isSaid(signal, line, plain, isWatched: arrival != nil) { noteStart(signal, evidence, line, arrival: arrival) }
         case .fatal:
             // The same words in a warning, or quoted in a note, end nothing.
-            let isGrave = line.severity == nil || line.severity == UInt8(ascii: "E") || line.severity == UInt8(ascii: "F")
-            if isGrave, fatal == nil { fatal = Sighting(signal: signal, evidence: evidence) }
+            guard said == nil, isSaid(signal, line, plain, isWatched: arrival != nil), line.severity.map(Self.grave.contains) ?? true else {
+                return
+            }
+            said = Sighting(signal: signal, evidence: evidence)
         case .forbidden, .sparse: noteForbidden(Sighting(signal: signal, evidence: evidence), line.stamp, arrival: arrival)
         }
+    }
+
+    private static let grave = Set("EF".utf8)
+
+    /// Whether the node says a text itself, and does not quote it: the text is what its line begins with.
+    private func isSaid(_ signal: Signal, _ line: LogLine, _ plain: [UInt8], isWatched: Bool) -> Bool {
+        if line.header != nil { return isOwn(line, isWatched: isWatched) && line.begins(plain, with: signal.text) }
+        return Self.isSaid(signal.text, in: plain, isWatched: isWatched)
+    }
+
+    /// The same of a line without klog's header: cobra writes `Error: …`, logrus `time="…" level=fatal …`.
+    private static func isSaid(_ text: [UInt8], in line: [UInt8], isWatched: Bool) -> Bool {
+        let beginnings = [[], Array("Error: ".utf8), Array("error: ".utf8)]
+        // A field of logrus stands after others.
+        if !text.starts(with: "level=".utf8), beginnings.contains(where: { line.starts(with: $0 + text) }) { return true }
+        guard let logrus = LogLine.place(of: logrus, in: line), !isWatched || logrus == 0 else {
+            return isWatched ? false : isAfterWrapper(text, line)
+        }
+        // The fields of logrus: the time has no blank in it.
+        let rest = line.dropFirst(logrus + Self.logrus.count)
+        guard let end = rest.firstIndex(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: " ") }) else { return false }
+        return line[end...].starts(with: "\" ".utf8 + text)
+    }
+
+    private static let logrus = Array("time=\"".utf8)
+
+    /// Whether a text comes right after what a wrapper wrote, in a log of which nobody knows how it was wrapped: `[x] file.go:12] text`, `PID]: text`.
+    private static func isAfterWrapper(_ text: [UInt8], _ line: [UInt8]) -> Bool {
+        guard let place = LogLine.place(of: text, in: line), place >= 2 else { return false }
+        let before = line[(place - 2)..<place]
+        return before.elementsEqual("] ".utf8) || before.elementsEqual(": ".utf8) || line[place - 1] == UInt8(ascii: "\"")
+    }
+
+    private mutating func noteStart(_ signal: Signal, _ evidence: Evidence, _ line: LogLine, arrival: Double?) {
+        if arrival != nil, started != nil {
+            let again = Sighting(signal: signal, evidence: evidence)
+            if restart == nil { restart = Tally(again) } else { restart?.add(evidence) }
+            return
+        }
+        started = evidence
+        startStamp = line.stamp
+        startArrival = arrival ?? startArrival
     }
 
     private mutating func noteForbidden(_ sighting: Sighting, _ stamp: LogLine.Stamp?, arrival: Double?) {
@@ -171,10 +314,12 @@ public struct LogReader: Sendable {
         }
     }
 
-    /// Seconds since the node's start; zero or less before it. The log's own clock first: a line may be late in the pipe.
+    /// Seconds since the node's start; zero or less before it. Of a watched boot the later of two ages: the node writes its own clock, and a line
+    /// may be late in the pipe.
     private func age(_ stamp: LogLine.Stamp?, arrival: Double?) -> Double? {
-        if let stamp, let start = startStamp, let age = stamp.since(start) { return age }
-        if let arrival { return startArrival.map { arrival - $0 } ?? 0 }
+        let told = startStamp.flatMap { start in stamp?.since(start) }
+        if let arrival { return max(told ?? 0, startArrival.map { arrival - $0 } ?? 0) }
+        if let told { return told }
         // A log of which the beginning is missing: its first line stands for the start.
         if startStamp == nil, started == nil, let stamp, let firstStamp { return stamp.since(firstStamp) }
         return nil

@@ -23,12 +23,15 @@ extension LogReader {
     }
 
     /// The node says itself that it ends.
-    func fatalVerdict(_ fatal: Sighting, level: Level, notes: [String]) -> Verdict {
+    ///
+    /// - Parameter exit: how its process ended, where somebody saw it.
+    func fatalVerdict(_ fatal: Sighting, level: Level, notes: [String], exit: Evidence? = nil) -> Verdict {
         let fault = fatalFault
         let summary = fault.map { "the node ended by itself: \($0.name)" } ?? "the node ended by itself: \(fatal.signal.name)"
         // A forbidden line that came before, and the reading that failed, say why.
         let why = [fault == nil ? early?.evidence : nil, cause].compactMap(\.self)
-        return Verdict(grade: .fatal, level: level, cause: fault?.name, summary: summary, evidence: [fatal.evidence] + why, notes: notes)
+        let evidence = [fatal.evidence] + why + [exit].compactMap(\.self)
+        return Verdict(grade: .fatal, level: level, cause: fault?.name, summary: summary, evidence: evidence, notes: notes)
     }
 
     /// A forbidden line goes on after warm-up.
@@ -43,10 +46,18 @@ extension LogReader {
 
     /// What a user must know of the log, whatever the grade.
     var notes: [String] {
-        guard let early, fatal == nil else { return [] }
+        let long =
+            longLines == 0
+            ? []
+            : [
+                "\(longLines == 1 ? "one line is" : "\(longLines) lines are") longer than \(LogReader.pieceLimit) bytes, and was read in pieces"
+            ]
+        guard let early, fatal == nil else { return long }
         let times = earlyCount == 1 ? "one line" : "\(earlyCount) lines"
         let line = early.evidence.line.map { ", the first is line \($0)" } ?? ""
-        return ["\(times) with '\(early.signal.name)' came in warm-up\(line); a healthy node writes it too, before its first housekeeping"]
+        return long + [
+            "\(times) with '\(early.signal.name)' came in warm-up\(line); a healthy node writes it too, before its first housekeeping"
+        ]
     }
 
     private func verdict(_ grade: Grade, summary: String, evidence: [Evidence], notes: [String]) -> Verdict {

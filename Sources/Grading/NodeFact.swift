@@ -1,4 +1,6 @@
-/// What the first program in the sandbox tells the harness, a line each, on a channel that kubelet does not write to.
+import FoundationEssentials
+
+/// What the first program in the sandbox tells the harness, on a channel that the node does not write to.
 public enum NodeFact: Hashable, Sendable {
     /// How far the preparation has come.
     case stage(String)
@@ -8,7 +10,9 @@ public enum NodeFact: Hashable, Sendable {
     case mount(point: String, type: String)
     /// What the binary answers to `--version`.
     case version(String)
-    /// The answer to a probe.
+    /// A probe is being asked.
+    case asked(name: String)
+    /// The answer to a probe, whole.
     case probe(name: String, answer: String)
     /// The preparation failed.
     case failed(String)
@@ -38,10 +42,74 @@ public enum NodeFact: Hashable, Sendable {
             let parts = rest.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { return nil }
             self = words[0] == "mount" ? .mount(point: parts[0], type: parts[1]) : .probe(name: parts[0], answer: parts[1])
+        case "ask": self = .asked(name: rest)
         case "exit":
             guard let status = Int(rest) else { return nil }
             self = .exit(status)
         default: return nil
         }
     }
+}
+
+/// Reads the channel on which the first program tells what it sees. What the node's own side says comes on it too, marked as told, and is believed
+/// only where a lie makes nothing better.
+public struct NodeChannel: Sendable {
+    /// The most bytes of an answer: a busy node's `/stats/summary` has about two kilobytes for each pod.
+    public static let longestAnswer = 16 << 20
+
+    private var pieces: [String: [UInt8]] = [:]
+
+    /// Makes a channel of one boot.
+    public init() {}
+
+    /// Reads a line.
+    ///
+    public mutating func read(_ line: [UInt8]) -> Reading {
+        guard line.starts(with: NodeFact.mark.utf8) else { return .foreign }
+        let text = String(decoding: line, as: UTF8.self)
+        let words = text.dropFirst(NodeFact.mark.count).split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(
+            String.init)
+        switch words.first {
+        case "told":
+            let told = NodeFact(NodeFact.mark + words.dropFirst().joined(separator: " "))
+            return told.flatMap { $0.mayBeTold ? .fact($0) : nil } ?? .refused
+        case "part" where words.count == 3:
+            let count = pieces[words[1]]?.count ?? 0
+            if count <= Self.longestAnswer * 3 / 2 { pieces[words[1], default: []] += Array(words[2].utf8) }
+            return .piece
+        case "answered" where words.count == 2:
+            let encoded = pieces.removeValue(forKey: words[1]) ?? []
+            // What cannot be read is no answer, and a probe without an answer has failed.
+            let bytes = Data(base64Encoded: Data(encoded)) ?? Data()
+            return .fact(.probe(name: words[1], answer: String(decoding: bytes, as: UTF8.self)))
+        default: return NodeFact(text).map(Reading.fact) ?? .refused
+        }
+    }
+
+    /// What a line tells.
+    public enum Reading: Hashable, Sendable {
+        /// It is none of the channel's: runsc writes its own errors on the same stream.
+        case foreign
+        /// It tells something.
+        case fact(NodeFact)
+        /// A piece of an answer, of which more is to come.
+        case piece
+        /// It is of the channel, and tells nothing, or nothing that is believed.
+        case refused
+    }
+}
+
+extension NodeFact {
+    /// Whether the node's own side may tell it. What the sandbox is, how the probes are answered, and how the node ends is seen from outside.
+    fileprivate var mayBeTold: Bool {
+        switch self {
+        case .stage(let name): name != Self.nodeStage
+        case .version, .failed, .containerdGone, .containerd: true
+        case .probe(let name, _): name != "healthz" && name != "summary"
+        case .gvisor, .mount, .asked, .exit: false
+        }
+    }
+
+    /// The stage at which all is told that the sandbox shows of itself, and from which on the node's own side runs.
+    public static let nodeStage = "node"
 }

@@ -56,7 +56,7 @@ extension PlaceFinding.Prediction {
         case .fatal: Quality(grade: 0, faults: notes.count)
         case .degraded: Quality(grade: 1, faults: notes.count)
         case .clean: Quality(grade: 2, faults: notes.count)
-        case .inconclusive: nil
+        case .short, .inconclusive: nil
         }
     }
 }

@@ -52,8 +52,10 @@ public struct Command: Sendable {
 
     /// Something that happened to a running program.
     public enum Event: Sendable {
-        /// A line came.
+        /// A line came, or the beginning of one that is too long for one piece (`LineSplitter`).
         case line(Stream, [UInt8])
+        /// More of the last line of a stream, and how many bytes of it the piece before ended with.
+        case more(Stream, [UInt8], overlap: Int)
         /// Time went by.
         case tick
     }
@@ -190,9 +192,9 @@ private actor Keeper<State: Sendable> {
     func read(_ sequence: SubprocessOutputSequence, as stream: Command.Stream, stop: @Sendable () -> Void) async throws {
         var splitter = LineSplitter()
         for try await buffer in sequence {
-            buffer.withUnsafeBytes { bytes in splitter.take(bytes) { take(.line(stream, $0), stop: stop) } }
+            buffer.withUnsafeBytes { bytes in splitter.take(bytes) { take($0.event(on: stream), stop: stop) } }
         }
-        if let last = splitter.finish() { take(.line(stream, last), stop: stop) }
+        if let last = splitter.finish() { take(last.event(on: stream), stop: stop) }
     }
 
     func beat(every interval: Duration, stop: @Sendable () -> Void) async {
@@ -204,6 +206,15 @@ private actor Keeper<State: Sendable> {
         guard !isStopped, handle(&state, event, start.duration(to: .now)) == .stop else { return }
         isStopped = true
         stop()
+    }
+}
+
+extension LineSplitter.Piece {
+    fileprivate func event(on stream: Command.Stream) -> Command.Event {
+        switch self {
+        case .line(let line): .line(stream, line)
+        case .more(let piece, let overlap): .more(stream, piece, overlap: overlap)
+        }
     }
 }
 

@@ -26,6 +26,19 @@ public final class LineFile: Sendable {
         state = Mutex(State(file: try Files.create(path)))
     }
 
+    /// Writes more of the last line.
+    ///
+    /// - Parameter overlap: how many bytes at the beginning were written already.
+    public func append(more piece: [UInt8], overlap: Int) {
+        let rest = piece.dropFirst(overlap)
+        state.withLock { state in
+            // In the place of the line break that ended the piece before.
+            _ = try? state.file.seek(offset: -1, from: .current)
+            _ = try? state.file.writeAll(rest + [UInt8(ascii: "\n")])
+            state.bytes += rest.count
+        }
+    }
+
     /// Writes a line. A log that cannot be written must not end a boot: the verdict does not come from the file.
     public func append(_ line: [UInt8]) {
         state.withLock { state in

@@ -68,14 +68,14 @@ extension NodeFolder {
         return (
             "/usr/bin/nsenter",
             ["--target=\(outside)", "--pid", "--mount", "--net", "--", runsc.program.string, "--root=\(boot.appending("state"))", "exec"]
-                + [Bundle.container] + words
+                + [Bundle.container] + Bundle.entering + words
         )
     }
 
-    /// The same for a node without a sandbox: its first program's namespaces are the node's.
+    /// The same for a node without a sandbox: its second program's namespaces are the node's.
     /// gVisor refuses to enter a namespace of process ids (setns(2): Invalid argument).
     private func commandHere(_ words: [String], isGvisor: Bool) throws -> (program: FilePath, arguments: [String]) {
-        let first = boot.appending("init").string
+        let first = boot.appending("init-node").string
         guard let keeper = try keeper,
             let inside = ProcessTree(below: keeper).first(where: { $0.last == first && $0.dropLast().last == "sh" && $0.count == 3 })
         else { throw KeepingError.notUp(name, keeperLog) }

@@ -19,7 +19,8 @@ public enum ApproachOutcome: String, Codable, Sendable, CaseIterable {
         case .clean: self = .clean
         case .degraded: self = .degraded
         case .fatal: self = .fatal
-        case .inconclusive: self = .inconclusive
+        // Whether it is clean nobody knows.
+        case .short, .inconclusive: self = .inconclusive
         }
     }
 }

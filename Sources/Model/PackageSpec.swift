@@ -44,8 +44,14 @@ public struct PackageSpec: Hashable, Codable, Sendable {
     public let embed: ContainedPath
     /// A Go file that is written beside it, for a source that does not embed by itself; its folder's name is the package's.
     public let bindata: ContainedPath?
+    /// zstd's level for the archive, from 1 to 19; nil for `PackageSpec.usualCompression`. It is nil where nobody says it, so that the keys of
+    /// what is in a store stay as they are.
+    public let compression: Int?
     /// The wrapper.
     public var wrapper: Target
+
+    /// The level that k3s packs itself with (scripts/package-cli).
+    public static let usualCompression = 16
 }
 
 extension Recipe {
@@ -126,6 +132,9 @@ extension Recipe.Schema {
                 "what links beside the binary lead to, and their names with blanks between, or `none`"),
             YamlField("embed", "relative path", "the folder of the tree that the archive is put into, to be embedded"),
             YamlField("bindata", "relative path", required: false, "a Go file that is written for a source that does not embed by itself"),
+            YamlField(
+                "compression", "number", required: false,
+                "zstd's level for the archive, 1 to 19; \(PackageSpec.usualCompression), as k3s has it, when missing"),
             YamlField("wrapper", "mapping", "what Go is told to build with the archive in it, as in `target`"),
         ])
     /// A program that is built from a download.
@@ -180,6 +189,10 @@ extension PackageSpec {
         }
         embed = try map.path("embed")
         bindata = map.has("bindata") ? try map.path("bindata") : nil
+        compression = map.has("compression") ? try map.value("compression", expected: "a number from 1 to 19") : nil
+        guard (1...19).contains(compression ?? Self.usualCompression) else {
+            throw map.complaint("compression", "expected a number from 1 to 19")
+        }
         wrapper = try Target(map.map("wrapper", schema: Recipe.Schema.target))
         guard let top = program.folders.first, folders.contains(top) else {
             throw map.complaint("program", "expected a path in one of the folders that are packed, found '\(program)'")

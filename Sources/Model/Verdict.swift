@@ -4,8 +4,10 @@ public enum Grade: String, Codable, Sendable, CaseIterable {
     case clean
     /// It lives, but a forbidden signal came after warm-up, or a positive probe failed.
     case degraded
-    /// The node ended by itself, or printed a fatal line.
+    /// The node ended by itself; of a log that nobody watched: it says so.
     case fatal
+    /// Nothing bad was seen, but the node was watched more briefly than its level asks: nobody knows whether it is clean.
+    case short
     /// The harness failed: nothing can be said of the node.
     case inconclusive
 }
@@ -25,6 +27,27 @@ public enum Level: String, Codable, Sendable, CaseIterable {
 
     /// Whether the node joins a control plane.
     public var isJoined: Bool { self == .ready || self == .pod }
+
+    /// The shortest warm-up and observation, in seconds from the node's start, that a clean node was given. A healthy kubelet writes the error in
+    /// its first seconds too, and a sick one about every ten.
+    public static let minimum = (warmUp: 10.0, observe: 20.0)
+
+    /// What of a recipe's times is too short for a clean node at this level; nil when nothing is.
+    public func shortfall(warmUp: Double, observe: Double) -> String? {
+        guard self != .log, self != .component else { return nil }
+        let watched = Self.minimum.observe - Self.minimum.warmUp
+        if observe < Self.minimum.observe {
+            return "it was observed for \(Self.text(observe)) s, where the level \(rawValue) asks for \(Self.text(Self.minimum.observe))"
+        }
+        if warmUp < Self.minimum.warmUp {
+            return "its warm-up was \(Self.text(warmUp)) s, where the level \(rawValue) asks for \(Self.text(Self.minimum.warmUp))"
+        }
+        guard observe - warmUp < watched else { return nil }
+        return
+            "it was observed for \(Self.text(observe - warmUp)) s after warm-up, where the level \(rawValue) asks for \(Self.text(watched))"
+    }
+
+    private static func text(_ seconds: Double) -> String { seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }
 }
 
 /// One thing that a verdict rests on.
@@ -113,6 +136,9 @@ public struct Verdict: Hashable, Codable, Sendable {
 }
 
 extension Verdict {
+    /// The cause of a verdict on a node whose log tells another time than the boot's own clock.
+    public static let clocks = "clocks"
+
     /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
     public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
 }

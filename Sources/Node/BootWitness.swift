@@ -42,12 +42,13 @@ public final class BootWitness: Sendable {
     /// - Parameters:
     ///   - bundle: the sandbox's bundle, which its processes name.
     ///   - now: seconds since the sandbox was started.
-    func take(_ event: Command.Event, bundle: FilePath, at now: Double) {
+    func take(_ event: BootEvent, bundle: FilePath, at now: Double) {
         switch event {
-        case .line(.output, let line):
+        case .log(let line):
             guard measures.secondsToStart == nil, String(decoding: line, as: UTF8.self).contains("Started kubelet") else { return }
             state.withLock { $0.measures.secondsToStart = now }
-        case .line(.error, let line): note(String(decoding: line, as: UTF8.self), at: now)
+        case .fact(let fact): note(fact, at: now)
+        case .more, .runtime, .silent: break
         case .tick:
             let second = Int(now)
             guard state.withLock({ second > $0.looked }) else { return }
@@ -55,8 +56,7 @@ public final class BootWitness: Sendable {
         }
     }
 
-    private func note(_ line: String, at now: Double) {
-        let fact = NodeFact(line)
+    private func note(_ fact: NodeFact, at now: Double) {
         if case .stage("version") = fact { state.withLock { $0.isPrepared = true } }
         guard case .probe(let name, let answer) = fact else { return }
         state.withLock { state in

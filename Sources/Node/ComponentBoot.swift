@@ -139,6 +139,8 @@ private struct ComponentWatch: Sendable {
             } else if !text.isEmpty {
                 grader.take(.runtime(text), at: now)
             }
+        // An answer is one short line.
+        case .more: break
         case .tick: grader.take(.tick, at: now)
         }
         return grader.verdict == nil ? .proceed : .stop

@@ -40,8 +40,9 @@ public struct ControlPlaneBoot: Sendable {
                 sandbox: try LineFile(logs.appending("sandbox.log")))
             let command = runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host)
             var (watched, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
-                witness.take(event, bundle: folder, at: time.seconds)
-                return watch.take(event, at: time.seconds)
+                let read = watch.read(event)
+                witness.take(read, bundle: folder, at: time.seconds)
+                return watch.take(read, at: time.seconds)
             }
             watched.grader.finish("\(ended)")
             if let found = watched.grader.finding {
@@ -113,7 +114,9 @@ public struct ControlPlaneBoot: Sendable {
             server=$!
             (
               while sleep 1; do
+                say ask healthz
                 say probe healthz "$(ask /healthz)"
+                say ask nodes
                 say probe nodes "$(ask /api/v1/nodes)"
                 lives "$etcd" || fail "etcd, which the harness starts, ended: $(tail -n 1 /run/etcd.log | head -c 300)"
               done
@@ -136,16 +139,33 @@ private struct ControlPlaneWatch: Sendable {
     let log: LineFile
     let sandbox: LineFile
 
-    mutating func take(_ event: Command.Event, at now: Double) -> Command.Directive {
+    /// Reads what came, and writes it into the boot's logs.
+    func read(_ event: Command.Event) -> BootEvent {
         switch event {
         case .line(.output, let line):
             log.append(line)
-            grader.take(String(decoding: line, as: UTF8.self))
+            return .log(line)
         case .line(.error, let line):
             sandbox.append(line)
             let text = String(decoding: line, as: UTF8.self)
-            if let fact = NodeFact(text) { grader.take(fact, at: now) } else if !text.isEmpty { grader.take(text) }
+            return NodeFact(text).map(BootEvent.fact) ?? (text.isEmpty ? .silent : .runtime(text))
+        case .more(.output, let piece, let overlap):
+            log.append(more: piece, overlap: overlap)
+            return .more(piece, overlap: overlap)
+        case .more(.error, let piece, let overlap):
+            sandbox.append(more: piece, overlap: overlap)
+            return .silent
+        case .tick: return .tick
+        }
+    }
+
+    mutating func take(_ event: BootEvent, at now: Double) -> Command.Directive {
+        switch event {
+        case .log(let line): grader.take(String(decoding: line, as: UTF8.self))
+        case .runtime(let text): grader.take(text)
+        case .fact(let fact): grader.take(fact, at: now)
         case .tick: grader.lookAtClock(now)
+        case .more, .silent: break
         }
         return grader.finding == nil ? .proceed : .stop
     }

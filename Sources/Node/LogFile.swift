@@ -17,4 +17,11 @@ extension LogReader {
         if let rest { reader.take(rest) }
         return (reader.verdict(isCut: rest != nil), reader.lines)
     }
+
+    private mutating func take(_ piece: LineSplitter.Piece) {
+        switch piece {
+        case .line(let line): take(line)
+        case .more(let more, let overlap): take(more: more, overlap: overlap)
+        }
+    }
 }

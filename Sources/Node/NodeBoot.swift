@@ -271,8 +271,9 @@ public struct NodeBoot: Sendable {
         let start = clock.now
         let pace = Duration.milliseconds(status == nil ? 250 : 1000)
         let (final, ended) = try await command.watch(watch, tick: pace) { [witness, turn] watch, event, time in
-            witness?.take(event, bundle: folder, at: time.seconds)
-            let directive = watch.take(event, at: time.seconds, progress: progress)
+            let read = watch.read(event)
+            witness?.take(read, bundle: folder, at: time.seconds)
+            let directive = watch.take(read, at: time.seconds, progress: progress)
             if watch.grader.isStarted { turn.leave() }
             if case .tick = event { status?(watch.status) }
             return witness?.isSatisfied == true ? .stop : directive
@@ -287,10 +288,27 @@ public struct NodeBoot: Sendable {
     }
 }
 
+/// What happened in a boot, as its watchers take it.
+enum BootEvent: Sendable {
+    /// A line of the node's own log.
+    case log([UInt8])
+    /// More of that line.
+    case more([UInt8], overlap: Int)
+    /// What the first program told.
+    case fact(NodeFact)
+    /// A line that runsc wrote.
+    case runtime(String)
+    /// Time went by.
+    case tick
+    /// Nothing that anybody takes.
+    case silent
+}
+
 /// A boot as it is watched.
 private struct Watch: Sendable {
     var grader: BootGrader
     var conditions = ConditionsReader()
+    private var channel = NodeChannel()
     private let joined: NodeBoot.Joined?
     private let kubeconfig: String?
     let kubelet: LineFile
@@ -315,35 +333,68 @@ private struct Watch: Sendable {
             kubeconfig: kubeconfig)
     }
 
-    mutating func take(_ event: Command.Event, at now: Double, progress: (BootProgress) -> Void) -> Command.Directive {
+    /// Reads what came, and writes it into the boot's logs.
+    mutating func read(_ event: Command.Event) -> BootEvent {
         switch event {
         case .line(.output, let line):
             kubelet.append(line)
+            return .log(line)
+        case .more(.output, let piece, let overlap):
+            kubelet.append(more: piece, overlap: overlap)
+            return .more(piece, overlap: overlap)
+        case .line(.error, let line):
+            switch channel.read(line) {
+            case .foreign:
+                sandbox.append(line)
+                return line.isEmpty ? .silent : .runtime(String(decoding: line, as: UTF8.self))
+            case .fact(.probe(let name, let answer)):
+                sandbox.append(Array("\(NodeFact.mark)probe \(name) \(answer)".utf8))
+                return .fact(.probe(name: name, answer: answer))
+            case .fact(let fact):
+                sandbox.append(line)
+                return .fact(fact)
+            case .piece: return .silent
+            case .refused:
+                sandbox.append(line)
+                return .silent
+            }
+        case .more(.error, let piece, let overlap):
+            sandbox.append(more: piece, overlap: overlap)
+            return .silent
+        case .tick: return .tick
+        }
+    }
+
+    mutating func take(_ event: BootEvent, at now: Double, progress: (BootProgress) -> Void) -> Command.Directive {
+        switch event {
+        case .log(let line):
             conditions.take(line: line, at: now)
             grader.take(.log(line), at: now)
-        case .line(.error, let line):
-            sandbox.append(line)
-            let text = String(decoding: line, as: UTF8.self)
-            if let fact = NodeFact(text) {
-                if case .stage(let name) = fact {
-                    stage = name
-                    progress(.stage(name))
-                    if name == "containerd" { progress(.spent(.starting, seconds: now)) }
-                }
-                conditions.take(fact, at: now)
-                grader.take(.fact(fact), at: now)
-            } else if !text.isEmpty {
-                grader.take(.runtime(text), at: now)
-            }
-        case .tick:
-            for fact in joined?.notices.take() ?? [] { grader.take(.cluster(fact), at: now) }
-            grader.take(.tick, at: now)
-            if Int(now) > shown {
-                shown = Int(now)
-                if let waited = MachineLoad.secondsOfPressure() { conditions.take(PressureSample(waited: waited, seconds: now)) }
-                progress(.watching(seconds: shown))
-            }
+        case .more(let piece, let overlap): grader.take(.more(piece, overlap: overlap), at: now)
+        case .fact(let fact): take(fact, at: now, progress: progress)
+        case .runtime(let text): grader.take(.runtime(text), at: now)
+        case .tick: beat(at: now, progress: progress)
+        case .silent: break
         }
         return grader.verdict == nil ? .proceed : .stop
+    }
+
+    private mutating func take(_ fact: NodeFact, at now: Double, progress: (BootProgress) -> Void) {
+        if case .stage(let name) = fact {
+            stage = name
+            progress(.stage(name))
+            if name == "containerd" { progress(.spent(.starting, seconds: now)) }
+        }
+        conditions.take(fact, at: now)
+        grader.take(.fact(fact), at: now)
+    }
+
+    private mutating func beat(at now: Double, progress: (BootProgress) -> Void) {
+        for fact in joined?.notices.take() ?? [] { grader.take(.cluster(fact), at: now) }
+        grader.take(.tick, at: now)
+        guard Int(now) > shown else { return }
+        shown = Int(now)
+        if let waited = MachineLoad.secondsOfPressure() { conditions.take(PressureSample(waited: waited, seconds: now)) }
+        progress(.watching(seconds: shown))
     }
 }

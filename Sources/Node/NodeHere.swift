@@ -77,11 +77,15 @@ public struct NodeHere: Sendable {
         for (path, bytes) in try plane?.nodeFiles ?? [:] { try Files.write(bytes, to: Self.moved(path, to: folder), mode: 0o600) }
         try Files.write(Self.kubelet(folder, node.kubelet, isJoined: plane != nil), to: folder.appending("kubelet.yaml"))
         let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
+        let own = folder.appending("ask").string
+        let first = NodeScript.text(
+            interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string)
+        try Files.write(Self.placed(first, in: folder), to: folder.appending("init"))
         try Files.write(
-            Self.script(folder, profile: profile, interval: isKept ? 5 : 1, kubelet: kubelet, images: images), to: folder.appending("init"))
+            Self.script(folder, profile: profile, kubelet: kubelet, images: images), to: folder.appending("init-node"))
         // A network of its own, for its ports and its firewall's rules; the other two so that it can change nobody's host name or memory.
-        let own = plane == nil ? ["--net"] : []
-        let words = own + ["--uts", "--ipc", "--", busybox, "sh", folder.appending("init").string]
+        let alone = plane == nil ? ["--net"] : []
+        let words = alone + ["--uts", "--ipc", "--", busybox, "sh", folder.appending("init").string]
         var command = Command("/usr/bin/unshare", words, environment: host.plainEnvironment, on: host)
         command.network = plane?.network.node
         return command
@@ -111,10 +115,8 @@ public struct NodeHere: Sendable {
             + "volumePluginDir: /run/ninepin/volume-plugins\nresolvConf: \(folder)/resolv.conf\n"
     }
 
-    /// The same first program as in a sandbox, with its files in a folder.
-    static func script(
-        _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, interval: Int = 1, kubelet: FilePath, images: FilePath
-    ) -> String {
+    /// The same second program as in a sandbox, with its files in a folder.
+    static func script(_ folder: FilePath, profile: NodeSpec.Profile = .kubelet, kubelet: FilePath, images: FilePath) -> String {
         // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
         let clearing = """
             work=/run/ninepin
@@ -122,13 +124,18 @@ public struct NodeHere: Sendable {
             mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log || fail "cannot mount over /run and /var/log"
             mount --bind '\(kubelet)' /var/lib/kubelet && mount --bind '\(images)' /var/lib/containerd || fail "cannot mount over /var/lib"
             """
+        return placed(NodeScript.node(for: profile, folder: folder.appending("ask").string, clearing: clearing), in: folder)
+    }
+
+    /// A program with the files of a folder in the place of a sandbox's.
+    private static func placed(_ script: String, in folder: FilePath) -> String {
         let paths = [
             ("PATH=/usr/local/bin:", "PATH='\(folder)/bin':/usr/local/bin:"), ("/usr/local/bin/kubelet", "'\(folder)/bin/kubelet'"),
             ("/etc/kubelet.yaml", "'\(folder)/kubelet.yaml'"), ("/etc/containerd.toml", "'\(folder)/containerd.toml'"),
             (ControlPlane.nodeKubeconfig, "'\(moved(ControlPlane.nodeKubeconfig, to: folder))'"),
             (PodImages.path, "'\(folder)/images.tar'"),
         ]
-        return paths.reduce(NodeScript.text(for: profile, interval: interval, clearing: clearing)) { $0.replacing($1.0, with: $1.1) }
+        return paths.reduce(script) { $0.replacing($1.0, with: $1.1) }
     }
 }
 

@@ -1,27 +1,44 @@
 import Grading
 import Model
+import Sandbox
 
-/// The first program in the sandbox. Kubelet's log goes to standard output; what the harness must know goes to standard error, marked.
+/// The first two programs in the sandbox. The first one asks and tells; the second one, on the node's side, prepares and starts the node, in
+/// processes and mounts of its own: the node cannot see who asks, and so cannot answer for itself.
 enum NodeScript {
-    /// The script, for busybox's shell.
+    /// The first program, for busybox's shell. The node's log goes to standard output; what the harness must know to standard error, marked.
     ///
     /// - Parameters:
     ///   - interval: seconds between two rounds of probes.
+    ///   - folder: an empty folder that is not the node's; a file system is mounted there that only this program sees.
+    ///   - busybox: where busybox lies.
+    ///   - node: where the second program lies.
+    static func text(
+        interval: Int = 1, folder: String = Bundle.askFolder, busybox: String = "/bin/busybox", node: String = "/init-node"
+    ) -> String {
+        let words = [
+            "@INTERVAL@": "\(interval)", "@FOLDER@": folder, "@BUSYBOX@": busybox, "@NODE@": node,
+        ]
+        return words.reduce(asking) { $0.replacing($1.key, with: $1.value) }
+    }
+
+    /// The second program, for busybox's shell. What it tells goes to descriptor 3, which the node does not get.
+    ///
+    /// - Parameters:
     ///   - approach: what is changed beside the source.
     ///   - clearing: lines that clear the way for a kubelet, which may use `fail`, and leave a folder to work in in `$work`.
-    static func text(
-        for profile: NodeSpec.Profile, interval: Int = 1, approach: ApproachPlan = .none, clearing: String = sandbox
+    static func node(
+        for profile: NodeSpec.Profile, approach: ApproachPlan = .none, folder: String = Bundle.askFolder, clearing: String = sandbox
     ) -> String {
         let program = NodeProgram.of(profile)
         let words = [
             "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
-            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@INTERVAL@": "\(interval)",
+            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@FOLDER@": folder,
             "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
         ]
-        return words.reduce(script) { $0.replacing($1.key, with: $1.value) }
+        return words.reduce(preparing) { $0.replacing($1.key, with: $1.value) }
     }
 
-    /// How every script begins, for busybox's shell: what the sandbox shows of itself.
+    /// How every first program begins, for busybox's shell: what the sandbox shows of itself.
     static let signs = """
         #!/bin/sh
         export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
@@ -39,12 +56,68 @@ enum NodeScript {
         ln -sf /dev/null /dev/kmsg || fail "cannot link /dev/kmsg"
         """
 
-    /// The script of a node.
-    private static let script = """
+    /// What runs on the node's side must not be able to change what asks: its programs and the rest of this script lie in a file system that is
+    /// unmounted there, and the shell that goes on is one from there.
+    private static let asking = """
         \(signs)
+        fail() { say failed "$*"; exit 125; }
+        mkdir -p '@FOLDER@' && mount -t tmpfs tmpfs '@FOLDER@' || fail "cannot mount a file system of the first program's own"
+        cp '@BUSYBOX@' '@FOLDER@/busybox' || fail "cannot copy busybox"
+        for name in sh sleep timeout wget head base64 unshare nsenter cat; do ln -s busybox "@FOLDER@/$name"; done
+        cat > '@FOLDER@/ask' <<'END'
+        say() { echo "\(NodeFact.mark)$*" >&2; }
+        # An answer goes in pieces: the kernel writes up to 4096 bytes at once, and two may write.
+        ask() {
+          say ask "$1"
+          timeout 10 wget -q -O - "$2" 2>&1 | head -c \(NodeChannel.longestAnswer) | base64 -w 3000 | while read -r piece; do say part "$1" "$piece"; done
+          say answered "$1"
+        }
+        say stage \(NodeFact.nodeStage)
+        exec 4>&1
+        (
+          exec 4>&-
+          # timeout, because Debian 12's static busybox dies of wget's own -T.
+          while sleep @INTERVAL@; do
+            [ -e '@FOLDER@/asks' ] || continue
+            ask healthz http://127.0.0.1:10248/healthz
+            ask summary http://127.0.0.1:10255/stats/summary
+          done
+        ) &
+        probes=$!
+        {
+          sh -c "echo \\$\\$ > '@FOLDER@/parent'; exec unshare -m -p -f --mount-proc '@BUSYBOX@' sh '@NODE@'" 3>&1 >&4 2>&4 4>&-
+          echo "$?" > '@FOLDER@/status'
+        } | while IFS= read -r line; do
+          printf '\(NodeFact.mark)told %.2000s\n' "$line" >&2
+          [ "$line" != 'stage kubelet' ] || : > '@FOLDER@/asks'
+        done
+        # The probes write on the same channel: they are silent before the last line is written.
+        kill "$probes"
+        wait "$probes"
+        echo >&2
+        say exit "$(cat '@FOLDER@/status')"
+        END
+        # For who comes into the sandbox later: the node's own mounts, where the words that follow are run.
+        cat > '@FOLDER@/enter' <<'END'
+        for stat in /proc/[0-9]*/stat; do
+          read -r process _ _ parent _ 2>/dev/null < "$stat" || continue
+          if [ "$parent" = "$('@FOLDER@/cat' '@FOLDER@/parent')" ]; then exec '@FOLDER@/nsenter' -t "$process" -m "$@"; fi
+        done
+        echo "the node's processes are gone" >&2
+        exit 69
+        END
+        export PATH='@FOLDER@'
+        exec '@FOLDER@/sh' '@FOLDER@/ask'
+
+        """
+
+    private static let preparing = """
+        export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
+        say() { echo "$*" >&3; }
         fail() { say failed "$*"; exit 125; }
         # A process that has ended and was not waited for is still there, as a zombie.
         lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
+        umount '@FOLDER@' || fail "cannot leave the first program's file system"
 
         @CLEARING@
         # kubelet sets these switches; gVisor refuses.
@@ -61,13 +134,13 @@ enum NodeScript {
 
         @APPROACH@
         say stage version
-        version=$(timeout 30 @PROGRAM@ --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
+        version=$(timeout 30 @PROGRAM@ --version 2>&1 < /dev/null 3>&- | head -n 1 | cut -c 1-300)
         say version "$version"
         case "$version" in "@VERSION@"*) ;; *) exit 0 ;; esac
         @PREPARATION@
 
         say stage containerd
-        containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 &
+        containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 3>&- &
         containerd=$!
         tries=0
         until [ -S /run/containerd/containerd.sock ]; do
@@ -81,27 +154,15 @@ enum NodeScript {
         @LOADING@
 
         say stage kubelet
-        @START@ 2>&1 &
+        @START@ 2>&1 3>&- &
         kubelet=$!
         @AFTERMATH@
-        (
-          # timeout, because Debian 12's static busybox dies of wget's own -T.
-          while sleep @INTERVAL@; do
-            say probe healthz "$(timeout 10 wget -q -O - http://127.0.0.1:10248/healthz 2>&1 | tr '\\n' ' ' | head -c 300)"
-            say probe summary "$(timeout 10 wget -q -O - http://127.0.0.1:10255/stats/summary 2>&1 | tr '\\n' ' ' | head -c 60000)"
-            lives "$containerd" || say containerd-gone
-          done
-        ) &
-        probes=$!
+        while sleep 1; do lives "$containerd" || say containerd-gone; done &
         wait "$kubelet"
         status=$?
-        # The probes write on the same channel: they are silent before the last line is written.
-        kill "$probes"
-        wait "$probes"
-        echo >&2
         tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
         lives "$containerd" || say containerd-gone
-        say exit "$status"
+        exit "$status"
 
         """
 }

@@ -47,8 +47,9 @@ struct DataArchive: Sendable {
         _ = try await Command(
             tar, settings + ["-cf", plain.string, "-C", folder.string] + spec.folders.map { "./\($0)" }, environment: environment, on: host
         ).output()
+        let level = spec.compression ?? PackageSpec.usualCompression
         _ = try await Command(
-            zstd, ["--no-progress", "-q", "-T0", "-16", "-f", "--long=25", "--rm", plain.string, "-o", archive.string],
+            zstd, ["--no-progress", "-q", "-T0", "-\(level)", "-f", "--long=25", "--rm", plain.string, "-o", archive.string],
             environment: environment, on: host
         ).output()
         return try Files.digest(of: archive)

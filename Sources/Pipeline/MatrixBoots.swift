@@ -107,7 +107,7 @@ extension Candidate {
     fileprivate func expectedSeconds(_ known: Verdict?, in recipe: Recipe) -> Double {
         let start = 7.0
         switch known?.grade {
-        case .clean, .degraded: return start + node.observe
+        case .clean, .degraded, .short: return start + node.observe
         case .fatal: return start
         case .inconclusive, nil:
             let own = recipe.series.filter(series.contains).count

@@ -111,7 +111,7 @@ extension Grade {
     var style: Terminal.Style {
         switch self {
         case .clean: .good
-        case .degraded, .inconclusive: .doubtful
+        case .degraded, .short, .inconclusive: .doubtful
         case .fatal: .bad
         }
     }

@@ -35,6 +35,11 @@ public struct Bundle: Sendable {
     /// What runsc calls the container of a bundle: each has a state folder of its own, and so one name does for all.
     public static let container = "node"
 
+    /// Where the first program of a node's sandbox has what is out of the node's reach, and a script that runs a program among the node's mounts.
+    public static let askFolder = "/run/ask"
+    /// The words that run others where a node's mounts are.
+    public static let entering = ["\(askFolder)/sh", "\(askFolder)/enter"]
+
     /// The bundle's folder.
     public let path: FilePath
     /// The root file system's folder.

@@ -294,6 +294,9 @@ private final class K3sYard: Sendable {
               plugins:
                 addresses: ["http://127.0.0.1:\(web)/plugins.tar.gz"]
                 sha256: \(digests[1])
+            package:
+              # Four archives of 200 MB are made here; the usual level takes a minute of processor time for each.
+              compression: 3
 
             """
     }

@@ -28,14 +28,16 @@ private struct Boot {
     }
 
     mutating func started() {
-        for line in WrittenLog.beginning { log(line, at: 7) }
+        for (line, arrival) in zip(WrittenLog.beginning, WrittenLog.arrivals) { log(line, at: arrival) }
     }
 
     /// Probes with good answers, once a second.
     mutating func live(from: Int, through: Int, health: String = "ok", summary: String = Boot.summary) throws {
         for second in from...through {
-            try fact("probe healthz \(health)", at: Double(second))
-            try fact("probe summary \(summary)", at: Double(second))
+            for (name, answer) in [("healthz", health), ("summary", summary)] {
+                try fact("ask \(name)", at: Double(second))
+                try fact("probe \(name) \(answer)", at: Double(second))
+            }
             grader.take(.tick, at: Double(second))
         }
     }
@@ -73,15 +75,19 @@ struct BootGraderTests {
         #expect(boot.grader.verdict?.cause == "memory cache")
     }
 
-    @Test("a fatal line decides at once")
+    @Test("a fatal line says why, and the end of the process decides")
     func fatal() throws {
         var boot = Boot()
         try boot.sandbox()
         boot.started()
         boot.log(WrittenLog.fatal(6.7), at: 7.3)
-        #expect(boot.grader.verdict?.grade == .fatal)
-        #expect(boot.grader.decided == 7.3)
-        #expect(boot.grader.verdict?.evidence.first?.seconds == 7.3)
+        #expect(boot.grader.verdict == nil)
+        try boot.fact("exit 255", at: 7.4)
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.title == "fatal, memory cache")
+        #expect(boot.grader.decided == 7.4)
+        #expect(verdict.evidence.first?.seconds == 7.3)
+        #expect(verdict.evidence.last?.kind == .exit)
     }
 
     @Test("a kubelet that ends by itself is fatal, with its status as evidence")
@@ -205,6 +211,7 @@ struct BootGraderTests {
         var boot = Boot()
         try boot.sandbox()
         boot.log(WrittenLog.line("F", 1, "server.go:269] \(text)"), at: 2)
+        try boot.fact("exit 255", at: 2.1)
         #expect(boot.grader.verdict?.grade == .inconclusive)
     }
 
@@ -222,13 +229,15 @@ struct BootGraderTests {
         var never = Boot()
         try never.sandbox()
         never.started()
-        never.grader.take(.tick, at: 37)
+        never.grader.take(.tick, at: 51.9)
+        #expect(never.grader.verdict == nil)
+        never.grader.take(.tick, at: 52)
         #expect(never.grader.verdict?.grade == .inconclusive)
         var old = Boot()
         try old.sandbox()
         old.started()
         try old.live(from: 8, through: 12)
-        old.grader.take(.tick, at: 37)
+        old.grader.take(.tick, at: 52)
         #expect(old.grader.verdict?.grade == .inconclusive)
     }
 

@@ -17,8 +17,10 @@ private struct Plane {
 
     mutating func live(from: Int, through: Int, health: String = "ok", nodes: String = #"{"kind":"NodeList","items":[]}"#) throws {
         for second in from...through {
-            try fact("probe healthz \(health)", at: Double(second))
-            try fact("probe nodes \(nodes)", at: Double(second))
+            for (name, answer) in [("healthz", health), ("nodes", nodes)] {
+                try fact("ask \(name)", at: Double(second))
+                try fact("probe \(name) \(answer)", at: Double(second))
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ private struct JoinedBoot {
         for fact in ["gvisor [0.0] Starting gVisor...", "mount / 9p", "version Kubernetes v1.20.2", "stage kubelet"] {
             grader.take(.fact(try #require(NodeFact("@ninepin \(fact)"))), at: 1)
         }
-        for line in WrittenLog.beginning { log(line, at: 7) }
+        for (line, arrival) in zip(WrittenLog.beginning, WrittenLog.arrivals) { log(line, at: arrival) }
     }
 
     mutating func log(_ line: String, at now: Double) { grader.take(.log(Array(line.utf8)), at: now) }
@@ -28,6 +28,7 @@ private struct JoinedBoot {
         for second in seconds {
             let now = Double(second)
             for probe in ["healthz ok", "summary \(WrittenSummary.text())"] {
+                grader.take(.fact(.asked(name: String(probe.prefix { $0 != " " }))), at: now)
                 grader.take(.fact(try #require(NodeFact("@ninepin probe \(probe)"))), at: now)
             }
             for fact in try facts(second) { cluster(fact, at: now) }
@@ -194,7 +195,7 @@ struct JoinedGraderTests {
     @Test("what joining asks for does not hide a forbidden line: it decides when the observation ends")
     func forbidden() throws {
         var boot = try JoinedBoot()
-        boot.log(WrittenLog.lasting(20), at: 27)
+        boot.log(WrittenLog.lasting(20), at: 21)
         try boot.live(8...37) { _ in [JoinedBoot.served] }
         #expect(boot.grader.verdict?.cause == "memory cache")
     }

@@ -22,6 +22,9 @@ enum WrittenLog {
         line("I", 6, "server.go:1176] Started kubelet"),
     ]
 
+    /// When each of them comes in a boot that began a second before the log.
+    static let arrivals = [1.0, 1.5, 7]
+
     /// What a healthy node writes just after its start.
     static let startUpError = line("E", 6.01, "cri_stats_provider.go:376] Failed to get the info of the filesystem: \(memoryCache).")
 

@@ -141,12 +141,19 @@ struct CommandTests {
 @Suite("Lines out of bytes")
 struct LineSplitterTests {
     private func lines(_ pieces: [String], limit: Int = 1 << 16) -> (lines: [String], rest: String?) {
-        var splitter = LineSplitter(limit: limit)
+        var splitter = LineSplitter(limit: limit, overlap: 10)
         var lines: [String] = []
         for piece in pieces {
-            Array(piece.utf8).withUnsafeBytes { splitter.take($0) { lines.append(String(decoding: $0, as: UTF8.self)) } }
+            Array(piece.utf8).withUnsafeBytes { splitter.take($0) { lines.append(text($0)) } }
         }
-        return (lines, splitter.finish().map { String(decoding: $0, as: UTF8.self) })
+        return (lines, splitter.finish().map(text))
+    }
+
+    private func text(_ piece: LineSplitter.Piece) -> String {
+        switch piece {
+        case .line(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .more(let bytes, let overlap): "\(overlap)+" + String(decoding: bytes, as: UTF8.self)
+        }
     }
 
     @Test("lines are the same however the bytes are cut into pieces")
@@ -158,11 +165,23 @@ struct LineSplitterTests {
         #expect(single.lines == whole.lines && single.rest == whole.rest)
     }
 
-    @Test("of a line longer than the limit the beginning is kept, and the next line is whole")
+    @Test("a line longer than the limit comes in pieces that overlap, and the next line is whole")
     func long() {
-        let found = lines([String(repeating: "x", count: 50), String(repeating: "y", count: 50) + "\nnext\n"], limit: 60)
-        #expect(found.lines == [String(repeating: "x", count: 50) + String(repeating: "y", count: 10), "next"])
+        let found = lines([String(repeating: "x", count: 50), String(repeating: "y", count: 65) + "\nnext\n"], limit: 60)
+        let (x, y) = (String(repeating: "x", count: 50), String(repeating: "y", count: 10))
+        #expect(found.lines == [x + y, "10+" + String(repeating: y, count: 6), "10+" + y + "yyyyy", "next"])
         #expect(found.rest == nil)
+    }
+
+    @Test("wherever a text stands in a long line, and however the bytes come, one piece has it whole", arguments: 0..<200)
+    func border(_ place: Int) {
+        let line = String(repeating: ".", count: place) + "0123456789" + String(repeating: ".", count: 200 - place)
+        for cut in [1, 7, 60, 300] {
+            let parts = stride(from: 0, to: line.count, by: cut).map { String(line.dropFirst($0).prefix(cut)) }
+            let found = lines(parts + ["\n"], limit: 60)
+            #expect(found.lines.contains { $0.contains("0123456789") })
+            #expect(found.lines.allSatisfy { $0.utf8.count <= 63 })
+        }
     }
 }
 

@@ -181,7 +181,8 @@ struct NodeControlTests {
         let inner = try Files.readText(started).filter(\.isNumber)
         let (found, arguments) = try folder.command(["ps", "-a"], runsc: runsc, isGvisor: false)
         #expect(found == "/usr/bin/nsenter" && arguments.first == "--target=\(inner)")
-        #expect(arguments.suffix(5) == [program.string, "--root=\(folder.boot)/state", "exec", Bundle.container, "ps", "-a"].suffix(5))
+        let words = [program.string, "--root=\(folder.boot)/state", "exec", Bundle.container] + Bundle.entering + ["ps", "-a"]
+        #expect(arguments.suffix(words.count) == words[...])
         place.kill(keeper)
         guard case .notUp("a", folder.keeperLog)? = fault() else {
             Issue.record("a keeper that is gone")

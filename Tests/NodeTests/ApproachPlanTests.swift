@@ -1,4 +1,5 @@
 import Host
+import Grading
 import Model
 import SystemPackage
 import Testing
@@ -17,7 +18,7 @@ struct ApproachPlanTests {
 
     @Test("no approach changes nothing: the node's first program has no trace of one", arguments: NodeSpec.Profile.allCases)
     func none(_ profile: NodeSpec.Profile) {
-        let script = NodeScript.text(for: profile)
+        let script = NodeScript.node(for: profile)
         #expect(!script.contains("@APPROACH@") && !script.contains("@AFTERMATH@") && !script.contains("approach"))
         #expect(ApproachPlan.none.kubeletConfiguration.isEmpty)
         #expect(ApproachPlan.none.start("kubelet --x") == "kubelet --x")
@@ -62,7 +63,7 @@ struct ApproachPlanTests {
     func front() throws {
         let plan = try plan("wrapper: [/usr/bin/env, -i]")
         #expect(plan.start("kubelet --x") == "/usr/bin/env -i kubelet --x")
-        let script = NodeScript.text(for: .kubelet, approach: plan)
+        let script = NodeScript.node(for: .kubelet, approach: plan)
         #expect(script.contains("\n/usr/bin/env -i /usr/local/bin/kubelet --config"))
         #expect(script.contains("timeout 30 /usr/local/bin/kubelet --version"))
     }
@@ -87,15 +88,16 @@ struct ApproachPlanTests {
     @Test("a witness keeps answers, the first refusal, and when the node answered; the grader passes them over")
     func witness() throws {
         let witness = BootWitness()
-        func line(_ text: String, _ stream: Command.Stream = .error, at now: Double) {
-            witness.take(.line(stream, Array(text.utf8)), bundle: "/nowhere", at: now)
+        func line(_ text: String, at now: Double) {
+            let event = NodeFact(text).map(BootEvent.fact) ?? .log(Array(text.utf8))
+            witness.take(event, bundle: "/nowhere", at: now)
         }
         line("@ninepin stage approach", at: 1)
         line("@ninepin probe approach a question: an answer", at: 1)
         #expect(!witness.isPrepared)
         line("@ninepin stage version", at: 2)
         #expect(witness.isPrepared && !witness.isSatisfied)
-        line("I1123 12:00:06.000000 1 server.go:1176] Started kubelet", .output, at: 6)
+        line("I1123 12:00:06.000000 1 server.go:1176] Started kubelet", at: 6)
         line("@ninepin probe healthz wget: can't connect", at: 7)
         line("@ninepin probe healthz ok ", at: 8)
         line("@ninepin probe healthz ok ", at: 9)

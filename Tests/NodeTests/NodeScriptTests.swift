@@ -9,19 +9,20 @@ import Testing
 struct NodeScriptTests {
     @Test("the script of every profile is whole, and a shell can read it", arguments: NodeSpec.Profile.allCases)
     func whole(_ profile: NodeSpec.Profile) throws {
-        let script = NodeScript.text(for: profile)
-        #expect(script.firstMatch(of: /@[A-Z]+@/) == nil)
-        let shell = Process()
-        shell.executableURL = URL(filePath: "/bin/sh")
-        shell.arguments = ["-n", "-c", script]
-        try shell.run()
-        shell.waitUntilExit()
-        #expect(shell.terminationStatus == 0)
+        for script in [NodeScript.text(), NodeScript.node(for: profile)] {
+            #expect(script.firstMatch(of: /@[A-Z]+@/) == nil)
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = ["-n", "-c", script]
+            try shell.run()
+            shell.waitUntilExit()
+            #expect(shell.terminationStatus == 0)
+        }
     }
 
     @Test("k3s copies images, opens the port that is asked, and joins with a token from a file, so that it stands in no list of processes")
     func k3s() {
-        let (server, agent) = (NodeScript.text(for: .k3sServer), NodeScript.text(for: .k3sAgent))
+        let (server, agent) = (NodeScript.node(for: .k3sServer), NodeScript.node(for: .k3sAgent))
         for script in [server, agent] {
             #expect(script.contains("--snapshotter native"))
             #expect(script.contains("--kubelet-arg=read-only-port=10255"))
