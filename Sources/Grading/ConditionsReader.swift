@@ -7,6 +7,7 @@ public struct ConditionsReader: Sendable {
     private var shortestGap = 0.0
     private var longestGap = 0.0
     private var lastAnswer: Double?
+    private var asked: Double?
     private var pressure: (first: PressureSample, last: PressureSample)?
 
     /// Makes a reader of one boot.
@@ -34,9 +35,21 @@ public struct ConditionsReader: Sendable {
     public mutating func take(_ fact: NodeFact, at now: Double) {
         switch fact {
         case .stage("kubelet"): lastAnswer = now
-        case .probe: noteSilence(until: now)
+        case .asked:
+            noteSilence(until: now)
+            asked = now
+        case .probe(_, let answer):
+            // A node that does not answer takes the question's whole time: that much of the silence is its own, and not the machine's.
+            if answer.allSatisfy(\.isWhitespace) { excuse(until: now) }
+            asked = nil
+            noteSilence(until: now)
         default: break
         }
+    }
+
+    private mutating func excuse(until now: Double) {
+        guard let asked, let last = lastAnswer else { return }
+        lastAnswer = max(last, min(now, asked + NodeFact.questionSeconds))
     }
 
     /// Takes a reading of the machine's processor pressure.
@@ -49,6 +62,7 @@ public struct ConditionsReader: Sendable {
     /// - Parameter now: seconds after the boot began.
     public func conditions(at now: Double) -> BootConditions {
         var ended = self
+        ended.excuse(until: now)
         ended.noteSilence(until: now)
         ended.conditions.longestDelay = longestGap - shortestGap
         if let pressure, pressure.last.seconds > pressure.first.seconds {

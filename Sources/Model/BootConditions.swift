@@ -4,7 +4,8 @@ public struct BootConditions: Hashable, Codable, Sendable {
     /// The share of the boot, from 0 to 1, in which some task of the machine waited for a processor (`some total` of `/proc/pressure/cpu`,
     /// Documentation/accounting/psi.rst of Linux); nil where the kernel does not tell.
     public var cpuPressure: Double?
-    /// The longest time between two reports of the probes, good or bad, in seconds, from the moment at which the probes began.
+    /// The longest time between two reports of what asks the node, in seconds, from the moment at which it began. The time in which a node does not
+    /// answer a question is not part of it.
     public var longestSilence: Double
     /// The longest time that a log line took from the node to Ninepin, in seconds: from the time stamp in it to its arrival, beyond the shortest
     /// such time of the boot, since the two clocks need not agree.

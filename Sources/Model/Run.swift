@@ -35,6 +35,20 @@ public struct StepRecord: Hashable, Codable, Sendable {
     }
 }
 
+/// How long a node is watched, in seconds from its start. A verdict says no more than these times allow.
+public struct WatchTimes: Hashable, Codable, Sendable {
+    /// How long a forbidden line may still come.
+    public let warmUp: Double
+    /// How long the node is observed, the warm-up included.
+    public let observe: Double
+
+    /// Makes times.
+    public init(warmUp: Double, observe: Double) {
+        self.warmUp = warmUp
+        self.observe = observe
+    }
+}
+
 /// A part of a boot that is not the node's own.
 public enum BootPart: String, Sendable {
     /// Filling the root file system and writing the bundle.
@@ -71,6 +85,8 @@ public struct Run: Hashable, Codable, Sendable {
     public let secondsToVerdict: Double
     /// Seconds that the boot took beside the node itself, by the parts' names; what a record of an older version does not tell.
     public let overhead: [String: Double]?
+    /// How long the node was watched; nil where none was booted, and in a record of an older version.
+    public let watched: WatchTimes?
     /// What the boot suffered from the rest of the machine; nil where no node was booted, and in a record of an older version.
     public let conditions: BootConditions?
     /// The id of the run that this one repeats, alone on the machine; nil for a first boot.
@@ -84,7 +100,7 @@ public struct Run: Hashable, Codable, Sendable {
     public init(
         id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
         steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, overhead: [String: Double]? = nil,
-        conditions: BootConditions? = nil, repeats: String? = nil, verdict: Verdict, setAside: String? = nil
+        watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil, verdict: Verdict, setAside: String? = nil
     ) {
         self.id = id
         self.started = started
@@ -98,6 +114,7 @@ public struct Run: Hashable, Codable, Sendable {
         self.tools = tools
         self.secondsToVerdict = secondsToVerdict
         self.overhead = overhead
+        self.watched = watched
         self.conditions = conditions
         self.repeats = repeats
         self.verdict = verdict

@@ -69,7 +69,7 @@ enum NodeScript {
         # An answer goes in pieces: the kernel writes up to 4096 bytes at once, and two may write.
         ask() {
           say ask "$1"
-          timeout 10 wget -q -O - "$2" 2>&1 | head -c \(NodeChannel.longestAnswer) | base64 -w 3000 | while read -r piece; do say part "$1" "$piece"; done
+          timeout \(Int(NodeFact.questionSeconds)) wget -q -O - "$2" 2>&1 | head -c \(NodeChannel.longestAnswer) | base64 -w 3000 | while read -r piece; do say part "$1" "$piece"; done
           say answered "$1"
         }
         say stage \(NodeFact.nodeStage)

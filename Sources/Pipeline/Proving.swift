@@ -182,7 +182,8 @@ extension Pipeline {
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
-            secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 }, conditions: conditions, repeats: first?.id,
+            secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 },
+            watched: WatchTimes(warmUp: candidate.node.warmUp, observe: candidate.node.observe), conditions: conditions, repeats: first?.id,
             verdict: verdict, setAside: doubt)
         let place = try Ledger(workspace.runs).record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))

@@ -47,6 +47,27 @@ struct ConditionsReaderTests {
         #expect(reader.conditions(at: 22.5).longestSilence == 10)
     }
 
+    @Test(
+        "a node that does not answer in a question's time is silent itself, and not the machine; an answer that comes late may be the machine's"
+    )
+    func unanswered() {
+        func silence(_ answer: String, after seconds: Double) -> Double {
+            var reader = ConditionsReader()
+            reader.take(.stage("kubelet"), at: 10)
+            reader.take(.asked(name: "healthz"), at: 11)
+            reader.take(.probe(name: "healthz", answer: answer), at: 11 + seconds)
+            return reader.conditions(at: 11 + seconds).longestSilence
+        }
+        #expect(silence("", after: 10.5) == 1)
+        #expect(silence(" \n", after: 14) == 4)
+        #expect(silence("ok", after: 9) == 9)
+        var pending = ConditionsReader()
+        pending.take(.stage("kubelet"), at: 10)
+        pending.take(.asked(name: "healthz"), at: 11)
+        #expect(pending.conditions(at: 20).longestSilence == 1)
+        #expect(pending.conditions(at: 31).longestSilence == 10)
+    }
+
     @Test("pressure is the share of the time between the first and the last reading; unknown without two")
     func pressure() {
         var reader = ConditionsReader()
