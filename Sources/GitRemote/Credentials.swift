@@ -1,4 +1,5 @@
 import CLibgit2
+import Sanitizing
 
 /// What git's credential helpers know (git-credential, gitcredentials). They are asked by git itself, so a user who can `git fetch` can fetch here.
 enum Credentials {

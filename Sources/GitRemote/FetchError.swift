@@ -1,4 +1,5 @@
 import Git
+import Sanitizing
 
 /// Why a repository could not be fetched from. No password of an address is in any of its texts.
 public enum FetchError: Error, Sendable, CustomStringConvertible {
@@ -42,6 +43,18 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The same without the secrets of an address.
+    func without(_ secrets: Secrets) -> FetchError {
+        switch self {
+        case .silent(let remote, let seconds, let what): .silent(remote: remote, seconds: seconds, waitingFor: secrets.removed(from: what))
+        case .unreachable(let remote, let reason): .unreachable(remote: remote, reason: secrets.removed(from: reason))
+        case .certificate(let remote, let host, let reason):
+            .certificate(remote: remote, host: secrets.removed(from: host), reason: secrets.removed(from: reason))
+        case .credentials(let remote, let reason): .credentials(remote: remote, reason: secrets.removed(from: reason))
+        default: self
+        }
+    }
+
     /// At most five names that look like what was meant; who knows better how to compare has all of them.
     private static func unknown(_ name: String, _ remote: String, _ names: [String]) -> String {
         let short = names.filter { !$0.hasSuffix("^{}") }.map(Reference.shortName)
@@ -65,4 +78,9 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
 
     /// The last part of a name, without the `v` of a version.
     private static func bare(_ name: String) -> Substring { name.split(separator: "/").last.map { $0.drop { $0 == "v" } } ?? "" }
+}
+
+extension String {
+    /// Without white space at its end: programs end their words with a line break.
+    var trimmedEnd: String { lastIndex { !$0.isWhitespace }.map { String(self[...$0]) } ?? "" }
 }

@@ -1,5 +1,6 @@
 import CLibgit2
 import Git
+import Sanitizing
 
 /// A bare repository that holds what was fetched from one upstream, kept and added to.
 ///
@@ -12,7 +13,7 @@ public struct Mirror: Sendable {
     private let patience: Duration
 
     /// An address as it may be shown and kept: without user, password and query.
-    public static func shown(_ url: String) -> String { Secrets.redacted(url) }
+    public static func shown(_ url: String) -> String { Redaction.bare(url) }
 
     /// Names a mirror; it is made by the first fetch.
     ///
@@ -41,7 +42,7 @@ public struct Mirror: Sendable {
         let mirror = self
         return try await withTaskCancellationHandler {
             try await Thread.run {
-                let shown = Secrets.redacted(url)
+                let shown = Redaction.bare(url)
                 let session = Session(remote: shown, environment: environment, patience: mirror.patience, stop: stop, progress: progress)
                 return try session.enter { try mirror.fetch(reference, url, session) }
             }
@@ -52,6 +53,7 @@ public struct Mirror: Sendable {
 
     private func fetch(_ name: String, _ url: String, _ session: Session) throws -> FetchedReference {
         session.secrets.note(address: url)
+        session.secrets.note(environment: session.environment)
         do {
             let repository = try Repository.openOrCreateBare(at: path)
             let remains = PackRemains(of: path)

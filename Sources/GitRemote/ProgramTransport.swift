@@ -1,5 +1,6 @@
 import CLibgit2
 import Glibc
+import Sanitizing
 
 /// How git's protocol is spoken with a program: ssh(1), with the user's keys, agent, known hosts and settings; and `git upload-pack` for a folder
 /// of this machine, which is many times faster than libgit2's own way.
@@ -129,7 +130,7 @@ final class ProgramTransport {
 
     /// A program that ends before libgit2 has hung up has said why.
     private func ended(_ child: Child) -> FetchError {
-        let words = session.secrets.removed(from: child.message())
+        let words = session.secrets.removed(from: child.message()).trimmedEnd
         return .unreachable(remote: session.remote, reason: words.isEmpty ? "\(arguments[0]) ended without a word" : words)
     }
 }

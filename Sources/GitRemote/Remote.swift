@@ -1,5 +1,6 @@
 import CLibgit2
 import Git
+import Sanitizing
 
 /// An upstream's repository, as a mirror speaks with it.
 final class Remote {
@@ -52,13 +53,18 @@ final class Remote {
         try session.check(git_remote_create_anonymous(&handle, repository, url))
         let real = git_remote_url(handle).map { String(cString: $0) } ?? url
         session.secrets.note(address: real)
-        if real != url { session.remote = "\(Secrets.redacted(url)) (that is \(Secrets.redacted(real)), by git's setting insteadOf)" }
+        if real != url { session.remote = "\(Redaction.bare(url)) (that is \(Redaction.bare(real)), by git's setting insteadOf)" }
         guard let address = Address(real) else {
             throw FetchError.unreachable(
                 remote: session.remote,
                 reason: "'\(real.prefix { $0 != ":" })' is not spoken here; use https, git, ssh, file or a folder's path")
         }
         self.address = address
+        // ssh would take the user for the host, and send the rest there.
+        if case .ssh(_, nil, let path) = address.way, !real.contains("://"), path.prefix(while: { $0 != "/" }).contains("@") {
+            throw FetchError.unreachable(
+                remote: session.remote, reason: "an address such as git@host:path holds no password; use ssh:// or https://")
+        }
         if case .ssh(let host, _, _) = address.way, host.hasPrefix("-") {
             throw FetchError.unreachable(remote: session.remote, reason: "'\(host)' is no host")
         }

@@ -1,6 +1,7 @@
 import CLibgit2
 import Git
 import Glibc
+import Sanitizing
 
 /// One fetch under way, on one thread: what it may wait for, who hears of it, and why it must end.
 ///
@@ -55,7 +56,7 @@ final class Session {
 
     /// Ends the fetch. The first reason stays.
     func fail(_ error: any Error) {
-        if failure == nil { failure = error }
+        if failure == nil { failure = (error as? FetchError)?.without(secrets) ?? error }
     }
 
     /// Forgets that the other end hung up, where there is another way to try; false for any other reason to end.
@@ -92,7 +93,7 @@ final class Session {
         if let failure { throw failure }
         guard code < 0 else { return }
         let said = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 says \(code)"
-        let reason = secrets.removed(from: Self.redirected(said) ?? said)
+        let reason = secrets.removed(from: Self.redirected(said) ?? said).trimmedEnd
         if let host = doubtedHost { throw FetchError.certificate(remote: remote, host: host, reason: reason) }
         if code == GIT_EAUTH.rawValue { throw FetchError.credentials(remote: remote, reason: reason) }
         throw FetchError.unreachable(remote: remote, reason: reason)
@@ -100,12 +101,12 @@ final class Session {
 }
 
 extension Session {
-    /// What libgit2 means when it cannot read an address that was not ours: a server had sent us there.
+    /// What libgit2 means when it cannot read an address: where it was not ours, a server had sent us there.
     private static func redirected(_ said: String) -> String? {
-        guard let place = said.firstMatch(of: /malformed URL '(.*)'/)?.1, !place.hasPrefix("http://"), !place.hasPrefix("https://"),
-            !place.hasPrefix("git://")
-        else { return nil }
-        return "the server redirects to '\(place)', which is refused; only http and https are followed"
+        guard let place = said.firstMatch(of: /malformed URL '(.*)'/)?.1 else { return nil }
+        let shown = Redaction.address(String(place))
+        guard !["http://", "https://", "git://"].contains(where: place.hasPrefix) else { return "malformed URL '\(shown)'" }
+        return "the server redirects to '\(shown)', which is refused; only http and https are followed"
     }
 
     /// The session whose thread this is. libgit2 hands nothing of ours to the function that opens a socket.

@@ -1,5 +1,6 @@
 import CLibgit2
 import Git
+import Sanitizing
 
 extension Mirror {
     /// Gives a tree with all that is in it to another repository: whole, or not at all. It stays there when the mirror is removed.
@@ -73,7 +74,7 @@ private struct TreeCopy {
     }
 
     private func ended() -> any Error {
-        let words = session.secrets.removed(from: child.message())
+        let words = session.secrets.removed(from: child.message()).trimmedEnd
         return session.failure ?? GitError("copy tree", tree.description, words.isEmpty ? "git pack-objects ended without a word" : words)
     }
 }

@@ -1,3 +1,4 @@
+import Sanitizing
 import Subprocess
 import Synchronization
 import SystemPackage
@@ -140,8 +141,7 @@ public struct Command: Sendable {
             }.terminationStatus
         } catch let error as SubprocessError {
             try Task.checkCancellation()
-            throw CommandError(
-                command: [self.program.string] + self.arguments, directory: directory?.string, ended: nil, lastLines: ["\(error)"])
+            throw failure(nil, ["\(error)"])
         }
         try Task.checkCancellation()
         return (await keeper.state, Ended(status))
@@ -149,7 +149,12 @@ public struct Command: Sendable {
 
     /// An error about this command.
     public func failure(_ ended: Ended?, _ lastLines: [String]) -> CommandError {
-        CommandError(command: [program.string] + arguments, directory: directory?.string, ended: ended, lastLines: lastLines)
+        // Programs quote the addresses that they were given, those of proxies and indexes too.
+        var secrets = Secrets()
+        secrets.note(environment: environment)
+        return CommandError(
+            command: ([program.string] + arguments).map(secrets.removed), directory: directory?.string, ended: ended,
+            lastLines: lastLines.map(secrets.removed))
     }
 
     /// setpriv(1) makes the kernel kill the program when this process dies; unshare(1) does the same for the program's own namespace.

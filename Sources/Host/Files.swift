@@ -2,6 +2,7 @@ import struct Crypto.SHA256
 import FoundationEssentials
 import Glibc
 import Model
+import Sanitizing
 import SystemPackage
 
 /// Why something could not be done with a file.
@@ -30,6 +31,8 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
         reason = isDiskFull ? "no space left on the disk" : Self.words(for: error)
     }
 
+    init(interrupted path: FilePath) { self.init("read", path, reason: "interrupted") }
+
     init(_ operation: String, _ path: FilePath, reason: String) {
         self.operation = operation
         self.path = path
@@ -37,8 +40,11 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
         isDiskFull = false
     }
 
-    /// `cannot write FILE: reason`.
-    public var description: String { "cannot \(operation) \(path): \(reason)" }
+    /// `cannot write FILE: reason`, in one line.
+    public var description: String { Visible.line("cannot \(operation) \(path): \(reason)") }
+
+    /// Whether it is about something that could not be made or written.
+    public var isOutput: Bool { ["write", "make", "rename"].contains(operation) }
 
     private static func words(for error: any Error) -> String {
         switch (error as? CocoaError)?.code {
@@ -78,31 +84,18 @@ public enum Files {
 
     /// Reads a whole file.
     public static func read(_ path: FilePath) throws(FileError) -> [UInt8] {
-        do {
-            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            defer { try? file.close() }
-            var bytes: [UInt8] = []
-            try each(of: file) { bytes.append(contentsOf: $0) }
-            return bytes
-        } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
+        var bytes: [UInt8] = []
+        try OpenFile.with(path) { file throws(FileError) in
+            try file.eachPiece { piece throws(FileError) in bytes.append(contentsOf: piece) }
+        }
+        return bytes
     }
 
     /// Reads a part of a file; what is behind its end is left out.
     public static func read(_ path: FilePath, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
-        do {
-            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            defer { try? file.close() }
-            var bytes = [UInt8](repeating: 0, count: max(0, count))
-            var length = 0
-            while length < bytes.count {
-                let more = try bytes.withUnsafeMutableBytes {
-                    try file.read(fromAbsoluteOffset: Int64(offset + length), into: UnsafeMutableRawBufferPointer(rebasing: $0[length...]))
-                }
-                if more == 0 { break }
-                length += more
-            }
-            return Array(bytes.prefix(length))
-        } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
+        var bytes: [UInt8] = []
+        try OpenFile.with(path) { file throws(FileError) in bytes = try file.read(from: offset, count: count) }
+        return bytes
     }
 
     /// Reads a whole file as UTF-8; bytes that are none become the replacement character.
@@ -184,41 +177,41 @@ public enum Files {
         return rmdir(path.string) == 0 || errno == ENOENT ? nil : error("remove", path, errno)
     }
 
-    /// Hands on a file, or standard input when none is named, piece by piece.
-    public static func eachPiece(of path: FilePath?, _ body: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
-        do {
-            let file = try path.map { try FileDescriptor.open($0, .readOnly, options: .closeOnExec) } ?? FileDescriptor.standardInput
-            defer { if path != nil { try? file.close() } }
-            try each(of: file) { body(UnsafeRawBufferPointer($0)) }
-        } catch { throw FileError("read", path ?? "-", (error as? Errno) ?? .ioError) }
+    /// Hands on a file, or standard input when none is named, piece by piece. A wait for what comes ends when the task is cancelled.
+    ///
+    /// - Parameter mayBeStream: whether the path may be that of a FIFO, as a shell makes one of `<(command)`.
+    public static func eachPiece(
+        of path: FilePath?, mayBeStream: Bool = false, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+    ) throws(FileError) {
+        guard let path else { return try OpenFile.standardInput.eachPiece(body) }
+        try OpenFile.with(path, mayBeStream: mayBeStream) { file throws(FileError) in try file.eachPiece(body) }
     }
 
     /// The SHA-256 of a file's content, read in pieces.
     public static func digest(of path: FilePath) throws(FileError) -> Digest {
-        do {
-            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            defer { try? file.close() }
-            var hash = SHA256()
-            try each(of: file) { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
-            return Digest(bytes: hash.finalize())
-        } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
+        var hash = SHA256()
+        try OpenFile.with(path) { file throws(FileError) in
+            try file.eachPiece { piece throws(FileError) in hash.update(bufferPointer: piece) }
+        }
+        return Digest(bytes: hash.finalize())
     }
 
     /// Copies a file's content under a new name and tells the SHA-256 of what was written.
     public static func copy(_ from: FilePath, to: FilePath, mode: UInt16 = 0o755) throws(FileError) -> Digest {
-        do {
-            let source = try FileDescriptor.open(from, .readOnly, options: .closeOnExec)
-            defer { try? source.close() }
-            let permissions = FilePermissions(rawValue: CModeT(mode))
-            let target = try FileDescriptor.open(to, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
+        var hash = SHA256()
+        try OpenFile.with(from) { source throws(FileError) in
+            let target: FileDescriptor
+            do {
+                let permissions = FilePermissions(rawValue: CModeT(mode))
+                target = try FileDescriptor.open(to, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
+            } catch { throw FileError("write", to, (error as? Errno) ?? .ioError) }
             defer { try? target.close() }
-            var hash = SHA256()
-            try each(of: source) {
-                hash.update(bufferPointer: UnsafeRawBufferPointer($0))
-                _ = try target.writeAll(UnsafeRawBufferPointer($0))
+            try source.eachPiece { piece throws(FileError) in
+                hash.update(bufferPointer: piece)
+                do { _ = try target.writeAll(piece) } catch { throw FileError("write", to, (error as? Errno) ?? .ioError) }
             }
-            return Digest(bytes: hash.finalize())
-        } catch { throw FileError("copy", from, (error as? Errno) ?? .ioError) }
+        }
+        return Digest(bytes: hash.finalize())
     }
 
     /// An error of the number that a system call left in `errno`.
@@ -251,16 +244,6 @@ public enum Files {
         var status = statvfs()
         guard statvfs(folder.string, &status) == 0 else { return nil }
         return Int64(status.f_bavail) * Int64(status.f_frsize)
-    }
-
-    private static func each(of file: FileDescriptor, _ body: (UnsafeMutableBufferPointer<UInt8>) throws -> Void) throws {
-        try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1 << 17) { buffer in
-            while true {
-                let count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-                if count == 0 { return }
-                try body(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-            }
-        }
     }
 }
 

@@ -1,3 +1,5 @@
+import Sanitizing
+
 /// What is wrong in a file that a person wrote, and where: a recipe or a patch's description.
 public struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file's path, as it was given.
@@ -15,11 +17,12 @@ public struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
         self.line = line
         self.column = column
         // What stands in the file may be long.
-        self.message = message.count > 1000 ? "\(message.prefix(1000))…" : message
+        let shown = Redaction.text(message)
+        self.message = shown.count > 1000 ? "\(shown.prefix(1000))…" : shown
     }
 
     /// `FILE:LINE:COLUMN: MESSAGE`, as compilers write it, so that editors can jump there.
-    public var description: String { line > 0 ? "\(file):\(line):\(column): \(message)" : "\(file): \(message)" }
+    public var description: String { Visible.line(line > 0 ? "\(file):\(line):\(column): \(message)" : "\(file): \(message)") }
 }
 
 /// Finds the known name that a mistyped one is nearest to.

@@ -1,3 +1,5 @@
+import Sanitizing
+
 /// One file of a locked source.
 public struct LockedFile: Hashable, Codable, Sendable {
     /// The file's name, without a directory.
@@ -67,8 +69,9 @@ public struct Lock: Hashable, Codable, Sendable {
     public var title: String {
         switch kind {
         case .debian: "\(name) \(version)"
-        case .git: "commit \(version.prefix(12)) of \(name)"
-        case .archive: name
+        case .git: "commit \(version.prefix(12)) of \(Redaction.bare(name))"
+        // A record of an older version may have a query in it.
+        case .archive: Redaction.fileName(of: name) ?? name
         case .folder: "\(name)\(isDirty ? " (dirty)" : "")"
         }
     }

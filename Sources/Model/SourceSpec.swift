@@ -1,3 +1,5 @@
+import Sanitizing
+
 /// Where a source comes from.
 public enum SourceSpec: Hashable, Sendable {
     /// A Debian source package.
@@ -64,8 +66,8 @@ public struct ArchiveSpec: Hashable, Codable, Sendable {
         self.bytes = bytes
     }
 
-    /// The file's name: the last part of its first address.
-    public var name: String { addresses.first?.split(separator: "/").last.map(String.init) ?? sha256.short }
+    /// The file's name: the last part of the path of its first address; its digest's first digits, where the path has none.
+    public var name: String { addresses.first.flatMap(Redaction.fileName) ?? sha256.short }
 }
 
 /// Debian packages of Go libraries (`golang-…-dev`), with all that they need.

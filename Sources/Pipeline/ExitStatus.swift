@@ -28,6 +28,8 @@ public enum ExitStatus: Int32, Sendable {
     case missing = 69
     /// A fault of Ninepin's.
     case fault = 70
+    /// What was to be written could not be: an answer, or a file.
+    case output = 74
 
     /// What an error means for whoever called.
     public init(for error: any Error) {
@@ -56,6 +58,7 @@ public enum ExitStatus: Int32, Sendable {
             }
         case is ApplyError, is RebaseRefused: self = .no
         case is GoBuildError, is PatchNotReached: self = .no
+        case let error as FileError where error.isOutput: self = .output
         case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing,
             is KubeletProfile.Missing, is ApproachPlan.Missing, is Runc.Missing, is HereLacks, is NotRoot, is NotEnoughSpace,
             is WorkTreeInUse, is FileError:

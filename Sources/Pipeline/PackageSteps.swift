@@ -4,6 +4,7 @@ import GoToolchain
 import Host
 import Model
 import Paths
+import Sanitizing
 import Sources
 import SystemPackage
 
@@ -17,7 +18,7 @@ struct DownloadStep: Step {
     init(_ downloads: [String: DownloadSpec]) throws {
         for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) where spec.sha256 == nil {
             throw PackageError(
-                "the digest of the download '\(name)' is not known: \(spec.addresses.joined(separator: ", "))",
+                "the digest of the download '\(name)' is not known: \(spec.addresses.map(Redaction.address).joined(separator: ", "))",
                 advice: "Look at the file, and say 'downloads: {\(name): {sha256: …}}' in a recipe that extends this one.")
         }
         guard downloads.values.filter({ $0.unpack == .top }).count <= 1 else {
@@ -35,9 +36,10 @@ struct DownloadStep: Step {
         var files: [String: [UInt8]] = [:]
         var top = try repository.importTree(from: work.appending("top").string) { _ in }
         for (index, (_, spec)) in downloads.sorted(by: { $0.key < $1.key }).enumerated() {
-            guard let digest = spec.sha256, let file = spec.addresses.first?.split(separator: "/").last else { continue }
+            guard let digest = spec.sha256 else { continue }
+            let file = spec.addresses.first.flatMap(Redaction.fileName) ?? digest.short
             let source = ArchiveSource(
-                name: String(file), bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
+                name: file, bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
             try await source.fetch(from: spec.addresses) { context.tell($0) }
             guard let place = spec.unpack else {
                 if let file = spec.file { files[file.description] = try Files.read(source.path) }

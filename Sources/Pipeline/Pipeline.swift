@@ -4,6 +4,7 @@ import GoToolchain
 import Host
 import Model
 import Patches
+import Sanitizing
 import Sources
 import SystemPackage
 import Transfer
@@ -44,7 +45,7 @@ public struct Pipeline: Sendable {
         let step = ResolveStep(source: recipe.source, libraries: recipe.libraries)
         let done = try await perform(step, subject: recipe.source.subject, isFresh: isFresh) { $0.lock.title }
         var resolution = done.output
-        resolution.addresses.merge(recipe.source.addresses) { _, own in own }
+        resolution.addresses.merge(recipe.source.named) { _, own in own }
         return (resolution, done.record)
     }
 
@@ -185,7 +186,7 @@ public struct Pipeline: Sendable {
         let pedigree = Pedigree(
             recipe: recipe.name, version: recipe.version.plain, tree: patched.tree.description,
             series: patched.applied.map { Pedigree.Patch(name: $0.name, variant: $0.variant) }, toolchain: go.identity, mode: mode,
-            flags: target.flags)
+            flags: target.flags.map(Redaction.text))
         let step = BuildStep(
             tree: patched.tree, pedigree: pedigree, target: target, importPath: recipe.importPath,
             touched: Set(touched).sorted(), libraries: patched.libraries?.files ?? [], librariesPath: Unkeyed(patched.libraries?.path),
@@ -331,7 +332,7 @@ extension Upstream {
 
 extension SourceSpec {
     /// Where the recipe itself says that its source is to be had. A password may stand in it, so the store never gets it.
-    fileprivate var addresses: [String: String] {
+    fileprivate var named: [String: String] {
         switch self {
         case .debian: [:]
         case .git(let spec): [Resolution.repository: spec.url]

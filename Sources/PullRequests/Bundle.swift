@@ -2,6 +2,7 @@ import GitHistory
 import Glibc
 import Host
 import Model
+import Sanitizing
 import SystemPackage
 
 /// A pull request as a folder: the mailbox, the text, the checklist. Nothing is sent.
@@ -29,8 +30,8 @@ public struct PullRequestBundle: Sendable {
         rules = request.checklist(by: author, evidence: evidence)
         files = [
             (request.fileName, try request.mailbox(by: author, date: date, evidence: evidence)),
-            (Self.textName, Array(request.page(evidence: evidence, entry: entry).utf8)),
-            (Self.checklistName, Array(request.checklistPage(rules).utf8)),
+            (Self.textName, Array(Visible.lines(request.page(evidence: evidence, entry: entry)).utf8)),
+            (Self.checklistName, Array(Visible.lines(request.checklistPage(rules)).utf8)),
         ]
     }
 

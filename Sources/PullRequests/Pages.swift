@@ -1,5 +1,6 @@
 import GitHistory
 import Model
+import Sanitizing
 
 extension PullRequest {
     /// The pull request's text, in the project's template.
@@ -42,9 +43,9 @@ extension PullRequest {
             let layouts = rows.filter { $0.command == row.command && $0.before == nil && $0.after == nil }.map(\.layout)
             lines.append(row.line(in: layouts.joined(separator: ", ")))
         }
-        let notes = rows.flatMap { row in (row.after?.notes ?? []).map { "- \(row.recipe), \(row.layout): \($0)" } }
+        let notes = rows.flatMap { row in (row.after?.notes ?? []).map { "- \(Markdown.text("\(row.recipe), \(row.layout): \($0)"))" } }
         var seen = Set<String>()
-        let commands = rows.map(\.command).filter { seen.insert($0).inserted }
+        let commands = rows.map { Visible.line($0.command) }.filter { seen.insert($0).inserted }
         return """
             \(Paragraphs.unwrapped(entry.evidence))
 
@@ -62,7 +63,10 @@ extension PullRequest {
 extension EvidenceRow {
     fileprivate func line(in layouts: String) -> String {
         let node = level == "component" ? "probe of \(recipe)" : "node of \(recipe), level \(level)"
-        let cells = [node, layouts, "`\(seriesBefore)` → `\(seriesAfter)`", Self.cell(before), Self.cell(after), versions]
+        let cells = [
+            Markdown.text(node), Markdown.text(layouts), "`\(Markdown.code(seriesBefore))` → `\(Markdown.code(seriesAfter))`",
+            Markdown.text(Self.cell(before)), Markdown.text(Self.cell(after)), Markdown.text(versions),
+        ]
         return "| \(cells.joined(separator: " | ")) |"
     }
 

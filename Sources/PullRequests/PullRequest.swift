@@ -3,6 +3,7 @@ import Git
 import GitHistory
 import Model
 import Patches
+import Sanitizing
 
 /// What a pull request is made for.
 public enum PullRequestBase {
@@ -84,7 +85,7 @@ public struct PullRequest: Sendable {
         let body = Paragraphs.filled(
             project.message,
             ["problem": proposal.problem, "solution": proposal.solution, "validation": validation(evidence)])
-        let text = Paragraphs.wrapped(body, at: Self.bodyWidth)
+        let text = Visible.lines(Paragraphs.wrapped(body, at: Self.bodyWidth))
         return project.signsOff ? "\(text)\n\nSigned-off-by: \(author.name) <\(author.email)>" : text
     }
 

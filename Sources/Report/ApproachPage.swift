@@ -1,4 +1,5 @@
 import Model
+import Sanitizing
 
 extension Reference {
     /// The page that sets what was claimed of each approach beside what was measured; every figure in it comes from the table.
@@ -30,7 +31,7 @@ extension Reference {
                 "[\(row.title)](#\(anchor(row)))", row.claim, "**\(row.word)**", row.times, row.boot, table.ratio(of: row), row.processor,
                 row.memory, row.goodFor,
             ]
-            page += "| \(cells.map(cell).joined(separator: " | ")) |\n"
+            page += "| \(cells.map(Markdown.cell).joined(separator: " | ")) |\n"
         }
         for row in table.rows { page += section(row) }
         return page
@@ -40,22 +41,16 @@ extension Reference {
         var text = "\n## \(row.name)\n\n\(row.changes) Booted in \(row.runtime.rawValue), patches: \(row.series).\n\n"
         text += "- Claimed: \(row.claim)\n- Measured: **\(row.word)**: \(sentence(row.summary))\n"
         guard let first = row.attempts.first else { return text }
-        for evidence in first.evidence { text += "    - `\(code(evidence.words))`\n" }
+        for evidence in first.evidence { text += "    - `\(Markdown.code(evidence.words))`\n" }
         if !first.answers.isEmpty { text += "- Asked in the sandbox before the node started:\n" }
-        for answer in first.answers { text += "    - `\(code(answer))`\n" }
-        for note in first.notes { text += "- Note: \(note)\n" }
+        for answer in first.answers { text += "    - `\(Markdown.code(answer))`\n" }
+        for note in first.notes { text += "- Note: \(Markdown.text(note))\n" }
         if let finding = row.finding { text += "- Found: \(finding)\n" }
         return text + "- Good for: \(row.goodFor)\n"
     }
 
     /// As a forge makes it of a heading.
     private static func anchor(_ row: ApproachTable.Row) -> String { row.name.lowercased() }
-
-    private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|").replacing("\n", with: " ") }
-
-    private static func code(_ text: String) -> String {
-        text.replacing("`", with: "'").split(whereSeparator: \.isNewline).joined(separator: " ")
-    }
 
     private static func sentence(_ text: String) -> String { text.hasSuffix(".") ? text : "\(text)." }
 }

@@ -1,4 +1,5 @@
 import Model
+import Sanitizing
 import Synchronization
 
 /// Shows events to the person who waits: on a terminal a live line for each thing that goes on, plain lines elsewhere.
@@ -21,14 +22,18 @@ public final class ProgressDisplay: Sendable {
 
     private let terminal: Terminal
     private let isQuiet: Bool
+    private let redact: @Sendable (String) -> String
     private let state = Mutex(State())
 
     /// Makes a display.
     ///
-    /// - Parameter isQuiet: whether nothing at all is shown.
-    public init(on terminal: Terminal, isQuiet: Bool) {
+    /// - Parameters:
+    ///   - isQuiet: whether nothing at all is shown.
+    ///   - redact: takes secrets out of a text.
+    public init(on terminal: Terminal, isQuiet: Bool, redact: @escaping @Sendable (String) -> String = { Redaction.text($0) }) {
         self.terminal = terminal
         self.isQuiet = isQuiet
+        self.redact = redact
     }
 
     /// Shows an event.
@@ -41,14 +46,14 @@ public final class ProgressDisplay: Sendable {
         let subject = label.isEmpty ? "" : "\(label): "
         switch event {
         case .within(let label, let event): show(event, label: label, &state)
-        case .began(let step, let text):
-            line(&state, "\(mark("…", .faint)) \(name(step)) \(subject)\(text)", of: label)
-        case .progress(let step, let text): progress(&state, "  \(name(step)) \(subject)\(text)", of: label)
+        case .began(let step, let text): line("\("…", .faint) \(name(step)) \(subject)\(redact(text))", of: label, &state)
+        case .progress(let step, let text): progress(&state, "  \(name(step)) \(subject)\(redact(text))", of: label)
         case .ended(let record, let detail):
             let time = record.cached ? "from the store" : Self.seconds(record.seconds)
             state.lanes.removeAll { $0.label == label }
-            line(&state, "\(mark("✓", .good)) \(name(record.name)) \(subject)\(detail) \(terminal.styled("(\(time))", .faint))", of: label)
-        case .note(let text): line(&state, "\(mark("•", .doubtful)) \(subject)\(text)", of: label)
+            line("\("✓", .good) \(name(record.name)) \(subject)\(redact(detail)) \("(\(time))", .faint)", of: label, &state)
+        case .note(let text):
+            above(&state, of: label) { terminal.message("\("•", .doubtful) \(subject)", redact(text)) }
         }
     }
 
@@ -69,12 +74,12 @@ public final class ProgressDisplay: Sendable {
 
     private func name(_ step: String) -> String { step.count < 8 ? step + String(repeating: " ", count: 8 - step.count) : step }
 
-    private func mark(_ text: String, _ style: Terminal.Style) -> String { terminal.styled(text, style) }
+    private func line(_ text: StyledText, of label: String, _ state: inout State) { above(&state, of: label) { terminal.line(text) } }
 
-    /// A line that stays. What else goes on is drawn below it again.
-    private func line(_ state: inout State, _ text: String, of label: String) {
+    /// Writes what stays. What else goes on is drawn below it again.
+    private func above(_ state: inout State, of label: String, _ write: () -> Void) {
         wipe(&state)
-        terminal.line(text)
+        write()
         state.lastTold[label] = .now
         draw(&state)
     }
@@ -84,7 +89,7 @@ public final class ProgressDisplay: Sendable {
         guard terminal.isTerminal else {
             if let last = state.lastTold[label], last.duration(to: .now) < .seconds(20) { return }
             state.lastTold[label] = .now
-            return terminal.line(text)
+            return terminal.line("\(text)")
         }
         let isNew = !state.lanes.contains { $0.label == label }
         if isNew { state.lanes.append(Lane(label: label, text: text)) }
@@ -103,16 +108,14 @@ public final class ProgressDisplay: Sendable {
             let left = texts.count - (room - 1)
             texts = texts.prefix(room - 1) + ["  … and \(left) more"]
         }
-        let width = max(10, terminal.width - 1)
-        terminal.write(texts.map { String($0.prefix(width)) }.joined(separator: "\n"))
+        terminal.live(texts)
         state.shown = texts.count
         state.lastDrawn = .now
     }
 
-    /// Takes the live lines off the terminal: up to the first of them, and all below it away (ECMA-48, CUU and ED).
     private func wipe(_ state: inout State) {
         guard state.shown > 0 else { return }
-        terminal.write((state.shown > 1 ? "\r\u{1B}[\(state.shown - 1)A" : "\r") + "\u{1B}[J")
+        terminal.wipe(state.shown)
         state.shown = 0
     }
 }

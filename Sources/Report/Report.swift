@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Model
+import Sanitizing
 
 /// Turns results into what is written on standard output: text for people, or one JSON document.
 public struct Report: Sendable {
@@ -14,19 +15,33 @@ public struct Report: Sendable {
     public func json(_ document: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        terminal.line(String(decoding: try encoder.encode(document), as: UTF8.self))
+        terminal.json(String(decoding: try encoder.encode(document), as: UTF8.self))
     }
 
-    /// Text as it is.
-    public func text(_ text: String) { terminal.line(text) }
+    /// Whether something could not be written: then who writes on and on may stop.
+    public var isBroken: Bool { terminal.failure != nil }
 
-    /// Bytes of a log as they are.
-    public func bytes(_ bytes: [UInt8]) { terminal.write(bytes) }
+    /// A line, or some: what is interpolated stays in its line.
+    public func text(_ text: StyledText) { terminal.line(text) }
+
+    /// A text of several lines, such as a file.
+    public func lines(_ text: String) { terminal.lines(text) }
+
+    /// Words of several lines, which begin below a title, and an empty line.
+    public func indented(_ text: String) {
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) { terminal.line(line.isEmpty ? "" : "    \(line)") }
+    }
+
+    /// A reason that may have several lines, behind its name.
+    public func message(_ name: StyledText, _ text: String) { terminal.message(name, text) }
+
+    /// A piece of a log; what of a letter is still to come is in the next one.
+    public func piece(_ text: String) { terminal.piece(text) }
 
     /// A text behind its name, which stands in a column of its own.
     func labelled(_ name: String, _ text: String, _ style: Terminal.Style? = nil) {
         let gap = String(repeating: " ", count: max(0, 16 - name.count))
-        terminal.line("\(name)\(gap)  \(style.map { terminal.styled(text, $0) } ?? text)")
+        terminal.line("\(name)\(gap)  \(text, style)")
     }
 
     /// A run's verdict with its evidence, and where the run is recorded.
@@ -39,7 +54,7 @@ public struct Report: Sendable {
 
     /// A verdict with its evidence and notes.
     public func verdict(_ verdict: Verdict) {
-        terminal.line("\(terminal.styled(verdict.title, verdict.grade.style)): \(verdict.summary)")
+        terminal.line("\(verdict.title, verdict.grade.style): \(verdict.summary)")
         for evidence in verdict.evidence { terminal.line("    \(evidence.words)") }
         for note in verdict.notes { terminal.line("    note: \(note)") }
     }
@@ -58,7 +73,7 @@ public struct Report: Sendable {
         }
         let table = Table(header: (probed ? ["probe"] : []) + ["series", "layout", "verdict", "decided by"], rows: rows)
         let verdict = probed ? 3 : 2
-        let lines = table.lines(on: terminal) { row, column, _ in column == verdict ? matrix.cells[row].grade.style : nil }
+        let lines = table.lines { row, column in column == verdict ? matrix.cells[row].grade.style : nil }
         for line in lines { terminal.line(line) }
         let aside = matrix.cells.flatMap { cell in (cell.setAside ?? []).map { (cell, $0) } }
         guard !aside.isEmpty else { return }
@@ -71,17 +86,15 @@ public struct Report: Sendable {
 
     /// Rows of text under a header.
     public func table(_ header: [String], _ rows: [[String]]) {
-        for line in Table(header: header, rows: rows).lines(on: terminal, style: { _, _, _ in nil }) { terminal.line(line) }
+        for line in Table(header: header, rows: rows).lines(style: { _, _ in nil }) { terminal.line(line) }
     }
 
     /// Rows of text under a header, some cells in a colour.
     func styled(_ header: [String], _ rows: [[String]], style: (_ row: Int, _ column: Int) -> Terminal.Style?) {
-        for line in Table(header: header, rows: rows).lines(on: terminal, style: { row, column, _ in style(row, column) }) {
-            terminal.line(line)
-        }
+        for line in Table(header: header, rows: rows).lines(style: style) { terminal.line(line) }
     }
 
-    private func grid(_ matrix: Matrix, _ layouts: [Layout]) -> [String] {
+    private func grid(_ matrix: Matrix, _ layouts: [Layout]) -> [StyledText] {
         var rows: [(probe: PatchName?, label: String)] = []
         for cell in matrix.cells where !rows.contains(where: { $0 == (cell.probe, cell.label) }) { rows.append((cell.probe, cell.label)) }
         let cells = rows.map { row in layouts.map { layout in matrix.cells.first { ($0.probe, $0.label) == row && $0.layout == layout } } }
@@ -89,7 +102,7 @@ public struct Report: Sendable {
         let texts = zip(rows, cells).map { row, cells in
             (first.count > 1 ? [row.probe?.description ?? ""] : []) + [row.label] + cells.map { $0?.title ?? "–" }
         }
-        return Table(header: first + layouts.map(\.rawValue), rows: texts).lines(on: terminal) { row, column, _ in
+        return Table(header: first + layouts.map(\.rawValue), rows: texts).lines { row, column in
             column < first.count ? nil : cells[row][column - first.count]?.grade.style
         }
     }

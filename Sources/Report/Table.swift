@@ -1,19 +1,20 @@
 /// Rows of text in columns.
 struct Table {
-    private let rows: [[String]]
+    private let rows: [[StyledText]]
 
-    init(header: [String], rows: [[String]]) { self.rows = [header] + rows }
+    init(header: [String], rows: [[String]]) { self.rows = ([header] + rows).map { $0.map { StyledText($0) } } }
 
     /// The table's lines; the last column is not padded.
-    func lines(on terminal: Terminal, style: (_ row: Int, _ column: Int, _ text: String) -> Terminal.Style?) -> [String] {
+    func lines(style: (_ row: Int, _ column: Int) -> Terminal.Style?) -> [StyledText] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.enumerated().map { index, row in
-            row.enumerated().map { column, text in
+            row.enumerated().reduce("") { line, cell in
+                let (column, text) = cell
                 let padding = column == row.count - 1 ? "" : String(repeating: " ", count: widths[column] - text.count)
-                let style = index == 0 ? .strong : style(index - 1, column, text)
-                return (style.map { terminal.styled(text, $0) } ?? text) + padding
-            }.joined(separator: "  ")
+                let gap: StyledText = column == 0 ? "" : "  "
+                return line + gap + text.styled(index == 0 ? .strong : style(index - 1, column)) + StyledText(padding)
+            }
         }
     }
 }

@@ -1,6 +1,11 @@
 import Glibc
+import Sanitizing
+import Synchronization
 
 /// One of the process's output streams, or what stands in its place, and what it can show.
+///
+/// All that a command says goes through here, and nothing goes through as it is: what would be obeyed instead of shown is written in the form of
+/// ``Visible``, and colours are put on after that. A text becomes a line by being interpolated in a ``StyledText``, so no caller can forget it.
 public struct Terminal: Sendable {
     /// How a word is shown.
     public enum Style: String, Sendable {
@@ -23,7 +28,10 @@ public struct Terminal: Sendable {
     /// How many lines it shows at once.
     public let height: Int
     private let hasColour: Bool
-    private let writer: @Sendable ([UInt8]) -> Void
+    private let stream: OutputStream
+
+    /// Why something could not be written, in the system's words; nil as long as all was.
+    public var failure: String? { stream.failure }
 
     /// Standard output.
     public static func output(_ environment: [String: String]) -> Terminal { Terminal(STDOUT_FILENO, environment) }
@@ -38,8 +46,7 @@ public struct Terminal: Sendable {
         let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
         self.init(
             isTerminal: isTerminal, hasColour: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty,
-            width: isKnown ? Int(size.ws_col) : 100, height: isKnown ? Int(size.ws_row) : 24
-        ) { Self.write($0, to: descriptor) }
+            width: isKnown ? Int(size.ws_col) : 100, height: isKnown ? Int(size.ws_row) : 24, stream: OutputStream(descriptor))
     }
 
     /// Makes a terminal of a function that takes what is written.
@@ -47,31 +54,138 @@ public struct Terminal: Sendable {
         isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24,
         writer: @escaping @Sendable ([UInt8]) -> Void
     ) {
+        let stream = OutputStream { bytes in
+            writer(bytes)
+            return nil
+        }
+        self.init(isTerminal: isTerminal, hasColour: hasColour, width: width, height: height, stream: stream)
+    }
+
+    private init(isTerminal: Bool, hasColour: Bool, width: Int, height: Int, stream: OutputStream) {
         self.isTerminal = isTerminal
         self.hasColour = hasColour
         self.width = width
         self.height = height
-        self.writer = writer
+        self.stream = stream
     }
 
-    /// The text in a colour, where there are any.
-    public func styled(_ text: String, _ style: Style) -> String { hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text }
+    /// Writes a line: what the caller wrote itself may have line breaks, what it put in has none.
+    public func line(_ text: StyledText = "") { stream.write(rendered(text) + "\n") }
 
-    /// Writes text as it is.
-    public func write(_ text: String) { write(Array(text.utf8)) }
+    /// Writes a text of several lines as such a text: its lines and tabs stay.
+    public func lines(_ text: String) { stream.write(Visible.lines(text.hasSuffix("\n") ? String(text.dropLast()) : text) + "\n") }
 
-    /// Writes bytes as they are: a log need not be UTF-8.
-    public func write(_ bytes: [UInt8]) { writer(bytes) }
+    /// Writes a message that may have several lines; none of them can be taken for the beginning of another message.
+    public func message(_ name: StyledText, _ text: String) { stream.write("\(rendered(name))\(Visible.paragraph(text))\n") }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    /// Writes bytes of a text that comes in pieces, such as a log, and need not be UTF-8.
+    public func piece(_ text: String) { stream.write(Visible.lines(text)) }
+
+    /// Writes live lines, each as wide as the terminal at most; the cursor stays at the end of the last.
+    func live(_ texts: [String]) {
+        let width = max(10, width - 1)
+        stream.write(texts.map { String(Visible.line($0).prefix(width)) }.joined(separator: "\n"))
+    }
+
+    /// Takes live lines off the terminal: up to the first of them, and all below it away (ECMA-48, CUU and ED).
+    func wipe(_ count: Int) { stream.write((count > 1 ? "\r\u{1B}[\(count - 1)A" : "\r") + "\u{1B}[J") }
+
+    /// Writes one JSON document.
+    func json(_ text: String) { stream.write(Visible.json(text) + "\n") }
+
+    private func rendered(_ text: StyledText) -> String {
+        text.spans.map { span in
+            guard hasColour, let style = span.style else { return span.text }
+            return "\u{1B}[\(style.rawValue)m\(span.text)\u{1B}[0m"
+        }.joined()
+    }
+}
+
+/// A line with colours. What is written in the source stands as it is; what is interpolated is shown in the form of ``Visible``, in one line.
+public struct StyledText: ExpressibleByStringInterpolation, Sendable {
+    struct Span {
+        let text: String
+        let style: Terminal.Style?
+    }
+
+    let spans: [Span]
+
+    /// How many characters it takes on a terminal.
+    var count: Int { spans.map(\.text.count).reduce(0, +) }
+
+    /// A text, in a style.
+    public init(_ text: String, _ style: Terminal.Style? = nil) { spans = [Span(text: Visible.line(text), style: style)] }
+
+    /// A text of the source.
+    public init(stringLiteral text: String) { spans = [Span(text: text, style: nil)] }
+
+    /// A text of the source, with others in it.
+    public init(stringInterpolation parts: StringInterpolation) { spans = parts.spans }
+
+    private init(_ spans: [Span]) { self.spans = spans }
+
+    /// One behind the other.
+    static func + (one: StyledText, other: StyledText) -> StyledText { StyledText(one.spans + other.spans) }
+
+    /// The same in a style.
+    func styled(_ style: Terminal.Style?) -> StyledText { StyledText(spans.map { Span(text: $0.text, style: style ?? $0.style) }) }
+
+    /// What a line is made of.
+    public struct StringInterpolation: StringInterpolationProtocol, Sendable {
+        var spans: [Span] = []
+
+        /// Makes an empty one.
+        public init(literalCapacity: Int, interpolationCount: Int) {}
+
+        /// Takes text of the source.
+        public mutating func appendLiteral(_ text: String) { if !text.isEmpty { spans.append(Span(text: text, style: nil)) } }
+
+        /// Takes a value's description, as something from outside.
+        public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+            spans += StyledText(value.description).spans
+        }
+
+        /// Takes a text in a style.
+        public mutating func appendInterpolation(_ value: some CustomStringConvertible, _ style: Terminal.Style?) {
+            spans += StyledText(value.description, style).spans
+        }
+
+        /// Takes what was made already.
+        public mutating func appendInterpolation(_ text: StyledText) { spans += text.spans }
+    }
+}
+
+/// Where bytes go, and whether they came there. After the first that do not, nothing more is tried: what follows a gap is no answer.
+private final class OutputStream: Sendable {
+    private let failed = Mutex<String?>(nil)
+    private let writer: @Sendable ([UInt8]) -> String?
+
+    var failure: String? { failed.withLock { $0 } }
+
+    /// - Parameter writer: writes all of some bytes; tells why it cannot.
+    init(_ writer: @escaping @Sendable ([UInt8]) -> String?) { self.writer = writer }
+
+    convenience init(_ descriptor: Int32) { self.init { Self.write($0, to: descriptor) } }
+
+    func write(_ text: String) {
+        guard failure == nil, let reason = writer(Array(text.utf8)) else { return }
+        failed.withLock { $0 = $0 ?? reason }
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> String? {
         var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno != EINTR { return }
-            bytes = bytes.dropFirst(max(0, count))
+            if count >= 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno == EAGAIN {
+                // Somebody who shares the stream has set it so that it does not wait.
+                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wanted, 1, -1)
+            } else if errno != EINTR {
+                return String(cString: strerror(errno))
+            }
         }
+        return nil
     }
-
-    /// Writes text and a line break.
-    public func line(_ text: String = "") { write(text + "\n") }
 }

@@ -1,7 +1,6 @@
 import Archive
 import Host
 import Model
-import Paths
 import SystemPackage
 import Transfer
 
@@ -15,18 +14,15 @@ public struct ArchiveSource: Sendable {
     private let host: Host
 
     /// - Parameters:
-    ///   - name: the archive's file name.
+    ///   - name: what messages call the archive.
     ///   - bytes: its length; nil when nobody knows.
     ///   - mirrors: the folder in which fetched files are kept. The archive gets a folder of its own there, named by its digest.
     public init(name: String, bytes: Int64?, sha256: Digest, mirrors: FilePath, on host: Host) {
         file = LockedFile(name: name, bytes: bytes ?? 0, sha256: sha256)
         isSized = bytes != nil
-        place = mirrors.appending("archives").appending(sha256.hex).appending(Self.isName(name) ? name : "archive")
+        place = mirrors.appending("archives").appending(sha256.hex).appending("archive")
         self.host = host
     }
-
-    /// The last part of an address may be anything.
-    private static func isName(_ text: String) -> Bool { (try? ContainedPath(name: Array(text.utf8))) != nil }
 
     /// Fetches the archive, unless it is there: the addresses are tried in their order, and what broke is taken up where it broke.
     ///

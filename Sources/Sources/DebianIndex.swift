@@ -1,6 +1,7 @@
 import Host
 import Model
 import Paths
+import Sanitizing
 import SystemPackage
 
 /// What a recipe's source was resolved to, and where its files can be had just now.
@@ -36,7 +37,8 @@ public struct DebianIndex: Sendable {
         for name in ["lists/partial", "cache/archives/partial"] { try Files.makeDirectory(folder.appending(name)) }
         try Files.write("", to: folder.appending("status"))
         let place = "[signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"
-        try Files.write("deb \(place)deb-src \(place)", to: folder.appending("private.list"))
+        // The mirror's address may have a password in it.
+        try Files.write("deb \(place)deb-src \(place)", to: folder.appending("private.list"), mode: 0o600)
     }
 
     /// Fetches the index, lets apt check its signature, and looks a source package up.
@@ -131,7 +133,7 @@ private struct PrintedFile {
             let digest = Digest(String(words[3].dropFirst("SHA256:".count))), ContainedPath(String(words[1]))?.parts.count == 1,
             !words[1].hasPrefix(".")
         else { return nil }
-        address = String(words[0].dropFirst().dropLast())
+        address = Redaction.bare(String(words[0].dropFirst().dropLast()))
         file = LockedFile(name: String(words[1]), bytes: bytes, sha256: digest)
     }
 }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Host
 import Model
 import Paths
+import Sanitizing
 import SystemPackage
 import Transfer
 
@@ -66,7 +67,8 @@ public struct DebianPackages: Sendable {
         let downloader = Downloader(environment: host.environment)
         for file in files {
             let download = Download(
-                addresses: addresses[file.name].map { [$0] } ?? [], name: file.name, size: file.bytes, sha256: file.sha256.hex,
+                addresses: try addresses[file.name].map { [try MachineSources.asked($0, on: host)] } ?? [], name: file.name,
+                size: file.bytes, sha256: file.sha256.hex,
                 destination: folder.appending(file.name))
             _ = try await downloader.fetch(download) { progress(.receiving(file: file.name, bytes: $0.received, of: file.bytes)) }
         }
@@ -124,7 +126,7 @@ private struct PlannedFile {
         else {
             return nil
         }
-        address = String(words[0].dropFirst().dropLast())
+        address = Redaction.bare(String(words[0].dropFirst().dropLast()))
         name = String(words[1])
     }
 }

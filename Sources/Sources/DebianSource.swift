@@ -37,7 +37,8 @@ public struct DebianSource: Sendable {
         let downloader = Downloader(environment: host.environment)
         for file in lock.files {
             let download = Download(
-                addresses: addresses[file.name].map { [$0] } ?? [], name: file.name, size: file.bytes, sha256: file.sha256.hex,
+                addresses: try addresses[file.name].map { [try MachineSources.asked($0, on: host)] } ?? [], name: file.name,
+                size: file.bytes, sha256: file.sha256.hex,
                 destination: folder.appending(file.name))
             _ = try await downloader.fetch(download) { progress(.receiving(file: file.name, bytes: $0.received, of: file.bytes)) }
         }

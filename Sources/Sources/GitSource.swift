@@ -18,11 +18,9 @@ public struct GitSource: Sendable {
     public init(_ url: String, mirrors: FilePath, on host: Host) {
         self.url = url
         self.host = host
-        let shown = Self.shown(url)
-        let name = String(shown.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" })
-        // Two addresses may be alike but for their signs: the digits tell them apart.
-        let tail = Digest(bytes: SHA256.hash(data: Array(shown.utf8))).short
-        folder = mirrors.appending("git").appending("\(name.suffix(80))-\(tail).git")
+        // No secret has a part in the name, not even as a digest: the mirror stays the same when a token is a new one.
+        let digest = Digest(bytes: SHA256.hash(data: Array(Self.shown(url).utf8)))
+        folder = mirrors.appending("git").appending("\(digest.hex).git")
     }
 
     /// The bare repository that holds what was fetched; it need not be there yet.

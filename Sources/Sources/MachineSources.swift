@@ -1,4 +1,5 @@
 import Host
+import Sanitizing
 import SystemPackage
 
 /// Where this machine gets Debian's packages from, as its own apt is told: a mirror, and the keys that sign it.
@@ -38,6 +39,19 @@ public struct MachineSources: Hashable, Sendable {
         }
         address = entry.address
         keyring = entry.keyring ?? Self.debianKeyring
+    }
+}
+
+extension MachineSources {
+    /// An address of the mirror's as apt needs it, with the user and the password that the machine's own sources have for it; any other as it is. What
+    /// is kept has neither.
+    ///
+    /// - Parameter kept: an address without them.
+    /// - Throws: `SourceError.noMirror`.
+    static func asked(_ kept: String, on host: Host) throws(SourceError) -> String {
+        let address = try MachineSources(root: host.machine).address
+        let bare = Redaction.bare(address)
+        return address != bare && kept.hasPrefix(bare) ? address + kept.dropFirst(bare.count) : kept
     }
 }
 

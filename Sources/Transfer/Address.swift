@@ -1,5 +1,6 @@
 import Authorities
 import CLibcurl
+import Glibc
 
 /// An address in the parts that decide where a request goes and who may see its password.
 struct Address {
@@ -10,6 +11,8 @@ struct Address {
     let password: String?
     /// The address without user and password.
     let bare: String
+    /// The path, as the system takes it.
+    private let path: String?
 
     /// Reads an address as libcurl will (curl_url(3)); nil for one that it cannot.
     init?(_ text: String) {
@@ -25,10 +28,25 @@ struct Address {
         origin = "\(scheme)://\(host):\(port)"
         user = Self.part(CURLUPART_USER, of: url, flags: CURLU_URLDECODE)
         password = Self.part(CURLUPART_PASSWORD, of: url, flags: CURLU_URLDECODE)
+        path = Self.part(CURLUPART_PATH, of: url, flags: CURLU_URLDECODE)
         curl_url_set(url, CURLUPART_USER, nil, 0)
         curl_url_set(url, CURLUPART_PASSWORD, nil, 0)
         guard let bare = Self.part(CURLUPART_URL, of: url) else { return nil }
         self.bare = bare
+    }
+
+    /// What stands in the place of a file of this machine, when it is none: libcurl would wait for who writes a FIFO, and for the end of a device.
+    var kindOfNoFile: String? {
+        var status = stat()
+        guard let path, stat(path, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return nil
+        case S_IFIFO: return "a FIFO"
+        case S_IFCHR, S_IFBLK: return "a device"
+        case S_IFSOCK: return "a socket"
+        case S_IFDIR: return "a directory"
+        default: return "of no known kind"
+        }
     }
 
     private static func part(_ part: CURLUPart, of url: OpaquePointer, flags: Int32 = 0) -> String? {
@@ -55,6 +73,9 @@ struct Proxies: Sendable {
         default: ""
         }
     }
+
+    /// All that the environment names, by the variables' names.
+    var named: [String: String] { environment.filter { $0.key.lowercased().hasSuffix("_proxy") && $0.key.lowercased() != "no_proxy" } }
 
     /// The hosts for which there is none.
     var exceptions: String { first(["no_proxy", "NO_PROXY"]) }

@@ -1,4 +1,5 @@
 import Glibc
+import Sanitizing
 import SystemPackage
 
 /// The way of one download, from a wish to a file. It blocks, and runs on a thread of its own.
@@ -26,6 +27,8 @@ final class Course {
     private let began = ContinuousClock.now
     private var received: Int64 = 0
     private var tries = 0
+    /// Of the addresses, of what they redirect to, and of proxies.
+    private var secrets = Secrets()
 
     /// Prepares a download.
     ///
@@ -46,6 +49,7 @@ final class Course {
         self.settings = settings
         self.stop = stop
         self.wire = wire
+        secrets.note(environment: settings.proxies.named)
         meter = Meter(total: download.size, report: progress)
     }
 
@@ -79,13 +83,14 @@ final class Course {
         for address in download.addresses {
             tries = 0
             switch try visit(address, part) {
-            case .came: return try finish(part, address: redacted(address))
-            case .failed(let reason): attempts.append(Attempt(address: address, reason: reason, tries: tries))
+            case .came: return try finish(part, address: Redaction.address(address))
+            case .failed(let reason): attempts.append(Attempt(address: address, reason: reason, tries: tries, secrets: secrets))
             case .differs(let digest):
                 let aside = try setAside(part.path, for: download.destination)
                 part = try PartFile(part.path, stop: stop)
-                difference = difference ?? (digest, aside, redacted(address))
-                attempts.append(Attempt(address: address, reason: "has SHA-256 \(digest), kept as \(aside)", tries: tries))
+                difference = difference ?? (digest, aside, Redaction.address(address))
+                attempts.append(
+                    Attempt(address: address, reason: "has SHA-256 \(digest), kept as \(aside)", tries: tries, secrets: secrets))
             }
         }
         guard let difference else { throw .unreachable(name: download.name, attempts: attempts) }
@@ -141,6 +146,7 @@ final class Course {
     private func ask(_ text: String, _ part: PartFile) throws(TransferError) -> Answer {
         guard let start = Address(text) else { return .refused("is no address") }
         guard download.schemes.contains(start.scheme) else { return .refused("the scheme \(start.scheme) is not allowed") }
+        if start.scheme == "file", let kind = start.kindOfNoFile { return .refused("it is \(kind), and a regular file is meant") }
         var address = start
         for _ in 0...10 {
             // A file is read again from its start: that costs little, and libcurl has no status to tell what it gives.
@@ -155,9 +161,10 @@ final class Course {
             guard (300..<400).contains(ending.status), let target = ending.redirect else {
                 return try answer(ending, intake, part)
             }
+            secrets.note(address: target)
             guard let next = Address(target) else { return .refused("redirects to what is no address") }
             guard ["http", "https"].contains(next.scheme), download.schemes.contains(next.scheme) else {
-                return .refused("redirects to \(redacted(target)), and the scheme \(next.scheme) is not allowed")
+                return .refused("redirects to \(Redaction.address(target)), and the scheme \(next.scheme) is not allowed")
             }
             address = next
         }

@@ -1,4 +1,5 @@
 import CLibcurl
+import Sanitizing
 
 /// One request of an API, and its whole answer: small documents over HTTP, kept in memory.
 public struct Exchange: Sendable {
@@ -60,7 +61,7 @@ public struct Exchange: Sendable {
     }
 
     func failed(_ reason: String) -> TransferError {
-        .unreachable(name: address, attempts: [Attempt(address: address, reason: reason, tries: 1)])
+        .unreachable(name: Redaction.address(address), attempts: [Attempt(address: address, reason: reason, tries: 1)])
     }
 }
 

@@ -1,3 +1,4 @@
+import Sanitizing
 import SystemPackage
 
 /// What came of one address.
@@ -9,9 +10,11 @@ public struct Attempt: Sendable, Hashable, CustomStringConvertible {
     /// How often it was asked.
     public let tries: Int
 
-    init(address: String, reason: String, tries: Int) {
-        self.address = redacted(address)
-        self.reason = reason
+    init(address: String, reason: String, tries: Int, secrets: Secrets = Secrets()) {
+        var secrets = secrets
+        secrets.note(address: address)
+        self.address = Redaction.address(address)
+        self.reason = secrets.removed(from: reason)
         self.tries = tries
     }
 

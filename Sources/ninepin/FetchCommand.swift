@@ -27,7 +27,7 @@ struct FetchCommand: SessionCommand {
         let recipe = try session.catalogue.recipe(recipe.name)
         let fetched = try await session.withPipeline { try await $0.fetch(recipe, from: sourceOptions.folder, isFresh: update) }
         let document = Document(tree: "\(fetched.tree)", lock: fetched.lock, steps: fetched.steps)
-        try session.show(document) { $0.text(document.tree) }
+        try session.show(document) { $0.text("\(document.tree)") }
         return .good
     }
 }

@@ -3,6 +3,7 @@ import Host
 import Keeping
 import Pipeline
 import Report
+import Sanitizing
 import SystemPackage
 
 struct LogsCommand: SessionCommand {
@@ -25,10 +26,17 @@ struct LogsCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let folder = try node.folder(session)
         var tail = try FileTail(try folder.log(of: process))
+        var text = TextStream()
         while true {
             let isUp = try folder.keeper != nil
-            while let piece = try tail.next() { session.report.bytes(piece) }
-            guard follow, isUp else { return .good }
+            while let piece = try tail.next() {
+                session.report.piece(text.take(piece))
+                try Task.checkCancellation()
+            }
+            guard follow, isUp, !session.report.isBroken else {
+                session.report.piece(text.finish())
+                return .good
+            }
             try await Task.sleep(for: .milliseconds(200))
         }
     }

@@ -18,7 +18,15 @@ struct NinepinCommand: AsyncParsableCommand {
               ninepin doctor                               what is here, what is missing, how to get it
 
             Exit codes: 0 clean or done; 1 the answer is no; 64 usage; 65 bad recipe, patch or data; 69 something needed is missing or cannot \
-            be reached; 70 a fault of ninepin's; 130 and 143 interrupted.
+            be reached; 70 a fault of ninepin's; 74 an answer or a file could not be written; 130 and 143 interrupted.
+
+            When standard output does not take the answer, the code is 74, whatever the answer is. When standard error does not take the words of \
+            a failure, it is 74 too; when it does not take progress, it is 74 in the place of 0, and any other answer keeps its own. A pipe that \
+            nobody reads ends ninepin by SIGPIPE.
+
+            What comes from outside (logs, names of files, servers' and programs' words) is shown with control characters, marks of writing \
+            direction and line breaks as \\u{1B}, by their number. Of an address no user, password, query or fragment is shown or kept: *** stands \
+            for each. Files are regular files: a device, a socket, a directory or a FIFO is refused, except that 'grade' takes a log from a FIFO.
             """,
         version: Ninepin.version,
         subcommands: [

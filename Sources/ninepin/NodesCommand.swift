@@ -68,7 +68,7 @@ struct KubeconfigCommand: SessionCommand {
         let folder = try node.folder(session)
         _ = try folder.plan()
         guard try folder.keeper != nil else { throw KeepingError.notUp(folder.name, folder.keeperLog) }
-        try session.show(Document(kubeconfig: folder.kubeconfig.string)) { $0.text(folder.kubeconfig.string) }
+        try session.show(Document(kubeconfig: folder.kubeconfig.string)) { $0.text("\(folder.kubeconfig)") }
         return .good
     }
 }

@@ -34,7 +34,7 @@ struct PatchCommand: SessionCommand {
             return Document(tree: "\(patched.tree)", applied: patched.applied, steps: fetched.steps + [patched.record])
         }
         try session.show(document) { report in
-            report.text(document.tree)
+            report.text("\(document.tree)")
             for patch in document.applied {
                 let version = patch.isOffVersion ? "written for another version" : "written for this version"
                 report.text("\(patch.name): variant \(patch.variant), chosen by \(patch.chosenBy.rawValue), \(version)")

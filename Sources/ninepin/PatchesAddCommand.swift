@@ -44,9 +44,12 @@ extension PatchesCommand {
                 name: name, title: title, why: why, evidence: evidence, variant: variant ?? version.map { "v\($0)" } ?? "v1",
                 versions: range)
             let place = try registry.add(draft, diff: diff, from: from)
-            try session.show(["made": place.string]) { $0.text(place.string) }
+            try session.show(["made": place.string]) { $0.text("\(place)") }
             return .good
         }
+
+        /// No patch of a person's is so long; a stream may have no end.
+        private static let mostBytes = 64 << 20
 
         private func change() throws -> (subject: String?, diff: [UInt8]) {
             if let source {
@@ -54,7 +57,14 @@ extension PatchesCommand {
                 return (commit.subject, commit.diff)
             }
             var diff: [UInt8] = []
-            try Files.eachPiece(of: from == "-" ? nil : FilePath(from)) { diff.append(contentsOf: $0) }
+            let path = from == "-" ? nil : FilePath(from)
+            try Files.eachPiece(of: path) { piece throws(FileError) in
+                diff.append(contentsOf: piece)
+                guard diff.count <= Self.mostBytes else {
+                    throw Files.refusal(
+                        "read", path ?? "standard input", "it has more than \(Self.mostBytes >> 20) MiB, and a patch is meant")
+                }
+            }
             return (nil, diff)
         }
     }

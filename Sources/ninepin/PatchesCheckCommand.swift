@@ -67,7 +67,10 @@ extension PatchesCommand {
                             check.versionAgrees.map { $0 ? "yes" : "no" }.joined(separator: ","), check.files.joined(separator: ", "),
                         ]
                     })
-                for check in checks { if let reason = check.reason { report.text("\n\(reason)") } }
+                for reason in checks.compactMap(\.reason) {
+                    report.text("")
+                    report.message("", reason)
+                }
             }
             return checks.allSatisfy(\.applies) ? .good : .no
         }

@@ -38,9 +38,14 @@ struct PatchesCommand: AsyncParsableCommand {
             var document = EntryDocument(entry)
             document.texts = Dictionary(uniqueKeysWithValues: texts)
             try session.show(document) { report in
-                report.text("\(entry.name): \(entry.title)\n\nversions  \(entry.versions)\nstatus    \(entry.status.rawValue)\n")
-                report.text("Why:\n\(entry.why)\nEvidence:\n\(entry.evidence)")
-                for (variant, text) in texts { report.text("Variant \(variant):\n\(text)") }
+                report.text("\(entry.name): \(entry.title)\n\nversions  \(entry.versions)\nstatus    \(entry.status.rawValue)\n\nWhy:")
+                report.indented(entry.why)
+                report.text("Evidence:")
+                report.indented(entry.evidence)
+                for (variant, text) in texts {
+                    report.text("Variant \(variant):")
+                    report.lines("\(text)\n")
+                }
             }
             return .good
         }

@@ -55,11 +55,13 @@ extension PatchesCommand {
             let document = try write(rebasing, entry, registry)
             try session.show(document) { report in
                 for (path, excerpt) in document.conflicts.sorted(by: { $0.key < $1.key }) {
-                    report.text("conflict in \(path):\n\(excerpt)")
+                    report.text("conflict in \(path):")
+                    report.lines(excerpt)
                     let log = document.log[path] ?? []
-                    if !log.isEmpty { report.text("what upstream did to it in between:\n  \(log.joined(separator: "\n  "))") }
+                    if !log.isEmpty { report.text("what upstream did to it in between:") }
+                    for subject in log { report.text("  \(subject)") }
                 }
-                if let file = document.file { report.text(file) }
+                if let file = document.file { report.text("\(file)") }
             }
             return document.conflicts.isEmpty ? .good : .no
         }

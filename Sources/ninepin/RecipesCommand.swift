@@ -3,6 +3,7 @@ import Host
 import Model
 import Pipeline
 import Report
+import Sanitizing
 
 struct RecipesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct RecipesCommand: AsyncParsableCommand {
 
         func run(in session: Session) async throws -> ExitStatus {
             let recipes = try session.catalogue.recipeNames.map { try session.catalogue.recipe($0) }
-            try session.show(["recipes": recipes]) { report in
+            try session.show(["recipes": recipes.map(\.redacted)]) { report in
                 report.table(["recipe", "version", "title"], recipes.map { [$0.name, $0.version.description, $0.title] })
             }
             return .good
@@ -32,8 +33,8 @@ struct RecipesCommand: AsyncParsableCommand {
 
         func run(in session: Session) async throws -> ExitStatus {
             let recipe = try session.catalogue.recipe(name)
-            let text = try Files.readText(try session.catalogue.recipePath(Catalogue.split(name).name))
-            try session.show(recipe) { $0.text(text) }
+            let text = try Files.readYaml(try session.catalogue.recipePath(Catalogue.split(name).name))
+            try session.show(recipe.redacted) { $0.lines(recipe.secrets.removed(from: text)) }
             return .good
         }
     }

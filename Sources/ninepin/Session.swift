@@ -3,6 +3,7 @@ import Host
 import Model
 import Pipeline
 import Report
+import Sanitizing
 
 /// Options that every command has.
 struct GlobalOptions: ParsableArguments {
@@ -56,23 +57,33 @@ private struct FailureDocument: Encodable {
 extension SessionCommand {
     func run() async throws {
         let host = Host.current(workspace: global.workspace, project: global.project)
-        let (output, errors) = (Terminal.output(host.environment), Terminal.error(host.environment))
-        let display = ProgressDisplay(on: errors, isQuiet: global.quiet)
-        let session = Session(host: host, report: Report(on: output), events: display.show, isJSON: global.json)
+        let streams = Streams(host.environment)
+        let display = ProgressDisplay(on: streams.errors, isQuiet: global.quiet, redact: streams.secrets.removed)
+        let session = Session(host: host, report: Report(on: streams.output), events: display.show, isJSON: global.json)
         let (result, signal) = await Interrupts.guarding { try await run(in: session) }
         display.clear()
         if let signal {
-            errors.line("ninepin: interrupted; the next run goes on from the last whole step")
+            streams.errors.line("ninepin: interrupted; the next run goes on from the last whole step")
             throw ExitCode(128 + signal)
         }
+        throw ExitCode(code(result, session, streams))
+    }
+
+    /// Says what went wrong, if something did, and tells the exit code.
+    private func code(_ result: Result<ExitStatus, any Error>, _ session: Session, _ streams: Streams) -> Int32 {
         switch result {
-        case .success(let status): throw ExitCode(status.rawValue)
+        case .success(let status): return streams.exitCode(for: .answered(status.rawValue))
+        case .failure(let code as ExitCode): return streams.exitCode(for: .answered(code.rawValue))
+        case .failure(let error as CleanExit): return streams.say(error)
+        case .failure(let error as ValidationError):
+            return streams.say(ValidationError(Visible.line(streams.secrets.removed(from: error.message))))
         case .failure(let error):
-            if error is ExitCode || error is ValidationError || error is CleanExit { throw error }
-            let status = ExitStatus(for: error)
-            errors.line("\(errors.styled("ninepin: error:", .bad)) \(error)")
-            if global.json { try? session.report.json(FailureDocument(error: "\(error)", exit: status.rawValue)) }
-            throw ExitCode(status.rawValue)
+            if global.json {
+                let document = FailureDocument(error: streams.secrets.removed(from: "\(error)"), exit: ExitStatus(for: error).rawValue)
+                // A document of a text and a number can be written.
+                try? session.report.json(document)
+            }
+            return streams.tell(error)
         }
     }
 }

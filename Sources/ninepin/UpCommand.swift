@@ -72,7 +72,11 @@ struct UpCommand: SessionCommand {
             let report = try await waited(folder, session)
             guard let node = try KeptNode(folder) else { throw KeepingError.unknown(name) }
             try session.show(node) { output in
-                if report.state == .ended, let verdict = report.verdict { output.verdict(verdict) } else { output.text(node.kubeconfig) }
+                if report.state == .ended, let verdict = report.verdict {
+                    output.verdict(verdict)
+                } else {
+                    output.text("\(node.kubeconfig)")
+                }
             }
             return report.state == .ended ? .no : .good
         } catch {

@@ -7,45 +7,6 @@ import Testing
 
 @Suite("Signals", .timeLimit(.minutes(3)))
 struct InterruptTests {
-    /// The program as a shell starts it: with no signal blocked, which a test's own threads would hand down.
-    private final class Program {
-        let pid: Int32
-        private let log: FilePath
-        private var status: Int32?
-
-        /// - Parameter shell: a line of a shell before which the program takes the shell's place.
-        init(_ origin: Origin, _ arguments: [String], shell: String = "") throws {
-            log = FilePath("\(origin.path)/log-\(UUID())")
-            let tool = origin.tool
-            let words = [try Tool.program.path] + arguments + ["--workspace", tool.workspace, "--project", tool.project]
-            pid = try Detached.start(
-                "/bin/sh", ["-c", "\(shell)\nexec \"$@\"", "sh"] + words, environment: tool.environment, log: log)
-        }
-
-        deinit {
-            guard status == nil else { return }
-            kill(pid, SIGKILL)
-            waitpid(pid, nil, 0)
-        }
-
-        var said: String { (try? Files.readText(log)) ?? "" }
-
-        /// Whether it has ended: then with which exit code, or by which signal, as wait(2) has it.
-        func hasEnded() -> Bool {
-            var status: Int32 = 0
-            if self.status == nil, waitpid(pid, &status, WNOHANG) == pid { self.status = status }
-            return self.status != nil
-        }
-
-        /// Waits for the end; the exit code, and not that of a process that a signal has ended.
-        func code() async throws -> Int32 {
-            try await soon("the end of the program") { hasEnded() }
-            let status = try #require(status)
-            try #require(status & 0x7F == 0, "ended by signal \(status & 0x7F)")
-            return status >> 8 & 0xFF
-        }
-    }
-
     @Test(
         "a signal in a download ends it with its own exit code; nothing is left half done, and the next run goes on from there",
         arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
@@ -94,15 +55,20 @@ struct InterruptTests {
     @Test("a second signal ends it at once, although its work does not end")
     func second() async throws {
         let origin = try Origin()
-        // Work that nothing can cancel: a log whose text does not come.
-        let log = "\(origin.path)/slow.log"
-        try #require(mkfifo(log, 0o600) == 0)
-        let program = try Program(origin, ["grade", log])
-        var writer: Int32 = -1
-        defer { close(writer) }
-        try await soon("the reader of the log") {
-            writer = open(log, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-            return writer >= 0
+        // Work that nothing can cancel: an answer that is longer than the pipe, and that nobody reads.
+        try origin.gitRecipe(url: "https://git.example.org/\(String(repeating: "x", count: 20_000)).git")
+        let pipe = "\(origin.path)/pipe"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let reader = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+        try #require(reader >= 0)
+        defer { close(reader) }
+        // F_SETPIPE_SZ is 1031 (fcntl.h); a page is the least.
+        let size = fcntl(reader, 1031, 4096)
+        try #require(size >= 4096 && size < 20_000)
+        let program = try Program(origin, ["recipes", "show", "thing"], shell: "exec >'\(pipe)'")
+        try await soon("the full pipe") {
+            var count: Int32 = 0
+            return ioctl(reader, UInt(FIONREAD), &count) == 0 && count == size
         }
         kill(program.pid, SIGTERM)
         try await Task.sleep(for: .milliseconds(300))

@@ -40,11 +40,14 @@ final class DebianSuite: Sendable {
     var code: FilePath { path.appending("code") }
 
     /// The machine, with the suite at an address.
-    func machine(_ server: LoopbackServer) throws -> FilePath {
+    ///
+    /// - Parameter user: what stands before the host, with its `@`.
+    func machine(_ server: LoopbackServer, user: String = "") throws -> FilePath {
         let etc = path.appending("machine-\(server.port)/etc")
         try Files.makeDirectory(etc.appending("apt"))
         try Files.write("VERSION_CODENAME=\(Self.name)\n", to: etc.appending("os-release"))
-        let line = "deb [signed-by=\(path)/keyring.gpg] \(server.address("/debian")) \(Self.name) main\n"
+        let address = server.address("/debian").replacing("://", with: "://\(user)")
+        let line = "deb [signed-by=\(path)/keyring.gpg] \(address) \(Self.name) main\n"
         try Files.write(line, to: etc.appending("apt/sources.list"))
         return path.appending("machine-\(server.port)")
     }

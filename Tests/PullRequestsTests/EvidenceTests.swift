@@ -43,6 +43,17 @@ struct EvidenceTests {
         return try Recipe(yaml: yaml, file: "r.yaml", name: "r")
     }
 
+    @Test("what a run says stays in its cell or its line, and is no tag, no link and no code")
+    func outside() throws {
+        let desk = try Desk()
+        let hostile = "a | <img src=x> [b](c)\n# d\u{1B}`e`"
+        let runs = [try run("1", [], .fatal), try run("2", [gap], .clean, notes: [hostile])]
+        let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try desk.registry())
+        try desk.bundle(try desk.request(), evidence: rows).write(to: .init("\(desk.path)/out"))
+        let page = try desk.text("out/PULL_REQUEST.md")
+        #expect(page.contains("a \\| &lt;img src=x> \\[b\\](c) # d\\u{1B}\\`e\\`"), "\(page)")
+    }
+
     @Test("a row has the newest run of each side, and says 'not run' where there is none; nothing is made up")
     func rows() throws {
         let desk = try Desk()

@@ -6,10 +6,11 @@ import Testing
 
 /// What was written on a terminal of the test's own.
 private func written(
-    isTerminal: Bool = false, width: Int = 100, height: Int = 24, _ body: (Terminal) throws -> Void
+    isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24, _ body: (Terminal) throws -> Void
 ) rethrows -> String {
     let bytes = Mutex<[UInt8]>([])
-    try body(Terminal(isTerminal: isTerminal, width: width, height: height) { piece in bytes.withLock { $0 += piece } })
+    try body(
+        Terminal(isTerminal: isTerminal, hasColour: hasColour, width: width, height: height) { piece in bytes.withLock { $0 += piece } })
     return String(decoding: bytes.withLock { $0 }, as: UTF8.self)
 }
 
@@ -161,6 +162,47 @@ struct ReportTests {
             for _ in 0..<50 { for name in ["one", "two"] { display.show(within(name, "watching")) } }
         }
         #expect(text == "  verify   one: watching\n  verify   two: watching\n")
+    }
+
+    @Test("what is put into a line stays in it, and is coloured after it was made fit to be shown")
+    func outside() {
+        let hostile = "a\u{1B}[31m\r\nclean: b\u{9B}"
+        let evidence = Evidence(kind: .log, text: hostile, source: hostile, line: 1)
+        let verdict = Verdict(grade: .fatal, level: .log, cause: hostile, summary: hostile, evidence: [evidence], notes: [hostile])
+        let shown = "a\\u{1B}[31m\\u{D}\\u{A}clean: b\\u{9B}"
+        let text = written { Report(on: $0).verdict(verdict) }
+        #expect(text == "fatal, \(shown): \(shown)\n    \(shown) line 1: \(shown)\n    note: \(shown)\n")
+        let coloured = written(hasColour: true) { Report(on: $0).verdict(verdict) }
+        #expect(coloured.hasPrefix("\u{1B}[31mfatal, \(shown)\u{1B}[0m: \(shown)\n"))
+        let table = written { Report(on: $0).table(["x", "y"], [[hostile, "1"], ["b", hostile]]) }
+        #expect(table.split(separator: "\n").count == 3 && !table.contains("\u{1B}"))
+    }
+
+    @Test("an event's text stays in its line; a note may have more, of which none looks like another event")
+    func outsideEvents() throws {
+        let key = try #require(Digest(String(repeating: "0", count: 64)))
+        let text = written { terminal in
+            let display = ProgressDisplay(on: terminal, isQuiet: false)
+            display.show(.began(step: "fetch", subject: "a\n✓ b https://u:p@h/x?y"))
+            display.show(.ended(StepRecord(name: "fetch", key: key, cached: true, seconds: 0), detail: "c\u{1B}\n• d"))
+            display.show(.note("e\n✓ build\r https://u:p@h/x?y"))
+        }
+        #expect(
+            text == """
+                … fetch    a\\u{A}✓ b https://***@h/x?***
+                ✓ fetch    c\\u{1B}\\u{A}• d (from the store)
+                • e
+                    ✓ build\\u{D} https://***@h/x?***
+
+                """)
+    }
+
+    @Test("a document has no letter that a terminal obeys, and all of them when it is read")
+    func jsonOutside() throws {
+        let hostile = "a\u{1B}\u{7F}\u{9B}\u{202E}\u{E0041}\n"
+        let text = try written { try Report(on: $0).json([hostile]) }
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || (0x20..<0x7F).contains($0.value) }, "\(text)")
+        #expect(try JSONDecoder().decode([String].self, from: Data(text.utf8)) == [hostile])
     }
 
     @Test("quiet is quiet")

@@ -1,0 +1,56 @@
+import Foundation
+import Glibc
+import Host
+import SystemPackage
+import Testing
+
+/// The program as a shell starts it: with no signal blocked, which a test's own threads would hand down.
+final class Program {
+    let pid: Int32
+    private let log: FilePath
+    private var status: Int32?
+
+    /// - Parameter shell: a line of a shell before which the program takes the shell's place.
+    convenience init(_ origin: Origin, _ arguments: [String], shell: String = "") throws {
+        let tool = origin.tool
+        try self.init(tool, arguments + ["--workspace", tool.workspace, "--project", tool.project], shell: shell, in: origin.path)
+    }
+
+    /// The program with no other arguments than these; what it writes goes to a file in a folder.
+    init(_ tool: Tool, _ arguments: [String], shell: String = "", in folder: String) throws {
+        log = FilePath("\(folder)/log-\(UUID())")
+        let words = [try Tool.program.path] + arguments
+        pid = try Detached.start(
+            "/bin/sh", ["-c", "\(shell)\nexec \"$@\"", "sh"] + words, environment: tool.environment, log: log)
+    }
+
+    deinit {
+        guard status == nil else { return }
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+    }
+
+    var said: String { (try? Files.readText(log)) ?? "" }
+
+    /// Whether it has ended: then with which exit code, or by which signal, as wait(2) has it.
+    func hasEnded() -> Bool {
+        var status: Int32 = 0
+        if self.status == nil, waitpid(pid, &status, WNOHANG) == pid { self.status = status }
+        return self.status != nil
+    }
+
+    /// Waits for the end, however it comes: the exit code, or 128 and the number of the signal, as a shell has it.
+    func ending() async throws -> Int32 {
+        try await soon("the end of the program") { hasEnded() }
+        let status = try #require(status)
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    }
+
+    /// Waits for the end; the exit code, and not that of a process that a signal has ended.
+    func code() async throws -> Int32 {
+        try await soon("the end of the program") { hasEnded() }
+        let status = try #require(status)
+        try #require(status & 0x7F == 0, "ended by signal \(status & 0x7F)")
+        return status >> 8 & 0xFF
+    }
+}

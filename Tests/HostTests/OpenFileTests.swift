@@ -1,0 +1,82 @@
+import Foundation
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import Host
+
+@Suite("Files that are opened to be read", .timeLimit(.minutes(1)))
+struct OpenFileTests {
+    /// A folder of a test's own.
+    private func folder() throws -> FilePath {
+        let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-open-\(UUID())").path)
+        try Files.makeDirectory(path)
+        return path
+    }
+
+    @Test("only a regular file is read, whatever is asked of it; a link is what it leads to")
+    func regular() throws {
+        let folder = try folder()
+        defer { try? Files.remove(folder) }
+        let pipe = folder.appending("pipe")
+        try #require(mkfifo(pipe.string, 0o600) == 0)
+        try #require(symlink("/dev/zero", folder.appending("link").string) == 0)
+        for (path, words) in [(pipe, "a FIFO"), ("/dev/zero", "a device"), (folder.appending("link"), "a device"), (folder, "a directory")]
+        {
+            let reads: [() throws -> Void] = [
+                { _ = try Files.read(path) }, { _ = try Files.read(path, from: 0, count: 1) }, { _ = try Files.readYaml(path) },
+                { _ = try Files.digest(of: path) }, { _ = try Files.copy(path, to: folder.appending("copy")) },
+                { try Files.eachPiece(of: path) { _ in } },
+            ]
+            for read in reads {
+                let error = #expect(throws: FileError.self, performing: read)
+                #expect(error?.reason == "it is \(words), and a regular file is meant")
+            }
+        }
+        #expect(!Files.exists(folder.appending("copy")))
+    }
+
+    @Test("a FIFO that may be one is read to the end of those who write it")
+    func stream() throws {
+        let folder = try folder()
+        defer { try? Files.remove(folder) }
+        let pipe = folder.appending("pipe")
+        try #require(mkfifo(pipe.string, 0o600) == 0)
+        // Opened both ways, it waits for nobody.
+        let writer = try FileDescriptor.open(pipe, .readWrite)
+        _ = try writer.writeAll(Array("one".utf8))
+        var bytes: [UInt8] = []
+        try Files.eachPiece(of: pipe, mayBeStream: true) { piece in
+            bytes += piece
+            try? writer.close()
+        }
+        #expect(bytes == Array("one".utf8))
+    }
+
+    @Test("a cancelled task reads no further, also where nothing comes")
+    func cancelled() async throws {
+        let folder = try folder()
+        defer { try? Files.remove(folder) }
+        let (pipe, sparse) = (folder.appending("pipe"), folder.appending("sparse"))
+        try #require(mkfifo(pipe.string, 0o600) == 0)
+        try Files.write("x", to: sparse)
+        try #require(truncate(sparse.string, 1 << 40) == 0)
+        let reads: [@Sendable () throws -> Void] = [
+            { try Files.eachPiece(of: pipe, mayBeStream: true) { _ in } }, { _ = try Files.digest(of: sparse) },
+        ]
+        for read in reads {
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try read()
+            }
+            let error = await #expect(throws: FileError.self) { try await task.value }
+            #expect(error?.reason == "interrupted")
+        }
+    }
+
+    @Test("an error stands in one line, whatever the file is called")
+    func words() {
+        let error = #expect(throws: FileError.self) { _ = try Files.read("/nowhere/a\nclean: b\u{1B}") }
+        #expect(error?.description == "cannot read /nowhere/a\\u{A}clean: b\\u{1B}: No such file or directory")
+    }
+}
