@@ -54,7 +54,7 @@ let package = Package(
         room("PullRequests", ["Model", "Host", "Git", "GitHistory", "Patches", system]),
         room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system, crypto]),
         room("Sandbox", ["Model", "Paths", "ELF", "Host", system, crypto]),
-        room("Cluster", ["Host", "Transfer", system]),
+        room("Cluster", ["Model", "Host", "Transfer", system]),
         room("Grading", ["Model", "Cluster"]),
         room("Node", ["Model", "Host", "Sandbox", "Cluster", "Grading", system, crypto]),
         room("Keeping", ["Model", "Host", "Sandbox", "Cluster", "Node", system]),

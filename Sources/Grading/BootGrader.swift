@@ -33,6 +33,7 @@ public struct BootGrader: Sendable {
     /// When the deciding event came, in seconds after the boot began.
     public private(set) var decided: Double?
     private let node: NodeSpec
+    private let stale: Double
     private let layout: Layout
     private let place: PlaceSigns?
     private let level: Level
@@ -57,17 +58,19 @@ public struct BootGrader: Sendable {
     ///   - isKept: whether the node is watched until it ends, and not only until the verdict is certain.
     ///   - runtime: what it is booted in.
     ///   - place: what the place showed before, where the layout is `here`.
+    ///   - deadlines: how long answers may take; the node's own times are in its description.
     public init(
         node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false,
-        runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil
+        runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil, deadlines: Deadlines = Deadlines()
     ) {
+        stale = deadlines[.staleAnswer]
         self.node = node
         self.place = place
         self.isKept = isKept
         self.layout = layout
         self.level = level
         self.runtime = runtime
-        cluster = ClusterReader(level: level, word: word)
+        cluster = ClusterReader(level: level, word: word, deadlines: deadlines)
         log = LogReader(source: "kubelet", warmUp: node.warmUp)
     }
 
@@ -196,8 +199,8 @@ public struct BootGrader: Sendable {
             return inconclusive("the node's program runs, but the probes were never asked, or it never wrote a line of a kubelet")
         }
         // An answer that is old says nothing of the node as it is now: the asking itself hangs.
-        guard let oldest = [lastHealth.seconds, lastStats.seconds].compactMap(\.self).min(), now - oldest < Self.stale else {
-            return inconclusive("the probes were not asked in the last \(Self.text(Self.stale)) s", [lastHealth, lastStats])
+        guard let oldest = [lastHealth.seconds, lastStats.seconds].compactMap(\.self).min(), now - oldest < stale else {
+            return inconclusive("the probes were not asked in the last \(Self.text(stale)) s", [lastHealth, lastStats])
         }
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
@@ -270,9 +273,6 @@ public struct BootGrader: Sendable {
         let all = evidence + [Evidence(kind: .harness, text: reason, source: "ninepin")] + said
         return Verdict(grade: .inconclusive, level: level, cause: cause, summary: reason, evidence: all, notes: log.notes)
     }
-
-    /// Seconds after which an answer is too old.
-    private static let stale = 15.0
 
     /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
     private static let harnessFaults = [

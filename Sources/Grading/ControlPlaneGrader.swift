@@ -15,7 +15,7 @@ public struct ControlPlaneGrader: Sendable {
 
     private let layout: Layout
     private let watch: Double
-    private let patience: Double
+    private let deadlines: Deadlines
     private var signs = SandboxSigns()
     private var stage = "sandbox"
     private var since: Double?
@@ -32,9 +32,9 @@ public struct ControlPlaneGrader: Sendable {
     /// - Parameters:
     ///   - layout: what the sandbox is to look like.
     ///   - watch: seconds after its first answer for which it must go on answering.
-    ///   - patience: seconds after the start of the sandbox by which it must answer.
-    public init(layout: Layout, watch: Double, patience: Double = 120) {
-        (self.layout, self.watch, self.patience) = (layout, watch, patience)
+    ///   - deadlines: how long it may take to answer.
+    public init(layout: Layout, watch: Double, deadlines: Deadlines = Deadlines()) {
+        (self.layout, self.watch, self.deadlines) = (layout, watch, deadlines)
     }
 
     /// Takes what the sandbox's first program told.
@@ -70,12 +70,14 @@ public struct ControlPlaneGrader: Sendable {
     public mutating func lookAtClock(_ now: Double) {
         guard finding == nil else { return }
         guard let since else {
-            if now >= patience { find(.inconclusive, "the API server did not answer within \(Int(patience)) s; last stage: \(stage)", []) }
+            let longest = deadlines[.serverStart]
+            if now >= longest { find(.inconclusive, "the API server did not answer within \(Int(longest)) s; last stage: \(stage)", []) }
             return
         }
         guard now - since >= watch else { return }
-        guard let health, let nodes, now - min(health.seconds ?? 0, nodes.evidence.seconds ?? 0) < 15 else {
-            find(.inconclusive, "the API server was not asked in the last 15 s", [])
+        let stale = deadlines[.staleAnswer]
+        guard let health, let nodes, now - min(health.seconds ?? 0, nodes.evidence.seconds ?? 0) < stale else {
+            find(.inconclusive, "the API server was not asked in the last \(Int(stale)) s", [])
             return
         }
         let seen = [nodes.evidence, health]

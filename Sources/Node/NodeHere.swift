@@ -24,7 +24,7 @@ public struct NodeHere: Sendable {
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
         isKept: Bool, on host: Host, body: (Command) async throws -> Value
     ) async throws -> Value {
-        let traces = try await Traces(below: "/var/lib/kubelet")
+        let traces = try await Traces(below: "/var/lib/kubelet", within: host.deadlines)
         do {
             if plane != nil {
                 let images = try await PodImages.archive(
@@ -78,7 +78,8 @@ public struct NodeHere: Sendable {
         try Files.write(Self.kubelet(folder, node.kubelet, isJoined: plane != nil), to: folder.appending("kubelet.yaml"))
         let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
         try Files.write(
-            Self.script(folder, profile: profile, interval: isKept ? 5 : 1, kubelet: kubelet, images: images), to: folder.appending("init"))
+            Self.script(folder, profile: profile, interval: isKept ? 5 : 1, kubelet: kubelet, images: images, deadlines: host.deadlines),
+            to: folder.appending("init"))
         // A network of its own, for its ports and its firewall's rules; the other two so that it can change nobody's host name or memory.
         let own = plane == nil ? ["--net"] : []
         let words = own + ["--uts", "--ipc", "--", busybox, "sh", folder.appending("init").string]
@@ -113,7 +114,8 @@ public struct NodeHere: Sendable {
 
     /// The same first program as in a sandbox, with its files in a folder.
     static func script(
-        _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, interval: Int = 1, kubelet: FilePath, images: FilePath
+        _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, interval: Int = 1, kubelet: FilePath, images: FilePath,
+        deadlines: Deadlines = Deadlines()
     ) -> String {
         // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
         let clearing = """
@@ -128,7 +130,10 @@ public struct NodeHere: Sendable {
             (ControlPlane.nodeKubeconfig, "'\(moved(ControlPlane.nodeKubeconfig, to: folder))'"),
             (PodImages.path, "'\(folder)/images.tar'"),
         ]
-        return paths.reduce(NodeScript.text(for: profile, interval: interval, clearing: clearing)) { $0.replacing($1.0, with: $1.1) }
+        return paths.reduce(
+            NodeScript.text(
+                for: profile, interval: interval, clearing: clearing, deadlines: deadlines)
+        ) { $0.replacing($1.0, with: $1.1) }
     }
 }
 

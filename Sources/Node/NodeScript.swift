@@ -8,15 +8,19 @@ enum NodeScript {
     /// - Parameters:
     ///   - interval: seconds between two rounds of probes.
     ///   - approach: what is changed beside the source.
+    ///   - deadlines: how long it waits for what.
     ///   - clearing: lines that clear the way for a kubelet, which may use `fail`, and leave a folder to work in in `$work`.
     static func text(
-        for profile: NodeSpec.Profile, interval: Int = 1, approach: ApproachPlan = .none, clearing: String = sandbox
+        for profile: NodeSpec.Profile, interval: Int = 1, approach: ApproachPlan = .none, clearing: String = sandbox,
+        deadlines: Deadlines = Deadlines()
     ) -> String {
         let program = NodeProgram.of(profile)
         let words = [
             "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
             "@LOADING@": program.loading, "@START@": approach.start(program.start), "@INTERVAL@": "\(interval)",
             "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
+            "@VERSION_SECONDS@": deadlines.whole(.nodeVersion), "@PROBE_SECONDS@": deadlines.whole(.probeAnswer),
+            "@CONTAINERD_TRIES@": "\(Int(deadlines[.containerdStart] * 10))",
         ]
         return words.reduce(script) { $0.replacing($1.key, with: $1.value) }
     }
@@ -61,7 +65,7 @@ enum NodeScript {
 
         @APPROACH@
         say stage version
-        version=$(timeout 30 @PROGRAM@ --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
+        version=$(timeout @VERSION_SECONDS@ @PROGRAM@ --version 2>&1 < /dev/null | head -n 1 | cut -c 1-300)
         say version "$version"
         case "$version" in "@VERSION@"*) ;; *) exit 0 ;; esac
         @PREPARATION@
@@ -72,7 +76,7 @@ enum NodeScript {
         tries=0
         until [ -S /run/containerd/containerd.sock ]; do
           tries=$((tries + 1))
-          if [ "$tries" -gt 300 ] || ! lives "$containerd"; then
+          if [ "$tries" -gt @CONTAINERD_TRIES@ ] || ! lives "$containerd"; then
             tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
             fail "containerd does not start"
           fi
@@ -87,8 +91,8 @@ enum NodeScript {
         (
           # timeout, because Debian 12's static busybox dies of wget's own -T.
           while sleep @INTERVAL@; do
-            say probe healthz "$(timeout 10 wget -q -O - http://127.0.0.1:10248/healthz 2>&1 | tr '\\n' ' ' | head -c 300)"
-            say probe summary "$(timeout 10 wget -q -O - http://127.0.0.1:10255/stats/summary 2>&1 | tr '\\n' ' ' | head -c 60000)"
+            say probe healthz "$(timeout @PROBE_SECONDS@ wget -q -O - http://127.0.0.1:10248/healthz 2>&1 | tr '\\n' ' ' | head -c 300)"
+            say probe summary "$(timeout @PROBE_SECONDS@ wget -q -O - http://127.0.0.1:10255/stats/summary 2>&1 | tr '\\n' ' ' | head -c 60000)"
             lives "$containerd" || say containerd-gone
           done
         ) &
@@ -104,4 +108,9 @@ enum NodeScript {
         say exit "$status"
 
         """
+}
+
+extension Deadlines {
+    /// A deadline as timeout(1) takes it: whole seconds, and not one less.
+    func whole(_ deadline: Deadline) -> String { "\(Int(self[deadline].rounded(.up)))" }
 }

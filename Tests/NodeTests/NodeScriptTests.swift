@@ -10,13 +10,22 @@ struct NodeScriptTests {
     @Test("the script of every profile is whole, and a shell can read it", arguments: NodeSpec.Profile.allCases)
     func whole(_ profile: NodeSpec.Profile) throws {
         let script = NodeScript.text(for: profile)
-        #expect(script.firstMatch(of: /@[A-Z]+@/) == nil)
+        #expect(script.firstMatch(of: /@[A-Z_]+@/) == nil)
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/sh")
         shell.arguments = ["-n", "-c", script]
         try shell.run()
         shell.waitUntilExit()
         #expect(shell.terminationStatus == 0)
+    }
+
+    @Test("what it waits for it waits for longer where the machine is slow")
+    func patience() {
+        let (plain, slow) = (NodeScript.text(for: .kubelet), NodeScript.text(for: .kubelet, deadlines: Deadlines(patience: 5)))
+        for (text, seconds) in [(plain, (30, 10, 300)), (slow, (150, 50, 1500))] {
+            #expect(text.contains("$(timeout \(seconds.0) /usr/local/bin/kubelet --version"))
+            #expect(text.contains("timeout \(seconds.1) wget") && text.contains("\"$tries\" -gt \(seconds.2) ]"))
+        }
     }
 
     @Test("k3s copies images, opens the port that is asked, and joins with a token from a file, so that it stands in no list of processes")
