@@ -77,6 +77,7 @@ let package = Package(
         // For tests only: what they feed to the code, and servers on the loopback.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
         .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
+        .target(name: "Fuzzing", dependencies: ["TestInputs"], path: "Tests/Fuzzing", swiftSettings: strict),
         tests("PathsTests", ["TestInputs", "Paths", system]),
         tests("ELFTests", ["TestInputs", "ELF"]),
         tests("ModelTests", ["TestInputs", "Model"]),
@@ -102,6 +103,13 @@ let package = Package(
         tests(
             "PipelineTests",
             ["Pipeline", "Sources", "Transfer", "TestServers", "GoToolchain", "Patches", "Model", "Host", "Git", crypto, system]),
+        tests(
+            "FuzzTests",
+            [
+                "Fuzzing", "TestInputs", "Model", "Host", "ELF", "Git", "GitRemote", "Archive", "Transfer", "Sources", "GoToolchain",
+                "Cluster", "Grading",
+                "Keeping", "Here", "Ledger", crypto, system,
+            ]),
         tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "Host", system]),
     ]
 )
