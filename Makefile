@@ -1,14 +1,15 @@
 # make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
 NINEPIN := .build/release/ninepin
 
-.PHONY: help setup build run matrix test test-fast test-all lint docs approaches bench soak dist clean
+.PHONY: help setup build run matrix test test-fast test-all fuzz lint docs approaches bench soak dist clean
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
 	@echo "make matrix  every series in every layout (ten minutes the first time)"
 	@echo "make test    all tests, the real boots among them"
 	@echo "make test-fast  the tests that need neither root nor network"
-	@echo "make test-all   make test, make dist and its test, and make soak"
+	@echo "make test-all   make test, 20 s of make fuzz for each reader, make dist and its test, and make soak"
+	@echo "make fuzz    mutated inputs for each reader of outside data: TARGET='log boot' for some of them, SECONDS=600 for each"
 	@echo "make lint    the format"
 	@echo "make docs    write the pages of docs/ that come from the code"
 	@echo "make approaches  measure every approach again, and write docs/approaches.md (three quarters of an hour)"
@@ -40,7 +41,15 @@ test-fast: setup
 	@.ci/test fast
 
 test-all: setup
-	@.ci/test fast real dist soak
+	@.ci/test fast fuzz real dist soak
+
+# Seconds of processor time for each reader, and which of them: all when none is named.
+SECONDS ?= 600
+TARGET ?=
+
+fuzz: setup
+	swift build --build-tests
+	.ci/fuzz $(SECONDS) $(TARGET)
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests

@@ -55,7 +55,7 @@ let package = Package(
         room("PullRequests", ["Model", "Sanitizing", "Host", "Git", "GitHistory", "Patches", system]),
         room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system, crypto]),
         room("Sandbox", ["Model", "Paths", "ELF", "Host", system, crypto]),
-        room("Cluster", ["Host", "Transfer", system]),
+        room("Cluster", ["Model", "Host", "Transfer", system]),
         room("Grading", ["Model", "Cluster"]),
         room("Node", ["Model", "Host", "Sandbox", "Cluster", "Grading", system, crypto]),
         room("Keeping", ["Model", "Host", "Sandbox", "Cluster", "Node", system]),
@@ -79,6 +79,7 @@ let package = Package(
         // For tests only: what they feed to the code, and servers on the loopback.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
         .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
+        .target(name: "Fuzzing", dependencies: ["TestInputs"], path: "Tests/Fuzzing", swiftSettings: strict),
         tests("PathsTests", ["TestInputs", "Paths", system]),
         tests("ELFTests", ["TestInputs", "ELF"]),
         tests("SanitizingTests", ["TestInputs", "Sanitizing"]),
@@ -105,6 +106,13 @@ let package = Package(
         tests(
             "PipelineTests",
             ["Pipeline", "Sources", "Transfer", "TestServers", "GoToolchain", "Patches", "Model", "Host", "Git", crypto, system]),
+        tests(
+            "FuzzTests",
+            [
+                "Fuzzing", "TestInputs", "Model", "Host", "ELF", "Git", "GitRemote", "Archive", "Transfer", "Sources", "GoToolchain",
+                "Cluster", "Grading",
+                "Keeping", "Here", "Ledger", crypto, system,
+            ]),
         tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "Host", system]),
     ]
 )

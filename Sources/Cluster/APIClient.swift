@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Host
+import Model
 import SystemPackage
 import Transfer
 
@@ -8,8 +9,10 @@ public struct APIClient: Sendable {
     private let server: String
     private let authority: FilePath
     private let token: String
+    private let timeout: Duration
 
-    init(server: String, authority: FilePath, token: String) {
+    init(server: String, authority: FilePath, token: String, deadlines: Deadlines = Deadlines()) {
+        timeout = deadlines.duration(.serverAnswer)
         self.server = server
         self.authority = authority
         self.token = token
@@ -51,7 +54,9 @@ public struct APIClient: Sendable {
     private func ask(_ method: String, _ path: String, body: [UInt8]? = nil) async throws -> Exchange.Answer {
         let fields = ["Authorization": "Bearer \(token)", "Accept": "application/json, */*", "Content-Type": "application/json"]
         do {
-            return try await Exchange(method, server + path, fields: fields, body: body, authority: authority.string).answer()
+            return try await Exchange(
+                method, server + path, fields: fields, body: body, authority: authority.string, timeout: timeout
+            ).answer()
         } catch {
             try Task.checkCancellation()
             throw error

@@ -4,6 +4,8 @@ public enum ClusterFact: Sendable {
     case apiServer(isReady: Bool, String)
     /// A process of the control plane has ended, with its last lines.
     case ended(process: String, how: String, lastLines: [String])
+    /// The log of a process of the control plane cannot be written.
+    case unlogged(process: String, reason: String)
     /// The node as the API server knows it; nil when it does not know it.
     case node(NodeStatus?)
     /// A pod as the API server knows it.

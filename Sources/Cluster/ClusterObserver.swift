@@ -1,4 +1,5 @@
 import Host
+import Model
 import Transfer
 
 /// Asks the API server about a node and its pods, over and over, and posts what it says. It decides nothing.
@@ -8,15 +9,23 @@ public struct ClusterObserver: Sendable {
     private let trial: PodTrial?
     private let notices: ClusterNotices
     private let interval: Duration
+    /// Rounds, of a second each, after which the second pod is killed although nobody has measured it.
+    private let longestUnmeasured: Int
 
     /// - Parameters:
     ///   - trial: the pods to run once the node is ready; none when nil.
     ///   - interval: how long between two rounds once the node is Ready; somebody waits for that, and so it is asked more often before.
     public init(of plane: ControlPlane, trial: PodTrial?, notices: ClusterNotices, interval: Duration = .seconds(1)) {
-        self.init(asking: plane.client, about: plane.credentials.node, trial: trial, notices: notices, interval: interval)
+        self.init(
+            asking: plane.client, about: plane.credentials.node, trial: trial, notices: notices, interval: interval,
+            deadlines: plane.deadlines)
     }
 
-    init(asking client: APIClient, about node: String, trial: PodTrial?, notices: ClusterNotices, interval: Duration) {
+    init(
+        asking client: APIClient, about node: String, trial: PodTrial?, notices: ClusterNotices, interval: Duration,
+        deadlines: Deadlines = Deadlines()
+    ) {
+        longestUnmeasured = Int(deadlines[.podFigures])
         self.client = client
         self.node = node
         self.trial = trial
@@ -49,9 +58,6 @@ public struct ClusterObserver: Sendable {
         var running = 0
         var isMeasured = false
     }
-
-    /// Rounds after which the second pod is killed although nobody has measured it: kubelet's figures may be 20 s old.
-    private static let patience = 40
 
     private func round(_ progress: inout Progress) async throws {
         guard try await isServing() else { return }
@@ -96,7 +102,7 @@ public struct ClusterObserver: Sendable {
             progress.hasLog = true
         case .limited where status.phase == "Running" && !progress.deleted:
             progress.running += 1
-            guard progress.isMeasured || progress.running > Self.patience else { return }
+            guard progress.isMeasured || progress.running > longestUnmeasured else { return }
             progress.askedToDelete = true
             try await client.delete("\(PodTrial.namespace)/\(name.rawValue)", graceSeconds: 1)
             progress.deleted = true

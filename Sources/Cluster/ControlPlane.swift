@@ -1,4 +1,5 @@
 import Host
+import Model
 import SystemPackage
 
 /// etcd and the three programs of Kubernetes that a worker node joins, running in a network of their own.
@@ -10,11 +11,14 @@ public struct ControlPlane: Sendable {
     /// Keys, certificates and tokens.
     public let credentials: Credentials
     private let kind: ControlPlaneKind
+    let deadlines: Deadlines
 
     /// The API server's address as seen from this machine.
     public var server: String { "https://\(network.address):\(Self.port)" }
     /// Asks the API server as somebody who may do anything.
-    public var client: APIClient { APIClient(server: server, authority: credentials.authority, token: credentials.adminToken) }
+    public var client: APIClient {
+        APIClient(server: server, authority: credentials.authority, token: credentials.adminToken, deadlines: deadlines)
+    }
 
     /// A kubeconfig for this machine, with all rights.
     public var adminKubeconfig: String {
@@ -47,32 +51,36 @@ public struct ControlPlane: Sendable {
     ///   - folder: gets keys, tokens and the store; the caller's to remove.
     ///   - logs: a folder that gets a log for each process.
     ///   - notices: is told when a process ends by itself.
+    ///   - logLimit: how long each log may grow.
     ///   - isShared: whether it runs in this process's own network.
     /// - Throws: `ClusterError`, `CommandError`, `FileError` when it cannot be made; what the work throws.
     public static func with<Value: Sendable>(
-        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, isShared: Bool = false,
-        on host: Host, _ body: @escaping @Sendable (ControlPlane) async throws -> Value
+        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices,
+        logLimit: LineFile.Limit = .kept, isShared: Bool = false, on host: Host,
+        _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
         let work: @Sendable (ClusterNetwork) async throws -> Value = { network in
-            try await run(kind, node: node, folder: folder, logs: logs, notices: notices, in: network, on: host, body)
+            try await run(kind, node: node, folder: folder, logs: logs, notices: notices, logLimit: logLimit, in: network, on: host, body)
         }
         return isShared ? try await ClusterNetwork.shared(on: host, work) : try await ClusterNetwork.with(on: host, work)
     }
 
     /// The same in a network that is there.
     static func run<Value: Sendable>(
-        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, in network: ClusterNetwork,
-        on host: Host, _ body: @escaping @Sendable (ControlPlane) async throws -> Value
+        _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, logLimit: LineFile.Limit = .kept,
+        in network: ClusterNetwork, on host: Host, _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
         let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
         let credentials = try await Credentials.make(in: folder.appending("credentials"), addresses: addresses, node: node, on: host)
         let data = folder.appending("data")
-        let plane = ControlPlane(network: network, credentials: credentials, kind: kind)
+        let plane = ControlPlane(network: network, credentials: credentials, kind: kind, deadlines: host.deadlines)
         try plane.writeKubeconfigs()
         try Files.makeDirectory(data)
         try Files.makeDirectory(logs)
         let processes = try kind.processes(credentials, addresses: addresses, data: data).map { process in
-            { @Sendable () async throws -> Void in try await plane.run(process, in: data, logs: logs, notices: notices, on: host) }
+            { @Sendable () async throws -> Void in
+                try await plane.run(process, in: data, logs: logs, logLimit: logLimit, notices: notices, on: host)
+            }
         }
         return try await working(beside: processes) { try await body(plane) }
     }
@@ -86,18 +94,23 @@ public struct ControlPlane: Sendable {
     }
 
     private func run(
-        _ process: ControlPlaneProcess, in data: FilePath, logs: FilePath, notices: ClusterNotices, on host: Host
+        _ process: ControlPlaneProcess, in data: FilePath, logs: FilePath, logLimit: LineFile.Limit, notices: ClusterNotices, on host: Host
     ) async throws {
         struct Heard: Sendable {
             let log: LineFile
             var last = RecentLines()
+            var isTold = false
         }
         var command = Command(process.program, process.arguments, environment: host.plainEnvironment, directory: data, on: host)
         command.network = network.controlPlane
-        let heard = Heard(log: try LineFile(logs.appending("\(process.name).log"), limit: LineFile.keptLimit))
+        let heard = Heard(log: try LineFile(logs.appending("\(process.name).log"), limit: logLimit))
         let (left, ended) = try await command.watch(heard) { heard, event, _ in
             guard case .line(_, let line) = event else { return .proceed }
             heard.log.append(line)
+            if !heard.isTold, let fault = heard.log.fault {
+                heard.isTold = true
+                notices.post(.unlogged(process: process.name, reason: "\(fault)"))
+            }
             heard.last.append(String(decoding: line, as: UTF8.self))
             return .proceed
         }

@@ -93,6 +93,8 @@ public struct PatchError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// A patch's text on its way to files.
 private struct PatchReader {
+    private static let mostLines = 1_000_000_000
+
     private let lines: [ArraySlice<UInt8>]
     private let endsWithBreak: Bool
     private var next = 0
@@ -158,6 +160,10 @@ private struct PatchReader {
         guard let found = header.firstMatch(of: /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/), let start = Int(found.1),
             let oldCount = found.2.map({ Int($0) }) ?? 1, let newCount = found.4.map({ Int($0) }) ?? 1
         else { throw error("'\(header)' is no hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'") }
+        // Places are counted with: no sum of them may be more than a number can hold.
+        guard [start, oldCount, newCount].allSatisfy({ $0 <= Self.mostLines }) else {
+            throw error("'\(header)' names a line beyond \(Self.mostLines), which no source file has")
+        }
         next += 1
         var body: [Patch.Line] = []
         var (old, new) = (oldCount, newCount)

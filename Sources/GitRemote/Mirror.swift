@@ -18,7 +18,7 @@ public struct Mirror: Sendable {
     /// Names a mirror; it is made by the first fetch.
     ///
     /// - Parameter patience: how long the other end may say nothing.
-    public init(at path: String, patience: Duration = .seconds(30)) {
+    public init(at path: String, patience: Duration) {
         self.path = path
         self.patience = patience
     }

@@ -11,13 +11,14 @@ extension Mirror {
     /// - Parameters:
     ///   - repository: the bare repository's folder.
     ///   - environment: where `git` is found.
+    ///   - patience: how long git may say nothing.
     /// - Throws: `TreeFault` for a tree that must not be written out; `FetchError` when it is not in the mirror, `CancellationError`.
-    public func copy(_ tree: ObjectID, to repository: String, environment: [String: String]) async throws {
+    public func copy(_ tree: ObjectID, to repository: String, environment: [String: String], patience: Duration) async throws {
         let stop = Stop()
         let mirror = self
         try await withTaskCancellationHandler {
             try await Thread.run {
-                let session = Session(remote: mirror.path, environment: environment, patience: .seconds(120), stop: stop) { _ in }
+                let session = Session(remote: mirror.path, environment: environment, patience: patience, stop: stop) { _ in }
                 do {
                     let target = try Repository.open(at: repository)
                     let source = try Repository.open(at: mirror.path)

@@ -7,10 +7,12 @@ import SystemPackage
 public struct GoTest: Sendable {
     private let build: GoBuild
     private let flags: [String]
+    private let timeout: Int
 
     /// - Parameter target: its environment and build tags hold for the tests too.
     public init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
         build = GoBuild(target, at: place, with: toolchain, temporary: temporary, on: host)
+        timeout = Int(host.deadlines[.upstreamTests].rounded(.up))
         flags = target.flags.filter { $0.hasPrefix("-tags") }
     }
 
@@ -29,7 +31,8 @@ public struct GoTest: Sendable {
             let Test: String?
             let Output: String?
         }
-        let command = build.go(["test", "-json", "-count=1", "-vet=off"] + flags + folders.map { $0 == "." ? "." : "./\($0)" })
+        let command = build.go(
+            ["test", "-json", "-count=1", "-vet=off", "-timeout=\(timeout)s"] + flags + folders.map { $0 == "." ? "." : "./\($0)" })
         let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
             guard case .line(_, let bytes) = event else { return .proceed }
             guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else {

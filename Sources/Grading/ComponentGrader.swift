@@ -14,15 +14,13 @@ public struct ComponentGrader: Sendable {
         case tick
     }
 
-    /// Seconds that a probe may take, the sandbox's start included. It answers in a fifth of one.
-    public static let timeout = 30.0
-
     /// The verdict, as soon as it is certain.
     public private(set) var verdict: Verdict?
     /// When the deciding event came, in seconds after the sandbox began.
     public private(set) var decided: Double?
     private let probe: String
     private let layout: Layout
+    private let timeout: Double
     private var signs = SandboxSigns()
     private var isAsked = false
     private var answers: [Evidence] = []
@@ -31,8 +29,11 @@ public struct ComponentGrader: Sendable {
 
     /// Makes a grader of one probe.
     ///
-    /// - Parameter probe: what evidence calls it.
-    public init(probe: String, layout: Layout) {
+    /// - Parameters:
+    ///   - probe: what evidence calls it.
+    ///   - deadlines: how long it may take, the sandbox's start included.
+    public init(probe: String, layout: Layout, deadlines: Deadlines = Deadlines()) {
+        timeout = deadlines[.componentProbe]
         self.probe = probe
         self.layout = layout
     }
@@ -50,8 +51,8 @@ public struct ComponentGrader: Sendable {
         case .fact(let fact): take(fact, at: now)
         case .tick: break
         }
-        guard verdict == nil, now >= Self.timeout else { return }
-        decide(inconclusive("the probe did not end within \(Int(Self.timeout)) s"), at: now)
+        guard verdict == nil, now >= timeout else { return }
+        decide(inconclusive("the probe did not end within \(Int(timeout)) s"), at: now)
     }
 
     /// The sandbox has ended. The answer and the exit status come on two streams: only now are both known to be whole.

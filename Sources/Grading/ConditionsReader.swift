@@ -10,8 +10,12 @@ public struct ConditionsReader: Sendable {
     private var asked: Double?
     private var pressure: (first: PressureSample, last: PressureSample)?
 
+    private let question: Double
+
     /// Makes a reader of one boot.
-    public init() {}
+    ///
+    /// - Parameter deadlines: how long a question may take.
+    public init(deadlines: Deadlines = Deadlines()) { question = deadlines[.probeAnswer] }
 
     /// Takes a line of the node's own log.
     ///
@@ -49,7 +53,7 @@ public struct ConditionsReader: Sendable {
 
     private mutating func excuse(until now: Double) {
         guard let asked, let last = lastAnswer else { return }
-        lastAnswer = max(last, min(now, asked + NodeFact.questionSeconds))
+        lastAnswer = max(last, min(now, asked + question))
     }
 
     /// Takes a reading of the machine's processor pressure.

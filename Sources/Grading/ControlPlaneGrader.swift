@@ -15,7 +15,7 @@ public struct ControlPlaneGrader: Sendable {
 
     private let layout: Layout
     private let watch: Double
-    private let patience: Double
+    private let deadlines: Deadlines
     private var signs = SandboxSigns()
     private var stage = "sandbox"
     private var since: Double?
@@ -35,9 +35,9 @@ public struct ControlPlaneGrader: Sendable {
     /// - Parameters:
     ///   - layout: what the sandbox is to look like.
     ///   - watch: seconds after its first answer for which it must go on answering.
-    ///   - patience: seconds after the start of the sandbox by which it must answer.
-    public init(layout: Layout, watch: Double, patience: Double = 120) {
-        (self.layout, self.watch, self.patience) = (layout, watch, patience)
+    ///   - deadlines: how long it may take to answer.
+    public init(layout: Layout, watch: Double, deadlines: Deadlines = Deadlines()) {
+        (self.layout, self.watch, self.deadlines) = (layout, watch, deadlines)
     }
 
     /// Takes what the sandbox's first program told.
@@ -76,15 +76,17 @@ public struct ControlPlaneGrader: Sendable {
     public mutating func lookAtClock(_ now: Double) {
         guard finding == nil else { return }
         guard let since else {
-            if now >= patience { find(.inconclusive, "the API server did not answer within \(Int(patience)) s; last stage: \(stage)", []) }
+            let longest = deadlines[.serverStart]
+            if now >= longest { find(.inconclusive, "the API server did not answer within \(Int(longest)) s; last stage: \(stage)", []) }
             return
         }
         guard now - since >= watch else { return }
         // The watch ends with the answers to what was asked at its end.
+        let stale = deadlines[.staleAnswer]
         let isAnswered = ["healthz", "nodes"].allSatisfy { (answered[$0] ?? -.infinity) >= since + watch }
-        guard isAnswered || now - since >= watch + Self.stale else { return }
+        guard isAnswered || now - since >= watch + stale else { return }
         guard isAnswered, let health, let nodes else {
-            find(.inconclusive, "the API server was not asked, or did not answer, in the last \(Int(Self.stale)) s", [])
+            find(.inconclusive, "the API server was not asked, or did not answer, in the last \(Int(stale)) s", [])
             return
         }
         let seen = [nodes.evidence, health]
@@ -96,9 +98,6 @@ public struct ControlPlaneGrader: Sendable {
             find(.noNode, "the API server answers, and has no node: nothing can run in it", seen)
         }
     }
-
-    /// Seconds for which an answer is waited for.
-    private static let stale = 15.0
 
     /// The sandbox ended without a finding so far.
     public mutating func finish(_ how: String) {

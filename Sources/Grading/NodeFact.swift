@@ -23,9 +23,6 @@ public enum NodeFact: Hashable, Sendable {
     /// The node's program ended, with the status that the shell tells.
     case exit(Int)
 
-    /// Seconds for which a question is asked before it counts as not answered.
-    public static let questionSeconds = 10.0
-
     /// Begins each line of the channel.
     public static let mark = "@ninepin "
 

@@ -46,7 +46,7 @@ public struct Mount: Hashable, Sendable {
         let (first, last) = (halves[0].split(separator: " "), halves[1].split(separator: " ", omittingEmptySubsequences: false))
         guard first.count >= 6, last.count >= 3 else { return nil }
         let numbers = first[2].split(separator: ":").compactMap { UInt32($0) }
-        guard numbers.count == 2 else { return nil }
+        guard numbers.count == 2, first[4].hasPrefix("/") else { return nil }
         device = DeviceNumber(major: numbers[0], minor: numbers[1])
         point = Self.plain(first[4])
         options = Set(first[5].split(separator: ",").map { Substring($0) })

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Model
 import SystemPackage
 
 /// What the outside world is to a command: handed down by parameter, so that a test can hand down another one.
@@ -14,22 +15,29 @@ public struct Host: Sendable {
     public let isRoot: Bool
     /// The folder in which the machine's own `etc/` stands.
     public let machine: FilePath
+    /// How long something is waited for here.
+    public let deadlines: Deadlines
 
     /// Makes a host of its parts.
-    public init(environment: [String: String], workspace: FilePath, project: FilePath, isRoot: Bool, machine: FilePath = "/") {
+    public init(
+        environment: [String: String], workspace: FilePath, project: FilePath, isRoot: Bool, machine: FilePath = "/",
+        deadlines: Deadlines = Deadlines()
+    ) {
         self.environment = environment
         self.workspace = workspace
         self.project = project
         self.isRoot = isRoot
         self.machine = machine
+        self.deadlines = deadlines
     }
 
     /// The machine that this process runs on.
     ///
     /// - Parameters:
     ///   - workspace: the workspace's folder; `NINEPIN_WORKSPACE` or the project's `Workspace` when nil.
+    ///   - deadlines: how long something is waited for.
     ///   - project: the project's folder; found upwards from the current directory or from the program's own place when nil.
-    public static func current(workspace: String? = nil, project: String? = nil) -> Host {
+    public static func current(workspace: String? = nil, project: String? = nil, deadlines: Deadlines = Deadlines()) -> Host {
         let environment = ProcessInfo.processInfo.environment
         let here = FilePath(FileManager.default.currentDirectoryPath)
         let home = project.map { here.pushing(FilePath($0)) } ?? Self.findProject(from: here)
@@ -37,7 +45,7 @@ public struct Host: Sendable {
         return Host(
             environment: environment,
             workspace: (folder.map { here.pushing(FilePath($0)) } ?? home.appending("Workspace")).lexicallyNormalized(),
-            project: home.lexicallyNormalized(), isRoot: geteuid() == 0)
+            project: home.lexicallyNormalized(), isRoot: geteuid() == 0, deadlines: deadlines)
     }
 
     /// The first program of a name on `PATH`, or in one of some more folders; nil when there is none.

@@ -21,7 +21,7 @@ extension NodeFolder {
     ///   - grace: how long a keeper that was only just started may take until it has its lock.
     ///   - look: called with each report that is new, until it gives something.
     /// - Throws: `KeepingError` when the keeper ends without having said it; `FileError` when nobody can tell whether it lives; `CancellationError`.
-    public func wait<Value>(grace: Duration = .seconds(5), for look: (NodeReport) -> Value?) async throws -> Value {
+    public func wait<Value>(grace: Duration, for look: (NodeReport) -> Value?) async throws -> Value {
         let start = ContinuousClock.now
         while true {
             if let report = report(), let value = look(report) { return value }
@@ -38,7 +38,7 @@ extension NodeFolder {
     ///
     /// - Parameter patience: how long its keeper may take to end.
     /// - Throws: `KeepingError` when its keeper does not end; `FileError`; `CancellationError`.
-    public func down(patience: Duration = .seconds(30)) async throws {
+    public func down(patience: Duration) async throws {
         guard Files.exists(path) else { throw KeepingError.unknown(name) }
         if let process = try keeper {
             kill(process, SIGTERM)

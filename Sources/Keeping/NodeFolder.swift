@@ -119,7 +119,7 @@ public struct NodeFolder: Sendable {
     public var keeper: Int32? {
         get throws {
             // The number is written just after the lock is taken.
-            for _ in 0..<200 {
+            for _ in 0..<Int(Deadline.keeperNumber.seconds / 0.005) {
                 guard try FileLock.isHeld(lockFile) else { return nil }
                 if let process = writtenProcess { return process }
                 usleep(5_000)

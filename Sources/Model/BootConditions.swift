@@ -23,18 +23,14 @@ public struct BootConditions: Hashable, Codable, Sendable {
 
     /// The share of the boot from which on a machine counts as busy.
     public static let busyShare = 0.9
-    /// The longest silence, in seconds, with which a boot is still believed; on a busy machine the shorter one.
-    public static let silenceLimits = (idle: 6.0, busy: 3.0)
-    /// The longest delay of a log line, in seconds, with which a boot is still believed; on a busy machine the shorter one.
-    public static let delayLimits = (idle: 3.0, busy: 1.5)
 
     /// Whether tasks of the machine had to wait for a processor nearly all the time. That alone slows no boot: its tasks get their share.
     public var isBusy: Bool { (cpuPressure ?? 0) > Self.busyShare }
 
     /// Each limit that was passed, in words; empty when the boot was not slowed.
-    public var excesses: [String] {
-        let (silence, delay) =
-            isBusy ? (Self.silenceLimits.busy, Self.delayLimits.busy) : (Self.silenceLimits.idle, Self.delayLimits.idle)
+    public func excesses(within deadlines: Deadlines = Deadlines()) -> [String] {
+        let silence = deadlines[isBusy ? .probeSilenceBusy : .probeSilence]
+        let delay = deadlines[isBusy ? .lineDelayBusy : .lineDelay]
         let place = isBusy ? " on a busy machine" : ""
         var words: [String] = []
         if longestSilence > silence {

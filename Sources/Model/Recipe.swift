@@ -134,8 +134,8 @@ public struct NodeSpec: Hashable, Codable, Sendable {
 
     /// Makes a node's description; times are in seconds.
     public init(
-        profile: Profile, warmUp: Double = 10, observe: Double = 30, startTimeout: Double = 60, joinTimeout: Double = 120,
-        kubelet: [String: String] = [:]
+        profile: Profile, warmUp: Double = Deadline.warmUp.seconds, observe: Double = Deadline.observation.seconds,
+        startTimeout: Double = Deadline.nodeStart.seconds, joinTimeout: Double = Deadline.nodeJoin.seconds, kubelet: [String: String] = [:]
     ) {
         self.profile = profile
         self.warmUp = warmUp

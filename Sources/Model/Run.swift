@@ -91,6 +91,8 @@ public struct Run: Hashable, Codable, Sendable {
     public let conditions: BootConditions?
     /// The id of the run that this one repeats, alone on the machine; nil for a first boot.
     public let repeats: String?
+    /// How many times longer than usual was waited for this machine (``Deadlines/patience``); nil in a record of an older version.
+    public let patience: Double?
     /// What came of it.
     public let verdict: Verdict
     /// Why the verdict is not believed: the boot was repeated alone, and that run counts. Nil for a run that counts.
@@ -100,7 +102,8 @@ public struct Run: Hashable, Codable, Sendable {
     public init(
         id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
         steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, overhead: [String: Double]? = nil,
-        watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil, verdict: Verdict, setAside: String? = nil
+        watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil, patience: Double? = nil, verdict: Verdict,
+        setAside: String? = nil
     ) {
         self.id = id
         self.started = started
@@ -117,6 +120,7 @@ public struct Run: Hashable, Codable, Sendable {
         self.watched = watched
         self.conditions = conditions
         self.repeats = repeats
+        self.patience = patience
         self.verdict = verdict
         self.setAside = setAside
     }

@@ -31,8 +31,10 @@ public struct ApproachPlan: Sendable {
     private let tools: [FilePath]
     private let compiled: [(source: FilePath, result: Approach.Compiled)]
     private let compiler: FilePath?
+    private let deadlines: Deadlines
 
     private init() {
+        deadlines = Deadlines()
         (runtime, approach, settings, tools, compiled, compiler) = (.runsc, nil, [], [], [], nil)
     }
 
@@ -44,6 +46,7 @@ public struct ApproachPlan: Sendable {
     /// - Throws: `Missing`, which names all that is not there.
     public init(_ approach: Approach, version: Version, folder: FilePath, on host: Host) throws(Missing) {
         self.approach = approach
+        deadlines = host.deadlines
         runtime = approach.runtime
         settings = approach.kubelet.filter { $0.versions?.contains(version) ?? true }
         var (tools, missing, packages): ([FilePath], [String], Set<String>) = ([], [], [])
@@ -101,12 +104,12 @@ public struct ApproachPlan: Sendable {
         guard let approach else { return "" }
         let lines =
             approach.copies.enumerated().flatMap { Self.lines($1, number: $0) } + approach.binds.map(Self.line)
-            + questions(approach, early: true) + (approach.fuse.map(Self.lines) ?? []) + questions(approach, early: false)
+            + questions(approach, early: true) + (approach.fuse.map(lines) ?? []) + questions(approach, early: false)
         return lines.isEmpty ? "" : ([Self.beginning] + lines).joined(separator: "\n")
     }
 
     private func questions(_ approach: Approach, early: Bool) -> [String] {
-        approach.questions.filter { $0.isEarly == early }.map { Self.line($0, preload: approach.preload) }
+        approach.questions.filter { $0.isEarly == early }.map { line($0, preload: approach.preload) }
     }
 
     /// The same in a container of the machine's own kernel: whether what a sandbox refuses can be done at all.
@@ -164,7 +167,7 @@ extension ApproachPlan {
         "mkdir -p \(bind.place) 2> /dev/null; said=$(mount --bind \(bind.source) \(bind.place) 2>&1) || refused \"mount --bind: $said\""
     }
 
-    private static func lines(_ fuse: Approach.Fuse) -> [String] {
+    private func lines(_ fuse: Approach.Fuse) -> [String] {
         let words = fuse.run.map(\.description).joined(separator: " ")
         return [
             "[ -e /dev/fuse ] || mknod /dev/fuse c 10 229 || fail \"cannot make /dev/fuse\"",
@@ -175,7 +178,7 @@ extension ApproachPlan {
             tries=0
             until grep -q -e ' \(fuse.place) fuse' /proc/mounts; do
               tries=$((tries + 1))
-              if [ "$tries" -gt 100 ] || ! lives "$fuse"; then
+              if [ "$tries" -gt \(Int(deadlines[.preparation] * 10)) ] || ! lives "$fuse"; then
                 refused "\(fuse.run.first?.description ?? ""): $(grep -v '^$' /tmp/fuse.log | tail -n 1 | cut -c 1-300)"
               fi
               sleep 0.1
@@ -184,13 +187,13 @@ extension ApproachPlan {
         ]
     }
 
-    private static func line(_ question: Approach.Question, preload: SandboxPath?) -> String {
+    private func line(_ question: Approach.Question, preload: SandboxPath?) -> String {
         let words = question.run.map(\.description).joined(separator: " ")
         let environment = question.isPreloaded ? preload.map { "LD_PRELOAD=\($0) " } ?? "" : ""
         let title = question.title.filter { $0.isLetter || $0.isNumber || " ,-/_.:".contains($0) }
         // A library that is to be loaded is for the program alone, and not for what starts it.
         let run = "\(environment.isEmpty ? "" : "env \(environment)")\(words)"
         return
-            "say probe \(ApproachFact.answer) \"\(title): $({ timeout 20 \(run); echo \"(status $?)\"; } 2>&1 < /dev/null | tr '\\n' ' ' | cut -c 1-300)\""
+            "say probe \(ApproachFact.answer) \"\(title): $({ timeout \(deadlines.whole(.approachQuestion)) \(run); echo \"(status $?)\"; } 2>&1 < /dev/null | tr '\\n' ' ' | cut -c 1-300)\""
     }
 }

@@ -61,7 +61,7 @@ public struct ComponentBoot: Sendable {
     ///
     /// - Parameters:
     ///   - scratch: where the sandbox's files go; they are removed in every path out.
-    ///   - logs: a folder that gets what the program and the sandbox wrote, whole.
+    ///   - logs: a folder that gets what the program and the sandbox wrote; of what is longer than a log may be, the beginning and the end.
     ///   - name: what the logs are called: `NAME.log` and `NAME.sandbox.log`.
     /// - Returns: the verdict, and how many seconds lie between the deciding event and the end of the sandbox. A harness that failed is an
     ///   `inconclusive` verdict, not an error.
@@ -75,8 +75,9 @@ public struct ComponentBoot: Sendable {
             try Files.makeDirectory(state)
             try Files.makeDirectory(logs)
             let watch = ComponentWatch(
-                grader: ComponentGrader(probe: probe, layout: layout), answers: try LineFile(logs.appending("\(name).log")),
-                sandbox: try LineFile(logs.appending("\(name).sandbox.log")))
+                grader: ComponentGrader(probe: probe, layout: layout, deadlines: host.deadlines),
+                answers: try LineFile(logs.appending("\(name).log"), limit: .run),
+                sandbox: try LineFile(logs.appending("\(name).sandbox.log"), limit: .run))
             return try await watch.over(runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host))
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
@@ -108,8 +109,14 @@ public struct ComponentBoot: Sendable {
 /// A probe as it is watched.
 private struct ComponentWatch: Sendable {
     var grader: ComponentGrader
-    let answers: LineFile
-    let sandbox: LineFile
+    private let answers: LineFile
+    private let sandbox: LineFile
+    private let logs: BootLogs
+
+    init(grader: ComponentGrader, answers: LineFile, sandbox: LineFile) {
+        (self.grader, self.answers, self.sandbox) = (grader, answers, sandbox)
+        logs = BootLogs([answers, sandbox])
+    }
 
     func over(_ command: Command) async throws -> (verdict: Verdict, toVerdict: Double) {
         let clock = ContinuousClock()
@@ -123,7 +130,7 @@ private struct ComponentWatch: Sendable {
             let said = Evidence(kind: .harness, text: "the grader came to no verdict", source: "ninepin")
             return (Verdict(grade: .inconclusive, level: .component, summary: said.text, evidence: [said]), 0)
         }
-        return (verdict, max(0, whole - decided))
+        return (logs.settled(verdict), max(0, whole - decided))
     }
 
     private mutating func take(_ event: Command.Event, at now: Double) -> Command.Directive {
@@ -143,6 +150,6 @@ private struct ComponentWatch: Sendable {
         case .more: break
         case .tick: grader.take(.tick, at: now)
         }
-        return grader.verdict == nil ? .proceed : .stop
+        return grader.verdict == nil && logs.fault == nil ? .proceed : .stop
     }
 }

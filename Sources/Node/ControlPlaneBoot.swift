@@ -24,7 +24,7 @@ public struct ControlPlaneBoot: Sendable {
     ///
     /// - Parameters:
     ///   - scratch: where the sandbox's files go; they are removed in every path out.
-    ///   - logs: a folder that gets `kube-apiserver.log` and `sandbox.log`, whole.
+    ///   - logs: a folder that gets `kube-apiserver.log` and `sandbox.log`.
     /// - Returns: what came of it. A harness that failed is `inconclusive`, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     public func run(scratch: Scratch, logs: FilePath) async throws -> ApproachAttempt {
@@ -36,8 +36,9 @@ public struct ControlPlaneBoot: Sendable {
             let state = folder.appending("state")
             for path in [state, logs] { try Files.makeDirectory(path) }
             let watch = ControlPlaneWatch(
-                grader: ControlPlaneGrader(layout: layout, watch: watch), log: try LineFile(logs.appending("kube-apiserver.log")),
-                sandbox: try LineFile(logs.appending("sandbox.log")))
+                grader: ControlPlaneGrader(layout: layout, watch: watch, deadlines: host.deadlines),
+                log: try LineFile(logs.appending("kube-apiserver.log"), limit: .run),
+                sandbox: try LineFile(logs.appending("sandbox.log"), limit: .run))
             let command = runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host)
             var (watched, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
                 let read = watch.read(event)
@@ -45,6 +46,7 @@ public struct ControlPlaneBoot: Sendable {
                 return watch.take(read, at: time.seconds)
             }
             watched.grader.finish("\(ended)")
+            if let fault = watched.logs.finish() { return Self.failed(BootLogs.words(fault), witness) }
             if let found = watched.grader.finding {
                 return ApproachAttempt(
                     outcome: found.outcome, summary: found.summary, evidence: found.evidence, measures: witness.measures)
@@ -83,7 +85,7 @@ public struct ControlPlaneBoot: Sendable {
             try root.file("\(Self.credentials)/\(name)", try Files.read(credentials.folder.appending(name)), mode: 0o600)
         }
         try root.file("/etc/hosts", "127.0.0.1 localhost node\n")
-        try root.file("/init", Self.script(commands, token: credentials.adminToken), mode: 0o755)
+        try root.file("/init", Self.script(commands, token: credentials.adminToken, deadlines: host.deadlines), mode: 0o755)
         try bundle.configure(arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/bin"])
         return bundle
     }
@@ -92,7 +94,7 @@ public struct ControlPlaneBoot: Sendable {
     private static let data: FilePath = "/var/lib/control-plane"
 
     /// The first program in the sandbox. The API server's log goes to standard output; what the harness must know to standard error, marked.
-    static func script(_ commands: [ControlPlaneCommand], token: String) -> String {
+    static func script(_ commands: [ControlPlaneCommand], token: String, deadlines: Deadlines = Deadlines()) -> String {
         func start(_ name: String) -> String {
             commands.filter { $0.name == name }.map { "/usr/local/bin/\($0.name) \($0.arguments.joined(separator: " "))" }.joined()
         }
@@ -103,7 +105,7 @@ public struct ControlPlaneBoot: Sendable {
             # The server closes the connection after an answer of HTTP 1.0. The answer's head ends with an empty line.
             ask() {
               printf 'GET %s HTTP/1.0\\r\\nAuthorization: Bearer \(token)\\r\\n\\r\\n' "$1" \\
-                | OPENSSL_CONF=/dev/null timeout 10 openssl s_client -quiet -connect \(ControlPlanePrograms.address) 2>/dev/null \\
+                | OPENSSL_CONF=/dev/null timeout \(deadlines.whole(.probeAnswer)) openssl s_client -quiet -connect \(ControlPlanePrograms.address) 2>/dev/null \\
                 | sed -e '1,/^\\r*$/d' | tr '\\n' ' ' | head -c 20000
             }
             say stage etcd
@@ -136,8 +138,14 @@ public struct ControlPlaneBoot: Sendable {
 /// A control plane as it is watched.
 private struct ControlPlaneWatch: Sendable {
     var grader: ControlPlaneGrader
-    let log: LineFile
-    let sandbox: LineFile
+    private let log: LineFile
+    private let sandbox: LineFile
+    let logs: BootLogs
+
+    init(grader: ControlPlaneGrader, log: LineFile, sandbox: LineFile) {
+        (self.grader, self.log, self.sandbox) = (grader, log, sandbox)
+        logs = BootLogs([log, sandbox])
+    }
 
     /// Reads what came, and writes it into the boot's logs.
     func read(_ event: Command.Event) -> BootEvent {
@@ -167,6 +175,6 @@ private struct ControlPlaneWatch: Sendable {
         case .tick: grader.lookAtClock(now)
         case .more, .silent: break
         }
-        return grader.finding == nil ? .proceed : .stop
+        return grader.finding == nil && logs.fault == nil ? .proceed : .stop
     }
 }

@@ -107,8 +107,8 @@ public struct KubeletProfile: Sendable {
             for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
             try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)
         }
-        try root.file("/init", NodeScript.text(interval: isKept ? 5 : 1), mode: 0o755)
-        try root.file("/init-node", NodeScript.node(for: profile, approach: approach), mode: 0o755)
+        try root.file("/init", NodeScript.text(interval: isKept ? 5 : 1, deadlines: host.deadlines), mode: 0o755)
+        try root.file("/init-node", NodeScript.node(for: profile, approach: approach, deadlines: host.deadlines), mode: 0o755)
         try await approach.fill(root, on: host)
     }
 

@@ -75,6 +75,7 @@ public struct NodeBoot: Sendable {
     private let approach: ApproachPlan
     private let witness: BootWitness?
     private let turn: BootTurn
+    private let logLimit: LineFile.Limit
 
     /// Makes a boot; nothing starts yet.
     ///
@@ -86,13 +87,15 @@ public struct NodeBoot: Sendable {
     ///   - approach: what is changed instead of the source, or beside it.
     ///   - witness: told of all that happens, beside the grader.
     ///   - turn: when the boot may start.
+    ///   - logLimit: how long each log of a boot that is not kept may grow.
     public init(
         _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, plane: ControlPlaneKind? = nil, runsc: Runsc?,
         here: NodeHere? = nil, profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil,
-        turn: BootTurn = .free, on host: Host
+        turn: BootTurn = .free, logLimit: LineFile.Limit = .run, on host: Host
     ) {
         self.artifact = artifact
-        self.node = node
+        // What the recipe says holds for a machine that is as fast as most.
+        self.node = node.stretched(by: host.deadlines)
         self.layout = layout
         self.level = level
         self.plane = plane
@@ -102,6 +105,7 @@ public struct NodeBoot: Sendable {
         self.approach = approach
         self.witness = witness
         self.turn = turn
+        self.logLimit = logLimit
         self.host = host
     }
 
@@ -109,7 +113,8 @@ public struct NodeBoot: Sendable {
     ///
     /// - Parameters:
     ///   - scratch: where the sandbox's files go; they are removed in every path out.
-    ///   - logs: a folder that gets `kubelet.log`, `sandbox.log`, and a log for each process of the control plane, whole.
+    ///   - logs: a folder that gets `kubelet.log`, `sandbox.log`, and a log for each process of the control plane. Of one that is longer than its
+    ///     limit it has the beginning and the end.
     /// - Returns: the verdict, and what the boot was like. A harness that failed is an `inconclusive` verdict, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     public func run(
@@ -151,7 +156,7 @@ public struct NodeBoot: Sendable {
             let trial = PodTrial()
             return try await ControlPlane.with(
                 plane, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices,
-                isShared: here?.signs.isGvisor ?? false, on: host
+                logLimit: limit(isKept: status != nil), isShared: here?.signs.isGvisor ?? false, on: host
             ) { plane in
                 let observer = ClusterObserver(
                     of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: .seconds(status == nil ? 1 : 5))
@@ -165,6 +170,9 @@ public struct NodeBoot: Sendable {
         }
     }
 
+    /// A run's log is evidence and stays whole, but for one without end; a node that is kept may live for months.
+    private func limit(isKept: Bool) -> LineFile.Limit { isKept ? .kept : logLimit }
+
     fileprivate typealias Joined = (plane: ControlPlane, notices: ClusterNotices, trial: PodTrial)
 
     private func boot(
@@ -176,11 +184,11 @@ public struct NodeBoot: Sendable {
         try Files.makeDirectory(state)
         let grader = BootGrader(
             node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: approach.runtime,
-            place: here?.signs)
-        // A run's log is evidence and stays whole; a node that is kept may live for months.
-        let limit = status == nil ? nil : LineFile.keptLimit
+            place: here?.signs, deadlines: host.deadlines)
+        let limit = limit(isKept: status != nil)
         let watch = Watch(
-            grader: grader, joined: joined, kubelet: try LineFile(logs.appending("kubelet.log"), limit: limit),
+            grader: grader, conditions: ConditionsReader(deadlines: host.deadlines), joined: joined,
+            kubelet: try LineFile(logs.appending("kubelet.log"), limit: limit),
             sandbox: try LineFile(logs.appending("sandbox.log"), limit: limit))
         if let here {
             guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet is booted here") }
@@ -206,7 +214,7 @@ public struct NodeBoot: Sendable {
     ) async throws -> BootOutcome {
         guard !level.isJoined else { return failed("a node in runc joins no control plane") }
         let runc = try await Runc.find(on: host)
-        let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
+        let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))", within: host.deadlines)
         let bundle = try await prepare(folder, joining: nil, isKept: false, group: group, progress: progress)
         do {
             let command = runc.run(bundle, state: state, on: host)
@@ -284,7 +292,8 @@ public struct NodeBoot: Sendable {
         guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
             return failed("the grader came to no verdict")
         }
-        return BootOutcome(verdict: verdict, toVerdict: whole - decided, conditions: watched.conditions.conditions(at: decided))
+        return BootOutcome(
+            verdict: watched.logs.settled(verdict), toVerdict: whole - decided, conditions: watched.conditions.conditions(at: decided))
     }
 }
 
@@ -307,21 +316,24 @@ enum BootEvent: Sendable {
 /// A boot as it is watched.
 private struct Watch: Sendable {
     var grader: BootGrader
-    var conditions = ConditionsReader()
+    var conditions: ConditionsReader
     private var channel = NodeChannel()
     private let joined: NodeBoot.Joined?
     private let kubeconfig: String?
-    let kubelet: LineFile
-    let sandbox: LineFile
+    private let kubelet: LineFile
+    private let sandbox: LineFile
+    let logs: BootLogs
     private var shown = -1
     private var stage = "sandbox"
 
-    init(grader: BootGrader, joined: NodeBoot.Joined?, kubelet: LineFile, sandbox: LineFile) {
+    init(grader: BootGrader, conditions: ConditionsReader, joined: NodeBoot.Joined?, kubelet: LineFile, sandbox: LineFile) {
         self.grader = grader
+        self.conditions = conditions
         self.joined = joined
         kubeconfig = joined?.plane.adminKubeconfig
         self.kubelet = kubelet
         self.sandbox = sandbox
+        logs = BootLogs([kubelet, sandbox])
     }
 
     /// Whether the node joins no control plane.
@@ -376,7 +388,7 @@ private struct Watch: Sendable {
         case .tick: beat(at: now, progress: progress)
         case .silent: break
         }
-        return grader.verdict == nil ? .proceed : .stop
+        return grader.verdict == nil && logs.fault == nil ? .proceed : .stop
     }
 
     private mutating func take(_ fact: NodeFact, at now: Double, progress: (BootProgress) -> Void) {

@@ -24,7 +24,7 @@ public struct NodeHere: Sendable {
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
         isKept: Bool, on host: Host, body: (Command) async throws -> Value
     ) async throws -> Value {
-        let traces = try await Traces(below: "/var/lib/kubelet")
+        let traces = try await Traces(below: "/var/lib/kubelet", within: host.deadlines)
         do {
             if plane != nil {
                 let images = try await PodImages.archive(
@@ -79,10 +79,11 @@ public struct NodeHere: Sendable {
         let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
         let own = folder.appending("ask").string
         let first = NodeScript.text(
-            interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string)
+            interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string, deadlines: host.deadlines)
         try Files.write(Self.placed(first, in: folder), to: folder.appending("init"))
         try Files.write(
-            Self.script(folder, profile: profile, kubelet: kubelet, images: images), to: folder.appending("init-node"))
+            Self.script(folder, profile: profile, kubelet: kubelet, images: images, deadlines: host.deadlines),
+            to: folder.appending("init-node"))
         // A network of its own, for its ports and its firewall's rules; the other two so that it can change nobody's host name or memory.
         let alone = plane == nil ? ["--net"] : []
         let words = alone + ["--uts", "--ipc", "--", busybox, "sh", folder.appending("init").string]
@@ -116,7 +117,9 @@ public struct NodeHere: Sendable {
     }
 
     /// The same second program as in a sandbox, with its files in a folder.
-    static func script(_ folder: FilePath, profile: NodeSpec.Profile = .kubelet, kubelet: FilePath, images: FilePath) -> String {
+    static func script(
+        _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, kubelet: FilePath, images: FilePath, deadlines: Deadlines = Deadlines()
+    ) -> String {
         // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
         let clearing = """
             work=/run/ninepin
@@ -124,7 +127,9 @@ public struct NodeHere: Sendable {
             mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log || fail "cannot mount over /run and /var/log"
             mount --bind '\(kubelet)' /var/lib/kubelet && mount --bind '\(images)' /var/lib/containerd || fail "cannot mount over /var/lib"
             """
-        return placed(NodeScript.node(for: profile, folder: folder.appending("ask").string, clearing: clearing), in: folder)
+        return placed(
+            NodeScript.node(
+                for: profile, folder: folder.appending("ask").string, clearing: clearing, deadlines: deadlines), in: folder)
     }
 
     /// A program with the files of a folder in the place of a sandbox's.

@@ -12,11 +12,14 @@ enum NodeScript {
     ///   - folder: an empty folder that is not the node's; a file system is mounted there that only this program sees.
     ///   - busybox: where busybox lies.
     ///   - node: where the second program lies.
+    ///   - deadlines: how long it waits for what.
     static func text(
-        interval: Int = 1, folder: String = Bundle.askFolder, busybox: String = "/bin/busybox", node: String = "/init-node"
+        interval: Int = 1, folder: String = Bundle.askFolder, busybox: String = "/bin/busybox", node: String = "/init-node",
+        deadlines: Deadlines = Deadlines()
     ) -> String {
         let words = [
             "@INTERVAL@": "\(interval)", "@FOLDER@": folder, "@BUSYBOX@": busybox, "@NODE@": node,
+            "@PROBE_SECONDS@": deadlines.whole(.probeAnswer),
         ]
         return words.reduce(asking) { $0.replacing($1.key, with: $1.value) }
     }
@@ -25,15 +28,19 @@ enum NodeScript {
     ///
     /// - Parameters:
     ///   - approach: what is changed beside the source.
+    ///   - deadlines: how long it waits for what.
     ///   - clearing: lines that clear the way for a kubelet, which may use `fail`, and leave a folder to work in in `$work`.
     static func node(
-        for profile: NodeSpec.Profile, approach: ApproachPlan = .none, folder: String = Bundle.askFolder, clearing: String = sandbox
+        for profile: NodeSpec.Profile, approach: ApproachPlan = .none, folder: String = Bundle.askFolder, clearing: String = sandbox,
+        deadlines: Deadlines = Deadlines()
     ) -> String {
         let program = NodeProgram.of(profile)
         let words = [
             "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
             "@LOADING@": program.loading, "@START@": approach.start(program.start), "@FOLDER@": folder,
             "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
+            "@VERSION_SECONDS@": deadlines.whole(.nodeVersion),
+            "@CONTAINERD_TRIES@": "\(Int(deadlines[.containerdStart] * 10))",
         ]
         return words.reduce(preparing) { $0.replacing($1.key, with: $1.value) }
     }
@@ -69,7 +76,7 @@ enum NodeScript {
         # An answer goes in pieces: the kernel writes up to 4096 bytes at once, and two may write.
         ask() {
           say ask "$1"
-          timeout \(Int(NodeFact.questionSeconds)) wget -q -O - "$2" 2>&1 | head -c \(NodeChannel.longestAnswer) | base64 -w 3000 | while read -r piece; do say part "$1" "$piece"; done
+          timeout @PROBE_SECONDS@ wget -q -O - "$2" 2>&1 | head -c \(NodeChannel.longestAnswer) | base64 -w 3000 | while read -r piece; do say part "$1" "$piece"; done
           say answered "$1"
         }
         say stage \(NodeFact.nodeStage)
@@ -134,7 +141,7 @@ enum NodeScript {
 
         @APPROACH@
         say stage version
-        version=$(timeout 30 @PROGRAM@ --version 2>&1 < /dev/null 3>&- | head -n 1 | cut -c 1-300)
+        version=$(timeout @VERSION_SECONDS@ @PROGRAM@ --version 2>&1 < /dev/null 3>&- | head -n 1 | cut -c 1-300)
         say version "$version"
         case "$version" in "@VERSION@"*) ;; *) exit 0 ;; esac
         @PREPARATION@
@@ -145,7 +152,7 @@ enum NodeScript {
         tries=0
         until [ -S /run/containerd/containerd.sock ]; do
           tries=$((tries + 1))
-          if [ "$tries" -gt 300 ] || ! lives "$containerd"; then
+          if [ "$tries" -gt @CONTAINERD_TRIES@ ] || ! lives "$containerd"; then
             tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
             fail "containerd does not start"
           fi
@@ -165,4 +172,9 @@ enum NodeScript {
         exit "$status"
 
         """
+}
+
+extension Deadlines {
+    /// A deadline as timeout(1) takes it: whole seconds, and not one less.
+    func whole(_ deadline: Deadline) -> String { "\(Int(self[deadline].rounded(.up)))" }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Host
+import Model
 import SystemPackage
 
 /// What a node that is booted without a sandbox would leave behind, and how it is undone. Nothing that was there before is removed.
@@ -15,14 +16,18 @@ final class Traces {
 
     private let journal: FilePath
     private let lock: FileLock
+    private let deadlines: Deadlines
     private var traces: [Trace] = []
     private var scratches: [Scratch] = []
 
     /// Begins, as the only one in the place, and removes what a killed one left.
     ///
-    /// - Parameter directory: where the list goes.
+    /// - Parameters:
+    ///   - directory: where the list goes.
+    ///   - deadlines: how long the kernel may take.
     /// - Throws: `HereError` when another boot is going on here; `FileError`.
-    init(below directory: String) async throws {
+    init(below directory: String, within deadlines: Deadlines) async throws {
+        self.deadlines = deadlines
         let parent = FilePath(directory).appending(Self.folder)
         let above = Self.missing(parent)
         try Files.makeDirectory(parent)
@@ -33,7 +38,7 @@ final class Traces {
         journal = parent.appending(".made")
         for trace in (try? Files.readText(journal)).map(Self.read) ?? [] {
             // Directories are still in use, this list's own among them: they go when this boot ends.
-            if case .directory = trace { traces.insert(trace, at: 0) } else { await Self.undo(trace) }
+            if case .directory = trace { traces.insert(trace, at: 0) } else { await Self.undo(trace, within: deadlines) }
         }
         traces += above.map(Trace.directory)
         try write()
@@ -88,7 +93,7 @@ final class Traces {
         for trace in traces.reversed() {
             // The list is in the folder, and goes with it.
             if case .directory(let path) = trace, path.hasSuffix(Self.folder) { Self.empty(FilePath(path)) }
-            await Self.undo(trace)
+            await Self.undo(trace, within: deadlines)
         }
         // Where the folder was there before, the list has nothing more to say.
         unlink(journal.string)
@@ -132,14 +137,14 @@ final class Traces {
 }
 
 extension Traces {
-    private static func undo(_ trace: Trace) async {
+    private static func undo(_ trace: Trace, within deadlines: Deadlines) async {
         switch trace {
         // Only as long as it is empty: somebody else may use it by then.
         case .directory(let path): rmdir(path)
         case .link(let path): if Files.linkTarget(FilePath(path)) != nil { unlink(path) }
         case .group(let path):
             // A killed process leaves its cgroup at once, but not in no time.
-            for _ in 0..<40 where !removed(path) { try? await Task.sleep(for: .milliseconds(50)) }
+            for _ in 0..<Int(deadlines[.cgroupEnd] / 0.05) where !removed(path) { try? await Task.sleep(for: .milliseconds(50)) }
         }
     }
 

@@ -7,8 +7,11 @@ enum Doubt {
     /// - Parameters:
     ///   - conditions: what it suffered; nil when no sandbox was started.
     ///   - known: what an earlier boot of the same kind came to.
-    static func about(_ verdict: Verdict, conditions: BootConditions?, known: Verdict?) -> String? {
-        let excesses = conditions?.excesses ?? []
+    ///   - deadlines: how slow the machine may be.
+    static func about(
+        _ verdict: Verdict, conditions: BootConditions?, known: Verdict?, within deadlines: Deadlines = Deadlines()
+    ) -> String? {
+        let excesses = conditions?.excesses(within: deadlines) ?? []
         if !excesses.isEmpty { return "the boot was slowed: " + excesses.joined(separator: "; ") }
         // What did not happen, or not in time, may have had no time.
         let isTimely = verdict.grade == .clean || verdict.grade == .fatal
@@ -40,12 +43,15 @@ enum Doubt {
     /// - Parameters:
     ///   - first: the boot that it repeats, and what that one suffered.
     ///   - doubt: why the first one is not believed.
+    ///   - deadlines: how slow the machine may be.
     /// - Returns: the verdict with a note of the first one, or `inconclusive`: when two boots disagree and nothing explains it, or when the
     ///   machine was too busy for the second one as well.
     static func settled(
-        _ verdict: Verdict, conditions: BootConditions?, after first: (verdict: Verdict, conditions: BootConditions?), because doubt: String
+        _ verdict: Verdict, conditions: BootConditions?, after first: (verdict: Verdict, conditions: BootConditions?),
+        because doubt: String,
+        within deadlines: Deadlines = Deadlines()
     ) -> Verdict {
-        let excesses = conditions?.excesses ?? []
+        let excesses = conditions?.excesses(within: deadlines) ?? []
         let isAlike = verdict.title == first.verdict.title
         let both = "It was \(first.verdict.title) at first, and \(verdict.title) then."
         if !excesses.isEmpty {
@@ -56,7 +62,7 @@ enum Doubt {
             return isAlike && isSure ? verdict.noting(slowed) : verdict.unknown("\(slowed). \(both)")
         }
         if isAlike { return verdict }
-        let isExplained = first.conditions.map { !$0.excesses.isEmpty || $0.words != nil } ?? false
+        let isExplained = first.conditions.map { !$0.excesses(within: deadlines).isEmpty || $0.words != nil } ?? false
         guard isExplained || first.verdict.grade == .inconclusive else {
             return verdict.unknown("two boots disagree, and nothing else on the machine explains it. \(both)")
         }

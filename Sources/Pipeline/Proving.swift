@@ -122,7 +122,8 @@ extension Pipeline {
     /// A boot of a candidate in a sandbox of its own.
     func boot(_ candidate: Candidate, layout: Layout, level: Level, needs: BootNeeds) throws -> PlannedBoot {
         let key = try VerifyKey(
-            artifact: candidate.artifact.digest, node: candidate.node, layout: layout, level: level, runsc: needs.runsc.version
+            artifact: candidate.artifact.digest, node: candidate.node.stretched(by: host.deadlines), layout: layout, level: level,
+            runsc: needs.runsc.version
         ).key()
         return PlannedBoot(candidate: candidate, layout: layout, level: level, key: key, tools: ["runsc": needs.runsc.version]) { turn in
             NodeBoot(
@@ -171,9 +172,10 @@ extension Pipeline {
         var (verdict, doubt) = (outcome.verdict, String?.none)
         if let first {
             verdict = Doubt.settled(
-                verdict, conditions: conditions, after: (first.verdict, first.conditions), because: first.setAside ?? "")
+                verdict, conditions: conditions, after: (first.verdict, first.conditions), because: first.setAside ?? "",
+                within: host.deadlines)
         } else {
-            doubt = Doubt.about(verdict, conditions: conditions, known: known)
+            doubt = Doubt.about(verdict, conditions: conditions, known: known, within: host.deadlines)
         }
         let record = StepRecord(name: VerifyKey.name, key: planned.key, cached: false, seconds: start.duration(to: .now).seconds)
         var tools = planned.tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
@@ -182,9 +184,8 @@ extension Pipeline {
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
-            secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 },
-            watched: WatchTimes(warmUp: candidate.node.warmUp, observe: candidate.node.observe), conditions: conditions, repeats: first?.id,
-            verdict: verdict, setAside: doubt)
+            secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 }, watched: candidate.node.watched(by: host.deadlines),
+            conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt)
         let place = try Ledger(workspace.runs).record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))
         return (run, place)

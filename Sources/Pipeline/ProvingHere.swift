@@ -68,7 +68,8 @@ extension Pipeline {
     /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
     public func verify(_ candidate: Candidate, level: Level = .boot, needs: HereNeeds) async throws -> (run: Run, place: FilePath) {
         let key = try HereKey(
-            artifact: candidate.artifact.digest, node: candidate.node, level: level, place: needs.place.signs, words: needs.words
+            artifact: candidate.artifact.digest, node: candidate.node.stretched(by: host.deadlines), level: level, place: needs.place.signs,
+            words: needs.words
         ).key()
         let boot = PlannedBoot(candidate: candidate, layout: .here, level: level, key: key, tools: needs.words) { turn in
             NodeBoot(

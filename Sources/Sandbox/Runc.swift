@@ -1,5 +1,6 @@
 import Glibc
 import Host
+import Model
 import SystemPackage
 
 /// Debian's runc: a container of the machine's own kernel, which is what a node in a sandbox is compared with.
@@ -39,10 +40,14 @@ public struct ContainerGroup: Sendable {
     private static let top = FilePath("/sys/fs/cgroup")
     private static let parent = "ninepin"
     private let name: String
+    private let deadlines: Deadlines
 
     /// Names a container's cgroup, and removes those of containers that are gone.
-    public init(_ name: String) {
+    ///
+    /// - Parameter deadlines: how long the kernel may take.
+    public init(_ name: String, within deadlines: Deadlines) {
         self.name = name
+        self.deadlines = deadlines
         Self.sweep()
     }
 
@@ -51,7 +56,7 @@ public struct ContainerGroup: Sendable {
 
     /// Removes the cgroup in every hierarchy, with all that the container made below it. Its processes are being killed: it may take a moment.
     public func remove() async {
-        for _ in 0..<50 {
+        for _ in 0..<Int(deadlines[.cgroupEnd] / 0.1) {
             if Self.folders.map({ Self.removeTree($0.appending(name)) }).allSatisfy(\.self) { break }
             try? await Task.sleep(for: .milliseconds(100))
         }

@@ -32,7 +32,10 @@ public struct ArchiveSource: Sendable {
             addresses: addresses, name: file.name, size: isSized ? file.bytes : nil, sha256: file.sha256.hex, destination: place,
             schemes: ["https", "http", "file"])
         let name = file.name
-        _ = try await Downloader(environment: host.environment).fetch(download) {
+        _ = try await Downloader(
+            environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
+            stall: host.deadlines.duration(.transferSilence)
+        ).fetch(download) {
             progress(.receiving(file: name, bytes: $0.received, of: $0.total ?? $0.received))
         }
     }

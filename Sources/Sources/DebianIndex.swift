@@ -122,13 +122,13 @@ public struct DebianIndex: Sendable {
 }
 
 /// One line of `apt-get source --print-uris`: `'ADDRESS' NAME BYTES SHA256:DIGITS`.
-private struct PrintedFile {
+struct PrintedFile {
     let address: String
     let file: LockedFile
 
     init?(_ line: Substring) {
         let words = line.split(separator: " ")
-        guard words.count == 4, words[0].hasPrefix("'"), words[0].hasSuffix("'"), let bytes = Int64(words[2]),
+        guard words.count == 4, words[0].hasPrefix("'"), words[0].hasSuffix("'"), let bytes = Int64(words[2]), bytes >= 0,
             words[3].hasPrefix("SHA256:"),
             let digest = Digest(String(words[3].dropFirst("SHA256:".count))), ContainedPath(String(words[1]))?.parts.count == 1,
             !words[1].hasPrefix(".")

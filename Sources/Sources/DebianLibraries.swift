@@ -64,7 +64,10 @@ public struct DebianPackages: Sendable {
     ///
     /// - Throws: `TransferError`; `CancellationError`.
     public func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
-        let downloader = Downloader(environment: host.environment)
+        let downloader = Downloader(
+            environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
+            stall: host.deadlines.duration(.transferSilence)
+        )
         for file in files {
             let download = Download(
                 addresses: try addresses[file.name].map { [try MachineSources.asked($0, on: host)] } ?? [], name: file.name,
@@ -112,7 +115,7 @@ public struct DebianPackages: Sendable {
 }
 
 /// One line of `apt-get install --print-uris`: `'ADDRESS' NAME BYTES MD5Sum:DIGITS`.
-private struct PlannedFile {
+struct PlannedFile {
     let address: String
     let name: String
 
@@ -132,7 +135,7 @@ private struct PlannedFile {
 }
 
 /// One paragraph of `apt-cache show`.
-private struct ListedFile {
+struct ListedFile {
     let package: String
     let bytes: Int64
     let sha256: Digest
@@ -143,7 +146,7 @@ private struct ListedFile {
             let parts = line.split(separator: ":", maxSplits: 1)
             if parts.count == 2, !line.hasPrefix(" ") { fields[parts[0]] = parts[1].drop { $0 == " " } }
         }
-        guard let package = fields["Package"], let bytes = fields["Size"].flatMap({ Int64($0) }),
+        guard let package = fields["Package"], let bytes = fields["Size"].flatMap({ Int64($0) }), bytes >= 0,
             let digest = fields["SHA256"].flatMap({ Digest(String($0)) })
         else { return nil }
         (self.package, self.bytes, sha256) = (String(package), bytes, digest)

@@ -34,7 +34,10 @@ public struct DebianSource: Sendable {
     ///
     /// - Throws: `TransferError`; `CancellationError`.
     public func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
-        let downloader = Downloader(environment: host.environment)
+        let downloader = Downloader(
+            environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
+            stall: host.deadlines.duration(.transferSilence)
+        )
         for file in lock.files {
             let download = Download(
                 addresses: try addresses[file.name].map { [try MachineSources.asked($0, on: host)] } ?? [], name: file.name,

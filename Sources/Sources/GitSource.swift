@@ -55,7 +55,8 @@ public struct GitSource: Sendable {
             }
             found = named
         }
-        try await Mirror(at: folder.string).copy(found.tree, to: trees.string, environment: host.environment)
+        try await Mirror(at: folder.string, patience: host.deadlines.duration(.gitSilence)).copy(
+            found.tree, to: trees.string, environment: host.environment, patience: host.deadlines.duration(.gitPack))
         return found.tree
     }
 
@@ -65,7 +66,9 @@ public struct GitSource: Sendable {
             progress(.waiting(for: "another fetch into the same mirror"))
         }
         defer { lock.release() }
-        return try await Mirror(at: folder.string).fetch(reference: reference, from: url, environment: host.environment) {
+        return try await Mirror(at: folder.string, patience: host.deadlines.duration(.gitSilence)).fetch(
+            reference: reference, from: url, environment: host.environment
+        ) {
             progress(.objects($0.objects, of: $0.totalObjects, bytes: $0.bytes))
         }
     }

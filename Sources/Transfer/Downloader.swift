@@ -25,8 +25,7 @@ public struct Downloader: Sendable {
     ///   - stall: see `lowSpeed`; whole seconds, at least one (CURLOPT_LOW_SPEED_TIME).
     public init(
         environment: [String: String], attempts: Int = 5, pause: Duration = .milliseconds(500),
-        longestPause: Duration = .seconds(60), connectTimeout: Duration = .seconds(20), lowSpeed: Int = 100,
-        stall: Duration = .seconds(30)
+        longestPause: Duration = .seconds(60), connectTimeout: Duration, lowSpeed: Int = 100, stall: Duration
     ) {
         proxies = Proxies(environment: environment)
         self.connectTimeout = connectTimeout

@@ -29,7 +29,7 @@ public struct Exchange: Sendable {
     /// Makes a request.
     public init(
         _ method: String = "GET", _ address: String, fields: [String: String] = [:], body: [UInt8]? = nil, authority: String? = nil,
-        timeout: Duration = .seconds(5), limit: Int = 8 << 20
+        timeout: Duration, limit: Int = 8 << 20
     ) {
         self.method = method
         self.address = address

@@ -96,7 +96,7 @@ struct DownCommand: SessionCommand {
         let folders = all ? NodeFolder.list(in: session.host.workspace) : [try NodeFolder(name ?? "", in: session.host.workspace)]
         for folder in folders {
             session.events(.note("ending \(folder.name)"))
-            try await folder.down()
+            try await folder.down(patience: session.host.deadlines.duration(.keeperEnd))
         }
         try session.show(Document(down: folders.map(\.name))) { report in for folder in folders { report.text("\(folder.name) is down") } }
         return .good

@@ -18,6 +18,30 @@ struct GlobalOptions: ParsableArguments {
 
     @Flag(name: .shortAndLong, help: "Show no progress.")
     var quiet = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How many times slower this machine is than most, from 1 to 100: all that waits for it waits so much longer.",
+            valueName: "factor"))
+    var patience = Patience.standard
+}
+
+/// How many times longer is waited for what hangs on this machine.
+struct Patience: ExpressibleByArgument, Sendable {
+    let factor: Double
+
+    static let standard = Patience(factor: 1)
+
+    private init(factor: Double) { self.factor = factor }
+
+    /// Reads a number that ``Deadlines/allowed`` has.
+    init?(argument: String) {
+        guard let factor = Double(argument), Deadlines.allowed.contains(factor) else { return nil }
+        self.init(factor: factor)
+    }
+
+    /// How help shows it, and how another process of ninepin takes it.
+    var defaultValueDescription: String { factor == factor.rounded() ? "\(Int(factor))" : "\(factor)" }
 }
 
 /// What a command works with.
@@ -56,7 +80,8 @@ private struct FailureDocument: Encodable {
 
 extension SessionCommand {
     func run() async throws {
-        let host = Host.current(workspace: global.workspace, project: global.project)
+        let host = Host.current(
+            workspace: global.workspace, project: global.project, deadlines: Deadlines(patience: global.patience.factor))
         let streams = Streams(host.environment)
         let display = ProgressDisplay(on: streams.errors, isQuiet: global.quiet, redact: streams.secrets.removed)
         let session = Session(host: host, report: Report(on: streams.output), events: display.show, isJSON: global.json)

@@ -67,7 +67,11 @@ struct UpCommand: SessionCommand {
         do {
             let program = try Files.realPath("/proc/self/exe")
             try folder.startKeeper(
-                program, ["keep", name, "--workspace", session.host.workspace.string, "--project", session.host.project.string],
+                program,
+                [
+                    "keep", name, "--workspace", session.host.workspace.string, "--project", session.host.project.string, "--patience",
+                    global.patience.defaultValueDescription,
+                ],
                 on: session.host)
             let report = try await waited(folder, session)
             guard let node = try KeptNode(folder) else { throw KeepingError.unknown(name) }
@@ -81,7 +85,9 @@ struct UpCommand: SessionCommand {
             return report.state == .ended ? .no : .good
         } catch {
             // Whoever interrupts the waiting does not want the node; one that ended by itself stays to be looked at.
-            if error is CancellationError { await Task { try? await folder.down() }.value }
+            if error is CancellationError {
+                await Task { try? await folder.down(patience: session.host.deadlines.duration(.keeperEnd)) }.value
+            }
             throw error
         }
     }
@@ -90,7 +96,7 @@ struct UpCommand: SessionCommand {
         session.events(.began(step: "up", subject: name))
         let start = ContinuousClock.now
         var stage = ""
-        return try await folder.wait { report in
+        return try await folder.wait(grace: session.host.deadlines.duration(.keeperStart)) { report in
             if report.stage != stage {
                 stage = report.stage
                 session.events(.progress(step: "up", "\(stage), \(Int(start.duration(to: .now) / .seconds(1))) s"))

@@ -115,6 +115,7 @@ extension ClusterFact {
         switch self {
         case .apiServer(let isReady, let words): "apiServer \(isReady) \(words)"
         case .ended(let process, let how, let lines): "ended \(process) \(how) \(lines)"
+        case .unlogged(let process, let reason): "unlogged \(process) \(reason)"
         case .node(let status): "node \(status.map { $0.isReady ? "Ready" : "not Ready" } ?? "unknown")"
         case .pod(let name, let status): "\(name) \(status.phase)"
         case .podLog(let name, let log): "log of \(name): \(log)"

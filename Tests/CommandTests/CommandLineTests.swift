@@ -131,7 +131,9 @@ struct CommandLineTests {
             (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
             (["verify", "--sandbox", "here", "--layout", "root-9p"], "--layout has no meaning"), (["run", "--layout", "here"], "--layout"),
             (["here", "--series", "nope"], "known are libcontainer/percpu"), (["here", "--kubelet", "new"], "1.20.2"),
-            (["here", "--kubelet-dir", "var"], "begins with '/'"),
+            (["here", "--kubelet-dir", "var"], "begins with '/'"), (["run", "--patience", "0.5"], "--patience"),
+            (["verify", "--patience", "101"], "--patience"), (["up", "--patience", "nan"], "--patience"),
+            (["down", "a", "--patience", "five"], "--patience"),
         ])
     func usage(_ arguments: [String], _ words: String) throws {
         let place = try Place()

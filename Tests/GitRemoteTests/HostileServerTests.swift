@@ -52,18 +52,20 @@ struct HostileServerTests {
                 }
             }
             await #expect(throws: TreeFault.self, "\(name)") {
-                try await upstream.mirror.copy(id, to: store, environment: upstream.environment)
+                try await upstream.mirror.copy(id, to: store, environment: upstream.environment, patience: .seconds(120))
             }
             #expect(try !Repository.open(at: store).contains(id), "\(name)")
             refused.append(id)
         }
         // The same repository still gives what is good in it.
         let good = try await upstream.mirror.fetch(reference: "main", from: url, environment: upstream.environment)
-        try await upstream.mirror.copy(good.tree, to: store, environment: upstream.environment)
+        try await upstream.mirror.copy(good.tree, to: store, environment: upstream.environment, patience: .seconds(120))
         #expect(try Repository.open(at: store).contains(good.tree))
         // What has come beside it is refused there too, also when it is in the store already.
         for id in refused {
-            await #expect(throws: TreeFault.self) { try await upstream.mirror.copy(id, to: store, environment: upstream.environment) }
+            await #expect(throws: TreeFault.self) {
+                try await upstream.mirror.copy(id, to: store, environment: upstream.environment, patience: .seconds(120))
+            }
         }
     }
 }

@@ -165,7 +165,7 @@ struct MirrorTests {
         let server = try Server.gitDaemon(upstream)
         for base in ["git://127.0.0.1:\(server.port)/", "file://\(upstream.path)/served/", "\(upstream.path)/served/"] {
             try upstream.configure(["url.\(base).insteadOf": "https://example.invalid/"])
-            let fetched = try await Mirror(at: "\(upstream.path)/\(UUID()).git").fetch(
+            let fetched = try await Mirror(at: "\(upstream.path)/\(UUID()).git", patience: .seconds(30)).fetch(
                 reference: "v1", from: "https://example.invalid/up.git", environment: upstream.environment)
             #expect(fetched.tree.description == (try upstream.id("v1^{tree}")))
             try upstream.run(

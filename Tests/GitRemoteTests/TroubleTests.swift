@@ -52,7 +52,7 @@ struct TroubleTests {
         defer { middleman.end() }
         let calls = Mutex(0)
         await #expect(throws: Enough.self) {
-            try await Mirror(at: "\(upstream.path)/mirror.git").fetch(
+            try await Mirror(at: "\(upstream.path)/mirror.git", patience: .seconds(30)).fetch(
                 reference: "side", from: "git://127.0.0.1:\(middleman.port)/up.git", environment: upstream.environment
             ) { _ in
                 let count = calls.withLock { calls in
@@ -166,8 +166,10 @@ struct TroubleTests {
         let trees = isNear ? "\(upstream.path)/trees.git" : far
         _ = try Repository.openOrCreateBare(at: trees)
         let absent = try #require(ObjectID(String(repeating: "1", count: 40)))
-        await #expect(throws: FetchError.self) { try await upstream.mirror.copy(absent, to: trees, environment: upstream.environment) }
-        try await upstream.mirror.copy(fetched.tree, to: trees, environment: upstream.environment)
+        await #expect(throws: FetchError.self) {
+            try await upstream.mirror.copy(absent, to: trees, environment: upstream.environment, patience: .seconds(120))
+        }
+        try await upstream.mirror.copy(fetched.tree, to: trees, environment: upstream.environment, patience: .seconds(120))
         try FileManager.default.removeItem(atPath: upstream.mirror.path)
         let git = { (arguments: String...) in try upstream.run("git", ["--git-dir=\(trees)"] + arguments, in: upstream.path) }
         #expect(try git("ls-tree", "-r", "\(fetched.tree)") == upstream.git("ls-tree", "-r", "side"))

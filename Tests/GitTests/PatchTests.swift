@@ -29,7 +29,10 @@ struct PatchTests {
         "what is no patch is refused with the line and what was expected",
         arguments: [
             ("", 1, "no file is changed"), ("hello\n", 1, "no file is changed"), ("--- a/f\n+++ b/f\n", 2, "has no hunk"),
-            ("--- a/f\n+++ b/f\n@@ one @@\n", 3, "is no hunk header"), ("--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n", 4, "ends too early"),
+            ("--- a/f\n+++ b/f\n@@ one @@\n", 3, "is no hunk header"),
+            ("--- a/f\n+++ b/f\n@@ -9223372036854775807 +1 @@\n-a\n+b\n", 3, "a line beyond"),
+            ("--- a/f\n+++ b/f\n@@ -1,1 +1,9223372036854775807 @@\n-a\n+b\n", 3, "a line beyond"),
+            ("--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n", 4, "ends too early"),
             ("--- a/f\n+++ b/f\n@@ -1,1 +1,2 @@\n one\n+two\n+three\n", 6, "more lines than its header says"),
             ("--- a/f\n+++ b/f\n@@ -1,1 +1,1 @@\n one\n", 3, "changes nothing"),
             ("--- a/../f\n+++ b/../f\n@@ -1 +1 @@\n-1\n+2\n", 1, "is no path below"),

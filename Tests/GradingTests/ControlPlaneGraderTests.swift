@@ -5,7 +5,7 @@ import Testing
 
 /// A control plane in a sandbox, as its events come.
 private struct Plane {
-    var grader = ControlPlaneGrader(layout: .root9p, watch: 30, patience: 60)
+    var grader = ControlPlaneGrader(layout: .root9p, watch: 30, deadlines: Deadlines())
 
     init(root: String = "9p") throws {
         for text in ["stage prepare", "gvisor Starting gVisor...", "mount / \(root)", "stage etcd", "stage kube-apiserver"] {
@@ -72,7 +72,9 @@ struct ControlPlaneGraderTests {
     func harness() throws {
         #expect(try Plane(root: "ext4").grader.finding?.outcome == .inconclusive)
         var late = try Plane()
-        late.grader.lookAtClock(61)
+        late.grader.lookAtClock(119)
+        #expect(late.grader.finding == nil)
+        late.grader.lookAtClock(120)
         #expect(late.grader.finding?.outcome == .inconclusive)
         var gone = try Plane()
         gone.grader.finish("exit status 128")

@@ -94,7 +94,7 @@ struct LockTests {
         #expect(throws: FileError.self) { try folder.keeper }
         #expect(throws: FileError.self) { try KeptNode(folder) }
         await #expect(throws: FileError.self) { try await folder.claim() }
-        await #expect(throws: FileError.self) { try await folder.down() }
+        await #expect(throws: FileError.self) { try await folder.down(patience: .seconds(30)) }
         #expect(folder.exists, "a node that may be alive is not removed")
     }
 

@@ -69,10 +69,10 @@ struct NodeControlTests {
     func down() async throws {
         let folder = try place.node()
         let keeper = try place.keeper(of: folder)
-        try await folder.down()
+        try await folder.down(patience: .seconds(30))
         #expect(!ProcessTree.isRunning(keeper))
         #expect(!Files.exists(folder.path))
-        let error = await #expect(throws: KeepingError.self) { try await folder.down() }
+        let error = await #expect(throws: KeepingError.self) { try await folder.down(patience: .seconds(30)) }
         guard case .unknown("a")? = error else {
             Issue.record("\(String(describing: error))")
             return
@@ -84,7 +84,7 @@ struct NodeControlTests {
         let folder = try place.node()
         place.kill(try place.keeper(of: folder))
         try Files.write("spoilt", to: folder.path.appending("plan.json"))
-        try await folder.down()
+        try await folder.down(patience: .seconds(30))
         #expect(!Files.exists(folder.path))
     }
 
@@ -106,7 +106,7 @@ struct NodeControlTests {
         _ = try place.keeper(of: folder)
         var stages: [String] = []
         try folder.write(NodeReport(state: .starting, stage: "sandbox", isReady: false))
-        let found = try await folder.wait { report -> String? in
+        let found = try await folder.wait(grace: .seconds(5)) { report -> String? in
             stages.append(report.stage)
             if report.isReady { return "Ready at \(report.stage)" }
             try? folder.write(NodeReport(state: .up, stage: "kubelet", isReady: true))
@@ -135,7 +135,7 @@ struct NodeControlTests {
     @Test("a keeper that was only just started has time to take its lock")
     func waitsForTheKeeper() async throws {
         let folder = try place.node()
-        async let found = folder.wait { $0.isReady ? true : nil }
+        async let found = folder.wait(grace: .seconds(5)) { $0.isReady ? true : nil }
         try await Task.sleep(for: .milliseconds(300))
         _ = try place.keeper(of: folder)
         try folder.write(NodeReport(state: .up, stage: "kubelet", isReady: true))
@@ -147,14 +147,14 @@ struct NodeControlTests {
         let folder = try place.node()
         place.kill(try place.keeper(of: folder))
         try folder.write(NodeReport(state: .ended, stage: "kubelet", isReady: false, verdict: Workplace.verdict(.fatal)))
-        #expect(try await folder.wait { $0.state == .ended ? $0.verdict?.grade : nil } == .fatal)
+        #expect(try await folder.wait(grace: .seconds(5)) { $0.state == .ended ? $0.verdict?.grade : nil } == .fatal)
     }
 
     @Test("who waits can be cancelled, and the node stays as it is")
     func cancelledWait() async throws {
         let folder = try place.node()
         let keeper = try place.keeper(of: folder)
-        let task = Task { try await folder.wait { _ -> Int? in nil } }
+        let task = Task { try await folder.wait(grace: .seconds(5)) { _ -> Int? in nil } }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(try folder.keeper == keeper)

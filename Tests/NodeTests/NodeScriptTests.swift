@@ -10,13 +10,25 @@ struct NodeScriptTests {
     @Test("the script of every profile is whole, and a shell can read it", arguments: NodeSpec.Profile.allCases)
     func whole(_ profile: NodeSpec.Profile) throws {
         for script in [NodeScript.text(), NodeScript.node(for: profile)] {
-            #expect(script.firstMatch(of: /@[A-Z]+@/) == nil)
+            #expect(script.firstMatch(of: /@[A-Z_]+@/) == nil)
             let shell = Process()
             shell.executableURL = URL(filePath: "/bin/sh")
             shell.arguments = ["-n", "-c", script]
             try shell.run()
             shell.waitUntilExit()
             #expect(shell.terminationStatus == 0)
+        }
+    }
+
+    @Test("what it waits for it waits for longer where the machine is slow")
+    func patience() {
+        func both(_ deadlines: Deadlines) -> String {
+            NodeScript.text(deadlines: deadlines) + NodeScript.node(for: .kubelet, deadlines: deadlines)
+        }
+        let (plain, slow) = (both(Deadlines()), both(Deadlines(patience: 5)))
+        for (text, seconds) in [(plain, (30, 10, 300)), (slow, (150, 50, 1500))] {
+            #expect(text.contains("$(timeout \(seconds.0) /usr/local/bin/kubelet --version"))
+            #expect(text.contains("timeout \(seconds.1) wget") && text.contains("\"$tries\" -gt \(seconds.2) ]"))
         }
     }
 

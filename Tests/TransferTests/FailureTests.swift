@@ -99,7 +99,8 @@ import Testing
 
     @Test("The wait doubles with each failure, within half of it, up to the bound; Retry-After makes it longer")
     func delays() {
-        let downloader = Downloader(environment: [:], pause: .seconds(1), longestPause: .seconds(10))
+        let downloader = Downloader(
+            environment: [:], pause: .seconds(1), longestPause: .seconds(10), connectTimeout: .seconds(20), stall: .seconds(30))
         for _ in 0..<50 {
             #expect((.milliseconds(500)...(.milliseconds(1500))).contains(downloader.delay(after: 1, asked: nil)))
             #expect((.seconds(2)...(.seconds(6))).contains(downloader.delay(after: 3, asked: nil)))

@@ -62,7 +62,10 @@ func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).map { String(
 
 /// A downloader that loses no time.
 func quick(_ environment: [String: String] = [:], attempts: Int = 3) -> Downloader {
-    Downloader(environment: environment, attempts: attempts, pause: .milliseconds(5), longestPause: .milliseconds(200), stall: .seconds(1))
+    Downloader(
+        environment: environment, attempts: attempts, pause: .milliseconds(5), longestPause: .milliseconds(200),
+        connectTimeout: .seconds(20),
+        stall: .seconds(1))
 }
 
 /// What a fetch throws; nil when it succeeds.

@@ -131,7 +131,7 @@ import Testing
             }) { server in
                 let wish = place.wish(bytes, [server.address()])
                 // One that takes a silent server for a broken one, as others here do in a second, would be done before a busy machine cancels it.
-                let task = Task { await failure(wish, Downloader(environment: [:], stall: .seconds(600))) }
+                let task = Task { await failure(wish, Downloader(environment: [:], connectTimeout: .seconds(20), stall: .seconds(600))) }
                 while ((try? place.read(place.part).count) ?? 0) < 150_000 { try await Task.sleep(for: .milliseconds(10)) }
                 task.cancel()
                 // The server has not ended yet, and no second request was made: nothing but the cancelling ended it.
@@ -160,7 +160,10 @@ import Testing
                     // Other tests may keep this machine busy: one good measurement of a few is the proof.
                     var fastest = Duration.seconds(60)
                     for _ in 0..<8 where fastest > .milliseconds(300) {
-                        let task = Task { await failure(wish, Downloader(environment: [:], pause: .seconds(60))) }
+                        let task = Task {
+                            await failure(
+                                wish, Downloader(environment: [:], pause: .seconds(60), connectTimeout: .seconds(20), stall: .seconds(30)))
+                        }
                         try await Task.sleep(for: .milliseconds(100))
                         let clock = ContinuousClock.now
                         task.cancel()

@@ -1,0 +1,164 @@
+import Foundation
+import Fuzzing
+import Git
+import GitRemote
+import Synchronization
+
+extension FuzzTarget {
+    /// Unified diffs, read, and applied to files and to a tree.
+    static let diff = FuzzTarget(
+        "diff", limit: 1 << 14,
+        words: [
+            "--- a/", "+++ b/", "--- /dev/null\n", "+++ /dev/null\n", "@@ -1,3 +1,4 @@\n", "@@ -0,0 +1 @@\n",
+            "\\ No newline at end of file\n", "-- \n",
+            "diff --git a/f b/f\n", "new file mode 100755\n", "deleted file mode 100644\n", "rename from x\n", "GIT binary patch\n", "../",
+            ".git/", "\t2020\n",
+            "text.go", "repeated", "folder/inner", "empty", "windows", "old mode 100644\nnew mode 100755\n", "\r\n",
+        ],
+        seeds: {
+            try ownFiles(below: "patches") { $0.hasSuffix(".patch") }
+                + bytes([
+                    "--- a/text.go\n+++ b/text.go\n@@ -1,3 +1,4 @@\n package a\n \n+// x\n func b() {\n",
+                    "--- a/repeated\n+++ b/repeated\n@@ -3,2 +3,2 @@\n x\n-y\n+z\n@@ -9 +9 @@\n-x\n+w\n",
+                    "--- /dev/null\n+++ b/folder/new\n@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file\n",
+                    "--- a/open\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-one\n-two\n\\ No newline at end of file\n",
+                    "--- a/windows\n+++ b/windows\n@@ -1,2 +1,2 @@\n-a\r\n+b\r\n c\r\n", "--- a/empty\n+++ b/empty\n@@ -0,0 +1 @@\n+x\n",
+                ])
+        }
+    ) {
+        let folder = try FuzzFolder()
+        let files: [String: String] = [
+            "text.go": "package a\n\nfunc b() {\n\tc()\n}\n", "repeated": String(repeating: "x\ny\n", count: 8), "folder/inner": "in\n",
+            "empty": "", "open": "one\ntwo", "windows": "a\r\nc\r\n",
+        ]
+        for (name, text) in files { try folder.write(text.utf8, to: "base/\(name)") }
+        try folder.write([0xFF, 0x0A, 0x80, 0x0A], to: "base/bytes")
+        let store = folder.place("trees.git")
+        let tree = try Repository.openOrCreateBare(at: store).importTree(from: folder.place("base")) { _ in }
+        return { input in
+            let read = try reading("diff", throwing: { $0 is PatchError }) { try Patch(input, name: "x") }
+            guard let patch = read.value else { return read.words }
+            return try Self.check(patch, on: tree, in: try Repository.open(at: store), folder)
+        }
+    }
+
+    private static func check(_ patch: Patch, on tree: ObjectID, in repository: Repository, _ folder: FuzzFolder) throws -> String {
+        for file in patch.files {
+            try hold(!file.path.hasPrefix("/") && !file.path.split(separator: "/").contains(".."), "a path leads out: \(file.path)")
+        }
+        let content: (String) throws -> [UInt8]? = { try repository.blob(at: $0, of: tree) }
+        let written = try Patch(patch.text { $0 }, name: "x")
+        try hold(
+            written.files.map(\.path) == patch.files.map(\.path)
+                && written.files.map { $0.hunks.map(\.lines) } == patch.files.map { $0.hunks.map(\.lines) },
+            "a patch that is written out and read again is another")
+        let fit = try patch.fit(content)
+        try hold(fit.matched <= fit.wanted, "\(fit.matched) of \(fit.wanted) lines are there")
+        let inMemory = try reading("application", throwing: { $0 is ApplyError }) { try patch.applied(to: content) }
+        let inTree = try reading("application to a tree", throwing: { $0 is ApplyError }) {
+            try repository.apply(patch, to: tree, under: ".")
+        }
+        try hold((fit.state == .applies) == (inMemory.value != nil), "the fit says \(fit.state), and the patch \(inMemory.words)")
+        guard let changed = inTree.value else { return inTree.words }
+        // The other way round does not hold: only a tree knows of folders in a file's way.
+        guard let files = inMemory.value else { throw Broken("a patch applies to a tree and not to its files: \(inMemory.words)") }
+        for (file, after) in files {
+            try hold(try repository.blob(at: file.path, of: changed) == after, "\(file.path) has other bytes in the tree than in memory")
+        }
+        let touched = Set(try repository.changedPaths(from: tree, to: changed))
+        try hold(
+            touched.isSubset(of: patch.files.map(\.path)), "\(touched.sorted()) changed, and the patch names \(patch.files.map(\.path))")
+        return "applied: \(patch.files.map { "\($0.change)" })"
+    }
+
+    /// Trees of a git server's making, written out into a folder.
+    static let tree = FuzzTarget(
+        "tree", limit: 400,
+        seeds: {
+            // A byte each: how many entries, then of each its name's pieces and what it is.
+            bytes([
+                "\u{3}\u{2}ab\u{0}\u{1}c\u{1}\u{2}de\u{2}\u{1}x\u{0}", "\u{1}\u{1}\u{0}\u{0}",
+                "\u{4}\u{1}a\u{2}\u{1}b\u{2}\u{1}c\u{2}\u{1}d\u{3}",
+            ])
+        }
+    ) {
+        let folder = try FuzzFolder()
+        let store = folder.place("trees.git")
+        _ = try Repository.openOrCreateBare(at: store)
+        let objects = WrittenObjects(folder: "trees.git/objects", in: folder)
+        for name in ["outer/kept", "outer/inner/kept"] { try folder.write("kept".utf8, to: name) }
+        let before = try folder.names(without: ["trees.git"])
+        let written = Mutex(0)
+        return { input in
+            // A file for each object: they are thrown away before there are many.
+            if written.withLock({
+                $0 += 1; return $0 % 500 == 0
+            }) {
+                try folder.remove("trees.git/objects")
+            }
+            try folder.write([], to: "trees.git/objects/info/none")
+            for name in ["outer/inner/work", "note"] { try folder.remove(name) }
+            var draw = Draw(input)
+            let (first, made) = (try objects.base(), try objects.tree(&draw, depth: 0))
+            let repository = try Repository.open(at: store)
+            let work = WorkTree(directory: folder.place("outer/inner/work"), note: folder.place("note"))
+            try hold(work.holds(try work.checkOut(first, from: repository) { _ in }), "a harmless tree is not written as it is")
+            let read = try reading("tree", throwing: { $0 is TreeFault || $0 is GitError }) {
+                try work.checkOut(made.id, from: repository) { _ in }
+            }
+            if let claim = read.value {
+                try hold(work.holds(claim), "the folder is not what was written")
+                if made.isPlain {
+                    let again = try repository.importTree(from: folder.place("outer/inner/work")) { _ in }
+                    try hold(again == made.id, "the folder that was written of \(made.id) is the tree \(again)")
+                }
+            }
+            let around = try folder.names(without: ["trees.git", "note"]).filter { !$0.hasPrefix("outer/inner/work") }
+            try hold(around == before, "around the folder there is now \(around)")
+            try hold(!FileManager.default.fileExists(atPath: "\(folder.path)-evil"), "something was written beside the test's folder")
+            return read.value == nil ? read.words : "written: \(made.isPlain)"
+        }
+    }
+
+    /// A whole repository of somebody else's, fetched from.
+    static let repository = FuzzTarget(
+        "repository", limit: 1 << 13,
+        words: [
+            "ref: refs/heads/main\n", "refs/heads/main", "refs/tags/v1", "^", "# pack-refs with: peeled fully-peeled sorted \n", "[core]\n",
+            "bare = true\n", "repositoryformatversion = 1\n", "[extensions]\n", "worktree = ../../..\n",
+            "[include]\n\tpath = /etc/passwd\n", "40000 ", "100644 ",
+            "120000 ", "160000 ", "tree ", "parent ", "author A <a@b> 1 +0000\n", "object ", "type commit\n", "tag v1\n", "../",
+        ],
+        seeds: { try WrittenRepository.seeds() }
+    ) {
+        let folder = try FuzzFolder()
+        return { input in
+            try folder.remove("remote.git")
+            try folder.remove("mirror.git")
+            let name = try WrittenRepository.write(input, to: "remote.git", in: folder)
+            let before = try folder.names(without: ["mirror.git"])
+            let mirror = Mirror(at: folder.place("mirror.git"), patience: .seconds(30))
+            var said = "nothing"
+            do {
+                let found = try await mirror.fetch(
+                    reference: name, from: folder.place("remote.git"),
+                    environment: [
+                        "PATH": "/usr/bin:/bin", "HOME": folder.path, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
+                    ])
+                let repository = try Repository.open(at: mirror.path)
+                try hold(repository.contains(found.tree), "a tree that was fetched is not there")
+                let work = WorkTree(directory: folder.place("work"), note: folder.place("work.note"))
+                said = try reading("tree", throwing: { $0 is TreeFault || $0 is GitError }) {
+                    try work.checkOutWhole(found.tree, from: repository) { _ in }
+                }.words
+                try folder.remove("work")
+                try folder.remove("work.note")
+            } catch let broken as Broken { throw broken } catch {
+                said = try reading("fetch", throwing: { $0 is FetchError || $0 is TreeFault || $0 is GitError }) { throw error }.words
+            }
+            let after = try folder.names(without: ["mirror.git", "work", "work.note"])
+            try hold(after == before, "around the mirror there is now \(after.filter { !before.contains($0) })")
+            return said
+        }
+    }
+}

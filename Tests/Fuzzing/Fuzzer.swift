@@ -1,0 +1,212 @@
+import Foundation
+import Glibc
+
+/// Gives a reader mutated inputs for some time, and makes the first input that breaks it as small as it can.
+public struct Fuzzer {
+    /// How long, and with what.
+    public struct Settings: Sendable {
+        /// Seconds of processor time, of the whole process.
+        public var seconds: Double
+        /// Where chance begins: the same seed makes the same inputs.
+        public var seed: UInt64
+        /// Whether nothing else goes on in this process: only then can be told what memory and time an input takes.
+        public var isAlone: Bool
+        /// The folder with a folder for each reader, of inputs that once broke it.
+        public var kept: String
+        /// Gets the input that is being read, so that it is known when the process dies of it; none when nil.
+        public var running: String?
+
+        /// Says how long, and with what.
+        public init(seconds: Double, seed: UInt64, isAlone: Bool, kept: String, running: String? = nil) {
+            (self.seconds, self.seed, self.isAlone, self.kept, self.running) = (seconds, seed, isAlone, kept, running)
+        }
+    }
+
+    /// What came of a run.
+    public struct Outcome: Sendable {
+        /// How many inputs were read.
+        public internal(set) var executions = 0
+        /// Seconds of processor time.
+        public internal(set) var seconds = 0.0
+        /// How many different things inputs came to.
+        public internal(set) var kinds = 0
+        /// What broke the reader; nil when nothing did.
+        public internal(set) var finding: Finding?
+    }
+
+    /// An input that broke a reader.
+    public struct Finding: Error, Sendable, CustomStringConvertible {
+        /// The reader.
+        public let target: String
+        /// What does not hold.
+        public let what: String
+        /// The smallest input that was found.
+        public let input: [UInt8]
+        /// The seed of the run.
+        public let seed: UInt64
+        /// Where the input was kept; nil when it was there already.
+        public internal(set) var place: String?
+
+        /// Which reader, why, with what input, and how to get there again.
+        public var description: String {
+            let shown = input.count <= 2048 ? String(decoding: input, as: UTF8.self).debugDescription : "\(input.count) bytes"
+            return """
+                \(target): \(what)
+                    smallest input: \(shown)
+                    \(place.map { "kept as \($0); it is read by each test run from now on" } ?? "it is one of the inputs that are kept") (seed \(seed))
+                """
+        }
+    }
+
+    /// Processor seconds that one input may take, in a build for debugging, on whatever machine: a hundred times what the slowest takes.
+    static let mostSeconds = 20.0
+    /// Bytes by which one run may make the process grow.
+    static let mostBytes = 384 << 20
+
+    private let target: FuzzTarget
+    private let settings: Settings
+    private let check: FuzzTarget.Check
+    private var memory = 0
+
+    /// Makes the run of one reader.
+    public init(_ target: FuzzTarget, _ settings: Settings) throws {
+        (self.target, self.settings) = (target, settings)
+        check = try target.prepare()
+    }
+
+    /// Reads the kept inputs, the seeds, and then mutated ones until the time is up or something breaks.
+    public mutating func run() async throws -> Outcome {
+        var outcome = Outcome()
+        let start = processorSeconds()
+        defer { if let running = settings.running { unlink(running) } }
+        for input in try keptInputs() {
+            if let what = await broken(by: input) { return found(what, input, &outcome, start) }
+            outcome.executions += 1
+        }
+        memory = peakBytes()
+        var inputs: [[UInt8]] = []
+        var kinds = Set<String>()
+        for input in try target.seeds() {
+            if let what = await broken(by: input, noting: &kinds) { return found(what, input, &outcome, start) }
+            inputs.append(input)
+            outcome.executions += 1
+        }
+        memory = max(memory, peakBytes())
+        var mutator = Mutator(seed: settings.seed, words: target.words, limit: target.limit)
+        while processorSeconds() - start < settings.seconds {
+            await Task.yield()
+            let input = mutator.mutated(inputs)
+            let known = kinds.count
+            if let what = await broken(by: input, noting: &kinds) {
+                let small = await smallest(input, what)
+                return found(small.what, small.input, &outcome, start, isNew: true)
+            }
+            outcome.executions += 1
+            if kinds.count > known, inputs.count < 2000 { inputs.append(input) }
+        }
+        outcome.kinds = kinds.count
+        outcome.seconds = processorSeconds() - start
+        return outcome
+    }
+
+    private func found(_ what: String, _ input: [UInt8], _ outcome: inout Outcome, _ start: Double, isNew: Bool = false) -> Outcome {
+        var finding = Finding(target: target.name, what: what, input: input, seed: settings.seed)
+        if isNew { finding.place = keep(input) }
+        outcome.finding = finding
+        outcome.seconds = processorSeconds() - start
+        return outcome
+    }
+
+    private func broken(by input: [UInt8]) async -> String? {
+        var kinds = Set<String>()
+        return await broken(by: input, noting: &kinds)
+    }
+
+    /// What an input breaks; nil when all holds.
+    private func broken(by input: [UInt8], noting kinds: inout Set<String>) async -> String? {
+        if let running = settings.running { try? Data(input).write(to: URL(filePath: running)) }
+        let start = processorSeconds()
+        do {
+            kinds.insert(Self.kind(try await check(input)))
+        } catch let broken as Broken { return broken.description } catch { return "the check itself failed: \(error)" }
+        guard settings.isAlone else { return nil }
+        let (seconds, grown) = (processorSeconds() - start, peakBytes() - memory)
+        if seconds > Self.mostSeconds { return "\(input.count) bytes took more than \(Int(Self.mostSeconds)) s of processor time" }
+        if memory > 0, grown > Self.mostBytes {
+            return "\(input.count) bytes made the process grow by more than \(Self.mostBytes >> 20) MiB"
+        }
+        return nil
+    }
+
+    /// What is said of an input without what was quoted of it: `expected text, found 'x'` and `… 'y'` are the same.
+    private static func kind(_ words: String) -> String {
+        var kind = ""
+        var isQuoted = false
+        for letter in words.unicodeScalars.prefix(400) {
+            if letter == "'" || letter == "\"" || letter == "`" { isQuoted.toggle() }
+            if !isQuoted, !(letter >= "0" && letter <= "9") { kind.unicodeScalars.append(letter) }
+        }
+        return kind
+    }
+
+    /// Cuts pieces out of an input, large ones first, for as long as the same thing does not hold; then makes plain what is left.
+    private func smallest(_ input: [UInt8], _ what: String) async -> (input: [UInt8], what: String) {
+        let kind = Self.kind(what)
+        // What an input costs is told of the whole process, and cannot be asked again.
+        guard !what.contains("made the process grow") else { return (input, what) }
+        var (best, said, tries) = (input, what, 0)
+        func breaks(_ input: [UInt8]) async -> Bool {
+            tries += 1
+            guard let found = await broken(by: input), Self.kind(found) == kind else { return false }
+            said = found
+            return true
+        }
+        var length = max(1, best.count / 2)
+        while length > 0, tries < 4000 {
+            var place = 0
+            while place < best.count, tries < 4000 {
+                let shorter = Array(best[..<place] + best[min(place + length, best.count)...])
+                if await breaks(shorter) { best = shorter } else { place += length }
+            }
+            length /= 2
+        }
+        for place in best.indices where best[place] != UInt8(ascii: "a") && best[place] != UInt8(ascii: "\n") && tries < 6000 {
+            var plainer = best
+            plainer[place] = UInt8(ascii: "a")
+            if await breaks(plainer) { best = plainer }
+        }
+        return (best, said)
+    }
+
+    private var folder: String { "\(settings.kept)/\(target.name)" }
+
+    private func keptInputs() throws -> [[UInt8]] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return try names.sorted().map { Array(try Data(contentsOf: URL(filePath: "\(folder)/\($0)"))) }
+    }
+
+    private func keep(_ input: [UInt8]) -> String {
+        // FNV-1a.
+        let digest = input.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let place = "\(folder)/\(String(digest, radix: 16))"
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try Data(input).write(to: URL(filePath: place))
+            return place
+        } catch { return "nothing, since \(place) cannot be written: \(error)" }
+    }
+}
+
+/// Processor time of the whole process so far (clock_gettime(2)).
+private func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// The most memory that the process ever had, in bytes (getrusage(2) tells KiB).
+private func peakBytes() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss << 10
+}
