@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import Synchronization
 import SystemPackage
 
@@ -48,7 +49,7 @@ public final class FileLock: Sendable {
     ///
     /// - Throws: `FileError` when the file cannot be opened, or when somebody looks without end; `CancellationError`.
     public static func takeUnlessHeld(_ path: FilePath) async throws -> FileLock? {
-        for _ in 0..<2000 {
+        for _ in 0..<Int(Deadline.lockTurn.seconds / 0.005) {
             if let lock = try tryTake(path) { return lock }
             // Looks are shared: what keeps this one away is held for itself.
             if try isHeld(path) { return nil }
@@ -89,7 +90,7 @@ public final class FileLock: Sendable {
 
     /// Takes a lock that is never held for long.
     static func waitBriefly(_ path: FilePath) throws(FileError) -> FileLock {
-        for _ in 0..<600 {
+        for _ in 0..<Int(Deadline.lockLook.seconds / 0.05) {
             if let lock = try tryTake(path) { return lock }
             usleep(50_000)
         }

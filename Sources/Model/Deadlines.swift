@@ -10,7 +10,7 @@ public enum Deadline: String, CaseIterable, Sendable {
     // What a boot may suffer from the rest of the machine.
     case probeSilence, probeSilenceBusy, lineDelay, lineDelayBusy, clockGap
     // Processes of Ninepin's own, and what they leave.
-    case keeperStart, keeperNumber, keeperEnd, cgroupEnd, gitPack
+    case keeperStart, keeperNumber, keeperEnd, cgroupEnd, gitPack, lockTurn, lockLook
     // Other machines.
     case gitSilence, connection, transferSilence
 
@@ -19,9 +19,9 @@ public enum Deadline: String, CaseIterable, Sendable {
         switch self {
         case .nodeStart: 60
         case .nodeJoin, .serverStart: 120
-        case .warmUp, .preparation, .probeAnswer: 10
+        case .warmUp, .preparation, .probeAnswer, .lockTurn: 10
         case .observation: 30
-        case .nodeVersion, .containerdStart, .componentProbe, .keeperEnd, .gitSilence, .transferSilence: 30
+        case .nodeVersion, .containerdStart, .componentProbe, .keeperEnd, .lockLook, .gitSilence, .transferSilence: 30
         case .staleAnswer, .serverSilence: 15
         case .approachQuestion, .connection: 20
         case .upstreamTests: 600
@@ -38,7 +38,7 @@ public enum Deadline: String, CaseIterable, Sendable {
     /// Whether a slow machine makes it longer: it waits for work that this machine does, or watches such work.
     public var isStretched: Bool {
         switch self {
-        case .gitSilence, .connection, .transferSilence, .keeperNumber: false
+        case .gitSilence, .connection, .transferSilence, .keeperNumber, .lockTurn, .lockLook: false
         default: true
         }
     }
@@ -72,6 +72,8 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .keeperEnd: "a keeper's end, after `down` has asked for it"
         case .cgroupEnd: "the kernel, until the cgroup of a killed container can be removed"
         case .gitPack: "a word of git while it packs a tree of this machine's"
+        case .lockTurn: "a lock at which others only look"
+        case .lockLook: "a lock that nobody has for more than a moment"
         case .gitSilence: "a word of a git server"
         case .connection: "a connection to a server"
         case .transferSilence: "a transfer of less than 100 bytes a second"
@@ -107,6 +109,7 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .keeperEnd: "the node and its control plane are killed, and their files removed"
         case .cgroupEnd: "its processes are being killed"
         case .gitPack: "git tells its progress while it packs"
+        case .lockTurn, .lockLook: "thousands of times what a look takes: without it something else is wrong"
         case .gitSilence: "this machine does nothing meanwhile; a mirror may be asked instead"
         case .connection: "this machine does nothing meanwhile; it is tried again"
         case .transferSilence: "this machine does nothing meanwhile; it goes on from where it was"

@@ -144,6 +144,27 @@ struct ControlPlaneTests {
         #expect(facts?.first?.contains("last words") == true)
     }
 
+    @Test("one whose log cannot be written is told of once, with the file and why, and goes on")
+    func unlogged() async throws {
+        let logs = folder.path.appending("logs")
+        try Files.makeDirectory(logs)
+        try Files.link(logs.appending("etcd.log"), to: "/dev/full")
+        let notices = ClusterNotices()
+        let words = try await ControlPlane.run(
+            .kubernetes(standIns()), node: "n", folder: folder.path.appending("plane"), logs: logs, notices: notices, logLimit: .run,
+            in: network,
+            on: folder.host
+        ) { _ in
+            try await soon { () -> [String]? in
+                let words = notices.take().map(\.words)
+                return words.isEmpty ? nil : words
+            }
+        }
+        #expect(words?.count == 1)
+        #expect(
+            words?.first?.hasPrefix("unlogged etcd ") == true && words?.first?.contains("etcd.log") == true, "\(String(describing: words))")
+    }
+
     @Test("one whose program is not there is told of as one that has ended, with why")
     func missing() async throws {
         let programs = try standIns()

@@ -156,6 +156,15 @@ struct JoinedGraderTests {
         #expect(verdict.evidence.contains { $0.text == "a flag is wrong" })
     }
 
+    @Test("a log of the control plane that cannot be written makes the verdict inconclusive at once, with the process and why")
+    func unlogged() throws {
+        var boot = try JoinedBoot()
+        boot.cluster(.unlogged(process: "etcd", reason: "cannot write etcd.log: No space left on device"), at: 9)
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .inconclusive && verdict.cause == "log not written")
+        #expect(verdict.summary.contains("etcd.log") && verdict.evidence.first?.source == "etcd")
+    }
+
     @Test("a store that dies because the disk is full says so, at once")
     func storeOnFullDisk() throws {
         var boot = try JoinedBoot()
