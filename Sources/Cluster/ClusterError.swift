@@ -4,6 +4,10 @@ public enum ClusterError: Error, Sendable, CustomStringConvertible {
     case missing(program: String, package: String)
     /// A request to the API server got no good answer.
     case refused(request: String, status: Int, message: String)
+    /// A program that is under test would run outside of a sandbox.
+    case needsSandbox(program: String)
+    /// The network cannot be closed: this machine's kernel, or iptables, refuses.
+    case open(reason: String)
     /// An answer is not of the form that the API has.
     case unreadable(request: String, reason: String)
 
@@ -12,6 +16,9 @@ public enum ClusterError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .missing(let program, let package):
             "a control plane needs \(program), which this machine lacks\n    Run ./setup, or: apt-get install \(package)"
+        case .needsSandbox(let program): "\(program) is the program under test: it is started in a sandbox only, and there is none"
+        case .open(let reason):
+            "the control plane's network cannot be closed against this machine: \(reason)\n    It needs iptables(8), and a kernel with netfilter."
         case .refused(let request, let status, let message): "the API server answers \(request) with \(status): \(message)"
         case .unreadable(let request, let reason): "the API server's answer to \(request) cannot be read: \(reason)"
         }

@@ -2,7 +2,8 @@ import Host
 import SystemPackage
 
 /// Three places and two cables: a control plane in a network namespace of its own, joined to a node's, which has no other way out, and to this
-/// machine. Nothing of it can be reached from beyond the machine.
+/// machine. Nothing of it can be reached from beyond the machine, and nothing of the machine from it: the machine may ask the API server, and
+/// nobody may ask the machine (docs/reach.md).
 public struct ClusterNetwork: Sendable {
     /// The control plane's namespace; nil when it shares this process's.
     public let controlPlane: NetworkNamespace?
@@ -73,10 +74,9 @@ public struct ClusterNetwork: Sendable {
                 last = error
                 continue
             }
-            try await ip(["address", "add", "\(block.near)/30", "dev", block.link], on: host)
-            try await ip(["link", "set", block.link, "up"], on: host)
-            try await ip(["address", "add", "\(block.far)/30", "dev", "machine"], in: plane, on: host)
-            try await ip(["link", "set", "machine", "up"], in: plane, on: host)
+            try await close(plane, on: host)
+            try await raise(block.link, address: block.near, on: host)
+            try await raise("machine", address: block.far, in: plane, on: host)
             return block
         }
         throw last
@@ -87,12 +87,44 @@ public struct ClusterNetwork: Sendable {
         for place in [controlPlane, node] { try await Self.ip(["link", "set", "lo", "up"], in: place, on: host) }
         try await Self.ip(
             ["link", "add", "node", "type", "veth", "peer", "name", "eth0", "netns", "\(node.holder)"], in: controlPlane, on: host)
-        try await Self.ip(["address", "add", "\(Self.inner)/30", "dev", "node"], in: controlPlane, on: host)
-        try await Self.ip(["link", "set", "node", "up"], in: controlPlane, on: host)
-        try await Self.ip(["address", "add", "\(Self.nodeAddress)/30", "dev", "eth0"], in: node, on: host)
-        try await Self.ip(["link", "set", "eth0", "up"], in: node, on: host)
+        try await Self.raise("node", address: Self.inner, in: controlPlane, on: host)
+        try await Self.raise("eth0", address: Self.nodeAddress, in: node, on: host)
         // kubelet takes the address of the interface with the default route where none is named.
         try await Self.ip(["route", "add", "default", "via", Self.inner], in: node, on: host)
+    }
+
+    /// Brings a cable's end up, with the one address that it is to have: what listens on all addresses would be reached by an IPv6 one too.
+    private static func raise(_ link: String, address: String, in place: NetworkNamespace? = nil, on host: Host) async throws {
+        if Files.exists("/proc/net/if_inet6") { try await ip(["link", "set", link, "addrgenmode", "none"], in: place, on: host) }
+        try await ip(["address", "add", "\(address)/30", "dev", link], in: place, on: host)
+        try await ip(["link", "set", link, "up"], in: place, on: host)
+    }
+
+    /// What goes in and out of the control plane's namespace: the API server may be asked, it may ask the node's kubelet, and answers may leave.
+    /// No packet goes through. It holds for whatever listens there, since nobody there may change it.
+    static let rules = [
+        "-P FORWARD DROP", "-A INPUT -i lo -j ACCEPT", "-A INPUT -p tcp --dport \(ControlPlane.port) -j ACCEPT",
+        "-A INPUT -i node -p tcp ! --syn -j ACCEPT", "-A INPUT -j DROP", "-A OUTPUT -o lo -j ACCEPT",
+        "-A OUTPUT -p tcp --sport \(ControlPlane.port) ! --syn -j ACCEPT", "-A OUTPUT -o node -p tcp --dport 10250 -j ACCEPT",
+        "-A OUTPUT -j DROP",
+    ]
+
+    private static func close(_ plane: NetworkNamespace, on host: Host) async throws {
+        // A machine has one or both kinds of netfilter.
+        let programs = ["iptables", "iptables-legacy", "iptables-nft"].compactMap { host.program($0) }
+        guard !programs.isEmpty else { throw ClusterError.missing(program: "iptables", package: "iptables") }
+        var reasons: [String] = []
+        for program in programs {
+            let script = (["set -e"] + rules.map { "\"$0\" \($0)" }).joined(separator: "\n")
+            var command = Command("/bin/sh", ["-c", script, program.string], environment: host.plainEnvironment, on: host)
+            command.isContained = false
+            command.network = plane
+            do {
+                _ = try await command.output()
+                return
+            } catch let error as CommandError { reasons.append(error.lastLines.first ?? "\(program) \(error.ended.map { "\($0)" } ?? "")") }
+        }
+        throw ClusterError.open(reason: reasons.joined(separator: "; "))
     }
 
     private static func ip(_ arguments: [String], in place: NetworkNamespace? = nil, on host: Host) async throws {

@@ -1,3 +1,4 @@
+import Glibc
 import Host
 import Model
 import SystemPackage
@@ -53,14 +54,17 @@ public struct ControlPlane: Sendable {
     ///   - notices: is told when a process ends by itself.
     ///   - logLimit: how long each log may grow.
     ///   - isShared: whether it runs in this process's own network.
+    ///   - sandbox: puts a program that is under test itself into a sandbox in a network.
     /// - Throws: `ClusterError`, `CommandError`, `FileError` when it cannot be made; what the work throws.
     public static func with<Value: Sendable>(
         _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices,
-        logLimit: LineFile.Limit = .kept, isShared: Bool = false, on host: Host,
+        logLimit: LineFile.Limit = .kept, isShared: Bool = false, sandbox: @escaping Sandbox = noSandbox, on host: Host,
         _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
         let work: @Sendable (ClusterNetwork) async throws -> Value = { network in
-            try await run(kind, node: node, folder: folder, logs: logs, notices: notices, logLimit: logLimit, in: network, on: host, body)
+            try await run(
+                kind, node: node, folder: folder, logs: logs, notices: notices, logLimit: logLimit, in: network, sandbox: sandbox,
+                on: host, body)
         }
         return isShared ? try await ClusterNetwork.shared(on: host, work) : try await ClusterNetwork.with(on: host, work)
     }
@@ -68,8 +72,12 @@ public struct ControlPlane: Sendable {
     /// The same in a network that is there.
     static func run<Value: Sendable>(
         _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, logLimit: LineFile.Limit = .kept,
-        in network: ClusterNetwork, on host: Host, _ body: @escaping @Sendable (ControlPlane) async throws -> Value
+        in network: ClusterNetwork, sandbox: @escaping Sandbox = noSandbox, on host: Host,
+        _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
+        // Keys, tokens and the store are nobody else's business.
+        try Files.makeDirectory(folder)
+        chmod(folder.string, 0o700)
         let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
         let credentials = try await Credentials.make(in: folder.appending("credentials"), addresses: addresses, node: node, on: host)
         let data = folder.appending("data")
@@ -77,9 +85,14 @@ public struct ControlPlane: Sendable {
         try plane.writeKubeconfigs()
         try Files.makeDirectory(data)
         try Files.makeDirectory(logs)
+        let user = Jail.newUser()
         let processes = try kind.processes(credentials, addresses: addresses, data: data).map { process in
             { @Sendable () async throws -> Void in
-                try await plane.run(process, in: data, logs: logs, logLimit: logLimit, notices: notices, on: host)
+                let command =
+                    process.sandboxed == nil
+                    ? try plane.command(process, data: data, user: user, on: host)
+                    : try await sandbox(process, folder, network.controlPlane)
+                try await plane.run(command, of: process, logs: logs, logLimit: logLimit, notices: notices)
             }
         }
         return try await working(beside: processes) { try await body(plane) }
@@ -93,16 +106,39 @@ public struct ControlPlane: Sendable {
         }
     }
 
+    /// Makes the command that runs a process in a sandbox.
+    public typealias Sandbox = @Sendable (ControlPlaneProcess, _ folder: FilePath, NetworkNamespace?) async throws -> Command
+
+    /// For a control plane that needs none.
+    public static let noSandbox: Sandbox = { process, _, _ in throw ClusterError.needsSandbox(program: process.name) }
+
+    /// A process that was built from a source, or is the machine's: it is shown its own files and its own folder, and may do what any user may.
+    private func command(_ process: ControlPlaneProcess, data: FilePath, user: UInt32, on host: Host) throws -> Command {
+        let own = data.appending(process.name)
+        try Files.makeDirectory(own)
+        chmod(own.string, 0o700)
+        let words = process.words
+        var command = Command(FilePath(words[0]), Array(words.dropFirst()), environment: host.plainEnvironment, directory: own, on: host)
+        command.network = network.controlPlane
+        // Without a network of its own it is in a sandbox already, with all of the cluster.
+        guard host.isRoot, network.controlPlane != nil else { return command }
+        let named = process.arguments.compactMap { $0.split(separator: "=", maxSplits: 1).last.map { FilePath(String($0)) } }
+        let keys = Set(named.filter { $0.starts(with: credentials.folder) } + [credentials.authority]).sorted { $0.string < $1.string }
+        let place = data.appending("\(process.name).root")
+        try Files.makeDirectory(place)
+        let jail = Jail(in: place, user: user, readable: [process.program] + keys, writable: [own], hasNetwork: true)
+        try jail.give(keys + [own])
+        return jail.confined(command)
+    }
+
     private func run(
-        _ process: ControlPlaneProcess, in data: FilePath, logs: FilePath, logLimit: LineFile.Limit, notices: ClusterNotices, on host: Host
+        _ command: Command, of process: ControlPlaneProcess, logs: FilePath, logLimit: LineFile.Limit, notices: ClusterNotices
     ) async throws {
         struct Heard: Sendable {
             let log: LineFile
             var last = RecentLines()
             var isTold = false
         }
-        var command = Command(process.program, process.arguments, environment: host.plainEnvironment, directory: data, on: host)
-        command.network = network.controlPlane
         let heard = Heard(log: try LineFile(logs.appending("\(process.name).log"), limit: logLimit))
         let (left, ended) = try await command.watch(heard) { heard, event, _ in
             guard case .line(_, let line) = event else { return .proceed }

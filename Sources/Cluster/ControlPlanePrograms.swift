@@ -40,14 +40,45 @@ public struct ControlPlanePrograms: Hashable, Sendable {
 }
 
 /// One process of a control plane.
-struct ControlPlaneProcess: Sendable {
-    let name: String
-    let program: FilePath
-    let arguments: [String]
+public struct ControlPlaneProcess: Sendable {
+    /// Its name.
+    public let name: String
+    /// The program, on this machine.
+    public let program: FilePath
+    /// Its arguments.
+    public let arguments: [String]
+    /// Flags that it is given where it knows them: its release decides.
+    var whereKnown: [String] = []
+    /// The files that it needs, by their paths in its sandbox; nil where it is not to be run in one.
+    public internal(set) var sandboxed: [String: [UInt8]]?
+
+    init(name: String, program: FilePath, arguments: [String], whereKnown: [String] = []) {
+        (self.name, self.program, self.arguments, self.whereKnown) = (name, program, arguments, whereKnown)
+    }
+
+    /// The words that start it: through a shell where some flags depend on what the program knows.
+    var words: [String] {
+        guard !whereKnown.isEmpty else { return [program.string] + arguments }
+        return ["/bin/sh", "-c", Self.choosing, "sh", program.string, "\(whereKnown.count)"] + whereKnown + arguments
+    }
+
+    /// A flag that a program does not know is an error, whatever else it is asked.
+    private static let choosing = """
+        program=$1 count=$2
+        shift 2
+        while [ "$count" -gt 0 ]; do
+          flag=$1 count=$((count - 1))
+          shift
+          if "$program" "$flag" --version > /dev/null 2>&1 < /dev/null; then set -- "$@" "$flag"; fi
+        done
+        exec "$program" "$@"
+        """
 }
 
 extension ControlPlanePrograms {
-    /// The four processes, with the flags that they have had from 1.20 on (kubernetes.io/docs/reference/command-line-tools-reference).
+    /// The four processes, with the flags that they have had from 1.20 on (kubernetes.io/docs/reference/command-line-tools-reference). What asks
+    /// nobody who he is listens on the loopback only, or not at all: plain HTTP of the API server until 1.19, and of the other two until 1.23, was
+    /// on unless it was turned off.
     func processes(_ credentials: Credentials, data: FilePath) -> [ControlPlaneProcess] {
         let store = "http://127.0.0.1:2379"
         return [
@@ -61,7 +92,7 @@ extension ControlPlanePrograms {
             ControlPlaneProcess(
                 name: "kube-apiserver", program: apiServer,
                 arguments: [
-                    "--etcd-servers=\(store)", "--bind-address=0.0.0.0", "--secure-port=\(ControlPlane.port)",
+                    "--etcd-servers=\(store)", "--bind-address=0.0.0.0", "--secure-port=\(ControlPlane.port)", "--anonymous-auth=false",
                     "--advertise-address=\(ClusterNetwork.inner)", "--tls-cert-file=\(credentials.certificate("server"))",
                     "--tls-private-key-file=\(credentials.key("server"))", "--client-ca-file=\(credentials.authority)",
                     "--token-auth-file=\(credentials.tokenFile)", "--authorization-mode=Node,RBAC",
@@ -72,20 +103,21 @@ extension ControlPlanePrograms {
                     "--service-account-signing-key-file=\(credentials.serviceAccountKey)",
                     "--service-account-key-file=\(credentials.serviceAccountPublicKey)", "--cert-dir=\(data.appending("kube-apiserver"))",
                     "--v=1",
-                ]),
+                ], whereKnown: ["--insecure-port=0"]),
             ControlPlaneProcess(
                 name: "kube-controller-manager", program: controllerManager,
                 arguments: [
                     "--kubeconfig=\(credentials.folder.appending("controller-manager.kubeconfig"))", "--leader-elect=false",
+                    "--bind-address=127.0.0.1",
                     "--service-account-private-key-file=\(credentials.serviceAccountKey)", "--root-ca-file=\(credentials.authority)",
                     "--use-service-account-credentials=true", "--cert-dir=\(data.appending("kube-controller-manager"))", "--v=1",
-                ]),
+                ], whereKnown: ["--port=0"]),
             ControlPlaneProcess(
                 name: "kube-scheduler", program: scheduler,
                 arguments: [
                     "--kubeconfig=\(credentials.folder.appending("scheduler.kubeconfig"))", "--leader-elect=false",
-                    "--cert-dir=\(data.appending("kube-scheduler"))", "--v=1",
-                ]),
+                    "--bind-address=127.0.0.1", "--cert-dir=\(data.appending("kube-scheduler"))", "--v=1",
+                ], whereKnown: ["--port=0"]),
         ]
     }
 }

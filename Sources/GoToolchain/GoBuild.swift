@@ -80,11 +80,12 @@ public struct GoPlace: Hashable, Sendable {
     /// Where the patched copies of modules lie in the tree.
     public static let copies = "ninepin/modules"
 
-    var settings: [String: String] {
+    /// What every command in it is told by `GOFLAGS`.
+    var goFlags: String {
         switch mode {
-        case .gopath: ["GO111MODULE": "off", "GOFLAGS": ""]
-        case .vendor: ["GO111MODULE": "on", "GOFLAGS": "-mod=vendor"]
-        case .modules: ["GO111MODULE": "on", "GOFLAGS": "-mod=readonly -modfile=\(Self.modFile)"]
+        case .gopath: ""
+        case .vendor: "-mod=vendor"
+        case .modules: "-mod=readonly -modfile=\(Self.modFile)"
         }
     }
 }
@@ -133,11 +134,12 @@ public struct GoBuild: Sendable {
             var last = RecentLines()
         }
         let graph = temporary.appending("actions.json")
-        let flags = try pedigree?.adding(to: target.flags) ?? target.flags
-        let command = go(
+        let own = GoFlag.all(in: target.flags).flatMap(\.spelled)
+        let flags = try pedigree?.adding(to: own) ?? own
+        let command = try go(
             ["build", "-v", "-trimpath", "-debug-actiongraph=\(graph)"] + flags + ["-o", output.string, "./\(target.package)"])
         // Tags decide which files are read.
-        let tags = target.flags.filter { $0.hasPrefix("-tags") }
+        let tags = Self.tags(in: target)
         let list: @Sendable ([String]) async throws -> String = { arguments in
             try await go(["list", "-json=Dir,ImportPath,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles"] + tags + arguments).output()
         }
@@ -163,27 +165,47 @@ public struct GoBuild: Sendable {
         return try await reached.check(touched, in: tree)
     }
 
+    /// The flags that decide which files of a package are its own.
+    static func tags(in target: Target) -> [String] { GoFlag.all(in: target.flags).filter { $0.name == "tags" }.flatMap(\.spelled) }
+
     private func answer(_ question: [String]?, by list: @Sendable ([String]) async throws -> String) async throws -> String {
         guard let question else { return "" }
         return try await list(question)
     }
 
-    /// A command of Go's in the tree, with the settings that all of them share.
-    func go(_ arguments: [String], online: Bool = false) -> Command {
+    /// A command of Go's in the tree, with the settings that all of them share. What the recipe adds to them reaches Go alone.
+    ///
+    /// - Throws: `RecipeIsCode` when the target is more than settings, and nobody has allowed that.
+    func go(_ arguments: [String], online: Bool = false) throws(RecipeIsCode) -> Command {
+        if !toolchain.isToldAnything { try RecipeIsCode.check(target) }
         var environment = host.plainEnvironment
         let ours = [
             "GOROOT": toolchain.root.string,
             "GOPATH": ([place.path] + (place.libraries.map { [$0] } ?? [])).map(\.string).joined(separator: ":"),
             "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
             "GOMODCACHE": place.modules.string, "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
-            "GOWORK": "off", "GOGC": Self.collection,
+            "GOWORK": "off", "GOGC": Self.collection, "GOFLAGS": flags(place.goFlags),
         ]
         environment.merge(ours) { _, ours in ours }
-        environment.merge(place.settings) { _, ours in ours }
-        environment.merge(target.environment) { _, target in target }
-        if online { environment.merge(GoModules.network(host)) { own, machine in target.environment["GOPROXY"] == nil ? machine : own } }
+        environment["GO111MODULE"] = place.mode == .gopath ? "off" : "on"
+        var settings = target.environment
+        if online {
+            let network = GoModules.network(host)
+            environment.merge(network) { _, network in network }
+            // Who names a proxy means it; else the machine knows best where modules come from.
+            if settings["GOPROXY"] == nil { settings = settings.filter { network[$0.key] == nil } }
+        }
         // The working directory's import path is found through PWD where a link leads to it.
         environment["PWD"] = tree.string
-        return Command(toolchain.program, arguments, environment: environment, directory: tree, on: host)
+        var command = Command(toolchain.program, arguments, environment: environment, directory: tree, on: host)
+        command.settings = settings
+        return command
+    }
+
+    /// `GOFLAGS`: Go looks for a repository around the tree, and runs git, hg or another program in it, whose settings are then the tree's own
+    /// (go help buildvcs; since Go 1.18).
+    func flags(_ own: String) -> String {
+        guard let first = Version("1.18"), toolchain.version >= first else { return own }
+        return own.isEmpty ? "-buildvcs=false" : "\(own) -buildvcs=false"
     }
 }

@@ -31,7 +31,7 @@ public struct GoModules: Sendable {
     ///
     /// - Throws: `CommandError`; `CancellationError`.
     public func download() async throws {
-        var command = build.go(["mod", "download"], online: true)
+        var command = try build.go(["mod", "download"], online: true)
         command.environment["GOFLAGS"] = "-mod=readonly -modcacherw"
         _ = try await command.output()
     }
@@ -41,7 +41,7 @@ public struct GoModules: Sendable {
     /// - Throws: `ModuleError` when the tree does not name it; `CommandError`.
     public func folder(of module: String) async throws -> FilePath {
         struct Module: Decodable { let Dir: String? }
-        var command = build.go(["list", "-m", "-json", module], online: true)
+        var command = try build.go(["list", "-m", "-json", module], online: true)
         command.environment["GOFLAGS"] = "-mod=readonly -modcacherw"
         let said: String
         do { said = try await command.output() } catch let error as CommandError {
@@ -60,7 +60,7 @@ public struct GoModules: Sendable {
         let file = scratch.appending(GoPlace.modFile)
         try Files.write(try Files.read(tree.appending("go.mod")), to: file)
         for module in modules {
-            var command = build.go(["mod", "edit", "-replace=\(module)=./\(GoPlace.copies)/\(module)", file.string])
+            var command = try build.go(["mod", "edit", "-replace=\(module)=./\(GoPlace.copies)/\(module)", file.string])
             command.environment["GOFLAGS"] = ""
             _ = try await command.output()
         }

@@ -8,15 +8,36 @@ public struct GoTest: Sendable {
     private let build: GoBuild
     private let flags: [String]
     private let timeout: Int
+    private let place: GoPlace
+    private let toolchain: GoToolchain
+    private let temporary: FilePath
+    private let host: Host
 
     /// - Parameter target: its environment and build tags hold for the tests too.
     public init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
         build = GoBuild(target, at: place, with: toolchain, temporary: temporary, on: host)
         timeout = Int(host.deadlines[.upstreamTests].rounded(.up))
-        flags = target.flags.filter { $0.hasPrefix("-tags") }
+        flags = GoBuild.tags(in: target)
+        (self.place, self.toolchain, self.temporary, self.host) = (place, toolchain, temporary, host)
     }
 
-    /// Runs the tests of some folders of the tree. That one fails is a result, not an error.
+    /// Whether the tests are put into a jail: who is not root cannot make one, and runs the source's code as himself.
+    public static func isJailed(on host: Host) -> Bool { host.isRoot }
+
+    /// Puts each test's program into a jail, which sees the tree, libraries and Go, and can change none of them.
+    private func jailed() throws(FileError) -> [String] {
+        guard Self.isJailed(on: host) else { return [] }
+        let root = temporary.appending("jail")
+        try Files.makeDirectory(root)
+        let seen = [place.path, place.modules, toolchain.root] + (place.libraries.map { [$0] } ?? [])
+        let jail = Jail(in: root, user: Jail.newUser(), readable: seen.filter(Files.exists), hasNetwork: false)
+        let launcher = temporary.appending("jailed")
+        try Files.write(jail.launcher(), to: launcher, mode: 0o755)
+        return ["-exec=\(launcher)"]
+    }
+
+    /// Runs the tests of some folders of the tree. That one fails is a result, not an error. They are upstream's code, and run in a jail where
+    /// one can be made.
     ///
     /// - Parameter test: called with each test as it ends.
     /// - Throws: `CommandError` when no test ran at all: the packages do not compile, or there are none; `CancellationError`.
@@ -31,8 +52,9 @@ public struct GoTest: Sendable {
             let Test: String?
             let Output: String?
         }
-        let command = build.go(
-            ["test", "-json", "-count=1", "-vet=off", "-timeout=\(timeout)s"] + flags + folders.map { $0 == "." ? "." : "./\($0)" })
+        let command = try build.go(
+            ["test", "-json", "-count=1", "-vet=off", "-timeout=\(timeout)s"] + jailed() + flags
+                + folders.map { $0 == "." ? "." : "./\($0)" })
         let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
             guard case .line(_, let bytes) = event else { return .proceed }
             guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else {

@@ -8,6 +8,8 @@ public struct GoToolchain: Hashable, Sendable {
     public let root: FilePath
     /// Its release.
     public let version: Version
+    /// Whether it may be told anything that a recipe says, or settings only (`GoSettings`): the user's word.
+    public var isToldAnything = false
 
     /// What decides the bytes that it makes: the release, and what it compiles for. Its folder does not: `-trimpath` is always given.
     public var identity: String { "go\(version) linux/\(Self.architecture)" }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Host
 import Model
 import SystemPackage
@@ -25,7 +26,7 @@ public struct OpenAPI: Sendable {
 
     /// Makes the file.
     ///
-    /// - Parameter path: where the file belongs in the tree; it is written there.
+    /// - Parameter path: where the file belongs in the tree; nothing is written there.
     /// - Returns: its bytes.
     /// - Throws: `CommandError`; `FileError`; `OpenAPIError` when no type asks for it; `CancellationError`.
     public func write(_ path: FilePath) async throws -> [UInt8] {
@@ -33,18 +34,38 @@ public struct OpenAPI: Sendable {
         _ = try await build.go(["build", "-trimpath", "-o", program.string, "./\(Self.generator)"]).output()
         let packages = try await taggedPackages()
         guard !packages.isEmpty else { throw OpenAPIError(path: path) }
-        let output = path.removingLastComponent()
-        var command = build.go([])
+        // The generator is code of the tree, and so are its ways: it sees what it reads, and writes beside it.
+        let output = temporary.appending("openapi")
+        let root = temporary.appending("jail")
+        for folder in [output, root] { try Files.makeDirectory(folder) }
+        var command = try build.go([])
         command.program = program
         // The report of rules that types break is not asked for: Kubernetes keeps a list of those that it knows.
         command.arguments = [
-            "--logtostderr", "--input-dirs", packages.joined(separator: ","), "--output-package", "\(place.importPath)/\(output)",
-            "--output-file-base", path.stem ?? "zz_generated.openapi", "--go-header-file", "/dev/null", "--report-filename", "/dev/null",
+            "--logtostderr", "--input-dirs", packages.joined(separator: ","), "--output-base", output.string,
+            "--output-package", "\(place.importPath)/\(path.removingLastComponent())", "--output-file-base",
+            path.stem ?? "zz_generated.openapi", "--go-header-file", "/dev/null",
+            "--report-filename", "/dev/null",
         ]
         command.environment["PATH"] = "\(toolchain.root)/bin:\(command.environment["PATH"] ?? "")"
+        if host.isRoot {
+            let seen = [place.path, toolchain.root, program]
+            let jail = Jail(in: root, user: Jail.newUser(), readable: seen, writable: [output], hasNetwork: false)
+            try jail.give([output])
+            command = jail.confined(command)
+        }
         _ = try await command.output()
-        return try Files.read(place.tree.pushing(path))
+        // What it made may be a link, or no file at all.
+        let made = output.appending(place.importPath).pushing(path)
+        var status = stat()
+        guard try Files.realPath(made).starts(with: try Files.realPath(output)), lstat(made.string, &status) == 0,
+            status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.most
+        else { throw Files.refusal("read", made, "it is no plain file of at most \(Self.most >> 20) MiB") }
+        return try Files.read(made)
     }
+
+    /// Kubernetes 1.20's has 2.5 MB.
+    private static let most: off_t = 64 << 20
 
     /// The generator's package, in the tree's `vendor/`.
     private static let generator = "vendor/k8s.io/kube-openapi/cmd/openapi-gen"

@@ -73,8 +73,11 @@ public struct Command: Sendable {
     public var program: FilePath
     /// Its arguments.
     public var arguments: [String]
-    /// Its whole environment.
+    /// Its whole environment, but for ``settings``. The programs of the system that start it see it, too.
     public var environment: [String: String]
+    /// Variables that the program alone gets, over those of its environment: what somebody else chose, and nothing that starts it may see. A name
+    /// has letters, digits and `_`.
+    public var settings: [String: String] = [:]
     /// Where it starts; this process's directory when nil.
     public var directory: FilePath?
     /// Whether it gets namespaces of its own.
@@ -121,6 +124,7 @@ public struct Command: Sendable {
     ) async throws -> (State, Ended) {
         let keeper = Keeper(state, handle)
         let (program, arguments) = contained
+        let environment = environment.merging(Self.carried(settings)) { _, carried in carried }
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(1))]
@@ -161,9 +165,24 @@ public struct Command: Sendable {
     private var contained: (FilePath, [String]) {
         let dying = ["--pdeathsig", "KILL", "--"]
         // Before the namespace of process ids is left, in which the holder has a number.
-        let entering = network.map { ["nsenter", "--net=\($0.path)", "--"] } ?? []
-        let namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
-        return ("/usr/bin/setpriv", dying + entering + (isContained ? namespace : []) + [program.string] + arguments)
+        let entering = network.map { ["/usr/bin/nsenter", "--net=\($0.path)", "--"] } ?? []
+        let namespace = ["/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+        return ("/usr/bin/setpriv", dying + entering + (isContained ? namespace : []) + setting + [program.string] + arguments)
+    }
+
+    /// A shell that makes variables of what was carried, and then becomes the program. They are no arguments, which everybody on a machine can see.
+    private var setting: [String] {
+        guard !settings.isEmpty else { return [] }
+        let names = Self.carried(settings).keys.sorted()
+        let words = names.map { "\"$\($0)\"" }.joined(separator: " ")
+        return ["/bin/sh", "-c", "export \(words); unset \(names.joined(separator: " ")); exec \"$@\"", "sh"]
+    }
+
+    /// The settings under names that mean nothing to any program.
+    private static func carried(_ settings: [String: String]) -> [String: String] {
+        let sorted = settings.sorted { $0.key < $1.key }
+        return Dictionary(
+            uniqueKeysWithValues: sorted.enumerated().map { ("NINEPIN_SETTING_\($0.offset)", "\($0.element.key)=\($0.element.value)") })
     }
 }
 

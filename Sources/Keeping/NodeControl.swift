@@ -63,13 +63,19 @@ extension NodeFolder {
     ) throws -> (program: FilePath, arguments: [String]) {
         guard try plan().layout != .here, let runsc else { return try commandHere(words, isGvisor: isGvisor) }
         guard let keeper = try keeper,
-            let outside = ProcessTree(below: keeper).first(where: { $0.first == runsc.program.string && $0.contains("--bundle") })
+            let outside = ProcessTree(below: keeper).first(where: { Self.runs(boot, $0, runsc: runsc) })
         else { throw KeepingError.notUp(name, keeperLog) }
         return (
             "/usr/bin/nsenter",
             ["--target=\(outside)", "--pid", "--mount", "--net", "--", runsc.program.string, "--root=\(boot.appending("state"))", "exec"]
                 + [Bundle.container] + Bundle.entering + words
         )
+    }
+
+    /// Whether a process is the runsc that runs the node's own bundle: a server of k3s has a bundle beside it.
+    static func runs(_ boot: FilePath, _ words: [String], runsc: Runsc) -> Bool {
+        guard words.first == runsc.program.string, let flag = words.firstIndex(of: "--bundle") else { return false }
+        return words.dropFirst(flag + 1).first == boot.string
     }
 
     /// The same for a node without a sandbox: its second program's namespaces are the node's.

@@ -49,7 +49,8 @@ public struct NodeFolder: Sendable {
     public func create(_ plan: NodePlan) throws {
         try Files.makeDirectory(path.removingLastComponent())
         // The system makes a directory only once: of two that want the name at the same time, one gets it.
-        guard mkdir(path.string, 0o755) == 0 else {
+        // Logs tell what runs in a node, and the kubeconfig lets anybody run more: it is all its owner's alone.
+        guard mkdir(path.string, 0o700) == 0 else {
             guard errno == EEXIST else { throw Files.error("make", path, errno) }
             throw KeepingError.exists(name)
         }

@@ -1,7 +1,7 @@
 import Sanitizing
 
 /// What is wrong in a file that a person wrote, and where: a recipe or a patch's description.
-public struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
+public struct Diagnostic: Error, Hashable, Codable, Sendable, CustomStringConvertible {
     /// The file's path, as it was given.
     public let file: String
     /// Line, counted from 1; 0 when the whole file is meant.

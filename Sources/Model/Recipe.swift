@@ -34,6 +34,8 @@ public struct Recipe: Hashable, Codable, Sendable {
     public let series: [PatchName]
     /// Other series that `matrix` boots beside it, to be compared; an empty one is the stock source.
     public let compare: [[PatchName]]
+    /// What in it is more than a setting of Go's, with the places: nothing is built with it unless the user allows that.
+    public let code: [Diagnostic]
 }
 
 /// An upstream project inside a source tree.
@@ -186,6 +188,7 @@ extension Recipe {
         self.upstreams = upstreams
         toolchain = try map.value("toolchain", expected: "a range of Go versions such as '>=1.19 <1.20'")
         target = map.has("target") ? try Target(map.map("target", schema: Schema.target)) : nil
+        code = try Self.code(in: map)
         var downloads: [String: DownloadSpec] = [:]
         for entry in map.has("downloads") ? try map.maps("downloads", schema: Schema.download) : [] {
             downloads[entry.name] = try DownloadSpec(entry.map)
@@ -247,6 +250,80 @@ extension Target {
         environment = try map.texts("environment")
         mode = map.has("mode") ? try map.word("mode") : nil
         guard package != "." || mayBeTop else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
+        for (name, text, place) in try map.placedPairs("environment") {
+            guard GoSettings.isVariable(name) else {
+                throw place.complaint(
+                    "'environment': expected a variable's name, such as CGO_ENABLED, found \(ContainedPath.quoted(name.utf8))")
+            }
+            guard !text.utf8.contains(0) else { throw place.complaint("'environment': expected text without NUL") }
+        }
+        for (text, place) in try map.placedTexts("flags") where text.utf8.contains(0) {
+            throw place.complaint("'flags': expected text without NUL")
+        }
+    }
+
+    /// What of a target is more than a setting of Go's.
+    static func code(in map: YamlMap) throws(Diagnostic) -> [Diagnostic] {
+        let words = try map.placedTexts("flags")
+        var found = GoSettings.code(inFlags: words.map(\.text)).map { index, code in
+            words[index].place.complaint("'flags': \(code)")
+        }
+        for (name, text, place) in try map.placedPairs("environment") {
+            if let code = GoSettings.code(inVariable: name, text) { found.append(place.complaint("'environment': \(code)")) }
+        }
+        return found
+    }
+}
+
+extension Recipe {
+    /// What of all targets is more than a setting of Go's.
+    private static func code(in map: YamlMap) throws(Diagnostic) -> [Diagnostic] {
+        var maps: [YamlMap] = []
+        if map.has("target") { maps.append(try map.map("target", schema: Schema.target)) }
+        if map.has("package") {
+            let package = try map.map("package", schema: Schema.package)
+            maps.append(try package.map("wrapper", schema: Schema.target))
+            for entry in package.has("programs") ? try package.maps("programs", schema: Schema.program) : [] {
+                maps.append(try entry.map.map("target", schema: Schema.target))
+            }
+        }
+        var found: [Diagnostic] = []
+        for map in maps { found += try Target.code(in: map) }
+        return found
+    }
+}
+
+/// A recipe tells Go more than settings, and nobody has allowed that.
+public struct RecipeIsCode: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What it is, and where it stands.
+    public let places: [String]
+
+    /// Looks whether a recipe may be built.
+    ///
+    /// - Parameter isAllowed: whether the user trusts it.
+    /// - Throws: itself, with every place.
+    public static func check(_ recipe: Recipe, isAllowed: Bool) throws(RecipeIsCode) {
+        guard !isAllowed, !recipe.code.isEmpty else { return }
+        throw RecipeIsCode(places: recipe.code.map(\.description))
+    }
+
+    /// Looks once more at what Go will really be told: what a lock says stands in it now, too.
+    ///
+    /// - Throws: itself.
+    public static func check(_ target: Target) throws(RecipeIsCode) {
+        let found =
+            GoSettings.code(inFlags: target.flags).map(\.code)
+            + target.environment.sorted { $0.key < $1.key }.compactMap { GoSettings.code(inVariable: $0.key, $0.value) }
+        guard found.isEmpty else { throw RecipeIsCode(places: found.map { "\(target.package): \($0)" }) }
+    }
+
+    /// What, where, why, and what to do.
+    public var description: String {
+        """
+        the recipe is code: it tells Go more than settings, and could run any program as you
+            \(places.joined(separator: "\n    "))
+            Read it. Leave this out, or, if you trust it as a program, say --allow-recipe-code.
+        """
     }
 }
 

@@ -7,7 +7,9 @@ extension Recipe {
             name: name, title: Redaction.text(title), version: version, importPath: importPath, source: source.redacted,
             libraries: libraries,
             upstreams: upstreams, toolchain: toolchain, target: target?.redacted, downloads: downloads.mapValues(\.redacted),
-            package: package?.redacted, controlPlane: controlPlane, node: node?.redacted, layouts: layouts, series: series, compare: compare
+            package: package?.redacted, controlPlane: controlPlane, node: node?.redacted, layouts: layouts, series: series,
+            compare: compare,
+            code: code
         )
     }
 

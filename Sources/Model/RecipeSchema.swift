@@ -96,8 +96,12 @@ extension Recipe {
                 YamlField("package", "relative path", "the package to build, below the import path; its last part names the binary"),
                 YamlField(
                     "flags", "list of text", required: false,
-                    "flags of `go build`; `{commit}`, `{commit8}` and `{date}` in them are the lock's commit and its date"),
-                YamlField("environment", "mapping of names to text", required: false, "settings of the environment, such as `CGO_ENABLED`"),
+                    "flags of `go build`; `{commit}`, `{commit8}` and `{date}` in them are the lock's commit and its date. One that could run a program or name a file needs `--allow-recipe-code`"
+                ),
+                YamlField(
+                    "environment", "mapping of names to text", required: false,
+                    "settings of the environment, such as `CGO_ENABLED`, for Go alone; one that is not known to be harmless needs `--allow-recipe-code`"
+                ),
                 YamlField(
                     "mode", "`gopath`, `vendor` or `modules`", required: false,
                     "how Go finds packages; `vendor` where the tree has such a folder, else `modules`, when missing"),

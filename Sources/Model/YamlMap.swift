@@ -127,6 +127,23 @@ struct YamlMap {
         return texts
     }
 
+    /// The texts of a list, each with its place.
+    func placedTexts(_ key: String) throws(Diagnostic) -> [(text: String, place: YamlValue)] {
+        var texts: [(String, YamlValue)] = []
+        for node in try list(key) { texts.append((try scalar(node, "text"), node)) }
+        return texts
+    }
+
+    /// A mapping of names to texts, each name with its place, in the file's order.
+    func placedPairs(_ key: String) throws(Diagnostic) -> [(name: String, text: String, place: YamlValue)] {
+        guard let node = node(key) else { return [] }
+        var pairs: [(String, String, YamlValue)] = []
+        for entry in try YamlMap(free: node, path: key).entries {
+            pairs.append((entry.name, try scalar(entry.value, "text"), entry.key))
+        }
+        return pairs
+    }
+
     /// A complaint about a key's value, at its place.
     func complaint(_ key: String, _ message: String) -> Diagnostic {
         guard let node = node(key) else { return Diagnostic(file: file, line: line, column: column, message: "'\(key)': \(message)") }

@@ -85,7 +85,7 @@ public struct ControlPlaneBoot: Sendable {
             try root.file("\(Self.credentials)/\(name)", try Files.read(credentials.folder.appending(name)), mode: 0o600)
         }
         try root.file("/etc/hosts", "127.0.0.1 localhost node\n")
-        try root.file("/init", Self.script(commands, token: credentials.adminToken, deadlines: host.deadlines), mode: 0o755)
+        try root.file("/init", Self.script(commands, token: credentials.adminToken, deadlines: host.deadlines), mode: 0o700)
         try bundle.configure(arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/bin"])
         return bundle
     }

@@ -154,9 +154,11 @@ public struct NodeBoot: Sendable {
             try await turn.enter()
             let notices = ClusterNotices()
             let trial = PodTrial()
+            let server = ServerSandbox(artifact: artifact, runsc: runsc, profile: profile, host: host)
             return try await ControlPlane.with(
                 plane, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices,
-                logLimit: limit(isKept: status != nil), isShared: here?.signs.isGvisor ?? false, on: host
+                logLimit: limit(isKept: status != nil), isShared: here?.signs.isGvisor ?? false,
+                sandbox: { try await server.command($0, in: $1, network: $2) }, on: host
             ) { plane in
                 let observer = ClusterObserver(
                     of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: .seconds(status == nil ? 1 : 5))

@@ -92,7 +92,7 @@ extension Pipeline {
         try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
         // The recipe's own environment, or Go compiles every package once more. The sandbox has no libraries: nothing may be linked with C.
         let environment = (recipe.target?.environment ?? [:]).merging(["CGO_ENABLED": "0"]) { _, ours in ours }
-        let tags = recipe.target?.flags.filter { $0.hasPrefix("-tags") } ?? []
+        let tags = GoFlag.all(in: recipe.target?.flags ?? []).filter { $0.name == "tags" }.flatMap(\.spelled)
         let target = Target(package: probe.folder, flags: tags, environment: environment, mode: recipe.target?.mode)
         let withProgram = Patched(
             source: patched.source, series: patched.series, tree: tree, applied: patched.applied, record: patched.record,

@@ -45,6 +45,9 @@ struct GenerateStep: Step {
         try UnpackedTree(tree, in: context.workspace).move(to: place.tree, note: place.path.appending("holds"))
         return try await context.inWorkTree(tree, at: place) { repository, temporary in
             context.progress("making \(openapi)")
+            if !context.host.isRoot {
+                context.note("openapi-gen is the source's own code, and runs as you: only root can put it into a jail (SECURITY.md)")
+            }
             let generator = OpenAPI(at: place, with: go.value, temporary: temporary, on: context.host)
             let bytes = try await generator.write(FilePath(openapi))
             let generated = try repository.tree(tree, with: [:], files: [openapi: bytes])

@@ -34,7 +34,9 @@ public enum ExitStatus: Int32, Sendable {
     /// What an error means for whoever called.
     public init(for error: any Error) {
         switch error {
-        case is Diagnostic, is ArchiveError, is TreeFault, is LibraryError, is PackageError, is MailboxError: self = .data
+        case is Diagnostic, is ArchiveError, is TreeFault, is LibraryError, is PackageError, is MailboxError,
+            is RecipeIsCode:
+            self = .data
         case is Catalogue.UnknownRecipe, is Catalogue.UnknownApproach, is NoTarget: self = .usage
         case let error as PatchesError:
             switch error {

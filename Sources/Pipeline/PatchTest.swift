@@ -70,6 +70,9 @@ extension Pipeline {
         }
         let folders = Set(patched.applied.flatMap(\.files).filter { $0.hasSuffix(".go") }.map { "\(FilePath($0).removingLastComponent())" })
             .sorted().map { $0.isEmpty ? "." : $0 }
+        if !GoTest.isJailed(on: host) {
+            events(.note("the tests are the source's own code, and run as you: only root can put them into a jail (SECURITY.md)"))
+        }
         let target = recipe.target ?? Target(package: "x", flags: [], environment: ["CGO_ENABLED": "0"], mode: mode)
         let runs = try await [fetched.tree, patched.tree].mapInOrder { tree in
             try await results(of: folders, on: tree, patched, target: target, recipe: exposed, go: needs.go, mode: mode)

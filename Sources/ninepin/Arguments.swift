@@ -27,10 +27,12 @@ struct SourceOptions: ParsableArguments {
     var folder: FilePath? { source.map { FilePath($0) } }
 }
 
-/// Which Go builds.
+/// Which Go builds, and what a recipe may tell it.
 struct GoOption: ParsableArguments {
     @Option(help: ArgumentHelp("Go releases to build with, such as '>=1.27'; the recipe's own range when missing.", valueName: "range"))
     var go: VersionRange?
+    @Flag(help: "Build with the recipe although it tells Go more than settings, and so could run any program as you. Read it first.")
+    var allowRecipeCode = false
 }
 
 extension VersionRange: ExpressibleByArgument {

@@ -72,7 +72,8 @@ struct MatrixCommand: SessionCommand {
             let one = try session.series(names, of: recipe)
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
-        let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+        let build = try await BuildNeeds(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
         let layouts = layout.isEmpty ? recipe.layouts : layout
         let matrix = try await session.matrix(
             recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, from: sourceOptions.folder)
@@ -86,7 +87,8 @@ struct MatrixCommand: SessionCommand {
             $0.subject != .controlPlane || recipe.controlPlane != nil || !approach.isEmpty
         }
         let needs = try await ApproachNeeds(chosen, recipe: recipe, on: session.host) { try session.series($0, of: recipe) }
-        let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+        let build = try await BuildNeeds(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
         let (table, place) = try await session.withPipeline {
             try await $0.approaches(
                 recipe, layout: layout.first ?? recipe.layouts[0], times: self.repeat, watch: Double(watch), needs: (build, needs),

@@ -9,6 +9,9 @@ struct PatchesTestCommand: SessionCommand {
         discussion: """
             What differs is shown test by test. Exit code 1 when a test fails that did not fail before.
 
+            The tests are code of the source. As root they run in a jail: as a user of their own without capabilities, network or files but the
+            source's. Without root they run as you.
+
             Examples:
               ninepin patches test percpu runc@1.1.5
               ninepin patches test 9p-source cadvisor --source ../cadvisor
@@ -23,7 +26,8 @@ struct PatchesTestCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let recipe = try session.catalogue.recipe(recipe.name)
         let series = try session.series([name], of: recipe)
-        let needs = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+        let needs = try await BuildNeeds(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
         let found = try await session.withPipeline { try await $0.test(series, recipe: recipe, needs: needs, from: sourceOptions.folder) }
         try session.show(found) { report in
             report.text("\(found.patch) (\(found.variant)), tests of \(found.folders.joined(separator: ", "))")

@@ -26,7 +26,11 @@ struct ReferenceCommand: ParsableCommand {
             "recipe.md": Reference.page(
                 title: "Recipes",
                 introduction:
-                    "A recipe says what to build and how to prove it: `recipes/NAME.yaml`. Lengths of time are `10s` or `2m`. Written by `make docs`.",
+                    """
+                    A recipe says what to build and how to prove it: `recipes/NAME.yaml`. Lengths of time are `10s` or `2m`. `extends` names another recipe: \
+                    a file beside this one, a recipe of the project, or any file by its path; what a recipe extends is trusted as it is. A recipe that \
+                    tells Go more than settings is code, and needs `--allow-recipe-code` ([SECURITY.md](../SECURITY.md)). Written by `make docs`.
+                    """,
                 sections: Recipe.Schema.all),
             "patch.md": Reference.page(
                 title: "Patches",

@@ -26,7 +26,8 @@ struct UpCommand: SessionCommand {
             verdict so far. With --wait ready, the standard, the command ends when the API server says that the node is Ready; then the exit \
             code is 0. A node that ends before has its verdict printed, and the code is 1.
 
-            The node has its own network: this machine reaches its API server, and nobody beyond the machine does. Pods share the node's \
+            The node has its own network: this machine reaches its API server, nobody beyond the machine does, and it reaches nothing of the \
+            machine (docs/reach.md). Pods share the node's \
             address (hostNetwork: true), and take the image \(NodeWords.image), which is in the node. Ask the API server of kubelet-1.20 with \
             kubectl, not with curl: the recipe tells why.
 
@@ -58,7 +59,8 @@ struct UpCommand: SessionCommand {
         let folder = try NodeFolder(name, in: session.host.workspace)
         guard !folder.exists else { throw KeepingError.exists(name) }
         let (recipe, series) = try session.recipe(recipe, series)
-        let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+        let build = try await BuildNeeds(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
         if sandbox == .here { _ = try HereNeeds(on: session.host) } else { _ = try await BootNeeds(on: session.host) }
         let candidate = try await session.withPipeline {
             try await $0.prepare(recipe, series, level: .ready, needs: build, from: sourceOptions.folder)

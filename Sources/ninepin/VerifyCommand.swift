@@ -54,14 +54,18 @@ struct VerifyCommand: SessionCommand {
             let candidate = try Candidate(binary: FilePath(binary), for: recipe)
             let joins = candidate.node.joins(at: level) && !candidate.node.profile.isK3s
             var build: BuildNeeds?
-            if let recipe, joins { build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events) }
+            if let recipe, joins {
+                build = try await BuildNeeds(
+                    recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+            }
             let boot = try await boot(layout ?? .root9p, level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
                 try await boot(pipeline, try await pipeline.joining(candidate, recipe, at: level, needs: build))
             }
         } else {
             let (recipe, series) = try session.recipe(recipe, series)
-            let build = try await BuildNeeds(recipe, go: goOption.go, on: session.host, events: session.events)
+            let build = try await BuildNeeds(
+                recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
             let boot = try await boot(layout ?? recipe.layouts[0], level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
                 try await boot(pipeline, try await pipeline.prepare(recipe, series, level: level, needs: build, from: sourceOptions.folder))

@@ -21,11 +21,13 @@ struct ControlPlaneTests {
         etcd: "/p/etcd", apiServer: "/p/kube-apiserver", controllerManager: "/p/kube-controller-manager", scheduler: "/p/kube-scheduler")
 
     /// A program that says its name, writes its arguments down, and goes on until it is ended; the one of the name `ending` ends.
+    /// It knows the flag `--port`, and no other that a release may lack.
     private func standIn(_ name: String, ending: String = "", body: String = "") throws -> FilePath {
         let path = folder.path.appending(name)
+        let known = "[ \"${2-}\" != --version ] || { [ \"$1\" = --port=0 ]; exit; }"
         let last = name == ending ? "echo last words >&2; exit 3" : "exec sleep 600"
         try Files.write(
-            "#!/bin/sh\nprintf '%s\\n' \"$@\" > '\(path).arguments'\necho $$ > '\(path).pid'\necho \(name) runs\n\(body)\n\(last)\n",
+            "#!/bin/sh\n\(known)\nprintf '%s\\n' \"$@\" > '\(path).arguments'\necho $$ > '\(path).pid'\necho \(name) runs\n\(body)\n\(last)\n",
             to: path,
             mode: 0o755)
         return path
@@ -53,29 +55,66 @@ struct ControlPlaneTests {
         #expect(server.contains("--authorization-mode=Node,RBAC") && server.contains("--secure-port=6443"))
         #expect(server.contains("--token-auth-file=\(credentials.tokenFile)"))
         #expect(!server.contains { $0.hasPrefix("--anonymous-auth=true") || $0.hasPrefix("--insecure-port") })
+        #expect(server.contains("--anonymous-auth=false"))
+        for process in processes[2...] {
+            #expect(process.arguments.contains("--bind-address=127.0.0.1"), "\(process.name)")
+            #expect(process.whereKnown == ["--port=0"])
+        }
+        #expect(processes[1].whereKnown == ["--insecure-port=0"])
+        #expect(processes.allSatisfy { $0.sandboxed == nil })
         // What listens without asking who it is listens on the loopback only.
         let store = processes[0].arguments.filter { $0.hasPrefix("--listen") }
         #expect(store.count == 2 && store.allSatisfy { $0.contains("=http://127.0.0.1:") })
     }
 
-    @Test("k3s is one process with the cluster's own authority, for its owner alone, and every address in its certificate")
+    @Test("k3s is one process for a sandbox, with the cluster's own authority in it and every address in its certificate")
     func k3s() async throws {
         let credentials = try await credentials()
         let data = folder.path.appending("data")
         let processes = try ControlPlaneKind.k3s("/p/k3s").processes(credentials, addresses: ["127.0.0.1", "198.18.0.2"], data: data)
         #expect(processes.map(\.name) == ["k3s-server"] && processes.map(\.program) == ["/p/k3s"])
-        let arguments = try #require(processes.first?.arguments)
-        #expect(arguments.prefix(2) == ["server", "--disable-agent"])
+        let process = try #require(processes.first)
+        #expect(process.arguments.prefix(2) == ["server", "--disable-agent"])
         for expected in [
-            "--tls-san=127.0.0.1", "--tls-san=198.18.0.2", "--data-dir=\(data)/k3s", "--https-listen-port=6443",
-            "--kube-apiserver-arg=token-auth-file=\(credentials.tokenFile)", "--token-file=\(credentials.joinTokenFile)",
-        ] { #expect(arguments.contains(expected), "\(expected)") }
-        let keys = data.pushing("k3s/server/tls")
-        #expect(try Files.read(keys.appending("server-ca.crt")) == Files.read(credentials.authority))
-        #expect(try Files.read(keys.appending("server-ca.key")) == Files.read(credentials.key("ca")))
-        #expect(try Folder.modes(in: keys)["server-ca.key"] == 0o600)
-        #expect(try Files.readText(credentials.joinTokenFile) == credentials.nodeToken)
-        #expect(try Folder.modes(in: credentials.folder)["join-token"] == 0o600)
+            "--tls-san=127.0.0.1", "--tls-san=198.18.0.2", "--data-dir=/var/lib/rancher/k3s", "--https-listen-port=6443",
+            "--kube-apiserver-arg=token-auth-file=/etc/kubernetes/credentials/tokens.csv",
+            "--token-file=/etc/kubernetes/credentials/join-token",
+        ] { #expect(process.arguments.contains(expected), "\(expected)") }
+        #expect(!process.arguments.joined().contains(folder.path.string), "it is told of no place on the machine")
+        let files = try #require(process.sandboxed)
+        let keys = "/var/lib/rancher/k3s/server/tls"
+        #expect(files["\(keys)/server-ca.crt"] == (try Files.read(credentials.authority)))
+        #expect(files["\(keys)/server-ca.key"] == (try Files.read(credentials.key("ca"))))
+        #expect(files["/etc/kubernetes/credentials/join-token"] == Array(credentials.nodeToken.utf8))
+        #expect(files["/etc/kubernetes/credentials/tokens.csv"] == (try Files.read(folder.path.pushing("credentials/tokens.csv"))))
+        #expect(files.count == 4)
+    }
+
+    @Test("the program under test is started by its sandbox or not at all")
+    func sandboxed() async throws {
+        let program = try standIn("k3s")
+        let (notices, place, host) = (ClusterNotices(), folder.path, folder.host)
+        let error = await #expect(throws: ClusterError.self) {
+            try await ControlPlane.run(
+                .k3s(program), node: "n", folder: place.appending("plane"), logs: place.appending("logs"), notices: notices, in: network,
+                on: host
+            ) { _ in try await Task.sleep(for: .seconds(60)) }
+        }
+        #expect(error?.description.contains("sandbox") == true)
+        #expect(!Files.exists(place.appending("k3s.arguments")))
+        let words = try await ControlPlane.run(
+            .k3s(program), node: "n", folder: place.appending("plane"), logs: place.appending("logs"), notices: notices, in: network,
+            sandbox: { process, folder, _ in
+                Command("/bin/echo", [process.name, folder.lastComponent?.string ?? ""], environment: [:], on: host)
+            }, on: host
+        ) { _ in
+            try await soon { () -> [String]? in
+                let words = notices.take().map(\.words)
+                return words.isEmpty ? nil : words
+            }
+        }
+        #expect(words?.first?.contains("k3s-server plane") == true, "\(String(describing: words))")
+        #expect(!Files.exists(place.appending("k3s.arguments")))
     }
 
     @Test("in a sandbox the store and the API server alone run, with the sandbox's paths")
@@ -112,6 +151,11 @@ struct ControlPlaneTests {
         for name in ["controller-manager", "scheduler"] { #expect(modes["\(name).kubeconfig"] == 0o600) }
         let arguments = try Files.readText(place.appending("kube-scheduler.arguments"))
         #expect(arguments.contains("--kubeconfig=\(plane.credentials.folder)/scheduler.kubeconfig\n"))
+        #expect(arguments.hasSuffix("\n--port=0\n"), "plain HTTP is off where the program knows how: \(arguments)")
+        let server = try Files.readText(place.appending("kube-apiserver.arguments"))
+        #expect(!server.contains("--insecure-port"), "a program is not told what it does not know: \(server)")
+        for (name, mode) in try Folder.modes(in: place) where name == "plane" { #expect(mode == 0o700) }
+        for (name, mode) in try Folder.modes(in: place.pushing("plane/data")) { #expect(mode == 0o700, "\(name)") }
         #expect(plane.server == "https://127.0.0.1:6443")
         #expect(try plane.nodeFiles.keys.sorted() == [ControlPlane.nodeAuthority, ControlPlane.nodeKubeconfig].sorted())
         let kubeconfig = try String(decoding: #require(plane.nodeFiles[ControlPlane.nodeKubeconfig]), as: UTF8.self)
@@ -172,7 +216,22 @@ struct ControlPlaneTests {
         let facts = try await firstNotices(programs)
         #expect(facts?.count == 1)
         #expect(facts?.first?.hasPrefix("ended kube-scheduler exit status 127") == true, "\(String(describing: facts))")
-        #expect(facts?.first?.contains("No such file") == true, "\(String(describing: facts))")
+        #expect(facts?.first?.contains("not found") == true, "\(String(describing: facts))")
+    }
+}
+
+@Suite("What goes through a cluster's network")
+struct RuleTests {
+    @Test("the control plane's network is closed but for the API server's port and the node's kubelet")
+    func rules() {
+        let rules = ClusterNetwork.rules
+        for chain in ["INPUT", "OUTPUT"] { #expect(rules.last { $0.hasPrefix("-A \(chain) ") } == "-A \(chain) -j DROP") }
+        #expect(rules.contains("-P FORWARD DROP"))
+        // What may begin a connection: everybody to the API server, and it to the kubelet.
+        let beginning = rules.filter {
+            $0.hasSuffix("-j ACCEPT") && !$0.contains("-i lo") && !$0.contains("-o lo") && !$0.contains("! --syn")
+        }
+        #expect(beginning == ["-A INPUT -p tcp --dport 6443 -j ACCEPT", "-A OUTPUT -o node -p tcp --dport 10250 -j ACCEPT"])
     }
 }
 

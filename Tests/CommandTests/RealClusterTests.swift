@@ -47,7 +47,8 @@ struct RealClusterTests {
     @Test("a node joins, goes Ready, and runs pods: the pod's own output is the first piece of evidence")
     func pods() async throws {
         try await scenario { place in
-            let run = try place.tool.run(["run", "--level", "pod", "--json"])
+            let (run, listening) = try watched(["run", "--level", "pod", "--json"], place)
+            #expect(listening == (try Reach.documented()), "docs/reach.md")
             #expect(run.status == 0, "\(run.output)\(run.errors)")
             try validate(run.output, schema: "run")
             let document = try run.json()
@@ -65,6 +66,18 @@ struct RealClusterTests {
         }
     }
 
+    /// Runs a command, and looks all the while at what listens.
+    private func watched(_ arguments: [String], _ place: Room) throws -> (Tool.Outcome, Set<String>) {
+        let (process, output, errors) = try place.tool.start(arguments, in: URL(filePath: place.path))
+        var listening: Set<String> = []
+        while process.isRunning {
+            listening.formUnion(Reach.listening(naming: "\(place.tool.workspace)/tmp"))
+            Thread.sleep(forTimeInterval: 0.5)
+        }
+        let text = { (file: URL) in (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
+        return (Tool.Outcome(status: process.terminationStatus, output: text(output), errors: text(errors)), listening)
+    }
+
     @Test("two nodes stay up beside each other and do not meet, with kubectl from anywhere; down leaves nothing")
     func twoAtOnce() async throws {
         try await scenario { place in
@@ -79,6 +92,7 @@ struct RealClusterTests {
             #expect(try other.kubectl(["get", "pods", "-A"]).contains("by-hand"))
             #expect(!(try long.kubectl(["get", "pods", "-A"]).contains("by-hand")), "they do not meet")
             #expect(try other.kubectl(["logs", "by-hand"]).trimmed == "said by hand")
+            try other.reach()
             #expect(try place.tool.run(["logs", "other"]).output.contains("Started kubelet"))
             #expect(try place.tool.run(["logs", "other", "--process", "nobody"]).status == 64)
             let listed = try place.tool.run(["exec", "other", "--", "ctr", "-n", "k8s.io", "images", "ls", "-q"])
@@ -218,6 +232,8 @@ private struct Kept {
     private let kubeconfig: String
     /// The machine's end of its control plane's cable.
     private let link: String
+    /// The API server's address.
+    private let server: String
 
     init(_ name: String, _ place: Room, tool: Tool? = nil, arguments: [String] = []) throws {
         (self.name, self.place, self.tool) = (name, place, tool ?? place.tool)
@@ -228,6 +244,7 @@ private struct Kept {
         // The cable's name holds its block of four addresses below 198.18.0.0 (Sources/Cluster/ClusterNetwork.swift).
         let text = try String(contentsOfFile: kubeconfig, encoding: .utf8)
         let address = try #require(text.firstMatch(of: /https:\/\/198\.(\d+)\.(\d+)\.(\d+):/), "\(text)")
+        server = "198.\(address.1).\(address.2).\(address.3)"
         let parts = [address.1, address.2, address.3].compactMap { Int($0) }
         link = "ninepin\(String((((parts[0] - 18) << 16) + (parts[1] << 8) + parts[2]) / 4, radix: 16))"
         #expect(FileManager.default.fileExists(atPath: "/sys/class/net/\(link)"), "\(link)")
@@ -268,6 +285,75 @@ private struct Kept {
 
     func verdict() throws -> [String: Any]? { try listed()?["verdict"] as? [String: Any] }
     func state() throws -> String? { try listed()?["state"] as? String }
+
+    /// Who reaches what, as docs/reach.md has it; each row is tried.
+    func reach() throws {
+        let folder = "\(tool.workspace)/nodes/\(name)"
+        #expect(Reach.listening(naming: "\(folder)/boot") == (try Reach.documented()), "docs/reach.md")
+        let plane = server.components(separatedBy: ".").dropLast() + [String((Int(server.split(separator: ".").last ?? "") ?? 0) - 1)]
+        let machine = plane.joined(separator: ".")
+        let service = try Service(on: machine)
+        let port = "control plane, another port"
+        let inside = [
+            Reach.trial("API server", "192.0.2.1", 6443), Reach.trial("machine", machine, service.port),
+            Reach.trial(port, "192.0.2.1", 2379), Reach.trial(port, "192.0.2.1", 10257), Reach.trial(port, server, 10259),
+        ].joined(separator: "\n")
+        var found: [String: [String: String]] = [:]
+        found["node"] = Reach.answers(try tool.run(["exec", name, "--", "sh", "-c", inside]).output)
+        try pod("reach", inside.replacingOccurrences(of: "timeout", with: "busybox timeout"))
+        try wait { try kubectl(["get", "pod", "reach", "-o", "jsonpath={.status.phase}"]) == "Succeeded" }
+        found["pod"] = Reach.answers(try kubectl(["logs", "reach"]))
+        let places = Reach.processes(naming: "\(folder)/boot")
+        let beside = [
+            Reach.trial("kubelet, 10250", "192.0.2.2", 10250), Reach.trial("kubelet, 10255", "192.0.2.2", 10255),
+            Reach.trial("machine", machine, service.port),
+        ].joined(separator: "\n")
+        let process = try #require(places[.controlPlane])
+        found["control plane"] = Reach.answers(try said("/usr/bin/nsenter", ["--net=/proc/\(process)/ns/net", "sh", "-c", beside]))
+        found["another user"] = try otherUser(folder)
+        for row in try Reach.rows(under: "from | to") { #expect(found[row[0]]?[row[1]] == row[2], "docs/reach.md: \(row): \(found)") }
+        // The service can be reached by who may, so that a 'no' means something.
+        #expect(Reach.answers(try said("/bin/sh", ["-c", Reach.trial("machine", machine, service.port)]))["machine"] == "yes")
+        try modes(of: folder)
+    }
+
+    /// What a user finds who is nobody.
+    private func otherUser(_ folder: String) throws -> [String: String] {
+        let script = """
+            for path in / /api /api/v1/secrets /version /healthz /metrics /openapi/v2 /logs; do
+              echo "API server, without a token|$(curl -sk -o /dev/null -w '%{http_code}' --max-time 20 https://\(server):6443$path)"
+            done
+            \(Reach.trial("kubelet, 10250", "192.0.2.2", 10250))
+            if cat '\(kubeconfig)' > /dev/null 2>&1; then echo 'kubeconfig|yes'; else echo 'kubeconfig|no'; fi
+            for file in ca.key tokens.csv server.key; do
+              if cat "\(folder)/boot/control-plane/credentials/$file" > /dev/null 2>&1; then r=yes; else r=no; fi
+              echo "keys and tokens|$r"
+            done
+            """
+        return Reach.answers(
+            try said("/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "--", "/bin/sh", "-c", script]))
+    }
+
+    private func said(_ program: String, _ arguments: [String]) throws -> String {
+        try GitFolder.run(program, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+    }
+
+    /// Folders of a node are for their owner alone, and so is each file that would let anybody be somebody in the cluster.
+    private func modes(of folder: String) throws {
+        func mode(_ path: String) throws -> Int? { try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int }
+        for path in [folder, "\(folder)/boot/control-plane"] { #expect(try mode(path) == 0o700, "\(path)") }
+        #expect(try mode(kubeconfig) == 0o600)
+        let keys = "\(folder)/boot/control-plane/credentials"
+        let secret = try FileManager.default.contentsOfDirectory(atPath: keys).filter {
+            $0.hasSuffix(".key") || $0.hasSuffix(".kubeconfig") || $0.hasSuffix(".csv")
+        }
+        #expect(secret.count == 7, "\(secret)")
+        for name in secret { #expect(try mode("\(keys)/\(name)") == 0o600, "\(name)") }
+        for name in ["kubeconfig", "ca.crt"] {
+            let paths = ["rootfs", "upper"].map { "\(folder)/boot/\($0)/etc/kubernetes/\(name)" }
+            for path in paths where FileManager.default.fileExists(atPath: path) { #expect(try mode(path) == 0o600, "\(path)") }
+        }
+    }
 
     func down() throws {
         let down = try tool.run(["down", name])

@@ -34,8 +34,11 @@ private final class Yard: Sendable {
 
     deinit { try? Files.remove(path) }
 
-    func build(touched: [String], pedigree: Pedigree? = nil, flags: [String] = []) async throws -> (binary: FilePath, reached: [String]) {
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: host)
+    func build(touched: [String], pedigree: Pedigree? = nil, flags: [String] = [], isToldAnything: Bool = false) async throws -> (
+        binary: FilePath, reached: [String]
+    ) {
+        var go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: host)
+        go.isToldAnything = isToldAnything
         let target = Target(package: "cmd/tool", flags: flags, environment: ["CGO_ENABLED": "0"], mode: place.mode)
         let build = GoBuild(target, at: place, with: go, pedigree: pedigree, temporary: path.appending("tmp"), on: host)
         let binary = path.appending("tool")
@@ -119,6 +122,74 @@ struct GoBuildTests {
         let (_, reached) = try await yard.build(touched: ["\(copy)/used/used.go"])
         #expect(reached == ["example.org/lib/used"])
         #expect(try Files.readText(yard.place.tree.appending("go.mod")) == goMod)
+    }
+
+    @Test(
+        "what Go is told is looked at once more where it is told: a lock's words may have become flags",
+        arguments: ["-toolexec=@TRAP@", "-ldflags=-X a.b=1 -extld=@TRAP@ -linkmode=external"])
+    func code(_ flag: String) async throws {
+        let yard = try Yard(.gopath, Self.vendored)
+        let trap = yard.path.appending("trap")
+        try Files.write("#!/bin/sh\ntouch '\(trap).sprung'\nexec \"$@\"\n", to: trap, mode: 0o755)
+        let flags = [flag.replacing("@TRAP@", with: trap.string)]
+        await #expect(throws: RecipeIsCode.self) { try await yard.build(touched: [], flags: flags) }
+        #expect(!Files.exists(FilePath("\(trap).sprung")))
+        // With leave it is told all the same: that is what the leave is for.
+        _ = try? await yard.build(touched: [], flags: flags, isToldAnything: true)
+        #expect(Files.exists(FilePath("\(trap).sprung")))
+    }
+
+    @Test("a recipe's variables reach Go and what Go starts, and nothing that starts Go")
+    func environment() async throws {
+        let yard = try Yard(.gopath, Self.vendored)
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let traps = yard.path.appending("traps")
+        try Files.makeDirectory(traps)
+        for name in ["unshare", "setpriv", "nsenter", "sh", "go", "git"] {
+            try Files.write("#!/bin/sh\ntouch '\(traps)/sprung'\n", to: traps.appending(name), mode: 0o755)
+        }
+        let chosen = ["PATH": traps.string, "LD_PRELOAD": "/no/such/library.so", "CC": "/no/such/cc"]
+        var free = go
+        free.isToldAnything = true
+        let target = Target(package: "cmd/tool", flags: [], environment: chosen, mode: .gopath)
+        let command = try GoBuild(target, at: yard.place, with: free, temporary: yard.path.appending("tmp"), on: yard.host).go([
+            "env", "CC",
+        ])
+        #expect(command.environment["PATH"] == yard.host.plainEnvironment["PATH"] && command.environment["LD_PRELOAD"] == nil)
+        #expect(command.program == go.program)
+        #expect(try await command.output() == "/no/such/cc\n")
+        #expect(!Files.exists(traps.appending("sprung")))
+        #expect(throws: RecipeIsCode.self) {
+            try GoBuild(target, at: yard.place, with: go, temporary: yard.path.appending("tmp"), on: yard.host).go([])
+        }
+    }
+
+    @Test("Go runs no git, hg or other such program in a tree, whose settings would be the tree's own")
+    func repositories() throws {
+        let yard = try Yard(.vendor, [:])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let target = Target(package: "cmd/tool")
+        for mode in Target.Mode.allCases {
+            let place = GoPlace(path: yard.path, importPath: "a", mode: mode, cache: yard.path, modules: yard.path)
+            let command = try GoBuild(target, at: place, with: go, temporary: yard.path, on: yard.host).go([])
+            #expect(command.environment["GOFLAGS"]?.split(separator: " ").contains("-buildvcs=false") == true, "\(mode)")
+        }
+    }
+
+    @Test(
+        "flags in two words, or with two dashes, are one flag: the pedigree goes to the recipe's own -ldflags",
+        arguments: [["--ldflags=-s -w"], ["-ldflags", "-s -w"]])
+    func spellings(_ flags: [String]) async throws {
+        let yard = try Yard(.gopath, Self.vendored)
+        let pedigree = Pedigree(
+            recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath,
+            flags: flags)
+        let (binary, _) = try await yard.build(touched: [], pedigree: pedigree, flags: flags)
+        let id = try #require(try GoBuildID.read(binary))
+        #expect(Pedigree(buildID: id) == pedigree)
+        // -s -w: no table of symbols.
+        let symbols = try await Command("/usr/bin/readelf", ["-S", binary.string], environment: [:], on: yard.host).output()
+        #expect(!symbols.contains(".symtab"))
     }
 
     @Test("the pedigree is in the binary, with and without linker flags of the recipe's own", arguments: [[], ["-ldflags=-s -w"]])

@@ -34,6 +34,28 @@ struct CommandTests {
         #expect(try await command("/bin/pwd", [], folder).output().hasSuffix("\(folder.path.lastComponent?.string ?? "?")\n"))
     }
 
+    @Test(
+        "what somebody else chose reaches the program alone: nothing that starts it is looked up by it, loads it, or has it for all to see")
+    func settings() async throws {
+        let folder = try Folder()
+        // A folder of traps: whatever would be looked up by the PATH of the settings.
+        for name in ["sh", "env", "setpriv", "unshare", "nsenter", "cat", "sleep"] {
+            try Files.write("#!/bin/sh\necho trapped > '\(folder.path)/trap'\n", to: folder.path.appending(name), mode: 0o755)
+        }
+        var command = command("/bin/sh", ["-c", "/usr/bin/env; /bin/cat /proc/$PPID/cmdline"], folder)
+        command.settings = ["PATH": folder.path.string, "A": "b c\n\"$(touch trap)'", "LD_PRELOAD": "/no/such/library.so", "IFS": "/"]
+        let (lines, ended) = try await command.watch([String]()) { lines, event, _ in
+            if case .line(_, let line) = event { lines.append(String(decoding: line, as: UTF8.self)) }
+            return .proceed
+        }
+        #expect(ended == .exited(0), "\(lines)")
+        #expect(lines.contains("PATH=\(folder.path)") && lines.contains("A=b c") && lines.contains("\"$(touch trap)'"), "\(lines)")
+        #expect(!lines.contains { $0.contains("NINEPIN") }, "\(lines)")
+        #expect(!Files.exists(folder.path.appending("trap")))
+        // The loader complains once for each program that it starts: the program itself, and what that starts.
+        #expect(lines.count { $0.contains("/no/such/library.so") && $0.contains("ld.so") } == 3, "\(lines)")
+    }
+
     @Test("a program that fails is an error with program, arguments, directory, status and last lines")
     func fails() async throws {
         let folder = try Folder()

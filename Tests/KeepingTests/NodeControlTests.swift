@@ -35,6 +35,22 @@ struct KeptNodeTests {
         #expect(node.memoryBytes > 0, "what the keeper's own process holds")
     }
 
+    @Test("the sandbox of a node is told from that of its server, and from a container of another name")
+    func sandboxes() throws {
+        let runsc = Runsc(program: "/t/runsc", version: "1")
+        let words = { (bundle: String) in ["/t/runsc", "--root=/w/state", "run", "--bundle", bundle, "node"] }
+        #expect(NodeFolder.runs("/w/nodes/a/boot", words("/w/nodes/a/boot"), runsc: runsc))
+        #expect(!NodeFolder.runs("/w/nodes/a/boot", words("/w/nodes/a/boot/control-plane/k3s-server"), runsc: runsc))
+        #expect(!NodeFolder.runs("/w/nodes/a/boot", ["sh"] + words("/w/nodes/a/boot"), runsc: runsc))
+    }
+
+    @Test("a node's folder is for its owner alone")
+    func owner() throws {
+        let folder = try place.node()
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.path.string)[.posixPermissions] as? Int
+        #expect(mode == 0o700)
+    }
+
     @Test("a node whose keeper is gone is lost, unless it had ended before; neither is Ready")
     func gone() throws {
         for (state, expected) in [(NodeReport.State.starting, "lost"), (.up, "lost"), (.ended, "ended")] {
@@ -175,7 +191,7 @@ struct NodeControlTests {
         }
         let started = folder.path.appending("started")
         let keeper = try place.keeper(
-            of: folder, "'\(program)' -c 'echo $$ > \(started); sleep 600; :' --bundle x 3>&- &")
+            of: folder, "'\(program)' -c 'echo $$ > \(started); sleep 600; :' --bundle '\(folder.boot)' 3>&- &")
         // The keeper, runsc, and what that has started last.
         try soon { ProcessTree(below: keeper).members.count == 3 }
         let inner = try Files.readText(started).filter(\.isNumber)

@@ -1,0 +1,42 @@
+import Cluster
+import Host
+import Model
+import Sandbox
+import SystemPackage
+
+/// A gVisor sandbox for the server of a k3s, which is the very binary under test: it has the control plane's network, and nothing else of the
+/// machine.
+struct ServerSandbox: Sendable {
+    let artifact: Artifact
+    let runsc: Runsc?
+    let profile: KubeletProfile
+    let host: Host
+
+    /// The command that runs the server.
+    ///
+    /// - Parameter folder: for what the sandbox is made of; the caller's to remove.
+    /// - Throws: `ClusterError` without runsc; `ArtifactChanged`; `FileError`; `CommandError`; `CancellationError`.
+    func command(_ process: ControlPlaneProcess, in folder: FilePath, network: NetworkNamespace?) async throws -> Command {
+        guard let runsc, let network else { throw ClusterError.needsSandbox(program: process.name) }
+        let place = folder.appending(process.name)
+        let (bundle, _) = try await profile.bundle(at: place)
+        let root = RootFileSystem(at: bundle.own, on: host)
+        try root.directories(["proc", "sys", "dev", "tmp", "run", "root", "var/lib", "var/log", "etc", "usr/local/bin"])
+        try root.file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+        try root.file("/etc/hosts", "127.0.0.1 localhost server\n")
+        try root.file("/etc/machine-id", "00000000000000000000000000000002\n")
+        for (path, bytes) in process.sandboxed ?? [:] { try root.file(path, bytes, mode: 0o600) }
+        let program = "/usr/local/bin/k3s"
+        let digest = try root.program(process.program, as: program)
+        guard digest == artifact.digest else {
+            throw ArtifactChanged(path: process.program, expected: artifact.digest, found: digest)
+        }
+        try await root.libraries(of: [process.program])
+        try bundle.configure(
+            arguments: [program] + process.arguments,
+            environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin", "HOME": "/root"])
+        let state = folder.appending("\(process.name).state")
+        try Files.makeDirectory(state)
+        return runsc.run(bundle, state: state, network: network, isRootOverlaid: true, on: host)
+    }
+}

@@ -1,0 +1,94 @@
+import FoundationEssentials
+import Glibc
+import Host
+import Model
+import SystemPackage
+import Testing
+
+@testable import GoToolchain
+
+/// As root: the tests of a tree are code that nobody has read.
+@Suite("The real thing: a tree's own tests, in a jail")
+struct RealGoTestTests {
+    @Test("they run, may not write in the tree, are nobody, and find neither a network nor what they were not shown")
+    func jailed() async throws {
+        let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-test-\(UUID())").path)
+        defer { try? Files.remove(path) }
+        let host = Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: true)
+        let place = GoPlace(
+            path: path.appending("gopath"), importPath: "example.org/tree", mode: .gopath, cache: path.appending("cache"),
+            modules: path.appending("modules"))
+        for folder in [place.tree.appending("p").appending("testdata"), path.appending("tmp"), path.appending("hidden")] {
+            try Files.makeDirectory(folder)
+        }
+        try Files.write("read me", to: place.tree.pushing("p/testdata/file"))
+        try Files.write("package p\n", to: place.tree.pushing("p/p.go"))
+        try Files.write(Self.tests.replacing("@HIDDEN@", with: path.appending("hidden").string), to: place.tree.pushing("p/p_test.go"))
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19 <1.20")), on: host)
+        let test = GoTest(
+            Target(package: "p", environment: ["CGO_ENABLED": "0"]), at: place, with: go, temporary: path.appending("tmp"), on: host)
+        let results = try await test.run(["p"]) { _ in }
+        let passed = results.filter { $0.outcome == .pass && !$0.test.isEmpty }.map(\.test).sorted()
+        #expect(passed == ["TestHidden", "TestLoopback", "TestNetwork", "TestReads", "TestUser", "TestWrites"], "\(results)")
+        #expect(Files.names(in: place.tree.appending("p")) == ["p.go", "p_test.go", "testdata"])
+    }
+
+    /// Each passes when it cannot do what it tries.
+    private static let tests = """
+        package p
+
+        import (
+        	"io/ioutil"
+        	"net"
+        	"os"
+        	"testing"
+        )
+
+        func TestReads(t *testing.T) {
+        	if text, err := ioutil.ReadFile("testdata/file"); err != nil || string(text) != "read me" {
+        		t.Fatal(text, err)
+        	}
+        }
+
+        func TestWrites(t *testing.T) {
+        	if err := ioutil.WriteFile("escaped", nil, 0o644); err == nil {
+        		t.Fatal("the tree can be written")
+        	}
+        	if err := ioutil.WriteFile(t.TempDir()+"/x", nil, 0o644); err != nil {
+        		t.Fatal(err)
+        	}
+        }
+
+        func TestUser(t *testing.T) {
+        	if os.Getuid() == 0 {
+        		t.Fatal("root")
+        	}
+        }
+
+        func TestHidden(t *testing.T) {
+        	for _, path := range []string{"@HIDDEN@", "/root", "/etc/shadow", "/run", "/sys/fs/cgroup"} {
+        		if _, err := os.Stat(path); err == nil {
+        			t.Fatal(path)
+        		}
+        	}
+        }
+
+        func TestNetwork(t *testing.T) {
+        	links, err := net.Interfaces()
+        	if err != nil || len(links) != 1 {
+        		t.Fatal(links, err)
+        	}
+        }
+
+        func TestLoopback(t *testing.T) {
+        	listener, err := net.Listen("tcp", "127.0.0.1:0")
+        	if err != nil {
+        		t.Fatal(err)
+        	}
+        	if _, err := net.Dial("tcp", listener.Addr().String()); err != nil {
+        		t.Fatal(err)
+        	}
+        }
+
+        """
+}
