@@ -14,7 +14,6 @@ public enum Interrupts {
     public static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (
         Result<Value, any Error>, Int32?
     ) {
-        let task = Task(operation: work)
         let queue = DispatchQueue(label: "interrupts")
         let sources = ([SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP])).map { number in
             // A source sees only signals that have no other effect (signal(7)).
@@ -22,12 +21,19 @@ public enum Interrupts {
             return (number, DispatchSource.makeSignalSource(signal: number, queue: queue))
         }
         let box = Caught()
+        let registered = DispatchGroup()
         for (number, source) in sources {
             source.setEventHandler {
-                if box.note(number) { task.cancel() } else { _exit(128 + number) }
+                if box.note(number) { box.cancel() } else { _exit(128 + number) }
             }
+            registered.enter()
+            source.setRegistrationHandler { registered.leave() }
             source.resume()
         }
+        // Until then a signal has no effect at all.
+        await withCheckedContinuation { continuation in registered.notify(queue: queue) { continuation.resume() } }
+        let task = Task(operation: work)
+        box.cancels { task.cancel() }
         let result = await task.result
         for (number, source) in sources {
             source.cancel()
@@ -44,11 +50,19 @@ public enum Interrupts {
     }
 }
 
-/// The first signal that came.
+/// The first signal that came, and what is cancelled by it, whichever was there first.
 private final class Caught: Sendable {
     private let number = Mutex<Int32?>(nil)
+    private let work = Mutex<(@Sendable () -> Void)?>(nil)
 
     var first: Int32? { number.withLock { $0 } }
+
+    func cancels(_ cancel: @escaping @Sendable () -> Void) {
+        work.withLock { $0 = cancel }
+        if first != nil { cancel() }
+    }
+
+    func cancel() { work.withLock { $0 }?() }
 
     /// Notes a signal; false when one came before.
     func note(_ signal: Int32) -> Bool {

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("Output that cannot be written", .timeLimit(.minutes(3)))
+@Suite("Output that cannot be written", .serialized, .timeLimit(.minutes(3)))
 struct BrokenOutputTests {
     /// Commands that need neither root nor a network, and write on standard output. `LOG` is a log, `ELF` a program.
     private static let answers: [[String]] = [
@@ -12,6 +12,12 @@ struct BrokenOutputTests {
         ["doctor"], ["doctor", "--json"], ["nodes"], ["nodes", "--json"], ["recipes"], ["recipes", "list", "--json"],
         ["recipes", "show", "kubelet-1.20"], ["patches"], ["patches", "show", "percpu"], ["patches", "show", "percpu", "--json"],
         ["patches", "check", "--all"], ["patches", "show", "nothing", "--json"], ["down", "--all", "--json"],
+    ]
+    /// One of each way to write.
+    private static let some: [[String]] = [
+        ["--help"], ["--generate-completion-script", "zsh"], ["grade", "LOG"], ["here", "--json"], ["recipes"],
+        ["patches", "show", "percpu"],
+        ["patches", "show", "nothing", "--json"],
     ]
     /// Commands that write on standard error.
     private static let complaints: [[String]] = [
@@ -23,7 +29,10 @@ struct BrokenOutputTests {
         let log = try place.write("log", "F1123 12:00:01.000000 1 kubelet.go:1] Started kubelet\n")
         let words = arguments.map { $0 == "LOG" ? log : $0 == "ELF" ? "/bin/true" : $0 }
         var tool = place.tool
-        tool.environment = ["PATH": "/usr/bin:/bin", "NINEPIN_WORKSPACE": tool.workspace, "HOME": place.path]
+        tool.environment = [
+            "PATH": "/usr/bin:/bin", "NINEPIN_WORKSPACE": tool.workspace, "HOME": place.path, "GIT_AUTHOR_NAME": "A Tester",
+            "GIT_AUTHOR_EMAIL": "tester@example.org",
+        ]
         let project = ["inspect", "doctor", "nodes", "recipes", "patches", "run"].contains(arguments.first ?? "")
         let isShown = arguments.contains("--help") || arguments == ["run", "--series", "percpu,"]
         return try Program(
@@ -38,14 +47,14 @@ struct BrokenOutputTests {
         #expect(program.said.contains("cannot write standard output: No space left on device"), "\(program.said)")
     }
 
-    @Test("because it is closed, is exit code 74", arguments: answers)
+    @Test("because it is closed, is exit code 74", arguments: some)
     func closedOutput(_ arguments: [String]) async throws {
         let place = try Place()
         let program = try program(place, arguments, shell: "exec >&-")
         #expect(try await program.ending() == 74, "\(program.said)")
     }
 
-    @Test("into a pipe that nobody reads is death by SIGPIPE, or exit code 74 where that signal has no effect", arguments: answers)
+    @Test("into a pipe that nobody reads is death by SIGPIPE, or exit code 74 where that signal has no effect", arguments: some)
     func brokenPipe(_ arguments: [String]) async throws {
         let place = try Place()
         let pipe = "\(place.path)/pipe"

@@ -4,7 +4,7 @@ import Host
 import SystemPackage
 import Testing
 
-@Suite("Files that are none, and files without end", .timeLimit(.minutes(3)))
+@Suite("Files that are none, and files without end", .serialized, .timeLimit(.minutes(3)))
 struct OddFileTests {
     /// What stands in the place of a file.
     enum Odd: String, CaseIterable {
@@ -89,13 +89,14 @@ struct OddFileTests {
         #expect(registry.said.contains(odd.words), "\(registry.said)")
     }
 
-    /// Waits until the program has a file open.
+    /// Waits until the program has a file open, and signals have their effect.
     private func reads(_ program: Program, _ file: String) async throws {
         try await soon("the reader of \(file)") {
             let folder = "/proc/\(program.pid)/fd"
-            return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).contains {
-                (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) == file
-            }
+            return program.looksForSignals()
+                && ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).contains {
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) == file
+                }
         }
     }
 
@@ -153,6 +154,7 @@ struct OddFileTests {
     func endless() async throws {
         let origin = try Origin()
         let log = try Program(origin, ["grade", "-"], shell: "exec </dev/zero")
+        try await soon("the program") { log.looksForSignals() }
         try await Task.sleep(for: .milliseconds(500))
         #expect(!log.hasEnded(), "\(log.said)")
         kill(log.pid, SIGTERM)

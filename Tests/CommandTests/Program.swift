@@ -39,6 +39,13 @@ final class Program {
         return self.status != nil
     }
 
+    /// Whether it looks for signals already: until then one ends it as it ends any program.
+    func looksForSignals() -> Bool {
+        let status = (try? Files.readText(FilePath("/proc/\(pid)/status"))) ?? ""
+        guard let mask = status.firstMatch(of: /SigCgt:\s*([0-9a-f]+)/).flatMap({ UInt64($0.1, radix: 16) }) else { return false }
+        return [SIGINT, SIGTERM].allSatisfy { mask >> (UInt64($0) - 1) & 1 == 1 }
+    }
+
     /// Waits for the end, however it comes: the exit code, or 128 and the number of the signal, as a shell has it.
     func ending() async throws -> Int32 {
         try await soon("the end of the program") { hasEnded() }

@@ -4,7 +4,7 @@ import TestServers
 import Testing
 
 /// Everything of these that a token could be in: what the program said, and what it left behind.
-@Suite("A token of an address is shown nowhere and kept nowhere", .timeLimit(.minutes(3)))
+@Suite("A token of an address is shown nowhere and kept nowhere", .serialized, .timeLimit(.minutes(3)))
 struct SecretTests {
     private static let token = "s3same"
 
@@ -29,16 +29,16 @@ struct SecretTests {
             let host = "127.0.0.1:\(server.port)"
             let address = "http://s3same-1:s3same-2@\(host)/a.tar;v=s3same-3?s3same-4&page=s3same-5#s3same-6"
             try origin.archiveRecipe(at: ["http://\(host)/none?s3same-7", address], file: "a.tar")
-            let found = try origin.tool.run(["fetch", "thing", "--json"])
+            let found = try await origin.tool.ran(["fetch", "thing", "--json"])
             #expect(found.status == 0, "\(found.errors)")
             #expect(try found.json()["tree"] as? String == origin.tree("HEAD"))
-            let again = try origin.tool.run(["fetch", "thing", "--update"])
+            let again = try await origin.tool.ran(["fetch", "thing", "--update"])
             #expect(again.status == 0)
-            let shown = try origin.tool.run(["recipes", "show", "thing"])
+            let shown = try await origin.tool.ran(["recipes", "show", "thing"])
             #expect(shown.output.contains("http://\(host)/none?***"), "\(shown.output)")
-            let document = try origin.tool.run(["recipes", "show", "thing", "--json"])
+            let document = try await origin.tool.ran(["recipes", "show", "thing", "--json"])
             #expect(document.output.contains("/none?***"), "\(document.output)")
-            try expectNone(origin, found, again, shown, document, try origin.tool.run(["recipes", "list", "--json"]))
+            try expectNone(origin, found, again, shown, document, try await origin.tool.ran(["recipes", "list", "--json"]))
             let names = try FileManager.default.subpathsOfDirectory(atPath: "\(origin.path)/workspace/mirrors/archives")
             #expect(names.contains { $0.wholeMatch(of: /[0-9a-f]{64}\/archive/) != nil }, "\(names)")
             #expect(!names.contains { $0.contains("a.tar") }, "\(names)")
@@ -59,9 +59,9 @@ struct SecretTests {
         try origin.write("a.tar", "x")
         try await LoopbackServer.run({ _, _ in .status(404) }) { server in
             try origin.archiveRecipe(at: [address.replacingOccurrences(of: "HOST", with: "127.0.0.1:\(server.port)")], file: "a.tar")
-            let found = try origin.tool.run(["fetch", "thing", "--json"])
+            let found = try await origin.tool.ran(["fetch", "thing", "--json"])
             #expect(found.status == 69, "\(found.errors)")
-            try expectNone(origin, found, try origin.tool.run(["recipes", "show", "thing"]))
+            try expectNone(origin, found, try await origin.tool.ran(["recipes", "show", "thing"]))
         }
     }
 
@@ -76,11 +76,11 @@ struct SecretTests {
                 request.target.hasPrefix("/there") ? .status(403) : .status(302, ["Location": target])
             }) { server in
                 try origin.archiveRecipe(at: [server.address("/a.tar")], file: "a.tar")
-                let found = try origin.tool.run(["fetch", "thing", "--json"])
+                let found = try await origin.tool.ran(["fetch", "thing", "--json"])
                 #expect(found.status == 69)
                 try expectNone(origin, found)
                 try origin.gitRecipe(url: server.address("/up.git"))
-                let repository = try origin.tool.run(["fetch", "thing", "--json"])
+                let repository = try await origin.tool.ran(["fetch", "thing", "--json"])
                 #expect(repository.status == 69)
                 try expectNone(origin, repository)
             }
@@ -95,7 +95,7 @@ struct SecretTests {
             "ssh://s3same-1@127.0.0.1/up.git?s3same-2", "git://who:s3same-1@127.0.0.1:1/up.git", "what://who:s3same-1@x/up.git",
             "http://who:s3same-1 x@127.0.0.1:1/up.git", "s3same-1@127.0.0.1:up.git", "http://who:s3s/ame-s3same@127.0.0.1:1/up.git",
         ])
-    func repositories(_ address: String) throws {
+    func repositories(_ address: String) async throws {
         let origin = try Origin()
         // It repeats what it was called with, as ssh does of a host that it does not know.
         try origin.write("ssh", "#!/bin/sh\necho \"ssh: $*: no such host\" >&2\nexit 255\n")
@@ -103,35 +103,36 @@ struct SecretTests {
         var tool = origin.tool
         tool.environment["GIT_SSH"] = "\(origin.path)/ssh"
         try origin.gitRecipe(url: address)
-        let found = try tool.run(["fetch", "thing", "--json"])
+        let found = try await tool.ran(["fetch", "thing", "--json"])
         #expect(found.status == 69, "\(found.errors)")
-        try expectNone(origin, found, try tool.run(["recipes", "show", "thing"]), try tool.run(["recipes", "show", "thing", "--json"]))
+        try expectNone(
+            origin, found, try await tool.ran(["recipes", "show", "thing"]), try await tool.ran(["recipes", "show", "thing", "--json"]))
     }
 
     @Test("nor one that git's own setting insteadOf brings in, nor one of a proxy")
-    func settings() throws {
+    func settings() async throws {
         let origin = try Origin()
         try origin.configure("url.http://s3same-1:s3same-2@127.0.0.1:1/.insteadOf", "https://git.example.org/")
         try origin.gitRecipe(url: "https://git.example.org/up.git")
-        try expectNone(origin, try origin.tool.run(["fetch", "thing", "--json"]))
+        try expectNone(origin, try await origin.tool.ran(["fetch", "thing", "--json"]))
         try origin.write("a.tar", "x")
         for proxy in ["what://who:s3same-1@x/?s3same-2", "http://who:s3same-1@pro xy:x", "s3same-1:s3same-2@pro xy:1"] {
             var tool = origin.tool
             for name in ["http_proxy", "https_proxy", "all_proxy"] { tool.environment[name] = proxy }
             try origin.archiveRecipe(at: ["http://example.invalid/a.tar"], file: "a.tar")
-            try expectNone(origin, try tool.run(["fetch", "thing", "--json"]))
+            try expectNone(origin, try await tool.ran(["fetch", "thing", "--json"]))
             try origin.gitRecipe("other", url: "http://example.invalid/up.git")
-            try expectNone(origin, try tool.run(["fetch", "other", "--json"]))
+            try expectNone(origin, try await tool.ran(["fetch", "other", "--json"]))
         }
     }
 
     @Test("two repositories whose addresses differ in the query have a mirror each, and a mirror is named by a digest alone")
-    func mirrors() throws {
+    func mirrors() async throws {
         let origin = try Origin()
         let server = try LocalServer.gitDaemon(origin)
         defer { server.end() }
         try origin.gitRecipe(url: "git://127.0.0.1:\(server.port)/up.git")
-        let found = try origin.tool.run(["fetch", "thing"])
+        let found = try await origin.tool.ran(["fetch", "thing"])
         #expect(found.status == 0, "\(found.errors)")
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(origin.path)/workspace/mirrors/git")
         #expect(names.contains { $0.wholeMatch(of: /[0-9a-f]{64}\.git/) != nil }, "\(names)")
@@ -139,18 +140,18 @@ struct SecretTests {
     }
 
     @Test("nor where a mistake in a recipe is told")
-    func diagnostics() throws {
+    func diagnostics() async throws {
         let origin = try Origin()
         try origin.recipe("thing", source: "  git:\n    url: -https://who:s3same-1@x/up.git?s3same-2\n    ref: v1\n")
         try origin.recipe("other", source: "  git: https://who:s3same-1@x/up.git?s3same-2\n")
         try origin.recipe("third", source: "  archive:\n    addresses: [x]\n    sha256: https://who:s3same-1@x/up.git?s3same-2\n")
         for name in ["thing", "other", "third"] {
-            let found = try origin.tool.run(["fetch", name, "--json"])
+            let found = try await origin.tool.ran(["fetch", name, "--json"])
             #expect(found.status == 65)
             try expectNone(origin, found)
         }
         try expectNone(
-            origin, try origin.tool.run(["fetch", "https://who:s3same-1@x/up?s3same-2"]),
-            try origin.tool.run(["fetch", "third", "--source", "https://who:s3same-1@x/up?s3same-2"]))
+            origin, try await origin.tool.ran(["fetch", "https://who:s3same-1@x/up?s3same-2"]),
+            try await origin.tool.ran(["fetch", "third", "--source", "https://who:s3same-1@x/up?s3same-2"]))
     }
 }

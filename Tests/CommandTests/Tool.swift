@@ -52,6 +52,17 @@ struct Tool: Sendable {
         return (process, files[0], files[1])
     }
 
+    /// Runs the program to its end, and keeps no thread of the tests' waiting for it.
+    func ran(_ arguments: [String]) async throws -> Outcome {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ninepin-tool-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (process, output, errors) = try start(arguments, in: folder)
+        try await soon("the end of \(arguments)") { !process.isRunning }
+        let text = { (file: URL) in String(decoding: (try? Data(contentsOf: file)) ?? Data(), as: UTF8.self) }
+        return Outcome(status: process.terminationStatus, output: text(output), errors: text(errors))
+    }
+
     /// Runs the program to its end.
     func run(_ arguments: [String]) throws -> Outcome {
         let folder = FileManager.default.temporaryDirectory.appending(path: "ninepin-tool-\(UUID())")

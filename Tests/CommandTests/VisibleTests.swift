@@ -13,7 +13,7 @@ func obeyed(_ text: String) -> [String] {
     }.map { "U+\(String($0.value, radix: 16))" }
 }
 
-@Suite("What comes from outside is shown, and nothing of it is obeyed", .timeLimit(.minutes(3)))
+@Suite("What comes from outside is shown, and nothing of it is obeyed", .serialized, .timeLimit(.minutes(3)))
 struct VisibleTests {
     /// What a terminal obeys, what turns the direction of writing, and what looks like lines of the program's own.
     private static let hostile =
@@ -27,7 +27,7 @@ struct VisibleTests {
     }
 
     @Test("a line of a log that decides, and the log's own name")
-    func log() throws {
+    func log() async throws {
         let place = try Place()
         let words = Self.hostile.replacingOccurrences(of: "\n", with: "")
         let text = """
@@ -36,13 +36,13 @@ struct VisibleTests {
 
             """
         let log = try place.write("log\(Self.hostile.replacingOccurrences(of: "/", with: ""))", text)
-        let found = try place.tool.run(["grade", log])
+        let found = try await place.tool.ran(["grade", log])
         #expect(found.status == 1)
         #expect(found.output.contains("\\u{1B}[2J"), "\(found.output)")
         #expect(found.output.contains("log\\u{1B}[2J"), "\(found.output)")
         #expect(found.output.contains("\\u{202E}"), "\(found.output)")
         expectPlain(found)
-        let document = try place.tool.run(["grade", log, "--json"])
+        let document = try await place.tool.ran(["grade", log, "--json"])
         expectPlain(document)
         let verdict = try #require(try document.json()["verdict"] as? [String: Any])
         let evidence = try #require((verdict["evidence"] as? [[String: Any]])?.first?["text"] as? String)
@@ -61,49 +61,42 @@ struct VisibleTests {
             ["pr", "percpu", "--upstream", "X", "--out", "/nowhere"], ["patches", "check", "--source", "/nowhere/X"],
             ["patches", "rebase", "percpu", "--source", "/nowhere/X"], ["exec", "X", "--", "ps"], ["build", "--go", "X"], ["help", "X"],
         ])
-    func words(_ arguments: [String]) throws {
+    func words(_ arguments: [String]) async throws {
         let place = try Place()
         let words = arguments.map { $0.replacingOccurrences(of: "X", with: Self.hostile) }
-        let found = arguments[0] == "help" || arguments.count == 1 ? try bare(place, words) : try place.tool.run(words)
+        let found = arguments[0] == "help" || arguments.count == 1 ? try await bare(place, words) : try await place.tool.ran(words)
         // An unknown word behind `help` gets the help of all.
         #expect(found.status != 0 || arguments[0] == "help")
         expectPlain(found)
         guard arguments[0] != "help", arguments.count > 1 else { return }
-        expectPlain(try place.tool.run(words + ["--json"]))
+        expectPlain(try await place.tool.ran(words + ["--json"]))
     }
 
-    private func bare(_ place: Place, _ arguments: [String]) throws -> Tool.Outcome {
-        let process = Process()
-        process.executableURL = try Tool.program
-        process.arguments = arguments
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let texts = [output, errors].map { String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
-        process.waitUntilExit()
-        return Tool.Outcome(status: process.terminationStatus, output: texts[0], errors: texts[1])
+    /// The program with no other words than these.
+    private func bare(_ place: Place, _ arguments: [String]) async throws -> Tool.Outcome {
+        let program = try Program(place.tool, arguments, in: place.path)
+        return Tool.Outcome(status: try await program.ending(), output: "", errors: program.said)
     }
 
     @Test("a recipe's words, its mistakes, and a patch's text")
-    func files() throws {
+    func files() async throws {
         let origin = try Origin()
         let quoted = "\"a\\e[2J\\u202E\\r\\nclean: lives\\n\\x9B\""
         try origin.recipe("thing", source: "  git:\n    url: https://example.org/up.git\n    ref: v1\n")
         let good = try String(contentsOfFile: "\(origin.path)/project/recipes/thing.yaml", encoding: .utf8)
         try origin.write("project/recipes/thing.yaml", good.replacingOccurrences(of: "title: a thing", with: "title: \(quoted)"))
-        expectPlain(try origin.tool.run(["recipes", "list"]))
-        expectPlain(try origin.tool.run(["recipes", "list", "--json"]))
+        expectPlain(try await origin.tool.ran(["recipes", "list"]))
+        expectPlain(try await origin.tool.ran(["recipes", "list", "--json"]))
         try origin.write("project/recipes/raw.yaml", good + "# \u{202E}\u{2066}\r\n")
-        let shown = try origin.tool.run(["recipes", "show", "raw"])
+        let shown = try await origin.tool.ran(["recipes", "show", "raw"])
         expectPlain(shown)
         #expect(shown.output.contains("\nimportPath: example.org/thing\n"), "its lines stay lines: \(shown.output)")
         try origin.write("project/recipes/key.yaml", good + "\(quoted): x\n")
-        let key = try origin.tool.run(["recipes", "show", "key"])
+        let key = try await origin.tool.ran(["recipes", "show", "key"])
         #expect(key.status == 65)
         expectPlain(key)
         try origin.write("project/recipes/value.yaml", good.replacingOccurrences(of: "1.1.0", with: quoted))
-        expectPlain(try origin.tool.run(["recipes", "show", "value"]))
+        expectPlain(try await origin.tool.ran(["recipes", "show", "value"]))
         try FileManager.default.createDirectory(atPath: "\(origin.path)/project/patches/thing/one", withIntermediateDirectories: true)
         let entry = """
             title: \(quoted)
@@ -121,25 +114,25 @@ struct VisibleTests {
         let text = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-\tone\n+\ttwo \u{1B}[2J\u{9B}\u{202E}\r\n"
         try origin.write("project/patches/thing/one/v1.patch", text)
         for arguments in [["patches", "list"], ["patches", "show", "one"], ["patches", "show", "one", "--json"]] {
-            let found = try origin.tool.run(arguments)
+            let found = try await origin.tool.ran(arguments)
             #expect(found.status == 0, "\(found.errors)")
             expectPlain(found)
         }
-        #expect(try origin.tool.run(["patches", "show", "one"]).output.contains("\n+\ttwo \\u{1B}[2J\\u{9B}\\u{202E}\\u{D}\n"))
+        #expect(try await origin.tool.ran(["patches", "show", "one"]).output.contains("\n+\ttwo \\u{1B}[2J\\u{9B}\\u{202E}\\u{D}\n"))
     }
 
     @Test("what a program says that was started, and what a server says")
-    func programs() throws {
+    func programs() async throws {
         let origin = try Origin()
         try origin.write("ssh", "#!/bin/sh\nprintf 'no \\033[2J\\rclean: lives\\nclean: lives\\302\\233\\n' >&2\nexit 255\n")
         try #require(chmod("\(origin.path)/ssh", 0o755) == 0)
         var tool = origin.tool
         tool.environment["GIT_SSH"] = "\(origin.path)/ssh"
         try origin.gitRecipe(url: "git@127.0.0.1:up.git")
-        let found = try tool.run(["fetch", "thing"])
+        let found = try await tool.ran(["fetch", "thing"])
         #expect(found.status == 69)
         #expect(found.errors.contains("\\u{1B}[2J\\u{D}clean: lives"), "\(found.errors)")
         expectPlain(found)
-        expectPlain(try tool.run(["fetch", "thing", "--json"]))
+        expectPlain(try await tool.ran(["fetch", "thing", "--json"]))
     }
 }
