@@ -102,6 +102,19 @@ struct RealK3sTests {
         #expect(up.status == 0, "\(up.output)\(up.errors)")
         let node = try up.json()
         #expect(node["isReady"] as? Bool == true, "\(up.output)")
+        // The server is the binary under test, too: it runs in a sandbox of its own, and this machine has no process of it.
+        let running = processes(naming: "\(tool.workspace)/nodes/shape")
+        #expect(!running.contains { $0.contains("--disable-agent") }, "\(running)")
+        for bundle in ["boot", "boot/control-plane/k3s-server"] {
+            #expect(
+                running.contains { $0.contains("runsc ") && $0.contains("--bundle \(tool.workspace)/nodes/shape/\(bundle) ") }, "\(running)"
+            )
+        }
+        // What its release opens beside the API server's port is nobody's but its own.
+        let listening = Reach.listening(naming: "\(tool.workspace)/nodes/shape/boot")
+        #expect(listening.contains("control plane *:6443"), "\(listening)")
+        let open = listening.filter { !$0.hasPrefix("node ") && !$0.hasPrefix("control plane 127.0.0.1:") }
+        #expect(open == ["control plane *:6443"], "\(listening)")
         let inside = try tool.run(["exec", "shape", "--", "ls", "/var/lib/rancher/k3s/agent"])
         #expect(inside.output.contains("kubelet.kubeconfig"), "\(inside.output)\(inside.errors)")
         let down = try tool.run(["down", "shape"])
