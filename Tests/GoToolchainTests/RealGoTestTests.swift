@@ -33,6 +33,71 @@ struct RealGoTestTests {
         #expect(Files.names(in: place.tree.appending("p")) == ["p.go", "p_test.go", "testdata"])
     }
 
+    @Test(
+        "a generator of the tree's own writes its one file, which must be one, and nothing in the tree",
+        arguments: [
+            ("ioutil.WriteFile(file, []byte(\"package x\\n\"), 0o644)", "package x\n"), ("os.Symlink(\"/etc/shadow\", file)", nil),
+            ("syscall.Mkfifo(file, 0o644)", nil), ("os.Symlink(\"/etc\", folder)", nil),
+        ])
+    func generator(_ action: String, _ expected: String?) async throws {
+        let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-test-\(UUID())").path)
+        defer { try? Files.remove(path) }
+        let host = Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: true)
+        let place = GoPlace(
+            path: path.appending("gopath"), importPath: "example.org/tree", mode: .gopath, cache: path.appending("cache"),
+            modules: path.appending("modules"))
+        let generator = place.tree.pushing("vendor/k8s.io/kube-openapi/cmd/openapi-gen")
+        for folder in [generator, place.tree.appending("pkg"), path.appending("tmp")] { try Files.makeDirectory(folder) }
+        try Files.write("package pkg\n\n// +k8s:openapi-gen=true\ntype T struct{}\n", to: place.tree.pushing("pkg/t.go"))
+        try Files.write(
+            Self.generator.replacing("@ACTION@", with: action).replacing("@OWN@", with: action.hasSuffix("folder)") ? "false" : "true"),
+            to: generator.appending("main.go"))
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19 <1.20")), on: host)
+        let made = OpenAPI(at: place, with: go, temporary: path.appending("tmp"), on: host)
+        if let expected {
+            #expect(try await made.write("pkg/made/shadow.go") == Array(expected.utf8))
+        } else {
+            await #expect(throws: FileError.self) { try await made.write("pkg/made/shadow.go") }
+        }
+        #expect(Files.names(in: place.tree.appending("pkg")) == ["t.go"])
+    }
+
+    /// It also tries to write beside the sources.
+    private static let generator = """
+        package main
+
+        import (
+        	"flag"
+        	"io/ioutil"
+        	"os"
+        	"path/filepath"
+        	"syscall"
+        )
+
+        var _, _ = ioutil.WriteFile, syscall.Mkfifo
+
+        func main() {
+        	base := flag.String("output-base", "", "")
+        	output := flag.String("output-package", "", "")
+        	name := flag.String("output-file-base", "", "")
+        	for _, other := range []string{"input-dirs", "go-header-file", "report-filename"} {
+        		flag.String(other, "", "")
+        	}
+        	flag.Bool("logtostderr", false, "")
+        	flag.Parse()
+        	folder := filepath.Join(*base, *output)
+        	os.MkdirAll(filepath.Dir(folder), 0o755)
+        	file := filepath.Join(folder, *name+".go")
+        	os.WriteFile(filepath.Join(os.Getenv("GOPATH"), "src/example.org/tree/pkg/escaped.go"), nil, 0o644)
+        	if @OWN@ {
+        		os.MkdirAll(folder, 0o755)
+        	}
+        	_ = file
+        	@ACTION@
+        }
+
+        """
+
     /// Each passes when it cannot do what it tries.
     private static let tests = """
         package p
