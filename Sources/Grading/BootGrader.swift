@@ -219,16 +219,16 @@ public struct BootGrader: Sendable {
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
         if let clocks = log.clocks, clocks.width > clockLimit, standing == nil { return clockVerdict(clocks) }
-        if let late = log.late { return log.lateVerdict(late, level: level, notes: notes) }
-        for (probe, name) in [(health, "/healthz"), (stats, "/stats/summary")] {
-            guard let bad = probe.isGood ? probe.failed : probe.last else { continue }
-            return degraded("the node lives, but \(name) did not hold: \(bad.text)", [bad, alive])
-        }
+        let failure = [(health, "/healthz"), (stats, "/stats/summary")].lazy.compactMap { probe, name in
+            (probe.isGood ? probe.failed : probe.last).map { (bad: $0, name: name) }
+        }.first
         // An answer that is old says nothing of the node as it is now: the asking itself hangs.
-        guard isAnswered(at: now) else {
+        guard failure != nil || isAnswered(at: now) else {
             return inconclusive(
                 "the probes were not asked, or not answered, in the last \(Self.text(stale)) s", [lastHealth, lastStats])
         }
+        if let late = log.late { return log.lateVerdict(late, level: level, notes: notes) }
+        if let failure { return degraded("the node lives, but \(failure.name) did not hold: \(failure.bad.text)", [failure.bad, alive]) }
         if let fatal = log.fatal {
             return degraded("the node wrote that it ends, and lives", [fatal.evidence, alive], cause: log.fatalFault?.name)
         }

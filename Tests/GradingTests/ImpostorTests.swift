@@ -128,6 +128,17 @@ struct ImpostorTests {
         #expect(node.grader.verdict?.grade == .degraded)
     }
 
+    @Test("where the error lasts and the summary fails too, the error is the cause")
+    func both() {
+        var node = Pretender()
+        node.start()
+        node.live(8...37) { node, second in
+            node.log(WrittenLog.lasting(Double(second) - 1), at: Double(second))
+            node.answer("summary", "wget: server returned error: HTTP/1.1 500", at: Double(second))
+        }
+        #expect(node.grader.verdict?.title == "degraded, memory cache")
+    }
+
     @Test("answers that were asked for before the end of the observation do not end it")
     func lateAnswer() {
         var node = Pretender()
