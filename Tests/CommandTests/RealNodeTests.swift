@@ -198,6 +198,29 @@ struct RealNodeTests {
         #expect((slow["setAside"] as? String)?.hasPrefix("the boot was slowed: ") == true, "\(record)")
     }
 
+    @Test(
+        "on a fifth of a processor, with as much patience, the stock node is fatal and the patched one clean", .real(minutes: 3),
+        arguments: ["none", "percpu,memory-usage,9p-source"])
+    func fifth(_ series: String) async throws {
+        let place = try await RealWorkspace.linked()
+        _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
+        let starving = try Starving(share: 0.2)
+        defer { starving.end() }
+        let (process, output, errors) = try place.tool.start(
+            ["run", "--series", series, "--patience", "5", "--json"], in: URL(filePath: place.path))
+        #expect(try starving.take([process.processIdentifier]).count == 1)
+        process.waitUntilExit()
+        let text = try String(contentsOf: output, encoding: .utf8)
+        let log = try String(contentsOf: errors, encoding: .utf8)
+        let run = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(log)")
+        let verdict = try #require(run["verdict"] as? [String: Any])
+        #expect(verdict["grade"] as? String == (series == "none" ? "fatal" : "clean"), "\(text)")
+        #expect(verdict["cause"] as? String == (series == "none" ? "memory cache" : nil))
+        #expect(run["patience"] as? Double == 5)
+        #expect((run["watched"] as? [String: Double])?["observe"] == 150)
+        try validate(text, schema: "run")
+    }
+
     private func pid(_ line: String) -> Int32? { Int32(line.prefix { $0.isNumber }) }
 
     private func kubeletHasStarted(_ place: Place) throws -> Bool {
@@ -237,21 +260,22 @@ struct RealNodeTests {
     }
 }
 
-/// A group of processes that get one thousandth of a processor, by the machine's cgroups (cgroups(7), cpu controller of either version).
+/// A group of processes that get a share of one processor, by the machine's cgroups (cgroups(7), cpu controller of either version).
 private final class Starving {
     private let folder: String
     private let parent: String
 
-    init() throws {
+    init(share: Double = 0.001) throws {
+        let quota = Int(1_000_000 * share)
         let isUnified = FileManager.default.fileExists(atPath: "/sys/fs/cgroup/cgroup.controllers")
         parent = isUnified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu"
         folder = "\(parent)/ninepin-test-\(UUID())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         if isUnified {
-            try "1000 1000000".write(toFile: "\(folder)/cpu.max", atomically: false, encoding: .utf8)
+            try "\(quota) 1000000".write(toFile: "\(folder)/cpu.max", atomically: false, encoding: .utf8)
         } else {
             try "1000000".write(toFile: "\(folder)/cpu.cfs_period_us", atomically: false, encoding: .utf8)
-            try "1000".write(toFile: "\(folder)/cpu.cfs_quota_us", atomically: false, encoding: .utf8)
+            try "\(quota)".write(toFile: "\(folder)/cpu.cfs_quota_us", atomically: false, encoding: .utf8)
         }
     }
 

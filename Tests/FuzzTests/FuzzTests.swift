@@ -17,10 +17,11 @@ struct FuzzTests {
         let seconds = environment["NINEPIN_FUZZ_SECONDS"].flatMap(Double.init)
         let figures = project.appending(path: ".build/fuzz")
         try FileManager.default.createDirectory(at: figures, withIntermediateDirectories: true)
-        let settings = Fuzzer.Settings(
+        var settings = Fuzzer.Settings(
             seconds: seconds ?? 0.3, seed: environment["NINEPIN_FUZZ_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max),
             isAlone: seconds != nil, kept: environment["NINEPIN_FUZZ_KEPT"] ?? project.appending(path: "Tests/Fixtures/fuzz").path,
             running: figures.appending(path: "\(target.name).running").path)
+        settings.isByTheClock = environment["NINEPIN_FUZZ_CLOCK"] != nil
         var fuzzer = try Fuzzer(target, settings)
         let outcome = try await fuzzer.run()
         let told =

@@ -5,8 +5,10 @@ import Glibc
 public struct Fuzzer {
     /// How long, and with what.
     public struct Settings: Sendable {
-        /// Seconds of processor time, of the whole process.
+        /// Seconds of processor time, of the whole process, or of the clock.
         public var seconds: Double
+        /// Whether the seconds are the clock's: so a run that gets little of a busy machine ends all the same.
+        public var isByTheClock = false
         /// Where chance begins: the same seed makes the same inputs.
         public var seed: UInt64
         /// Whether nothing else goes on in this process: only then can be told what memory and time an input takes.
@@ -93,7 +95,9 @@ public struct Fuzzer {
         }
         memory = max(memory, peakBytes())
         var mutator = Mutator(seed: settings.seed, words: target.words, limit: target.limit)
-        while processorSeconds() - start < settings.seconds {
+        let began = ContinuousClock.now
+        var spent: Double { settings.isByTheClock ? began.duration(to: .now) / .seconds(1) : processorSeconds() - start }
+        while spent < settings.seconds {
             await Task.yield()
             let input = mutator.mutated(inputs)
             let known = kinds.count
