@@ -44,6 +44,8 @@ public struct BootGrader: Sendable {
     private var stats = Probe()
     private var summary: StatsSummary?
     private var areSignsWhole = false
+    /// Since when the level's demands on joining are met.
+    private var satisfied: Double?
     private var containerdGone = false
     private var harnessLines: [String] = []
 
@@ -70,7 +72,7 @@ public struct BootGrader: Sendable {
         self.level = level
         self.runtime = runtime
         cluster = ClusterReader(level: level, word: word, deadlines: deadlines)
-        log = LogReader(source: "kubelet", warmUp: node.warmUp)
+        log = LogReader(source: "kubelet", warmUp: node.warmUp, hasPods: level.isJoined)
     }
 
     /// Whether the API server says that the node is Ready.
@@ -183,7 +185,8 @@ public struct BootGrader: Sendable {
             if isKept, let late = log.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
             // The observation ends with the answers to questions that were asked at its end: a node that hangs by then does not answer them.
-            guard isAnswered(at: now) || now - started >= node.observe + stale else { return }
+            satisfied = cluster.missing(at: now) == nil ? satisfied ?? now : nil
+            guard isAnswered(at: now) || now >= max(started + node.observe, satisfied ?? 0) + stale else { return }
             let verdict = livingVerdict(at: now)
             // What joining asks for may take longer; what is bad already stays bad.
             let mayWait = standing == nil && now - started < node.joinTimeout && cluster.missing(at: now) != nil
@@ -196,7 +199,8 @@ public struct BootGrader: Sendable {
 
     /// Whether both probes were asked when the observation was over, and lately, and have answered.
     private func isAnswered(at now: Double) -> Bool {
-        let since = max((started ?? now) + node.observe, now - stale)
+        let end = max((started ?? now) + node.observe, isKept ? 0 : satisfied ?? 0)
+        let since = max(end, now - stale)
         return [health, stats].allSatisfy { ($0.answered ?? -.infinity) >= since }
     }
 
@@ -213,12 +217,14 @@ public struct BootGrader: Sendable {
 
     /// The node lives at the end of the observation.
     private func livingVerdict(at now: Double) -> Verdict {
-        guard isKubelet, let lastHealth = health.last, let lastStats = stats.last else {
+        guard log.kubelet != nil, let lastHealth = health.last, let lastStats = stats.last else {
             return inconclusive("the node's program runs, but the probes were never asked, or it never wrote a line of a kubelet")
         }
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
-        if let clocks = log.clocks, clocks.width > clockLimit, standing == nil { return clockVerdict(clocks) }
+        if let clocks = log.clocks, clocks.width > clockLimit, standing.map({ $0.cause == Verdict.clocks }) ?? true {
+            return clockVerdict(clocks)
+        }
         let failure = [(health, "/healthz"), (stats, "/stats/summary")].lazy.compactMap { probe, name in
             (probe.isGood ? probe.failed : probe.last).map { (bad: $0, name: name) }
         }.first
@@ -229,7 +235,7 @@ public struct BootGrader: Sendable {
         }
         if let late = log.late { return log.lateVerdict(late, level: level, notes: notes) }
         if let failure { return degraded("the node lives, but \(failure.name) did not hold: \(failure.bad.text)", [failure.bad, alive]) }
-        if let fatal = log.fatal {
+        if let fatal = log.said {
             return degraded("the node wrote that it ends, and lives", [fatal.evidence, alive], cause: log.fatalFault?.name)
         }
         if let restart = log.restart {

@@ -72,7 +72,16 @@ struct LogLine {
     /// take the beginning of a word with it. Most lines have none and are their only reading.
     static func readings(_ line: [UInt8]) -> [[UInt8]] {
         guard line.contains(where: isSuspect) else { return [line] }
-        return [visible(line, escape: escape), visible(line) { _ in 1 }]
+        return [visible(line, escape: escape), visible(line, escape: coloring), visible(line) { _ in 1 }]
+    }
+
+    /// The letters and digits.
+    static func letters(_ line: [UInt8]) -> [UInt8] { line.filter(isWord) }
+
+    /// The length of an escape sequence of `ESC [` or `ESC ]`; of any other only the first byte goes, since the next may be a word's.
+    private static func coloring(_ bytes: ArraySlice<UInt8>) -> Int {
+        guard let second = bytes.dropFirst().first, "[]".utf8.contains(second) else { return 1 }
+        return escape(bytes)
     }
 
     private static func visible(_ line: [UInt8], escape: (ArraySlice<UInt8>) -> Int) -> [UInt8] {
@@ -117,12 +126,13 @@ struct LogLine {
     /// The length of an escape sequence: `ESC [` up to its final byte, `ESC ]` up to BEL or `ESC \`, any other up to its final byte.
     private static func escape(_ bytes: ArraySlice<UInt8>) -> Int {
         let start = bytes.startIndex
-        let body = bytes.dropFirst(2).prefix(256)
+        let body = bytes.dropFirst(2)
         switch bytes.dropFirst().first {
         case UInt8(ascii: "["):
             guard let end = body.firstIndex(where: { !(0x20...0x3F).contains($0) }) else { return 2 }
             return (0x40...0x7E).contains(bytes[end]) ? end - start + 1 : end - start
-        case UInt8(ascii: "]"):
+        // Strings to a terminal: DCS, SOS, PM, APC and OSC.
+        case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "X"), UInt8(ascii: "^"), UInt8(ascii: "_"):
             guard let end = body.firstIndex(where: { $0 == 0x07 || $0 == 0x1B }) else { return 2 }
             return bytes[end] == 0x07 ? end - start + 1 : min(end - start + 2, bytes.count)
         case (0x20...0x2F)?:

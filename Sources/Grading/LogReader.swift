@@ -38,7 +38,7 @@ public struct LogReader: Sendable {
     /// Lines of a watched boot that say again that the node has started: the first of them, and how many there were.
     private(set) var restart: Tally?
     /// The first line that says that the node ends.
-    var fatal: Sighting? { said ?? (crashDoubts < Self.doubtsOfCrash ? crash : nil) }
+    var fatal: Sighting? { said ?? crash }
     /// Lines longer than a piece: they were looked through piece by piece.
     public private(set) var longLines = 0
     /// Of a watched boot: the line at which the log's clock and the boot's own had come apart the most.
@@ -64,7 +64,7 @@ public struct LogReader: Sendable {
     }
 
     /// The line in the node's own voice that says that it ends.
-    private var said: Sighting?
+    private(set) var said: Sighting?
     /// The line by which Go's runtime says that the program dies, and how many lines of the node's own came after it: one that goes on writing has
     /// not died, and the line was a quotation.
     private var crash: Sighting?
@@ -76,6 +76,14 @@ public struct LogReader: Sendable {
 
     /// Pods' containers without figures, and when each was named first: seconds after the node's start.
     private var newborns: [String: Double] = [:]
+    /// When old ones were forgotten.
+    private var swept = 0.0
+    private static let mostNewborns = 1000
+    private let hasPods: Bool
+    /// The last letters and digits of a watched log, for a text that goes over the end of a line or a piece.
+    private var carried: [UInt8] = []
+    /// The letters and digits of what a watched log is searched for whatever stands between them.
+    private let spellings: [[UInt8]: [UInt8]]
 
     private let source: String
     private let warmUp: Double
@@ -90,9 +98,14 @@ public struct LogReader: Sendable {
     /// - Parameters:
     ///   - source: what evidence calls this log.
     ///   - warmUp: seconds after the node's start in which a forbidden line may still come.
+    ///   - hasPods: whether pods may be on the node, whose containers have no figures at first.
     ///   - signals: what to look for.
-    public init(source: String, warmUp: Double, signals: [Signal] = Signal.kubelet) {
+    public init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.kubelet) {
         self.source = source
+        self.hasPods = hasPods
+        // A text that ends in the middle of a word, or in a sign, would be found in others without its signs.
+        let spelled = signals.filter { $0.meaning == .forbidden }.map { ($0.text, LogLine.letters($0.text)) }
+        spellings = Dictionary(spelled) { first, _ in first }
         self.warmUp = warmUp
         self.signals = signals
     }
@@ -107,7 +120,11 @@ public struct LogReader: Sendable {
         lastBytes = line
         let readings = LogLine.readings(line)
         let plain = readings[0]
-        let found = signals.filter { signal in isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) } }
+        let found = signals.filter { signal in
+            isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) }
+                || isSpelled(signal, readings, isWatched: arrival != nil)
+        }
+        if arrival != nil { carry(plain) }
         let mayBeFatal = plain.first == UInt8(ascii: "F") || LogLine.contains(plain, Self.fatalHeader)
         let isCrash = Self.isCrash(plain)
         let isTimed = arrival != nil && plain.first.map(Self.severities.contains) == true
@@ -120,7 +137,7 @@ public struct LogReader: Sendable {
         let evidence = Evidence(
             kind: .log, text: String(decoding: line, as: UTF8.self), source: source, line: lines, seconds: arrival ?? seconds(read.stamp))
         if isOwn(read, isWatched: arrival != nil) { noteOwn(read, evidence, arrival: arrival) }
-        for signal in found { note(signal, evidence, read, plain, arrival: arrival) }
+        for signal in found { note(signal, evidence, read, plain, isPlain: readings.count == 1, arrival: arrival) }
         noteFatal(found, evidence, read, isCrash: isCrash, isWatched: arrival != nil)
     }
 
@@ -133,14 +150,17 @@ public struct LogReader: Sendable {
         if !isInLongLine { longLines += 1 }
         isInLongLine = true
         let readings = LogLine.readings(piece)
+        let news = LogLine.readings(Array(piece.dropFirst(overlap)))
         let found = signals.filter { signal in
             guard [.forbidden, .sparse, .cause].contains(signal.meaning), isWanted(signal) else { return false }
+            if isSpelled(signal, news, isWatched: arrival != nil) { return true }
             return readings.contains { reading in
                 let isWhole = reading.count == piece.count
                 let fresh = isWhole ? reading.dropFirst(max(0, overlap - signal.text.count + 1)) : reading[...]
                 return LogLine.contains(Array(fresh), signal.text)
             }
         }
+        if arrival != nil { carry(news[0]) }
         guard !found.isEmpty else { return }
         let evidence = Evidence(
             kind: .log, text: String(decoding: piece.prefix(4096), as: UTF8.self), source: source, line: lines,
@@ -148,7 +168,7 @@ public struct LogReader: Sendable {
         for signal in found {
             switch signal.meaning {
             case .cause: cause = cause ?? evidence
-            default: noteForbidden(Sighting(signal: signal, evidence: evidence), nil, arrival: arrival)
+            default: noteForbidden(Sighting(signal: signal, evidence: evidence), nil, isWhole: false, arrival: arrival)
             }
         }
     }
@@ -169,6 +189,21 @@ public struct LogReader: Sendable {
     /// A boot's clock, for a log whose lines do not tell the time: the node answered for the first time now.
     mutating func assumeStarted(at arrival: Double) { startArrival = startArrival ?? arrival }
 
+    /// Whether a text is there when nothing but letters and digits is looked at: blanks, signs, line breaks and what no terminal shows may stand
+    /// between them. Of a watched boot alone: a log of a gigabyte is not searched twice.
+    private func isSpelled(_ signal: Signal, _ readings: [[UInt8]], isWatched: Bool) -> Bool {
+        guard isWatched, let spelling = spellings[signal.text] else { return false }
+        // As much as cannot have the whole text in it.
+        let before = carried.suffix(spelling.count - 1)
+        return readings.contains { LogLine.contains(before + LogLine.letters($0), spelling) }
+    }
+
+    private mutating func carry(_ plain: [UInt8]) {
+        carried = Array((carried + LogLine.letters(plain).suffix(Self.mostCarried)).suffix(Self.mostCarried))
+    }
+
+    private static let mostCarried = 128
+
     private static let fatalHeader = Array(" F".utf8)
     private static let severities = Set("IWEF".utf8)
     /// So many lines of the node's own after a crash show that it was none: while a program dies, others of its threads may still write one.
@@ -186,6 +221,7 @@ public struct LogReader: Sendable {
         let isFirst = process == nil
         process = process ?? line.process
         if crash != nil, isFirst || line.process == process { crashDoubts += 1 }
+        if crashDoubts == Self.doubtsOfCrash { (crash, crashDoubts) = (nil, 0) }
         guard let arrival, let stamp = line.stamp else { return }
         guard let first else {
             first = (stamp, arrival)
@@ -226,22 +262,32 @@ public struct LogReader: Sendable {
         return stamp.since(firstStamp)
     }
 
-    private mutating func note(_ signal: Signal, _ evidence: Evidence, _ line: LogLine, _ plain: [UInt8], arrival: Double?) {
+    private mutating func note(
+        _ signal: Signal, _ evidence: Evidence, _ line: LogLine, _ plain: [UInt8], isPlain: Bool, arrival: Double?
+    ) {
         switch signal.meaning {
         case .kubelet: kubelet = kubelet ?? evidence
         case .cause: cause = cause ?? evidence
-        case .started: if isSaid(signal, line, plain, isWatched: arrival != nil) { noteStart(signal, evidence, line, arrival: arrival) }
+        case .started: if isStart(signal, line, plain, isWatched: arrival != nil) { noteStart(signal, evidence, line, arrival: arrival) }
         case .fatal:
             // The same words in a warning, or quoted in a note, end nothing.
             guard said == nil, isSaid(signal, line, plain, isWatched: arrival != nil), line.severity.map(Self.grave.contains) ?? true else {
                 return
             }
             said = Sighting(signal: signal, evidence: evidence)
-        case .forbidden, .sparse: noteForbidden(Sighting(signal: signal, evidence: evidence), line.stamp, arrival: arrival)
+        case .forbidden, .sparse:
+            let sighting = Sighting(signal: signal, evidence: evidence)
+            noteForbidden(sighting, line.stamp, isWhole: isPlain, arrival: arrival)
         }
     }
 
     private static let grave = Set("EF".utf8)
+
+    /// Whether a line tells of a start. In a watched boot it may be another process's: a node that is started again under a new number has restarted.
+    private func isStart(_ signal: Signal, _ line: LogLine, _ plain: [UInt8], isWatched: Bool) -> Bool {
+        if isWatched { return line.header == 0 && line.begins(plain, with: signal.text) }
+        return isSaid(signal, line, plain, isWatched: false)
+    }
 
     /// Whether the node says a text itself, and does not quote it: the text is what its line begins with.
     private func isSaid(_ signal: Signal, _ line: LogLine, _ plain: [UInt8], isWatched: Bool) -> Bool {
@@ -280,16 +326,19 @@ public struct LogReader: Sendable {
         }
         started = evidence
         startStamp = line.stamp
-        startArrival = arrival ?? startArrival
+        // A node that answered before it said so has started then.
+        startArrival = startArrival ?? arrival
     }
 
-    private mutating func noteForbidden(_ sighting: Sighting, _ stamp: LogLine.Stamp?, arrival: Double?) {
+    /// - Parameter isWhole: whether the evidence is a whole line, as it is read.
+    private mutating func noteForbidden(_ sighting: Sighting, _ stamp: LogLine.Stamp?, isWhole: Bool, arrival: Double?) {
         guard let age = age(stamp ?? lastStamp, arrival: arrival) else {
             undatedCount += 1
             return
         }
         if age > warmUp {
-            if !isOfNewborns(sighting, age) { noteLate(sighting) }
+            let seen = arrival.flatMap { arrival in startArrival.map { arrival - $0 } } ?? age
+            if !(isWhole && isOfNewborns(sighting, seen)) { noteLate(sighting) }
         } else if sighting.signal.meaning == .forbidden {
             early = early ?? sighting
             earlyCount += 1
@@ -299,9 +348,16 @@ public struct LogReader: Sendable {
     /// A container that was only just made has no figures before it is looked at for the first time; it has a warm-up of its own, from the
     /// first line that names it.
     private mutating func isOfNewborns(_ sighting: Sighting, _ age: Double) -> Bool {
-        guard let containers = LogLine.unmeasuredContainers(in: sighting.evidence.text) else { return false }
+        guard hasPods, sighting.signal.name == "memory cache",
+            let containers = LogLine.unmeasuredContainers(in: sighting.evidence.text)
+        else { return false }
         // One that is still unmeasured after such a time comes again, and again.
-        if newborns.count > 1000 { newborns = newborns.filter { age - $0.value < 10 * warmUp } }
+        if newborns.count > Self.mostNewborns, age - swept > warmUp {
+            newborns = newborns.filter { age - $0.value < 10 * warmUp }
+            swept = age
+        }
+        // So many are not made at once: the names are made up.
+        guard newborns.count + containers.count <= 2 * Self.mostNewborns else { return false }
         for container in containers where newborns[container] == nil { newborns[container] = age }
         return containers.allSatisfy { age - (newborns[$0] ?? age) <= warmUp }
     }

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What the first program in the sandbox tells the harness, on a channel that the node does not write to.
 public enum NodeFact: Hashable, Sendable {
     /// How far the preparation has come.
@@ -54,7 +52,7 @@ public enum NodeFact: Hashable, Sendable {
 /// Reads the channel on which the first program tells what it sees. What the node's own side says comes on it too, marked as told, and is believed
 /// only where a lie makes nothing better.
 public struct NodeChannel: Sendable {
-    /// The most bytes of an answer: a busy node's `/stats/summary` has about two kilobytes for each pod.
+    /// The most bytes of an answer, of which the line breaks are left out: a busy node's `/stats/summary` has about two kilobytes for each pod.
     public static let longestAnswer = 16 << 20
 
     private var pieces: [String: [UInt8]] = [:]
@@ -75,13 +73,11 @@ public struct NodeChannel: Sendable {
             return told.flatMap { $0.mayBeTold ? .fact($0) : nil } ?? .refused
         case "part" where words.count == 3:
             let count = pieces[words[1]]?.count ?? 0
-            if count <= Self.longestAnswer * 3 / 2 { pieces[words[1], default: []] += Array(words[2].utf8) }
+            if count <= Self.longestAnswer { pieces[words[1], default: []] += Array(words[2].utf8) }
             return .piece
         case "answered" where words.count == 2:
-            let encoded = pieces.removeValue(forKey: words[1]) ?? []
-            // What cannot be read is no answer, and a probe without an answer has failed.
-            let bytes = Data(base64Encoded: Data(encoded)) ?? Data()
-            return .fact(.probe(name: words[1], answer: String(decoding: bytes, as: UTF8.self)))
+            let answer = pieces.removeValue(forKey: words[1]) ?? []
+            return .fact(.probe(name: words[1], answer: String(decoding: answer, as: UTF8.self)))
         default: return NodeFact(text).map(Reading.fact) ?? .refused
         }
     }

@@ -46,7 +46,7 @@ public final class LineFile: Sendable {
     public func append(more piece: [UInt8], overlap: Int) {
         let rest = Array(piece.dropFirst(overlap))
         let isAppended = state.withLock { state in
-            let room = limit.isEnding ? Tail.headBytes(of: limit.bytes) : Int.max
+            let room = limit.isEnding ? Tail.headBytes(of: limit.bytes) : limit.bytes
             guard state.tail == nil, !state.isFinished, state.fault == nil, state.bytes > 0, state.bytes + rest.count <= room else {
                 return false
             }
@@ -55,7 +55,9 @@ public final class LineFile: Sendable {
                 _ = try state.file.seek(offset: -1, from: .current)
                 try Self.write(rest + [UInt8(ascii: "\n")], to: state.file, path)
                 state.bytes += rest.count
-            } catch { state.fault = error as? FileError ?? Files.error("write", path, ((error as? Errno) ?? .ioError).rawValue) }
+            } catch  where limit.isEnding {
+                state.fault = error as? FileError ?? Files.error("write", path, ((error as? Errno) ?? .ioError).rawValue)
+            } catch {}
             return true
         }
         if !isAppended { append(rest) }

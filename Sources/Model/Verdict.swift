@@ -35,6 +35,8 @@ public enum Level: String, Codable, Sendable, CaseIterable {
     /// What of a recipe's times is too short for a clean node at this level; nil when nothing is.
     public func shortfall(warmUp: Double, observe: Double) -> String? {
         guard self != .log, self != .component else { return nil }
+        // Times that were stretched and shrunk again are not quite what they were.
+        let (warmUp, observe) = ((warmUp * 1e6).rounded() / 1e6, (observe * 1e6).rounded() / 1e6)
         let watched = Self.minimum.observe - Self.minimum.warmUp
         if observe < Self.minimum.observe {
             return "it was observed for \(Self.text(observe)) s, where the level \(rawValue) asks for \(Self.text(Self.minimum.observe))"

@@ -63,46 +63,60 @@ enum NodeScript {
         ln -sf /dev/null /dev/kmsg || fail "cannot link /dev/kmsg"
         """
 
-    /// What runs on the node's side must not be able to change what asks: its programs and the rest of this script lie in a file system that is
-    /// unmounted there, and the shell that goes on is one from there.
+    /// What runs on the node's side must not be able to change what asks. So the programs that ask have a root of their own, a file system that
+    /// is unmounted on the node's side, and whatever is done to the place where it was mounted is nothing to them. The shell that waits for the
+    /// node's side looks up no name any more once that runs: all of it is one command, which is read before.
     private static let asking = """
         \(signs)
         fail() { say failed "$*"; exit 125; }
         mkdir -p '@FOLDER@' && mount -t tmpfs tmpfs '@FOLDER@' || fail "cannot mount a file system of the first program's own"
-        cp '@BUSYBOX@' '@FOLDER@/busybox' || fail "cannot copy busybox"
-        for name in sh sleep timeout wget head base64 unshare nsenter cat; do ln -s busybox "@FOLDER@/$name"; done
+        mkdir '@FOLDER@/dev' && : > '@FOLDER@/dev/null' && cp '@BUSYBOX@' '@FOLDER@/busybox' || fail "cannot copy busybox"
+        for name in sh timeout wget fold mkfifo chroot cat nsenter; do ln -s busybox "@FOLDER@/$name"; done
+        # A program that needs libraries would load the node's.
+        chroot '@FOLDER@' /busybox true || fail "busybox is no static program"
         cat > '@FOLDER@/ask' <<'END'
+        PATH=/
         say() { echo "\(NodeFact.mark)$*" >&2; }
-        # An answer goes in pieces: the kernel writes up to 4096 bytes at once, and two may write.
+        # timeout, because Debian 12's static busybox dies of wget's own -T. A file has a limit, in blocks of 512 bytes.
         ask() {
           say ask "$1"
-          timeout @PROBE_SECONDS@ wget -q -O - "$2" 2>&1 | head -c \(NodeChannel.longestAnswer) | base64 -w 3000 | while read -r piece; do say part "$1" "$piece"; done
-          say answered "$1"
+          (ulimit -f "$2"; exec timeout @PROBE_SECONDS@ wget -q -O - "$3") > /answer 2>&1
+          # The part of an answer that came before its time was up is none.
+          [ $? -lt 124 ] || echo 'no answer in time' > /answer
         }
+        mkfifo /never
+        exec 5<> /never
         say stage \(NodeFact.nodeStage)
-        exec 4>&1
         (
-          exec 4>&-
-          # timeout, because Debian 12's static busybox dies of wget's own -T.
-          while sleep @INTERVAL@; do
-            [ -e '@FOLDER@/asks' ] || continue
-            ask healthz http://127.0.0.1:10248/healthz
-            ask summary http://127.0.0.1:10255/stats/summary
+          # What waits without a program of its own costs a sandbox nothing.
+          while :; do
+            read -r -t @INTERVAL@ _ <&5
+            [ -e /asks ] || continue
+            ask healthz 8 http://127.0.0.1:10248/healthz
+            text=
+            while IFS= read -r line || [ -n "$line" ]; do text="$text $line"; done < /answer
+            printf '\(NodeFact.mark)probe healthz %.1000s\n' "${text# }" >&2
+            # In pieces: the kernel writes up to 4096 bytes at once, and two may write.
+            ask summary \(NodeChannel.longestAnswer / 512) http://127.0.0.1:10255/stats/summary
+            fold -b -w 3000 /answer | while IFS= read -r piece || [ -n "$piece" ]; do say part summary "$piece"; done
+            say answered summary
           done
-        ) &
+        ) < /never &
         probes=$!
-        {
-          sh -c "echo \\$\\$ > '@FOLDER@/parent'; exec unshare -m -p -f --mount-proc '@BUSYBOX@' sh '@NODE@'" 3>&1 >&4 2>&4 4>&-
-          echo "$?" > '@FOLDER@/status'
-        } | while IFS= read -r line; do
+        echo > /gate
+        while IFS= read -r line; do
           printf '\(NodeFact.mark)told %.2000s\n' "$line" >&2
-          [ "$line" != 'stage kubelet' ] || : > '@FOLDER@/asks'
+          [ "$line" != 'stage kubelet' ] || : > /asks
         done
         # The probes write on the same channel: they are silent before the last line is written.
         kill "$probes"
         wait "$probes"
+        END
+        cat > '@FOLDER@/end' <<'END'
+        read -r status
+        while read -r _; do :; done
         echo >&2
-        say exit "$(cat '@FOLDER@/status')"
+        echo "\(NodeFact.mark)exit $status" >&2
         END
         # For who comes into the sandbox later: the node's own mounts, where the words that follow are run.
         cat > '@FOLDER@/enter' <<'END'
@@ -113,8 +127,18 @@ enum NodeScript {
         echo "the node's processes are gone" >&2
         exit 69
         END
-        export PATH='@FOLDER@'
-        exec '@FOLDER@/sh' '@FOLDER@/ask'
+        mkfifo '@FOLDER@/gate' || fail "cannot make a FIFO"
+        exec 4>&1
+        {
+          {
+            {
+              read -r _ < '@FOLDER@/gate'
+              sh -c "echo \\$\\$ > '@FOLDER@/parent'; exec unshare -m -p -f '@BUSYBOX@' sh '@NODE@'" 3>&1 >&4 2>&4 4>&- 6>&-
+              echo "$?" >&6
+            } | chroot '@FOLDER@' /sh /ask 4>&- 6>&-
+          } 6>&1 | chroot '@FOLDER@' /sh /end 4>&-
+          exit 0
+        }
 
         """
 
@@ -125,6 +149,9 @@ enum NodeScript {
         # A process that has ended and was not waited for is still there, as a zombie.
         lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
         umount '@FOLDER@' || fail "cannot leave the first program's file system"
+        # Not over the one that is there: under it the first program's processes would be seen.
+        while umount -l /proc 2> /dev/null; do :; done
+        mount -t proc proc /proc || fail "cannot mount /proc"
 
         @CLEARING@
         # kubelet sets these switches; gVisor refuses.

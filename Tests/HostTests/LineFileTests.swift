@@ -61,8 +61,10 @@ struct LineFileTests {
             let (path, limit) = (folder.appending("a.log"), 8000)
             let log = try LineFile(path, limit: .ends(bytes: limit))
             let all = (0..<count).map { "line \($0) of \(count)" }
-            for line in all {
+            for (number, line) in all.enumerated() {
                 log.append(Array(line.utf8))
+                // To look costs more than to write: of a long log now and then, and never at the same place of a line.
+                guard count <= 1000 || number.isMultiple(of: 37) else { continue }
                 #expect(Files.names(in: folder).compactMap { Files.bytes(of: folder.appending($0)) }.reduce(0, +) <= limit)
             }
             #expect(log.finish() == nil)
