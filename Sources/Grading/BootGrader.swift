@@ -181,11 +181,11 @@ public struct BootGrader: Sendable {
     private func isWarm(_ now: Double) -> Bool { started.map { now - $0 > node.warmUp } ?? false }
 
     private mutating func lookAtClock(_ now: Double) {
+        satisfied = cluster.missing(at: now) == nil ? satisfied ?? now : nil
         if let started {
             if isKept, let late = log.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
             // The observation ends with the answers to questions that were asked at its end: a node that hangs by then does not answer them.
-            satisfied = cluster.missing(at: now) == nil ? satisfied ?? now : nil
             guard isAnswered(at: now) || now >= max(started + node.observe, satisfied ?? 0) + stale else { return }
             let verdict = livingVerdict(at: now)
             // What joining asks for may take longer; what is bad already stays bad.

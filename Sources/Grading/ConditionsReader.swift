@@ -44,7 +44,7 @@ public struct ConditionsReader: Sendable {
             asked = now
         case .probe(_, let answer):
             // A node that does not answer takes the question's whole time: that much of the silence is its own, and not the machine's.
-            if answer.allSatisfy(\.isWhitespace) { excuse(until: now) }
+            if answer.allSatisfy(\.isWhitespace) || answer.hasPrefix(NodeFact.noAnswer) { excuse(until: now) }
             asked = nil
             noteSilence(until: now)
         default: break

@@ -21,6 +21,9 @@ public enum NodeFact: Hashable, Sendable {
     /// The node's program ended, with the status that the shell tells.
     case exit(Int)
 
+    /// The answer of a question whose time was up.
+    public static let noAnswer = "no answer in time"
+
     /// Begins each line of the channel.
     public static let mark = "@ninepin "
 

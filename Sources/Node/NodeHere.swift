@@ -82,7 +82,7 @@ public struct NodeHere: Sendable {
             interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string, deadlines: host.deadlines)
         try Files.write(Self.placed(first, in: folder), to: folder.appending("init"))
         try Files.write(
-            Self.script(folder, profile: profile, kubelet: kubelet, images: images, deadlines: host.deadlines),
+            Self.script(folder, profile: profile, kubelet: kubelet, images: images, busybox: busybox, deadlines: host.deadlines),
             to: folder.appending("init-node"))
         // A network of its own, for its ports and its firewall's rules; the other two so that it can change nobody's host name or memory.
         let alone = plane == nil ? ["--net"] : []
@@ -118,7 +118,8 @@ public struct NodeHere: Sendable {
 
     /// The same second program as in a sandbox, with its files in a folder.
     static func script(
-        _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, kubelet: FilePath, images: FilePath, deadlines: Deadlines = Deadlines()
+        _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, kubelet: FilePath, images: FilePath, busybox: String = "/bin/busybox",
+        deadlines: Deadlines = Deadlines()
     ) -> String {
         // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
         let clearing = """
@@ -129,7 +130,8 @@ public struct NodeHere: Sendable {
             """
         return placed(
             NodeScript.node(
-                for: profile, folder: folder.appending("ask").string, clearing: clearing, deadlines: deadlines), in: folder)
+                for: profile, folder: folder.appending("ask").string, busybox: busybox, clearing: clearing, deadlines: deadlines),
+            in: folder)
     }
 
     /// A program with the files of a folder in the place of a sandbox's.

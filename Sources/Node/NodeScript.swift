@@ -31,13 +31,13 @@ enum NodeScript {
     ///   - deadlines: how long it waits for what.
     ///   - clearing: lines that clear the way for a kubelet, which may use `fail`, and leave a folder to work in in `$work`.
     static func node(
-        for profile: NodeSpec.Profile, approach: ApproachPlan = .none, folder: String = Bundle.askFolder, clearing: String = sandbox,
-        deadlines: Deadlines = Deadlines()
+        for profile: NodeSpec.Profile, approach: ApproachPlan = .none, folder: String = Bundle.askFolder, busybox: String = "/bin/busybox",
+        clearing: String = sandbox, deadlines: Deadlines = Deadlines()
     ) -> String {
         let program = NodeProgram.of(profile)
         let words = [
             "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
-            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@FOLDER@": folder,
+            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@FOLDER@": folder, "@BUSYBOX@": busybox,
             "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
             "@VERSION_SECONDS@": deadlines.whole(.nodeVersion),
             "@CONTAINERD_TRIES@": "\(Int(deadlines[.containerdStart] * 10))",
@@ -82,7 +82,7 @@ enum NodeScript {
           say ask "$1"
           (ulimit -f "$2"; exec timeout @PROBE_SECONDS@ wget -q -O - "$3") > /answer 2>&1
           # The part of an answer that came before its time was up is none.
-          [ $? -lt 124 ] || echo 'no answer in time' > /answer
+          [ $? -lt 124 ] || echo '\(NodeFact.noAnswer)' > /answer
         }
         mkfifo /never
         exec 5<> /never
@@ -149,9 +149,15 @@ enum NodeScript {
         # A process that has ended and was not waited for is still there, as a zombie.
         lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
         umount '@FOLDER@' || fail "cannot leave the first program's file system"
-        # Not over the one that is there: under it the first program's processes would be seen.
-        while umount -l /proc 2> /dev/null; do :; done
-        mount -t proc proc /proc || fail "cannot mount /proc"
+        # Not over the one that is there: under it the first program's processes would be seen. As often as it is mounted, since gVisor takes one
+        # umount more for the root's. busybox's mount needs no /proc.
+        stacked=0
+        while read -r _ point _; do [ "$point" != /proc ] || stacked=$((stacked + 1)); done < /proc/mounts
+        while [ "$stacked" -gt 0 ]; do
+          '@BUSYBOX@' umount -l /proc || fail "cannot leave the first program's /proc"
+          stacked=$((stacked - 1))
+        done
+        said=$('@BUSYBOX@' mount -t proc proc /proc 2>&1) || fail "cannot mount /proc: $said"
 
         @CLEARING@
         # kubelet sets these switches; gVisor refuses.
@@ -174,7 +180,12 @@ enum NodeScript {
         @PREPARATION@
 
         say stage containerd
-        containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 3>&- &
+        # Who waits for it tells of its end as it comes.
+        (
+          containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 3>&-
+          tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
+          say containerd-gone
+        ) &
         containerd=$!
         tries=0
         until [ -S /run/containerd/containerd.sock ]; do
@@ -191,7 +202,6 @@ enum NodeScript {
         @START@ 2>&1 3>&- &
         kubelet=$!
         @AFTERMATH@
-        while sleep 1; do lives "$containerd" || say containerd-gone; done &
         wait "$kubelet"
         status=$?
         tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done

@@ -84,7 +84,7 @@ struct RealImpostorTests {
                 klog I 'server.go:1176] Started kubelet'
                 forge() {
                   for told in /proc/[0-9]*/fd/[0-9]*; do
-                    for line in 'ask healthz' 'probe healthz ok' 'part healthz b2sK' 'answered healthz' 'ask summary' \\
+                    for line in 'ask healthz' 'probe healthz ok' 'part healthz ok' 'answered healthz' 'ask summary' \\
                       'probe summary {"node":{"fs":{"capacityBytes":1}}}' 'told probe healthz ok'; do echo "@ninepin $line" >> "$told"; done
                   done 2> /dev/null
                 }
@@ -110,6 +110,33 @@ struct RealImpostorTests {
                   for folder in /bin /run/ask; do cp /tmp/fake "$folder/$name.new" && mv "$folder/$name.new" "$folder/$name"; done
                 done 2> /dev/null
                 while :; do read -r -t 1 _ <> /tmp/nothing; done
+                """,
+            title: "degraded", words: "/healthz did not hold"),
+        Impostor(
+            what: "it looks under its /proc, and writes the answers to what it finds there",
+            script: """
+                klog I 'server.go:1176] Started kubelet'
+                umount -l /proc
+                ls /proc/1/fd > /tmp/under 2> /dev/null
+                for told in /proc/[0-9]*/fd/[0-9]*; do
+                  for line in 'ask healthz' 'probe healthz ok' 'ask summary' 'probe summary {"node":{"fs":{"capacityBytes":1}}}'; do
+                    echo "@ninepin $line" >> "$told"
+                  done
+                done 2> /dev/null
+                mount -t proc proc /proc
+                while sleep 1; do :; done
+                """,
+            title: "degraded", words: "/healthz did not hold"),
+        Impostor(
+            what: "it takes the folder of who asks away, and puts programs of its own there",
+            script: """
+                klog I 'server.go:1176] Started kubelet'
+                mv /run/ask /run/away || rmdir /run/ask || rm -rf /run/ask
+                mkdir -p /run/ask
+                printf '#!/bin/busybox sh\\necho "@ninepin probe healthz ok" >&2; echo ok\\n' > /tmp/fake
+                chmod 755 /tmp/fake
+                for name in sh sleep timeout wget fold cat chroot busybox ask end enter gate answer; do cp /tmp/fake "/run/ask/$name"; done
+                while sleep 1; do :; done
                 """,
             title: "degraded", words: "/healthz did not hold"),
         Impostor(

@@ -59,6 +59,7 @@ struct ConditionsReaderTests {
             return reader.conditions(at: 11 + seconds).longestSilence
         }
         #expect(silence("", after: 10.5) == 1)
+        #expect(silence(NodeFact.noAnswer, after: 10.5) == 1)
         #expect(silence(" \n", after: 14) == 4)
         #expect(silence("ok", after: 9) == 9)
         var pending = ConditionsReader()

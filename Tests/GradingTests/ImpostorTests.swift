@@ -189,7 +189,7 @@ struct ImpostorTests {
     @Test(
         "what the node's own side tells of probes, of the sandbox and of the end is not believed",
         arguments: [
-            "told probe healthz ok", "told answered healthz", "told part healthz b2s=", "told ask healthz", "told gvisor x",
+            "told probe healthz ok", "told answered healthz", "told part healthz ok", "told ask healthz", "told gvisor x",
             "told mount / 9p",
         ])
     func forged(_ line: String) {
@@ -253,11 +253,11 @@ struct ImpostorTests {
         let pods = (0..<30_000).map { #"{"podRef":{"name":"pod-\#($0)"},"containers":[\#(String(repeating: " ", count: 300))]}"# }
         let text = #"{"node":{"fs":{"capacityBytes":1000}},"pods":[\#(pods.joined(separator: ","))]}"#
         var channel = NodeChannel()
-        var encoded = Array(text.utf8).base64[...]
+        var rest = Array(text.utf8)[...]
         #expect(text.utf8.count > 10_000_000)
-        while !encoded.isEmpty {
-            #expect(channel.read(Array("@ninepin part summary ".utf8) + encoded.prefix(3000)) == .piece)
-            encoded = encoded.dropFirst(3000)
+        while !rest.isEmpty {
+            #expect(channel.read(Array("@ninepin part summary ".utf8) + rest.prefix(3000)) == .piece)
+            rest = rest.dropFirst(3000)
         }
         guard case .fact(.probe("summary", let answer)) = channel.read(Array("@ninepin answered summary".utf8)) else {
             Issue.record("no answer")
@@ -282,18 +282,5 @@ struct ImpostorTests {
         node.live(8...40)
         #expect(node.grader.verdict?.grade == .short)
         #expect(node.grader.verdict?.summary.contains("the level boot asks for") == true)
-    }
-}
-
-extension [UInt8] {
-    fileprivate var base64: [UInt8] {
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var result: [UInt8] = []
-        for start in stride(from: 0, to: count, by: 3) {
-            let three = self[start..<Swift.min(start + 3, count)]
-            let bits = three.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - three.count))
-            for place in 0..<4 { result.append(place <= three.count ? letters[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "=")) }
-        }
-        return result
     }
 }
