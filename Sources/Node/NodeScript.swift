@@ -73,7 +73,7 @@ enum NodeScript {
         mkdir '@FOLDER@/dev' && : > '@FOLDER@/dev/null' && cp '@BUSYBOX@' '@FOLDER@/busybox' || fail "cannot copy busybox"
         for name in sh timeout wget fold mkfifo chroot cat nsenter; do ln -s busybox "@FOLDER@/$name"; done
         # A program that needs libraries would load the node's.
-        chroot '@FOLDER@' /busybox true || fail "busybox is no static program"
+        said=$(chroot '@FOLDER@' /busybox true 2>&1) || fail "busybox does not run in a root of its own; it must be a static program: $said"
         cat > '@FOLDER@/ask' <<'END'
         PATH=/
         say() { echo "\(NodeFact.mark)$*" >&2; }
