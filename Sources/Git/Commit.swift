@@ -8,11 +8,12 @@ extension Repository {
         try withCommit(commit) { ObjectID(git_commit_tree_id($0).pointee) }
     }
 
-    /// When a commit was made, in seconds since 1970.
+    /// When a commit was made, in seconds since 1970, as the commit says: at the least 0, at the most the last second of the year 9999, beyond
+    /// which no reader of dates goes (RFC 3339).
     ///
     /// - Throws: `GitError` when the commit is not here.
     public func time(of commit: ObjectID) throws(GitError) -> Int64 {
-        try withCommit(commit) { git_commit_time($0) }
+        try withCommit(commit) { min(max(git_commit_time($0), 0), 253_402_300_799) }
     }
 
     /// The commit that an id names, be it the commit's own or a tag's; nil when it names none that is here.

@@ -53,6 +53,15 @@ struct Address {
         return .ssh(host: decoded(host), port: port, path: path)
     }
 
+    /// Whether `USER@HOST` has what may be a password: ssh(1) knows none in an address, and would be started with it in its arguments, which
+    /// `/proc` shows to all. A host has no colon, unless it is an address of IPv6, which has two at the least.
+    static func mayHoldPassword(_ host: String) -> Bool {
+        let bytes = Array(host.utf8)
+        let colon = UInt8(ascii: ":")
+        let start = bytes.lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? 0
+        return bytes[..<start].contains(colon) || bytes[start...].count { $0 == colon } == 1
+    }
+
     /// `%20` and its like as the bytes that they stand for.
     static func decoded(_ text: String) -> String {
         var bytes: [UInt8] = []

@@ -63,9 +63,16 @@ final class Remote {
         // ssh would take the user for the host, and send the rest there.
         if case .ssh(_, nil, let path) = address.way, !real.contains("://"), path.prefix(while: { $0 != "/" }).contains("@") {
             throw FetchError.unreachable(
-                remote: session.remote, reason: "an address such as git@host:path holds no password; use ssh:// or https://")
+                remote: session.remote, reason: "an address such as git@host:path holds no password; use a key, or https://")
         }
-        if case .ssh(let host, _, _) = address.way, host.hasPrefix("-") {
+        if case .ssh(let host, _, _) = address.way, Address.mayHoldPassword(host) {
+            throw FetchError.unreachable(
+                remote: session.remote,
+                reason:
+                    "an ssh address has a password in it, which every user of this machine could read while ssh runs; use a key, or https://"
+            )
+        }
+        if case .ssh(let host, _, _) = address.way, host.utf8.first == UInt8(ascii: "-") {
             throw FetchError.unreachable(remote: session.remote, reason: "'\(host)' is no host")
         }
         program = ProgramTransport(address, sshCommand: sshCommand, session)

@@ -183,17 +183,26 @@ public struct GoBuild: Sendable {
             "GOROOT": toolchain.root.string,
             "GOPATH": ([place.path] + (place.libraries.map { [$0] } ?? [])).map(\.string).joined(separator: ":"),
             "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
-            "GOMODCACHE": place.modules.string, "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOENV": "off", "GOTELEMETRY": "off",
+            "GOMODCACHE": place.modules.string, "GOPROXY": "off", "GOSUMDB": "off", "GOTOOLCHAIN": "local", "GOENV": "off",
+            "GOTELEMETRY": "off",
             "GOWORK": "off", "GOGC": Self.collection, "GOFLAGS": flags(place.goFlags),
         ]
         environment.merge(ours) { _, ours in ours }
         environment["GO111MODULE"] = place.mode == .gopath ? "off" : "on"
         var settings = target.environment
+        // Ninepin's own come last, and win: a build that may run git in the tree, or take another go.mod, is none.
+        if let own = settings.removeValue(forKey: "GOFLAGS"), !own.isEmpty {
+            environment["GOFLAGS"] = [own, environment["GOFLAGS"] ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        }
         if online {
+            environment["GOSUMDB"] = nil
             let network = GoModules.network(host)
             environment.merge(network) { _, network in network }
             // Who names a proxy means it; else the machine knows best where modules come from.
             if settings["GOPROXY"] == nil { settings = settings.filter { network[$0.key] == nil } }
+        } else {
+            // GOPRIVATE alone sends Go to a module's own server, past GOPROXY=off.
+            settings = settings.filter { !GoModules.isOfNetwork($0.key) }
         }
         // The working directory's import path is found through PWD where a link leads to it.
         environment["PWD"] = tree.string

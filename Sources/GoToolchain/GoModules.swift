@@ -69,14 +69,17 @@ public struct GoModules: Sendable {
 
     /// What the machine says of where modules come from (go help environment).
     static func network(_ host: Host) -> [String: String] {
-        let names = [
-            "GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GONOPROXY", "GOINSECURE", "http_proxy", "https_proxy",
-            "no_proxy",
-            "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
-        ]
         var found = Dictionary(uniqueKeysWithValues: names.compactMap { name in host.environment[name].map { (name, $0) } })
         // Go's own default is named by its absence, which GOENV=off keeps.
         found["GOPROXY"] = found["GOPROXY"] ?? ""
         return found
     }
+
+    private static let names: Set = [
+        "GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GONOPROXY", "GOINSECURE", "http_proxy", "https_proxy", "no_proxy",
+        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
+    ]
+
+    /// Whether a variable says where modules come from, and so has no part in a build without a network.
+    static func isOfNetwork(_ name: String) -> Bool { names.contains(name) || ["GOVCS", "GOAUTH"].contains(name) }
 }

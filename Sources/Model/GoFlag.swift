@@ -37,7 +37,7 @@ public struct GoFlag: Hashable, Sendable {
         }
         let next = index + 1 < words.count ? words[index + 1] : nil
         // Whether a flag that nobody knows takes a value cannot be told; its neighbor tells enough for a message.
-        guard let next, valued.contains(name) || !next.hasPrefix("-") else {
+        guard let next, valued.contains(name) || next.unicodeScalars.first != "-" else {
             return GoFlag(name: name, value: nil, lacksValue: valued.contains(name), words: [word], index: index)
         }
         return GoFlag(name: name, value: next, lacksValue: false, words: [word, next], index: index)
@@ -45,8 +45,11 @@ public struct GoFlag: Hashable, Sendable {
 
     /// Name and value of a word. Three dashes, or none, are no flag; nor are `--` and `-=`.
     static func parts(of word: String) -> (name: String, value: String?) {
-        guard word.hasPrefix("-") else { return ("", nil) }
-        let bare = word.dropFirst(word.hasPrefix("--") ? 2 : 1)
+        // Scalars, because Go looks at bytes: to Swift a dash, or '=', with an accent is another letter.
+        let scalars = word.unicodeScalars
+        guard scalars.first == "-" else { return ("", nil) }
+        var bare = scalars.dropFirst()
+        if bare.first == "-" { bare = bare.dropFirst() }
         guard let first = bare.first, first != "-", first != "=" else { return ("", nil) }
         guard let equals = bare.firstIndex(of: "=") else { return (String(bare), nil) }
         return (String(bare[..<equals]), String(bare[bare.index(after: equals)...]))

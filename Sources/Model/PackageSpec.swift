@@ -75,8 +75,8 @@ extension Recipe {
 extension Target {
     fileprivate func filled(by lock: Lock) -> Target {
         func text(_ text: String) -> String {
-            text.replacing("{commit8}", with: String(lock.version.prefix(8))).replacing("{commit}", with: lock.version)
-                .replacing("{date}", with: Lock.date(lock.time ?? 0))
+            let filled = text.replacing("{commit8}", with: String(lock.version.prefix(8))).replacing("{commit}", with: lock.version)
+            return filled.contains("{date}") ? filled.replacing("{date}", with: Lock.date(lock.time ?? 0)) : filled
         }
         var filled = self
         filled.flags = flags.map(text)
@@ -88,7 +88,9 @@ extension Target {
 extension Lock {
     /// A time as k3s and Kubernetes write it into a binary: `2006-01-02T15:04:05Z`.
     static func date(_ seconds: Int64) -> String {
-        let (days, rest) = (seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400, (seconds % 86_400 + 86_400) % 86_400)
+        // Floored, without a step that could overflow: a store's record may hold any number.
+        let before = seconds % 86_400 < 0
+        let (days, rest) = (seconds / 86_400 - (before ? 1 : 0), seconds % 86_400 + (before ? 86_400 : 0))
         // Days to a date, with years that begin in March (H. Hinnant, chrono-Compatible Low-Level Date Algorithms).
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

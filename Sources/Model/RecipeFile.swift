@@ -40,7 +40,7 @@ public struct RecipeFile: Sendable {
                 value = value.overlaid(by: range.without(["versions"]), whole: whole)
             }
         }
-        return value.replacing("{version}", with: version.plain)
+        return try value.replacing("{version}", with: version.plain)
     }
 
     /// A source of another kind replaces one; it does not mix with it.

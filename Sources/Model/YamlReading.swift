@@ -6,6 +6,8 @@ public enum YamlLimits {
     public static let bytes = 64 << 10
     /// Values, keys included; what an alias stands for counts each time.
     static let values = 10_000
+    /// Bytes of all scalars, keys included; what an alias stands for counts each time, and so does a text that stands in another's place.
+    static let scalarBytes = 1 << 20
     /// Mappings and lists in each other.
     static let depth = 32
 }
@@ -17,8 +19,9 @@ public enum YamlLimits {
 /// become letters that no text has. Aliases are followed here, and `?` is refused.
 struct YamlReading {
     private let file: String
-    private var anchors: [String: (value: YamlValue, count: Int, depth: Int)] = [:]
+    private var anchors: [String: (value: YamlValue, count: Int, bytes: Int, depth: Int)] = [:]
     private var count = 0
+    private var bytes = 0
     /// The deepest that the value just read goes, itself included.
     private var reach = 0
 
@@ -61,8 +64,8 @@ struct YamlReading {
     }
 
     private mutating func value(_ node: Node, depth: Int) throws(Diagnostic) -> YamlValue {
-        try take(1, node, depth: depth)
-        let before = count
+        try take(1, bytes: 0, node, depth: depth)
+        let before = (count: count, bytes: bytes)
         var value: YamlValue
         switch node {
         case .scalar(let scalar):
@@ -73,13 +76,15 @@ struct YamlReading {
             {
                 throw complaint("a key is written without '?'", node)
             }
-            value = made(.scalar(Self.plain(scalar.string)), node)
+            let text = Self.plain(scalar.string)
+            try take(0, bytes: text.utf8.count, node, depth: depth)
+            value = made(.scalar(text), node)
             reach = 1
         case .sequence(let items): value = made(.sequence(try list(items, depth: depth)), node)
         case .mapping(let mapping): value = made(.mapping(try entries(mapping, depth: depth)), node)
         case .alias: throw complaint("this is no YAML: an alias in a place where none can be", node)
         }
-        if let name = node.anchor?.rawValue { anchors[name] = (value, count - before + 1, reach) }
+        if let name = node.anchor?.rawValue { anchors[name] = (value, count - before.count + 1, bytes - before.bytes, reach) }
         return value
     }
 
@@ -116,7 +121,7 @@ struct YamlReading {
         guard let known = anchors[String(name)] else {
             throw complaint("this is no YAML: the alias '*\(name.prefix(80))' stands for nothing", node)
         }
-        try take(known.count - 1, node, depth: depth + known.depth - 1)
+        try take(known.count - 1, bytes: known.bytes, node, depth: depth + known.depth - 1)
         reach = known.depth
         return known.value
     }
@@ -129,11 +134,15 @@ struct YamlReading {
         }
     }
 
-    /// Counts values, before they are made.
-    private mutating func take(_ more: Int, _ node: Node, depth: Int) throws(Diagnostic) {
+    /// Counts values and the bytes of scalars, before they are made.
+    private mutating func take(_ more: Int, bytes others: Int, _ node: Node, depth: Int) throws(Diagnostic) {
         count += more
         guard count <= YamlLimits.values else {
             throw complaint("this comes to more than \(YamlLimits.values) values, each alias counted for what it stands for", node)
+        }
+        bytes += others
+        guard bytes <= YamlLimits.scalarBytes else {
+            throw complaint("this comes to more than \(YamlLimits.scalarBytes) bytes, each alias counted for what it stands for", node)
         }
         guard depth <= YamlLimits.depth else { throw complaint(Self.tooDeep, node) }
     }

@@ -70,13 +70,34 @@ struct YamlValue: Sendable {
     }
 
     /// This value with a text in the place of another, in all its scalars; keys stay.
-    func replacing(_ text: String, with other: String) -> YamlValue {
+    ///
+    /// - Throws: `Diagnostic`, with its place, for the scalar that makes all scalars more than ``YamlLimits/scalarBytes``: by aliases, one long
+    ///   text may stand for thousands.
+    func replacing(_ text: String, with other: String) throws(Diagnostic) -> YamlValue {
+        var left = YamlLimits.scalarBytes
+        return try replacing(text, with: other, left: &left)
+    }
+
+    private func replacing(_ text: String, with other: String, left: inout Int) throws(Diagnostic) -> YamlValue {
         switch content {
-        case .scalar(let scalar): YamlValue(.scalar(scalar.replacing(text, with: other)), like: self)
-        case .sequence(let items): YamlValue(.sequence(items.map { $0.replacing(text, with: other) }), like: self)
+        case .scalar(let scalar):
+            let replaced = scalar.replacing(text, with: other)
+            left -= replaced.utf8.count
+            guard left >= 0 else {
+                throw complaint("with '\(other)' for '\(text)', the texts up to here come to more than \(YamlLimits.scalarBytes) bytes")
+            }
+            return YamlValue(.scalar(replaced), like: self)
+        case .sequence(let items):
+            var replaced: [YamlValue] = []
+            for item in items { replaced.append(try item.replacing(text, with: other, left: &left)) }
+            return YamlValue(.sequence(replaced), like: self)
         case .mapping(let entries):
-            YamlValue(
-                .mapping(entries.map { Entry(name: $0.name, key: $0.key, value: $0.value.replacing(text, with: other)) }), like: self)
+            var replaced: [Entry] = []
+            for entry in entries {
+                let value = try entry.value.replacing(text, with: other, left: &left)
+                replaced.append(Entry(name: entry.name, key: entry.key, value: value))
+            }
+            return YamlValue(.mapping(replaced), like: self)
         }
     }
 

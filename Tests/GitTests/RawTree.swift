@@ -32,7 +32,8 @@ extension Room {
         return try object("tree", content)
     }
 
-    private func object(_ kind: String, _ content: Data) throws -> ObjectID {
+    /// An object with just this content.
+    func object(_ kind: String, _ content: Data) throws -> ObjectID {
         let file = "object-\(UUID())"
         try write(file, content)
         let id = try run(

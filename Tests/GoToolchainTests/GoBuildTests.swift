@@ -164,6 +164,38 @@ struct GoBuildTests {
         }
     }
 
+    @Test("a build that is to have no network has none by the recipe's word either; one that fetches modules asks the recipe's proxy")
+    func offline() async throws {
+        let yard = try Yard(.vendor, [:])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let chosen = [
+            "GOPROXY": "https://proxy.invalid", "GOPRIVATE": "*", "GONOPROXY": "*", "GOSUMDB": "sum.invalid", "GONOSUMDB": "*",
+            "GOVCS": "*:all",
+            "GOINSECURE": "*", "GONOSUMCHECK": "1", "https_proxy": "http://proxy.invalid", "GOARCH": "arm64",
+        ]
+        var free = go
+        free.isToldAnything = true
+        let build = GoBuild(
+            Target(package: "cmd/tool", environment: chosen), at: yard.place, with: free, temporary: yard.path.appending("tmp"),
+            on: yard.host)
+        let asked = ["env", "GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOINSECURE", "GOARCH"]
+        try Files.makeDirectory(yard.place.tree)
+        let command = try build.go(asked)
+        #expect(command.settings == ["GOARCH": "arm64"])
+        #expect(try await command.output() == "off\n\n\noff\n\n\narm64\n")
+        #expect(try await build.go(asked, online: true).output() == "https://proxy.invalid\n*\n*\nsum.invalid\n*\n*\narm64\n")
+    }
+
+    @Test("a recipe's GOFLAGS come before Ninepin's own, and so cannot undo them")
+    func goFlags() throws {
+        let yard = try Yard(.vendor, [:])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let target = Target(package: "cmd/tool", environment: ["GOFLAGS": "-tags=a -mod=readonly"])
+        let command = try GoBuild(target, at: yard.place, with: go, temporary: yard.path, on: yard.host).go([])
+        #expect(command.environment["GOFLAGS"] == "-tags=a -mod=readonly -mod=vendor -buildvcs=false")
+        #expect(command.settings.isEmpty)
+    }
+
     @Test("Go runs no git, hg or other such program in a tree, whose settings would be the tree's own")
     func repositories() throws {
         let yard = try Yard(.vendor, [:])

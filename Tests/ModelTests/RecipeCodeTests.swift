@@ -34,7 +34,9 @@ struct RecipeCodeTests {
             ["-mod=mod"], ["-trimpath=false"], ["-debug-trace=/x"], ["-debug-actiongraph=/x"], ["-linkshared"], ["-cover"], ["-vettool=/x"],
             ["-newflag"], ["-newflag=1"], ["-newflag", "1"],
             ["./other"], ["--"], ["-"], ["---toolexec=x"], ["-=x"], ["@file"], ["-tags"], ["-ldflags"], ["-tags=a", "stray"],
-            ["-tags=../x"], ["-tags=a;b"],
+            ["-tags=../x"], ["-tags=a;b"], ["-tags=a\u{301}"], ["-tags=a,\u{301}b"], ["-trimpath\u{301}"], ["-\u{301}toolexec=/x"],
+            ["-\u{301}-toolexec=/x"], ["-tags=a", "-\u{301}toolexec", "/x"], ["-mod=\u{301}vendor"], ["-p=\u{FF14}"], ["-\u{212A}"],
+            ["-v=x"],
         ])
     func flags(_ flags: [String]) throws {
         let recipe = try recipe(flags: flags)
@@ -61,6 +63,20 @@ struct RecipeCodeTests {
             "-ldflags=-linkmode=/x", "-ldflags=-I /x", "-ldflags=-r /x", "-ldflags=@/x", "-ldflags=-s @/x", "-ldflags=-buildid @/x",
             "-ldflags=-s x", "-ldflags=x", "-ldflags=-s=/x", "-ldflags=-pluginpath=/x", "-ldflags=-s -w -",
             "-gcflags=-d=ssa/x/dump", "-gcflags=-o=/x", "-gcflags=-embedcfg=/x", "-gcflags=all=-cpuprofile=/x", "-gcflags=-N @/x",
+            "-ldflags=-buildid @\u{301}/x", "-ldflags=-buildid=@\u{301}/x", "-ldflags=-buildid=a\u{301}", "-ldflags=-s -\u{301}extld=/x",
+            "-ldflags=-s=\u{301}true", "-ldflags=-X a.b\u{301}=c", "-ldflags=-X a.b=\u{301}c -extld=/x",
+            "-ldflags=-linkmode=internal\u{301}",
+            "-ldflags=a\u{301}=-s", "-ldflags=all=\u{301}-extld=/x", "-ldflags=-extldflags=@\u{301}/x",
+            "-ldflags=-extldflags=-static\u{301}",
+            "-ldflags=-extldflags '-Wl,\u{301}-o,/x'", "-ldflags=-extldflags -DA=\u{301}", "-gcflags=-N\u{301}", "-asmflags=-\u{301}I/x",
+            "-ldflags=-extldflags=-Wl,relro", "-ldflags=-extldflags=-Wl,now", "-ldflags=-extldflags=-Wl,-z,relro,now",
+            "-ldflags=-extldflags '-Wl,-z relro'", "-ldflags=-extldflags '-z -Wl,relro'", "-ldflags=-extldflags '-Wl,-z -lm -Wl,relro'",
+            "-ldflags=-extldflags '-Wl,relro -Wl,-z'", "-ldflags=-extldflags=-Wl,-z", "-ldflags=-extldflags=-z",
+            "-ldflags=-extldflags '-z x'",
+            "-ldflags=-extldflags=relro", "-ldflags=-extldflags '-z relro now'", "-ldflags=-extldflags=-zx",
+            "-ldflags=-extldflags=-Wl,-z,-s",
+            "-ldflags=-B", "-ldflags=-B /x", "-ldflags=-B @/x", "-ldflags=-B=0xg", "-gcflags=-trimpath", "-gcflags=all=-trimpath /x",
+            "-gcflags=-trimpath=a @/x", "-asmflags=-trimpath=a -o=/x",
             "-gcflags=-l -importcfg=/x", "-gcflags='-N", "-asmflags=-I/x", "-asmflags=all=-o=/x", "-gcflags=-pgoprofile=/x",
         ])
     func inside(_ flag: String) throws {
@@ -91,7 +107,12 @@ struct RecipeCodeTests {
             ("CGO_CPPFLAGS", "-fplugin=/x"), ("CGO_CXXFLAGS", "-fplugin=/x"), ("CGO_FFLAGS", "-fplugin=/x"),
             ("CGO_LDFLAGS", "-fuse-ld=/x"), ("CGO_LDFLAGS", "-Wl,-plugin,/x"), ("CGO_LDFLAGS", "-L/x"), ("CGO_LDFLAGS", "-T/x"),
             ("CGO_LDFLAGS", "/x.a"), ("CGO_LDFLAGS", "-l:x.so"), ("GOPROXY", "ssh://x"), ("GOPROXY", "https://a,/x"), ("GOSUMDB", "/x y"),
-            ("GOEXPERIMENT", "a b"), ("GOARCH", "a/b"), ("GOGC", "x"),
+            ("GOFLAGS", "-mod=vendor -toolexec=/x"), ("GOFLAGS", "-mod=mod"), ("GOFLAGS", "'-tags=a -toolexec=/x'"), ("GOFLAGS", "-tags a"),
+            ("GOFLAGS", "'-s"), ("GOFLAGS", "-mod=\u{301}vendor"), ("GOTOOLCHAIN", "local+auto"), ("GOTOOLCHAIN", "local\u{301}"),
+            ("GOFIPS140", "/x"), ("GOFIPS140", "v1/../x"), ("GOPROXY", "https://a,\u{301}/x"), ("GOPROXY", "off\u{301}"),
+            ("GOARCH", "amd64\u{301}"), ("CGO_ENABLED", "1\u{301}"), ("GOSUMDB", "off https://a\u{301}"), ("CGO_CFLAGS", "-O2\u{301}"),
+            ("CGO_CFLAGS", "@\u{301}/x"), ("CGO_CFLAGS", "-DA=\u{301}"), ("CGO_LDFLAGS", "now"), ("CGO_LDFLAGS", "-Wl,defs"),
+            ("CGO_CFLAGS", "-z now"), ("GOEXPERIMENT", "a b"), ("GOARCH", "a/b"), ("GOGC", "x"),
         ])
     func variables(_ name: String, _ value: String) throws {
         let recipe = try recipe(environment: [(name, value)])
@@ -109,6 +130,9 @@ struct RecipeCodeTests {
                 "-ldflags=-s -w -X a.b/c.d=v1 -X 'a.b=c d' -X=a.b=-extld=x \"-X=e.f=g h\" -buildid= -linkmode external",
                 "-ldflags=-w -s -X a.b={commit8} -extldflags '-static -lm -ldl -lz -lpthread'", "-ldflags=all=--s=true --w",
                 "-ldflags=-extldflags \"-static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections -O2\"", "-ldflags=", "-ldflags=  ",
+                "-v", "-gcflags=all=-trimpath=/src=>/a;/b", "-gcflags=-trimpath=/src -N", "-asmflags=all=-trimpath=/src",
+                "-ldflags=-B gobuildid", "-ldflags=-B=none -s", "-ldflags=-B 0x0123abCD", "-ldflags=-X a.b=\u{301}ü -X 'a.c=@ü x'",
+                "-ldflags=-extldflags '-Wl,-z -Wl,relro -Wl,-z,now,-zdefs -zrelro -z nodelete -lm'", "-ldflags=-buildid=a/b-c_1.2+3",
             ],
             environment: [
                 ("CGO_ENABLED", "0"),
@@ -117,6 +141,7 @@ struct RecipeCodeTests {
                 ("GONOSUMDB", "*"),
                 ("GOPRIVATE", "*.example.org,a/b"), ("GOSUMDB", "off"), ("GOAMD64", "v2"), ("GOOS", "linux"), ("GOARCH", "amd64"),
                 ("GOEXPERIMENT", "boringcrypto,nocoverageredesign"), ("GOGC", "off"), ("GOMEMLIMIT", "2GiB"), ("SOURCE_DATE_EPOCH", "1"),
+                ("GOFLAGS", "-mod=vendor -trimpath -tags=a,b"), ("GOTOOLCHAIN", "local"), ("GOFIPS140", "v1.0.0"),
             ])
         #expect(recipe.code.isEmpty, "\(recipe.code)")
         try RecipeIsCode.check(recipe, isAllowed: false)

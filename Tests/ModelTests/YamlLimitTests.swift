@@ -36,6 +36,9 @@ private let bombs: [(name: String, text: String, says: String)] = [
     ("braces", String(repeating: "{a: ", count: 15_000), "deep"),
     ("dashes", String(repeating: "- ", count: 30_000) + "x", "deep"),
     ("nested aliases", "z0: &z0 [x]\n" + (1...40).map { "z\($0): &z\($0) [*z\($0 - 1)]\n" }.joined(), "deep"),
+    ("aliases of a long text", longText(times: 40), "more than 1048576 bytes"),
+    ("aliases of a list of long texts", "a: &z [\(letters(10_000)), b]\nb: [\(letters("*z,", 120))]\n", "more than 1048576 bytes"),
+    ("a long text as a key", "a: &z \(letters(900))\nb: [\(letters("{*z : x},", 1300))]\n", "more than 1048576 bytes"),
     ("many values", "a: [" + String(repeating: "x,", count: 11_000) + "]", "more than 10000 values"),
     ("many bytes", "# " + String(repeating: "x", count: 300_000), "bytes"),
     ("a long key", "? " + String(repeating: "k", count: 5000) + "\n: x\n", "YAML"),
@@ -45,6 +48,13 @@ private let bombs: [(name: String, text: String, says: String)] = [
         String(repeating: "- " + String(repeating: "{", count: 200) + "a" + String(repeating: ": b}", count: 200) + "\n", count: 2), "deep"
     ),
 ]
+
+private func letters(_ count: Int) -> String { letters("x", count) }
+
+private func letters(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
+
+/// One text of 60,000 bytes, and aliases of it.
+private func longText(times: Int) -> String { "a: &z \(letters(60_000))\nb: [\(letters("*z,", times))]\n" }
 
 /// `a: [x × by]`, `b: [*a × by]`, and so on.
 private func doubling(_ first: String, by width: Int, times: Int) -> String {
@@ -118,6 +128,20 @@ struct YamlLimitTests {
         let found = try #require(read("'\(String(repeating: "k", count: 1000))': \(String(repeating: "v", count: 50_000))"))
         #expect(found.message.contains("unknown key"))
         #expect(found.description.utf8.count < 1200)
+    }
+
+    @Test("the limit holds for what stands in the place of {version}, too, at the place of the text that goes beyond it")
+    func replaced() throws {
+        let read = try #require(readings["recipe"])
+        func recipe(_ aliases: Int) -> String {
+            "version: 1.20.2-rc.1+abcdef.0123456789\na: &z '\(letters("{version}", 6_000))'\nb: [\(letters("*z,", aliases))]\n"
+        }
+        let found = try #require(read(recipe(15)))
+        #expect(found.message.contains("come to more than 1048576 bytes"), "\(found.message.prefix(200))")
+        #expect(found.line == 2 && found.column > 1, "\(found.line):\(found.column)")
+        // A few are read, and fail for another reason.
+        let few = try #require(read(recipe(2)))
+        #expect(!few.message.contains("bytes"), "\(few.message.prefix(200))")
     }
 
     @Test("a version cannot make a recipe of it by standing in it thousands of times")
