@@ -82,15 +82,18 @@ struct YamlMap {
         return values
     }
 
-    /// A length of time such as `10s` or `2m`, in seconds.
+    /// A length of time such as `10s` or `2m`, in seconds; at most a week, which no boot lasts.
     func seconds(_ key: String) throws(Diagnostic) -> Double {
         let text = try text(key)
         let unit: Double? = text.hasSuffix("m") ? 60 : text.hasSuffix("s") ? 1 : nil
         guard let unit, let count = Double(text.dropLast()), count > 0, count.isFinite else {
-            throw complaint(key, "expected a length of time such as '10s' or '2m', found '\(text)'")
+            throw complaint(key, "expected a length of time such as '10s' or '2m', found '\(text.prefix(50))'")
         }
+        guard count * unit <= Self.longest else { throw complaint(key, "expected at most a week, found '\(text.prefix(50))'") }
         return count * unit
     }
+
+    private static let longest = 7 * 86_400.0
 
     /// A mapping under a key.
     func map(_ key: String, schema: YamlSection) throws(Diagnostic) -> YamlMap {
