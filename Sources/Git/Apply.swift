@@ -41,7 +41,7 @@ extension Repository {
 
     /// libgit2 would put a new file in the place of whatever is there, and of a file or link that would have to be a folder.
     private func checkRoom(for path: String, in top: ObjectID) throws {
-        let parts = path.split(separator: "/")
+        let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         for count in 1...max(1, parts.count) {
             let place = parts.prefix(count).joined(separator: "/")
             guard let kind = try kind(at: place, of: top) else { return }

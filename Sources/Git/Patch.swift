@@ -131,7 +131,7 @@ private struct PatchReader {
         next += 1
         let new = try path(after: "+++ ", prefix: "b/")
         guard let path = new ?? old else { throw error("both sides are /dev/null; expected a file") }
-        if let old, let new, old != new {
+        if let old, let new, !old.utf8.elementsEqual(new.utf8) {
             throw error("the file's name changes from '\(old)' to '\(new)'; expected the same on both sides")
         }
         next += 1
@@ -142,14 +142,13 @@ private struct PatchReader {
     }
 
     private func path(after mark: String, prefix: String) throws(PatchError) -> String? {
-        let text = String(decoding: lines[next].dropFirst(mark.utf8.count), as: UTF8.self)
-        // diff writes a time stamp behind a tab.
-        var path = text.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)[0]
-        if path.hasSuffix("\r") { path = path.dropLast() }
-        if path == "/dev/null" { return nil }
-        if path.hasPrefix(prefix) { path = path.dropFirst(prefix.count) }
-        guard let contained = ContainedPath(String(path)), contained != .top else {
-            throw error("\(ContainedPath.quoted(path.utf8)) is no path below the tree's top")
+        // Bytes, as git sees them: a letter that combines with the slash before it hides none. diff writes a time stamp behind a tab.
+        var path = Array(lines[next].dropFirst(mark.utf8.count).prefix { $0 != UInt8(ascii: "\t") })
+        if path.last == UInt8(ascii: "\r") { path.removeLast() }
+        if path.elementsEqual("/dev/null".utf8) { return nil }
+        if path.starts(with: prefix.utf8) { path.removeFirst(prefix.utf8.count) }
+        guard let contained = ContainedPath(String(decoding: path, as: UTF8.self)), contained != .top else {
+            throw error("\(ContainedPath.quoted(path)) is no path below the tree's top")
         }
         return contained.description
     }

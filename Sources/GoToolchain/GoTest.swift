@@ -33,7 +33,14 @@ public struct GoTest: Sendable {
         let jail = Jail(in: root, user: Jail.newUser(), readable: seen.filter(Files.exists), hasNetwork: false)
         let launcher = temporary.appending("jailed")
         try Files.write(jail.launcher(), to: launcher, mode: 0o755)
-        return ["-exec=\(launcher)"]
+        return ["-exec=\(try Self.word(launcher))"]
+    }
+
+    /// A path as one word in a flag that holds several: Go divides it at blanks, knows both quotation marks and no way to escape one
+    /// (`SplitQuotedFields` in cmd/go/internal/str, later cmd/internal/quoted).
+    static func word(_ path: FilePath) throws(FileError) -> String {
+        for mark in ["'", "\""] where !path.string.utf8.contains(where: mark.utf8.contains) { return mark + path.string + mark }
+        throw Files.refusal("run tests by way of", path, "Go takes no path with both quotation marks; choose another workspace")
     }
 
     /// Runs the tests of some folders of the tree. That one fails is a result, not an error. They are upstream's code, and run in a jail where

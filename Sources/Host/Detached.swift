@@ -48,8 +48,19 @@ public enum Detached {
     /// - Throws: `FileError`.
     public static func become(_ program: FilePath, _ arguments: [String]) throws(FileError) -> Never {
         let words = ([program.string] + arguments).map { strdup($0) } + [nil]
-        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+        restoreSignals()
         execv(program.string, words)
         throw Files.error("start", program, errno)
+    }
+
+    /// Makes signals what they are for a program that a shell starts. execve(2) hands on what is ignored and what this thread blocks, and a thread
+    /// of libdispatch blocks what a `DispatchSource` looks at. SIGHUP stays ignored where it is: that is nohup(1)'s doing, since
+    /// ``Interrupts`` then leaves it alone.
+    static func restoreSignals() {
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        if !Interrupts.isIgnored(SIGHUP) { signal(SIGHUP, SIG_DFL) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
     }
 }

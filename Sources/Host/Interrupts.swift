@@ -42,7 +42,8 @@ public enum Interrupts {
         return (result, box.first)
     }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
+    /// Whether a signal has no effect on this process.
+    static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         guard sigaction(number, nil, &action) == 0 else { return false }
         // Functions cannot be compared, and this one is none: it is the number 1 (signal.h).

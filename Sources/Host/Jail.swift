@@ -64,7 +64,7 @@ public struct Jail: Sendable {
     /// A script that puts a program and its arguments into the place, and shows it the program; for those who start others by a program's name.
     public func launcher() -> String {
         let namespaces = "/usr/bin/unshare --pid --fork --kill-child --mount-proc --"
-        let quoted = words.dropLast().map { "'\($0.replacing("'", with: "'\\''"))'" }.joined(separator: " ")
+        let quoted = words.dropLast().map(\.shellQuoted).joined(separator: " ")
         return "#!/bin/sh\nexec \(namespaces) /bin/sh \(quoted) \"r:$1\" -- \"$@\"\n"
     }
 

@@ -144,10 +144,14 @@ extension GitSpec {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
         url = try map.text("url")
         reference = try map.text("ref")
-        guard !url.hasPrefix("-") else {
+        guard url.utf8.first != UInt8(ascii: "-") else {
             throw map.complaint("url", "expected an address such as https://example.org/project, found '\(url)'")
         }
-        guard !reference.hasPrefix("-"), !reference.contains(where: { " ~^:?*[\\".contains($0) || $0.isWhitespace }) else {
+        // Of code points, as git sees them: a mark that combines with one of these takes nothing of its meaning.
+        let refused = " ~^:?*[\\".unicodeScalars
+        guard reference.utf8.first != UInt8(ascii: "-"),
+            !reference.unicodeScalars.contains(where: { refused.contains($0) || $0.properties.isWhitespace })
+        else {
             throw map.complaint("ref", "expected a tag, a branch or a commit id, found '\(reference)'")
         }
     }

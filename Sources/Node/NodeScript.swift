@@ -1,10 +1,13 @@
 import Grading
+import Host
 import Model
 import Sandbox
 
 /// The first two programs in the sandbox. The first one asks and tells; the second one, on the node's side, prepares and starts the node, in
 /// processes and mounts of its own: the node cannot see who asks, and so cannot answer for itself.
 enum NodeScript {
+    // Paths are put into both programs as whole words of the shell: nothing in the programs quotes them again.
+
     /// The first program, for busybox's shell. The node's log goes to standard output; what the harness must know to standard error, marked.
     ///
     /// - Parameters:
@@ -18,10 +21,10 @@ enum NodeScript {
         deadlines: Deadlines = Deadlines()
     ) -> String {
         let words = [
-            "@INTERVAL@": "\(interval)", "@FOLDER@": folder, "@BUSYBOX@": busybox, "@NODE@": node,
+            "@INTERVAL@": "\(interval)", "@FOLDER@": folder.shellQuoted, "@BUSYBOX@": busybox.shellQuoted, "@NODE@": node.shellQuoted,
             "@PROBE_SECONDS@": deadlines.whole(.probeAnswer),
         ]
-        return words.reduce(asking) { $0.replacing($1.key, with: $1.value) }
+        return asking.replacingAll(words)
     }
 
     /// The second program, for busybox's shell. What it tells goes to descriptor 3, which the node does not get.
@@ -37,12 +40,13 @@ enum NodeScript {
         let program = NodeProgram.of(profile)
         let words = [
             "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
-            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@FOLDER@": folder, "@BUSYBOX@": busybox,
+            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@FOLDER@": folder.shellQuoted,
+            "@BUSYBOX@": busybox.shellQuoted,
             "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
             "@VERSION_SECONDS@": deadlines.whole(.nodeVersion),
             "@CONTAINERD_TRIES@": "\(Int(deadlines[.containerdStart] * 10))",
         ]
-        return words.reduce(preparing) { $0.replacing($1.key, with: $1.value) }
+        return preparing.replacingAll(words)
     }
 
     /// How every first program begins, for busybox's shell: what the sandbox shows of itself.
@@ -69,12 +73,12 @@ enum NodeScript {
     private static let asking = """
         \(signs)
         fail() { say failed "$*"; exit 125; }
-        mkdir -p '@FOLDER@' && mount -t tmpfs tmpfs '@FOLDER@' || fail "cannot mount a file system of the first program's own"
-        mkdir '@FOLDER@/dev' && : > '@FOLDER@/dev/null' && cp '@BUSYBOX@' '@FOLDER@/busybox' || fail "cannot copy busybox"
-        for name in sh timeout wget fold mkfifo chroot cat nsenter; do ln -s busybox "@FOLDER@/$name"; done
+        mkdir -p @FOLDER@ && mount -t tmpfs tmpfs @FOLDER@ || fail "cannot mount a file system of the first program's own"
+        mkdir @FOLDER@/dev && : > @FOLDER@/dev/null && cp @BUSYBOX@ @FOLDER@/busybox || fail "cannot copy busybox"
+        for name in sh timeout wget fold mkfifo chroot cat nsenter; do ln -s busybox @FOLDER@/"$name"; done
         # A program that needs libraries would load the node's.
-        said=$(chroot '@FOLDER@' /busybox true 2>&1) || fail "busybox does not run in a root of its own; it must be a static program: $said"
-        cat > '@FOLDER@/ask' <<'END'
+        said=$(chroot @FOLDER@ /busybox true 2>&1) || fail "busybox does not run in a root of its own; it must be a static program: $said"
+        cat > @FOLDER@/ask <<'END'
         PATH=/
         say() { echo "\(NodeFact.mark)$*" >&2; }
         # timeout, because Debian 12's static busybox dies of wget's own -T. A file has a limit, in blocks of 512 bytes.
@@ -112,31 +116,31 @@ enum NodeScript {
         kill "$probes"
         wait "$probes"
         END
-        cat > '@FOLDER@/end' <<'END'
+        cat > @FOLDER@/end <<'END'
         read -r status
         while read -r _; do :; done
         echo >&2
         echo "\(NodeFact.mark)exit $status" >&2
         END
         # For who comes into the sandbox later: the node's own mounts, where the words that follow are run.
-        cat > '@FOLDER@/enter' <<'END'
+        cat > @FOLDER@/enter <<'END'
         for stat in /proc/[0-9]*/stat; do
           read -r process _ _ parent _ 2>/dev/null < "$stat" || continue
-          if [ "$parent" = "$('@FOLDER@/cat' '@FOLDER@/parent')" ]; then exec '@FOLDER@/nsenter' -t "$process" -m "$@"; fi
+          if [ "$parent" = "$(@FOLDER@/cat @FOLDER@/parent)" ]; then exec @FOLDER@/nsenter -t "$process" -m "$@"; fi
         done
         echo "the node's processes are gone" >&2
         exit 69
         END
-        mkfifo '@FOLDER@/gate' || fail "cannot make a FIFO"
+        mkfifo @FOLDER@/gate || fail "cannot make a FIFO"
         exec 4>&1
         {
           {
             {
-              read -r _ < '@FOLDER@/gate'
-              sh -c "echo \\$\\$ > '@FOLDER@/parent'; exec unshare -m -p -f '@BUSYBOX@' sh '@NODE@'" 3>&1 >&4 2>&4 4>&- 6>&-
+              read -r _ < @FOLDER@/gate
+              sh -c 'echo $$ > "$0/parent"; exec unshare -m -p -f "$1" sh "$2"' @FOLDER@ @BUSYBOX@ @NODE@ 3>&1 >&4 2>&4 4>&- 6>&-
               echo "$?" >&6
-            } | chroot '@FOLDER@' /sh /ask 4>&- 6>&-
-          } 6>&1 | chroot '@FOLDER@' /sh /end 4>&-
+            } | chroot @FOLDER@ /sh /ask 4>&- 6>&-
+          } 6>&1 | chroot @FOLDER@ /sh /end 4>&-
           exit 0
         }
 
@@ -148,16 +152,16 @@ enum NodeScript {
         fail() { say failed "$*"; exit 125; }
         # A process that has ended and was not waited for is still there, as a zombie.
         lives() { read -r _ _ state _ 2>/dev/null < "/proc/$1/stat" && [ "$state" != Z ]; }
-        umount '@FOLDER@' || fail "cannot leave the first program's file system"
+        umount @FOLDER@ || fail "cannot leave the first program's file system"
         # Not over the one that is there: under it the first program's processes would be seen. As often as it is mounted, since gVisor takes one
         # umount more for the root's. busybox's mount needs no /proc.
         stacked=0
         while read -r _ point _; do [ "$point" != /proc ] || stacked=$((stacked + 1)); done < /proc/mounts
         while [ "$stacked" -gt 0 ]; do
-          '@BUSYBOX@' umount -l /proc || fail "cannot leave the first program's /proc"
+          @BUSYBOX@ umount -l /proc || fail "cannot leave the first program's /proc"
           stacked=$((stacked - 1))
         done
-        said=$('@BUSYBOX@' mount -t proc proc /proc 2>&1) || fail "cannot mount /proc: $said"
+        said=$(@BUSYBOX@ mount -t proc proc /proc 2>&1) || fail "cannot mount /proc: $said"
 
         @CLEARING@
         # kubelet sets these switches; gVisor refuses.

@@ -64,7 +64,7 @@ extension EvidenceRow {
     fileprivate func line(in layouts: String) -> String {
         let node = level == "component" ? "probe of \(recipe)" : "node of \(recipe), level \(level)"
         let cells = [
-            Markdown.text(node), Markdown.text(layouts), "`\(Markdown.code(seriesBefore))` → `\(Markdown.code(seriesAfter))`",
+            Markdown.text(node), Markdown.text(layouts), "\(Markdown.codeInCell(seriesBefore)) → \(Markdown.codeInCell(seriesAfter))",
             Markdown.text(Self.cell(before)), Markdown.text(Self.cell(after)), Markdown.text(versions),
         ]
         return "| \(cells.joined(separator: " | ")) |"

@@ -32,6 +32,26 @@ struct NodeScriptTests {
         }
     }
 
+    @Test("a folder with an apostrophe, a blank and a placeholder in its name is one word in every program, and a shell can read it")
+    func oddFolder() throws {
+        let (folder, quoted) = ("/root/o'brien @NODE@", "'/root/o'\\''brien @NODE@")
+        let first = NodeScript.text(folder: "\(folder)/ask", busybox: "\(folder)/busybox", node: "\(folder)/init-node")
+        let node = NodeHere.script(FilePath(folder), kubelet: FilePath("\(folder)/k"), images: FilePath("\(folder)/i"))
+        #expect(first.contains("sh \"$2\"' \(quoted)/ask' \(quoted)/busybox' \(quoted)/init-node' "))
+        #expect(
+            node.contains("umount \(quoted)/ask' ") && node.contains("mount --bind \(quoted)/k' ")
+                && node.contains("\(quoted)/bin/kubelet' "))
+        for script in [first, node] {
+            #expect(!script.replacing(quoted, with: "").contains("brien"))
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = ["-n", "-c", script]
+            try shell.run()
+            shell.waitUntilExit()
+            #expect(shell.terminationStatus == 0)
+        }
+    }
+
     @Test("k3s copies images, opens the port that is asked, and joins with a token from a file, so that it stands in no list of processes")
     func k3s() {
         let (server, agent) = (NodeScript.node(for: .k3sServer), NodeScript.node(for: .k3sAgent))

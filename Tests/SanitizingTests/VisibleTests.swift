@@ -41,9 +41,35 @@ struct VisibleTests {
     func markdown() {
         let text = "<img src=x> [a](b) ![c](d) `e` | f\u{1B} &lt; \\\n# g"
         #expect(Markdown.text(text) == "&lt;img src=x> \\[a\\](b) !\\[c\\](d) \\`e\\` \\| f\\u{1B} &amp;lt; \\\\ # g")
-        #expect(Markdown.code("a`b\nc\r") == "a'b c\\u{D}")
+        #expect(Markdown.code("a`b\nc\r") == "`` a`b c\\u{D} ``")
         #expect(Markdown.cell("a|b\nc") == "a\\|b c")
     }
+
+    @Test("a mark that combines with what Markdown would obey takes nothing of the escape, as it takes nothing of the meaning")
+    func combining() {
+        func scalars(_ text: String) -> [Unicode.Scalar] { Array(text.unicodeScalars) }
+        let mark = "\u{301}"
+        #expect(
+            scalars(Markdown.text("<\(mark)a &\(mark) `\(mark) [\(mark)x] |\(mark) \\\(mark)"))
+                == scalars("&lt;\(mark)a &amp;\(mark) \\`\(mark) \\[\(mark)x\\] \\|\(mark) \\\\\(mark)"))
+        #expect(scalars(Markdown.cell("a|\(mark)b\r\nc")) == scalars("a\\|\(mark)b\\u{D} c"))
+        #expect(scalars(Markdown.code("a`\(mark)b")) == scalars("`` a`\(mark)b ``"))
+        #expect(scalars(Markdown.codeInCell("a``\(mark)|\(mark)")) == scalars("``` a``\(mark)\\|\(mark) ```"))
+    }
+
+    @Test(
+        "code has a fence that nothing in it ends",
+        arguments: [("a", "`a`"), ("`", "`` ` ``"), ("a``b`c", "``` a``b`c ```"), (" a ", "`  a  `"), (" a", "` a`"), ("", "`  `")])
+    func fence(_ text: String, _ code: String) { #expect(Markdown.code(text) == code) }
+
+    @Test(
+        "a text names nobody and leads nowhere, although GitHub makes links of bare words",
+        arguments: [
+            ("@name", "@<!-- -->name"), ("see https://example.org", "see https:<!-- -->//example.org"),
+            ("a@example.org", "a@<!-- -->example.org"),
+            ("www.example.org", "www<!-- -->.example.org"), ("WwW.example.org", "WwW<!-- -->.example.org"), ("a: b. c", "a: b. c"),
+        ])
+    func autolinks(_ text: String, _ shown: String) { #expect(Markdown.text(text) == shown) }
 
     @Test("a text that comes in pieces is the same text, wherever it is cut")
     func pieces() {
