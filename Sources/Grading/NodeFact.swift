@@ -28,9 +28,12 @@ public enum NodeFact: Hashable, Sendable {
     public static let mark = "@ninepin "
 
     /// Reads a line; nil for one that is none of these: runsc writes its own errors on the same stream.
-    public init?(_ line: String) {
-        guard line.hasPrefix(Self.mark) else { return nil }
-        let words = line.dropFirst(Self.mark.count).split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    public init?(_ line: String) { self.init(Array(line.utf8)[...]) }
+
+    /// Words end at a blank's byte: to Swift a blank and a mark behind it that combines with it are one character, and no blank.
+    fileprivate init?(_ line: ArraySlice<UInt8>) {
+        guard line.starts(with: Self.mark.utf8) else { return nil }
+        let words = line.dropFirst(Self.mark.utf8.count).words(2)
         let rest = words.count > 1 ? words[1] : ""
         switch words.first {
         case "stage": self = .stage(rest)
@@ -40,7 +43,7 @@ public enum NodeFact: Hashable, Sendable {
         case "containerd-gone": self = .containerdGone
         case "containerd": self = .containerd(rest)
         case "mount", "probe":
-            let parts = rest.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = Array(rest.utf8)[...].words(2)
             guard parts.count == 2 else { return nil }
             self = words[0] == "mount" ? .mount(point: parts[0], type: parts[1]) : .probe(name: parts[0], answer: parts[1])
         case "ask": self = .asked(name: rest)
@@ -64,24 +67,23 @@ public struct NodeChannel: Sendable {
     public init() {}
 
     /// Reads a line.
-    ///
     public mutating func read(_ line: [UInt8]) -> Reading {
         guard line.starts(with: NodeFact.mark.utf8) else { return .foreign }
-        let text = String(decoding: line, as: UTF8.self)
-        let words = text.dropFirst(NodeFact.mark.count).split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(
-            String.init)
+        let rest = line.dropFirst(NodeFact.mark.utf8.count)
+        let words = rest.words(3)
         switch words.first {
         case "told":
-            let told = NodeFact(NodeFact.mark + words.dropFirst().joined(separator: " "))
+            let told = NodeFact(Array(NodeFact.mark.utf8) + rest.dropFirst("told ".utf8.count))
             return told.flatMap { $0.mayBeTold ? .fact($0) : nil } ?? .refused
         case "part" where words.count == 3:
             let count = pieces[words[1]]?.count ?? 0
-            if count <= Self.longestAnswer { pieces[words[1], default: []] += Array(words[2].utf8) }
+            // As bytes: a piece may end within a letter.
+            if count <= Self.longestAnswer { pieces[words[1], default: []] += rest.dropFirst("part \(words[1]) ".utf8.count) }
             return .piece
         case "answered" where words.count == 2:
             let answer = pieces.removeValue(forKey: words[1]) ?? []
             return .fact(.probe(name: words[1], answer: String(decoding: answer, as: UTF8.self)))
-        default: return NodeFact(text).map(Reading.fact) ?? .refused
+        default: return NodeFact(line[...]).map(Reading.fact) ?? .refused
         }
     }
 
@@ -95,6 +97,15 @@ public struct NodeChannel: Sendable {
         case piece
         /// It is of the channel, and tells nothing, or nothing that is believed.
         case refused
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// The words that blanks divide, empty ones included; the last is all the rest.
+    fileprivate func words(_ count: Int) -> [String] {
+        split(separator: UInt8(ascii: " "), maxSplits: count - 1, omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }
 

@@ -89,10 +89,12 @@ public final class FileLock: Sendable {
     }
 
     /// Takes a lock that is never held for long.
-    static func waitBriefly(_ path: FilePath) throws(FileError) -> FileLock {
+    ///
+    /// - Throws: `FileError`, also when it is held for long all the same; `CancellationError`.
+    static func waitBriefly(_ path: FilePath) async throws -> FileLock {
         for _ in 0..<Int(Deadline.lockLook.seconds / 0.05) {
             if let lock = try tryTake(path) { return lock }
-            usleep(50_000)
+            try await Task.sleep(for: .milliseconds(50))
         }
         throw FileError("lock", path, Errno.wouldBlock)
     }

@@ -2,6 +2,7 @@ import struct Crypto.SHA256
 import FoundationEssentials
 import Glibc
 import Model
+import Paths
 import Sanitizing
 import SystemPackage
 
@@ -154,27 +155,21 @@ public enum Files {
         guard Glibc.rename(from.string, to.string) == 0 else { throw FileError("rename", from, Errno(rawValue: errno)) }
     }
 
-    /// Removes a file, or a directory with all in it. That nothing is there is no error.
+    /// Removes a file, or a directory with all in it, however deep. That nothing is there is no error. What cannot be removed is passed over, and
+    /// the first of it thrown.
     public static func remove(_ path: FilePath) throws(FileError) {
         for attempt in 1... {
-            guard exists(path) else { return }
-            guard let failure = failureToRemove(path) else { return }
+            guard let failure = Removal.remove(Array(path.string.utf8), in: AT_FDCWD) else { return }
             // A process that is being killed may still make a file in a directory that is being emptied.
-            guard attempt < 5 else { throw failure }
+            guard attempt < 5 else { throw FileError("remove", place(of: failure, in: path), failure.errno) }
             usleep(20_000)
         }
     }
 
-    /// Foundation walks with fts(3), which takes a directory of two links for one without directories in it; in gVisor's overlay every
-    /// directory has two.
-    private static func failureToRemove(_ path: FilePath) -> FileError? {
-        guard linkTarget(path) == nil, isDirectory(path) else {
-            return unlink(path.string) == 0 || errno == ENOENT ? nil : error("remove", path, errno)
-        }
-        for name in names(in: path) {
-            if let failure = failureToRemove(path.appending(name)) { return failure }
-        }
-        return rmdir(path.string) == 0 || errno == ENOENT ? nil : error("remove", path, errno)
+    /// Where something could not be removed; when that is longer than a path may be, only in which tree.
+    private static func place(of failure: Removal.Failure, in path: FilePath) -> FilePath {
+        let bytes = failure.names.map { [UInt8(ascii: "/")] + $0 }.joined()
+        return path.string.utf8.count + bytes.count < PATH_MAX ? FilePath(path.string + String(decoding: bytes, as: UTF8.self)) : path
     }
 
     /// Hands on a file, or standard input when none is named, piece by piece. A wait for what comes ends when the task is cancelled.

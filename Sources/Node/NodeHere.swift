@@ -31,7 +31,7 @@ public struct NodeHere: Sendable {
                     as: PodTrial.image, busybox: profile.busybox, scratch: folder.appending("images"), on: host)
                 _ = try Files.copy(images, to: folder.appending("images.tar"), mode: 0o644)
             }
-            let command = try prepare(
+            let command = try await prepare(
                 artifact, node: node, profile: profile, folder: folder, joining: plane, isKept: isKept, traces: traces, on: host)
             let value = try await body(command)
             await traces.remove()
@@ -45,11 +45,11 @@ public struct NodeHere: Sendable {
     private func prepare(
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
         isKept: Bool, traces: Traces, on host: Host
-    ) throws -> Command {
+    ) async throws -> Command {
         for path in ["/run", "/var/log"] { try traces.directory(FilePath(path)) }
         // On the file system that kubelet's directory is on: which one that is decides much.
-        let kubelet = try traces.folder(below: "/var/lib/kubelet")
-        let images = try traces.folder(below: "/var/lib/containerd")
+        let kubelet = try await traces.folder(below: "/var/lib/kubelet")
+        let images = try await traces.folder(below: "/var/lib/containerd")
         try traces.cgroups()
         try traces.link("/dev/kmsg", to: "/dev/null")
 
@@ -96,8 +96,8 @@ public struct NodeHere: Sendable {
         // Who runs in a place has not always the right to lower its score (proc(5), oom_score_adj): the pods then have that of the place.
         KubeletProfile.containerd.replacing("  sandbox_image", with: "  restrict_oom_score_adj = true\n  sandbox_image") + """
             [plugins."io.containerd.grpc.v1.cri".cni]
-              bin_dir = "\(folder)/bin"
-              conf_dir = "\(folder)/net"
+              bin_dir = \(quoted("\(folder)/bin"))
+              conf_dir = \(quoted("\(folder)/net"))
 
             """
     }
@@ -110,10 +110,23 @@ public struct NodeHere: Sendable {
     private static func kubelet(_ folder: FilePath, _ settings: [String: String], isJoined: Bool) -> String {
         let own = isJoined ? KubeletProfile.joined : KubeletProfile.standalone
         return (KubeletProfile.kubelet + own + KubeletProfile.lines(settings)).replacing(
-            "/etc/kubernetes/manifests", with: "\(folder)/manifests"
+            "/etc/kubernetes/manifests", with: quoted("\(folder)/manifests")
         )
-        .replacing(ControlPlane.nodeAuthority, with: moved(ControlPlane.nodeAuthority, to: folder).string)
-            + "volumePluginDir: /run/ninepin/volume-plugins\nresolvConf: \(folder)/resolv.conf\n"
+        .replacing(ControlPlane.nodeAuthority, with: quoted(moved(ControlPlane.nodeAuthority, to: folder).string))
+            + "volumePluginDir: /run/ninepin/volume-plugins\nresolvConf: \(quoted("\(folder)/resolv.conf"))\n"
+    }
+
+    /// A text as a string of TOML (1.0, basic strings) and of YAML (1.2, 7.3.1) alike.
+    private static func quoted(_ text: String) -> String {
+        let letters = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                "\\u00\(scalar.value < 0x10 ? "0" : "")\(String(scalar.value, radix: 16))"
+            default: "\(scalar)"
+            }
+        }
+        return "\"\(letters.joined())\""
     }
 
     /// The same second program as in a sandbox, with its files in a folder.
@@ -126,7 +139,7 @@ public struct NodeHere: Sendable {
             work=/run/ninepin
             ip link set lo up || fail "cannot bring up the loopback interface"
             mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log || fail "cannot mount over /run and /var/log"
-            mount --bind '\(kubelet)' /var/lib/kubelet && mount --bind '\(images)' /var/lib/containerd || fail "cannot mount over /var/lib"
+            mount --bind \(kubelet.string.shellQuoted) /var/lib/kubelet && mount --bind \(images.string.shellQuoted) /var/lib/containerd || fail "cannot mount over /var/lib"
             """
         return placed(
             NodeScript.node(
@@ -137,12 +150,13 @@ public struct NodeHere: Sendable {
     /// A program with the files of a folder in the place of a sandbox's.
     private static func placed(_ script: String, in folder: FilePath) -> String {
         let paths = [
-            ("PATH=/usr/local/bin:", "PATH='\(folder)/bin':/usr/local/bin:"), ("/usr/local/bin/kubelet", "'\(folder)/bin/kubelet'"),
-            ("/etc/kubelet.yaml", "'\(folder)/kubelet.yaml'"), ("/etc/containerd.toml", "'\(folder)/containerd.toml'"),
-            (ControlPlane.nodeKubeconfig, "'\(moved(ControlPlane.nodeKubeconfig, to: folder))'"),
-            (PodImages.path, "'\(folder)/images.tar'"),
+            "/usr/local/bin/kubelet": folder.appending("bin/kubelet"), "/etc/kubelet.yaml": folder.appending("kubelet.yaml"),
+            "/etc/containerd.toml": folder.appending("containerd.toml"),
+            ControlPlane.nodeKubeconfig: moved(ControlPlane.nodeKubeconfig, to: folder), PodImages.path: folder.appending("images.tar"),
         ]
-        return paths.reduce(script) { $0.replacing($1.0, with: $1.1) }
+        var words = paths.mapValues(\.string.shellQuoted)
+        words["PATH=/usr/local/bin:"] = "PATH=\(folder.appending("bin").string.shellQuoted):/usr/local/bin:"
+        return script.replacingAll(words)
     }
 }
 

@@ -52,10 +52,10 @@ final class Traces {
     }
 
     /// A folder of this boot's own on the file system of a directory.
-    func folder(below directory: String) throws -> FilePath {
+    func folder(below directory: String) async throws -> FilePath {
         let parent = FilePath(directory).appending(Self.folder)
         try self.directory(parent)
-        let scratch = try Scratch(in: parent)
+        let scratch = try await Scratch(in: parent)
         scratches.append(scratch)
         let folder = scratch.path.appending("node")
         try Files.makeDirectory(folder)

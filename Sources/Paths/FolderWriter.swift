@@ -206,16 +206,8 @@ public final class FolderWriter {
     }
 
     private static func remove(_ name: [UInt8], in directory: Int32) throws(FolderFault) {
-        guard let status = status(of: name, in: directory) else { throw failure("remove") }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            guard name.withCString({ unlinkat(directory, $0, 0) }) == 0 else { throw failure("remove") }
-            return
-        }
-        let inner = name.withCString { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
-        guard inner >= 0 else { throw failure("remove") }
-        defer { close(inner) }
-        for below in try names(in: inner) { try remove(below, in: inner) }
-        guard name.withCString({ unlinkat(directory, $0, AT_REMOVEDIR) }) == 0 else { throw failure("remove") }
+        guard status(of: name, in: directory) != nil else { throw failure("remove") }
+        if let failure = Removal.remove(name, in: directory) { throw .system(operation: "remove", failure.errno) }
     }
 
     // MARK: Going there

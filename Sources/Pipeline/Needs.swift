@@ -49,7 +49,7 @@ public struct BuildNeeds: Sendable {
     ) async throws {
         try RecipeIsCode.check(recipe, isAllowed: allowsCode)
         try Self.checkSpace(BuildStep.neededBytes, on: host)
-        let scratch = try Scratch(in: Workspace(host).unfinished)
+        let scratch = try await Scratch(in: Workspace(host).unfinished)
         defer { scratch.remove() }
         var go = try await GoToolchain.provide(range ?? recipe.toolchain, on: host, scratch: scratch) {
             events(.progress(step: "go", $0.words))

@@ -19,13 +19,13 @@ public struct Pipeline: Sendable {
 
     /// Opens a workspace, and removes what killed processes left half done in it.
     ///
-    /// - Throws: `FileError` when the workspace cannot be written.
-    public init(_ host: Host, events: @escaping EventSink) throws {
+    /// - Throws: `FileError` when the workspace cannot be written; `CancellationError`.
+    public init(_ host: Host, events: @escaping EventSink) async throws {
         self.host = host
         self.events = events
         workspace = Workspace(host)
         store = Store(workspace)
-        scratch = try Scratch(in: workspace.unfinished)
+        scratch = try await Scratch(in: workspace.unfinished)
     }
 
     /// Removes what this process has half done. Called in every path out.

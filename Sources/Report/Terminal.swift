@@ -156,7 +156,7 @@ public struct StyledText: ExpressibleByStringInterpolation, Sendable {
 }
 
 /// Where bytes go, and whether they came there. After the first that do not, nothing more is tried: what follows a gap is no answer.
-private final class OutputStream: Sendable {
+final class OutputStream: Sendable {
     private let failed = Mutex<String?>(nil)
     private let writer: @Sendable ([UInt8]) -> String?
 
@@ -174,18 +174,32 @@ private final class OutputStream: Sendable {
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> String? {
         var bytes = bytes[...]
+        // Who reads may stop reading: a write then waits, and no cancellation ends it. A file has no reader.
+        let piece = isFile(descriptor) ? Int.max : Int(PIPE_BUF)
         while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard isReady(descriptor) else { return "interrupted while nobody read it" }
+            let count = bytes.prefix(piece).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 {
                 bytes = bytes.dropFirst(count)
-            } else if errno == EAGAIN {
-                // Somebody who shares the stream has set it so that it does not wait.
-                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&wanted, 1, -1)
-            } else if errno != EINTR {
+            } else if errno != EINTR, errno != EAGAIN {
                 return String(cString: strerror(errno))
             }
         }
         return nil
+    }
+
+    private static func isFile(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Waits until as much as a pipe takes at once can be written without waiting (pipe(7), PIPE_BUF), or the system has an error to tell; false
+    /// when the task is cancelled meanwhile. What can be written is written by a cancelled task, too: it says why it ends.
+    private static func isReady(_ descriptor: Int32) -> Bool {
+        while true {
+            var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            if poll(&wanted, 1, 100) > 0 { return true }
+            if Task.isCancelled { return false }
+        }
     }
 }

@@ -55,7 +55,7 @@ struct Session: Sendable {
 
     /// Works with a pipeline, and leaves nothing half done behind, however the work ends.
     func withPipeline<Value>(_ body: (Pipeline) async throws -> Value) async throws -> Value {
-        let pipeline = try Pipeline(host, events: events)
+        let pipeline = try await Pipeline(host, events: events)
         defer { pipeline.close() }
         return try await body(pipeline)
     }

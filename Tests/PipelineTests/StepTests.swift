@@ -109,7 +109,7 @@ struct StepTests {
         let place = try folder()
         defer { try? Files.remove(place) }
         let workspace = Workspace(host(place))
-        let (store, step, scratch) = (Store(workspace), CountStep("a"), try Scratch(in: workspace.unfinished))
+        let (store, step, scratch) = (Store(workspace), CountStep("a"), try await Scratch(in: workspace.unfinished))
         let key = try step.key()
         #expect(store.result(of: step, key: key) == nil)
         func make() async throws {
@@ -143,7 +143,7 @@ struct StepTests {
         try Files.makeDirectory(work.path)
         let lock = try #require(try FileLock.tryTake(work.path.appending(".lock")))
         defer { lock.release() }
-        let scratch = try Scratch(in: workspace.unfinished)
+        let scratch = try await Scratch(in: workspace.unfinished)
         defer { scratch.remove() }
         let works: [@Sendable (StepContext) async throws -> Void] = [
             { _ = try await step.run(in: $0, folder: place) },
