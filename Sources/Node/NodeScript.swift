@@ -122,11 +122,12 @@ enum NodeScript {
         echo >&2
         echo "\(NodeFact.mark)exit $status" >&2
         END
-        # For who comes into the sandbox later: the node's own mounts, where the words that follow are run.
+        # For who comes into the sandbox later: the node's own mounts, where the words that follow are run, with a /proc of the process ids that they
+        # have, which are not the node's: gVisor lets nobody enter those.
         cat > @FOLDER@/enter <<'END'
         for stat in /proc/[0-9]*/stat; do
           read -r process _ _ parent _ 2>/dev/null < "$stat" || continue
-          if [ "$parent" = "$(@FOLDER@/cat @FOLDER@/parent)" ]; then exec @FOLDER@/nsenter -t "$process" -m "$@"; fi
+          if [ "$parent" = "$(@FOLDER@/cat @FOLDER@/parent)" ]; then exec @FOLDER@/nsenter -t "$process" -m /bin/busybox unshare -m /bin/sh -c '/bin/busybox mount -t proc proc /proc && exec "$@"' sh "$@"; fi
         done
         echo "the node's processes are gone" >&2
         exit 69
