@@ -5,7 +5,7 @@ NINEPIN := .build/release/ninepin
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
-	@echo "make matrix  every series in every layout (ten minutes the first time)"
+	@echo "make matrix  every series in every layout (the first time with six builds of kubelet)"
 	@echo "make test    all tests, the real boots among them"
 	@echo "make test-fast  the tests that need neither root nor network"
 	@echo "make test-all   make test, 20 s of make fuzz for each reader, make dist and its test, and make soak"

@@ -181,7 +181,8 @@ public struct BootGrader: Sendable {
     private func isWarm(_ now: Double) -> Bool { started.map { now - $0 > node.warmUp } ?? false }
 
     private mutating func lookAtClock(_ now: Double) {
-        satisfied = cluster.missing(at: now) == nil ? satisfied ?? now : nil
+        let isJoining = cluster.missing(at: now) != nil
+        satisfied = isJoining ? nil : satisfied ?? now
         if let started {
             if isKept, let late = log.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
@@ -189,7 +190,7 @@ public struct BootGrader: Sendable {
             guard isAnswered(at: now) || now >= max(started + node.observe, satisfied ?? 0) + stale else { return }
             let verdict = livingVerdict(at: now)
             // What joining asks for may take longer; what is bad already stays bad.
-            let mayWait = standing == nil && now - started < node.joinTimeout && cluster.missing(at: now) != nil
+            let mayWait = standing == nil && now - started < node.joinTimeout && isJoining
             if isKept { return mayWait ? () : stand(verdict) }
             if !mayWait || verdict.grade == .degraded && verdict.cause != Self.notJoined { decide(verdict, at: now) }
         } else if now >= node.startTimeout {

@@ -3,9 +3,7 @@ import Model
 /// Reads off a boot's events what the boot suffered from the rest of the machine. It decides nothing of the node.
 public struct ConditionsReader: Sendable {
     private var conditions = BootConditions()
-    private var first: (stamp: LogLine.Stamp, arrival: Double)?
-    private var shortestGap = 0.0
-    private var longestGap = 0.0
+    private var gap = ClockGap()
     private var lastAnswer: Double?
     private var asked: Double?
     private var pressure: (first: PressureSample, last: PressureSample)?
@@ -23,14 +21,7 @@ public struct ConditionsReader: Sendable {
     public mutating func take(line: [UInt8], at now: Double) {
         // Only a header at the very beginning is the writer's own: a line may quote an older one.
         guard let letter = line.first, "IWEF".utf8.contains(letter), let stamp = LogLine(line).stamp, stamp.clock == .klog else { return }
-        guard let first else {
-            first = (stamp, now)
-            return
-        }
-        guard let age = stamp.since(first.stamp) else { return }
-        let gap = (now - first.arrival) - age
-        shortestGap = min(shortestGap, gap)
-        longestGap = max(longestGap, gap)
+        _ = gap.take(stamp, at: now)
     }
 
     /// Takes what the sandbox's first program told.
@@ -68,7 +59,7 @@ public struct ConditionsReader: Sendable {
         var ended = self
         ended.excuse(until: now)
         ended.noteSilence(until: now)
-        ended.conditions.longestDelay = longestGap - shortestGap
+        ended.conditions.longestDelay = gap.width
         if let pressure, pressure.last.seconds > pressure.first.seconds {
             let share = (pressure.last.waited - pressure.first.waited) / (pressure.last.seconds - pressure.first.seconds)
             ended.conditions.cpuPressure = min(1, max(0, share))

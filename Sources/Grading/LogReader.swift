@@ -71,8 +71,7 @@ public struct LogReader: Sendable {
     private var crashDoubts = 0
     /// The process that writes the log, by its first line.
     private var process: Int?
-    private var first: (stamp: LogLine.Stamp, arrival: Double)?
-    private var gaps = (least: 0.0, most: 0.0)
+    private var gap = ClockGap()
 
     /// Pods' containers without figures, and when each was named first: seconds after the node's start.
     private var newborns: [String: Double] = [:]
@@ -82,8 +81,8 @@ public struct LogReader: Sendable {
     private let hasPods: Bool
     /// The last letters and digits of a watched log, for a text that goes over the end of a line or a piece.
     private var carried: [UInt8] = []
-    /// The letters and digits of what a watched log is searched for whatever stands between them.
-    private let spellings: [[UInt8]: [UInt8]]
+    /// What a watched log is searched for whatever stands between the letters, and its letters and digits.
+    private let spellings: [(text: [UInt8], letters: [UInt8])]
 
     private let source: String
     private let warmUp: Double
@@ -103,9 +102,8 @@ public struct LogReader: Sendable {
     public init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.kubelet) {
         self.source = source
         self.hasPods = hasPods
-        // A text that ends in the middle of a word, or in a sign, would be found in others without its signs.
-        let spelled = signals.filter { $0.meaning == .forbidden }.map { ($0.text, LogLine.letters($0.text)) }
-        spellings = Dictionary(spelled) { first, _ in first }
+        // A sparse one ends in a sign, and without it would be found in the names of other groups.
+        spellings = signals.filter { $0.meaning == .forbidden }.map { ($0.text, LogLine.letters($0.text)) }
         self.warmUp = warmUp
         self.signals = signals
     }
@@ -120,11 +118,10 @@ public struct LogReader: Sendable {
         lastBytes = line
         let readings = LogLine.readings(line)
         let plain = readings[0]
+        let spelled = arrival == nil ? [] : spelled(in: readings)
         let found = signals.filter { signal in
-            isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) }
-                || isSpelled(signal, readings, isWatched: arrival != nil)
+            isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) } || spelled.contains(signal.text)
         }
-        if arrival != nil { carry(plain) }
         let mayBeFatal = plain.first == UInt8(ascii: "F") || LogLine.contains(plain, Self.fatalHeader)
         let isCrash = Self.isCrash(plain)
         let isTimed = arrival != nil && plain.first.map(Self.severities.contains) == true
@@ -150,17 +147,16 @@ public struct LogReader: Sendable {
         if !isInLongLine { longLines += 1 }
         isInLongLine = true
         let readings = LogLine.readings(piece)
-        let news = LogLine.readings(Array(piece.dropFirst(overlap)))
+        let spelled = arrival == nil ? [] : spelled(in: LogLine.readings(Array(piece.dropFirst(overlap))))
         let found = signals.filter { signal in
             guard [.forbidden, .sparse, .cause].contains(signal.meaning), isWanted(signal) else { return false }
-            if isSpelled(signal, news, isWatched: arrival != nil) { return true }
+            if spelled.contains(signal.text) { return true }
             return readings.contains { reading in
                 let isWhole = reading.count == piece.count
                 let fresh = isWhole ? reading.dropFirst(max(0, overlap - signal.text.count + 1)) : reading[...]
                 return LogLine.contains(Array(fresh), signal.text)
             }
         }
-        if arrival != nil { carry(news[0]) }
         guard !found.isEmpty else { return }
         let evidence = Evidence(
             kind: .log, text: String(decoding: piece.prefix(4096), as: UTF8.self), source: source, line: lines,
@@ -189,17 +185,17 @@ public struct LogReader: Sendable {
     /// A boot's clock, for a log whose lines do not tell the time: the node answered for the first time now.
     mutating func assumeStarted(at arrival: Double) { startArrival = startArrival ?? arrival }
 
-    /// Whether a text is there when nothing but letters and digits is looked at: blanks, signs, line breaks and what no terminal shows may stand
+    /// The texts that are there when nothing but letters and digits is looked at: blanks, signs, line breaks and what no terminal shows may stand
     /// between them. Of a watched boot alone: a log of a gigabyte is not searched twice.
-    private func isSpelled(_ signal: Signal, _ readings: [[UInt8]], isWatched: Bool) -> Bool {
-        guard isWatched, let spelling = spellings[signal.text] else { return false }
-        // As much as cannot have the whole text in it.
-        let before = carried.suffix(spelling.count - 1)
-        return readings.contains { LogLine.contains(before + LogLine.letters($0), spelling) }
-    }
-
-    private mutating func carry(_ plain: [UInt8]) {
-        carried = Array((carried + LogLine.letters(plain).suffix(Self.mostCarried)).suffix(Self.mostCarried))
+    private mutating func spelled(in readings: [[UInt8]]) -> [[UInt8]] {
+        let letters = readings.map(LogLine.letters)
+        let found = spellings.filter { _, spelling in
+            // As much of what came before as cannot have the whole text in it.
+            let before = carried.suffix(spelling.count - 1)
+            return letters.contains { LogLine.contains(before + $0, spelling) }
+        }.map(\.text)
+        carried = Array((carried + letters[0].suffix(Self.mostCarried)).suffix(Self.mostCarried))
+        return found
     }
 
     private static let mostCarried = 128
@@ -222,16 +218,10 @@ public struct LogReader: Sendable {
         process = process ?? line.process
         if crash != nil, isFirst || line.process == process { crashDoubts += 1 }
         if crashDoubts == Self.doubtsOfCrash { (crash, crashDoubts) = (nil, 0) }
-        guard let arrival, let stamp = line.stamp else { return }
-        guard let first else {
-            first = (stamp, arrival)
+        guard let arrival, let stamp = line.stamp, let (told, seen) = gap.take(stamp, at: arrival), gap.width > clocks?.width ?? 0 else {
             return
         }
-        guard let told = stamp.since(first.stamp) else { return }
-        let seen = arrival - first.arrival
-        gaps = (min(gaps.least, seen - told), max(gaps.most, seen - told))
-        guard gaps.most - gaps.least > clocks?.width ?? 0 else { return }
-        clocks = Disagreement(told: told, seen: seen, evidence: evidence, width: gaps.most - gaps.least)
+        clocks = Disagreement(told: told, seen: seen, evidence: evidence, width: gap.width)
     }
 
     private mutating func noteFatal(_ found: [Signal], _ evidence: Evidence, _ line: LogLine, isCrash: Bool, isWatched: Bool) {

@@ -76,8 +76,9 @@ public struct ComponentBoot: Sendable {
             try Files.makeDirectory(logs)
             let watch = ComponentWatch(
                 grader: ComponentGrader(probe: probe, layout: layout, deadlines: host.deadlines),
-                answers: try LineFile(logs.appending("\(name).log"), limit: .run),
-                sandbox: try LineFile(logs.appending("\(name).sandbox.log"), limit: .run))
+                streams: BootStreams(
+                    output: try LineFile(logs.appending("\(name).log"), limit: .run),
+                    error: try LineFile(logs.appending("\(name).sandbox.log"), limit: .run)))
             return try await watch.over(runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host))
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
@@ -109,14 +110,7 @@ public struct ComponentBoot: Sendable {
 /// A probe as it is watched.
 private struct ComponentWatch: Sendable {
     var grader: ComponentGrader
-    private let answers: LineFile
-    private let sandbox: LineFile
-    private let logs: BootLogs
-
-    init(grader: ComponentGrader, answers: LineFile, sandbox: LineFile) {
-        (self.grader, self.answers, self.sandbox) = (grader, answers, sandbox)
-        logs = BootLogs([answers, sandbox])
-    }
+    var streams: BootStreams
 
     func over(_ command: Command) async throws -> (verdict: Verdict, toVerdict: Double) {
         let clock = ContinuousClock()
@@ -130,26 +124,18 @@ private struct ComponentWatch: Sendable {
             let said = Evidence(kind: .harness, text: "the grader came to no verdict", source: "ninepin")
             return (Verdict(grade: .inconclusive, level: .component, summary: said.text, evidence: [said]), 0)
         }
-        return (logs.settled(verdict), max(0, whole - decided))
+        return (streams.logs.settled(verdict), max(0, whole - decided))
     }
 
     private mutating func take(_ event: Command.Event, at now: Double) -> Command.Directive {
-        switch event {
-        case .line(.output, let line):
-            answers.append(line)
-            grader.take(.answer(String(decoding: line, as: UTF8.self)), at: now)
-        case .line(.error, let line):
-            sandbox.append(line)
-            let text = String(decoding: line, as: UTF8.self)
-            if let fact = NodeFact(text) {
-                grader.take(.fact(fact), at: now)
-            } else if !text.isEmpty {
-                grader.take(.runtime(text), at: now)
-            }
-        // An answer is one short line.
-        case .more: break
+        switch streams.read(event) {
+        case .log(let line): grader.take(.answer(String(decoding: line, as: UTF8.self)), at: now)
+        case .fact(let fact): grader.take(.fact(fact), at: now)
+        case .runtime(let text): grader.take(.runtime(text), at: now)
         case .tick: grader.take(.tick, at: now)
+        // An answer is one short line.
+        case .more, .silent: break
         }
-        return grader.verdict == nil && logs.fault == nil ? .proceed : .stop
+        return grader.verdict == nil && streams.logs.fault == nil ? .proceed : .stop
     }
 }

@@ -37,16 +37,17 @@ public struct ControlPlaneBoot: Sendable {
             for path in [state, logs] { try Files.makeDirectory(path) }
             let watch = ControlPlaneWatch(
                 grader: ControlPlaneGrader(layout: layout, watch: watch, deadlines: host.deadlines),
-                log: try LineFile(logs.appending("kube-apiserver.log"), limit: .run),
-                sandbox: try LineFile(logs.appending("sandbox.log"), limit: .run))
+                streams: BootStreams(
+                    output: try LineFile(logs.appending("kube-apiserver.log"), limit: .run),
+                    error: try LineFile(logs.appending("sandbox.log"), limit: .run)))
             let command = runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host)
             var (watched, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
-                let read = watch.read(event)
+                let read = watch.streams.read(event)
                 witness.take(read, bundle: folder, at: time.seconds)
                 return watch.take(read, at: time.seconds)
             }
             watched.grader.finish("\(ended)")
-            if let fault = watched.logs.finish() { return Self.failed(BootLogs.words(fault), witness) }
+            if let fault = watched.streams.logs.finish() { return Self.failed(BootLogs.words(fault), witness) }
             if let found = watched.grader.finding {
                 return ApproachAttempt(
                     outcome: found.outcome, summary: found.summary, evidence: found.evidence, measures: witness.measures)
@@ -138,34 +139,7 @@ public struct ControlPlaneBoot: Sendable {
 /// A control plane as it is watched.
 private struct ControlPlaneWatch: Sendable {
     var grader: ControlPlaneGrader
-    private let log: LineFile
-    private let sandbox: LineFile
-    let logs: BootLogs
-
-    init(grader: ControlPlaneGrader, log: LineFile, sandbox: LineFile) {
-        (self.grader, self.log, self.sandbox) = (grader, log, sandbox)
-        logs = BootLogs([log, sandbox])
-    }
-
-    /// Reads what came, and writes it into the boot's logs.
-    func read(_ event: Command.Event) -> BootEvent {
-        switch event {
-        case .line(.output, let line):
-            log.append(line)
-            return .log(line)
-        case .line(.error, let line):
-            sandbox.append(line)
-            let text = String(decoding: line, as: UTF8.self)
-            return NodeFact(text).map(BootEvent.fact) ?? (text.isEmpty ? .silent : .runtime(text))
-        case .more(.output, let piece, let overlap):
-            log.append(more: piece, overlap: overlap)
-            return .more(piece, overlap: overlap)
-        case .more(.error, let piece, let overlap):
-            sandbox.append(more: piece, overlap: overlap)
-            return .silent
-        case .tick: return .tick
-        }
-    }
+    var streams: BootStreams
 
     mutating func take(_ event: BootEvent, at now: Double) -> Command.Directive {
         switch event {
@@ -175,6 +149,6 @@ private struct ControlPlaneWatch: Sendable {
         case .tick: grader.lookAtClock(now)
         case .more, .silent: break
         }
-        return grader.finding == nil && logs.fault == nil ? .proceed : .stop
+        return grader.finding == nil && streams.logs.fault == nil ? .proceed : .stop
     }
 }

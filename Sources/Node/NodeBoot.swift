@@ -190,8 +190,9 @@ public struct NodeBoot: Sendable {
         let limit = limit(isKept: status != nil)
         let watch = Watch(
             grader: grader, conditions: ConditionsReader(deadlines: host.deadlines), joined: joined,
-            kubelet: try LineFile(logs.appending("kubelet.log"), limit: limit),
-            sandbox: try LineFile(logs.appending("sandbox.log"), limit: limit))
+            streams: BootStreams(
+                output: try LineFile(logs.appending("kubelet.log"), limit: limit),
+                error: try LineFile(logs.appending("sandbox.log"), limit: limit)))
         if let here {
             guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet is booted here") }
             return try await here.hold(
@@ -281,7 +282,7 @@ public struct NodeBoot: Sendable {
         let start = clock.now
         let pace = Duration.milliseconds(status == nil ? 250 : 1000)
         let (final, ended) = try await command.watch(watch, tick: pace) { [witness, turn] watch, event, time in
-            let read = watch.read(event)
+            let read = watch.streams.read(event)
             witness?.take(read, bundle: folder, at: time.seconds)
             let directive = watch.take(read, at: time.seconds, progress: progress)
             if watch.grader.isStarted { turn.leave() }
@@ -295,47 +296,27 @@ public struct NodeBoot: Sendable {
             return failed("the grader came to no verdict")
         }
         return BootOutcome(
-            verdict: watched.logs.settled(verdict), toVerdict: whole - decided, conditions: watched.conditions.conditions(at: decided))
+            verdict: watched.streams.logs.settled(verdict), toVerdict: whole - decided,
+            conditions: watched.conditions.conditions(at: decided))
     }
-}
-
-/// What happened in a boot, as its watchers take it.
-enum BootEvent: Sendable {
-    /// A line of the node's own log.
-    case log([UInt8])
-    /// More of that line.
-    case more([UInt8], overlap: Int)
-    /// What the first program told.
-    case fact(NodeFact)
-    /// A line that runsc wrote.
-    case runtime(String)
-    /// Time went by.
-    case tick
-    /// Nothing that anybody takes.
-    case silent
 }
 
 /// A boot as it is watched.
 private struct Watch: Sendable {
     var grader: BootGrader
     var conditions: ConditionsReader
-    private var channel = NodeChannel()
+    var streams: BootStreams
     private let joined: NodeBoot.Joined?
     private let kubeconfig: String?
-    private let kubelet: LineFile
-    private let sandbox: LineFile
-    let logs: BootLogs
     private var shown = -1
     private var stage = "sandbox"
 
-    init(grader: BootGrader, conditions: ConditionsReader, joined: NodeBoot.Joined?, kubelet: LineFile, sandbox: LineFile) {
+    init(grader: BootGrader, conditions: ConditionsReader, joined: NodeBoot.Joined?, streams: BootStreams) {
         self.grader = grader
         self.conditions = conditions
+        self.streams = streams
         self.joined = joined
         kubeconfig = joined?.plane.adminKubeconfig
-        self.kubelet = kubelet
-        self.sandbox = sandbox
-        logs = BootLogs([kubelet, sandbox])
     }
 
     /// Whether the node joins no control plane.
@@ -345,38 +326,6 @@ private struct Watch: Sendable {
         KeptStatus(
             stage: stage, isReady: grader.isReady, verdict: grader.standing, version: grader.nodeVersion,
             kubeconfig: kubeconfig)
-    }
-
-    /// Reads what came, and writes it into the boot's logs.
-    mutating func read(_ event: Command.Event) -> BootEvent {
-        switch event {
-        case .line(.output, let line):
-            kubelet.append(line)
-            return .log(line)
-        case .more(.output, let piece, let overlap):
-            kubelet.append(more: piece, overlap: overlap)
-            return .more(piece, overlap: overlap)
-        case .line(.error, let line):
-            switch channel.read(line) {
-            case .foreign:
-                sandbox.append(line)
-                return line.isEmpty ? .silent : .runtime(String(decoding: line, as: UTF8.self))
-            case .fact(.probe(let name, let answer)):
-                sandbox.append(Array("\(NodeFact.mark)probe \(name) \(answer)".utf8))
-                return .fact(.probe(name: name, answer: answer))
-            case .fact(let fact):
-                sandbox.append(line)
-                return .fact(fact)
-            case .piece: return .silent
-            case .refused:
-                sandbox.append(line)
-                return .silent
-            }
-        case .more(.error, let piece, let overlap):
-            sandbox.append(more: piece, overlap: overlap)
-            return .silent
-        case .tick: return .tick
-        }
     }
 
     mutating func take(_ event: BootEvent, at now: Double, progress: (BootProgress) -> Void) -> Command.Directive {
@@ -390,7 +339,7 @@ private struct Watch: Sendable {
         case .tick: beat(at: now, progress: progress)
         case .silent: break
         }
-        return grader.verdict == nil && logs.fault == nil ? .proceed : .stop
+        return grader.verdict == nil && streams.logs.fault == nil ? .proceed : .stop
     }
 
     private mutating func take(_ fact: NodeFact, at now: Double, progress: (BootProgress) -> Void) {

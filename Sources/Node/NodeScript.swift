@@ -75,7 +75,7 @@ enum NodeScript {
         fail() { say failed "$*"; exit 125; }
         mkdir -p @FOLDER@ && mount -t tmpfs tmpfs @FOLDER@ || fail "cannot mount a file system of the first program's own"
         mkdir @FOLDER@/dev && : > @FOLDER@/dev/null && cp @BUSYBOX@ @FOLDER@/busybox || fail "cannot copy busybox"
-        for name in sh timeout wget fold mkfifo chroot cat nsenter; do ln -s busybox @FOLDER@/"$name"; done
+        for name in sh timeout wget fold mkfifo cat nsenter; do ln -s busybox @FOLDER@/"$name"; done
         # A program that needs libraries would load the node's.
         said=$(chroot @FOLDER@ /busybox true 2>&1) || fail "busybox does not run in a root of its own; it must be a static program: $said"
         cat > @FOLDER@/ask <<'END'

@@ -212,13 +212,7 @@ struct GoBuildTests {
         "flags in two words, or with two dashes, are one flag: the pedigree goes to the recipe's own -ldflags",
         arguments: [["--ldflags=-s -w"], ["-ldflags", "-s -w"]])
     func spellings(_ flags: [String]) async throws {
-        let yard = try Yard(.gopath, Self.vendored)
-        let pedigree = Pedigree(
-            recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath,
-            flags: flags)
-        let (binary, _) = try await yard.build(touched: [], pedigree: pedigree, flags: flags)
-        let id = try #require(try GoBuildID.read(binary))
-        #expect(Pedigree(buildID: id) == pedigree)
+        let (yard, binary) = try await pedigreed(flags)
         // -s -w: no table of symbols.
         let symbols = try await Command("/usr/bin/readelf", ["-S", binary.string], environment: [:], on: yard.host).output()
         #expect(!symbols.contains(".symtab"))
@@ -226,6 +220,12 @@ struct GoBuildTests {
 
     @Test("the pedigree is in the binary, with and without linker flags of the recipe's own", arguments: [[], ["-ldflags=-s -w"]])
     func pedigree(_ flags: [String]) async throws {
+        _ = try await pedigreed(flags)
+        #expect(try GoBuildID.read("/bin/ls") == nil)
+    }
+
+    /// Builds with some flags of the recipe's own, and looks that the pedigree is in the binary.
+    private func pedigreed(_ flags: [String]) async throws -> (yard: Yard, binary: FilePath) {
         let yard = try Yard(.gopath, Self.vendored)
         let pedigree = Pedigree(
             recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath,
@@ -233,6 +233,6 @@ struct GoBuildTests {
         let (binary, _) = try await yard.build(touched: [], pedigree: pedigree, flags: flags)
         let id = try #require(try GoBuildID.read(binary))
         #expect(Pedigree(buildID: id) == pedigree)
-        #expect(try GoBuildID.read("/bin/ls") == nil)
+        return (yard, binary)
     }
 }

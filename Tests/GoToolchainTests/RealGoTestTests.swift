@@ -12,12 +12,8 @@ import Testing
 struct RealGoTestTests {
     @Test("they run, may not write in the tree, are nobody, and find neither a network nor what they were not shown")
     func jailed() async throws {
-        let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-test-\(UUID())").path)
+        let (path, host, place) = Self.place()
         defer { try? Files.remove(path) }
-        let host = Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: true)
-        let place = GoPlace(
-            path: path.appending("gopath"), importPath: "example.org/tree", mode: .gopath, cache: path.appending("cache"),
-            modules: path.appending("modules"))
         for folder in [place.tree.appending("p").appending("testdata"), path.appending("tmp"), path.appending("hidden")] {
             try Files.makeDirectory(folder)
         }
@@ -40,12 +36,8 @@ struct RealGoTestTests {
             ("syscall.Mkfifo(file, 0o644)", nil), ("os.Symlink(\"/etc\", folder)", nil),
         ])
     func generator(_ action: String, _ expected: String?) async throws {
-        let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-test-\(UUID())").path)
+        let (path, host, place) = Self.place()
         defer { try? Files.remove(path) }
-        let host = Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: true)
-        let place = GoPlace(
-            path: path.appending("gopath"), importPath: "example.org/tree", mode: .gopath, cache: path.appending("cache"),
-            modules: path.appending("modules"))
         let generator = place.tree.pushing("vendor/k8s.io/kube-openapi/cmd/openapi-gen")
         for folder in [generator, place.tree.appending("pkg"), path.appending("tmp")] { try Files.makeDirectory(folder) }
         try Files.write("package pkg\n\n// +k8s:openapi-gen=true\ntype T struct{}\n", to: place.tree.pushing("pkg/t.go"))
@@ -60,6 +52,15 @@ struct RealGoTestTests {
             await #expect(throws: FileError.self) { try await made.write("pkg/made/shadow.go") }
         }
         #expect(Files.names(in: place.tree.appending("pkg")) == ["t.go"])
+    }
+
+    /// A folder that is not there yet, with room for a tree.
+    private static func place() -> (path: FilePath, host: Host, place: GoPlace) {
+        let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-test-\(UUID())").path)
+        let place = GoPlace(
+            path: path.appending("gopath"), importPath: "example.org/tree", mode: .gopath, cache: path.appending("cache"),
+            modules: path.appending("modules"))
+        return (path, Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: true), place)
     }
 
     /// It also tries to write beside the sources.

@@ -1,0 +1,69 @@
+import Grading
+import Host
+
+/// What happened in a boot, as its watchers take it.
+enum BootEvent: Sendable {
+    /// A line of the node's own log.
+    case log([UInt8])
+    /// More of that line.
+    case more([UInt8], overlap: Int)
+    /// What the first program told.
+    case fact(NodeFact)
+    /// A line that runsc wrote.
+    case runtime(String)
+    /// Time went by.
+    case tick
+    /// Nothing that anybody takes.
+    case silent
+}
+
+/// The two streams of a sandbox: what runs in it writes its log on standard output, and the first program tells what it sees on standard error, where
+/// runsc writes too. Each is kept in a file as it comes.
+struct BootStreams: Sendable {
+    /// The files.
+    let logs: BootLogs
+    private let output: LineFile
+    private let error: LineFile
+    private var channel = NodeChannel()
+
+    init(output: LineFile, error: LineFile) {
+        (self.output, self.error) = (output, error)
+        logs = BootLogs([output, error])
+    }
+
+    /// Reads what came, and writes it into its file.
+    mutating func read(_ event: Command.Event) -> BootEvent {
+        switch event {
+        case .line(.output, let line):
+            output.append(line)
+            return .log(line)
+        case .more(.output, let piece, let overlap):
+            output.append(more: piece, overlap: overlap)
+            return .more(piece, overlap: overlap)
+        case .line(.error, let line): return read(line)
+        case .more(.error, let piece, let overlap):
+            error.append(more: piece, overlap: overlap)
+            return .silent
+        case .tick: return .tick
+        }
+    }
+
+    private mutating func read(_ line: [UInt8]) -> BootEvent {
+        switch channel.read(line) {
+        case .foreign:
+            error.append(line)
+            return line.isEmpty ? .silent : .runtime(String(decoding: line, as: UTF8.self))
+        case .fact(.probe(let name, let answer)):
+            // It may have come in pieces, which are not for people.
+            error.append(Array("\(NodeFact.mark)probe \(name) \(answer)".utf8))
+            return .fact(.probe(name: name, answer: answer))
+        case .fact(let fact):
+            error.append(line)
+            return .fact(fact)
+        case .piece: return .silent
+        case .refused:
+            error.append(line)
+            return .silent
+        }
+    }
+}
