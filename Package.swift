@@ -44,7 +44,7 @@ let package = Package(
         room("Sanitizing"),
         room("Model", ["Paths", "Sanitizing", yams]),
         room("Host", ["Model", "Paths", "Sanitizing", subprocess, system, crypto]),
-        room("Git", ["CLibgit2", "Paths"]),
+        room("Git", ["CLibgit2", "Paths", "Sanitizing"]),
         room("Authorities"),
         room("GitRemote", ["Git", "CLibgit2", "Authorities", "Sanitizing"]),
         room("GitHistory", ["Git", "CLibgit2"]),

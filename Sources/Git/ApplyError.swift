@@ -1,3 +1,5 @@
+import Sanitizing
+
 /// Why a patch does not apply to a tree. The tree is untouched.
 public enum ApplyError: Error, Sendable, CustomStringConvertible {
     /// A file that is to be changed or removed is not there.
@@ -21,13 +23,19 @@ public enum ApplyError: Error, Sendable, CustomStringConvertible {
         case .mismatch(let file, let hunk, let count, let line, let expected, let found):
             """
             hunk \(hunk) of \(count) of \(file) does not fit: line \(line) is another one
-                expected: \(expected)
-                found:    \(found ?? "the end of the file")
+                expected: \(Visible.excerpt(expected))
+                found:    \(found.map { Visible.excerpt($0) } ?? "the end of the file")
             """
         case .ambiguous(let file, let hunk, let count, let lines):
-            "hunk \(hunk) of \(count) of \(file) fits at more than one place: lines \(lines.map(String.init).joined(separator: ", "))"
+            "hunk \(hunk) of \(count) of \(file) fits at more than one place: lines \(Self.list(lines))"
         case .alreadyApplied(let file, let hunk, let count): "hunk \(hunk) of \(count) of \(file) is applied already"
         case .git(let error): error.description
         }
+    }
+
+    /// The first few of many numbers.
+    private static func list(_ lines: [Int]) -> String {
+        let shown = lines.prefix(10).map(String.init).joined(separator: ", ")
+        return lines.count > 10 ? "\(shown) and \(lines.count - 10) more" : shown
     }
 }

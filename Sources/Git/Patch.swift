@@ -1,4 +1,5 @@
 import Paths
+import Sanitizing
 
 /// A unified diff that was read: files, hunks, lines. Bytes throughout, because source files need not be UTF-8.
 ///
@@ -132,7 +133,8 @@ private struct PatchReader {
         let new = try path(after: "+++ ", prefix: "b/")
         guard let path = new ?? old else { throw error("both sides are /dev/null; expected a file") }
         if let old, let new, !old.utf8.elementsEqual(new.utf8) {
-            throw error("the file's name changes from '\(old)' to '\(new)'; expected the same on both sides")
+            throw error(
+                "the file's name changes from '\(Visible.excerpt(old))' to '\(Visible.excerpt(new))'; expected the same on both sides")
         }
         next += 1
         var hunks: [Patch.Hunk] = []
@@ -158,10 +160,10 @@ private struct PatchReader {
         let header = String(decoding: lines[next], as: UTF8.self)
         guard let found = header.firstMatch(of: /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/), let start = Int(found.1),
             let oldCount = found.2.map({ Int($0) }) ?? 1, let newCount = found.4.map({ Int($0) }) ?? 1
-        else { throw error("'\(header)' is no hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'") }
+        else { throw error("'\(Visible.excerpt(header))' is no hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'") }
         // Places are counted with: no sum of them may be more than a number can hold.
         guard [start, oldCount, newCount].allSatisfy({ $0 <= Self.mostLines }) else {
-            throw error("'\(header)' names a line beyond \(Self.mostLines), which no source file has")
+            throw error("'\(Visible.excerpt(header))' names a line beyond \(Self.mostLines), which no source file has")
         }
         next += 1
         var body: [Patch.Line] = []

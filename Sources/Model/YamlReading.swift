@@ -1,3 +1,4 @@
+import Sanitizing
 import Yams
 
 /// How much a YAML file may hold. The largest of the project's own has 9 KB, 350 values and a depth of 6.
@@ -119,7 +120,7 @@ struct YamlReading {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else { throw complaint("this is no YAML: '*' begins an alias", node) }
         guard node.anchor == nil else { throw complaint("this is no YAML: an alias has no name of its own", node) }
         guard let known = anchors[String(name)] else {
-            throw complaint("this is no YAML: the alias '*\(name.prefix(80))' stands for nothing", node)
+            throw complaint("this is no YAML: the alias '*\(Visible.excerpt(name))' stands for nothing", node)
         }
         try take(known.count - 1, bytes: known.bytes, node, depth: depth + known.depth - 1)
         reach = known.depth
@@ -164,7 +165,7 @@ struct YamlReading {
         case .duplicatedKeysInMapping(let duplicates, let context):
             Diagnostic(
                 file: file, line: context.mark.line, column: context.mark.column,
-                message: "a key stands twice: \(Self.plain(duplicates.joined(separator: ", ")).prefix(200))")
+                message: "a key stands twice: \(Visible.excerpt(Self.plain(duplicates.joined(separator: ", "))))")
         case .reader(let problem, let offset, _, _):
             Diagnostic(file: file, line: 1, column: 1, message: "this is no YAML: \(problem) at byte \(offset ?? 0)")
         default:

@@ -1,3 +1,5 @@
+import Sanitizing
+
 /// A value of a YAML file that knows where it stands, also when it was put together from more than one file.
 struct YamlValue: Sendable {
     /// What a value is.
@@ -107,7 +109,7 @@ struct YamlValue: Sendable {
     /// What it is, in words.
     var form: String {
         switch content {
-        case .scalar(let text): text.isEmpty ? "nothing" : text.count > 200 ? "'\(text.prefix(200))…'" : "'\(text)'"
+        case .scalar(let text): text.isEmpty ? "nothing" : "'\(Visible.excerpt(text))'"
         case .sequence: "a list"
         case .mapping: "a mapping"
         }

@@ -28,6 +28,21 @@ public enum Visible {
         }
     }
 
+    /// The beginning of a text from outside that an error quotes: no quotation is longer than what it explains.
+    ///
+    /// - Parameter most: how many bytes (UTF-8) stay; a letter is never cut.
+    /// - Returns: the text as it is when it is no longer than that, else its beginning, `…` and how many bytes it has.
+    public static func excerpt(_ text: String, most: Int = 300) -> String {
+        let bytes = text.utf8.count
+        guard bytes > most else { return text }
+        var room = most
+        let kept = text.unicodeScalars.prefix { scalar in
+            room -= UTF8.width(scalar)
+            return room >= 0
+        }
+        return "\(String(String.UnicodeScalarView(kept)))… (\(bytes) bytes)"
+    }
+
     private static func escaped(
         _ text: String, isPlain: (Unicode.Scalar) -> Bool,
         as form: (Unicode.Scalar) -> String = { "\\u{\(String($0.value, radix: 16, uppercase: true))}" }

@@ -104,7 +104,7 @@ extension SessionCommand {
             return streams.say(ValidationError(Visible.line(streams.secrets.removed(from: error.message))))
         case .failure(let error):
             if global.json {
-                let document = FailureDocument(error: streams.secrets.removed(from: "\(error)"), exit: ExitStatus(for: error).rawValue)
+                let document = FailureDocument(error: streams.words(of: error), exit: ExitStatus(for: error).rawValue)
                 // A document of a text and a number can be written.
                 try? session.report.json(document)
             }

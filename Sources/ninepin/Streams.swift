@@ -40,9 +40,12 @@ struct Streams {
     ///
     /// - Returns: the exit code.
     func tell(_ error: any Error) -> Int32 {
-        errors.message("\("ninepin: error:", .bad) ", secrets.removed(from: "\(error)"))
+        errors.message("\("ninepin: error:", .bad) ", words(of: error))
         return exitCode(for: .failed(ExitStatus(for: error).rawValue))
     }
+
+    /// What an error says, without what is secret, and not more than a person reads: an error's text quotes what comes from outside.
+    func words(of error: any Error) -> String { Visible.excerpt(secrets.removed(from: "\(error)"), most: 1 << 16) }
 
     /// The exit code. An answer that did not arrive is none, and neither are the words of a failure. Progress that was lost makes no answer worse, but
     /// a 0 says that all is well, and it is not.

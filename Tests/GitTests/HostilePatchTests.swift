@@ -36,4 +36,23 @@ struct HostilePatchTests {
         let good = try room.repository.apply(try Patch(made("d/new/deep"), name: "p"), to: tree, under: ".")
         #expect(try room.repository.changedPaths(from: tree, to: good) == ["d/new/deep"])
     }
+
+    @Test(
+        "however long a line or a name is, in a patch or in the file, an error quotes only its beginning",
+        arguments: [
+            "--- a/f\n+++ b/f\n@@ -1 +LONG @@\n-x\n+y\n", "--- a/f\n+++ b/f\n@@ -1 +9999999999 @@LONG\n-x\n+y\n",
+            "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-LONG\n+y\n", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-x\n+y\n",
+            "--- a/LONG\n+++ b/f\n@@ -1 +1 @@\n-x\n+y\n",
+            "--- a/NAMEa\n+++ b/NAMEb\n@@ -1 +1 @@\n-x\n+y\n", "--- a/same\n+++ b/same\n@@ -9 +9 @@\n-x\n+y\n",
+        ])
+    func longQuotations(text: String) throws {
+        let long = String(repeating: "\u{FFFD}", count: 100_000)
+        let name = Array(repeating: String(repeating: "n", count: 200), count: 20).joined(separator: "/")
+        let written = text.replacing("LONG", with: long).replacing("NAME", with: name)
+        let files = ["f": Array(long.utf8), "same": Array(String(repeating: "x\n", count: 10_000).utf8)]
+        let error = #expect(throws: (any Error).self) {
+            _ = try Patch(Array(written.utf8), name: "p").applied(to: { files[$0] })
+        }
+        #expect("\(try #require(error))".utf8.count < 2000)
+    }
 }

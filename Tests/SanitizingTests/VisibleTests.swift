@@ -32,6 +32,15 @@ struct VisibleTests {
             Visible.paragraph("one\nclean: two\n    three\n\n\tfour\r\nfive") == "one\n    clean: two\n    three\n\n\tfour\\u{D}\n    five")
     }
 
+    @Test("a text that is too long to be quoted is cut between two letters, and says how long it was")
+    func excerpt() {
+        #expect(Visible.excerpt("ééé", most: 6) == "ééé")
+        #expect(Visible.excerpt("éééé", most: 7) == "ééé… (8 bytes)")
+        #expect(Visible.excerpt("", most: 0) == "")
+        // A letter that others combine with has no end of its own.
+        #expect(Visible.excerpt("e" + String(repeating: "\u{301}", count: 1000)).utf8.count < 330)
+    }
+
     @Test("a JSON text has none as it is, and means the same")
     func json() {
         #expect(Visible.json("{\n \"a\u{7F}\u{9B}\u{202E}\u{E0041}\" }") == "{\n \"a\\u007f\\u009b\\u202e\\udb40\\udc41\" }")
