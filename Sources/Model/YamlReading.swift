@@ -120,7 +120,7 @@ struct YamlReading {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else { throw complaint("this is no YAML: '*' begins an alias", node) }
         guard node.anchor == nil else { throw complaint("this is no YAML: an alias has no name of its own", node) }
         guard let known = anchors[String(name)] else {
-            throw complaint("this is no YAML: the alias '*\(Visible.excerpt(name))' stands for nothing", node)
+            throw complaint("this is no YAML: the alias '*\(Visible.excerpt(String(name)))' stands for nothing", node)
         }
         try take(known.count - 1, bytes: known.bytes, node, depth: depth + known.depth - 1)
         reach = known.depth
