@@ -300,7 +300,10 @@ public struct BootGrader: Sendable {
     }
 
     /// What a user must know of the node, whatever the grade.
-    private var notes: [String] { log.notes + (summary?.notes ?? []) }
+    private var notes: [String] { log.notes + (summary?.notes ?? []) + (node.profile.isK3s ? [Self.k3sEviction] : []) }
+
+    /// k3s, pkg/daemons/agent: `eviction-hard` names `imagefs.available` and `nodefs.available`, and with that kubelet's own limits are gone.
+    private static let k3sEviction = "k3s gives its kubelet eviction limits for disks alone: no pod is ever evicted for the node's memory"
 
     /// The cause of a verdict on a node that lives and is no worker.
     private static let notJoined = "not a worker"
