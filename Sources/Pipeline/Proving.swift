@@ -49,6 +49,8 @@ public struct Candidate: Sendable {
     public var buildID: String?
     /// The packages that the series touched; each is compiled into it from the patched files.
     public var reached: [String] = []
+    /// What a user must know of it, whatever comes of its boot.
+    public var notes: [String] = []
 
     /// A binary from anywhere.
     ///
@@ -95,10 +97,12 @@ extension Pipeline {
         let patched = try await patch(fetched, series, recipe: exposed)
         let filled = exposed.filled(by: fetched.lock)
         let inner = try await build(patched, recipe: filled, go: needs.go, mode: mode)
-        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, go: needs.go)
+        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, needs: needs)
         var candidate = Candidate(built.artifact, recipe: recipe, node: node)
         candidate.series = series.names
         candidate.lock = fetched.lock
+        candidate.lock?.downloads = built.pedigree.downloads
+        candidate.notes = built.pedigree.downloads?.notes ?? []
         candidate.tree = patched.tree.description
         candidate.steps = fetched.steps + [patched.record, inner.record] + packing + (packing.isEmpty ? [] : [built.record])
         candidate.go = needs.go.identity
@@ -177,6 +181,7 @@ extension Pipeline {
         } else {
             doubt = Doubt.about(verdict, conditions: conditions, known: known, within: host.deadlines)
         }
+        verdict = verdict.noting(candidate.notes)
         let record = StepRecord(name: VerifyKey.name, key: planned.key, cached: false, seconds: start.duration(to: .now).seconds)
         var tools = planned.tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
         tools["go"] = candidate.go
