@@ -49,11 +49,13 @@ public struct NodePlan: Codable, Sendable {
     public let controlPlane: ControlPlane
     /// When it was asked for, as ISO 8601 in UTC.
     public let since: String
+    /// The path of the runsc that was named for it; nil where the usual one is taken.
+    public let runsc: String?
 
     /// Makes a plan.
     public init(
         name: String, recipe: String, series: [PatchName], layout: Layout, node: NodeSpec, artifact: Artifact, controlPlane: ControlPlane,
-        since: String
+        since: String, runsc: String? = nil
     ) {
         self.name = name
         self.recipe = recipe
@@ -63,6 +65,7 @@ public struct NodePlan: Codable, Sendable {
         self.artifact = artifact
         self.controlPlane = controlPlane
         self.since = since
+        self.runsc = runsc
     }
 }
 

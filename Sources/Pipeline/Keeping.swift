@@ -7,10 +7,11 @@ extension NodePlan {
     /// A plan to keep a candidate up.
     ///
     /// - Throws: `NoControlPlane` when the candidate joins none.
-    public init(_ candidate: Candidate, name: String, layout: Layout) throws(NoControlPlane) {
+    public init(_ candidate: Candidate, name: String, layout: Layout, runsc: String? = nil) throws(NoControlPlane) {
         guard let plane = candidate.plane else { throw NoControlPlane(recipe: candidate.recipe) }
         self.init(
-            name: name, recipe: candidate.recipe, series: candidate.series, layout: layout, node: candidate.node,
-            artifact: candidate.artifact, controlPlane: ControlPlane(plane), since: Date.now.formatted(.iso8601))
+            name: name, recipe: candidate.recipe, series: candidate.series, layout: layout,
+            node: layout.files == .here ? candidate.node : candidate.node.fitted(to: layout.cgroup, kubelet: candidate.version),
+            artifact: candidate.artifact, controlPlane: ControlPlane(plane), since: Date.now.formatted(.iso8601), runsc: runsc)
     }
 }
