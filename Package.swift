@@ -95,7 +95,7 @@ let package = Package(
         tests("PullRequestsTests", ["PullRequests", "Patches", "GitHistory", "Git", "Model", "Host", system]),
         tests("SourcesTests", ["Sources", "Transfer", "Archive", "Model", "Host", system]),
         tests("GoToolchainTests", ["GoToolchain", "Host", "Model", system]),
-        tests("SandboxTests", ["TestInputs", "Sandbox", "Host", system]),
+        tests("SandboxTests", ["TestInputs", "Sandbox", "Host", "Model", system]),
         tests("ClusterTests", ["Cluster", "Transfer", "TestServers", "Host", system, yams]),
         tests("GradingTests", ["Grading", "Cluster", "Model"]),
         tests("NodeTests", ["Node", "Grading", "Host", "Model", system]),
@@ -113,6 +113,6 @@ let package = Package(
                 "Cluster", "Grading",
                 "Keeping", "Here", "Ledger", crypto, system,
             ]),
-        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "Host", system]),
+        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "Host", "Model", system]),
     ]
 )

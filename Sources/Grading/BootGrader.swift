@@ -75,7 +75,9 @@ public struct BootGrader: Sendable {
         self.layout = layout
         self.level = level
         self.runtime = runtime
-        cluster = ClusterReader(level: level, word: word, deadlines: deadlines)
+        let isOverlay = layout.isRootOverlaid || place.map { $0.isGvisor && $0.rootType == "overlay" } ?? false
+        cluster = ClusterReader(
+            level: level, word: word, isRootEndless: isOverlay && layout.overlaySize == nil, deadlines: deadlines)
         log = LogReader(source: "kubelet", warmUp: node.warmUp, hasPods: level.isJoined)
     }
 
@@ -99,6 +101,7 @@ public struct BootGrader: Sendable {
         switch event {
         case .log(let line):
             log.take(line, arrival: now)
+            cluster.take(line: line, number: log.lines, at: now)
             if let evidence = log.started, started == nil { started = evidence.seconds }
         case .more(let piece, let overlap): log.take(more: piece, overlap: overlap, arrival: now)
         case .runtime(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
@@ -289,7 +292,11 @@ public struct BootGrader: Sendable {
 
     /// What joining asks for and was not seen; nil when all of it was.
     private func joinedVerdict(_ alive: Evidence, at now: Double) -> Verdict? {
-        guard let missing = cluster.missing(at: now) else { return nil }
+        guard let missing = cluster.missing(at: now) else {
+            return cluster.shortcoming.map {
+                degraded("the node lives and joined, but its \($0.what)", cluster.evidence + [alive], cause: Self.endless)
+            }
+        }
         guard cluster.hasServed, cluster.isFresh(at: now) else {
             let seen = cluster.silence.map { [$0] } ?? []
             return inconclusive("the API server, which the harness runs, does not answer", seen)
@@ -304,6 +311,9 @@ public struct BootGrader: Sendable {
 
     /// k3s, pkg/daemons/agent: `eviction-hard` names `imagefs.available` and `nodefs.available`, and with that kubelet's own limits are gone.
     private static let k3sEviction = "k3s gives its kubelet eviction limits for disks alone: no pod is ever evicted for the node's memory"
+
+    /// The cause of a verdict on a node that does all that a worker does, but for what no size of its disk allows.
+    private static let endless = "ephemeral storage"
 
     /// The cause of a verdict on a node that lives and is no worker.
     private static let notJoined = "not a worker"

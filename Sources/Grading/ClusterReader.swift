@@ -15,6 +15,7 @@ struct ClusterReader: Sendable {
     private struct Trial {
         var last: Evidence?
         var phase = "not made"
+        var reason = ""
         var log: Evidence?
         var logText: String?
         var isGone: Evidence?
@@ -24,6 +25,8 @@ struct ClusterReader: Sendable {
     private let level: Level
     private let word: String
     private let deadlines: Deadlines
+    /// Whether `/` is an overlay that has no size: kubelet then reads one that is no real size, and goes on doing so.
+    private let isRootEndless: Bool
     private(set) var failure: Failure?
     private(set) var hasServed = false
     /// The last answer that was no good; nil while the API server answers.
@@ -35,10 +38,15 @@ struct ClusterReader: Sendable {
     private var lastRefusal: String?
     private var task = Trial()
     private var limited = Trial()
+    /// What kubelet itself says of the pods.
+    private var lines = PodLines()
 
-    /// - Parameter word: what the first pod is to say.
-    init(level: Level, word: String, deadlines: Deadlines = Deadlines()) {
+    /// - Parameters:
+    ///   - word: what the first pod is to say.
+    ///   - isRootEndless: whether `/` is an overlay without a size.
+    init(level: Level, word: String, isRootEndless: Bool = false, deadlines: Deadlines = Deadlines()) {
         self.deadlines = deadlines
+        self.isRootEndless = isRootEndless
         self.level = level
         self.word = word
     }
@@ -55,6 +63,7 @@ struct ClusterReader: Sendable {
             note(name) { trial in
                 trial.phase = status.phase
                 let reason = status.reason
+                trial.reason = reason
                 trial.last = Self.seen("phase \(status.phase)\(reason.isEmpty ? "" : ": \(reason)")", "pod \(name.rawValue)", now)
             }
         case .podLog(let name, let text):
@@ -74,6 +83,13 @@ struct ClusterReader: Sendable {
         }
     }
 
+    /// Takes a line of the node's own log.
+    ///
+    /// - Parameter number: its number, counted from 1.
+    mutating func take(line: [UInt8], number: Int, at now: Double) {
+        if level == .pod { lines.take(line, number: number, at: now) }
+    }
+
     /// What the level asks for and the node has not shown yet, with what was seen of it last; nil when all is there.
     ///
     /// - Parameter now: what was seen long before says nothing of now.
@@ -86,19 +102,35 @@ struct ClusterReader: Sendable {
         guard node.isReady else { return ("the node is not Ready: \(nodeSeen.text)", [nodeSeen]) }
         if let wrong = wrongCapacity(of: node) { return (wrong, [nodeSeen]) }
         guard level == .pod else { return nil }
-        guard task.phase == "Succeeded" else { return ("the pod did not run to its end (\(task.phase))", seen(of: task)) }
-        guard let said = task.logText else { return ("the pod's log cannot be read", seen(of: task) + refusals) }
-        guard said.contains(word) else { return ("the pod's log does not have what the pod said", seen(of: task)) }
+        guard task.phase == "Succeeded" else { return (stuck("the pod did not run to its end", .task), seen(of: .task)) }
+        guard let said = task.logText else { return ("the pod's log cannot be read", seen(of: .task) + refusals) }
+        guard said.contains(word) else { return ("the pod's log does not have what the pod said", seen(of: .task)) }
         guard limited.isGone != nil else {
             return limited.phase == "Running"
-                ? ("the pod with limits was not cleaned up", seen(of: limited) + refusals)
-                : ("the pod with limits does not run (\(limited.phase))", seen(of: limited) + refusals)
+                ? ("the pod with limits was not cleaned up", seen(of: .limited) + refusals)
+                : (stuck("the pod with limits does not run", .limited), seen(of: .limited) + refusals)
         }
         guard let usage = limited.usage, usage.isPositive else {
-            return ("/stats/summary has no figures of a pod that works: \(Self.words(limited.usage))", seen(of: limited))
+            return ("/stats/summary has no figures of a pod that works: \(Self.words(limited.usage))", seen(of: .limited))
         }
         return nil
     }
+
+    /// What the node has shown and will not change, and what it cannot do for it; nil when there is nothing of the kind. Nobody need wait for it.
+    var shortcoming: (what: String, seen: [Evidence])? {
+        guard level.isJoined, isRootEndless, let node, let nodeSeen, let text = Self.endless(node) else { return nil }
+        let what =
+            "ephemeral storage reads \(text), since '/' is an overlay without a size: such a node cannot limit, reserve or evict by it "
+            + "(a newer runsc gives the overlay one: --overlay-size)"
+        return (what, [nodeSeen])
+    }
+
+    /// The node's ephemeral storage where it is no real size.
+    private static func endless(_ node: NodeStatus) -> String? {
+        node.capacity[storage].flatMap { text in Quantity(text).flatMap { $0.value > Quantity.largestSane ? text : nil } }
+    }
+
+    private static let storage = "ephemeral-storage"
 
     /// Whether what the API server tells is of now. One that never told of the node has nothing that could be old.
     func isFresh(at now: Double) -> Bool {
@@ -132,7 +164,7 @@ struct ClusterReader: Sendable {
         case .task:
             change(&task)
             guard task.phase == "Failed" else { return }
-            fail(.degraded, "pod", "the pod failed", seen(of: task))
+            fail(.degraded, "pod", stuck("the pod failed", .task), seen(of: .task))
         case .limited: change(&limited)
         }
     }
@@ -178,16 +210,35 @@ struct ClusterReader: Sendable {
     }
 
     private func wrongCapacity(of node: NodeStatus) -> String? {
-        for name in ["cpu", "memory", "ephemeral-storage", "pods"] {
+        for name in ["cpu", "memory", Self.storage, "pods"] {
             guard let text = node.capacity[name], let quantity = Quantity(text), quantity.value > 0 else {
                 return "the node's capacity of \(name) reads \(node.capacity[name] ?? "nothing")"
             }
-            if quantity.value > Quantity.largestSane { return "the node's capacity of \(name) reads \(text), which is no real size" }
+            if quantity.value > Quantity.largestSane, name != Self.storage || !isRootEndless {
+                return "the node's capacity of \(name) reads \(text), which is no real size"
+            }
         }
         return nil
     }
 
-    private func seen(of trial: Trial) -> [Evidence] { [trial.last, trial.log, trial.isGone].compactMap(\.self) }
+    private func trial(_ name: PodTrial.Name) -> Trial { name == .task ? task : limited }
+
+    /// A pod that does not do what it should: what kubelet said of it comes first, since the phase says only that it is so.
+    private func seen(of name: PodTrial.Name) -> [Evidence] {
+        let trial = trial(name)
+        return [isStuck(trial) ? lines.evidence(of: name) : nil, trial.last, trial.log, trial.isGone].compactMap(\.self)
+    }
+
+    private func isStuck(_ trial: Trial) -> Bool { trial.phase != "Succeeded" && trial.phase != "Running" }
+
+    /// That a pod does not run, and why, by kubelet's or the runtime's own words, or else the API server's.
+    private func stuck(_ what: String, _ name: PodTrial.Name) -> String {
+        let trial = trial(name)
+        let why = lines.evidence(of: name).map(PodLines.quotation) ?? trial.reason
+        let beginning = why.unicodeScalars.prefix(400)
+        let said = String(String.UnicodeScalarView(beginning)) + (beginning.count < why.unicodeScalars.count ? "…" : "")
+        return "\(what) (\(trial.phase))" + (said.isEmpty ? "" : ": \(said)")
+    }
 
     private var refusals: [Evidence] { lastRefusal.map { [Evidence(kind: .probe, text: $0, source: "API server")] } ?? [] }
 

@@ -26,7 +26,14 @@ struct SandboxSigns: Sendable {
         if !layout.hasVolume, volume != nil {
             return "/var/lib/kubelet is a mount of its own, which \(layout.rawValue) does not ask for"
         }
-        return nil
+        return cgroupFault(in: layout)
+    }
+
+    /// With cgroup v2 one file system is mounted where v1 has a folder of mounts.
+    private func cgroupFault(in layout: Layout) -> String? {
+        let found = mounts["/sys/fs/cgroup"]
+        guard (found == "cgroup2") != (layout.cgroup == .v2) else { return nil }
+        return "/sys/fs/cgroup is \(found ?? "no mount") in the sandbox, and \(layout.rawValue) asks for cgroup \(layout.cgroup.rawValue)"
     }
 
     private func fault(in place: PlaceSigns) -> String? {

@@ -7,8 +7,10 @@ extension PlaceFinding {
     ///   - place: what was read.
     ///   - version: the kubelet's version.
     ///   - series: the patches in it.
-    public init(_ place: Place, version: Version, series: [KnownPatch]) {
-        let forecast = Forecast(place, version: version)
+    ///   - rules: the registry's entries, which say when each is needed.
+    public init(_ place: Place, version: Version, series: [KnownPatch], rules: [PatchEntry] = []) {
+        let forecast = Forecast(place, version: version, rules: rules)
+        let needs = forecast.needs
         let reader = CgroupReader(place)
         let quality = { (patches: Set<KnownPatch>) in forecast.prediction(with: patches).quality }
         let sets = KnownPatch.allCases.subsets
@@ -22,10 +24,13 @@ extension PlaceFinding {
                     guard let without = quality(others), let with = quality(others.union([patch])) else { return false }
                     return without < with
                 }
-                let reason = helps ? patch.help : forecast.prediction(with: []).quality == nil ? Self.unknown : patch.uselessness(in: place)
+                let rule = needs.first { $0.patch == patch.name && $0.answer != .notMeasured && ($0.answer == .needed) == helps }
+                let reason =
+                    rule?.evidence
+                    ?? (helps ? patch.help : forecast.prediction(with: []).quality == nil ? Self.unknown : patch.uselessness(in: place))
                 return patch.name.map { Help(name: $0, helps: helps, reason: reason) }
             },
-            remedy: Self.remedy(among: sets, quality))
+            remedy: Self.remedy(among: sets, quality), asks: forecast.asks, needs: needs)
     }
 
     private static let unknown = "the prediction is inconclusive, and so is this"

@@ -6,13 +6,17 @@ import Model
 /// The rules follow the order in which kubelet 1.20 itself looks (`kubelet.go`, `initializeRuntimeDependentModules`; `cm`,
 /// `containerManagerImpl.Start`): device of its directory, statistics of `/`, controllers. All assume what `Obstacle` asks for.
 public struct Forecast: Sendable {
-    private let place: Place
+    let place: Place
     private let version: Version
+    private let rules: [PatchEntry]
 
     /// A forecast for a kubelet of a version.
-    public init(_ place: Place, version: Version) {
+    ///
+    /// - Parameter rules: the registry's entries, whose rules tell of versions and cgroups that no code here follows.
+    public init(_ place: Place, version: Version, rules: [PatchEntry] = []) {
         self.place = place
         self.version = version
+        self.rules = rules
     }
 
     /// The version whose code was read and whose boots were measured.
@@ -20,7 +24,8 @@ public struct Forecast: Sendable {
 
     /// What a kubelet with these patches would come to.
     public func prediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
-        if let refusal = unreadable ?? unknownPlace { return refusal }
+        if let refusal = unreadable { return refusal }
+        if let refusal = unknownPlace { return ruledPrediction(with: patches) ?? refusal }
         return isMeasured ? measuredPrediction(with: patches) : otherPrediction(with: patches)
     }
 
@@ -86,6 +91,7 @@ public struct Forecast: Sendable {
                     + "to not run on a host using cgroup v1'",
                 basis: "Kubernetes #134298, KEP-5573; NVIDIA/OpenShell #360 saw it; not measured")
         }
+        if let ruled = ruledPrediction(with: patches), ruled.grade != .inconclusive { return ruled }
         // The reader is the same in every release (runc 1.1.5 and 1.1.15, opencontainers/cgroups 0.0.5 were asked), and so is kubelet's end.
         if gaps(with: patches).contains("cpuacct.usage_percpu") {
             return PlaceFinding.Prediction(
@@ -99,6 +105,39 @@ public struct Forecast: Sendable {
 }
 
 extension Forecast {
+    /// Which patches the place needs, by the rules that `ninepin run` has too.
+    var needs: [Need] {
+        guard let surroundings = Surroundings(place) else { return [] }
+        return needs(in: surroundings)
+    }
+
+    func needs(in surroundings: Surroundings) -> [Need] { rules.compactMap { $0.need(in: surroundings, kubelet: version) } }
+
+    /// What the registry's rules come to; nil where they are not about such a place at all.
+    private func ruledPrediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction? {
+        let needs = needs
+        guard !needs.isEmpty else { return nil }
+        let expected = Expectation(needs, series: patches.compactMap(\.name))
+        let basis = { (need: Need) in "\(need.patch)'s rules in the registry" + (need.measured.map { ", measured \($0)" } ?? "") }
+        switch expected.outcome {
+        case .unknown: return expected.deciding.first.map { doubt("\($0.patch): \($0.evidence)", "not measured") }
+        case .bad(let loss):
+            guard let need = expected.deciding.first else { return nil }
+            return PlaceFinding.Prediction(
+                loss.kind == .fatal ? .fatal : .degraded, cause: loss.cause, reason: "\(need.patch) is needed here: \(need.evidence)",
+                basis: basis(need))
+        case .good:
+            guard let need = expected.deciding.first ?? needs.first else { return nil }
+            let isBlind =
+                place.cgroupVersion == 2 || needs.contains { $0.without?.kind == .figures && !$0.isMet(by: patches.compactMap(\.name)) }
+            return PlaceFinding.Prediction(
+                .clean, reason: "no patch is missing that such a place needs. \(need.evidence)", basis: basis(need),
+                notes: isBlind ? [Self.blindness] : [])
+        }
+    }
+
+    private static let blindness = "node memory reads 0: there is no memory.stat"
+
     /// The first missing file that the reader takes for an error, with these patches.
     private func readerError(with patches: Set<KnownPatch>) -> String? { gaps(with: patches).first }
 
@@ -146,7 +185,7 @@ extension Forecast {
             .clean, reason: "kubelet's directory has a device, and no file is missing that its readers take for an error",
             basis: place.sandbox.kind == .gvisor
                 ? "kubelet 1.20.2 with these patches was booted in gVisor on three layouts" : "kubelet 1.20.2 was booted in runc, on ext4",
-            notes: isBlind ? ["node memory reads 0: there is no memory.stat"] : [])
+            notes: isBlind ? [Self.blindness] : [])
     }
 
     private func doubt(_ reason: String, _ basis: String) -> PlaceFinding.Prediction {

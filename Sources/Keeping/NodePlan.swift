@@ -51,11 +51,13 @@ public struct NodePlan: Codable, Sendable {
     public let since: String
     /// What a user must know of it, whatever its verdict is; nil where there is nothing, and in a plan of an older version.
     public let notes: [String]?
+    /// The path of the runsc that was named for it; nil where the usual one is taken.
+    public let runsc: String?
 
     /// Makes a plan.
     public init(
         name: String, recipe: String, series: [PatchName], layout: Layout, node: NodeSpec, artifact: Artifact, controlPlane: ControlPlane,
-        since: String, notes: [String]? = nil
+        since: String, notes: [String]? = nil, runsc: String? = nil
     ) {
         self.notes = notes
         self.name = name
@@ -66,6 +68,7 @@ public struct NodePlan: Codable, Sendable {
         self.artifact = artifact
         self.controlPlane = controlPlane
         self.since = since
+        self.runsc = runsc
     }
 }
 

@@ -2,7 +2,8 @@
 /// user asks for; docs/architecture.md has them as a table.
 public enum Deadline: String, CaseIterable, Sendable {
     // A node.
-    case nodeStart, nodeJoin, warmUp, observation, nodeVersion, containerdStart, preparation, probeAnswer, staleAnswer, crashTrace
+    case nodeStart, nodeJoin, warmUp, observation, nodeVersion, runscAnswer, containerdStart, preparation, probeAnswer, staleAnswer,
+        crashTrace
     // What is asked beside a node.
     case componentProbe, approachQuestion, upstreamTests
     // A control plane.
@@ -21,7 +22,7 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .nodeJoin, .serverStart: 120
         case .warmUp, .preparation, .probeAnswer, .lockTurn: 10
         case .observation: 30
-        case .nodeVersion, .containerdStart, .componentProbe, .keeperEnd, .lockLook, .gitSilence, .transferSilence: 30
+        case .nodeVersion, .runscAnswer, .containerdStart, .componentProbe, .keeperEnd, .lockLook, .gitSilence, .transferSilence: 30
         case .staleAnswer, .serverSilence: 15
         case .approachQuestion, .connection: 20
         case .upstreamTests: 600
@@ -52,6 +53,7 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .warmUp: "after the node's start: a forbidden line may still come, a probe may still fail; a recipe's `warmUp`"
         case .observation: "from the node's start to the verdict; a recipe's `observe`"
         case .nodeVersion: "the answer of the node's program to `--version`"
+        case .runscAnswer: "what runsc says of itself: its release, and its flags"
         case .containerdStart: "containerd's socket"
         case .preparation: "the mount that an approach makes before the node starts"
         case .probeAnswer: "an answer of `/healthz`, `/stats/summary`, or of an API server that is asked from inside its sandbox"
@@ -91,6 +93,7 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .observation:
             "kubelet repeats what lasts every 10 s, and then has work to do: as much of it must be seen on a slow machine"
         case .nodeVersion: "the program prints one line"
+        case .runscAnswer: "it prints some lines"
         case .containerdStart: "containerd opens it once its plug-ins are loaded"
         case .preparation: "a FUSE program mounts as soon as it runs"
         case .probeAnswer: "who takes longer does not answer"
@@ -152,7 +155,8 @@ extension NodeSpec {
         let patience = deadlines.patience
         return NodeSpec(
             profile: profile, warmUp: warmUp * patience, observe: observe * patience,
-            startTimeout: startTimeout * patience, joinTimeout: joinTimeout * patience, kubelet: kubelet)
+            startTimeout: startTimeout * patience, joinTimeout: joinTimeout * patience, kubelet: kubelet,
+            runtime: runtime)
     }
 }
 

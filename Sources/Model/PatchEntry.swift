@@ -82,6 +82,8 @@ public struct PatchEntry: Hashable, Sendable {
     public let status: Status
     /// The entry whose probe proves this one too; nil when it has its own, or none.
     public let probe: PatchName?
+    /// When it is needed; empty for a patch of which that was not written down.
+    public let needs: [NeedRule]
 }
 
 extension PatchEntry {
@@ -96,6 +98,9 @@ extension PatchEntry {
                 YamlField("upstream", "text", "the upstream project; the same as the folder's name"),
                 YamlField("versions", "range of versions", "the upstream versions that have the fault"),
                 YamlField("variants", "list of mappings", "its texts, one for each form that the upstream code has had"),
+                YamlField(
+                    "needs", "list of mappings", required: false,
+                    "in which sandboxes of gVisor's it is needed, and in which not; the first rule that is about a place decides"),
                 YamlField("evidence", "text", "what shows that it works, or that it does not"),
                 YamlField("status", "`local`, `proposed`, `merged` or `refuted`", "how far it has come upstream"),
                 YamlField(
@@ -111,7 +116,7 @@ extension PatchEntry {
             ])
 
         /// All sections, the file itself first.
-        public static let all = [patch, variant, PatchUpstream.schema]
+        public static let all = [patch, variant, NeedRule.schema, PatchUpstream.schema]
     }
 
     /// Reads an entry.
@@ -134,6 +139,9 @@ extension PatchEntry {
             throw map.complaint(
                 "probe", "expected a patch of '\(name.upstream)', whose package the program is written against; found '\(probe)'")
         }
+        var needs: [NeedRule] = []
+        for rule in try map.list("needs", schema: NeedRule.schema) { needs.append(try NeedRule(rule, of: name)) }
+        self.needs = needs
         var variants: [Variant] = []
         for variant in try map.list("variants", schema: Schema.variant) {
             let name = try variant.fileName("name")

@@ -117,6 +117,20 @@ public struct PlaceFinding: Hashable, Codable, Sendable {
         }
     }
 
+    /// What the sandbox's owner can change so that no patch is needed.
+    public struct Ask: Hashable, Codable, Sendable {
+        /// runsc's flag, or what else is to be otherwise.
+        public let flag: String
+        /// What it cures.
+        public let cures: String
+
+        /// Makes a record of what to ask for.
+        public init(flag: String, cures: String) {
+            self.flag = flag
+            self.cures = cures
+        }
+    }
+
     /// What the place is.
     public let sandbox: Sandbox
     /// The root directory.
@@ -137,11 +151,16 @@ public struct PlaceFinding: Hashable, Codable, Sendable {
     public let patches: [Help]
     /// The fewest patches with which a node would be best here; none when nothing helps, or nothing is needed.
     public let remedy: [PatchName]
+    /// What of the sandbox, changed all together, makes a stock kubelet of this version clean; none where nothing need be changed, and where that
+    /// was not measured.
+    public let asks: [Ask]
+    /// Which patches the place needs, by the registry's rules; none outside of gVisor, of which alone they are.
+    public let needs: [Need]
 
     /// Makes a finding of its parts.
     public init(
         sandbox: Sandbox, root: Directory, kubelet: Directory, cgroup: Cgroup, obstacles: [Obstacle], version: Version, series: [PatchName],
-        prediction: Prediction, patches: [Help], remedy: [PatchName]
+        prediction: Prediction, patches: [Help], remedy: [PatchName], asks: [Ask] = [], needs: [Need] = []
     ) {
         self.sandbox = sandbox
         self.root = root
@@ -153,6 +172,8 @@ public struct PlaceFinding: Hashable, Codable, Sendable {
         self.prediction = prediction
         self.patches = patches
         self.remedy = remedy
+        self.asks = asks
+        self.needs = needs
     }
 }
 

@@ -135,11 +135,14 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     public let joinTimeout: Double
     /// Fields of kubelet's configuration beside those that the harness sets, each value as YAML.
     public let kubelet: [String: String]
+    /// What starts the containers of its pods; nil where the cgroups of its sandbox decide (``OCIRuntime/standard(on:)``).
+    public let runtime: OCIRuntime?
 
     /// Makes a node's description; times are in seconds.
     public init(
         profile: Profile, warmUp: Double = Deadline.warmUp.seconds, observe: Double = Deadline.observation.seconds,
-        startTimeout: Double = Deadline.nodeStart.seconds, joinTimeout: Double = Deadline.nodeJoin.seconds, kubelet: [String: String] = [:]
+        startTimeout: Double = Deadline.nodeStart.seconds, joinTimeout: Double = Deadline.nodeJoin.seconds, kubelet: [String: String] = [:],
+        runtime: OCIRuntime? = nil
     ) {
         self.profile = profile
         self.warmUp = warmUp
@@ -147,6 +150,7 @@ public struct NodeSpec: Hashable, Codable, Sendable {
         self.startTimeout = startTimeout
         self.joinTimeout = joinTimeout
         self.kubelet = kubelet
+        self.runtime = runtime
     }
 
     /// Whether the node joins a control plane: an agent of k3s always does.
@@ -338,6 +342,7 @@ extension NodeSpec {
         startTimeout = map.has("startTimeout") ? try map.seconds("startTimeout") : Self.kubelet.startTimeout
         joinTimeout = map.has("joinTimeout") ? try map.seconds("joinTimeout") : Self.kubelet.joinTimeout
         kubelet = try map.texts("kubelet")
+        runtime = map.has("runtime") ? try map.word("runtime") : nil
         guard observe > warmUp else {
             throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
         }

@@ -79,6 +79,6 @@ extension NodeSpec {
     fileprivate var redacted: NodeSpec {
         NodeSpec(
             profile: profile, warmUp: warmUp, observe: observe, startTimeout: startTimeout, joinTimeout: joinTimeout,
-            kubelet: kubelet.mapValues(Redaction.text))
+            kubelet: kubelet.mapValues(Redaction.text), runtime: runtime)
     }
 }

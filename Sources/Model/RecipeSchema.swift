@@ -138,6 +138,9 @@ extension Recipe {
                 YamlField(
                     "kubelet", "mapping of names to text", required: false,
                     "fields of kubelet's configuration, each value as YAML, such as `evictionHard: '{memory.available: 500Mi}'`"),
+                YamlField(
+                    "runtime", "`runc` or `crun`", required: false,
+                    "what starts the containers of its pods; `runc` where the sandbox has cgroup v1, `crun` where it has v2, when missing"),
             ])
 
         /// All sections, the file itself first.

@@ -97,13 +97,16 @@ public struct Run: Hashable, Codable, Sendable {
     public let verdict: Verdict
     /// Why the verdict is not believed: the boot was repeated alone, and that run counts. Nil for a run that counts.
     public var setAside: String?
+    /// Which patches the place needs, by the registry's rules; nil where nothing is known of the place or the source, and in a record of an older
+    /// version. It has no part in the verdict.
+    public let needs: [Need]?
 
     /// Makes a run.
     public init(
         id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
         steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, overhead: [String: Double]? = nil,
         watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil, patience: Double? = nil, verdict: Verdict,
-        setAside: String? = nil
+        setAside: String? = nil, needs: [Need]? = nil
     ) {
         self.id = id
         self.started = started
@@ -123,6 +126,7 @@ public struct Run: Hashable, Codable, Sendable {
         self.patience = patience
         self.verdict = verdict
         self.setAside = setAside
+        self.needs = needs
     }
 }
 
@@ -152,6 +156,8 @@ public struct Matrix: Hashable, Codable, Sendable {
         public let runs: [Attempt]
         /// The runs that were repeated alone, and do not count; nil when there was none.
         public let setAside: [Attempt]?
+        /// How the grade contradicts what the registry's rules say of such a node; nil when it does not, or when they say nothing.
+        public let contradiction: String?
     }
 
     /// One run of a cell.
@@ -199,7 +205,8 @@ extension Matrix.Cell {
         self.probe = probe
         layout = first.layout
         let grades = Set(runs.map(\.verdict.grade))
-        grade = grades.count == 1 ? first.verdict.grade : .inconclusive
+        let grade = grades.count == 1 ? first.verdict.grade : .inconclusive
+        self.grade = grade
         let titles = runs.map(\.verdict.title)
         let isOne = Set(titles).count == 1
         summary = isOne ? first.verdict.summary : "the repeated runs disagree: \(titles.joined(separator: ", "))"
@@ -208,5 +215,8 @@ extension Matrix.Cell {
         notes = first.verdict.notes
         self.runs = runs.map(Matrix.Attempt.init)
         setAside = runs.count == all.count ? nil : all.filter { $0.setAside != nil }.map(Matrix.Attempt.init)
+        // Of a probe no rule says anything.
+        let expected = probe == nil ? first.needs.map { Expectation($0, series: first.series) } : nil
+        contradiction = expected?.contradiction(of: grade, at: first.verdict.level)
     }
 }

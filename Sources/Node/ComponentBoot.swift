@@ -79,7 +79,7 @@ public struct ComponentBoot: Sendable {
                 streams: BootStreams(
                     output: try LineFile(logs.appending("\(name).log"), limit: .run),
                     error: try LineFile(logs.appending("\(name).sandbox.log"), limit: .run)))
-            return try await watch.over(runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host))
+            return try await watch.over(try runsc.run(bundle, state: state, layout: layout, on: host))
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
             let said = Evidence(kind: .harness, text: "\(error)", source: "ninepin")

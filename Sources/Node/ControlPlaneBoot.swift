@@ -40,7 +40,7 @@ public struct ControlPlaneBoot: Sendable {
                 streams: BootStreams(
                     output: try LineFile(logs.appending("kube-apiserver.log"), limit: .run),
                     error: try LineFile(logs.appending("sandbox.log"), limit: .run)))
-            let command = runsc.run(bundle, state: state, isRootOverlaid: layout == .rootOverlay, on: host)
+            let command = try runsc.run(bundle, state: state, layout: layout, on: host)
             var (watched, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
                 let read = watch.streams.read(event)
                 witness.take(read, bundle: folder, at: time.seconds)

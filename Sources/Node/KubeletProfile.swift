@@ -40,6 +40,8 @@ public struct KubeletProfile: Sendable {
 
     let found: [(place: String, path: FilePath)]
     let busybox: FilePath
+    /// crun, where it is on this machine: only some sandboxes need it (``OCIRuntime/standard(on:)``).
+    private let crun: FilePath?
     private let host: Host
 
     /// Looks for all programs that the node needs, before an hour's work is begun.
@@ -55,7 +57,15 @@ public struct KubeletProfile: Sendable {
             throw Missing(names: missing.map(\.name) + (busybox == nil ? ["busybox"] : []), packages: packages.sorted())
         }
         self.busybox = busybox
+        crun = host.program(OCIRuntime.crun.rawValue)
         self.found = found.compactMap { program, path in path.map { ("\(program.place)/\(program.name)", $0) } }
+    }
+
+    /// Looks whether what starts a node's containers is here.
+    ///
+    /// - Throws: `Missing`.
+    public func require(_ runtime: OCIRuntime) throws(Missing) {
+        guard runtime == .runc || crun != nil else { throw Missing(names: [runtime.rawValue], packages: [runtime.rawValue]) }
     }
 
     /// The name by which a control plane knows the node.
@@ -63,13 +73,18 @@ public struct KubeletProfile: Sendable {
 
     /// Makes a bundle that has the machine's programs.
     ///
-    /// - Parameter isCopied: whether it gets copies of them in any case.
+    /// - Parameters:
+    ///   - runtime: what starts the containers of its pods.
+    ///   - isCopied: whether it gets copies of them in any case.
     /// - Returns: the bundle, and why it got copies of them; nil when it shares them with other nodes, or was not to.
     /// - Throws: `FileError`; `CommandError`; `SharedRoot.SourceChanged`; `CancellationError`.
-    func bundle(at folder: FilePath, isCopied: Bool = false) async throws -> (bundle: Bundle, refusal: String?) {
+    func bundle(at folder: FilePath, runtime: OCIRuntime = .runc, isCopied: Bool = false) async throws -> (bundle: Bundle, refusal: String?)
+    {
         var shared = SharedRoot(on: host)
         for (place, path) in found { shared.program(path, as: place) }
-        try await shared.libraries(of: found.map(\.path))
+        let other = runtime == .crun ? crun.map { [$0] } ?? [] : []
+        for path in other { shared.program(path, as: "/usr/bin/\(runtime.rawValue)") }
+        try await shared.libraries(of: found.map(\.path) + other)
         shared.program(busybox, as: "/bin/busybox")
         var list = Command(busybox, ["--list"], environment: host.plainEnvironment, on: host)
         list.isContained = false
@@ -86,11 +101,12 @@ public struct KubeletProfile: Sendable {
     ///   - plane: the control plane that the node joins; nil when it runs standalone.
     ///   - isKept: whether it is watched for long, and so more seldom.
     ///   - settings: fields of kubelet's configuration, each value as YAML.
+    ///   - runtime: what starts the containers of its pods.
     ///   - scratch: a folder to work in, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     func fill(
         _ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, isKept: Bool = false,
-        settings: [String: String] = [:], approach: ApproachPlan = .none, scratch: FilePath
+        settings: [String: String] = [:], runtime: OCIRuntime = .runc, approach: ApproachPlan = .none, scratch: FilePath
     ) async throws {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
@@ -100,7 +116,7 @@ public struct KubeletProfile: Sendable {
         try root.file("/etc/resolv.conf", "nameserver 127.0.0.1\n")
         try root.file("/etc/machine-id", "00000000000000000000000000000001\n")
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
-        try root.file("/etc/containerd.toml", Self.containerd)
+        try root.file("/etc/containerd.toml", Self.containerd + Self.containerd(starting: runtime))
         let own = plane == nil ? Self.standalone : Self.joined
         try root.file("/etc/kubelet.yaml", Self.kubelet + own + Self.lines(settings) + approach.kubeletConfiguration)
         if let plane {
@@ -125,6 +141,18 @@ public struct KubeletProfile: Sendable {
           snapshotter = "native"
 
         """
+
+    /// What makes containerd start containers with another program than runc; nothing for runc, which it starts by itself.
+    static func containerd(starting runtime: OCIRuntime) -> String {
+        guard runtime != .runc else { return "" }
+        return """
+            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+              runtime_type = "io.containerd.runc.v2"
+            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+              BinaryName = "\(runtime.rawValue)"
+
+            """
+    }
 
     /// With the read-only port for `/stats/summary`.
     static let kubelet = """

@@ -206,8 +206,8 @@ public struct NodeBoot: Sendable {
         }
         guard let runsc else { return failed("there is no runsc to make a sandbox with") }
         let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil, progress: progress)
-        let command = runsc.run(
-            bundle, state: state, network: joined?.plane.network.node, isRootOverlaid: layout == .rootOverlay, on: host)
+        let command = try runsc.run(
+            bundle, state: state, network: joined?.plane.network.node, layout: layout, on: host)
         return try await run(command, in: folder, watched: watch, progress: progress, status: status)
     }
 
@@ -248,13 +248,16 @@ public struct NodeBoot: Sendable {
     ) async throws -> Bundle {
         let start = ContinuousClock.now
         defer { progress(.spent(.preparing, seconds: start.duration(to: .now).seconds)) }
+        // A node that runs no pods lives without it.
+        let runtime = node.runtime(on: group == nil ? layout.cgroup : .v1)
+        if level.isJoined { try profile.require(runtime) }
         // A container's file system is the machine's own, and no overlay: it is what a sandbox is compared with.
-        let (bundle, refusal) = try await profile.bundle(at: folder, isCopied: group != nil)
+        let (bundle, refusal) = try await profile.bundle(at: folder, runtime: runtime, isCopied: group != nil)
         if let refusal { progress(.note("the node's programs are copied, because an overlay cannot be mounted here: \(refusal)")) }
         let root = RootFileSystem(at: bundle.own, on: host)
         let program = plane == nil ? node.profile : node.profile.joined
         try await profile.fill(
-            root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, approach: approach,
+            root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, runtime: runtime, approach: approach,
             scratch: folder.appending("images"))
         let source = FilePath(artifact.path)
         let digest = try root.program(source, as: NodeProgram.of(program).path)

@@ -73,7 +73,7 @@ public struct NodeHere: Sendable {
         try Files.write("nameserver 127.0.0.1\n", to: folder.appending("resolv.conf"))
         try Files.makeDirectory(folder.appending("net"))
         try Files.write("\(network)\n", to: folder.appending("net/10-loopback.conflist"))
-        try Files.write(Self.containerd(folder), to: folder.appending("containerd.toml"))
+        try Files.write(Self.containerd(folder, starting: node.runtime ?? .runc), to: folder.appending("containerd.toml"))
         for (path, bytes) in try plane?.nodeFiles ?? [:] { try Files.write(bytes, to: Self.moved(path, to: folder), mode: 0o600) }
         try Files.write(Self.kubelet(folder, node.kubelet, isJoined: plane != nil), to: folder.appending("kubelet.yaml"))
         let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
@@ -92,14 +92,14 @@ public struct NodeHere: Sendable {
         return command
     }
 
-    private static func containerd(_ folder: FilePath) -> String {
+    private static func containerd(_ folder: FilePath, starting runtime: OCIRuntime) -> String {
         // Who runs in a place has not always the right to lower its score (proc(5), oom_score_adj): the pods then have that of the place.
         KubeletProfile.containerd.replacing("  sandbox_image", with: "  restrict_oom_score_adj = true\n  sandbox_image") + """
             [plugins."io.containerd.grpc.v1.cri".cni]
               bin_dir = \(quoted("\(folder)/bin"))
               conf_dir = \(quoted("\(folder)/net"))
 
-            """
+            """ + KubeletProfile.containerd(starting: runtime)
     }
 
     /// Where a file of the node's lies in its folder.

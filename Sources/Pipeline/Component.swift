@@ -19,11 +19,12 @@ public struct ComponentNeeds: Sendable {
 
     /// Looks for all of it.
     ///
-    /// - Throws: `NotRoot`; `RunscMissing`; `KubeletProfile.Missing`.
-    public init(on host: Host) async throws {
+    /// - Parameter demand: what the sandboxes are to be.
+    /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`.
+    public init(on host: Host, for demand: SandboxDemand = SandboxDemand()) async throws {
         guard host.isRoot else { throw NotRoot() }
         profile = try ComponentProfile(on: host)
-        runsc = try await Runsc.find(on: host)
+        runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
     }
 }
 
@@ -123,7 +124,10 @@ extension Pipeline {
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: probed.recipe, series: probed.series.names,
             layout: layout, lock: probed.fetched.lock, tree: probed.patched.tree.description,
             artifact: probed.programs[deciding].built.artifact, steps: probed.steps + records,
-            tools: ["ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel, "go": probed.go],
+            tools: [
+                "ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel, "go": probed.go,
+                "runsc flags": try needs.runsc.arguments(for: layout, isNetworked: false).joined(separator: " "),
+            ],
             secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
         return (run, try Ledger(workspace.runs).record(run, logs: logs))
     }

@@ -7,11 +7,12 @@ extension NodePlan {
     /// A plan to keep a candidate up.
     ///
     /// - Throws: `NoControlPlane` when the candidate joins none.
-    public init(_ candidate: Candidate, name: String, layout: Layout) throws(NoControlPlane) {
+    public init(_ candidate: Candidate, name: String, layout: Layout, runsc: String? = nil) throws(NoControlPlane) {
         guard let plane = candidate.plane else { throw NoControlPlane(recipe: candidate.recipe) }
         self.init(
-            name: name, recipe: candidate.recipe, series: candidate.series, layout: layout, node: candidate.node,
+            name: name, recipe: candidate.recipe, series: candidate.series, layout: layout,
+            node: layout.files == .here ? candidate.node : candidate.node.fitted(to: layout.cgroup, kubelet: candidate.version),
             artifact: candidate.artifact, controlPlane: ControlPlane(plane), since: Date.now.formatted(.iso8601),
-            notes: candidate.notes.isEmpty ? nil : candidate.notes)
+            notes: candidate.notes.isEmpty ? nil : candidate.notes, runsc: runsc)
     }
 }

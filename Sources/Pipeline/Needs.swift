@@ -94,12 +94,35 @@ public struct BootNeeds: Sendable {
 
     /// Looks for all of it.
     ///
-    /// - Throws: `NotRoot`; `RunscMissing`; `KubeletProfile.Missing`; `NotEnoughSpace`.
-    public init(on host: Host) async throws {
+    /// - Parameter demand: what the sandboxes are to be.
+    /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`; `NotEnoughSpace`.
+    public init(on host: Host, for demand: SandboxDemand = SandboxDemand()) async throws {
         guard host.isRoot else { throw NotRoot() }
         profile = try KubeletProfile(on: host)
-        runsc = try await Runsc.find(on: host)
+        for runtime in demand.runtimes { try profile.require(runtime) }
+        runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
         try BuildNeeds.checkSpace(Self.neededBytes, on: host)
+    }
+}
+
+/// What sandboxes are to be, as far as it decides what is needed for them.
+public struct SandboxDemand: Sendable {
+    /// The runsc that is named; nil for the usual one.
+    public let runsc: FilePath?
+    /// The layouts.
+    public let layouts: [Layout]
+    /// What starts the containers of pods, where there are to be pods.
+    public let runtimes: Set<OCIRuntime>
+
+    /// Makes a demand.
+    ///
+    /// - Parameters:
+    ///   - node: the node that is booted; nil when none is.
+    ///   - level: only at some levels pods are run.
+    public init(runsc: FilePath? = nil, layouts: [Layout] = [], node: NodeSpec? = nil, level: Level = .boot) {
+        self.runsc = runsc
+        self.layouts = layouts
+        runtimes = level.isJoined ? Set(node.map { node in layouts.map { node.runtime(on: $0.cgroup) } } ?? []) : []
     }
 }
 
@@ -152,6 +175,10 @@ public enum Doctor {
         try await look("node programs") {
             _ = try KubeletProfile(on: host)
             return "all there"
+        }
+        try await look("crun, for pods on cgroup v2") {
+            guard let path = host.program(OCIRuntime.crun.rawValue) else { throw Absent(program: OCIRuntime.crun.rawValue) }
+            return path.string
         }
         try await look("approaches") {
             let catalogue = Catalogue(host)

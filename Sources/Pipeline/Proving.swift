@@ -51,6 +51,10 @@ public struct Candidate: Sendable {
     public var reached: [String] = []
     /// What a user must know of it, whatever comes of its boot.
     public var notes: [String] = []
+    /// The kubelet's version, as the recipe has it; nil when the binary is from elsewhere and no recipe was named.
+    public var version: Version?
+    /// What says which patches it needs; nil when the binary is from elsewhere.
+    var rules: PatchRules?
 
     /// A binary from anywhere.
     ///
@@ -60,13 +64,30 @@ public struct Candidate: Sendable {
         let path = try Files.realPath(binary)
         artifact = Artifact(digest: try Files.digest(of: path), path: path.string, bytes: Files.bytes(of: path) ?? 0)
         node = recipe?.node ?? .kubelet
+        version = recipe?.version
     }
 
     fileprivate init(_ artifact: Artifact, recipe: Recipe, node: NodeSpec) {
         self.artifact = artifact
         self.recipe = recipe.name
         self.node = node
+        version = recipe.version
     }
+}
+
+/// The rules of the patches that a recipe's source can have, and the versions that they ask for.
+struct PatchRules: Sendable {
+    private let entries: [PatchEntry]
+    private let versions: [String: Version]
+
+    /// - Parameter recipe: with the versions of its upstreams, where the tree tells them.
+    init(_ registry: Registry, _ recipe: Recipe) {
+        entries = registry.entries.filter { recipe.upstreams[$0.name.upstream] != nil }
+        versions = recipe.upstreams.compactMapValues(\.version)
+    }
+
+    /// Which of the patches a place needs.
+    func needs(in place: Surroundings) -> [Need] { entries.compactMap { $0.need(in: place, version: versions[$0.name.upstream]) } }
 }
 
 /// A boot that is to be done, as often as it takes.
@@ -74,6 +95,8 @@ struct PlannedBoot: Sendable {
     let candidate: Candidate
     let layout: Layout
     let level: Level
+    /// What decides which patches are needed; nil where nothing is known of it.
+    let surroundings: Surroundings?
     /// What the outcome depends on, as far as it can be named.
     let key: Digest
     /// The versions of what it runs on.
@@ -109,6 +132,7 @@ extension Pipeline {
         candidate.pedigree = built.pedigree
         candidate.buildID = try built.pedigree.buildID()
         candidate.reached = built.reached
+        candidate.rules = PatchRules(try Catalogue(host).registry(), try settled(exposed, in: fetched.tree))
         return try await joining(candidate, recipe, at: level, needs: needs, from: folder)
     }
 
@@ -124,14 +148,22 @@ extension Pipeline {
     }
 
     /// A boot of a candidate in a sandbox of its own.
+    ///
+    /// - Throws: `RunscLacks` when this runsc cannot make it; `KubeletProfile.Missing` when what starts its pods is not here.
     func boot(_ candidate: Candidate, layout: Layout, level: Level, needs: BootNeeds) throws -> PlannedBoot {
+        let node = candidate.node.fitted(to: layout.cgroup, kubelet: candidate.version)
         let key = try VerifyKey(
-            artifact: candidate.artifact.digest, node: candidate.node.stretched(by: host.deadlines), layout: layout, level: level,
+            artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), layout: layout, level: level,
             runsc: needs.runsc.version
         ).key()
-        return PlannedBoot(candidate: candidate, layout: layout, level: level, key: key, tools: ["runsc": needs.runsc.version]) { turn in
+        let flags = try needs.runsc.arguments(for: layout, isNetworked: level.isJoined)
+        if level.isJoined { try needs.profile.require(node.runtime(on: layout.cgroup)) }
+        let tools = ["runsc": needs.runsc.version, "runsc flags": flags.joined(separator: " ")]
+        return PlannedBoot(
+            candidate: candidate, layout: layout, level: level, surroundings: Surroundings(layout), key: key, tools: tools
+        ) { turn in
             NodeBoot(
-                candidate.artifact, node: candidate.node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
+                candidate.artifact, node: node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
                 profile: needs.profile, turn: turn, on: host)
         }
     }
@@ -190,7 +222,8 @@ extension Pipeline {
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
             secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 }, watched: candidate.node.watched(by: host.deadlines),
-            conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt)
+            conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt,
+            needs: planned.surroundings.flatMap { candidate.rules?.needs(in: $0) })
         let place = try Ledger(workspace.runs).record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))
         return (run, place)

@@ -15,6 +15,8 @@ public struct HereNeeds: Sendable {
     public let profile: KubeletProfile
     /// What the place is, for the record.
     let words: [String: String]
+    /// What decides which patches are needed; nil outside of gVisor, and where there are no cgroups.
+    let surroundings: Surroundings?
 
     /// Looks for all of it.
     ///
@@ -31,12 +33,29 @@ public struct HereNeeds: Sendable {
             PlaceSigns(
                 isGvisor: reading.kernelLog.lowercased().contains("gvisor"), rootType: root?.type,
                 kubeletType: kubelet?.point == Self.directory ? kubelet?.type : nil))
+        surroundings = Surroundings(reading)
         words = [
             "sandbox": reading.sandbox.kind.rawValue, "root": root?.type ?? "unknown", "kubelet directory": kubelet?.type ?? "unknown",
         ]
     }
 
     private static let directory = "/var/lib/kubelet"
+
+    /// A candidate's node, as the place asks for it.
+    public func node(of candidate: Candidate) -> NodeSpec {
+        guard let cgroup = surroundings?.cgroup else { return candidate.node }
+        return candidate.node.fitted(to: cgroup, kubelet: candidate.version).starting(pods: cgroup)
+    }
+}
+
+extension NodeSpec {
+    /// The node with what starts containers on cgroups of a version named, where that is not containerd's own.
+    fileprivate func starting(pods cgroup: CgroupVersion) -> NodeSpec {
+        guard runtime(on: cgroup) != .runc else { return self }
+        return NodeSpec(
+            profile: profile, warmUp: warmUp, observe: observe, startTimeout: startTimeout, joinTimeout: joinTimeout, kubelet: kubelet,
+            runtime: runtime(on: cgroup))
+    }
 }
 
 /// Programs are missing by which a node's changes are kept to itself.
@@ -67,13 +86,17 @@ extension Pipeline {
     /// - Returns: the run, and the folder it is recorded in.
     /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
     public func verify(_ candidate: Candidate, level: Level = .boot, needs: HereNeeds) async throws -> (run: Run, place: FilePath) {
+        let node = needs.node(of: candidate)
+        if level.isJoined { try needs.profile.require(node.runtime ?? .runc) }
         let key = try HereKey(
-            artifact: candidate.artifact.digest, node: candidate.node.stretched(by: host.deadlines), level: level, place: needs.place.signs,
+            artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), level: level, place: needs.place.signs,
             words: needs.words
         ).key()
-        let boot = PlannedBoot(candidate: candidate, layout: .here, level: level, key: key, tools: needs.words) { turn in
+        let boot = PlannedBoot(
+            candidate: candidate, layout: .here, level: level, surroundings: needs.surroundings, key: key, tools: needs.words
+        ) { turn in
             NodeBoot(
-                candidate.artifact, node: candidate.node, layout: .here, level: level, plane: candidate.plane, runsc: nil,
+                candidate.artifact, node: node, layout: .here, level: level, plane: candidate.plane, runsc: nil,
                 here: needs.place, profile: needs.profile, turn: turn, on: host)
         }
         return try await believed(boot)

@@ -8,6 +8,10 @@ extension Report {
         labelled("/", finding.root.words)
         labelled(kubelet.path, kubelet.mountPoint == kubelet.path ? kubelet.words : "\(kubelet.words), part of \(kubelet.mountPoint)")
         labelled("cgroup", finding.cgroup.words)
+        for ask in finding.asks { labelled("ask for", "\(ask.flag): \(ask.cures)") }
+        if !finding.asks.isEmpty {
+            labelled("", "with \(finding.asks.count == 1 ? "that" : "all of that") a stock kubelet \(finding.version.plain) needs no patch")
+        }
         for obstacle in finding.obstacles { labelled("in the way", "\(obstacle.what) (\(obstacle.cure))") }
         let series = finding.series.map(\.name).joined(separator: ",")
         let subject = "kubelet \(finding.version.plain), \(series.isEmpty ? "stock" : "with \(series)")"
@@ -15,6 +19,11 @@ extension Report {
         labelled("because", finding.prediction.reason)
         labelled("known from", finding.prediction.basis)
         for note in finding.prediction.notes { labelled("note", note) }
+        for need in finding.needs {
+            labelled(
+                need.answer.rawValue,
+                "\(need.patch)\(need.instead.isEmpty ? "" : " or \(need.instead.map(\.description).joined(separator: ", "))")")
+        }
         for patch in finding.patches where patch.helps { labelled("helps", "\(patch.name): \(patch.reason)") }
         let others = finding.patches.filter { !$0.helps }.map(\.name.description)
         if !others.isEmpty { labelled("no help", others.joined(separator: ", ")) }

@@ -48,6 +48,13 @@ public struct Report: Sendable {
     public func run(_ run: Run, place: String) {
         verdict(run.verdict)
         if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which does not count") }
+        for need in run.needs ?? [] where run.series.contains(need.patch) || need.answer == .needed && !need.isMet(by: run.series) {
+            let missing = run.series.contains(need.patch) ? "" : ", and not in the series"
+            terminal.line("patch     \(need.patch)\(missing): \(need.words)")
+        }
+        if let runsc = run.tools["runsc"] {
+            terminal.line("sandbox   \(run.layout.rawValue), runsc \(runsc) \(run.tools["runsc flags"] ?? "")")
+        }
         terminal.line("artifact  \(run.artifact.digest)")
         terminal.line("recorded  \(place)")
     }
@@ -75,6 +82,11 @@ public struct Report: Sendable {
         let verdict = probed ? 3 : 2
         let lines = table.lines { row, column in column == verdict ? matrix.cells[row].grade.style : nil }
         for line in lines { terminal.line(line) }
+        let contradicted = matrix.cells.filter { $0.contradiction != nil }
+        if !contradicted.isEmpty { terminal.line() }
+        for cell in contradicted {
+            terminal.line("\(cell.label) on \(cell.layout.rawValue) contradicts the registry's rules: \(cell.contradiction ?? "")")
+        }
         let aside = matrix.cells.flatMap { cell in (cell.setAside ?? []).map { (cell, $0) } }
         guard !aside.isEmpty else { return }
         terminal.line()

@@ -97,6 +97,59 @@ extension Layout: ExpressibleByArgument {
     }
 }
 
+extension CgroupVersion: ExpressibleByArgument {}
+
+extension OverlaySize: ExpressibleByArgument {
+    /// Reads a size such as `20g`.
+    public init?(argument: String) { self.init(argument) }
+}
+
+/// What a sandbox is, beside its file systems, and what makes it.
+struct SandboxOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The cgroups in the sandbox: v1, which every runsc has and which is the default, or v2.", valueName: "version"))
+    var cgroup: [CgroupVersion] = []
+    @Option(
+        help: ArgumentHelp(
+            "How large an overlay root may grow, such as 20g. Without a size kubelet reads 2^63 bytes. Not every runsc takes it.",
+            valueName: "size"))
+    var overlaySize: OverlaySize?
+    @Option(
+        help: ArgumentHelp(
+            "The runsc that makes the sandbox, of any release; the one on PATH, or else setup's, when missing.", valueName: "path"))
+    var runsc: String?
+
+    /// Whether any of it is asked for.
+    var isAsked: Bool { !cgroup.isEmpty || overlaySize != nil || runsc != nil }
+
+    /// What is wrong in a place where no sandbox is made.
+    func refuse(because reason: String) throws {
+        guard !isAsked else { throw ValidationError("--cgroup, --overlay-size and --runsc have no meaning \(reason)") }
+    }
+
+    /// Layouts with what is asked for, once for each version of cgroups.
+    func layouts(_ layouts: [Layout]) throws -> [Layout] {
+        guard overlaySize == nil || layouts.contains(where: \.isRootOverlaid) else {
+            throw ValidationError("--overlay-size has a meaning only with --layout root-overlay: no other root is an overlay")
+        }
+        return (cgroup.isEmpty ? [.v1] : cgroup).flatMap { version in
+            layouts.map { $0.with(cgroup: version, overlaySize: overlaySize) }
+        }
+    }
+
+    /// A layout with what is asked for, of a command that makes one sandbox.
+    func layout(_ layout: Layout) throws -> Layout {
+        guard cgroup.count < 2 else { throw ValidationError("--cgroup may be given once: one sandbox is made") }
+        return try layouts([layout])[0]
+    }
+
+    /// What has to be here for such sandboxes.
+    func demand(_ layouts: [Layout], node: NodeSpec? = nil, level: Level = .boot) -> SandboxDemand {
+        SandboxDemand(runsc: runsc.map { FilePath($0) }, layouts: layouts, node: node, level: level)
+    }
+}
+
 /// How much is asked to prove itself, as far as a command can ask it.
 enum AskedLevel: String, ExpressibleByArgument, CaseIterable {
     case component, boot, ready, pod

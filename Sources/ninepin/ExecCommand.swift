@@ -6,6 +6,7 @@ import Model
 import Node
 import Pipeline
 import Sandbox
+import SystemPackage
 
 struct ExecCommand: SessionCommand {
     static let configuration = CommandConfiguration(
@@ -28,9 +29,10 @@ struct ExecCommand: SessionCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let folder = try node.folder(session)
-        let isHere = try folder.plan().layout == .here
+        let plan = try folder.plan()
+        let isHere = plan.layout == .here
         let (program, arguments) = try folder.command(
-            command, runsc: isHere ? nil : try await Runsc.find(on: session.host),
+            command, runsc: isHere ? nil : try await Runsc.find(on: session.host, named: plan.runsc.map { FilePath($0) }),
             isGvisor: isHere ? try HereNeeds(on: session.host).place.signs.isGvisor : false)
         try Detached.become(program, arguments)
     }

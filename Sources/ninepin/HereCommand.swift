@@ -1,6 +1,7 @@
 import ArgumentParser
 import Here
 import Model
+import Patches
 import Pipeline
 import Report
 
@@ -10,13 +11,14 @@ struct HereCommand: SessionCommand {
         discussion: """
             Looks at the sandbox, the file systems and the cgroups that this process sees, and says what a boot would come to, which patches \
             would change that, and where each rule comes from. Needs no root, starts no program and changes nothing. Where the evidence does not \
-            suffice the prediction is 'inconclusive', with the reason. `ninepin verify --sandbox here` boots, and so knows.
+            suffice the prediction is 'inconclusive', with the reason. In gVisor it tells first what its owner can change so that no patch is needed. `ninepin verify --sandbox here` boots, and so knows.
 
             Exit code 0 means that the place was looked at, whatever the prediction; 64 that the command line is wrong.
 
             Examples:
               ninepin here
               ninepin here --series percpu,9p-source
+              ninepin here --kubelet 1.36.2
               ninepin here --kubelet 1.35.2 --json | jq .prediction
               ninepin here --kubelet-dir /data/kubelet
             """)
@@ -38,7 +40,8 @@ struct HereCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         guard let version = Version(kubelet) else { return .usage }
         let place = Place.reading(kubeletDirectory: kubeletDir)
-        let finding = PlaceFinding(place, version: version, series: try series.patches)
+        let rules = try session.catalogue.registry().entries
+        let finding = PlaceFinding(place, version: version, series: try series.patches, rules: rules)
         try session.show(finding) { $0.place(finding) }
         return .good
     }

@@ -21,6 +21,9 @@ struct MatrixCommand: SessionCommand {
             Exit code 0 means that the table can be relied on: no cell is inconclusive, repeated boots agree, and the recipe's own series, \
             where it is in the table, is clean. Other series are there to be compared.
 
+            Where a verdict is not what the registry's rules say of such a node ('needs' in docs/patch.md), a line below the table says so. That \
+            changes neither the verdict nor the exit code.
+
             Examples:
               ninepin matrix
               ninepin matrix --series none --series percpu,memory-usage,9p-source --layout root-9p
@@ -36,6 +39,7 @@ struct MatrixCommand: SessionCommand {
     @OptionGroup var level: LevelOption
     @Option(help: "A layout. May be given more than once; all of the recipe's when missing.") var layout: [Layout] = []
     @Option(help: ArgumentHelp("How often each cell is booted.", valueName: "count")) var `repeat` = 1
+    @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var jobs: JobsOption
     @Flag(help: "The approaches of approaches/ side by side, in one layout.") var approaches = false
     @Option(help: ArgumentHelp("Only this approach, with --approaches. May be given more than once.", valueName: "name"))
@@ -53,6 +57,7 @@ struct MatrixCommand: SessionCommand {
         guard !approaches || (series.isEmpty && level.level == nil && layout.count < 2) else {
             throw ValidationError("--approaches takes no --series and no --level, and one --layout at most")
         }
+        if approaches { try sandbox.refuse(because: "with --approaches, whose sandboxes are all the same") }
         guard !approaches || jobs.jobs == .auto || jobs.jobs == .count(1) else {
             throw ValidationError(
                 "--jobs has no meaning with --approaches: their CPU is measured, one after the other")
@@ -72,12 +77,13 @@ struct MatrixCommand: SessionCommand {
             let one = try session.series(names, of: recipe)
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
+        let layouts = try sandbox.layouts(layout.isEmpty ? recipe.layouts : layout)
         let build = try await BuildNeeds(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
             isPacked: level.level(for: recipe) != .component, on: session.host, events: session.events)
-        let layouts = layout.isEmpty ? recipe.layouts : layout
         let matrix = try await session.matrix(
-            recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, from: sourceOptions.folder)
+            recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, sandbox: sandbox,
+            from: sourceOptions.folder)
         try session.show(matrix) { $0.matrix(matrix) }
         return matrix.exitStatus(for: recipe)
     }
@@ -105,18 +111,19 @@ extension Session {
     /// Series by layouts, at a level.
     func matrix(
         _ recipe: Recipe, _ series: [Series], _ layouts: [Layout], _ option: LevelOption, times: Int, jobs: Jobs, build: BuildNeeds,
-        from folder: FilePath?
+        sandbox: SandboxOptions, from folder: FilePath?
     ) async throws -> Matrix {
         let level = option.level(for: recipe)
         switch level {
         case .component:
             let probes = try probes(option.probe, for: series, of: recipe)
-            let needs = (build: build, component: try await ComponentNeeds(on: host))
+            let needs = (build: build, component: try await ComponentNeeds(on: host, for: sandbox.demand(layouts)))
             return try await withPipeline {
                 try await $0.componentMatrix(recipe, series, probes: probes, layouts: layouts, times: times, needs: needs, from: folder)
             }
         case .boot, .ready, .pod:
-            let needs = (build: build, boot: try await BootNeeds(on: host))
+            let demand = sandbox.demand(layouts, node: recipe.node, level: level.level)
+            let needs = (build: build, boot: try await BootNeeds(on: host, for: demand))
             return try await withPipeline {
                 try await $0.matrix(
                     recipe, series, layouts: layouts, level: level.level, times: times, jobs: jobs, needs: needs, from: folder)

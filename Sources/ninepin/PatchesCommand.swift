@@ -40,6 +40,10 @@ struct PatchesCommand: AsyncParsableCommand {
             try session.show(document) { report in
                 report.text("\(entry.name): \(entry.title)\n\nversions  \(entry.versions)\nstatus    \(entry.status.rawValue)\n\nWhy:")
                 report.indented(entry.why)
+                if !entry.needs.isEmpty {
+                    report.text("Needed, in gVisor:")
+                    for rule in entry.needs { report.indented("\(rule.words)\n") }
+                }
                 report.text("Evidence:")
                 report.indented(entry.evidence)
                 for (variant, text) in texts {
@@ -60,6 +64,7 @@ struct PatchesCommand: AsyncParsableCommand {
         let why: String
         let evidence: String
         let variants: [String]
+        let needs: [String]
         var texts: [String: String]?
 
         init(_ entry: PatchEntry) {
@@ -70,6 +75,7 @@ struct PatchesCommand: AsyncParsableCommand {
             why = entry.why
             evidence = entry.evidence
             variants = entry.variants.map(\.name)
+            needs = entry.needs.map(\.words)
         }
     }
 }

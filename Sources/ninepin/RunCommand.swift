@@ -17,6 +17,7 @@ struct RunCommand: SessionCommand {
               ninepin run kubelet-1.20 --series none --layout root-overlay
               ninepin run --level component --series none
               ninepin run --level pod
+              ninepin run kubelet@1.36.2 --cgroup v2 --runsc ./runsc --series none --layout root-overlay --overlay-size 20g --level pod
               ninepin run --layout root-9p --layout volume-9p
               ninepin run --json | jq .verdict.grade
             """)
@@ -28,19 +29,22 @@ struct RunCommand: SessionCommand {
     @OptionGroup var goOption: GoOption
     @Option(help: "How the node sees its file systems; the recipe's first layout when missing. May be given more than once.")
     var layout: [Layout] = []
+    @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var jobs: JobsOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard jobs.jobs == .auto || layout.count > 1 else { throw ValidationError("--jobs has a meaning only with several layouts") }
+        guard jobs.jobs == .auto || layout.count > 1 || sandbox.cgroup.count > 1 else {
+            throw ValidationError("--jobs has a meaning only with several layouts")
+        }
     }
 
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
+        let layouts = try sandbox.layouts(layout.isEmpty ? [recipe.layouts[0]] : layout)
         let build = try await BuildNeeds(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
             isPacked: level.level(for: recipe) != .component, on: session.host, events: session.events)
-        let layouts = layout.isEmpty ? [recipe.layouts[0]] : layout
         if layouts.count > 1 { return try await matrix(of: recipe, series, layouts, build: build, in: session) }
         let layout = layouts[0]
         let (run, place): (Run, FilePath)
@@ -48,13 +52,14 @@ struct RunCommand: SessionCommand {
         switch level {
         case .component:
             let probes = try session.probes(self.level.probe, for: [series], of: recipe)
-            let needs = try await ComponentNeeds(on: session.host)
+            let needs = try await ComponentNeeds(on: session.host, for: sandbox.demand(layouts))
             (run, place) = try await session.withPipeline { pipeline in
                 let probed = try await pipeline.prepare(recipe, series, probes: probes, needs: build, from: sourceOptions.folder)
                 return try await pipeline.ask(probed, layout: layout, needs: needs)
             }
         case .boot, .ready, .pod:
-            let needs = try await BootNeeds(on: session.host)
+            let needs = try await BootNeeds(
+                on: session.host, for: sandbox.demand(layouts, node: recipe.node, level: level.level))
             (run, place) = try await session.withPipeline { pipeline in
                 let candidate = try await pipeline.prepare(recipe, series, level: level.level, needs: build, from: sourceOptions.folder)
                 return try await pipeline.verify(candidate, layout: layout, level: level.level, needs: needs)
@@ -68,7 +73,7 @@ struct RunCommand: SessionCommand {
         of recipe: Recipe, _ series: Series, _ layouts: [Layout], build: BuildNeeds, in session: Session
     ) async throws -> ExitStatus {
         let matrix = try await session.matrix(
-            recipe, [series], layouts, level, times: 1, jobs: jobs.jobs, build: build, from: sourceOptions.folder)
+            recipe, [series], layouts, level, times: 1, jobs: jobs.jobs, build: build, sandbox: sandbox, from: sourceOptions.folder)
         try session.show(matrix) { $0.matrix(matrix) }
         return matrix.cells.allSatisfy { $0.grade == .clean } ? .good : .no
     }

@@ -4,6 +4,7 @@ import Keeping
 import Model
 import Pipeline
 import Report
+import Sandbox
 import SystemPackage
 
 /// What of a node is waited for.
@@ -46,6 +47,7 @@ struct UpCommand: SessionCommand {
     @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
     @Option(help: "runsc: a gVisor sandbox is made for the node; here: none, the node runs where ninepin runs.")
     var sandbox = AskedSandbox.runsc
+    @OptionGroup var made: SandboxOptions
     @Option(help: ArgumentHelp("What to wait for: ready or none.", valueName: "state")) var wait = Wait.ready
     @OptionGroup var global: GlobalOptions
 
@@ -53,6 +55,7 @@ struct UpCommand: SessionCommand {
         guard sandbox == .runsc || layout == nil else {
             throw ValidationError("--layout has no meaning with --sandbox here: the file systems are those of the place")
         }
+        if sandbox == .here { try made.refuse(because: "with --sandbox here: no sandbox is made") }
     }
 
     func run(in session: Session) async throws -> ExitStatus {
@@ -62,11 +65,16 @@ struct UpCommand: SessionCommand {
         let build = try await BuildNeeds(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
             events: session.events)
-        if sandbox == .here { _ = try HereNeeds(on: session.host) } else { _ = try await BootNeeds(on: session.host) }
-        let candidate = try await session.withPipeline {
+        let layout = sandbox == .here ? .here : try made.layout(self.layout ?? recipe.layouts[0])
+        let here = sandbox == .here ? try HereNeeds(on: session.host) : nil
+        let demand = made.demand([layout], node: recipe.node, level: .ready)
+        let boot = here == nil ? try await BootNeeds(on: session.host, for: demand) : nil
+        var candidate = try await session.withPipeline {
             try await $0.prepare(recipe, series, level: .ready, needs: build, from: sourceOptions.folder)
         }
-        try folder.create(NodePlan(candidate, name: name, layout: sandbox == .here ? .here : layout ?? recipe.layouts[0]))
+        if let here { candidate.node = here.node(of: candidate) }
+        let runsc = made.runsc == nil ? nil : boot?.runsc.program.string
+        try folder.create(NodePlan(candidate, name: name, layout: layout, runsc: runsc))
         do {
             let program = try Files.realPath("/proc/self/exe")
             try folder.startKeeper(
@@ -128,11 +136,14 @@ struct KeepCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let folder = try node.folder(session)
         let keeper: Keeper
-        if try folder.plan().layout == .here {
+        let plan = try folder.plan()
+        if plan.layout == .here {
             let needs = try HereNeeds(on: session.host)
             keeper = Keeper(of: folder, runsc: nil, here: needs.place, profile: needs.profile, on: session.host)
         } else {
-            let needs = try await BootNeeds(on: session.host)
+            let demand = SandboxDemand(
+                runsc: plan.runsc.map { FilePath($0) }, layouts: [plan.layout], node: plan.node, level: .ready)
+            let needs = try await BootNeeds(on: session.host, for: demand)
             keeper = Keeper(of: folder, runsc: needs.runsc, profile: needs.profile, on: session.host)
         }
         return try await keeper.run().grade == .clean ? .good : .no

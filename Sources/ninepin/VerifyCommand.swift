@@ -33,12 +33,14 @@ struct VerifyCommand: SessionCommand {
     @Option(help: "How the node sees its file systems; the recipe's first layout, or root-9p, when missing.") var layout: Layout?
     @Option(help: "runsc: a gVisor sandbox is made for the node; here: none, the node is booted where ninepin runs.")
     var sandbox = AskedSandbox.runsc
+    @OptionGroup var made: SandboxOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         guard sandbox == .runsc || layout == nil else {
             throw ValidationError("--layout has no meaning with --sandbox here: the file systems are those of the place")
         }
+        if sandbox == .here { try made.refuse(because: "with --sandbox here: no sandbox is made") }
         guard binary == nil || series.series == nil else {
             throw ValidationError("--series has no meaning with --binary: the binary is built already")
         }
@@ -60,7 +62,7 @@ struct VerifyCommand: SessionCommand {
                     on: session.host,
                     events: session.events)
             }
-            let boot = try await boot(layout ?? .root9p, level, on: session.host)
+            let boot = try await boot(try made.layout(layout ?? .root9p), candidate.node, level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
                 try await boot(pipeline, try await pipeline.joining(candidate, recipe, at: level, needs: build))
             }
@@ -69,7 +71,7 @@ struct VerifyCommand: SessionCommand {
             let build = try await BuildNeeds(
                 recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
                 events: session.events)
-            let boot = try await boot(layout ?? recipe.layouts[0], level, on: session.host)
+            let boot = try await boot(try made.layout(layout ?? recipe.layouts[0]), recipe.node, level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
                 try await boot(pipeline, try await pipeline.prepare(recipe, series, level: level, needs: build, from: sourceOptions.folder))
             }
@@ -80,11 +82,11 @@ struct VerifyCommand: SessionCommand {
 
     /// The boot that is asked for, after a look whether all is here that it needs.
     private func boot(
-        _ layout: Layout, _ level: Level, on host: Host
+        _ layout: Layout, _ node: NodeSpec?, _ level: Level, on host: Host
     ) async throws -> @Sendable (Pipeline, Candidate) async throws -> (Run, FilePath) {
         switch sandbox {
         case .runsc:
-            let needs = try await BootNeeds(on: host)
+            let needs = try await BootNeeds(on: host, for: made.demand([layout], node: node, level: level))
             return { try await $0.verify($1, layout: layout, level: level, needs: needs) }
         case .here:
             let needs = try HereNeeds(on: host)

@@ -132,6 +132,11 @@ struct CommandLineTests {
             (["verify", "--sandbox", "here", "--layout", "root-9p"], "--layout has no meaning"), (["run", "--layout", "here"], "--layout"),
             (["here", "--series", "nope"], "known are libcontainer/percpu"), (["here", "--kubelet", "new"], "1.20.2"),
             (["here", "--kubelet-dir", "var"], "begins with '/'"), (["run", "--patience", "0.5"], "--patience"),
+            (["run", "--cgroup", "v3"], "--cgroup"), (["run", "--overlay-size", "20x"], "--overlay-size"),
+            (["run", "--layout", "root-9p", "--overlay-size", "20g"], "only with --layout root-overlay"),
+            (["verify", "--cgroup", "v1", "--cgroup", "v2"], "may be given once"), (["run", "--layout", "root-9p+v2"], "--layout"),
+            (["up", "--sandbox", "here", "--cgroup", "v2"], "have no meaning"),
+            (["matrix", "--approaches", "--runsc", "x"], "have no meaning"),
             (["verify", "--patience", "101"], "--patience"), (["up", "--patience", "nan"], "--patience"),
             (["down", "a", "--patience", "five"], "--patience"),
         ])

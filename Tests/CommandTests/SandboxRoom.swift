@@ -5,6 +5,7 @@ import struct Foundation.Data
 import struct Foundation.URL
 import struct Foundation.UUID
 import Host
+import Model
 import Sandbox
 import SystemPackage
 import Testing
@@ -94,7 +95,7 @@ struct SandboxRoom {
         }
         let command =
             if kind == .runc { try runc(state: state) } else {
-                try await Runsc.find(on: host).run(bundle, state: state, isRootOverlaid: kind == .rootOverlay, on: host)
+                try await Runsc.find(on: host).run(bundle, state: state, layout: kind == .rootOverlay ? .rootOverlay : .root9p, on: host)
             }
         let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
             guard case .line(let stream, let bytes) = event else { return .proceed }

@@ -11,10 +11,10 @@ private struct JoinedBoot {
     var grader: BootGrader
     private var serves = true
 
-    init(_ level: Level = .pod, isKept: Bool = false) throws {
+    init(_ level: Level = .pod, isKept: Bool = false, layout: Layout = .root9p) throws {
         let node = NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60, joinTimeout: 100)
-        grader = BootGrader(node: node, layout: .root9p, level: level, word: Self.word, isKept: isKept)
-        for fact in ["gvisor [0.0] Starting gVisor...", "mount / 9p", "version Kubernetes v1.20.2", "stage kubelet"] {
+        grader = BootGrader(node: node, layout: layout, level: level, word: Self.word, isKept: isKept)
+        for fact in ["gvisor [0.0] Starting gVisor...", "mount / \(layout.rootType)", "version Kubernetes v1.20.2", "stage kubelet"] {
             grader.take(.fact(try #require(NodeFact("@ninepin \(fact)"))), at: 1)
         }
         for (line, arrival) in zip(WrittenLog.beginning, WrittenLog.arrivals) { log(line, at: arrival) }
@@ -124,6 +124,94 @@ struct JoinedGraderTests {
         let verdict = try #require(boot.grader.verdict)
         #expect(verdict.grade == .degraded, "\(verdict)")
         #expect(verdict.summary.contains(words), "\(verdict.summary)")
+    }
+
+    @Test("on an overlay without a size nobody waits for one: pods are judged, and one sentence says what such a node cannot do")
+    func endlessRoot() throws {
+        var facts = try JoinedBoot.all()
+        facts[1] = try JoinedBoot.node(storage: "9007199254740988Ki")
+        var boot = try JoinedBoot(layout: .rootOverlay)
+        try boot.live(8...37) { _ in facts }
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .degraded && verdict.cause == "ephemeral storage", "\(verdict)")
+        #expect(verdict.summary.contains("9007199254740988Ki") && verdict.summary.contains("cannot limit, reserve or evict"), "\(verdict)")
+        #expect(verdict.evidence.first?.text == JoinedBoot.word)
+    }
+
+    @Test("on such an overlay a pod that does not run is waited for, and is what the verdict says")
+    func endlessRootWithoutPods() throws {
+        let facts = [JoinedBoot.served, try JoinedBoot.node(storage: "9007199254740988Ki"), try JoinedBoot.pod(.task, "Pending")]
+        var boot = try JoinedBoot(layout: .rootOverlay)
+        try boot.live(8...106) { _ in facts }
+        #expect(boot.grader.verdict == nil)
+        try boot.live(107...107) { _ in facts }
+        #expect(
+            boot.grader.verdict?.summary.contains("did not run to its end (Pending)") == true, "\(String(describing: boot.grader.verdict))")
+    }
+
+    @Test("an overlay with a size that reads none is waited for as any other root is, and so is another figure that is none")
+    func sizedRoot() throws {
+        let sized = Layout.rootOverlay.with(cgroup: .v1, overlaySize: OverlaySize("20g"))
+        for (layout, node) in [
+            (sized, try JoinedBoot.node(storage: "9007199254740988Ki")), (.rootOverlay, try JoinedBoot.node(memory: "9223372036854771712")),
+            (.rootOverlay, try JoinedBoot.node(storage: "0")),
+        ] {
+            var facts = try JoinedBoot.all()
+            facts[1] = node
+            var boot = try JoinedBoot(layout: layout)
+            try boot.live(8...106) { _ in facts }
+            #expect(boot.grader.verdict == nil)
+        }
+    }
+
+    /// How kubelet writes of a pod that cannot be started, since 1.21 and before.
+    private static let complaints = [
+        #"E1126 10:00:20.000000      40 pod_workers.go:1301] "Error syncing pod, skipping" err="failed to \"CreatePodSandbox\" for \"ninepin-task_default(u)\" with CreatePodSandboxError: \"Failed to create sandbox: rpc error: code = Unknown desc = failed to create containerd task: BPF_PROG_ATTACH not supported\"" pod="default/ninepin-task" podUID="u""#,
+        #"E1126 10:00:20.000000      40 pod_workers.go:191] Error syncing pod u ("ninepin-task_default(u)"), skipping: failed to "StartContainer" for "main" with RunContainerError: "failed to start container: opening file memory.oom.group: BPF_PROG_ATTACH not supported""#,
+    ]
+
+    @Test(
+        "a pod that stays Pending is told with kubelet's own line, which comes first, and not with the phase alone", arguments: complaints)
+    func pendingPod(_ line: String) throws {
+        var boot = try JoinedBoot()
+        let facts = [JoinedBoot.served, try JoinedBoot.node(), try JoinedBoot.pod(.task, "Pending")]
+        try boot.live(8...11) { _ in facts }
+        boot.log(line.replacing("BPF_PROG_ATTACH", with: "an older line"), at: 12)
+        try boot.live(12...19) { _ in facts }
+        boot.log(line, at: 20)
+        // Neither what comes while kubelet only waits, nor what is of another pod.
+        boot.log(line.replacing("BPF_PROG_ATTACH not supported", with: "back-off 10s restarting"), at: 20)
+        boot.log(line.replacing("ninepin-task", with: "ninepin-task-2"), at: 20)
+        boot.log(line.replacing("ninepin-task", with: "other"), at: 20)
+        try boot.live(20...106) { _ in facts }
+        try boot.live(107...107) { _ in facts }
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .degraded)
+        #expect(verdict.summary.contains("(Pending): ") && verdict.summary.contains("BPF_PROG_ATTACH not supported"), "\(verdict.summary)")
+        #expect(verdict.evidence.first?.text == line && verdict.evidence.first?.kind == .log)
+    }
+
+    @Test("a pod that fails is told with kubelet's own line too, and without one with the API server's words")
+    func failedPod() throws {
+        var boot = try JoinedBoot()
+        boot.log(Self.complaints[1], at: 12)
+        boot.cluster(try JoinedBoot.pod(.task, "Failed"), at: 13)
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.cause == "pod" && verdict.summary.contains("memory.oom.group"), "\(verdict)")
+        let status =
+            #"{"status":{"phase":"Failed","containerStatuses":[{"state":{"terminated":{"reason":"StartError","message":"no such file"}}}]}}"#
+        boot = try JoinedBoot()
+        boot.cluster(.pod(.task, try JSONDecoder().decode(PodStatus.self, from: Data(status.utf8))), at: 13)
+        #expect(boot.grader.verdict?.summary == "the pod failed (Failed): StartError: no such file")
+    }
+
+    @Test("what is quoted of a line is bounded")
+    func longLine() throws {
+        var boot = try JoinedBoot()
+        boot.log(Self.complaints[1] + String(repeating: "x", count: 60_000), at: 12)
+        boot.cluster(try JoinedBoot.pod(.task, "Failed"), at: 13)
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.summary.utf8.count < 600 && verdict.evidence.allSatisfy { $0.text.utf8.count < 2100 })
     }
 
     @Test("an API server that never answers says nothing of the node")

@@ -41,4 +41,16 @@ struct SandboxSignsTests {
         #expect(signs.fault(in: .root9p, runtime: .runc)?.contains("9p") == true)
         #expect(SandboxSigns().fault(in: .root9p, runtime: .runc) != nil)
     }
+
+    @Test("the cgroups that the sandbox shows must be those that the layout asks for")
+    func cgroups() {
+        let signs = { (cgroup: String?) in
+            SandboxSigns(gvisor: "Starting gVisor...", mounts: ["/": "9p"].merging(cgroup.map { ["/sys/fs/cgroup": $0] } ?? [:]) { $1 })
+        }
+        let v2 = Layout.root9p.with(cgroup: .v2)
+        #expect(signs("cgroup2").fault(in: v2) == nil && signs("tmpfs").fault(in: .root9p) == nil && signs(nil).fault(in: .root9p) == nil)
+        #expect(signs("tmpfs").fault(in: v2)?.contains("asks for cgroup v2") == true)
+        #expect(signs(nil).fault(in: v2)?.contains("no mount") == true)
+        #expect(signs("cgroup2").fault(in: .root9p)?.contains("asks for cgroup v1") == true)
+    }
 }

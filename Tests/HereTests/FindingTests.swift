@@ -121,16 +121,76 @@ struct FindingTests {
         #expect(place.obstacles.contains { $0.what.contains("kernel/panic") })
     }
 
-    @Test("each patch of the registry is one whose effect is known")
-    func registry() throws {
+    /// The registry that comes with Ninepin.
+    private static func registry() throws -> [PatchEntry] {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "patches")
-        for upstream in try FileManager.default.contentsOfDirectory(atPath: folder.path) where upstream != "projects" {
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: upstream).path)
-            where !name.contains(".") {
-                #expect(KnownPatch(rawValue: "\(upstream)/\(name)") != nil, "\(upstream)/\(name)")
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0 != "projects" }.flatMap { upstream in
+            try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: upstream).path).filter { !$0.contains(".") }.map {
+                let file = folder.appending(path: "\(upstream)/\($0)/patch.yaml")
+                return try PatchEntry(
+                    yaml: try String(contentsOf: file, encoding: .utf8), file: file.path, name: try #require(PatchName("\(upstream)/\($0)"))
+                )
             }
         }
+    }
+
+    @Test("each patch of the registry that has rules is one whose effect is known, and each known one has rules")
+    func known() throws {
+        let ruled = Set(try Self.registry().filter { !$0.needs.isEmpty }.map(\.name.description))
+        #expect(ruled == Set(KnownPatch.allCases.map(\.rawValue)))
+    }
+
+    @Test("for kubelet 1.20 on cgroup v1 the registry's rules say of each patch what the code that is followed says of it")
+    func agreement() throws {
+        let entries = try Self.registry()
+        for (root, volume) in [("9p", String?.none), ("overlay", nil), ("9p", "9p")] {
+            let place = WrittenPlace.gvisor(root: root, volume: volume)
+            let found = PlaceFinding(place, version: try #require(Version("1.20.2")), series: [], rules: entries)
+            for patch in found.patches {
+                let need = try #require(found.needs.first { $0.patch == patch.name })
+                #expect((need.answer == .needed) == patch.helps, "\(patch.name) on \(root), \(volume ?? "no volume")")
+                #expect(patch.reason == need.evidence)
+            }
+            #expect(found.asks.isEmpty || root == "overlay", "\(found.asks)")
+        }
+    }
+
+    @Test(
+        "a stock kubelet in gVisor is predicted as it was measured, on both versions of cgroups, and what to ask for comes from the same rules",
+        arguments: [
+            ("1.36.2", "v2", "9p", "", "fatal, filesystem info", ["overlay2"]), ("1.36.2", "v2", "overlay", "", "clean", ["overlay2"]),
+            ("1.36.2", "v2", "9p", "9p", "fatal, could not find device", ["overlay2", "no 9p volume"]),
+            ("1.34.9", "v2", "9p", "", "clean", []), ("1.34.9", "v1", "9p", "", "fatal, memory cache", ["in-sandbox-cgroup"]),
+            ("1.34.9", "v2", "9p", "9p", "fatal, could not find device", ["no 9p volume"]),
+            ("1.36.2", "v1", "9p", "", "fatal, cgroup v1", ["overlay2", "in-sandbox-cgroup"]),
+            ("1.25.0", "v1", "9p", "", "fatal, memory cache", []), ("1.25.0", "v2", "9p", "", "inconclusive", []),
+            ("1.20.2", "v2", "9p", "", "inconclusive", []), ("1.37.0", "v2", "overlay", "", "inconclusive", []),
+        ])
+    func versions(_ version: String, _ cgroup: String, _ root: String, _ volume: String, _ title: String, _ asks: [String]) throws {
+        let own = volume.isEmpty ? nil : volume
+        let place = cgroup == "v2" ? WrittenPlace.gvisorV2(root: root, volume: own) : WrittenPlace.gvisor(root: root, volume: own)
+        let found = PlaceFinding(place, version: try #require(Version(version)), series: [], rules: try Self.registry())
+        #expect(found.prediction.title == title, "\(found.prediction)")
+        #expect(found.asks.count == asks.count && zip(found.asks, asks).allSatisfy { $0.flag.contains($1) }, "\(found.asks)")
+    }
+
+    @Test("the one line is the whole remedy for 1.36 on a 9p root with cgroup v2, and a node with it is predicted to be clean")
+    func oneLine() throws {
+        let entries = try Self.registry()
+        let version = try #require(Version("1.36.2"))
+        let stock = PlaceFinding(WrittenPlace.gvisorV2(), version: version, series: [], rules: entries)
+        #expect(stock.remedy.count == 1 && stock.remedy[0].upstream == "cadvisor", "\(stock.remedy)")
+        let patched = PlaceFinding(WrittenPlace.gvisorV2(), version: version, series: [.line9p], rules: entries)
+        #expect(patched.prediction.grade == .clean)
+        #expect(patched.prediction.notes.contains { $0.contains("memory reads 0") })
+        #expect(patched.prediction.basis.contains("2026-11-26"))
+    }
+
+    @Test("outside of gVisor no rule says anything, and nothing is asked for")
+    func elsewhere() throws {
+        let found = PlaceFinding(WrittenPlace.machine(), version: try #require(Version("1.36.2")), series: [], rules: try Self.registry())
+        #expect(found.needs.isEmpty && found.asks.isEmpty)
     }
 
     @Test("every key is in the JSON, null where there is nothing to say")

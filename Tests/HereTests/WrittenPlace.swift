@@ -46,6 +46,15 @@ enum WrittenPlace {
         return place
     }
 
+    /// The same in a sandbox with cgroup v2, as runsc of 2026 makes it.
+    static func gvisorV2(root: String = "9p", volume: String? = nil) -> Place {
+        var place = gvisor(root: root, volume: volume)
+        place.mounts.removeAll { $0.point.hasPrefix("/sys/fs/cgroup") }
+        place.mounts += [Mount](table: "23 19 0:23 / /sys/fs/cgroup rw - cgroup2 none rw")
+        place.cgroupFiles = [:]
+        return place
+    }
+
     /// A virtual machine with cgroup v1 and an ext4 root.
     static func machine() -> Place {
         var place = Place()

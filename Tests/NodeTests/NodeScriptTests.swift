@@ -79,4 +79,16 @@ struct NodeScriptTests {
         #expect(text.contains("'/some/boot/bin/kubelet' --config '/some/boot/kubelet.yaml'"))
         #expect(text.contains("mount --bind '/var/lib/kubelet/.ninepin/1/node' /var/lib/kubelet"))
     }
+
+    @Test("containerd starts containers with runc by itself, and with crun where it is told to")
+    func runtime() {
+        #expect(KubeletProfile.containerd(starting: .runc).isEmpty)
+        let told = KubeletProfile.containerd(starting: .crun)
+        #expect(told.contains(#"BinaryName = "crun""#) && told.contains(#"runtime_type = "io.containerd.runc.v2""#))
+    }
+
+    @Test("a sandbox tells what is mounted at the cgroups' own place, by which v2 is known")
+    func cgroups() {
+        #expect(NodeScript.signs.contains("| /sys/fs/cgroup |"))
+    }
 }

@@ -39,6 +39,32 @@ struct ReportTests {
                 """)
     }
 
+    @Test("a cell that contradicts the registry's rules is marked below the table, and its verdict stays")
+    func contradiction() throws {
+        let patch = try #require(PatchName("libcontainer/percpu"))
+        let need = Need(
+            patch: patch, answer: .needed, without: .init(.fatal, cause: "memory cache"), evidence: "seen", measured: "2026-11-26")
+        let digest = try #require(Digest(String(repeating: "0", count: 64)))
+        func run(_ grade: Grade) -> Run {
+            Run(
+                id: "x", started: "", recipe: "r", series: [], layout: Layout.root9p.with(cgroup: .v2), lock: nil, tree: nil,
+                artifact: Artifact(digest: digest, path: "", bytes: 0), steps: [],
+                tools: ["runsc": "release-20260817.0", "runsc flags": "--in-sandbox-cgroup=v2"], secondsToVerdict: 0,
+                verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []), needs: [need])
+        }
+        let cells = [Grade.clean, .fatal].compactMap { Matrix.Cell(label: "none", runs: [run($0)]) }
+        #expect(cells.count == 2)
+        #expect(cells[0].grade == .clean && cells[0].contradiction != nil && cells[1].contradiction == nil)
+        let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
+        #expect(
+            text.contains("none on root-9p+v2 contradicts the registry's rules: the rules say fatal without libcontainer/percpu"), "\(text)"
+        )
+        let one = written { Report(on: $0).run(run(.fatal), place: "/p") }
+        #expect(
+            one.contains("libcontainer/percpu, and not in the series: needed; without it fatal, memory cache: seen [2026-11-26]"), "\(one)")
+        #expect(one.contains("root-9p+v2, runsc release-20260817.0 --in-sandbox-cgroup=v2"), "\(one)")
+    }
+
     @Test("a matrix of more layouts begins with series by layout")
     func grid() throws {
         let cells = [

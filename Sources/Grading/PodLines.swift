@@ -1,0 +1,65 @@
+import Cluster
+import Model
+
+/// What a node's own log says of why a pod does not run: of each pod the last line that tells it. Bounded, whatever the log's length.
+struct PodLines: Sendable {
+    private struct Told: Sendable {
+        var telling: Evidence?
+        var repeated: Evidence?
+    }
+
+    private var lines: [PodTrial.Name: Told] = [:]
+
+    /// Kubernetes, pkg/kubelet/pod_workers.go, kuberuntime/kuberuntime_sandbox.go and kuberuntime_manager.go: what went wrong with a pod, with the
+    /// words of the runtime in it. The first form is that of 1.20, of which later ones have parts.
+    private static let complaints = [
+        "Error syncing pod", "Failed to create pod sandbox", "Failed to create sandbox for pod", "CreatePodSandbox", "RunPodSandbox",
+        "OCI runtime",
+        "failed to \"StartContainer\"", "failed to \\\"StartContainer\\\"", "failed to start container", "RunContainerError",
+        "CreateContainerError",
+    ].map { Array($0.utf8) }
+
+    /// kubelet says so once it has said why, and waits.
+    private static let waiting = ["back-off", "Back-off", "BackOff"].map { Array($0.utf8) }
+
+    private static let mostBytes = 2048
+
+    /// Takes a line of the node's log.
+    ///
+    /// - Parameter number: its number in the log, counted from 1.
+    mutating func take(_ line: [UInt8], number: Int, at now: Double) {
+        guard let name = PodTrial.Name.allCases.first(where: { Self.names(line, $0) }),
+            Self.complaints.contains(where: { LogLine.contains(line, $0) })
+        else { return }
+        let text = String(decoding: line.prefix(Self.mostBytes), as: UTF8.self) + (line.count > Self.mostBytes ? "…" : "")
+        let evidence = Evidence(kind: .log, text: text, source: "kubelet", line: number, seconds: now)
+        if Self.waiting.contains(where: { LogLine.contains(line, $0) }) {
+            lines[name, default: Told()].repeated = evidence
+        } else {
+            lines[name, default: Told()].telling = evidence
+        }
+    }
+
+    /// The last line about a pod that says why; or that it is waited for, where no other was seen.
+    func evidence(of name: PodTrial.Name) -> Evidence? { lines[name].flatMap { $0.telling ?? $0.repeated } }
+
+    /// What such a line says, for one sentence: from the runtime's own words on, or else from where klog's header ends.
+    static func quotation(of evidence: Evidence) -> String {
+        let bytes = Array(evidence.text.utf8)
+        let mark = Array("desc = ".utf8)
+        let start = LogLine.place(of: mark, in: bytes).map { $0 + mark.count } ?? LogLine(bytes).message
+        let words = String(decoding: bytes[min(start, bytes.count)...], as: UTF8.self).unicodeScalars
+        return String(String.UnicodeScalarView(words.prefix(longest))) + (words.count > longest ? "…" : "")
+    }
+
+    private static let longest = 400
+
+    /// Whether a line names a pod, and not one whose name only begins so.
+    private static func names(_ line: [UInt8], _ name: PodTrial.Name) -> Bool {
+        let text = Array(name.rawValue.utf8)
+        guard let place = LogLine.place(of: text, in: line) else { return false }
+        guard place + text.count < line.count else { return true }
+        let next = Character(UnicodeScalar(line[place + text.count]))
+        return !(next.isASCII && (next.isLetter || next.isNumber || next == "-"))
+    }
+}

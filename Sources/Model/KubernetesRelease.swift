@@ -1,0 +1,46 @@
+/// Which cAdvisor and which reader of cgroups a minor release of Kubernetes has, as far as it was read in trees (2026-11-26). A run asks its own
+/// tree; this is for who has nothing but a kubelet's version.
+public struct KubernetesRelease: Hashable, Sendable {
+    /// The minor version: 34 of 1.34.
+    public let minor: Int
+    /// The versions of the upstreams in it, by the names that patches have for them.
+    public let upstreams: [String: Version]
+
+    /// The releases that were read, the oldest first.
+    public static let known: [KubernetesRelease] = [
+        (20, "0.38.6", "1.0.0-rc92"), (21, "0.39.0", "1.0.0-rc95"), (31, "0.49.0", "1.1.13"), (32, "0.51.0", "1.2.1"),
+        (33, "0.52.1", "0.0.3"), (34, "0.52.1", "0.0.3"), (35, "0.53.0", "0.0.3"), (36, "0.56.2", "0.0.6"),
+    ].map { minor, cadvisor, libcontainer in
+        let versions = ["cadvisor": Version(cadvisor), "libcontainer": Version(libcontainer)]
+        return KubernetesRelease(minor: minor, upstreams: versions.compactMapValues(\.self))
+    }
+
+    /// The nearest known releases around a version, itself where it is known: one, or two. nil outside of what is known.
+    public static func around(_ version: Version) -> [KubernetesRelease]? {
+        guard version.numbers.first == 1, let minor = version.numbers.dropFirst().first else { return nil }
+        if let exact = known.first(where: { $0.minor == minor }) { return [exact] }
+        guard let below = known.last(where: { $0.minor < minor }), let above = known.first(where: { $0.minor > minor }) else { return nil }
+        return [below, above]
+    }
+}
+
+extension PatchEntry {
+    /// Whether the patch is needed by a kubelet of which nothing but the version is known. Between two releases that were read it is what both say.
+    ///
+    /// - Returns: nil for a patch of which no rule says when it is needed.
+    public func need(in place: Surroundings, kubelet version: Version) -> Need? {
+        guard let releases = KubernetesRelease.around(version) else {
+            guard !needs.isEmpty else { return nil }
+            return Need(
+                patch: name, answer: .notMeasured, evidence: "which \(name.upstream) is in Kubernetes \(version.plain) was not read")
+        }
+        let found = releases.map { need(in: place, version: $0.upstreams[name.upstream]) }
+        guard let first = found[0], found.allSatisfy({ $0?.answer == first.answer && $0?.without == first.without }) else {
+            guard !needs.isEmpty else { return nil }
+            let names = releases.map { "1.\($0.minor)" }.joined(separator: " and ")
+            return Need(
+                patch: name, answer: .notMeasured, evidence: "it is not the same in Kubernetes \(names), and nothing between was tried")
+        }
+        return first
+    }
+}
