@@ -84,11 +84,13 @@ extension PatchUpstream {
 }
 
 extension Registry {
-    /// Where a recipe says that a patch's upstream lies; its version is read from the source when the recipe does not tell it.
+    /// Where a recipe says that a patch's upstream lies. The version of a vendored one is what the source tells; of any other the recipe knows it
+    /// better than a file at the source's top.
     ///
     /// - Throws: `FileError`, `GitError`.
     public func home(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> Home {
-        let version = try upstream.version ?? upstreams[entry.name.upstream]?.version(of: upstream.path, in: source)
-        return Home(path: upstream.path, version: version)
+        let told = try upstreams[entry.name.upstream]?.version(of: upstream.path, in: source)
+        let isVendored = upstream.path.hasPrefix("vendor/")
+        return Home(path: upstream.path, version: isVendored ? told ?? upstream.version : upstream.version ?? told)
     }
 }

@@ -29,6 +29,7 @@ extension Pipeline {
     /// - Throws: what fetching throws; `PatchesError.malformed`; `FileError`. That a patch does not apply is a result, not an error.
     public func check(_ recipe: Recipe, registry: Registry) async throws -> [PatchCheck] {
         let tree = try await fetch(recipe).tree
+        let recipe = try settled(recipe, in: tree)
         let single = registry.entries.filter { recipe.upstreams[$0.name.upstream] != nil }.map { [$0.name.description] }
         let repository = try Repository.open(at: workspace.trees.string)
         return try (single + (recipe.series.count > 1 ? [recipe.series.map(\.description)] : [])).map { names in
