@@ -204,7 +204,9 @@ extension Recipe {
         let compared = try map.values(
             "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
         compare = compared.map(\.patches)
+        let planned = controlPlane?.series ?? []
         for (key, patch) in series.map({ ("series", $0) }) + compare.joined().map({ ("compare", $0) })
+            + planned.map({ ("controlPlane", $0) })
         where upstreams[patch.upstream] == nil {
             let advice = Spelling.advice(for: patch.upstream, among: upstreams.keys)
             throw map.complaint(key, "'\(patch)' is of '\(patch.upstream)', which is not among this recipe's upstreams: \(advice)")

@@ -84,7 +84,7 @@ extension Recipe {
                 YamlField("path", "relative path", "the directory in the tree that paths in a patch start from; `.` for the top"),
                 YamlField(
                     "version", "version", required: false,
-                    "the project's version, which decides the variant of a patch where two fit; read from `vendor/modules.txt` or `go.mod` when missing"
+                    "the project's version, which decides the variant of a patch where two fit; what `vendor/modules.txt` or `go.mod` says counts more"
                 ),
                 YamlField(
                     "module", "module path", required: false, "the Go module that has the project, where the tree holds no copy of it"),
@@ -116,6 +116,9 @@ extension Recipe {
                 YamlField(
                     "openapi", "relative path", required: false,
                     "a generated file that the source lacks, such as `pkg/generated/openapi/zz_generated.openapi.go`"),
+                YamlField(
+                    "series", "list of patches", required: false,
+                    "the patches that it is built with, whatever the node's are; one whose fault the tree does not have is left out"),
             ])
         /// The node.
         public static let node = YamlSection(

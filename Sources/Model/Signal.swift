@@ -66,5 +66,8 @@ extension Signal {
     ]
 
     /// What a probe of `patches/` says itself, where the package that it asks gives a figure and no error.
-    public static let probe: [Signal] = [Signal("memory usage", "memory usage of / reads 0", .cause)]
+    public static let probe: [Signal] = [
+        Signal("memory usage", "memory usage of / reads 0", .cause),
+        Signal("map iteration", "map iteration breaks memory", .cause),
+    ]
 }
