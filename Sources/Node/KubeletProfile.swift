@@ -40,7 +40,7 @@ public struct KubeletProfile: Sendable {
 
     let found: [(place: String, path: FilePath)]
     let busybox: FilePath
-    private let host: Host
+    let host: Host
 
     /// Looks for all programs that the node needs, before an hour's work is begun.
     ///

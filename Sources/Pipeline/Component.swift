@@ -124,7 +124,7 @@ extension Pipeline {
             layout: layout, lock: probed.fetched.lock, tree: probed.patched.tree.description,
             artifact: probed.programs[deciding].built.artifact, steps: probed.steps + records,
             tools: ["ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel, "go": probed.go],
-            secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
+            upstreams: probed.patched.upstreams, secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
         return (run, try Ledger(workspace.runs).record(run, logs: logs))
     }
 

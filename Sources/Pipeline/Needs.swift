@@ -81,16 +81,19 @@ public struct BootNeeds: Sendable {
     public let runsc: Runsc
     /// What the node's root file system is made of.
     public let profile: KubeletProfile
+    /// The release of the containerd in it.
+    public let containerd: String
 
     /// A root file system with all that a node writes comes to about this.
     static let neededBytes: Int64 = 1 << 30
 
     /// Looks for all of it.
     ///
-    /// - Throws: `NotRoot`; `RunscMissing`; `KubeletProfile.Missing`; `NotEnoughSpace`.
+    /// - Throws: `NotRoot`; `RunscMissing`; `KubeletProfile.Missing`; `CommandError` when containerd does not run; `NotEnoughSpace`.
     public init(on host: Host) async throws {
         guard host.isRoot else { throw NotRoot() }
         profile = try KubeletProfile(on: host)
+        containerd = try await profile.containerd()
         runsc = try await Runsc.find(on: host)
         try BuildNeeds.checkSpace(Self.neededBytes, on: host)
     }
@@ -143,8 +146,9 @@ public enum Doctor {
             return "\(runsc.version), \(runsc.program)"
         }
         try await look("node programs") {
-            _ = try KubeletProfile(on: host)
-            return "all there"
+            let release = try await KubeletProfile(on: host).containerd()
+            return
+                "all there; containerd \(release)\(ContainerdRelease.lacksRuntimeConfig(release) ? ", which has no RuntimeConfig for kubelet 1.31 and later: they warn" : "")"
         }
         try await look("approaches") {
             let catalogue = Catalogue(host)

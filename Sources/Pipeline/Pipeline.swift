@@ -125,7 +125,7 @@ public struct Pipeline: Sendable {
         }
         return Patched(
             source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record,
-            libraries: fetched.libraries)
+            libraries: fetched.libraries, upstreams: recipe.upstreams.compactMapValues(\.version))
     }
 
     /// The recipe with the versions of its upstreams as the tree itself tells them; what the recipe says counts only where the tree says nothing.
@@ -277,6 +277,8 @@ public struct Patched: Sendable {
     public let record: StepRecord
     /// The libraries that it is compiled with.
     var libraries: Libraries?
+    /// The versions of the upstreams in it, as far as they are known.
+    var upstreams: [String: Version] = [:]
 }
 
 /// A binary that was built.

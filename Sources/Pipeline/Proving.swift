@@ -33,6 +33,8 @@ public struct Candidate: Sendable {
     public var lock: Lock?
     /// The patched tree's id.
     public var tree: String?
+    /// The versions of the upstreams in it; nil when the binary is from elsewhere.
+    public var upstreams: [String: Version]?
     /// The steps that made it.
     public var steps: [StepRecord] = []
     /// What makes the control plane that it joins; nil when it joins none.
@@ -100,6 +102,7 @@ extension Pipeline {
         candidate.series = series.names
         candidate.lock = fetched.lock
         candidate.tree = patched.tree.description
+        candidate.upstreams = patched.upstreams
         candidate.steps = fetched.steps + [patched.record, inner.record] + packing + (packing.isEmpty ? [] : [built.record])
         candidate.go = needs.go.identity
         candidate.pedigree = built.pedigree
@@ -125,7 +128,10 @@ extension Pipeline {
             artifact: candidate.artifact.digest, node: candidate.node.stretched(by: host.deadlines), layout: layout, level: level,
             runsc: needs.runsc.version
         ).key()
-        return PlannedBoot(candidate: candidate, layout: layout, level: level, key: key, tools: ["runsc": needs.runsc.version]) { turn in
+        return PlannedBoot(
+            candidate: candidate, layout: layout, level: level, key: key,
+            tools: ["runsc": needs.runsc.version, "containerd": needs.containerd]
+        ) { turn in
             NodeBoot(
                 candidate.artifact, node: candidate.node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,
                 profile: needs.profile, turn: turn, on: host)
@@ -169,7 +175,8 @@ extension Pipeline {
         }
         var conditions = outcome.conditions
         conditions?.company = seat?.company ?? 0
-        var (verdict, doubt) = (outcome.verdict, String?.none)
+        let release = outcome.version ?? candidate.pedigree.map { "v\($0.version)" } ?? ""
+        var (verdict, doubt) = (outcome.verdict.noting(ContainerdRelease.note(planned.tools["containerd"], on: release)), String?.none)
         if let first {
             verdict = Doubt.settled(
                 verdict, conditions: conditions, after: (first.verdict, first.conditions), because: first.setAside ?? "",
@@ -184,7 +191,8 @@ extension Pipeline {
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
-            secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 }, watched: candidate.node.watched(by: host.deadlines),
+            upstreams: candidate.upstreams, secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 },
+            watched: candidate.node.watched(by: host.deadlines),
             conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt)
         let place = try Ledger(workspace.runs).record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))

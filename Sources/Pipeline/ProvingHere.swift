@@ -71,7 +71,8 @@ extension Pipeline {
             artifact: candidate.artifact.digest, node: candidate.node.stretched(by: host.deadlines), level: level, place: needs.place.signs,
             words: needs.words
         ).key()
-        let boot = PlannedBoot(candidate: candidate, layout: .here, level: level, key: key, tools: needs.words) { turn in
+        let tools = needs.words.merging(["containerd": try await needs.profile.containerd()]) { $1 }
+        let boot = PlannedBoot(candidate: candidate, layout: .here, level: level, key: key, tools: tools) { turn in
             NodeBoot(
                 candidate.artifact, node: candidate.node, layout: .here, level: level, plane: candidate.plane, runsc: nil,
                 here: needs.place, profile: needs.profile, turn: turn, on: host)

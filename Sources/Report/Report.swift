@@ -48,6 +48,11 @@ public struct Report: Sendable {
     public func run(_ run: Run, place: String) {
         verdict(run.verdict)
         if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which does not count") }
+        if let containerd = run.tools["containerd"] {
+            terminal.line(
+                "ran on    \(["containerd \(containerd)", run.tools["runsc"].map { "runsc \($0)" }].compactMap(\.self).joined(separator: ", "))"
+            )
+        }
         terminal.line("artifact  \(run.artifact.digest)")
         terminal.line("recorded  \(place)")
     }

@@ -59,6 +59,7 @@ struct NodeScriptTests {
             #expect(script.contains("--snapshotter native"))
             #expect(script.contains("--kubelet-arg=read-only-port=10255"))
             #expect(script.contains("--node-ip 192.0.2.2"))
+            #expect(script.contains("cgroups=--kubelet-arg=fail-cgroupv1=false") && script.contains("--kubelet-arg=v=2 $cgroups"))
         }
         #expect(server.contains("k3s server "))
         #expect(agent.contains("k3s agent --server https://192.0.2.1:6443 --token-file "))
