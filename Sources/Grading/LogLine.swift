@@ -36,7 +36,8 @@ struct LogLine {
         let head = line.prefix(256)
         let document = Self.document(in: head)
         // Whichever stands first is the line's own; the other is quoted in it.
-        for start in head[..<(document ?? head.endIndex)].indices where Self.severities.contains(head[start]) && (start == 0 || !Self.isWord(head[start - 1])) {
+        for start in head[..<(document ?? head.endIndex)].indices
+        where Self.severities.contains(head[start]) && (start == 0 || !Self.isWord(head[start - 1])) {
             guard let seconds = Self.klog(head, at: start + 1) else { continue }
             isDocument = false
             severity = head[start]

@@ -36,6 +36,8 @@ public struct Recipe: Hashable, Codable, Sendable {
     public let compare: [[PatchName]]
     /// What in it is more than a setting of Go's, with the places: nothing is built with it unless the user allows that.
     public let code: [Diagnostic]
+    /// What was run of its versions by hand, and what came of it.
+    public let measured: [Measured]
 }
 
 /// An upstream project inside a source tree.
@@ -204,6 +206,9 @@ extension Recipe {
         let compared = try map.values(
             "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
         compare = compared.map(\.patches)
+        var measured: [Measured] = []
+        for entry in try map.list("measured", schema: Schema.measured) { measured.append(try Measured(entry)) }
+        self.measured = measured
         let planned = controlPlane?.series ?? []
         for (key, patch) in series.map({ ("series", $0) }) + compare.joined().map({ ("compare", $0) })
             + planned.map({ ("controlPlane", $0) })

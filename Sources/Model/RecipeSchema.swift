@@ -32,6 +32,17 @@ extension Recipe {
                 YamlField(
                     "compare", "list of series", required: false,
                     "other series that `matrix` boots, each as `none` or patches with commas between"),
+                YamlField(
+                    "measured", "list of mappings", required: false,
+                    "what was run of some versions by hand, on sources that the tests do not have; `ninepin recipes show` tells it"),
+            ])
+        /// What was run by hand.
+        public static let measured = YamlSection(
+            path: "measured",
+            fields: [
+                YamlField("versions", "range of versions", "which versions of what is built it tells of"),
+                YamlField("date", "date", "the day on which it was run, as `2026-11-26`"),
+                YamlField("text", "text", "what was run, on what, and what came of it"),
             ])
         /// The source.
         public static let source = YamlSection(
@@ -141,7 +152,7 @@ extension Recipe {
 
         /// All sections, the file itself first.
         public static let all = [
-            recipe, source, debian, git, archive, libraries, upstream, target, download, package, program, controlPlane, node,
+            recipe, source, debian, git, archive, libraries, upstream, target, download, package, program, controlPlane, node, measured,
         ]
     }
 }

@@ -84,6 +84,22 @@ extension PatchUpstream {
 }
 
 extension Registry {
+    /// Why a source has no use for a patch that applies nowhere in it: it does not have the upstream, or has it in a version without the fault; nil
+    /// when the patch may be needed.
+    ///
+    /// - Throws: `FileError`, `GitError`, `PatchesError.malformed`.
+    public func needlessness(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> String? {
+        let home = try home(of: entry, at: upstream, in: source)
+        if let about = upstreams[entry.name.upstream], try !about.marks.contains(where: { try source.content($0, in: home) != nil }) {
+            return "there is no \(about.marks.joined(separator: " or ")) in \(home.path)"
+        }
+        guard let version = home.version, !entry.versions.contains(version) else { return nil }
+        guard try !PatchFitting(entry, at: home, in: source, registry: self).variants.contains(where: { $0.fit.state == .applies }) else {
+            return nil
+        }
+        return "\(entry.name.upstream) \(version.plain) is not among the versions that it is for (\(entry.versions))"
+    }
+
     /// Where a recipe says that a patch's upstream lies. The version of a vendored one is what the source tells; of any other the recipe knows it
     /// better than a file at the source's top.
     ///

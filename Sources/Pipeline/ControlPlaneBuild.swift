@@ -126,12 +126,10 @@ extension Pipeline {
     private func planeSeries(_ spec: ControlPlaneSpec, of recipe: Recipe, in tree: ObjectID) throws -> Series {
         let registry = try Catalogue(host).registry()
         let settled = try settled(recipe, in: tree)
-        let repository = try Repository.open(at: workspace.trees.string)
+        let source = SourceText(tree: tree, of: try Repository.open(at: workspace.trees.string))
         let needed = try spec.series.filter { name in
             guard let upstream = settled.upstreams[name.upstream] else { return true }
-            guard try upstream.path == "." || repository.subtree(at: upstream.path, of: tree) != nil else { return false }
-            let entry = try registry.entry(named: name.description)
-            return upstream.version.map(entry.versions.contains) ?? true
+            return try registry.needlessness(of: registry.entry(named: name.description), at: upstream, in: source) == nil
         }
         return try Series(needed.map(\.description), recipe: recipe, registry: registry)
     }

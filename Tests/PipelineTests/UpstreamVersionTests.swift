@@ -125,4 +125,67 @@ struct UpstreamVersionTests {
                 words.count == 1 && words.allSatisfy { $0.contains("'r' says that libcontainer is 1.0.0-rc92, and the tree has 1.1.13") })
         }
     }
+
+    /// reflect2's lines around each change (our own writing).
+    private static let reflect2 = [
+        "unsafe_link.go": """
+        package reflect2
+
+        import "unsafe"
+
+        // doesn't let the return value escape.
+        //go:noescape
+        //go:linkname mapiterinit reflect.mapiterinit
+        func mapiterinit(rtype unsafe.Pointer, m unsafe.Pointer) *hiter
+
+        //go:noescape
+        //go:linkname mapiternext reflect.mapiternext
+
+        type hiter struct {
+        \tkey   unsafe.Pointer // Must be in first position.  Write nil to indicate iteration end (see cmd/internal/gc/range.go).
+        \tvalue unsafe.Pointer // Must be in second position (see cmd/internal/gc/range.go).
+        \t// rest fields are ignored
+        }
+
+        // add returns p+x.
+
+        """,
+        "unsafe_map.go": """
+        package reflect2
+        }
+
+        func (type2 *UnsafeMapType) UnsafeIterate(obj unsafe.Pointer) MapIterator {
+        \treturn &UnsafeMapIterator{
+        \t\thiter:      mapiterinit(type2.rtype, *(*unsafe.Pointer)(obj)),
+        \t\tpKeyRType:  type2.pKeyRType,
+        \t\tpElemRType: type2.pElemRType,
+        \t}
+
+        """,
+    ]
+
+    @Test(
+        "a patch is needless where the tree has no such upstream, or a version without the fault that it does not fit; told, and no failure"
+    )
+    func needless() async throws {
+        try await withPipeline { pipeline, place, _ in
+            let registry = try Catalogue(pipeline.host).registry()
+            let recipe = try Catalogue(pipeline.host).recipe("kubelet@1.22.17")
+            let home = "vendor/github.com/modern-go/reflect2"
+            func reason(_ version: String, _ files: [String: String]) async throws -> String? {
+                try? Files.remove(place.appending("source"))
+                let written = Dictionary(uniqueKeysWithValues: files.map { ("\(home)/\($0)", $1) })
+                let source = try write(
+                    written.merging(["vendor/modules.txt": "# github.com/modern-go/reflect2 \(version)\n"]) { $1 }, in: place)
+                let entry = try registry.entry(named: "reflect2/map-iteration")
+                return try registry.needlessness(of: entry, at: try #require(recipe.upstreams["reflect2"]), in: SourceText(folder: source))
+            }
+            #expect(try await reason("v1.0.1", Self.reflect2) == nil)
+            #expect(try await reason("v1.0.1", ["unsafe_map.go": "package reflect2\n"]) == nil, "what should fit and does not is an error")
+            #expect(
+                try await reason("v1.0.2", ["unsafe_map.go": "package reflect2\n"])?.contains("1.0.2 is not among the versions") == true)
+            #expect(try await reason("v1.0.2", Self.reflect2) == nil, "the text decides")
+            #expect(try await reason("v1.0.2", [:])?.contains("there is no unsafe_map.go") == true)
+        }
+    }
 }
