@@ -361,6 +361,7 @@ public struct BootGrader: Sendable {
     /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
     private static let harnessFaults = [
         "/dev/kmsg", "/proc/sys/", "containerd.sock", "unknown flag", "config file", "invalid kubeconfig", "address already in use",
+        "unrecognized feature gate", "cannot set feature gate",
     ]
 
     private static func text(_ seconds: Double) -> String { String(Int(seconds.rounded())) }
