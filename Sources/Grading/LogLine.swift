@@ -64,14 +64,15 @@ struct LogLine {
     /// Whether a line has some bytes in it.
     static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { place(of: text, in: line) != nil }
 
-    /// Where a line has some bytes for the first time; nil when it has not.
-    static func place(of text: [UInt8], in line: [UInt8]) -> Int? {
-        guard let first = text.first, line.count >= text.count else { return text.isEmpty ? 0 : nil }
+    /// Where a line has some bytes for the first time, wholly within its first `limit`; nil when it has not.
+    static func place(of text: [UInt8], in line: [UInt8], within limit: Int = .max) -> Int? {
+        let count = min(line.count, limit)
+        guard let first = text.first, count >= text.count else { return text.isEmpty ? 0 : nil }
         return line.withUnsafeBufferPointer { line in
             text.withUnsafeBufferPointer { text in
                 guard let start = line.baseAddress, let wanted = text.baseAddress else { return nil }
                 var place = start
-                let last = place + (line.count - text.count)
+                let last = place + (count - text.count)
                 // The C library's memchr skips a line faster than a loop of our own.
                 while place <= last, let found = memchr(place, Int32(first), last - place + 1) {
                     let here = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))

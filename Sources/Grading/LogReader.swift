@@ -268,8 +268,7 @@ public struct LogReader: Sendable {
     private static func crash(in line: [UInt8], isWatched: Bool) -> LinePrefix? {
         if deaths.contains(where: { line.starts(with: $0) }) { return LinePrefix.none }
         guard !isWatched else { return nil }
-        let head = Array(line.prefix(256))
-        return deaths.lazy.compactMap { LogLine.place(of: $0, in: head) }.first.map { LinePrefix(head[..<$0]) }
+        return deaths.lazy.compactMap { LogLine.place(of: $0, in: line, within: 256) }.first.map { LinePrefix(line[..<$0]) }
     }
 
     private static let deaths = ["panic: ", "fatal error: "].map { Array($0.utf8) }

@@ -62,7 +62,7 @@ struct RecipesCommand: AsyncParsableCommand {
             abstract: "A recipe that pins the downloads of another by what comes today.",
             discussion: """
                 The downloads of which nobody has said what they must be are fetched, and taken as they come; look at them before you build with the \
-                recipe. The others are fetched, too, and must be what the recipe says.
+                recipe. What the recipe says of the others stays as it is.
 
                 Examples:
                   ninepin recipes lock k3s@1.20.8+k3s1
