@@ -107,6 +107,9 @@ public struct LogReader: Sendable {
     private let source: String
     private let warmUp: Double
     private let signals: [Signal]
+    /// Those but for the many that begin alike, and how those begin: few lines have them, and each is searched for by itself.
+    private let plainSignals: [Signal]
+    private static let stem = Array(Signal.failedUpdateStem.utf8)
     private var firstStamp: LogLine.Stamp?
     private var startStamp: LogLine.Stamp?
     private var startArrival: Double?
@@ -127,6 +130,7 @@ public struct LogReader: Sendable {
         spellings = signals.filter { $0.meaning == .forbidden }.map { ($0.text, LogLine.letters($0.text)) }
         self.warmUp = warmUp
         self.signals = signals
+        plainSignals = signals.filter { !$0.text.starts(with: Self.stem) }
     }
 
     /// Takes a line.
@@ -141,7 +145,8 @@ public struct LogReader: Sendable {
         let readings = LogLine.readings(line)
         let plain = readings[0]
         let spelled = arrival == nil ? [] : spelled(in: readings)
-        let found = signals.filter { signal in
+        let mayHaveAll = readings.contains { LogLine.contains($0, Self.stem) }
+        let found = (mayHaveAll ? signals : plainSignals).filter { signal in
             isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) } || spelled.contains(signal.text)
         }
         let mayBeFatal = plain.first == UInt8(ascii: "F") || LogLine.contains(plain, Self.fatalHeader)

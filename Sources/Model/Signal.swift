@@ -44,8 +44,11 @@ extension Signal {
 
     /// What cAdvisor says of a group whose figures stand still; a structured line has a backslash before each quotation mark.
     private static func failedUpdate(of group: String) -> [String] {
-        ["\"", "\\\""].map { "Failed to update stats for container \($0)\(group)\($0)" }
+        ["\"", "\\\""].map { "\(failedUpdateStem)\($0)\(group)\($0)" }
     }
+
+    /// How all of those begin: a line without it has none of them.
+    public static let failedUpdateStem = "Failed to update stats for container "
 
     private static let known: [Signal] = [
         // cAdvisor, manager/manager.go and fs/fs.go.

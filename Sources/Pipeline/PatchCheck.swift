@@ -68,7 +68,7 @@ extension Pipeline {
     public func keptSource(_ recipe: Recipe) throws -> SourceText? { try kept(recipe)?.source }
 
     /// A recipe's source as it was last fetched, and its lock. A built package may have stood in for a source package.
-    func kept(_ recipe: Recipe) throws -> (source: SourceText, lock: Lock)? {
+    func kept(_ recipe: Recipe) throws -> (source: SourceText, lock: Lock, tree: ObjectID)? {
         var specs = [recipe.source]
         if case .debian(let spec) = recipe.source, let built = spec.fallback { specs.append(.debian(built)) }
         for spec in specs {
@@ -76,7 +76,7 @@ extension Pipeline {
             guard let resolution = store.result(of: resolve, key: try resolve.key()) else { continue }
             let fetch = FetchStep(lock: resolution.lock, addresses: Unkeyed([:]))
             guard let tree = store.result(of: fetch, key: try fetch.key())?.tree else { continue }
-            return (SourceText(tree: tree, of: try Repository.open(at: workspace.trees.string)), resolution.lock)
+            return (SourceText(tree: tree, of: try Repository.open(at: workspace.trees.string)), resolution.lock, tree)
         }
         return nil
     }

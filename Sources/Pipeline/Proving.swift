@@ -118,6 +118,7 @@ extension Pipeline {
         _ recipe: Recipe, _ series: Series, level: Level = .boot, needs: BuildNeeds, from folder: FilePath? = nil
     ) async throws -> Candidate {
         guard let node = recipe.node else { throw NoTarget(recipe: recipe.name) }
+        for note in recipe.settingNotes { events(.note(note)) }
         let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
         let filled = exposed.filled(by: fetched.lock)

@@ -12,7 +12,19 @@ extension Pipeline {
     public func evidence(of patch: PatchName, catalogue: Catalogue, registry: Registry) throws -> [EvidenceRow] {
         let runs = Ledger(workspace.runs).runs()
         return try catalogue.recipeNames.map { try catalogue.recipe($0) }.filter { $0.upstreams[patch.upstream] != nil }
-            .flatMap { EvidenceRow.rows(of: patch, in: $0, runs: runs, registry: registry) }
+            .flatMap { recipe in
+                var settled = recipe
+                settled.upstreams[patch.upstream]?.version = try version(of: patch.upstream, in: recipe)
+                return EvidenceRow.rows(of: patch, in: settled, runs: runs, registry: registry)
+            }
+    }
+
+    /// The version of one of a recipe's upstreams: what its source tells where that is here, else what the recipe says; nil when neither does.
+    ///
+    /// - Throws: `GitError`.
+    public func version(of upstream: String, in recipe: Recipe) throws -> Version? {
+        guard let tree = try kept(recipe)?.tree else { return recipe.upstreams[upstream]?.version }
+        return try settled(recipe, in: tree).upstreams[upstream]?.version
     }
 
     /// A recipe's source, to make a pull request for. It is fetched when it is not here.

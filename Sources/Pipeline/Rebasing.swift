@@ -90,7 +90,7 @@ extension Pipeline {
                 let advice = Spelling.advice(for: entry.name.upstream, among: recipe.upstreams.keys)
                 throw PatchesError.noUpstream(entry.name, recipe: name, advice: advice)
             }
-            guard let (source, lock) = try kept(recipe) else {
+            guard let (source, lock, _) = try kept(recipe) else {
                 throw RebaseRefused(entry.name, "the source of '\(name)' is not here: run 'ninepin fetch \(name)'")
             }
             var site = Site(label: name, source: source, home: try registry.home(of: entry, at: upstream, in: source))

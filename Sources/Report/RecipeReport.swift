@@ -22,6 +22,7 @@ extension Report {
             labelled("node", ([node.profile.rawValue] + fields).joined(separator: ", "))
             labelled("layouts", recipe.layouts.map(\.rawValue).joined(separator: ", "))
         }
+        for note in recipe.settingNotes { labelled("note", note) }
         measured(recipe)
     }
 

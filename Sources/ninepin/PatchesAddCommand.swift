@@ -36,9 +36,10 @@ extension PatchesCommand {
             let registry = try session.catalogue.registry()
             let (subject, diff) = try change()
             guard let title = title ?? subject else { throw ValidationError("--title is missing: a diff has none of its own") }
-            let version = try recipe.flatMap { try session.catalogue.recipe($0).upstreams[name.upstream]?.version }
+            let version = try await version(of: name.upstream, in: session)
             guard let range = VersionRange(versions ?? version.map { "=\($0)" } ?? "") else {
-                throw ValidationError("which versions is it for? Expected --versions with a range such as '>=0.38 <0.39', or --recipe")
+                let unfetched = recipe.map { ", or 'ninepin fetch \($0)' first: its source tells" } ?? ", or --recipe"
+                throw ValidationError("which versions is it for? Expected --versions with a range such as '>=0.38 <0.39'\(unfetched)")
             }
             let draft = PatchDraft(
                 name: name, title: title, why: why, evidence: evidence, variant: variant ?? version.map { "v\($0)" } ?? "v1",
@@ -46,6 +47,13 @@ extension PatchesCommand {
             let place = try registry.add(draft, diff: diff, from: from)
             try session.show(["made": place.string]) { $0.text("\(place)") }
             return .good
+        }
+
+        /// The version that the recipe's source has of an upstream, or the recipe says; nil without a recipe.
+        private func version(of upstream: String, in session: Session) async throws -> Version? {
+            guard let recipe else { return nil }
+            let read = try session.catalogue.recipe(recipe)
+            return try await session.withPipeline { try $0.version(of: upstream, in: read) }
         }
 
         /// No patch of a person's is so long; a stream may have no end.

@@ -62,6 +62,22 @@ struct RecipeTests {
         #expect(diagnostic(good + more.replacing("2026-11-27", with: "yesterday"))?.description.contains("expected a day such as") == true)
     }
 
+    @Test(
+        "a field or a feature gate that the version does not know is told, and no other",
+        arguments: [
+            ("1.24.17", "localStorageCapacityIsolation: 'false'", "does not know 'localStorageCapacityIsolation', which came with 1.25"),
+            ("1.25.0", "localStorageCapacityIsolation: 'false'", nil), ("1.31.14", "singleProcessOOMKill: 'true'", "came with 1.32"),
+            ("1.36.2", "singleProcessOOMKill: 'true'", nil), ("1.30.1", "failCgroupV1: 'false'", "came with 1.31"),
+            ("1.20.2", "featureGates: '{KubeletInUserNamespace: true}'", "takes no feature gate 'KubeletInUserNamespace'"),
+            ("1.22.0", "featureGates: '{KubeletInUserNamespace: true}'", nil),
+            ("1.25.0", "featureGates: '{LocalStorageCapacityIsolation: false}'", "takes no feature gate"),
+            ("1.20.2", "evictionHard: '{memory.available: 1Gi}'", nil), ("2.1.0", "singleProcessOOMKill: 'true'", nil),
+        ])
+    func settings(_ version: String, _ field: String, _ note: String?) throws {
+        let notes = try layered([good.replacing("warmUp: 12s", with: "kubelet: {\(field)}")], version: version).settingNotes
+        #expect(notes.count == (note == nil ? 0 : 1) && notes.allSatisfy { $0.contains(note ?? "") }, "\(notes)")
+    }
+
     @Test("the control plane's patches are of the recipe's upstreams, and none when it does not say")
     func controlPlane() throws {
         let plane = "\ncontrolPlane: {apiServer: a, controllerManager: b, scheduler: c}"
