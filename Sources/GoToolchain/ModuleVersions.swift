@@ -33,8 +33,15 @@ public struct ModuleVersions: Hashable, Sendable {
     /// A module's version; nil when the tree does not say.
     public subscript(module: String) -> Version? { versions[module] }
 
+    /// The version of the module that holds a package, by the package's import path; nil when the tree does not say.
+    public func version(ofPackage path: String) -> Version? {
+        versions.filter { "\(path)/".hasPrefix("\($0.key)/") }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+    }
+
     private mutating func note(_ words: [Substring]) {
         guard words.count >= 2, let version = Version(String(words[1])) else { return replace(words) }
+        // What stands where a folder of the tree takes the module's place, as Kubernetes' own modules have it: no version.
+        if version.numbers.allSatisfy({ $0 == 0 }), version.prerelease == nil, words.count == 4, words[2] == "=>" { return }
         versions[String(words[0])] = version
         if words.count >= 3 { replace(words) }
     }

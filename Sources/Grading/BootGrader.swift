@@ -99,6 +99,11 @@ public struct BootGrader: Sendable {
     public mutating func take(_ event: Event, at now: Double) {
         guard verdict == nil else { return }
         switch event {
+        // What ends after the node, when its sandbox does, says nothing of it.
+        case .fact, .cluster: guard ended == nil else { return }
+        default: break
+        }
+        switch event {
         case .log(let line):
             log.take(line, arrival: now)
             cluster.take(line: line, number: log.lines, at: now)
@@ -361,6 +366,7 @@ public struct BootGrader: Sendable {
     /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
     private static let harnessFaults = [
         "/dev/kmsg", "/proc/sys/", "containerd.sock", "unknown flag", "config file", "invalid kubeconfig", "address already in use",
+        "unrecognized feature gate", "cannot set feature gate",
     ]
 
     private static func text(_ seconds: Double) -> String { String(Int(seconds.rounded())) }

@@ -3,20 +3,22 @@ import Model
 
 /// What can be read off a line of a node's log: how bad its writer thinks it is, and when it was written.
 struct LogLine {
-    /// The letter of klog's header: `I`, `W`, `E` or `F`; nil in a line without one.
+    /// The letter of klog's header: `I`, `W`, `E` or `F`; nil in a line without one. A document tells only `I` from `E`.
     let severity: UInt8?
     /// When it was written, on one of two clocks that cannot be compared; nil when it does not say.
     let stamp: Stamp?
-    /// Where klog's header begins; nil in a line without one.
+    /// Where klog's header, or its document, begins; nil in a line without one.
     let header: Int?
     /// The process that klog's header names; nil in a line without one.
     let process: Int?
     /// Where the text begins that the header introduces; the line's own beginning in a line without one.
     let message: Int
+    /// Whether the line is a JSON document, as kubelet writes with `--logging-format=json`.
+    let isDocument: Bool
 
     /// A time of day and year, in the log's own time zone.
     struct Stamp: Hashable {
-        enum Clock { case klog, iso }
+        enum Clock { case klog, iso, epoch }
 
         let clock: Clock
         let seconds: Double
@@ -32,14 +34,28 @@ struct LogLine {
     /// Reads a line. The header may stand anywhere near its beginning: journald, docker and k3s write something before it.
     init(_ line: [UInt8]) {
         let head = line.prefix(256)
-        for start in head.indices where Self.severities.contains(head[start]) && (start == 0 || !Self.isWord(head[start - 1])) {
+        let document = Self.document(in: head)
+        // Whichever stands first is the line's own; the other is quoted in it.
+        for start in head[..<(document ?? head.endIndex)].indices
+        where Self.severities.contains(head[start]) && (start == 0 || !Self.isWord(head[start - 1])) {
             guard let seconds = Self.klog(head, at: start + 1) else { continue }
+            isDocument = false
             severity = head[start]
             stamp = Stamp(clock: .klog, seconds: seconds)
             header = start
             (process, message) = Self.introduction(head, after: start + 20)
             return
         }
+        if let start = document {
+            isDocument = true
+            // Errors have no verbosity.
+            severity = Self.contains(line, Self.verbosity) ? UInt8(ascii: "I") : UInt8(ascii: "E")
+            stamp = Self.milliseconds(head, at: start + Self.documentBeginning.count).map { Stamp(clock: .epoch, seconds: $0 / 1000) }
+            (header, process) = (start, nil)
+            message = Self.place(of: Self.documentMessage, in: line).map { $0 + Self.documentMessage.count } ?? line.count
+            return
+        }
+        isDocument = false
         severity = nil
         stamp = Self.iso(head).map { Stamp(clock: .iso, seconds: $0) }
         (header, process, message) = (nil, nil, 0)
@@ -48,14 +64,15 @@ struct LogLine {
     /// Whether a line has some bytes in it.
     static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { place(of: text, in: line) != nil }
 
-    /// Where a line has some bytes for the first time; nil when it has not.
-    static func place(of text: [UInt8], in line: [UInt8]) -> Int? {
-        guard let first = text.first, line.count >= text.count else { return text.isEmpty ? 0 : nil }
+    /// Where a line has some bytes for the first time, wholly within its first `limit`; nil when it has not.
+    static func place(of text: [UInt8], in line: [UInt8], within limit: Int = .max) -> Int? {
+        let count = min(line.count, limit)
+        guard let first = text.first, count >= text.count else { return text.isEmpty ? 0 : nil }
         return line.withUnsafeBufferPointer { line in
             text.withUnsafeBufferPointer { text in
                 guard let start = line.baseAddress, let wanted = text.baseAddress else { return nil }
                 var place = start
-                let last = place + (line.count - text.count)
+                let last = place + (count - text.count)
                 // The C library's memchr skips a line faster than a loop of our own.
                 while place <= last, let found = memchr(place, Int32(first), last - place + 1) {
                     let here = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
@@ -147,6 +164,26 @@ struct LogLine {
     func begins(_ line: [UInt8], with text: [UInt8]) -> Bool {
         let said = line.dropFirst(message)
         return said.starts(with: text) || said.first == UInt8(ascii: "\"") && said.dropFirst().starts(with: text)
+    }
+
+    /// How a document begins, has its message, and tells its verbosity (k8s.io/component-base/logs/json: zap, with these names of keys).
+    private static let documentBeginning = Array("{\"ts\":".utf8)
+    private static let documentMessage = Array("\"msg\":\"".utf8)
+    private static let verbosity = Array(",\"v\":".utf8)
+
+    /// Whether a line begins as a document of klog's does.
+    static func isDocument(_ line: [UInt8]) -> Bool { line.starts(with: documentBeginning) }
+
+    /// Where a document begins, at the line's beginning or behind what journald, docker and others write before it; nil when it has none.
+    private static func document(in head: ArraySlice<UInt8>) -> Int? {
+        guard head.contains(UInt8(ascii: "{")) else { return nil }
+        return place(of: documentBeginning, in: Array(head))
+    }
+
+    /// Milliseconds since 1970, with a fraction.
+    private static func milliseconds(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+        let digits = bytes.dropFirst(start).prefix { $0 == UInt8(ascii: ".") || $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        return digits.count <= 24 ? Double(String(decoding: digits, as: UTF8.self)) : nil
     }
 
     /// What stands between the time and the message of klog's header: `  threadid file:line] ` (klog, klog.go: the process's id).

@@ -89,8 +89,8 @@ public struct LogReader: Sendable {
 
     /// Where the program was that died, the innermost function first; none where it is not a crash that ends the node.
     var crashFrames: [Evidence] { said == nil && !isForeign ? crash?.trace.frames ?? [] : [] }
-    /// The process that writes the log, by its first line.
-    private var process: Int?
+    /// How the log is written, by the node's first line: the process that its header names, or that each line is a document.
+    private var voice: (process: Int?, isDocument: Bool)?
     private var gap = ClockGap()
 
     /// Pods' containers without figures, and when each was named first: seconds after the node's start.
@@ -146,7 +146,7 @@ public struct LogReader: Sendable {
         }
         let mayBeFatal = plain.first == UInt8(ascii: "F") || LogLine.contains(plain, Self.fatalHeader)
         let crashed = crash == nil || isForeign ? Self.crash(in: plain, isWatched: arrival != nil) : nil
-        let isTimed = arrival != nil && plain.first.map(Self.severities.contains) == true
+        let isTimed = arrival != nil && (plain.first.map(Self.severities.contains) == true || LogLine.isDocument(plain))
         guard firstStamp == nil || mayBeFatal || crashed != nil || crash != nil || isTimed || !found.isEmpty else { return }
         let read = LogLine(plain)
         if let stamp = read.stamp {
@@ -238,13 +238,19 @@ public struct LogReader: Sendable {
     private func isOwn(_ line: LogLine, isWatched: Bool) -> Bool {
         guard let header = line.header else { return false }
         guard isWatched else { return true }
-        return header == 0 && (process == nil || line.process == process)
+        return header == 0 && isOfVoice(line)
+    }
+
+    /// Whether a line is written as the node's first one was. A kubelet may write its first lines before it knows that it is to write documents;
+    /// pods are not there before it has started.
+    private func isOfVoice(_ line: LogLine) -> Bool {
+        guard let voice, !(line.isDocument && started == nil) else { return true }
+        return voice.isDocument == line.isDocument && (voice.process == nil || line.process == voice.process)
     }
 
     private mutating func noteOwn(_ line: LogLine, _ evidence: Evidence, arrival: Double?) {
-        let isFirst = process == nil
-        process = process ?? line.process
-        if crash != nil, isFirst || line.process == process { crashDoubts += 1 }
+        if voice?.isDocument != line.isDocument || voice?.process == nil { voice = (line.process, line.isDocument) }
+        if crash != nil, isOfVoice(line) { crashDoubts += 1 }
         if crashDoubts == Self.doubtsOfCrash { (crash, crashDoubts) = (nil, 0) }
         guard let arrival, let stamp = line.stamp, let (told, seen) = gap.take(stamp, at: arrival), gap.width > clocks?.width ?? 0 else {
             return
@@ -262,8 +268,7 @@ public struct LogReader: Sendable {
     private static func crash(in line: [UInt8], isWatched: Bool) -> LinePrefix? {
         if deaths.contains(where: { line.starts(with: $0) }) { return LinePrefix.none }
         guard !isWatched else { return nil }
-        let head = Array(line.prefix(256))
-        return deaths.lazy.compactMap { LogLine.place(of: $0, in: head) }.first.map { LinePrefix(head[..<$0]) }
+        return deaths.lazy.compactMap { LogLine.place(of: $0, in: line, within: 256) }.first.map { LinePrefix(line[..<$0]) }
     }
 
     private static let deaths = ["panic: ", "fatal error: "].map { Array($0.utf8) }

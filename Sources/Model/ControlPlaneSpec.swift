@@ -10,6 +10,8 @@ public struct ControlPlaneSpec: Hashable, Codable, Sendable {
     public let scheduler: String
     /// A file that the source lacks and `openapi-gen`, which lies in its `vendor/`, makes; nil when nothing is lacking.
     public let openapi: String?
+    /// Patches that it is built with, whatever patches the node has; one whose fault the tree does not have is left out.
+    public let series: [PatchName]
 
     /// The packages, in the order in which they are built.
     public var packages: [String] { [apiServer, controllerManager, scheduler] }
@@ -21,5 +23,6 @@ extension ControlPlaneSpec {
         controllerManager = try map.path("controllerManager").description
         scheduler = try map.path("scheduler").description
         openapi = map.has("openapi") ? try map.path("openapi").description : nil
+        series = try map.values("series", expected: "a patch such as reflect2/map-iteration")
     }
 }

@@ -38,6 +38,8 @@ public struct Recipe: Hashable, Codable, Sendable {
     public let leftOut: [String: String]
     /// What in it is more than a setting of Go's, with the places: nothing is built with it unless the user allows that.
     public let code: [Diagnostic]
+    /// What was run of its versions by hand, and what came of it.
+    public let measured: [Measured]
 }
 
 /// An upstream project inside a source tree.
@@ -211,7 +213,12 @@ extension Recipe {
             "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
         compare = compared.map(\.patches)
         leftOut = try map.texts("leftOut").filter { $0.value != "none" }
+        var measured: [Measured] = []
+        for entry in try map.list("measured", schema: Schema.measured) { measured.append(try Measured(entry)) }
+        self.measured = measured
+        let planned = controlPlane?.series ?? []
         for (key, patch) in series.map({ ("series", $0) }) + compare.joined().map({ ("compare", $0) })
+            + planned.map({ ("controlPlane", $0) })
         where upstreams[patch.upstream] == nil {
             let advice = Spelling.advice(for: patch.upstream, among: upstreams.keys)
             throw map.complaint(key, "'\(patch)' is of '\(patch.upstream)', which is not among this recipe's upstreams: \(advice)")

@@ -9,7 +9,7 @@ extension Recipe {
             upstreams: upstreams, toolchain: toolchain, target: target?.redacted, downloads: downloads.mapValues(\.redacted),
             package: package?.redacted, controlPlane: controlPlane, node: node?.redacted, layouts: layouts, series: series,
             compare: compare, leftOut: leftOut.mapValues(Redaction.text),
-            code: code
+            code: code, measured: measured
         )
     }
 

@@ -36,6 +36,17 @@ extension Recipe {
                 YamlField(
                     "compare", "list of series", required: false,
                     "other series that `matrix` boots, each as `none` or patches with commas between"),
+                YamlField(
+                    "measured", "list of mappings", required: false,
+                    "what was run of some versions by hand, on sources that the tests do not have; `ninepin recipes show` tells it"),
+            ])
+        /// What was run by hand.
+        public static let measured = YamlSection(
+            path: "measured",
+            fields: [
+                YamlField("versions", "range of versions", "which versions of what is built it tells of"),
+                YamlField("date", "date", "the day on which it was run, as `2026-11-26`"),
+                YamlField("text", "text", "what was run, on what, and what came of it"),
             ])
         /// The source.
         public static let source = YamlSection(
@@ -88,7 +99,7 @@ extension Recipe {
                 YamlField("path", "relative path", "the directory in the tree that paths in a patch start from; `.` for the top"),
                 YamlField(
                     "version", "version", required: false,
-                    "the project's version, which decides the variant of a patch where two fit; read from `vendor/modules.txt` or `go.mod` when missing"
+                    "the project's version, which decides the variant of a patch where two fit; what `vendor/modules.txt` or `go.mod` says counts more"
                 ),
                 YamlField(
                     "module", "module path", required: false, "the Go module that has the project, where the tree holds no copy of it"),
@@ -120,6 +131,9 @@ extension Recipe {
                 YamlField(
                     "openapi", "relative path", required: false,
                     "a generated file that the source lacks, such as `pkg/generated/openapi/zz_generated.openapi.go`"),
+                YamlField(
+                    "series", "list of patches", required: false,
+                    "the patches that it is built with, whatever the node's are; one whose fault the tree does not have is left out"),
             ])
         /// The node.
         public static let node = YamlSection(
@@ -146,7 +160,7 @@ extension Recipe {
         /// All sections, the file itself first.
         public static let all = [
             recipe, source, debian, git, archive, libraries, upstream, target, download, downloadCommit, package, program, controlPlane,
-            node,
+            node, measured,
         ]
     }
 }

@@ -79,8 +79,11 @@ public struct Run: Hashable, Codable, Sendable {
     public let artifact: Artifact
     /// The steps, in order.
     public let steps: [StepRecord]
-    /// The versions of what it ran on: `runsc`, `go`, `ninepin`, `kernel`.
+    /// The versions of what it ran on: `runsc`, `go`, `ninepin`, `kernel`, `containerd`.
     public let tools: [String: String]
+    /// The versions of the upstreams in the source, by their names, as the tree itself tells them; nil in a record of an older version, and for a
+    /// binary from elsewhere.
+    public let upstreams: [String: Version]?
     /// Seconds from the deciding event to the end of the sandbox.
     public let secondsToVerdict: Double
     /// Seconds that the boot took beside the node itself, by the parts' names; what a record of an older version does not tell.
@@ -104,9 +107,9 @@ public struct Run: Hashable, Codable, Sendable {
     /// Makes a run.
     public init(
         id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
-        steps: [StepRecord], tools: [String: String], secondsToVerdict: Double, overhead: [String: Double]? = nil,
-        watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil, patience: Double? = nil, verdict: Verdict,
-        setAside: String? = nil, needs: [Need]? = nil
+        steps: [StepRecord], tools: [String: String], upstreams: [String: Version]? = nil, secondsToVerdict: Double,
+        overhead: [String: Double]? = nil, watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil,
+        patience: Double? = nil, verdict: Verdict, setAside: String? = nil, needs: [Need]? = nil
     ) {
         self.id = id
         self.started = started
@@ -118,6 +121,7 @@ public struct Run: Hashable, Codable, Sendable {
         self.artifact = artifact
         self.steps = steps
         self.tools = tools
+        self.upstreams = upstreams
         self.secondsToVerdict = secondsToVerdict
         self.overhead = overhead
         self.watched = watched

@@ -135,6 +135,12 @@ public struct Verdict: Hashable, Codable, Sendable {
         self.evidence = evidence
         self.notes = notes
     }
+
+    /// The same verdict with one note more; as it is when there is none.
+    public func noting(_ note: String?) -> Verdict {
+        guard let note else { return self }
+        return Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + [note])
+    }
 }
 
 extension Verdict {

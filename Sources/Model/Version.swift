@@ -4,7 +4,7 @@ public struct Version: Sendable, Codable, LosslessStringConvertible {
     /// Major, minor, patch, and whatever numbers follow; missing ones are zero.
     public let numbers: [Int]
     /// What stands between `-` and `+`: a version with it comes before the one without.
-    public let prerelease: String?
+    public private(set) var prerelease: String?
     /// What stands after `+`; it has no part in the order.
     public let build: String?
     /// The text that it was read from.
@@ -41,6 +41,35 @@ public struct Version: Sendable, Codable, LosslessStringConvertible {
     public var plain: String {
         description.hasPrefix("go")
             ? String(description.dropFirst(2)) : description.hasPrefix("v") ? String(description.dropFirst()) : description
+    }
+
+    /// The release that a fork was made of: `v0.49.0-openshift-4.17-4` is 0.49.0, `v1.21.2-k3s1` is 1.21.2, `1.0.0-rc92-k3s1` is 1.0.0-rc92. What
+    /// is no fork's is its own: prereleases such as `rc95`, and what Go calls pseudo-versions (go.dev/ref/mod), which come before a release.
+    public var origin: Version {
+        guard let prerelease else { return self }
+        let parts = prerelease.split(separator: "-", omittingEmptySubsequences: false)
+        let kept = Self.isPrerelease(parts[0]) ? parts.prefix(Self.isCommitTime(parts[0]) ? 2 : 1) : []
+        guard kept.count < parts.count else { return self }
+        var origin = self
+        origin.prerelease = kept.isEmpty ? nil : kept.joined(separator: "-")
+        return origin
+    }
+
+    /// Words by which projects name what comes before a release. Any other word behind a version is a fork's or a packager's name.
+    private static let prereleases: Set<String> = [
+        "a", "alpha", "b", "beta", "c", "canary", "dev", "ea", "m", "milestone", "next", "nightly", "pre", "preview", "prerelease", "rc",
+        "snapshot", "test",
+    ]
+
+    /// Whether a text begins as a prerelease does: with one of the words, or with a number, as pseudo-versions do.
+    private static func isPrerelease(_ text: Substring) -> Bool {
+        let word = text.prefix { $0.isASCII && $0.isLetter }
+        return word.isEmpty ? text.first?.isNumber == true : prereleases.contains(word.lowercased())
+    }
+
+    /// Whether a text ends with the fourteen digits of a time, behind which a pseudo-version has its commit.
+    private static func isCommitTime(_ text: Substring) -> Bool {
+        text.split(separator: ".").last.map { $0.count == 14 && $0.allSatisfy(\.isNumber) } ?? false
     }
 
     /// Decodes a version from a string.

@@ -1,5 +1,6 @@
 /// A set of versions, written as comparisons that must all hold: `>=0.30 <0.39`, `=1.20.2`, `*`. Commas may stand for spaces, and `||` between
-/// two sets takes both: `>=1.1 <1.3 || <0.1`, for code that has moved to a project that counts anew.
+/// two sets takes both: `>=1.1 <1.3 || <0.1`, for code that has moved to a project that counts anew. A fork's version counts as the one that it
+/// was made of (``Version/origin``).
 public struct VersionRange: Hashable, Sendable, Codable, LosslessStringConvertible {
     /// One comparison with a bound.
     private struct Comparison: Hashable, Sendable {
@@ -11,8 +12,10 @@ public struct VersionRange: Hashable, Sendable, Codable, LosslessStringConvertib
         let sign: Sign
         let bound: Version
 
+        /// A fork's version counts as the one that it was made of, unless the bound is a fork's own.
         func holds(for version: Version) -> Bool {
-            switch sign {
+            let version = bound.origin == bound ? version.origin : version
+            return switch sign {
             case .atLeast: version >= bound
             case .atMost: version <= bound
             case .above: version > bound

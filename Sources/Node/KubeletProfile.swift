@@ -42,7 +42,7 @@ public struct KubeletProfile: Sendable {
     let busybox: FilePath
     /// crun, where it is on this machine: only some sandboxes need it (``OCIRuntime/standard(on:)``).
     private let crun: FilePath?
-    private let host: Host
+    let host: Host
 
     /// Looks for all programs that the node needs, before an hour's work is begun.
     ///

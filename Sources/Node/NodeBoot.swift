@@ -45,6 +45,8 @@ public struct BootOutcome: Sendable {
     public let toVerdict: Double
     /// What the boot suffered from the rest of the machine; nil when no sandbox was started.
     public let conditions: BootConditions?
+    /// What the node's program answered to `--version`; nil when it was not asked.
+    public var version: String?
 }
 
 /// What is known of a node that is kept.
@@ -301,7 +303,7 @@ public struct NodeBoot: Sendable {
         }
         return BootOutcome(
             verdict: watched.streams.logs.settled(verdict), toVerdict: whole - decided,
-            conditions: watched.conditions.conditions(at: decided))
+            conditions: watched.conditions.conditions(at: decided), version: watched.grader.nodeVersion)
     }
 }
 

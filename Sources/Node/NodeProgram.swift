@@ -5,7 +5,7 @@ import Model
 struct NodeProgram: Sendable {
     /// Where it lies in the sandbox.
     let path: String
-    /// Lines of shell that come before containerd's start; they may set `$runtime`.
+    /// Lines of shell that come before containerd's start; they may set what `start` names.
     let preparation: String
     /// Lines of shell that come between containerd's start and its own.
     var loading = ""
@@ -39,14 +39,8 @@ struct NodeProgram: Sendable {
             """)
 
     private static let kubelet = NodeProgram(
-        path: "/usr/local/bin/kubelet",
-        preparation: """
-            # Until 1.26 kubelet had to be told that the runtime is no docker; later ones do not know the flag. A kubelet built by hand does not
-            # know its own version, so its help is asked.
-            runtime=
-            /usr/local/bin/kubelet --help 2>&1 < /dev/null | grep -q -e '--container-runtime ' && runtime=--container-runtime=remote
-            """,
-        start: "/usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime --container-runtime-endpoint=unix://\(socket) --v=2")
+        path: "/usr/local/bin/kubelet", preparation: KubeletRelease.settings(endpoint: "unix://\(socket)"),
+        start: "/usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime $endpoint --v=2")
 
     private static let k3s = "/usr/local/bin/k3s"
 
@@ -60,16 +54,24 @@ struct NodeProgram: Sendable {
     private static let agentFlags = """
         --data-dir /var/lib/rancher/k3s --container-runtime-endpoint \(socket) --snapshotter native \
         --node-name \(KubeletProfile.nodeName) --node-ip \(ClusterNetwork.nodeAddress) \
-        --kubelet-arg=read-only-port=10255 --kubelet-arg=v=2
+        --kubelet-arg=read-only-port=10255 --kubelet-arg=v=2 $cgroups
+        """
+
+    /// k3s 1.35 and later have a kubelet that ends where cgroups are v1.
+    private static let cgroups = """
+        \(KubeletRelease.minor)
+        \(KubeletRelease.isV1)
+        cgroups=
+        [ "${minor:-0}" -lt \(KubeletRelease.firstThatRefusesV1) ] || ! "$v1" || cgroups=--kubelet-arg=fail-cgroupv1=false
         """
 
     /// A whole k3s in one sandbox, which its own agent joins. There is no network, and k3s wants an address that is not the loopback's: it gets
     /// one that leads nowhere.
     private static let k3sServer = NodeProgram(
-        path: k3s, preparation: "ip address add \(ClusterNetwork.nodeAddress)/32 dev lo || fail \"no address for k3s\"",
+        path: k3s, preparation: "\(cgroups)\nip address add \(ClusterNetwork.nodeAddress)/32 dev lo || fail \"no address for k3s\"",
         start: "\(k3s) server --flannel-backend=none --disable-network-policy --disable-kube-proxy --token ninepin \(agentFlags)")
 
     private static let k3sAgent = NodeProgram(
-        path: k3s, preparation: "", loading: loadImages,
+        path: k3s, preparation: cgroups, loading: loadImages,
         start: "\(k3s) agent --server \(ControlPlane.joinAddress) --token-file \(ControlPlane.joinToken) \(agentFlags)")
 }

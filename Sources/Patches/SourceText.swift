@@ -84,11 +84,29 @@ extension PatchUpstream {
 }
 
 extension Registry {
-    /// Where a recipe says that a patch's upstream lies; its version is read from the source when the recipe does not tell it.
+    /// Why a source has no use for a patch that applies nowhere in it: it does not have the upstream, or has it in a version without the fault; nil
+    /// when the patch may be needed.
+    ///
+    /// - Throws: `FileError`, `GitError`, `PatchesError.malformed`.
+    public func needlessness(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> String? {
+        let home = try home(of: entry, at: upstream, in: source)
+        if let about = upstreams[entry.name.upstream], try !about.marks.contains(where: { try source.content($0, in: home) != nil }) {
+            return "there is no \(about.marks.joined(separator: " or ")) in \(home.path)"
+        }
+        guard let version = home.version, !entry.versions.contains(version) else { return nil }
+        guard try !PatchFitting(entry, at: home, in: source, registry: self).variants.contains(where: { $0.fit.state == .applies }) else {
+            return nil
+        }
+        return "\(entry.name.upstream) \(version.plain) is not among the versions that it is for (\(entry.versions))"
+    }
+
+    /// Where a recipe says that a patch's upstream lies. The version of a vendored one is what the source tells; of any other the recipe knows it
+    /// better than a file at the source's top.
     ///
     /// - Throws: `FileError`, `GitError`.
     public func home(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> Home {
-        let version = try upstream.version ?? upstreams[entry.name.upstream]?.version(of: upstream.path, in: source)
-        return Home(path: upstream.path, version: version)
+        let told = try upstreams[entry.name.upstream]?.version(of: upstream.path, in: source)
+        let isVendored = upstream.path.hasPrefix("vendor/")
+        return Home(path: upstream.path, version: isVendored ? told ?? upstream.version : upstream.version ?? told)
     }
 }

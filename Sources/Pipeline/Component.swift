@@ -128,7 +128,7 @@ extension Pipeline {
                 "ninepin": Ninepin.version, "runsc": needs.runsc.version, "kernel": Self.kernel, "go": probed.go,
                 "runsc flags": try needs.runsc.arguments(for: layout, isNetworked: false).joined(separator: " "),
             ],
-            secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
+            upstreams: probed.patched.upstreams, secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
         return (run, try Ledger(workspace.runs).record(run, logs: logs))
     }
 

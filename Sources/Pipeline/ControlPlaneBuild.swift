@@ -94,7 +94,7 @@ extension Pipeline {
         return joining
     }
 
-    /// A recipe's control plane, built from its unpatched source: every variant of the node joins the same one.
+    /// A recipe's control plane. It has the patches that the recipe names for it, and not the node's: every variant of the node joins the same one.
     ///
     /// - Returns: the programs, and the steps that made them.
     /// - Throws: `NoControlPlane`; `ClusterError` when this machine has no etcd; what the steps throw.
@@ -105,22 +105,33 @@ extension Pipeline {
         let etcd = try ControlPlanePrograms.etcd(on: host)
         let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let (tree, generated) = try await generated(spec, fetched, recipe: recipe, mode: mode, go: needs.go)
+        let whole = Fetched(lock: fetched.lock, tree: tree, steps: fetched.steps, libraries: fetched.libraries)
+        let patched = try await patch(whole, try planeSeries(spec, of: exposed, in: tree), recipe: exposed)
         var programs: [FilePath] = []
-        var steps = generated
+        var steps = generated + [patched.record]
         for package in spec.packages {
             let one = Target(package: package, flags: target.flags, environment: target.environment, mode: target.mode)
-            let patched = Patched(
-                source: fetched.tree, series: try Series([], recipe: exposed, registry: Catalogue(host).registry()), tree: tree,
-                applied: [],
-                record: fetched.steps[0], libraries: fetched.libraries)
             let built = try await build(
-                patched, target: one, touched: [], recipe: exposed.filled(by: fetched.lock), go: needs.go, mode: mode)
+                patched, target: one, touched: patched.applied.flatMap(\.files), recipe: exposed.filled(by: fetched.lock), go: needs.go,
+                mode: mode)
             programs.append(FilePath(built.artifact.path))
             steps.append(built.record)
         }
         return (
             ControlPlanePrograms(etcd: etcd, apiServer: programs[0], controllerManager: programs[1], scheduler: programs[2]), steps
         )
+    }
+
+    /// The control plane's patches, but for those whose upstream the tree does not have, or has in a version without the fault.
+    private func planeSeries(_ spec: ControlPlaneSpec, of recipe: Recipe, in tree: ObjectID) throws -> Series {
+        let registry = try Catalogue(host).registry()
+        let settled = try settled(recipe, in: tree)
+        let source = SourceText(tree: tree, of: try Repository.open(at: workspace.trees.string))
+        let needed = try spec.series.filter { name in
+            guard let upstream = settled.upstreams[name.upstream] else { return true }
+            return try registry.needlessness(of: registry.entry(named: name.description), at: upstream, in: source) == nil
+        }
+        return try Series(needed.map(\.description), recipe: recipe, registry: registry)
     }
 
     private func generated(

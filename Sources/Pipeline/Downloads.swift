@@ -145,8 +145,10 @@ extension Pipeline {
             downloads.specs[name]?.sha256 = done.output.sha256
             downloads.specs[name]?.tree = tree
             downloads.trees[name] = done.output.tree
-            downloads.locked[name] = LockedDownload(
+            let found = LockedDownload(
                 sha256: done.output.sha256, tree: tree, commit: spec.git?.commit, isTrusted: !spec.isKnown)
+            for note in [name: found].notes { events(.note(note)) }
+            downloads.locked[name] = found
             downloads.records.append(done.record)
         }
         return downloads

@@ -88,6 +88,8 @@ public struct BootNeeds: Sendable {
     public let runsc: Runsc
     /// What the node's root file system is made of.
     public let profile: KubeletProfile
+    /// The release of the containerd in it.
+    public let containerd: String
 
     /// A root file system with all that a node writes comes to about this.
     static let neededBytes: Int64 = 1 << 30
@@ -95,11 +97,13 @@ public struct BootNeeds: Sendable {
     /// Looks for all of it.
     ///
     /// - Parameter demand: what the sandboxes are to be.
-    /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`; `NotEnoughSpace`.
+    /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`; `CommandError` when containerd does not run;
+    ///   `NotEnoughSpace`.
     public init(on host: Host, for demand: SandboxDemand = SandboxDemand()) async throws {
         guard host.isRoot else { throw NotRoot() }
         profile = try KubeletProfile(on: host)
         for runtime in demand.runtimes { try profile.require(runtime) }
+        containerd = try await profile.containerd()
         runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
         try BuildNeeds.checkSpace(Self.neededBytes, on: host)
     }
@@ -173,8 +177,9 @@ public enum Doctor {
             return "\(runsc.version), \(runsc.program)"
         }
         try await look("node programs") {
-            _ = try KubeletProfile(on: host)
-            return "all there"
+            let release = try await KubeletProfile(on: host).containerd()
+            return
+                "all there; containerd \(release)\(ContainerdRelease.lacksRuntimeConfig(release) ? ", which has no RuntimeConfig for kubelet 1.31 and later: they warn" : "")"
         }
         try await look("crun, for pods on cgroup v2") {
             guard let path = host.program(OCIRuntime.crun.rawValue) else { throw Absent(program: OCIRuntime.crun.rawValue) }

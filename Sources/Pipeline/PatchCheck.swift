@@ -29,8 +29,13 @@ extension Pipeline {
     /// - Throws: what fetching throws; `PatchesError.malformed`; `FileError`. That a patch does not apply is a result, not an error.
     public func check(_ recipe: Recipe, registry: Registry) async throws -> [PatchCheck] {
         let tree = try await fetch(recipe).tree
-        let single = registry.entries.filter { recipe.upstreams[$0.name.upstream] != nil }.map { [$0.name.description] }
+        let recipe = try settled(recipe, in: tree)
         let repository = try Repository.open(at: workspace.trees.string)
+        let source = SourceText(tree: tree, of: repository)
+        let single = try registry.entries.filter { entry in
+            guard let upstream = recipe.upstreams[entry.name.upstream] else { return false }
+            return try registry.needlessness(of: entry, at: upstream, in: source) == nil
+        }.map { [$0.name.description] }
         return try (single + (recipe.series.count > 1 ? [recipe.series.map(\.description)] : [])).map { names in
             let series = try Series(names, recipe: recipe, registry: registry)
             do {
@@ -81,6 +86,9 @@ extension Pipeline {
     ) throws -> [FitRow] {
         guard let upstream = recipe.upstreams[entry.name.upstream] else {
             let reason = "\(entry.name.upstream) is not among the upstreams of recipe '\(recipe.name)'"
+            return [.absent(recipe.name, entry.name, reason: reason)]
+        }
+        if let reason = try registry.needlessness(of: entry, at: upstream, in: source) {
             return [.absent(recipe.name, entry.name, reason: reason)]
         }
         let home = try registry.home(of: entry, at: upstream, in: source)

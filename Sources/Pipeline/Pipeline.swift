@@ -114,7 +114,9 @@ public struct Pipeline: Sendable {
     ///
     /// - Throws: `PatchesError`, `GitError`, `FileError`.
     public func patch(_ fetched: Fetched, _ series: Series, recipe: Recipe) async throws -> Patched {
-        let recipe = try settled(recipe, in: fetched.tree)
+        let written = recipe
+        let recipe = try settled(written, in: fetched.tree)
+        for contradiction in written.contradictions(by: recipe) { events(.note(contradiction)) }
         let series = try series.moved(to: recipe)
         let step = try PatchStep(tree: fetched.tree, series: series, recipe: recipe)
         let done = try await perform(step, subject: series.label) { "tree \($0.tree)" }
@@ -123,19 +125,21 @@ public struct Pipeline: Sendable {
         }
         return Patched(
             source: fetched.tree, series: series, tree: done.output.tree, applied: done.output.applied, record: done.record,
-            libraries: fetched.libraries)
+            libraries: fetched.libraries, upstreams: recipe.upstreams.compactMapValues(\.version))
     }
 
-    /// The recipe with the versions of its upstreams, where it leaves it to the tree to tell them.
+    /// The recipe with the versions of its upstreams as the tree itself tells them; what the recipe says counts only where the tree says nothing.
+    ///
+    /// - Throws: `GitError`.
     func settled(_ recipe: Recipe, in tree: ObjectID) throws -> Recipe {
         var settled = recipe
         let repository = try Repository.open(at: workspace.trees.string)
         func text(_ path: String) throws -> String? { try repository.blob(at: path, of: tree).map { String(decoding: $0, as: UTF8.self) } }
         let vendored = try text("vendor/modules.txt").map { ModuleVersions(modulesTxt: $0) }
         let required = try text("go.mod").map { ModuleVersions(goMod: $0) }
-        for (name, upstream) in recipe.upstreams where upstream.version == nil {
-            guard let module = upstream.module ?? upstream.vendoredModule else { continue }
-            settled.upstreams[name]?.version = vendored?[module] ?? required?[module]
+        for (name, upstream) in recipe.upstreams {
+            guard let told = vendored.flatMap(upstream.version(among:)) ?? required.flatMap(upstream.version(among:)) else { continue }
+            settled.upstreams[name]?.version = told
         }
         return settled
     }
@@ -273,6 +277,8 @@ public struct Patched: Sendable {
     public let record: StepRecord
     /// The libraries that it is compiled with.
     var libraries: Libraries?
+    /// The versions of the upstreams in it, as far as they are known.
+    var upstreams: [String: Version] = [:]
 }
 
 /// A binary that was built.
@@ -314,12 +320,24 @@ extension Lock {
     fileprivate var isOfSuite: Bool { kind == .debian || !libraries.isEmpty }
 }
 
+extension Recipe {
+    /// Where the recipe says another version of an upstream than the tree does, for people.
+    ///
+    /// - Parameter settled: the same recipe with what the tree tells.
+    fileprivate func contradictions(by settled: Recipe) -> [String] {
+        upstreams.sorted { $0.key < $1.key }.compactMap { name, upstream in
+            guard let said = upstream.version, let told = settled.upstreams[name]?.version, said.origin != told.origin else { return nil }
+            return
+                "recipe '\(self.name)' says that \(name) is \(said.plain), and the tree has \(told.plain): the tree's counts. Leave 'version' out of it"
+        }
+    }
+}
+
 extension Upstream {
-    /// The module whose copy in `vendor/` this is, as far as the path tells: a host, and what belongs to it.
-    fileprivate var vendoredModule: String? {
-        guard let tail = path.components(separatedBy: "vendor/").dropFirst().last else { return nil }
-        let parts = tail.split(separator: "/")
-        return parts.first == "github.com" && parts.count >= 3 ? parts.prefix(3).joined(separator: "/") : tail
+    /// The version that a tree's modules tell of this one: of the module that it names, or of the one whose copy lies in `vendor/` here.
+    fileprivate func version(among modules: ModuleVersions) -> Version? {
+        if let module { return modules[module] }
+        return path.components(separatedBy: "vendor/").dropFirst().last.flatMap(modules.version(ofPackage:))
     }
 
     /// The upstream in another folder. What its path has below the module's own folder stays.

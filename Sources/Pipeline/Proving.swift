@@ -33,6 +33,8 @@ public struct Candidate: Sendable {
     public var lock: Lock?
     /// The patched tree's id.
     public var tree: String?
+    /// The versions of the upstreams in it; nil when the binary is from elsewhere.
+    public var upstreams: [String: Version]?
     /// The steps that made it.
     public var steps: [StepRecord] = []
     /// What makes the control plane that it joins; nil when it joins none.
@@ -127,6 +129,7 @@ extension Pipeline {
         candidate.lock?.downloads = built.pedigree.downloads
         candidate.notes = built.pedigree.downloads?.notes ?? []
         candidate.tree = patched.tree.description
+        candidate.upstreams = patched.upstreams
         candidate.steps = fetched.steps + [patched.record, inner.record] + packing + (packing.isEmpty ? [] : [built.record])
         candidate.go = needs.go.identity
         candidate.pedigree = built.pedigree
@@ -158,7 +161,9 @@ extension Pipeline {
         ).key()
         let flags = try needs.runsc.arguments(for: layout, isNetworked: level.isJoined)
         if level.isJoined { try needs.profile.require(node.runtime(on: layout.cgroup)) }
-        let tools = ["runsc": needs.runsc.version, "runsc flags": flags.joined(separator: " ")]
+        let tools = [
+            "runsc": needs.runsc.version, "runsc flags": flags.joined(separator: " "), "containerd": needs.containerd,
+        ]
         return PlannedBoot(
             candidate: candidate, layout: layout, level: level, surroundings: Surroundings(layout), key: key, tools: tools
         ) { turn in
@@ -205,7 +210,8 @@ extension Pipeline {
         }
         var conditions = outcome.conditions
         conditions?.company = seat?.company ?? 0
-        var (verdict, doubt) = (outcome.verdict, String?.none)
+        let release = outcome.version ?? candidate.pedigree.map { "v\($0.version)" } ?? ""
+        var (verdict, doubt) = (outcome.verdict.noting(ContainerdRelease.note(planned.tools["containerd"], on: release)), String?.none)
         if let first {
             verdict = Doubt.settled(
                 verdict, conditions: conditions, after: (first.verdict, first.conditions), because: first.setAside ?? "",
@@ -221,7 +227,8 @@ extension Pipeline {
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
             layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
-            secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 }, watched: candidate.node.watched(by: host.deadlines),
+            upstreams: candidate.upstreams, secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 },
+            watched: candidate.node.watched(by: host.deadlines),
             conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt,
             needs: planned.surroundings.flatMap { candidate.rules?.needs(in: $0) })
         let place = try Ledger(workspace.runs).record(run, logs: logs)

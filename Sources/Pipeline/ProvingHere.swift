@@ -92,8 +92,9 @@ extension Pipeline {
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), level: level, place: needs.place.signs,
             words: needs.words
         ).key()
+        let tools = needs.words.merging(["containerd": try await needs.profile.containerd()]) { $1 }
         let boot = PlannedBoot(
-            candidate: candidate, layout: .here, level: level, surroundings: needs.surroundings, key: key, tools: needs.words
+            candidate: candidate, layout: .here, level: level, surroundings: needs.surroundings, key: key, tools: tools
         ) { turn in
             NodeBoot(
                 candidate.artifact, node: node, layout: .here, level: level, plane: candidate.plane, runsc: nil,

@@ -186,6 +186,8 @@ struct PatchStep: Step {
     let patches: [PatchName]
     /// The bytes of every variant: a patch that is edited is another patch.
     let texts: [Data]
+    /// Which versions each patch and each variant is for: what was written for another version is told with the result.
+    let ranges: [[VersionRange]]
     let upstreams: [String: Upstream]
     let series: Unkeyed<Series>
 
@@ -193,6 +195,7 @@ struct PatchStep: Step {
         self.tree = tree
         patches = series.names
         texts = try series.texts().map { Data($0) }
+        ranges = series.entries.map { [$0.versions] + $0.variants.map(\.versions) }
         upstreams = recipe.upstreams
         self.series = Unkeyed(series)
     }

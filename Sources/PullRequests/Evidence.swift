@@ -76,12 +76,14 @@ extension EvidenceRow {
         return places.map { place in
             var without = place
             without.series.removeAll { $0 == patch }
+            let before = known.last { $0.place == without || place.source == nil && $0.place.isSame(as: without) }
+            let after = known.last { $0.place == place }
+            let version = (after ?? before)?.upstreams?[patch.upstream] ?? recipe.upstreams[patch.upstream]?.version
             return EvidenceRow(
                 level: place.level, recipe: recipe.name(for: place.source), layout: place.layout,
-                upstream: recipe.words(on: patch.upstream, in: place.source),
+                upstream: recipe.words(on: patch.upstream, version, in: place.source),
                 seriesBefore: registry.label(of: without.series), seriesAfter: registry.label(of: place.series),
-                before: known.last(where: { $0.place == without || place.source == nil && $0.place.isSame(as: without) }).map { Side($0) },
-                after: known.last(where: { $0.place == place }).map { Side($0) })
+                before: before.map { Side($0) }, after: after.map { Side($0) })
         }
     }
 
@@ -118,8 +120,7 @@ extension Recipe {
     }
 
     /// The upstream's version, and what was built.
-    fileprivate func words(on upstream: String, in lock: Lock?) -> String {
-        let version = upstreams[upstream]?.version
+    fileprivate func words(on upstream: String, _ version: Version?, in lock: Lock?) -> String {
         // Where the recipe's version is the upstream's, the source tells it better.
         let own = version == self.version && lock != nil ? nil : version.map { "\(upstream) \($0)" } ?? upstream
         return [own, lock?.title].compactMap(\.self).joined(separator: "; ")

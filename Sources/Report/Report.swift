@@ -55,6 +55,7 @@ public struct Report: Sendable {
         if let runsc = run.tools["runsc"] {
             terminal.line("sandbox   \(run.layout.rawValue), runsc \(runsc) \(run.tools["runsc flags"] ?? "")")
         }
+        if let containerd = run.tools["containerd"] { terminal.line("runtime   containerd \(containerd)") }
         terminal.line("artifact  \(run.artifact.digest)")
         terminal.line("recorded  \(place)")
     }

@@ -26,8 +26,16 @@ struct RecipesCommand: AsyncParsableCommand {
 
     struct Show: SessionCommand {
         static let configuration = CommandConfiguration(
-            abstract: "One recipe, checked, as it is written.",
-            discussion: "Examples:\n  ninepin recipes show kubelet-1.20\n  ninepin recipes show runc@1.1.15 --json")
+            abstract: "One recipe, checked: what it comes to at a version, and its file as it is written.",
+            discussion: """
+                'from the tree' is what the source itself tells when it is here: how it is built, and which versions of its upstreams it has. What was \
+                measured by hand is told with its date; of other versions nothing is promised.
+
+                Examples:
+                  ninepin recipes show kubelet-1.20
+                  ninepin recipes show kubelet@1.34.9
+                  ninepin recipes show runc@1.1.15 --json
+                """)
 
         @Argument(help: "A recipe's name, or the path of a .yaml file.") var name: String
         @OptionGroup var global: GlobalOptions
@@ -36,6 +44,8 @@ struct RecipesCommand: AsyncParsableCommand {
             let recipe = try session.catalogue.recipe(name)
             let text = try Files.readYaml(try session.catalogue.recipePath(Catalogue.split(name).name))
             try session.show(recipe.redacted) { report in
+                report.plan(recipe.redacted)
+                report.text("")
                 report.lines(recipe.secrets.removed(from: text))
                 // What the file itself says stands there already.
                 guard !text.contains("\nleftOut:") else { return }
@@ -52,7 +62,7 @@ struct RecipesCommand: AsyncParsableCommand {
             abstract: "A recipe that pins the downloads of another by what comes today.",
             discussion: """
                 The downloads of which nobody has said what they must be are fetched, and taken as they come; look at them before you build with the \
-                recipe. The others are fetched, too, and must be what the recipe says.
+                recipe. What the recipe says of the others stays as it is.
 
                 Examples:
                   ninepin recipes lock k3s@1.20.8+k3s1

@@ -29,8 +29,7 @@ struct UpCommand: SessionCommand {
 
             The node has its own network: this machine reaches its API server, nobody beyond the machine does, and it reaches nothing of the \
             machine (docs/reach.md). Pods share the node's \
-            address (hostNetwork: true), and take the image \(NodeWords.image), which is in the node. Ask the API server of kubelet-1.20 with \
-            kubectl, not with curl: the recipe tells why.
+            address (hostNetwork: true), and take the image \(NodeWords.image), which is in the node.
 
             Examples:
               ninepin up

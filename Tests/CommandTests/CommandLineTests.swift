@@ -85,6 +85,50 @@ struct CommandLineTests {
         return text
     }
 
+    @Test(
+        "recipes show tells what a version comes to: how it is built, by which Go, with which patches, and what was measured of it",
+        arguments: [
+            (
+                "kubelet@1.36.2",
+                [
+                    #"Go +>=1\.26"#, "upstream +cadvisor from the tree", "upstream +kubernetes 1.36.2",
+                    "libcontainer from the tree, in vendor/github.com/opencontainers/cgroups",
+                    "series +libcontainer/percpu, libcontainer/memory-usage, cadvisor/9p-source",
+                    "measured +2026-11-26, by hand: cAdvisor 0.56.2",
+                    "percpu alone clean on an overlay root, fatal on a 9p root .filesystem info.",
+                ]
+            ),
+            (
+                "kubelet@1.22.17",
+                [
+                    "upstream +cadvisor from the tree",
+                    "libcontainer from the tree, in vendor/github.com/opencontainers/runc/libcontainer/cgroups",
+                    "control plane +.*kube-apiserver.*reflect2/map-iteration where the tree has the fault",
+                    "measured +not this version; by hand were: =1.36.2 .2026-11-26., =1.34.9 .2026-11-26., =1.31.14",
+                ]
+            ),
+            (
+                "k3s@1.21.2+k3s1",
+                [
+                    "upstream +cadvisor from the tree", "upstream +reflect2 from the tree",
+                    "series +reflect2/map-iteration, libcontainer/percpu",
+                    "compared with +reflect2/map-iteration", "measured +2026-11-26, by hand: cAdvisor 0.39.0, runc 1.0.0-rc95",
+                ]
+            ),
+            ("kubelet", ["recipe +kubelet 1.36.2", #"source +v1\.36\.2 of https://github.com/kubernetes/kubernetes"#]),
+        ])
+    func plans(_ name: String, _ lines: [String]) throws {
+        let place = try Place()
+        let shown = try place.tool.run(["recipes", "show", name])
+        #expect(shown.status == 0, "\(shown.errors)")
+        for line in lines {
+            #expect(try shown.output.contains(Regex(line)), "\(line): \(shown.output)")
+        }
+        let document = try place.tool.run(["recipes", "show", name, "--json"]).json()
+        let measured = try #require(document["measured"] as? [[String: Any]])
+        #expect(measured.allSatisfy { $0["date"] as? String == "2026-11-26" } && !measured.isEmpty)
+    }
+
     @Test("a log is graded from a file, and the exit code says that the answer is not clean")
     func grade() throws {
         let place = try Place()

@@ -92,6 +92,7 @@ struct RealClusterTests {
             #expect(try other.kubectl(["get", "pods", "-A"]).contains("by-hand"))
             #expect(!(try long.kubectl(["get", "pods", "-A"]).contains("by-hand")), "they do not meet")
             #expect(try other.kubectl(["logs", "by-hand"]).trimmed == "said by hand")
+            try other.indented()
             try other.reach()
             #expect(try place.tool.run(["logs", "other"]).output.contains("Started kubelet"))
             #expect(try place.tool.run(["logs", "other", "--process", "nobody"]).status == 64)
@@ -285,6 +286,23 @@ private struct Kept {
 
     func verdict() throws -> [String: Any]? { try listed()?["verdict"] as? [String: Any] }
     func state() throws -> String? { try listed()?["state"] as? String }
+
+    /// The API server answers curl, which gets indented answers unless it asks otherwise, and is the same process afterwards.
+    func indented() throws {
+        func running() -> [String] {
+            processes(naming: "\(tool.workspace)/nodes/\(name)/").filter { $0.contains("/kube-apiserver --etcd-servers") }
+        }
+        let before = running()
+        let token = try kubectl(["config", "view", "--raw", "-o", "jsonpath={.users[0].user.token}"]).trimmed
+        for path in ["/apis", "/api/v1/nodes", "/api/v1/namespaces", "/api/v1/pods?pretty=true"] {
+            let answer = try said(
+                "/usr/bin/curl", ["-sk", "--max-time", "20", "-H", "Authorization: Bearer \(token)", "https://\(server):6443\(path)"])
+            #expect(try JSONSerialization.jsonObject(with: Data(answer.utf8)) is [String: Any], "\(path): \(answer.prefix(300))")
+            #expect(answer.hasPrefix("{\n  \""), "\(path) is not indented: \(answer.prefix(300))")
+        }
+        #expect(!before.isEmpty && running() == before)
+        #expect(try kubectl(["get", "nodes", "--no-headers"]).contains(" Ready "))
+    }
 
     /// Who reaches what, as docs/reach.md has it; each row is tried.
     func reach() throws {

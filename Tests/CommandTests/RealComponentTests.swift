@@ -46,6 +46,19 @@ struct RealComponentTests {
         place.tool.expectNothingRuns()
     }
 
+    @Test("reflect2 1.0.1 breaks memory when Go 1.18 or newer has compiled it, and the patch mends that")
+    func mapIteration() async throws {
+        let place = try await RealWorkspace.linked()
+        let question = ["matrix", "kubelet-1.20", "--level", "component", "--layout", "root-9p", "--probe", "reflect2/map-iteration"]
+        let found = try await Computing.inTurn(minutes: 1) {
+            try place.tool.run(question + ["--series", "none", "--series", "map-iteration", "--json"])
+        }
+        let cells = try #require(try found.json()["cells"] as? [[String: Any]], "\(found.errors)")
+        let titles = cells.map { [$0["label"], $0["grade"], $0["cause"]].compactMap { $0 as? String }.joined(separator: " ") }
+        #expect(titles == ["none fatal map iteration", "map-iteration clean"], "\(found.output)")
+        place.tool.expectNothingRuns()
+    }
+
     @Test(
         "runc's reader of two Debian releases and its newest home: stock fatal, patched clean",
         arguments: ["runc@1.1.5", "runc@1.1.15", "cgroups"])

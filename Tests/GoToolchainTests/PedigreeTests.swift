@@ -64,6 +64,43 @@ struct ModuleVersionTests {
         #expect(versions["example.org/a/pkg"] == nil)
     }
 
+    @Test(
+        "the forms of Kubernetes' modules.txt are read: forks, folders in a module's place, a module that is named again, workspaces",
+        arguments: [
+            ("github.com/google/cadvisor", "v0.49.0-openshift-4.17-4"), ("github.com/opencontainers/runc", "v1.1.13"),
+            ("github.com/opencontainers/cgroups", "v0.0.3"), ("k8s.io/api", "v0.36.2"), ("k8s.io/mount-utils", nil),
+            ("github.com/k3s-io/kine", "v0.6.0"), ("example.org/commit", "v1.0.0-rc95.0.20210707084245-3b9f3c0b0a9d"),
+        ])
+    func kubernetes(_ module: String, _ version: String?) {
+        let versions = ModuleVersions(
+            modulesTxt: """
+                ## workspace
+                # github.com/google/cadvisor v0.49.0 => github.com/openshift/google-cadvisor v0.49.0-openshift-4.17-4
+                ## explicit; go 1.20
+                github.com/google/cadvisor/fs
+                # github.com/opencontainers/runc v1.1.13
+                github.com/opencontainers/runc/libcontainer/cgroups
+                # github.com/opencontainers/cgroups v0.0.3
+                # k8s.io/api v0.36.2 => ./staging/src/k8s.io/api
+                ## explicit; go 1.26.0
+                # k8s.io/api v0.0.0 => ./staging/src/k8s.io/api
+                # k8s.io/mount-utils v0.0.0 => ./staging/src/k8s.io/mount-utils
+                # github.com/k3s-io/kine v0.6.0 => github.com/k3s-io/kine v0.6.0
+                # github.com/k3s-io/kine => github.com/k3s-io/kine v0.6.0
+                # example.org/commit v1.0.0-rc95.0.20210707084245-3b9f3c0b0a9d
+                """)
+        #expect(versions[module]?.description == version)
+    }
+
+    @Test("a package's version is that of the module that holds it: the longest whose path it begins with")
+    func package() {
+        let versions = ModuleVersions(modulesTxt: "# example.org/a v1.0.0\n# example.org/a/b v2.0.0\n# example.org/ab v3.0.0\n")
+        #expect(versions.version(ofPackage: "example.org/a/c")?.description == "v1.0.0")
+        #expect(versions.version(ofPackage: "example.org/a/b/c")?.description == "v2.0.0")
+        #expect(versions.version(ofPackage: "example.org/ab")?.description == "v3.0.0")
+        #expect(versions.version(ofPackage: "example.org/x") == nil)
+    }
+
     @Test("go.mod tells them, alone, in blocks, with comments and replacements")
     func goMod() {
         let versions = ModuleVersions(

@@ -85,6 +85,9 @@ struct CrashTests {
         grader.take(.log(Array(WrittenCrash.panic[0].utf8)), at: 8)
         grader.take(.fact(.exit(2)), at: 8.1)
         #expect(grader.verdict == nil)
+        // The sandbox goes with its node.
+        grader.take(.fact(.containerdGone), at: 8.15)
+        grader.take(.fact(.probe(name: "healthz", answer: "")), at: 8.15)
         for line in WrittenCrash.panic.dropFirst() { grader.take(.log(Array(line.utf8)), at: 8.2) }
         #expect(grader.verdict == nil)
         grader.finish("exit status 0", at: 8.4)

@@ -48,6 +48,30 @@ struct RecipeTests {
         #expect(recipe.compare.map { $0.map(\.name) } == [[], ["9p-line", "9p-source"]])
     }
 
+    @Test("what was measured is told of the versions that it was measured on, and of no other")
+    func measured() throws {
+        let more = """
+
+            measured:
+              - {versions: "=1.20.2", date: 2026-11-26, text: it lives}
+              - {versions: ">=1.30", date: 2026-11-27, text: another}
+            """
+        let recipe = try Recipe(yaml: good + more, file: "r.yaml", name: "r")
+        #expect(recipe.measured.count == 2)
+        #expect(recipe.ownMeasured.map(\.text) == ["it lives"] && recipe.ownMeasured.map(\.date) == ["2026-11-26"])
+        #expect(diagnostic(good + more.replacing("2026-11-27", with: "yesterday"))?.description.contains("expected a day such as") == true)
+    }
+
+    @Test("the control plane's patches are of the recipe's upstreams, and none when it does not say")
+    func controlPlane() throws {
+        let plane = "\ncontrolPlane: {apiServer: a, controllerManager: b, scheduler: c}"
+        #expect(try Recipe(yaml: good + plane, file: "r.yaml", name: "r").controlPlane?.series == [])
+        let named = plane.replacing("c}", with: "c, series: [cadvisor/9p-line]}")
+        #expect(try Recipe(yaml: good + named, file: "r.yaml", name: "r").controlPlane?.series.map(\.name) == ["9p-line"])
+        let unknown = plane.replacing("c}", with: "c, series: [reflect2/map-iteration]}")
+        #expect(diagnostic(good + unknown)?.description.contains("which is not among this recipe's upstreams") == true)
+    }
+
     @Test("a version that looks like a number keeps its last zero")
     func keepsZero() throws {
         let recipe = try Recipe(yaml: good.replacing("version: 0.38.6", with: "version: 0.50"), file: "r.yaml", name: "r")

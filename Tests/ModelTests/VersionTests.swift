@@ -41,6 +41,35 @@ struct VersionTests {
         for outside in ["1.3", "0.5"] { #expect(!range.contains(try #require(Version(outside)))) }
     }
 
+    @Test(
+        "a fork's version is that of the release that it was made of; what comes before a release stays before it",
+        arguments: [
+            ("v0.49.0-openshift-4.17-4", "0.49.0"), ("v1.21.2-k3s1", "1.21.2"), ("1.20.8-eks-ad4801", "1.20.8"),
+            ("v1.27.3-gke.100", "1.27.3"), ("v1.0.0-rc92-k3s1", "1.0.0-rc92"), ("1.0.0-rc95", "1.0.0-rc95"),
+            ("v1.1.0-rc.1", "1.1.0-rc.1"), ("1.2.0-alpha.3", "1.2.0-alpha.3"), ("v2.0.0-M1", "2.0.0-M1"),
+            ("v1.0.0-rc95.0.20210707084245-3b9f3c0b0a9d", "1.0.0-rc95.0.20210707084245-3b9f3c0b0a9d"),
+            ("v0.38.9-0.20210117120000-0123456789ab", "0.38.9-0.20210117120000-0123456789ab"),
+            ("v0.0.0-20210117120000-0123456789ab", "0.0.0-20210117120000-0123456789ab"),
+            ("v0.0.0-20210117120000-0123456789ab-k3s1", "0.0.0-20210117120000-0123456789ab"), ("1.34.9+k3s1", "1.34.9"),
+        ])
+    func origin(_ fork: String, _ release: String) throws {
+        #expect(try #require(Version(fork)).origin == #require(Version(release)))
+    }
+
+    @Test("a range takes a fork for what it was made of, and a pseudo-version for what lies between two releases")
+    func forks() throws {
+        func isIn(_ range: String, _ version: String) throws -> Bool {
+            try #require(VersionRange(range)).contains(#require(Version(version)))
+        }
+        #expect(try isIn(">=0.49 <0.50", "v0.49.0-openshift-4.17-4") && !isIn("<0.49", "v0.49.0-openshift-4.17-4"))
+        #expect(try isIn(">=1.0.0-rc92 <1.0.0-rc93", "1.0.0-rc92-k3s1") && !isIn(">=1.0.0", "v1.0.0-rc95"))
+        for pseudo in ["v1.0.0-rc95.0.20210707084245-3b9f3c0b0a9d"] {
+            #expect(try isIn(">1.0.0-rc95 <1.0.0", pseudo) && !isIn("<=1.0.0-rc95", pseudo) && !isIn(">=1.0.0", pseudo))
+        }
+        // Who names a fork's release means that one.
+        #expect(try isIn("=1.21.2-k3s1", "1.21.2-k3s1") && !isIn("=1.21.2-k3s1", "1.21.2-k3s2") && isIn("=1.21.2", "1.21.2-k3s2"))
+    }
+
     @Test("what is no range is refused", arguments: ["", ">=", "about 1", ">=1 <x", ">=1 ||", "|| <2"])
     func refusedRange(_ text: String) { #expect(VersionRange(text) == nil) }
 }

@@ -59,11 +59,12 @@ struct NodeScriptTests {
             #expect(script.contains("--snapshotter native"))
             #expect(script.contains("--kubelet-arg=read-only-port=10255"))
             #expect(script.contains("--node-ip 192.0.2.2"))
+            #expect(script.contains("cgroups=--kubelet-arg=fail-cgroupv1=false") && script.contains("--kubelet-arg=v=2 $cgroups"))
         }
         #expect(server.contains("k3s server "))
         // k3s hands the value to cAdvisor as it is, and cAdvisor takes no address.
         for script in [server, agent] { #expect(script.contains("--container-runtime-endpoint /run/containerd/containerd.sock ")) }
-        #expect(NodeScript.node(for: .kubelet).contains("--container-runtime-endpoint=unix:///run/containerd/containerd.sock "))
+        #expect(NodeScript.node(for: .kubelet).contains("endpoint=--container-runtime-endpoint=unix:///run/containerd/containerd.sock\n"))
         #expect(agent.contains("k3s agent --server https://192.0.2.1:6443 --token-file "))
     }
 

@@ -88,13 +88,15 @@ struct ShippedPatchesTests {
         let testDescription: String
         let files: [String: String]
         let variants: [String: String]
+        /// Releases that have these lines.
+        let releases: [String]
     }
 
     static let eras = [
         Era(
             testDescription: "cAdvisor 0.38",
             files: ["fs/fs.go": map("// all ext systems are checked through prefix.", mount: "mount", type: "FsType", point: "MountPoint")],
-            variants: ["9p-line": "v0.38", "9p-source": "v0.38"]),
+            variants: ["9p-line": "v0.38", "9p-source": "v0.38"], releases: ["0.36.0", "0.37.5", "v0.38.6", "v0.38.8"]),
         Era(
             testDescription: "cAdvisor with nfs",
             files: [
@@ -102,32 +104,49 @@ struct ShippedPatchesTests {
                     "// because there are a number of families (e.g., ext3, ext4, nfs3, nfs4...)", mount: "mnt", type: "FSType",
                     point: "Mountpoint")
             ],
-            variants: ["9p-line": "v0.38", "9p-source": "v0.39"]),
-        Era(testDescription: "cAdvisor with plugins", files: plugins, variants: ["9p-line": "v0.55", "9p-source": "v0.55"]),
+            variants: ["9p-line": "v0.38", "9p-source": "v0.39"],
+            releases: ["v0.39.0", "0.46.1", "v0.49.0-openshift-4.17-4", "v0.51.0", "v0.52.1", "v0.53.0", "v0.54.1"]),
+        Era(
+            testDescription: "cAdvisor with plugins", files: plugins, variants: ["9p-line": "v0.55", "9p-source": "v0.55"],
+            releases: ["v0.55.0", "v0.56.2"]),
         Era(
             testDescription: "cAdvisor under lib/", files: Dictionary(uniqueKeysWithValues: plugins.map { ("lib/\($0)", $1) }),
-            variants: ["9p-line": "v0.60", "9p-source": "v0.60"]),
+            variants: ["9p-line": "v0.60", "9p-source": "v0.60"], releases: ["v0.60.0", "v0.60.5"]),
         Era(
             testDescription: "runc rc92",
             files: [
                 "fs/cpuacct.go": percpu("ioutil.ReadFile(filepath.Join(path, \"cpuacct.usage_percpu\"))"),
                 "fs/memory.go": memory("\tstatsFile, err := os.Open(filepath.Join(path, \"memory.stat\"))"),
             ],
-            variants: ["percpu": "rc92", "memory-usage": "rc92"]),
+            variants: ["percpu": "rc92", "memory-usage": "rc92"],
+            releases: ["v1.0.0-rc1", "1.0.0-rc10", "v1.0.0-rc92", "v1.0.0-rc92-k3s1", "v1.0.0-rc92.0.20201201120000-0123456789ab"]),
         Era(
             testDescription: "runc rc93",
             files: [
                 "fs/cpuacct.go": percpu("fscommon.ReadFile(path, \"cpuacct.usage_percpu\")"),
                 "fs/memory.go": memory("\tstatsFile, err := fscommon.OpenFile(path, \"memory.stat\", os.O_RDONLY)"),
             ],
-            variants: ["percpu": "rc93", "memory-usage": "rc93"]),
+            variants: ["percpu": "rc93", "memory-usage": "rc93"],
+            releases: [
+                "v1.0.0-rc92.0.20201201120000-0123456789ab", "v1.0.0-rc93", "v1.0.0-rc94", "v1.0.0-rc95",
+                "v1.0.0-rc95.0.20210601120000-0123456789ab",
+            ]),
+        Era(
+            testDescription: "runc 1.0",
+            files: [
+                "fs/cpuacct.go": percpu("cgroups.ReadFile(path, \"cpuacct.usage_percpu\")"),
+                "fs/memory.go": memory("\tstatsFile, err := cgroups.OpenFile(path, \"memory.stat\", os.O_RDONLY)"),
+            ],
+            variants: ["percpu": "v1.0", "memory-usage": "v1.0"],
+            releases: ["v1.0.0", "v1.0.1", "1.0.2+dev", "v1.0.3", "v1.0.0-rc95.0.20210707084245-0123456789ab"]),
         Era(
             testDescription: "runc 1.1 and opencontainers/cgroups",
             files: [
                 "fs/cpuacct.go": percpu("cgroups.ReadFile(path, file)"),
                 "fs/memory.go": memory("\tconst file = \"memory.stat\"\n\tstatsFile, err := cgroups.OpenFile(path, file, os.O_RDONLY)"),
             ],
-            variants: ["percpu": "v1.1", "memory-usage": "v1.1"]),
+            variants: ["percpu": "v1.1", "memory-usage": "v1.1"],
+            releases: ["v1.1.0-rc.1", "v1.1.0", "v1.1.13", "v1.2.1", "v1.2.9", "v0.0.1", "v0.0.3", "v0.0.6", "v0.1.0"]),
     ]
 
     @Test("each era of an upstream has one variant of each patch, known by what stands in the files alone", arguments: eras)
@@ -140,6 +159,22 @@ struct ShippedPatchesTests {
             let entry = try registry.entry(named: patch)
             let chosen = try PatchFitting(entry, at: Home(path: ".", version: nil), in: source, registry: registry).chosen()
             #expect(chosen.fit.variant.name == variant && chosen.by == .content)
+        }
+    }
+
+    @Test("each release of an era is one that its variants were written for, and so are forks of it", arguments: eras)
+    func written(_ era: Era) throws {
+        let bench = try Bench()
+        for (file, text) in era.files { try bench.write("src/\(file)", text) }
+        let registry = try Registry(Self.folder)
+        let source = SourceText(folder: FilePath("\(bench.path)/src"))
+        for patch in era.variants.keys {
+            let entry = try registry.entry(named: patch)
+            for release in era.releases {
+                let version = try #require(Version(release))
+                let fit = try PatchFitting(entry, at: Home(path: ".", version: version), in: source, registry: registry).chosen().fit
+                #expect(fit.agrees == true && entry.versions.contains(version), "\(patch), \(fit.variant.name): \(release)")
+            }
         }
     }
 

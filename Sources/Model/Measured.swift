@@ -1,0 +1,25 @@
+/// What was run of some versions by hand, once: a record of facts, and no promise for any other version.
+public struct Measured: Hashable, Codable, Sendable {
+    /// Which versions of what the recipe builds it tells of.
+    public let versions: VersionRange
+    /// The day, as `2026-11-26`.
+    public let date: String
+    /// What was run, on what, and what came of it.
+    public let text: String
+}
+
+extension Measured {
+    init(_ map: YamlMap) throws(Diagnostic) {
+        versions = try map.value("versions", expected: "a range such as '=1.36.2'")
+        date = try map.text("date")
+        text = try map.text("text")
+        guard date.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil else {
+            throw map.complaint("date", "expected a day such as 2026-11-26, found '\(date)'")
+        }
+    }
+}
+
+extension Recipe {
+    /// What was run of the version that the recipe builds.
+    public var ownMeasured: [Measured] { measured.filter { $0.versions.contains(version) } }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Host
+import Model
+import SystemPackage
+import Testing
+
+@testable import Node
+
+@Suite("What kubelet is told, by its release")
+struct KubeletReleaseTests {
+    /// What came of the lines: the command's words, and the configuration.
+    private struct Told: Hashable {
+        let words: String
+        let added: [String]
+    }
+
+    /// Runs the lines with a stand-in for kubelet, in a folder of their own.
+    private func told(_ version: String, help: [String] = [], isV1: Bool = true, configuration: String = "kind: KubeletConfiguration\n")
+        throws
+        -> Told
+    {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ninepin-release-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: "\(folder)/cgroup", withIntermediateDirectories: true)
+        if !isV1 { try "cpu".write(toFile: "\(folder)/cgroup/cgroup.controllers", atomically: true, encoding: .utf8) }
+        try configuration.write(toFile: "\(folder)/kubelet.yaml", atomically: true, encoding: .utf8)
+        let flags = help.map { "      \($0) string   what it does" }.joined(separator: "\n")
+        try Files.write(
+            "#!/bin/sh\ncat << 'END'\nUsage:\n  kubelet [flags]\n\(flags)\nEND\n", to: FilePath("\(folder)/kubelet"), mode: 0o755)
+        var lines = KubeletRelease.settings(endpoint: "unix:///run/socket")
+        for (old, new) in ["/usr/local/bin/kubelet": "kubelet", "/etc/kubelet.yaml": "kubelet.yaml", "/sys/fs/cgroup": "cgroup"] {
+            lines = lines.replacing(old, with: "\(folder)/\(new)")
+        }
+        let shell = Process()
+        let output = Pipe()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-euc", "version='\(version)'\n\(lines)\necho $runtime $endpoint"]
+        shell.standardOutput = output
+        try shell.run()
+        let words = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        let after = try String(contentsOfFile: "\(folder)/kubelet.yaml", encoding: .utf8)
+        #expect(after.hasPrefix(configuration))
+        return Told(
+            words: words.trimmingCharacters(in: .whitespacesAndNewlines),
+            added: after.dropFirst(configuration.count).split(separator: "\n").map(String.init))
+    }
+
+    private static let flags = "--container-runtime=remote --container-runtime-endpoint=unix:///run/socket"
+    private static let flag = "--container-runtime-endpoint=unix:///run/socket"
+    private static let field = "containerRuntimeEndpoint: unix:///run/socket"
+
+    @Test(
+        "the runtime is named by two flags until 1.26 and by a field from 1.27; a refusal of cgroup v1 is taken back from 1.35, where they are v1",
+        arguments: [
+            ("Kubernetes v1.20.2", flags, []), ("Kubernetes v1.26.15", flags, []), ("Kubernetes v1.27.0", "", [field]),
+            ("Kubernetes v1.34.9", "", [field]), ("Kubernetes v1.35.0-rc.1", "", [field, "failCgroupV1: false"]),
+            ("Kubernetes v1.36.2", "", [field, "failCgroupV1: false"]), ("Kubernetes v1.100.0", "", [field, "failCgroupV1: false"]),
+        ])
+    func byVersion(_ version: String, _ words: String, _ added: [String]) throws {
+        #expect(try told(version) == Told(words: words, added: added))
+        #expect(try told(version, isV1: false) == Told(words: words, added: added.filter { $0 != "failCgroupV1: false" }))
+    }
+
+    @Test(
+        "a kubelet that does not tell its release is asked for its help",
+        arguments: ["Kubernetes v0.0.0-master+$Format:%H$", "Kubernetes v0.0.0", "Kubernetes v1.x", "no version", ""])
+    func byHelp(_ version: String) throws {
+        let old = ["--container-runtime", "--container-runtime-endpoint"]
+        #expect(try told(version, help: old) == Told(words: Self.flags, added: []))
+        #expect(try told(version, help: [old[1], "--fail-cgroupv1"]) == Told(words: Self.flag, added: ["failCgroupV1: false"]))
+        #expect(try told(version, help: ["--fail-cgroupv1"]) == Told(words: "", added: [Self.field, "failCgroupV1: false"]))
+        #expect(try told(version, help: []) == Told(words: "", added: [Self.field]))
+    }
+
+    @Test("what a recipe says of these fields stays")
+    func said() throws {
+        let own = "failCgroupV1: true\ncontainerRuntimeEndpoint: unix:///other\n"
+        #expect(try told("Kubernetes v1.36.2", configuration: own) == Told(words: "", added: []))
+    }
+}
+
+@Suite("Which containerd a node has")
+struct ContainerdReleaseTests {
+    @Test(
+        "its own answer tells the release, as Debian and others build it",
+        arguments: [
+            ("containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1", "1.6.20"),
+            ("containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7193e4", "2.1.4"),
+            ("containerd containerd.io 1.7.27 05044ec", "1.7.27"),
+            ("something else", nil),
+        ])
+    func read(_ said: String, _ release: String?) { #expect(ContainerdRelease.read(said) == release) }
+
+    @Test(
+        "kubelet 1.31 and later ask a containerd before 2.0 for what it does not know; a user is told, whatever the program is",
+        arguments: [
+            ("1.6.20", "Kubernetes v1.36.2", true), ("1.7.27", "Kubernetes v1.31.0-alpha.1", true),
+            ("1.6.20", "k3s version v1.34.9+k3s1 (0)", true),
+            ("2.1.4", "Kubernetes v1.36.2", false), ("1.6.20", "Kubernetes v1.30.14", false), ("1.6.20", "Kubernetes v0.0.0", false),
+            ("unknown", "Kubernetes v1.36.2", false), ("1.6.20", "", false), ("1.6.20", "v1.36.2", true),
+        ])
+    func note(_ release: String, _ node: String, _ isTold: Bool) {
+        #expect((ContainerdRelease.note(release, on: node) != nil) == isTold)
+        #expect(ContainerdRelease.note(nil, on: node) == nil)
+    }
+}
