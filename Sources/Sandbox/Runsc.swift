@@ -58,7 +58,7 @@ public struct Runsc: Hashable, Sendable {
 
     /// What a command of runsc writes, on both streams, since it tells its flags on the one for errors. At most so much, and not for long: who it
     /// is nobody knows yet.
-    private static func words(of program: FilePath, _ arguments: [String], on host: Host) async throws -> String {
+    private static func words(of program: FilePath, _ arguments: [String], mayFail: Bool = false, on host: Host) async throws -> String {
         struct Heard: Sendable {
             var text = ""
             var isTooMuch = false
@@ -70,7 +70,7 @@ public struct Runsc: Hashable, Sendable {
             heard.isTooMuch = heard.text.utf8.count > mostWords || time > .seconds(limit)
             return heard.isTooMuch ? .stop : .proceed
         }
-        guard !heard.isTooMuch, ended == .exited(0) else {
+        guard !heard.isTooMuch, mayFail || ended == .exited(0) else {
             let why = heard.isTooMuch ? ["it writes more than \(mostWords) bytes, or takes longer than \(Int(limit)) s"] : []
             throw command.failure(ended, heard.text.split(separator: "\n").suffix(20).map(String.init) + why)
         }
@@ -85,7 +85,8 @@ public struct Runsc: Hashable, Sendable {
         var failure: CommandError?
         for command in ["flags", "--help", "help"] {
             do {
-                let flags = RunscFlags(help: try await words(of: program, [command], on: host))
+                // Help may end with any status.
+                let flags = RunscFlags(help: try await words(of: program, [command], mayFail: true, on: host))
                 if !flags.isEmpty { return flags }
             } catch let error as CommandError { failure = failure ?? error }
         }

@@ -89,6 +89,12 @@ struct RealNodeTests {
         #expect(verdict["level"] as? String == "boot")
         let conditions = try #require(document["conditions"] as? [String: Any])
         #expect((conditions["longestSilence"] as? Double ?? 0) > 0)
+        // What is needed here is told beside the verdict, and what made the sandbox.
+        let needs = try #require(document["needs"] as? [[String: Any]])
+        let answers = needs.filter { $0["answer"] as? String == "needed" }.compactMap { $0["patch"] as? String }
+        #expect(Set(answers) == ["libcontainer/percpu", "libcontainer/memory-usage"], "\(needs)")
+        let flags = (document["tools"] as? [String: String])?["runsc flags"] ?? ""
+        #expect(flags.hasSuffix("--ignore-cgroups --overlay2=none"), "\(flags)")
         // The record is whole: the logs are there, and the run in it is the one that was printed.
         let folder = "\(place.tool.workspace)/runs/\(try #require(document["id"] as? String))"
         #expect(
@@ -128,6 +134,7 @@ struct RealNodeTests {
             let grade = try #require(cell["grade"] as? String)
             #expect(
                 [grade, cell["cause"] as? String].compactMap(\.self).joined(separator: ", ") == title, "\(series) on \(layout): \(cell)")
+            #expect(cell["contradiction"] == nil, "the registry's rules say otherwise: \(cell["contradiction"] ?? "")")
             let evidence = try #require((cell["evidence"] as? [[String: Any]])?.first)
             #expect(!(evidence["text"] as? String ?? "").isEmpty)
             guard grade == "clean" else { continue }

@@ -12,7 +12,7 @@ private struct StandIn {
     let program: FilePath
 
     /// - Parameter flags: what it says of its flags, as Go's `flag.PrintDefaults` writes it, on standard error.
-    init(_ release: String, flags: String = "", flagsCommand: String = "flags", extra: String = "") throws {
+    init(_ release: String, flags: String = "", flagsCommand: String = "flags", flagsStatus: Int = 0) throws {
         folder = try Folder()
         try Files.write(flags, to: folder.path.appending("flags.txt"))
         program = try folder.program(
@@ -21,10 +21,9 @@ private struct StandIn {
             #!/bin/sh
             case "$1" in
               --version) echo "runsc version \(release)"; echo "spec: 1.2.0" ;;
-              \(flagsCommand)) cat "\(folder.path)/flags.txt" >&2 ;;
+              \(flagsCommand)) cat "\(folder.path)/flags.txt" >&2; exit \(flagsStatus) ;;
               *) echo "unknown command $1" >&2; exit 1 ;;
             esac
-            \(extra)
             """)
     }
 
@@ -71,8 +70,12 @@ struct RunscTests {
 
     @Test("flags are read from help as well, where there is no command that tells them")
     func help() async throws {
-        let runsc = try await StandIn("release-20260817.0", flags: Self.autumn, flagsCommand: "--help").find([Self.v2])
-        #expect(runsc.flags.cgroupV2 == "--in-sandbox-cgroup=v2")
+        for command in ["--help", "help"] {
+            let runsc = try await StandIn("release-20260817.0", flags: Self.autumn, flagsCommand: command).find([Self.v2])
+            #expect(runsc.flags.cgroupV2 == "--in-sandbox-cgroup=v2")
+        }
+        let failing = try StandIn("release-20260817.0", flags: Self.autumn, flagsCommand: "flags", flagsStatus: 2)
+        #expect(try await failing.find([Self.v2]).flags.cgroupV2 == "--in-sandbox-cgroup=v2")
     }
 
     @Test("a runsc without either flag says so, and what to do, before anything is booted")
