@@ -8,6 +8,9 @@ enum KubeletRelease {
     static let firstWithEndpointField = 27
     /// The first that ends where cgroups are v1 (Kubernetes #134298), unless it is told not to.
     static let firstThatRefusesV1 = 35
+    /// The first that can be told not to ask for `memory.oom.group` of cgroup v2, which gVisor has not: no container starts where it asks
+    /// (`KubeletConfiguration.singleProcessOOMKill`). There is no flag for it, and one that does not tell its release is not told.
+    static let firstWithSingleOOMKill = 32
 
     /// Lines of shell that set `$runtime` and `$endpoint` for kubelet's command, and add to its configuration. `$version` has what the binary answers
     /// to `--version`. What the configuration says already stays.
@@ -30,6 +33,7 @@ enum KubeletRelease {
         fi
         \(isV1)
         if "$v1" && since \(firstThatRefusesV1) with --fail-cgroupv1; then configure failCgroupV1 false; fi
+        if ! "$v1" && [ "${minor:-0}" -ge \(firstWithSingleOOMKill) ]; then configure singleProcessOOMKill true; fi
         """
     }
 

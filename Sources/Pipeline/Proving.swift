@@ -53,8 +53,6 @@ public struct Candidate: Sendable {
     public var reached: [String] = []
     /// What a user must know of it, whatever comes of its boot.
     public var notes: [String] = []
-    /// The kubelet's version, as the recipe has it; nil when the binary is from elsewhere and no recipe was named.
-    public var version: Version?
     /// What says which patches it needs; nil when the binary is from elsewhere.
     var rules: PatchRules?
 
@@ -66,14 +64,12 @@ public struct Candidate: Sendable {
         let path = try Files.realPath(binary)
         artifact = Artifact(digest: try Files.digest(of: path), path: path.string, bytes: Files.bytes(of: path) ?? 0)
         node = recipe?.node ?? .kubelet
-        version = recipe?.version
     }
 
     fileprivate init(_ artifact: Artifact, recipe: Recipe, node: NodeSpec) {
         self.artifact = artifact
         self.recipe = recipe.name
         self.node = node
-        version = recipe.version
     }
 }
 
@@ -155,7 +151,7 @@ extension Pipeline {
     ///
     /// - Throws: `RunscLacks` when this runsc cannot make it; `KubeletProfile.Missing` when what starts its pods is not here.
     func boot(_ candidate: Candidate, layout: Layout, level: Level, needs: BootNeeds) throws -> PlannedBoot {
-        let node = candidate.node.fitted(to: layout.cgroup, kubelet: candidate.version)
+        let node = candidate.node
         let key = try VerifyKey(
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), layout: layout, level: level,
             runsc: needs.runsc.version

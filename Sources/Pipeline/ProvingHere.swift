@@ -44,7 +44,7 @@ public struct HereNeeds: Sendable {
     /// A candidate's node, as the place asks for it.
     public func node(of candidate: Candidate) -> NodeSpec {
         guard let cgroup = surroundings?.cgroup else { return candidate.node }
-        return candidate.node.fitted(to: cgroup, kubelet: candidate.version).starting(pods: cgroup)
+        return candidate.node.starting(pods: cgroup)
     }
 }
 

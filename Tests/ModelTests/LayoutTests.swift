@@ -51,31 +51,11 @@ struct LayoutTests {
         }
     }
 
-    @Test("kubelet is told not to ask for memory.oom.group from 1.32 on, on cgroup v2 alone, and where the recipe does not say otherwise")
-    func oomKill() throws {
-        let node = NodeSpec(profile: .kubelet, kubelet: ["a": "b"])
-        let field = "singleProcessOOMKill"
-        let cases: [(String, CgroupVersion, String?)] = [
-            ("1.31.14", .v2, nil), ("1.32.0", .v2, "true"), ("1.36.2", .v2, "true"), ("1.34.9+k3s1", .v2, "true"), ("1.36.2", .v1, nil),
-        ]
-        for (text, cgroup, value) in cases {
-            let version: Version? = Version(text)
-            #expect(version != nil)
-            let fitted = node.fitted(to: cgroup, kubelet: version)
-            #expect(fitted.kubelet[field] == value, "\(text)")
-            #expect(fitted.kubelet["a"] == "b")
-        }
-        #expect(node.fitted(to: .v2, kubelet: nil) == node)
-        let own = NodeSpec(profile: .kubelet, kubelet: [field: "false"])
-        #expect(own.fitted(to: .v2, kubelet: Version("1.36.2")) == own)
-    }
-
     @Test("runc starts pods on cgroup v1, crun on v2, and whatever the recipe says on both")
     func runtimes() {
         let node = NodeSpec(profile: .kubelet)
         #expect(node.runtime(on: .v1) == .runc && node.runtime(on: .v2) == .crun)
         let other = NodeSpec(profile: .kubelet, runtime: .runc)
         #expect(other.runtime(on: .v2) == .runc && other.stretched(by: Deadlines(patience: 2)).runtime == .runc)
-        #expect(other.fitted(to: .v2, kubelet: Version("1.36.2")).runtime == .runc)
     }
 }

@@ -60,7 +60,23 @@ struct KubeletReleaseTests {
         ])
     func byVersion(_ version: String, _ words: String, _ added: [String]) throws {
         #expect(try told(version) == Told(words: words, added: added))
-        #expect(try told(version, isV1: false) == Told(words: words, added: added.filter { $0 != "failCgroupV1: false" }))
+        let onV2 = try told(version, isV1: false)
+        #expect(onV2.words == words && onV2.added.filter { $0 != Self.oomKill } == added.filter { $0 != "failCgroupV1: false" })
+    }
+
+    private static let oomKill = "singleProcessOOMKill: true"
+
+    @Test(
+        "from 1.32 on kubelet does not ask for memory.oom.group, on cgroup v2 alone; one that does not know the field is not told of it",
+        arguments: [
+            ("Kubernetes v1.20.2", false), ("Kubernetes v1.31.14", false), ("Kubernetes v1.32.0", true), ("Kubernetes v1.36.2", true),
+            ("Kubernetes v1.100.0", true), ("Kubernetes v0.0.0", false), ("no version", false),
+        ])
+    func oomKill(_ version: String, _ isTold: Bool) throws {
+        #expect(try told(version, isV1: false).added.contains(Self.oomKill) == isTold)
+        #expect(try !told(version).added.contains(Self.oomKill))
+        let own = "singleProcessOOMKill: false\n"
+        #expect(try !told(version, isV1: false, configuration: own).added.contains(Self.oomKill))
     }
 
     @Test(
