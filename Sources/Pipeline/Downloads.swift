@@ -38,7 +38,9 @@ struct ReceiveStep: Step {
                 let received = try await receive(from: [address], in: work, context)
                 if received.tree?.description == wanted.description { return received }
                 others.append("\(Redaction.address(address)) has \(received.tree.map { "\($0)" } ?? "no content")")
-            } catch let error as TransferError where error.isUnreachable { failure = error }
+            } catch let error as TransferError where error.isUnreachable {
+                failure = error
+            } catch let error as ArchiveError { others.append("\(Redaction.address(address)): \(error)") }
         }
         guard others.isEmpty, let failure else { throw differs(from: wanted, others.joined(separator: "; ")) }
         throw failure

@@ -219,7 +219,8 @@ struct DownloadTests {
         try await Bench.use { bench in
             let tree = try await bench.commit().tree
             try await bench.pack("another", as: "/wrong.tar.gz")
-            let addresses = ["/none.tar.gz", "/wrong.tar.gz", "/plugins.tar.gz"].map { "\"\(bench.server.address($0))\"" }
+            bench.answers["/words.tar.gz"] = Array("<html>not here</html>".utf8)
+            let addresses = ["/none.tar.gz", "/words.tar.gz", "/wrong.tar.gz", "/plugins.tar.gz"].map { "\"\(bench.server.address($0))\"" }
             let found = try await bench.downloaded(
                 bench.recipe("{addresses: [\(addresses.joined(separator: ", "))], unpack: build/src, strip: 1, tree: \(tree)}"))
             #expect(found.text == Self.text)
