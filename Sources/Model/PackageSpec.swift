@@ -72,7 +72,36 @@ extension Recipe {
     }
 }
 
+extension Recipe {
+    /// The recipe with what its tree says in the place of `{importPath}` and `{vendored}`, in the flags and environments of all targets that are built
+    /// from the tree.
+    ///
+    /// - Parameters:
+    ///   - importPath: where the tree stands.
+    ///   - mode: how Go finds packages: the linker calls a package of `vendor/` by its place in `GOPATH` where there is one.
+    public func placed(at importPath: String, mode: Target.Mode) -> Recipe {
+        var placed = self
+        placed.importPath = importPath
+        let vendored = mode == .gopath ? "\(importPath)/vendor/" : ""
+        placed.target = target.map { $0.placed(at: importPath, vendored: vendored) }
+        if let wrapper = package?.wrapper { placed.package?.wrapper = wrapper.placed(at: importPath, vendored: vendored) }
+        return placed
+    }
+}
+
 extension Target {
+    /// A text with an import path and a prefix in their places.
+    static func placed(_ text: String, importPath: String, vendored: String) -> String {
+        text.replacing("{importPath}", with: importPath).replacing("{vendored}", with: vendored)
+    }
+
+    fileprivate func placed(at importPath: String, vendored: String) -> Target {
+        var placed = self
+        placed.flags = flags.map { Self.placed($0, importPath: importPath, vendored: vendored) }
+        placed.environment = environment.mapValues { Self.placed($0, importPath: importPath, vendored: vendored) }
+        return placed
+    }
+
     fileprivate func filled(by lock: Lock) -> Target {
         func text(_ text: String) -> String {
             let filled = text.replacing("{commit8}", with: String(lock.version.prefix(8))).replacing("{commit}", with: lock.version)
@@ -111,11 +140,14 @@ extension Recipe.Schema {
     public static let download = YamlSection(
         path: "downloads.NAME",
         fields: [
-            YamlField("addresses", "list of addresses", "where it is to be had; each has the same bytes, and they are tried in order"),
+            YamlField(
+                "addresses", "list of addresses",
+                "where it is to be had; each has the same bytes, and they are tried in order. `{arch}` is `amd64` or `arm64`, in all texts"),
             YamlField(
                 "sha256", "64 hexadecimal digits", required: false,
-                "what its bytes must be; while it is missing or `unknown`, nothing that needs the file is built"),
-            YamlField("bytes", "number", required: false, "its length"),
+                "what its bytes must be, or a mapping of `amd64` and `arm64` to that; while it is missing or `unknown`, nothing that needs the file is built"
+            ),
+            YamlField("bytes", "number", required: false, "its length, or a mapping as for `sha256`"),
             YamlField("unpack", "relative path", required: false, "the folder of the tree that it is unpacked into; `.` for the top"),
             YamlField("strip", "number", required: false, "how many leading folders of its names are left out; none when missing"),
             YamlField("file", "relative path", required: false, "the file of the tree that it becomes, when it is not unpacked"),

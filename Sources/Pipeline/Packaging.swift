@@ -12,7 +12,9 @@ extension Pipeline {
     /// - Parameter inner: the target as it was built from the patched tree.
     /// - Returns: the wrapper, with the pedigree of what is in it.
     /// - Throws: `PackageError`; what fetching and building throw.
-    func package(_ inner: Built, _ patched: Patched, of lock: Lock, recipe: Recipe, go: GoToolchain) async throws -> (Built, [StepRecord]) {
+    func package(
+        _ inner: Built, _ patched: Patched, of lock: Lock, recipe: Recipe, go: GoToolchain, layout: GoLayout
+    ) async throws -> (Built, [StepRecord]) {
         guard let spec = recipe.package else { return (inner, []) }
         let download = try DownloadStep(recipe.downloads)
         let downloaded = try await perform(download, subject: download.downloads.keys.sorted().joined(separator: ", ")) {
@@ -32,7 +34,7 @@ extension Pipeline {
             "archive \($0.archive.short)"
         }
         let wrapper = BuildStep(
-            tree: packed.output.tree, pedigree: inner.pedigree, target: spec.wrapper, importPath: recipe.importPath, touched: [],
+            tree: packed.output.tree, pedigree: inner.pedigree, target: spec.wrapper, importPath: layout.importPath, touched: [],
             go: Unkeyed(go), workTree: Unkeyed(recipe.name), source: Unkeyed(patched.source))
         let built = try await perform(wrapper, subject: "\(spec.wrapper.binary), the wrapper") {
             "\($0.name) \($0.digest.short), \($0.bytes) bytes"
@@ -51,13 +53,15 @@ extension Pipeline {
         guard let tree = try repository.subtree(at: program.source.description, of: downloads) else {
             throw PackageError("no download has the source of '\(name)': \(program.source)", advice: "Look at the recipe's 'downloads'.")
         }
-        let mode = try program.target.mode ?? (repository.subtree(at: "vendor", of: tree) == nil ? .modules : .vendor)
-        guard mode != .modules else {
+        let layout = try facts(of: tree).layout(
+            mode: program.target.mode, importPath: program.importPath, recipe: "\(recipe.name)/\(name)")
+        try layout.check(go.version)
+        guard layout.mode != .modules else {
             throw PackageError("'\(name)' would need modules from the network", advice: "Say 'mode: gopath' or 'vendor' for it.")
         }
         let pedigree = Pedigree(
             recipe: "\(recipe.name)/\(name)", version: recipe.version.plain, tree: tree.description, series: [], toolchain: go.identity,
-            mode: mode, flags: program.target.flags)
+            mode: layout.mode, flags: program.target.flags)
         let step = BuildStep(
             tree: tree, pedigree: pedigree, target: program.target, importPath: program.importPath, touched: [], go: Unkeyed(go),
             workTree: Unkeyed("\(recipe.name)-\(name)"), source: Unkeyed(tree))

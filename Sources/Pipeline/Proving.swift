@@ -43,6 +43,8 @@ public struct Candidate: Sendable {
     public let artifact: Artifact
     /// The Go that built it.
     public var go: String?
+    /// Which releases of Go its tree names.
+    public var named: [NamedGo] = []
     /// What it was made of; nil when it is from elsewhere.
     public var pedigree: Pedigree?
     /// The pedigree as it stands in the binary.
@@ -91,17 +93,18 @@ extension Pipeline {
         _ recipe: Recipe, _ series: Series, level: Level = .boot, needs: BuildNeeds, from folder: FilePath? = nil
     ) async throws -> Candidate {
         guard let node = recipe.node else { throw NoTarget(recipe: recipe.name) }
-        let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
+        let (fetched, exposed, layout) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
         let filled = exposed.filled(by: fetched.lock)
-        let inner = try await build(patched, recipe: filled, go: needs.go, mode: mode)
-        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, go: needs.go)
+        let inner = try await build(patched, recipe: filled, go: needs.go, layout: layout)
+        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, go: needs.go, layout: layout)
         var candidate = Candidate(built.artifact, recipe: recipe, node: node)
         candidate.series = series.names
         candidate.lock = fetched.lock
         candidate.tree = patched.tree.description
         candidate.steps = fetched.steps + [patched.record, inner.record] + packing + (packing.isEmpty ? [] : [built.record])
         candidate.go = needs.go.identity
+        candidate.named = layout.named
         candidate.pedigree = built.pedigree
         candidate.buildID = try built.pedigree.buildID()
         candidate.reached = built.reached
