@@ -47,6 +47,9 @@ public struct BootGrader: Sendable {
     /// Since when the level's demands on joining are met.
     private var satisfied: Double?
     private var containerdGone = false
+    /// How the node's program ended, and when, while the rest of its trace is waited for.
+    private var ended: (status: Int, at: Double)?
+    private let traceTime: Double
     private var harnessLines: [String] = []
 
     /// Makes a grader of one boot.
@@ -64,6 +67,7 @@ public struct BootGrader: Sendable {
     ) {
         stale = deadlines[.staleAnswer]
         clockLimit = deadlines[.clockGap]
+        traceTime = deadlines[.crashTrace]
         patience = deadlines.patience
         self.node = node
         self.place = place
@@ -80,6 +84,9 @@ public struct BootGrader: Sendable {
 
     /// Whether the node has said that it started, or has answered.
     public var isStarted: Bool { started != nil }
+
+    /// Whether the node's log has said why it ends.
+    public var hasReason: Bool { log.fatal != nil }
 
     /// The version that the node's program says it is.
     public var nodeVersion: String? { version }
@@ -99,12 +106,14 @@ public struct BootGrader: Sendable {
         case .cluster(let fact): take(fact, at: now)
         case .tick: break
         }
-        if verdict == nil { lookAtClock(now) }
+        guard verdict == nil else { return }
+        if let ended { settle(ended, at: now) } else { lookAtClock(now) }
     }
 
     /// The sandbox has ended without a verdict so far.
     public mutating func finish(_ how: String, at now: Double) {
         guard verdict == nil else { return }
+        if let ended { return decide(exitVerdict(ended.status, at: ended.at), at: ended.at) }
         let reason = stage == "kubelet" ? "the sandbox ended while the node was being watched" : "the sandbox did not start the node"
         let cause = stage == "kubelet" ? "sandbox gone" : nil
         decide(inconclusive("\(reason) (\(how)); last stage: \(stage)", cause: cause), at: now)
@@ -145,8 +154,16 @@ public struct BootGrader: Sendable {
             containerdGone = true
             if verdict == nil { decide(inconclusive("containerd, which the harness starts, ended before the node"), at: now) }
         case .containerd(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
-        case .exit(let status): decide(exitVerdict(status, at: now), at: now)
+        case .exit(let status):
+            ended = ended ?? (status, now)
+            settle((status, now), at: now)
         }
+    }
+
+    /// The node's program has ended. What Go's runtime wrote of a crash may still be on its way, on another stream.
+    private mutating func settle(_ ended: (status: Int, at: Double), at now: Double) {
+        guard verdict == nil, !log.isInCrash || now - ended.at >= traceTime else { return }
+        decide(exitVerdict(ended.status, at: ended.at), at: ended.at)
     }
 
     private mutating func ask(_ name: String, at now: Double) {
@@ -283,7 +300,10 @@ public struct BootGrader: Sendable {
     }
 
     /// What a user must know of the node, whatever the grade.
-    private var notes: [String] { log.notes + (summary?.notes ?? []) }
+    private var notes: [String] { log.notes + (summary?.notes ?? []) + (node.profile.isK3s ? [Self.k3sEviction] : []) }
+
+    /// k3s, pkg/daemons/agent: `eviction-hard` names `imagefs.available` and `nodefs.available`, and with that kubelet's own limits are gone.
+    private static let k3sEviction = "k3s gives its kubelet eviction limits for disks alone: no pod is ever evicted for the node's memory"
 
     /// The cause of a verdict on a node that lives and is no worker.
     private static let notJoined = "not a worker"

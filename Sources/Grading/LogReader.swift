@@ -38,7 +38,7 @@ public struct LogReader: Sendable {
     /// Lines of a watched boot that say again that the node has started: the first of them, and how many there were.
     private(set) var restart: Tally?
     /// The first line that says that the node ends.
-    var fatal: Sighting? { said ?? crash }
+    var fatal: Sighting? { said ?? (isForeign ? nil : crash?.sighting) }
     /// Lines longer than a piece: they were looked through piece by piece.
     public private(set) var longLines = 0
     /// Of a watched boot: the line at which the log's clock and the boot's own had come apart the most.
@@ -67,8 +67,28 @@ public struct LogReader: Sendable {
     private(set) var said: Sighting?
     /// The line by which Go's runtime says that the program dies, and how many lines of the node's own came after it: one that goes on writing has
     /// not died, and the line was a quotation.
-    private var crash: Sighting?
+    private var crash: Crash?
     private var crashDoubts = 0
+    /// What stands before the lines of a kubelet in a log that is read afterwards; nil while no line has told.
+    private var prefix: LinePrefix?
+
+    /// A program that dies, as Go's runtime tells.
+    private struct Crash: Sendable {
+        let sighting: Sighting
+        /// What stands before the line.
+        let prefix: LinePrefix
+        /// What came after it.
+        var trace = CrashTrace()
+    }
+
+    /// Whether the crash is another program's, by what stands before its lines.
+    private var isForeign: Bool { crash.map { $0.prefix != prefix ?? .none } ?? false }
+
+    /// Whether the log ends with a crash of which more may come: where it happened is told after it.
+    var isInCrash: Bool { said == nil && !isForeign && crash?.trace.isFull == false }
+
+    /// Where the program was that died, the innermost function first; none where it is not a crash that ends the node.
+    var crashFrames: [Evidence] { said == nil && !isForeign ? crash?.trace.frames ?? [] : [] }
     /// The process that writes the log, by its first line.
     private var process: Int?
     private var gap = ClockGap()
@@ -93,6 +113,7 @@ public struct LogReader: Sendable {
     private var lastStamp: LogLine.Stamp?
     private var lastBytes: [UInt8] = []
     private var isInLongLine = false
+    private var isWatched = false
 
     /// - Parameters:
     ///   - source: what evidence calls this log.
@@ -114,6 +135,7 @@ public struct LogReader: Sendable {
     public mutating func take(_ line: [UInt8], arrival: Double? = nil) {
         lines += 1
         isInLongLine = false
+        isWatched = arrival != nil
         // A log of a gigabyte has few lines that matter: only those are looked into.
         lastBytes = line
         let readings = LogLine.readings(line)
@@ -123,9 +145,9 @@ public struct LogReader: Sendable {
             isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) } || spelled.contains(signal.text)
         }
         let mayBeFatal = plain.first == UInt8(ascii: "F") || LogLine.contains(plain, Self.fatalHeader)
-        let isCrash = Self.isCrash(plain)
+        let crashed = crash == nil || isForeign ? Self.crash(in: plain, isWatched: arrival != nil) : nil
         let isTimed = arrival != nil && plain.first.map(Self.severities.contains) == true
-        guard firstStamp == nil || mayBeFatal || isCrash || crash != nil || isTimed || !found.isEmpty else { return }
+        guard firstStamp == nil || mayBeFatal || crashed != nil || crash != nil || isTimed || !found.isEmpty else { return }
         let read = LogLine(plain)
         if let stamp = read.stamp {
             firstStamp = firstStamp ?? stamp
@@ -135,7 +157,12 @@ public struct LogReader: Sendable {
             kind: .log, text: String(decoding: line, as: UTF8.self), source: source, line: lines, seconds: arrival ?? seconds(read.stamp))
         if isOwn(read, isWatched: arrival != nil) { noteOwn(read, evidence, arrival: arrival) }
         for signal in found { note(signal, evidence, read, plain, isPlain: readings.count == 1, arrival: arrival) }
-        noteFatal(found, evidence, read, isCrash: isCrash, isWatched: arrival != nil)
+        if read.header == nil, let text = crash?.prefix.text(of: plain) { crash?.trace.take(text, evidence) }
+        if let crashed, prefix == nil || prefix == crashed {
+            crash = Crash(sighting: Sighting(signal: Signal("panic", "", .fatal), evidence: evidence), prefix: crashed)
+            crashDoubts = 0
+        }
+        noteFatal(found, evidence, read, isWatched: arrival != nil)
     }
 
     /// Takes a further piece of the last line, which was too long for one.
@@ -146,6 +173,7 @@ public struct LogReader: Sendable {
     public mutating func take(more piece: [UInt8], overlap: Int, arrival: Double? = nil) {
         if !isInLongLine { longLines += 1 }
         isInLongLine = true
+        crash?.trace.count(piece.count - overlap)
         let readings = LogLine.readings(piece)
         let spelled = arrival == nil ? [] : spelled(in: LogLine.readings(Array(piece.dropFirst(overlap))))
         let found = signals.filter { signal in
@@ -224,23 +252,25 @@ public struct LogReader: Sendable {
         clocks = Disagreement(told: told, seen: seen, evidence: evidence, width: gap.width)
     }
 
-    private mutating func noteFatal(_ found: [Signal], _ evidence: Evidence, _ line: LogLine, isCrash: Bool, isWatched: Bool) {
-        if isCrash, crash == nil {
-            crash = Sighting(signal: Signal("panic", "", .fatal), evidence: evidence)
-            crashDoubts = 0
-        }
+    private mutating func noteFatal(_ found: [Signal], _ evidence: Evidence, _ line: LogLine, isWatched: Bool) {
         guard said == nil, line.severity == UInt8(ascii: "F"), isOwn(line, isWatched: isWatched) else { return }
         said = Sighting(signal: found.first { $0.meaning == .fatal } ?? Signal("fatal line", "", .fatal), evidence: evidence)
     }
 
-    /// How the Go runtime begins to tell that a program dies (runtime/panic.go).
-    private static func isCrash(_ line: [UInt8]) -> Bool {
-        line.starts(with: "panic: ".utf8) || line.starts(with: "fatal error: ".utf8)
+    /// What stands before the words by which Go's runtime begins to tell that a program dies (runtime/panic.go); nil for a line without them. In a
+    /// watched boot nothing may; of a log that is read afterwards nobody knows yet what stands before a kubelet's lines.
+    private static func crash(in line: [UInt8], isWatched: Bool) -> LinePrefix? {
+        if deaths.contains(where: { line.starts(with: $0) }) { return LinePrefix.none }
+        guard !isWatched else { return nil }
+        let head = Array(line.prefix(256))
+        return deaths.lazy.compactMap { LogLine.place(of: $0, in: head) }.first.map { LinePrefix(head[..<$0]) }
     }
+
+    private static let deaths = ["panic: ", "fatal error: "].map { Array($0.utf8) }
 
     private func isWanted(_ signal: Signal) -> Bool {
         switch signal.meaning {
-        case .kubelet: kubelet == nil
+        case .kubelet: kubelet == nil || prefix == nil && !isWatched
         case .cause: cause == nil
         case .fatal: said == nil
         case .forbidden, .sparse, .started: true
@@ -256,7 +286,9 @@ public struct LogReader: Sendable {
         _ signal: Signal, _ evidence: Evidence, _ line: LogLine, _ plain: [UInt8], isPlain: Bool, arrival: Double?
     ) {
         switch signal.meaning {
-        case .kubelet: kubelet = kubelet ?? evidence
+        case .kubelet:
+            kubelet = kubelet ?? evidence
+            if prefix == nil, !isWatched, let place = line.header ?? Self.beginning(of: plain) { prefix = LinePrefix(plain[..<place]) }
         case .cause: cause = cause ?? evidence
         case .started: if isStart(signal, line, plain, isWatched: arrival != nil) { noteStart(signal, evidence, line, arrival: arrival) }
         case .fatal:
@@ -272,6 +304,11 @@ public struct LogReader: Sendable {
     }
 
     private static let grave = Set("EF".utf8)
+
+    /// Where a line of the other two forms begins that a kubelet or a k3s writes: JSON, and logrus.
+    private static func beginning(of line: [UInt8]) -> Int? {
+        [Array("{\"ts\":".utf8), logrus].lazy.compactMap { LogLine.place(of: $0, in: line) }.first
+    }
 
     /// Whether a line tells of a start. In a watched boot it may be another process's: a node that is started again under a new number has restarted.
     private func isStart(_ signal: Signal, _ line: LogLine, _ plain: [UInt8], isWatched: Bool) -> Bool {

@@ -30,7 +30,7 @@ extension LogReader {
         let summary = fault.map { "the node ended by itself: \($0.name)" } ?? "the node ended by itself: \(fatal.signal.name)"
         // A forbidden line that came before, and the reading that failed, say why.
         let why = [fault == nil ? early?.evidence : nil, cause].compactMap(\.self)
-        let evidence = [fatal.evidence] + why + [exit].compactMap(\.self)
+        let evidence = [fatal.evidence] + crashFrames + why + [exit].compactMap(\.self)
         return Verdict(grade: .fatal, level: level, cause: fault?.name, summary: summary, evidence: evidence, notes: notes)
     }
 

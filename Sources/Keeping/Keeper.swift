@@ -35,11 +35,12 @@ public struct Keeper: Sendable {
         let lock = try await folder.claim()
         defer { lock.release() }
         let plan = try folder.plan()
-        let report = Reported(folder)
+        let notes = plan.notes ?? []
+        let report = Reported(folder, notes: notes)
         let boot = NodeBoot(
             plan.artifact, node: plan.node, layout: plan.layout, level: .ready, plane: plan.controlPlane.kind, runsc: runsc,
             here: here, profile: profile, on: host)
-        let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }
+        let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }.noting(notes)
         report.end(verdict)
         return verdict
     }
@@ -48,10 +49,12 @@ public struct Keeper: Sendable {
 /// Writes what is known into the folder, each time that it changes.
 private final class Reported: Sendable {
     private let folder: NodeFolder
+    private let notes: [String]
     private let last: Mutex<(report: NodeReport, isWritten: Bool, kubeconfig: Bool)>
 
-    init(_ folder: NodeFolder) {
+    init(_ folder: NodeFolder, notes: [String]) {
         self.folder = folder
+        self.notes = notes
         last = Mutex((NodeReport(state: .starting, stage: "sandbox", isReady: false), false, false))
     }
 
@@ -61,8 +64,8 @@ private final class Reported: Sendable {
                 last.kubeconfig = (try? Files.write(text, to: folder.kubeconfig, mode: 0o600)) != nil
             }
             let report = NodeReport(
-                state: status.stage == "kubelet" ? .up : .starting, stage: status.stage, isReady: status.isReady, verdict: status.verdict,
-                version: status.version)
+                state: status.stage == "kubelet" ? .up : .starting, stage: status.stage, isReady: status.isReady,
+                verdict: status.verdict?.noting(notes), version: status.version)
             let isNew = !last.isWritten || report.differs(from: last.report)
             guard isNew, (try? folder.write(report)) != nil else { return }
             last = (report, true, last.kubeconfig)

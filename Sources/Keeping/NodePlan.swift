@@ -49,12 +49,15 @@ public struct NodePlan: Codable, Sendable {
     public let controlPlane: ControlPlane
     /// When it was asked for, as ISO 8601 in UTC.
     public let since: String
+    /// What a user must know of it, whatever its verdict is; nil where there is nothing, and in a plan of an older version.
+    public let notes: [String]?
 
     /// Makes a plan.
     public init(
         name: String, recipe: String, series: [PatchName], layout: Layout, node: NodeSpec, artifact: Artifact, controlPlane: ControlPlane,
-        since: String
+        since: String, notes: [String]? = nil
     ) {
+        self.notes = notes
         self.name = name
         self.recipe = recipe
         self.series = series

@@ -2,7 +2,7 @@
 /// user asks for; docs/architecture.md has them as a table.
 public enum Deadline: String, CaseIterable, Sendable {
     // A node.
-    case nodeStart, nodeJoin, warmUp, observation, nodeVersion, containerdStart, preparation, probeAnswer, staleAnswer
+    case nodeStart, nodeJoin, warmUp, observation, nodeVersion, containerdStart, preparation, probeAnswer, staleAnswer, crashTrace
     // What is asked beside a node.
     case componentProbe, approachQuestion, upstreamTests
     // A control plane.
@@ -31,6 +31,7 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .probeSilenceBusy, .lineDelay: 3
         case .lineDelayBusy: 1.5
         case .keeperNumber: 1
+        case .crashTrace: 2
         case .gitPack: 120
         }
     }
@@ -55,6 +56,7 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .preparation: "the mount that an approach makes before the node starts"
         case .probeAnswer: "an answer of `/healthz`, `/stats/summary`, or of an API server that is asked from inside its sandbox"
         case .staleAnswer: "an answer at the end of the observation; older ones say nothing of now, and the verdict is inconclusive"
+        case .crashTrace: "the rest of what Go's runtime tells of a node that crashed, after its end"
         case .componentProbe: "the end of a probe's program, from its sandbox's start"
         case .approachQuestion: "the answer to a question of `approaches/`"
         case .upstreamTests: "upstream's own tests of one package (`go test -timeout`)"
@@ -93,6 +95,7 @@ public enum Deadline: String, CaseIterable, Sendable {
         case .preparation: "a FUSE program mounts as soon as it runs"
         case .probeAnswer: "who takes longer does not answer"
         case .staleAnswer: "longer than one answer may take"
+        case .crashTrace: "what the node wrote before its end is in the pipe"
         case .componentProbe: "a probe answers in a fifth of a second"
         case .approachQuestion: "a question is one short command"
         case .upstreamTests: "Go's own limit, which ends all tests of a package (go help testflag)"

@@ -48,6 +48,8 @@ public struct Lock: Hashable, Codable, Sendable {
     public let isDirty: Bool
     /// The Debian packages of libraries that the source is compiled with.
     public var libraries: [LockedFile]
+    /// What the recipe's downloads were found to be, by name; nil where nothing was downloaded beside the source.
+    public var downloads: [String: LockedDownload]?
 
     /// Makes a lock.
     public init(

@@ -2,10 +2,14 @@ import Paths
 
 /// A file that a build needs beside its source, and where it goes.
 public struct DownloadSpec: Hashable, Codable, Sendable {
-    /// Where it is to be had, tried in order.
+    /// Where it is to be had, tried in order; empty where ``git`` has it.
     public let addresses: [String]
-    /// What its bytes must be; nil when nobody has said so yet, and then nothing that needs it is built.
-    public let sha256: Digest?
+    /// The repository that has it, in the place of an archive; nil for an archive or a file.
+    public let git: DownloadCommit?
+    /// What its bytes must be; nil when nobody has said so yet.
+    public var sha256: Digest?
+    /// What its content must be once it is unpacked, whatever archive it came in; nil when nobody has said so.
+    public var tree: TreeID?
     /// Its length; nil when nobody says.
     public let bytes: Int64?
     /// The folder of the tree that it is unpacked into; `.` is the top. Nil when it is kept as a file.
@@ -14,6 +18,73 @@ public struct DownloadSpec: Hashable, Codable, Sendable {
     public let file: ContainedPath?
     /// How many leading folders of an archive's names are left out.
     public let strip: Int
+
+    /// Whether somebody has said what it is: by its bytes, by its content, or by a commit.
+    public var isKnown: Bool { sha256 != nil || tree != nil || git != nil }
+}
+
+/// A commit that is downloaded.
+public struct DownloadCommit: Hashable, Codable, Sendable {
+    /// The repository's address, as git takes it.
+    public let url: String
+    /// The commit's full id.
+    public let commit: TreeID
+
+    /// Names a commit.
+    public init(url: String, commit: TreeID) {
+        self.url = url
+        self.commit = commit
+    }
+}
+
+/// The id of a git object, a tree or a commit: 40 lower-case hexadecimal digits. A tree's id names all files in it, wherever they came from.
+public struct TreeID: Hashable, Codable, Sendable, LosslessStringConvertible {
+    /// The 40 digits.
+    public let description: String
+
+    /// Reads 40 hexadecimal digits, in either case; nil for anything else.
+    public init?(_ text: String) {
+        let lower = text.lowercased()
+        guard lower.utf8.count == 40, lower.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else { return nil }
+        description = lower
+    }
+
+    /// Decodes the digits from a string.
+    ///
+    /// - Throws: `DecodingError` when the string is no id.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = TreeID(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 40 hexadecimal digits")
+        }
+        self = id
+    }
+
+    /// Encodes the digits as one string.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// What a download was found to be.
+public struct LockedDownload: Hashable, Codable, Sendable {
+    /// The digest of its bytes; nil for a commit.
+    public let sha256: Digest?
+    /// The id of its content, unpacked; nil for a file, and for an archive of which only the bytes were asked for.
+    public let tree: TreeID?
+    /// The commit; nil for an archive or a file.
+    public let commit: TreeID?
+    /// Whether nobody had said before what it must be, and it was taken as it came.
+    public let isTrusted: Bool
+
+    /// Makes a record of a download.
+    public init(sha256: Digest?, tree: TreeID?, commit: TreeID?, isTrusted: Bool) {
+        self.sha256 = sha256
+        self.tree = tree
+        self.commit = commit
+        self.isTrusted = isTrusted
+    }
 }
 
 /// A program that is built from what was downloaded, and put among those that are packed.
@@ -89,6 +160,33 @@ extension Recipe {
     }
 }
 
+extension Recipe {
+    /// A recipe that extends this one and pins what nobody has said so far, as YAML.
+    ///
+    /// - Parameters:
+    ///   - found: what each download was found to be.
+    ///   - parent: what `extends` is to say.
+    public func pinned(by found: [String: LockedDownload], extending parent: String) -> String {
+        let unknown = found.filter(\.value.isTrusted).sorted { $0.key < $1.key }
+        var lines = [
+            "# \(name) \(version.plain), its downloads pinned as they came. Nobody has looked at them: do, before you build with this.",
+            "extends: \(parent.yamlQuoted)", "version: \(version.plain.yamlQuoted)",
+        ]
+        lines += unknown.isEmpty ? [] : ["downloads:"]
+        for (name, found) in unknown {
+            lines.append("  \(name.yamlQuoted):")
+            if let digest = found.sha256 { lines.append("    sha256: \(digest)") }
+            if let tree = found.tree { lines.append("    tree: \(tree)") }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension String {
+    /// The text as YAML takes it in single quotes.
+    fileprivate var yamlQuoted: String { "'\(replacing("'", with: "''"))'" }
+}
+
 extension Target {
     /// A text with an import path and a prefix in their places.
     static func placed(_ text: String, importPath: String, vendored: String) -> String {
@@ -141,16 +239,28 @@ extension Recipe.Schema {
         path: "downloads.NAME",
         fields: [
             YamlField(
-                "addresses", "list of addresses",
-                "where it is to be had; each has the same bytes, and they are tried in order. `{arch}` is `amd64` or `arm64`, in all texts"),
+                "addresses", "list of addresses", required: false,
+                "where it is to be had; each has the same bytes, or, with `tree`, the same content, and they are tried in order. `{arch}` is `amd64` or `arm64`, in all texts"
+            ),
+            YamlField("git", "mapping", required: false, "a commit that is taken in the place of an archive"),
             YamlField(
                 "sha256", "64 hexadecimal digits", required: false,
-                "what its bytes must be, or a mapping of `amd64` and `arm64` to that; while it is missing or `unknown`, nothing that needs the file is built"
+                "what its bytes must be, or a mapping of `amd64` and `arm64` to that; nobody has said so while it is missing or `unknown`"),
+            YamlField(
+                "tree", "40 hexadecimal digits", required: false,
+                "git's tree id of its content, or a mapping as for `sha256`, once it is unpacked and its leading folders are left out, or `unknown`. Without `sha256`, `tree` and `git` nothing that needs the download is built, unless `--trust-downloads` takes what comes"
             ),
             YamlField("bytes", "number", required: false, "its length, or a mapping as for `sha256`"),
             YamlField("unpack", "relative path", required: false, "the folder of the tree that it is unpacked into; `.` for the top"),
             YamlField("strip", "number", required: false, "how many leading folders of its names are left out; none when missing"),
             YamlField("file", "relative path", required: false, "the file of the tree that it becomes, when it is not unpacked"),
+        ])
+    /// A commit that is downloaded.
+    public static let downloadCommit = YamlSection(
+        path: "downloads.NAME.git",
+        fields: [
+            YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
+            YamlField("commit", "40 hexadecimal digits", "the commit's full id"),
         ])
     /// How k3s packs itself.
     public static let package = YamlSection(
@@ -184,16 +294,41 @@ extension Recipe.Schema {
 
 extension DownloadSpec {
     init(_ map: YamlMap) throws(Diagnostic) {
-        addresses = try map.values("addresses", expected: "an address such as https://example.org/file.tar")
-        let isKnown = map.has("sha256") ? try map.text("sha256") != "unknown" : false
-        sha256 = isKnown ? try map.value("sha256", expected: "64 hexadecimal digits, or 'unknown'") : nil
+        let example = "an address such as https://example.org/file.tar"
+        git = map.has("git") ? try DownloadCommit(map.map("git", schema: Recipe.Schema.downloadCommit)) : nil
+        // A recipe that extends another cannot take its addresses away: a commit goes before them.
+        addresses = git == nil ? try map.values("addresses", expected: example) : []
+        sha256 = try Self.digest(map)
+        let hasTree = map.has("tree") ? try map.text("tree") != "unknown" : false
+        tree = hasTree ? try map.value("tree", expected: "a tree's id of 40 hexadecimal digits, or 'unknown'") : nil
         bytes = map.has("bytes") ? try map.value("bytes", expected: "a number of bytes") : nil
         unpack = map.has("unpack") ? try map.path("unpack") : nil
         file = map.has("file") ? try map.path("file") : nil
         strip = map.has("strip") ? try map.value("strip", expected: "a number of folders") : 0
-        guard !addresses.isEmpty else { throw map.complaint("addresses", "expected at least one address") }
+        guard git != nil || !addresses.isEmpty else { throw map.complaint("addresses", "expected at least one address, or 'git'") }
         guard (unpack == nil) != (file == nil) else { throw map.complaint("unpack", "expected one of 'unpack' and 'file'") }
+        guard tree == nil || unpack != nil else {
+            throw map.complaint("tree", "it is the id of what was unpacked: a download that stays a file has a 'sha256'")
+        }
+        guard git == nil || unpack != nil && sha256 == nil else {
+            throw map.complaint("git", "a commit is unpacked into a folder, and its id says what it is: it has no 'file' and no 'sha256'")
+        }
         guard (0...9).contains(strip) else { throw map.complaint("strip", "expected a number from 0 to 9") }
+    }
+
+    private static func digest(_ map: YamlMap) throws(Diagnostic) -> Digest? {
+        guard map.has("sha256"), try map.text("sha256") != "unknown" else { return nil }
+        return try map.value("sha256", expected: "64 hexadecimal digits, or 'unknown'")
+    }
+}
+
+extension DownloadCommit {
+    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+        url = try map.text("url")
+        commit = try map.value("commit", expected: "a commit's full id of 40 hexadecimal digits")
+        guard url.utf8.first != UInt8(ascii: "-") else {
+            throw map.complaint("url", "expected an address such as https://example.org/project, found '\(url)'")
+        }
     }
 }
 

@@ -29,6 +29,10 @@ public struct Pedigree: Hashable, Codable, Sendable {
     public let mode: Target.Mode
     /// The recipe's flags of `go build`.
     public let flags: [String]
+    /// What was downloaded and is packed in it, by name; nil where nothing is.
+    public var downloads: [String: LockedDownload]?
+    /// What the original has in its package and this one has not; nil where nothing is left out.
+    public var leftOut: [String]?
 
     /// Makes a pedigree.
     public init(recipe: String, version: String, tree: String, series: [Patch], toolchain: String, mode: Target.Mode, flags: [String]) {

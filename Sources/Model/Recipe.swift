@@ -34,6 +34,8 @@ public struct Recipe: Hashable, Codable, Sendable {
     public let series: [PatchName]
     /// Other series that `matrix` boots beside it, to be compared; an empty one is the stock source.
     public let compare: [[PatchName]]
+    /// What the original has in its package and this recipe leaves out of it: the reasons, by name.
+    public let leftOut: [String: String]
     /// What in it is more than a setting of Go's, with the places: nothing is built with it unless the user allows that.
     public let code: [Diagnostic]
 }
@@ -210,6 +212,7 @@ extension Recipe {
         let compared = try map.values(
             "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
         compare = compared.map(\.patches)
+        leftOut = try map.texts("leftOut").filter { $0.value != "none" }
         for (key, patch) in series.map({ ("series", $0) }) + compare.joined().map({ ("compare", $0) })
         where upstreams[patch.upstream] == nil {
             let advice = Spelling.advice(for: patch.upstream, among: upstreams.keys)

@@ -79,7 +79,10 @@ extension YamlValue {
                 let chosen = try download.changing("sha256") { (value: YamlValue) throws(Diagnostic) in
                     try value.chosen(for: architecture, missing: "unknown")
                 }
-                return try chosen.changing("bytes") { (value: YamlValue) throws(Diagnostic) in
+                let known = try chosen.changing("tree") { (value: YamlValue) throws(Diagnostic) in
+                    try value.chosen(for: architecture, missing: "unknown")
+                }
+                return try known.changing("bytes") { (value: YamlValue) throws(Diagnostic) in
                     try value.chosen(for: architecture, missing: nil)
                 }
             }

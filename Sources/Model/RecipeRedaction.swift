@@ -8,7 +8,7 @@ extension Recipe {
             libraries: libraries,
             upstreams: upstreams, toolchain: toolchain, target: target?.redacted, downloads: downloads.mapValues(\.redacted),
             package: package?.redacted, controlPlane: controlPlane, node: node?.redacted, layouts: layouts, series: series,
-            compare: compare,
+            compare: compare, leftOut: leftOut.mapValues(Redaction.text),
             code: code
         )
     }
@@ -17,7 +17,9 @@ extension Recipe {
     public var secrets: Secrets {
         var secrets = Secrets()
         let targets = [target, package?.wrapper].compactMap(\.self) + (package?.programs.values.map(\.target) ?? [])
-        for address in source.addresses + downloads.values.flatMap(\.addresses) { secrets.note(address: address) }
+        for address in source.addresses + downloads.values.flatMap({ $0.addresses + [$0.git?.url].compactMap(\.self) }) {
+            secrets.note(address: address)
+        }
         for target in targets { secrets.note(environment: target.environment) }
         return secrets
     }
@@ -45,7 +47,9 @@ extension SourceSpec {
 
 extension DownloadSpec {
     fileprivate var redacted: DownloadSpec {
-        DownloadSpec(addresses: addresses.map(Redaction.address), sha256: sha256, bytes: bytes, unpack: unpack, file: file, strip: strip)
+        DownloadSpec(
+            addresses: addresses.map(Redaction.address), git: git.map { DownloadCommit(url: Redaction.address($0.url), commit: $0.commit) },
+            sha256: sha256, tree: tree, bytes: bytes, unpack: unpack, file: file, strip: strip)
     }
 }
 

@@ -20,6 +20,10 @@ extension Recipe {
                 YamlField("toolchain", "range of versions", "which Go releases build it, such as `>=1.19 <1.20`"),
                 YamlField("target", "mapping", required: false, "what Go is told to build; a library has none"),
                 YamlField("downloads", "mapping of names to mappings", required: false, "files that the package needs beside the source"),
+                YamlField(
+                    "leftOut", "mapping of names to text", required: false,
+                    "what the original has in its package and this recipe leaves out of it, each with the reason; `none` takes one out of the list"
+                ),
                 YamlField("package", "mapping", required: false, "how the target is packed into its artifact, as k3s packs itself"),
                 YamlField(
                     "controlPlane", "mapping", required: false,
@@ -140,7 +144,8 @@ extension Recipe {
 
         /// All sections, the file itself first.
         public static let all = [
-            recipe, source, debian, git, archive, libraries, upstream, target, download, package, program, controlPlane, node,
+            recipe, source, debian, git, archive, libraries, upstream, target, download, downloadCommit, package, program, controlPlane,
+            node,
         ]
     }
 }

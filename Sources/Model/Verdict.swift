@@ -141,6 +141,11 @@ extension Verdict {
     /// The cause of a verdict on a node whose log tells another time than the boot's own clock.
     public static let clocks = "clocks"
 
+    /// The verdict with more that a user must know.
+    public func noting(_ more: [String]) -> Verdict {
+        Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + more)
+    }
+
     /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
     public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
 }

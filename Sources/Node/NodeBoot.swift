@@ -291,6 +291,7 @@ public struct NodeBoot: Sendable {
         }
         var watched = final
         let whole = start.duration(to: clock.now).seconds
+        watched.release(at: whole, progress: progress)
         watched.grader.finish("\(ended)", at: whole)
         guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
             return failed("the grader came to no verdict")
@@ -310,6 +311,8 @@ private struct Watch: Sendable {
     private let kubeconfig: String?
     private var shown = -1
     private var stage = "sandbox"
+    /// The node's end, while its log has not said why: the last lines may still be on their way, on the other stream.
+    private var held: NodeFact?
 
     init(grader: BootGrader, conditions: ConditionsReader, joined: NodeBoot.Joined?, streams: BootStreams) {
         self.grader = grader
@@ -334,12 +337,23 @@ private struct Watch: Sendable {
             conditions.take(line: line, at: now)
             grader.take(.log(line), at: now)
         case .more(let piece, let overlap): grader.take(.more(piece, overlap: overlap), at: now)
-        case .fact(let fact): take(fact, at: now, progress: progress)
+        case .fact(let fact):
+            if case .exit = fact { held = fact } else { take(fact, at: now, progress: progress) }
         case .runtime(let text): grader.take(.runtime(text), at: now)
-        case .tick: beat(at: now, progress: progress)
+        case .tick:
+            release(at: now, progress: progress)
+            beat(at: now, progress: progress)
         case .silent: break
         }
+        if grader.hasReason { release(at: now, progress: progress) }
         return grader.verdict == nil && streams.logs.fault == nil ? .proceed : .stop
+    }
+
+    /// Nothing more is waited for of a node that has ended.
+    mutating func release(at now: Double, progress: (BootProgress) -> Void) {
+        guard let fact = held else { return }
+        held = nil
+        take(fact, at: now, progress: progress)
     }
 
     private mutating func take(_ fact: NodeFact, at now: Double, progress: (BootProgress) -> Void) {

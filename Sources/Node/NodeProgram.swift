@@ -22,7 +22,7 @@ struct NodeProgram: Sendable {
         }
     }
 
-    private static let endpoint = "unix:///run/containerd/containerd.sock"
+    private static let socket = "/run/containerd/containerd.sock"
 
     /// Pods need images, and there is no registry.
     private static let loadImages = """
@@ -46,14 +46,19 @@ struct NodeProgram: Sendable {
             runtime=
             /usr/local/bin/kubelet --help 2>&1 < /dev/null | grep -q -e '--container-runtime ' && runtime=--container-runtime=remote
             """,
-        start: "/usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime --container-runtime-endpoint=\(endpoint) --v=2")
+        start: "/usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime --container-runtime-endpoint=unix://\(socket) --v=2")
 
     private static let k3s = "/usr/local/bin/k3s"
 
     /// What server and agent have in common (docs.k3s.io, cli). What `--kubelet-arg` says comes after k3s' own, and wins: k3s closes the port that
     /// `/stats/summary` is asked on.
+    ///
+    /// The socket is a path, without `unix://`. In all releases whose pkg/daemons/agent was read (forms of 2021, which put `unix://` before any value;
+    /// those up to 2026, which put it before a value without it) kubelet gets an address, and cAdvisor the value as it is: as `--containerd`, from
+    /// 1.37 on in `ArgContainerdEndpoint`. cAdvisor's client takes a path only (container/containerd/client.go dials "unix" with it), and without
+    /// containerd it has no figures of the pods' containers. k3s' own default is a path, too. Measured on k3s 1.20.8 and 1.21.2.
     private static let agentFlags = """
-        --data-dir /var/lib/rancher/k3s --container-runtime-endpoint \(endpoint) --snapshotter native \
+        --data-dir /var/lib/rancher/k3s --container-runtime-endpoint \(socket) --snapshotter native \
         --node-name \(KubeletProfile.nodeName) --node-ip \(ClusterNetwork.nodeAddress) \
         --kubelet-arg=read-only-port=10255 --kubelet-arg=v=2
         """

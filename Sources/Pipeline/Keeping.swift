@@ -11,6 +11,7 @@ extension NodePlan {
         guard let plane = candidate.plane else { throw NoControlPlane(recipe: candidate.recipe) }
         self.init(
             name: name, recipe: candidate.recipe, series: candidate.series, layout: layout, node: candidate.node,
-            artifact: candidate.artifact, controlPlane: ControlPlane(plane), since: Date.now.formatted(.iso8601))
+            artifact: candidate.artifact, controlPlane: ControlPlane(plane), since: Date.now.formatted(.iso8601),
+            notes: candidate.notes.isEmpty ? nil : candidate.notes)
     }
 }

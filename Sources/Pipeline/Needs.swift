@@ -36,18 +36,25 @@ public struct NotRoot: Error, Sendable, CustomStringConvertible {
 public struct BuildNeeds: Sendable {
     /// The Go that builds.
     public let go: GoToolchain
+    /// Whether a download of which nobody has said what it must be is taken as it comes.
+    public let trustsDownloads: Bool
 
     /// Looks for all of it.
     ///
     /// - Parameters:
     ///   - range: the Go releases that are asked for; the recipe's own when nil.
     ///   - allowsCode: whether the recipe may tell Go more than settings.
-    /// - Throws: `RecipeIsCode` when it does, and may not; `GoWheelError`, `TransferError` and others when no Go of the range is here and none can
+    ///   - trustsDownloads: whether a download of which nobody has said what it must be is taken as it comes.
+    ///   - isPacked: whether the recipe's package is made, if it has one: a component's probe and upstream's tests need none of its downloads.
+    /// - Throws: `RecipeIsCode` when it does, and may not; `PackageError` for a download that nobody knows; `GoWheelError`, `TransferError` and others when no Go of the range is here and none can
     ///   be installed; `NotEnoughSpace`.
     public init(
-        _ recipe: Recipe, go range: VersionRange? = nil, allowsCode: Bool = false, on host: Host, events: @escaping EventSink
+        _ recipe: Recipe, go range: VersionRange? = nil, allowsCode: Bool = false, trustsDownloads: Bool = false,
+        isPacked: Bool = true, on host: Host, events: @escaping EventSink
     ) async throws {
+        self.trustsDownloads = trustsDownloads
         try RecipeIsCode.check(recipe, isAllowed: allowsCode)
+        if isPacked { try Pipeline.checkDownloads(recipe, areTrusted: trustsDownloads) }
         try Self.checkSpace(BuildStep.neededBytes, on: host)
         let scratch = try await Scratch(in: Workspace(host).unfinished)
         defer { scratch.remove() }

@@ -13,18 +13,16 @@ struct DownloadStep: Step {
     static let name = "download"
 
     let downloads: [String: DownloadSpec]
+    /// The contents that are there already.
+    let trees: Unkeyed<[String: ObjectID]>
 
-    /// - Throws: `PackageError` for a download whose digest nobody has said: it is not trusted.
-    init(_ downloads: [String: DownloadSpec]) throws {
-        for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) where spec.sha256 == nil {
-            throw PackageError(
-                "the digest of the download '\(name)' is not known: \(spec.addresses.map(Redaction.address).joined(separator: ", "))",
-                advice: "Look at the file, and say 'downloads: {\(name): {sha256: …}}' in a recipe that extends this one.")
-        }
-        guard downloads.values.filter({ $0.unpack == .top }).count <= 1 else {
+    /// - Throws: `PackageError` when they get in each other's way.
+    init(_ downloads: Downloads) throws {
+        guard downloads.specs.values.filter({ $0.unpack == .top }).count <= 1 else {
             throw PackageError("two downloads are unpacked at the top of the tree", advice: "Give all but one a folder.")
         }
-        self.downloads = downloads
+        self.downloads = downloads.specs
+        trees = Unkeyed(downloads.trees)
     }
 
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
@@ -35,24 +33,38 @@ struct DownloadStep: Step {
         var trees: [String: ObjectID] = [:]
         var files: [String: [UInt8]] = [:]
         var top = try repository.importTree(from: work.appending("top").string) { _ in }
-        for (index, (_, spec)) in downloads.sorted(by: { $0.key < $1.key }).enumerated() {
-            guard let digest = spec.sha256 else { continue }
-            let file = spec.addresses.first.flatMap(Redaction.fileName) ?? digest.short
-            let source = ArchiveSource(
-                name: file, bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
-            try await source.fetch(from: spec.addresses) { context.tell($0) }
-            guard let place = spec.unpack else {
-                if let file = spec.file { files[file.description] = try Files.read(source.path) }
-                continue
+        for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) {
+            if let place = spec.unpack {
+                var tree = self.trees.value[name]
+                if tree == nil { tree = try await fetch(name, spec, into: repository, work.appending(name), context) }
+                if place == .top { top = tree ?? top } else { trees[place.description] = tree }
+            } else if let place = spec.file, let source = try await fetch(spec, context) {
+                files[place.description] = try Files.read(source.path)
             }
-            let unpacked = work.appending("unpacked-\(index)")
-            try source.unpack(into: unpacked, strip: spec.strip == 0 ? .none : .leading(spec.strip)) { context.tell($0) }
-            let tree = try repository.importTree(from: unpacked.string) { _ in try Task.checkCancellation() }
-            if place == .top { top = tree } else { trees[place.description] = tree }
         }
         let tree = try repository.tree(top, with: trees, files: files)
         try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
         return TreeResult(tree: tree)
+    }
+
+    private func fetch(_ spec: DownloadSpec, _ context: StepContext) async throws -> ArchiveSource? {
+        guard let digest = spec.sha256 else { return nil }
+        let file = spec.addresses.first.flatMap(Redaction.fileName) ?? digest.short
+        let source = ArchiveSource(name: file, bytes: spec.bytes, sha256: digest, mirrors: context.workspace.mirrors, on: context.host)
+        try await source.fetch(from: spec.addresses) { context.tell($0) }
+        return source
+    }
+
+    /// The content of an archive that is known by its bytes, and perhaps by its content too.
+    private func fetch(
+        _ name: String, _ spec: DownloadSpec, into repository: Repository, _ folder: FilePath, _ context: StepContext
+    ) async throws -> ObjectID {
+        guard let source = try await fetch(spec, context) else {
+            throw PackageError("nobody has said what the download '\(name)' must be", advice: "Say its 'sha256' or 'tree' in the recipe.")
+        }
+        let tree = try repository.tree(of: spec, from: source, in: folder, context)
+        guard let wanted = spec.tree, wanted.description != tree.description else { return tree }
+        throw ReceiveStep(download: spec, title: Unkeyed(name)).differs(from: wanted, "SHA-256 \(spec.sha256?.hex ?? "") has \(tree)")
     }
 
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }

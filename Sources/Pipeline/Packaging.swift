@@ -13,14 +13,16 @@ extension Pipeline {
     /// - Returns: the wrapper, with the pedigree of what is in it.
     /// - Throws: `PackageError`; what fetching and building throw.
     func package(
-        _ inner: Built, _ patched: Patched, of lock: Lock, recipe: Recipe, go: GoToolchain, layout: GoLayout
+        _ inner: Built, _ patched: Patched, of lock: Lock, recipe: Recipe, needs: BuildNeeds, layout: GoLayout
     ) async throws -> (Built, [StepRecord]) {
         guard let spec = recipe.package else { return (inner, []) }
-        let download = try DownloadStep(recipe.downloads)
+        let go = needs.go
+        let received = try await receive(recipe, areTrusted: needs.trustsDownloads)
+        let download = try DownloadStep(received)
         let downloaded = try await perform(download, subject: download.downloads.keys.sorted().joined(separator: ", ")) {
             "tree \($0.tree)"
         }
-        var steps = [downloaded.record]
+        var steps = received.records + [downloaded.record]
         var binaries = [spec.program: inner.artifact]
         for (name, program) in spec.programs.sorted(by: { $0.key < $1.key }) {
             let built = try await build(name, program, from: downloaded.output.tree, recipe: recipe, go: go)
@@ -33,15 +35,18 @@ extension Pipeline {
         let packed = try await perform(step, subject: spec.folders.map(\.description).joined(separator: ", ")) {
             "archive \($0.archive.short)"
         }
+        var pedigree = inner.pedigree
+        pedigree.downloads = received.locked.isEmpty ? nil : received.locked
+        pedigree.leftOut = recipe.leftOut.isEmpty ? nil : recipe.leftOut.keys.sorted()
         let wrapper = BuildStep(
-            tree: packed.output.tree, pedigree: inner.pedigree, target: spec.wrapper, importPath: layout.importPath, touched: [],
+            tree: packed.output.tree, pedigree: pedigree, target: spec.wrapper, importPath: layout.importPath, touched: [],
             go: Unkeyed(go), workTree: Unkeyed(recipe.name), source: Unkeyed(patched.source))
         let built = try await perform(wrapper, subject: "\(spec.wrapper.binary), the wrapper") {
             "\($0.name) \($0.digest.short), \($0.bytes) bytes"
         }
         let artifact = Artifact(
             digest: built.output.digest, path: built.place.appending(built.output.name).string, bytes: built.output.bytes)
-        let outer = Built(artifact: artifact, pedigree: inner.pedigree, reached: inner.reached, record: built.record)
+        let outer = Built(artifact: artifact, pedigree: pedigree, reached: inner.reached, record: built.record)
         return (outer, steps + [packed.record])
     }
 

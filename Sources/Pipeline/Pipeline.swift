@@ -330,7 +330,7 @@ public struct NoTarget: Error, Sendable, CustomStringConvertible {
 extension TransferError {
     /// Whether a file was nowhere to be had. Other bytes than those that were wanted, a full disk or a cancelled task are no reason to take
     /// something else.
-    fileprivate var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
+    var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
 }
 
 extension Lock {

@@ -51,6 +51,8 @@ public struct Candidate: Sendable {
     public var buildID: String?
     /// The packages that the series touched; each is compiled into it from the patched files.
     public var reached: [String] = []
+    /// What a user must know of it, whatever comes of its boot.
+    public var notes: [String] = []
 
     /// A binary from anywhere.
     ///
@@ -97,10 +99,12 @@ extension Pipeline {
         let patched = try await patch(fetched, series, recipe: exposed)
         let filled = exposed.filled(by: fetched.lock)
         let inner = try await build(patched, recipe: filled, go: needs.go, layout: layout)
-        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, go: needs.go, layout: layout)
+        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, needs: needs, layout: layout)
         var candidate = Candidate(built.artifact, recipe: recipe, node: node)
         candidate.series = series.names
         candidate.lock = fetched.lock
+        candidate.lock?.downloads = built.pedigree.downloads
+        candidate.notes = built.pedigree.downloads?.notes ?? []
         candidate.tree = patched.tree.description
         candidate.steps = fetched.steps + [patched.record, inner.record] + packing + (packing.isEmpty ? [] : [built.record])
         candidate.go = needs.go.identity
@@ -180,6 +184,7 @@ extension Pipeline {
         } else {
             doubt = Doubt.about(verdict, conditions: conditions, known: known, within: host.deadlines)
         }
+        verdict = verdict.noting(candidate.notes)
         let record = StepRecord(name: VerifyKey.name, key: planned.key, cached: false, seconds: start.duration(to: .now).seconds)
         var tools = planned.tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
         tools["go"] = candidate.go

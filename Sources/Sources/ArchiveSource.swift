@@ -20,8 +20,38 @@ public struct ArchiveSource: Sendable {
     public init(name: String, bytes: Int64?, sha256: Digest, mirrors: FilePath, on host: Host) {
         file = LockedFile(name: name, bytes: bytes ?? 0, sha256: sha256)
         isSized = bytes != nil
-        place = mirrors.appending("archives").appending(sha256.hex).appending("archive")
+        place = Self.place(sha256, in: mirrors)
         self.host = host
+    }
+
+    private static func place(_ sha256: Digest, in mirrors: FilePath) -> FilePath {
+        mirrors.appending("archives").appending(sha256.hex).appending("archive")
+    }
+
+    /// Fetches an archive of which nobody has said the digest, and keeps it by the one that it has.
+    ///
+    /// - Parameters:
+    ///   - addresses: tried in their order; the first that gives a whole file decides.
+    ///   - scratch: a folder to work in.
+    /// - Returns: the archive, and its digest.
+    /// - Throws: `TransferError`; `FileError`; `CancellationError`.
+    public static func receive(
+        name: String, bytes: Int64?, from addresses: [String], mirrors: FilePath, scratch: FilePath, on host: Host,
+        progress: @escaping @Sendable (SourceProgress) -> Void
+    ) async throws -> (source: ArchiveSource, sha256: Digest) {
+        try Files.makeDirectory(scratch)
+        let received = scratch.appending("received")
+        let download = Download(
+            addresses: addresses, name: name, size: bytes, sha256: nil, destination: received, schemes: ["https", "http", "file"])
+        _ = try await Downloader(
+            environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
+            stall: host.deadlines.duration(.transferSilence)
+        ).fetch(download) { progress(.receiving(file: name, bytes: $0.received, of: $0.total ?? $0.received)) }
+        let digest = try Files.digest(of: received)
+        let kept = place(digest, in: mirrors)
+        try Files.makeDirectory(kept.removingLastComponent())
+        try Files.rename(received, to: kept)
+        return (ArchiveSource(name: name, bytes: bytes, sha256: digest, mirrors: mirrors, on: host), digest)
     }
 
     /// Fetches the archive, unless it is there: the addresses are tried in their order, and what broke is taken up where it broke.

@@ -38,7 +38,7 @@ final class Course {
     ) throws(TransferError) {
         func wrong(_ reason: String) -> TransferError { .invalid(name: download.name, reason: reason) }
         guard !download.addresses.isEmpty else { throw wrong("it has no address") }
-        guard download.sha256.utf8.count == 64, download.sha256.allSatisfy({ "0123456789abcdef".contains($0) }) else {
+        if let digest = download.sha256, digest.utf8.count != 64 || !digest.allSatisfy({ "0123456789abcdef".contains($0) }) {
             throw wrong("its SHA-256 is not 64 lower-case hexadecimal digits")
         }
         guard download.destination.lastComponent?.kind == .regular else { throw wrong("its destination is no file name") }
@@ -67,16 +67,17 @@ final class Course {
     }
 
     private func present() throws(TransferError) -> Downloaded? {
-        guard let found = try inspect(download.destination, size: download.size, stop: stop), found.digest == download.sha256 else {
-            return nil
-        }
+        guard let digest = download.sha256, let found = try inspect(download.destination, size: download.size, stop: stop),
+            found.digest == digest
+        else { return nil }
         meter.finish(found.length)
         return result(resumedFrom: 0, address: nil)
     }
 
     private func bring() throws(TransferError) -> Downloaded {
         var part = try PartFile(download.destination + ".part", stop: stop)
-        if isRight(part) { return try finish(part, address: nil) }
+        // Of a file that nobody knows, what an earlier call left may be of another one.
+        if download.sha256 == nil { try part.startOver() } else if isRight(part) { return try finish(part, address: nil) }
         if let size = download.size, part.length >= size { try part.startOver() }
         var attempts: [Attempt] = []
         var difference: (digest: String, aside: FilePath, address: String)?
@@ -95,12 +96,12 @@ final class Course {
         }
         guard let difference else { throw .unreachable(name: download.name, attempts: attempts) }
         throw .digestDiffers(
-            name: download.name, expected: download.sha256, actual: difference.digest, setAside: difference.aside,
+            name: download.name, expected: download.sha256 ?? "any", actual: difference.digest, setAside: difference.aside,
             address: difference.address, attempts: attempts)
     }
 
     private func isRight(_ part: PartFile) -> Bool {
-        (download.size ?? part.length) == part.length && part.digest == download.sha256
+        (download.size ?? part.length) == part.length && (download.sha256 == nil || part.digest == download.sha256)
     }
 
     private func finish(_ part: PartFile, address: String?) throws(TransferError) -> Downloaded {
@@ -149,9 +150,12 @@ final class Course {
         if start.scheme == "file", let kind = start.kindOfNoFile { return .refused("it is \(kind), and a regular file is meant") }
         var address = start
         for _ in 0...10 {
+            // Nothing would tell that two answers are of two files.
+            if download.sha256 == nil { try part.startOver() }
             // A file is read again from its start: that costs little, and libcurl has no status to tell what it gives.
             let offset = address.scheme == "file" ? 0 : part.length
-            let intake = Intake(part: part, offset: offset, size: download.size)
+            let intake = Intake(
+                part: part, offset: offset, size: download.size, most: download.sha256 == nil ? download.mostUnknown : .max)
             let own = address.user != nil || address.password != nil
             let credentials = own ? address : address.origin == start.origin ? start : nil
             defer { received += intake.taken }

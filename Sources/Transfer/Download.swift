@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// One file, wanted by its digest.
+/// One file, wanted by its digest, or taken as it comes.
 public struct Download: Sendable, CustomStringConvertible {
     /// Where the file is to be had, tried in order: mirrors of the same content.
     public var addresses: [String]
@@ -8,8 +8,11 @@ public struct Download: Sendable, CustomStringConvertible {
     public var name: String
     /// How many bytes the file has; nil when nobody knows, and then only the disk bounds what a server may send.
     public var size: Int64?
-    /// The SHA-256 digest of the file: 64 lower-case hexadecimal digits.
-    public var sha256: String
+    /// The SHA-256 digest of the file: 64 lower-case hexadecimal digits. Nil for a file of which nobody knows it: what the first address gives is
+    /// taken, all of it from one answer, and nothing that is there already.
+    public var sha256: String?
+    /// The most bytes that a file may have of which nobody knows the digest.
+    public var mostUnknown: Int64 = 4 << 30
     /// The final name. While the file comes it is `.part` beside it, and `.lock` keeps others from fetching it too.
     public var destination: FilePath
     /// The schemes that an address may have: of `https`, `http` and `file`. A redirect never goes to a file.
@@ -17,7 +20,7 @@ public struct Download: Sendable, CustomStringConvertible {
 
     /// Makes a wish for one file.
     public init(
-        addresses: [String], name: String, size: Int64? = nil, sha256: String, destination: FilePath,
+        addresses: [String], name: String, size: Int64? = nil, sha256: String?, destination: FilePath,
         schemes: Set<String> = ["https", "http"]
     ) {
         self.addresses = addresses

@@ -34,11 +34,15 @@ final class Intake {
     private(set) var total: Int64?
     private let part: PartFile
     private let size: Int64?
+    private let most: Int64
     private let offset: Int64
     private var ignored = 0
 
     /// Takes a body for a file of which the part already holds the first `offset` bytes.
-    init(part: PartFile, offset: Int64, size: Int64?) {
+    ///
+    /// - Parameter most: how many bytes the file may have where nobody knows its size.
+    init(part: PartFile, offset: Int64, size: Int64?, most: Int64 = .max) {
+        self.most = most
         self.part = part
         self.offset = offset
         self.size = size
@@ -92,6 +96,10 @@ final class Intake {
     private func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if let size, part.length + Int64(bytes.count) > size {
             verdict = .alien("sends more than the \(size) bytes expected")
+            return false
+        }
+        guard part.length + Int64(bytes.count) <= most else {
+            verdict = .alien("sends more than \(most) bytes, and nobody knows how many there are")
             return false
         }
         do {

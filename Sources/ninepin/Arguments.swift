@@ -33,6 +33,12 @@ struct GoOption: ParsableArguments {
     var go: VersionRange?
     @Flag(help: "Build with the recipe although it tells Go more than settings, and so could run any program as you. Read it first.")
     var allowRecipeCode = false
+    @Flag(
+        help: """
+            Take downloads as they come where nobody has said what they must be. Their digests go into the lock, the binary's pedigree and the \
+            verdict's notes; 'ninepin recipes lock' writes a recipe that pins them.
+            """)
+    var trustDownloads = false
 }
 
 extension VersionRange: ExpressibleByArgument {

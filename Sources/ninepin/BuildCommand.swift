@@ -43,7 +43,8 @@ struct BuildCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
         let needs = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
+            events: session.events)
         let built = try await session.withPipeline {
             try await $0.prepare(recipe, series, level: level.level, needs: needs, from: sourceOptions.folder)
         }

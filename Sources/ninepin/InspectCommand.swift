@@ -33,8 +33,21 @@ struct InspectCommand: SessionCommand {
                     ["series", series.isEmpty ? "none" : series],
                     ["toolchain", pedigree.toolchain], ["mode", pedigree.mode.rawValue], ["flags", pedigree.flags.joined(separator: " ")],
                     ["digest", found.artifact.digest.hex],
-                ] + found.runs.map { ["run", "\($0.id) on \($0.layout.rawValue): \($0.grade.rawValue)"] })
+                ] + pedigree.packedRows + found.runs.map { ["run", "\($0.id) on \($0.layout.rawValue): \($0.grade.rawValue)"] })
         }
         return found.pedigree == nil ? .no : .good
+    }
+}
+
+extension Pedigree {
+    /// What is packed in it, and what is not.
+    fileprivate var packedRows: [[String]] {
+        let packed = (downloads ?? [:]).sorted { $0.key < $1.key }.map { name, found in
+            let what = [found.commit.map { "commit \($0)" }, found.sha256.map { "SHA-256 \($0)" }, found.tree.map { "tree \($0)" }]
+            return [
+                "download", "\(name): \(what.compactMap(\.self).joined(separator: ", "))\(found.isTrusted ? ", taken as it came" : "")",
+            ]
+        }
+        return packed + (leftOut ?? []).map { ["left out", $0] }
     }
 }

@@ -73,7 +73,8 @@ struct MatrixCommand: SessionCommand {
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
         let build = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
+            isPacked: level.level(for: recipe) != .component, on: session.host, events: session.events)
         let layouts = layout.isEmpty ? recipe.layouts : layout
         let matrix = try await session.matrix(
             recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, from: sourceOptions.folder)
@@ -88,7 +89,8 @@ struct MatrixCommand: SessionCommand {
         }
         let needs = try await ApproachNeeds(chosen, recipe: recipe, on: session.host) { try session.series($0, of: recipe) }
         let build = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
+            events: session.events)
         let (table, place) = try await session.withPipeline {
             try await $0.approaches(
                 recipe, layout: layout.first ?? recipe.layouts[0], times: self.repeat, watch: Double(watch), needs: (build, needs),

@@ -27,7 +27,7 @@ struct PatchesTestCommand: SessionCommand {
         let recipe = try session.catalogue.recipe(recipe.name)
         let series = try session.series([name], of: recipe)
         let needs = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, isPacked: false, on: session.host, events: session.events)
         let found = try await session.withPipeline { try await $0.test(series, recipe: recipe, needs: needs, from: sourceOptions.folder) }
         try session.show(found) { report in
             report.text("\(found.patch) (\(found.variant)), tests of \(found.folders.joined(separator: ", "))")

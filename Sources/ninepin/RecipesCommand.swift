@@ -4,10 +4,11 @@ import Model
 import Pipeline
 import Report
 import Sanitizing
+import SystemPackage
 
 struct RecipesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recipes", abstract: "The recipes.", subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+        commandName: "recipes", abstract: "The recipes.", subcommands: [List.self, Show.self, Lock.self], defaultSubcommand: List.self)
 
     struct List: SessionCommand {
         static let configuration = CommandConfiguration(abstract: "All recipes, with what each builds.")
@@ -36,10 +37,7 @@ struct RecipesCommand: AsyncParsableCommand {
                 """)
 
         @Argument(help: "A recipe's name, or the path of a .yaml file.") var name: String
-        @Option(
-            help:
-                "The architecture that it is read for, \(Architecture.allCases.map(\.rawValue).joined(separator: " or ")); this machine's when missing."
-        )
+        @Option(help: "The architecture that it is read for: amd64 or arm64; this machine's when missing.")
         var arch: Architecture?
         @OptionGroup var global: GlobalOptions
 
@@ -47,17 +45,78 @@ struct RecipesCommand: AsyncParsableCommand {
             let recipe = try session.catalogue.recipe(name, for: arch ?? .machine)
             if arch != nil { return try show(recipe.redacted, in: session) }
             let text = try Files.readYaml(try session.catalogue.recipePath(Catalogue.split(name).name))
-            try session.show(recipe.redacted) { $0.lines(recipe.secrets.removed(from: text)) }
+            try session.show(recipe.redacted) { report in
+                report.lines(recipe.secrets.removed(from: text))
+                // What the file itself says stands there already.
+                guard !text.contains("\nleftOut:") else { return }
+                for (name, reason) in recipe.redacted.leftOut.sorted(by: { $0.key < $1.key }) {
+                    report.text("# left out: \(name): \(reason)")
+                }
+            }
             return .good
         }
 
         private func show(_ recipe: Recipe, in session: Session) throws -> ExitStatus {
             let downloads = recipe.downloads.sorted { $0.key < $1.key }
             try session.show(recipe) { report in
-                report.table(
-                    ["download", "sha256", "address"],
-                    downloads.map { [$0.key, $0.value.sha256?.hex ?? "unknown", $0.value.addresses.joined(separator: " ")] })
                 report.table(["setting", "value"], recipe.settings)
+                guard !downloads.isEmpty else { return }
+                report.table(
+                    ["download", "known by", "address"],
+                    downloads.map {
+                        [$0.key, $0.value.identity, ($0.value.git.map { [$0.url] } ?? $0.value.addresses).joined(separator: " ")]
+                    })
+            }
+            return .good
+        }
+    }
+
+    struct Lock: SessionCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A recipe that pins the downloads of another by what comes today.",
+            discussion: """
+                The downloads of which nobody has said what they must be are fetched, and taken as they come; look at them before you build with the \
+                recipe. The others are fetched, too, and must be what the recipe says.
+
+                Examples:
+                  ninepin recipes lock k3s@1.20.8+k3s1
+                  ninepin recipes lock k3s@1.20.8+k3s1 -o mine.yaml; ninepin run mine.yaml
+                """)
+
+        @Argument(help: "A recipe's name, or the path of a .yaml file; NAME@VERSION for another version.") var name: String
+        @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; standard output when missing.", valueName: "file"))
+        var output: String?
+        @OptionGroup var global: GlobalOptions
+
+        /// A recipe of the same name beside it would extend itself.
+        func validate() throws {
+            guard let output else { return }
+            let base = FilePath(String(name.prefix { $0 != "@" })).stem
+            guard FilePath(output).extension == "yaml", FilePath(output).stem != base else {
+                throw ValidationError("--output takes a name that ends in .yaml, and another than the recipe's that it extends")
+            }
+        }
+
+        private struct Document: Encodable {
+            let recipe: String
+            let version: String
+            let downloads: [String: LockedDownload]
+            let text: String
+        }
+
+        func run(in session: Session) async throws -> ExitStatus {
+            let recipe = try session.catalogue.recipe(name)
+            let base = try Catalogue.split(name).name
+            let parent = base.hasSuffix(".yaml") ? try Files.realPath(FilePath(base)).string : base
+            let found = try await session.withPipeline { try await $0.lockDownloads(of: recipe) }
+            let text = recipe.pinned(by: found, extending: parent)
+            if let output {
+                try Files.write(text, to: FilePath(output))
+                let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
+                try session.show(document) { $0.text("\(output)") }
+            } else {
+                let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
+                try session.show(document) { $0.lines(text) }
             }
             return .good
         }
@@ -65,6 +124,15 @@ struct RecipesCommand: AsyncParsableCommand {
 }
 
 extension Architecture: ExpressibleByArgument {}
+
+extension DownloadSpec {
+    /// What says what it must be.
+    fileprivate var identity: String {
+        if let sha256 { return "sha256 \(sha256.hex)" }
+        if let git { return "commit \(git.commit)" }
+        return tree.map { "tree \($0)" } ?? "unknown"
+    }
+}
 
 extension Recipe {
     /// What Go is told, one row for each setting; the tree fills in what stands in braces.

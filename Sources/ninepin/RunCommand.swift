@@ -38,7 +38,8 @@ struct RunCommand: SessionCommand {
     func run(in session: Session) async throws -> ExitStatus {
         let (recipe, series) = try session.recipe(recipe, series)
         let build = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
+            isPacked: level.level(for: recipe) != .component, on: session.host, events: session.events)
         let layouts = layout.isEmpty ? [recipe.layouts[0]] : layout
         if layouts.count > 1 { return try await matrix(of: recipe, series, layouts, build: build, in: session) }
         let layout = layouts[0]

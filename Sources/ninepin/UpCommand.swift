@@ -60,7 +60,8 @@ struct UpCommand: SessionCommand {
         guard !folder.exists else { throw KeepingError.exists(name) }
         let (recipe, series) = try session.recipe(recipe, series)
         let build = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
+            events: session.events)
         if sandbox == .here { _ = try HereNeeds(on: session.host) } else { _ = try await BootNeeds(on: session.host) }
         let candidate = try await session.withPipeline {
             try await $0.prepare(recipe, series, level: .ready, needs: build, from: sourceOptions.folder)

@@ -56,7 +56,9 @@ struct VerifyCommand: SessionCommand {
             var build: BuildNeeds?
             if let recipe, joins {
                 build = try await BuildNeeds(
-                    recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+                    recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
+                    on: session.host,
+                    events: session.events)
             }
             let boot = try await boot(layout ?? .root9p, level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
@@ -65,7 +67,8 @@ struct VerifyCommand: SessionCommand {
         } else {
             let (recipe, series) = try session.recipe(recipe, series)
             let build = try await BuildNeeds(
-                recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, on: session.host, events: session.events)
+                recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
+                events: session.events)
             let boot = try await boot(layout ?? recipe.layouts[0], level, on: session.host)
             (run, place) = try await session.withPipeline { pipeline in
                 try await boot(pipeline, try await pipeline.prepare(recipe, series, level: level, needs: build, from: sourceOptions.folder))

@@ -43,7 +43,7 @@ struct HostilePatchTests {
             "--- a/f\n+++ b/f\n@@ -1 +LONG @@\n-x\n+y\n", "--- a/f\n+++ b/f\n@@ -1 +9999999999 @@LONG\n-x\n+y\n",
             "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-LONG\n+y\n", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-x\n+y\n",
             "--- a/LONG\n+++ b/f\n@@ -1 +1 @@\n-x\n+y\n",
-            "--- a/NAMEa\n+++ b/NAMEb\n@@ -1 +1 @@\n-x\n+y\n", "--- a/same\n+++ b/same\n@@ -9 +9 @@\n-x\n+y\n",
+            "--- a/NAMEa\n+++ b/NAMEb\n@@ -1 +1 @@\n-x\n+y\n", "--- a/same\n+++ b/same\n@@ -99999 +99999 @@\n-x\n+y\n",
         ])
     func longQuotations(text: String) throws {
         let long = String(repeating: "\u{FFFD}", count: 100_000)

@@ -127,6 +127,19 @@ struct BootGraderTests {
         #expect(boot.grader.verdict?.grade == .clean)
     }
 
+    @Test("of a k3s it is said that nothing is evicted for memory there; of a kubelet it is not")
+    func k3sEviction() throws {
+        for (profile, version) in [(NodeSpec.Profile.k3sServer, "k3s version v1.20.8+k3s1 (4ba5a2a8)"), (.kubelet, "Kubernetes v1.20.8")] {
+            var boot = Boot()
+            boot.grader = BootGrader(node: NodeSpec(profile: profile, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+            try boot.sandbox(version: version)
+            boot.started()
+            try boot.live(from: 8, through: 37)
+            #expect(boot.grader.verdict?.grade == .clean)
+            #expect(boot.grader.verdict?.notes.contains { $0.contains("evicted for the node's memory") } == profile.isK3s)
+        }
+    }
+
     @Test("a kubelet that never starts is inconclusive, with the reason")
     func neverStarts() throws {
         var boot = Boot()

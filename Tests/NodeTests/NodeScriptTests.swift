@@ -61,6 +61,9 @@ struct NodeScriptTests {
             #expect(script.contains("--node-ip 192.0.2.2"))
         }
         #expect(server.contains("k3s server "))
+        // k3s hands the value to cAdvisor as it is, and cAdvisor takes no address.
+        for script in [server, agent] { #expect(script.contains("--container-runtime-endpoint /run/containerd/containerd.sock ")) }
+        #expect(NodeScript.node(for: .kubelet).contains("--container-runtime-endpoint=unix:///run/containerd/containerd.sock "))
         #expect(agent.contains("k3s agent --server https://192.0.2.1:6443 --token-file "))
     }
 

@@ -147,4 +147,31 @@ import Testing
             #expect(place.names == [])
         }
     }
+
+    @Test("A file that nobody knows comes from one answer, whole, and nothing that is there already is part of it")
+    func unknown() async throws {
+        let (first, second) = (content(300_000, seed: 3), content(300_000, seed: 4))
+        try await Place.use { place in
+            try place.write(Array(first.prefix(1000)), to: place.part)
+            let handler: LoopbackServer.Handler = { request, number in
+                number == 1 ? Reply.file(first, request).cut(after: 100_000) : .file(second, request)
+            }
+            try await LoopbackServer.run(handler) { server in
+                var wish = place.wish(second, [server.address()], sized: false)
+                wish.sha256 = nil
+                _ = try await quick().fetch(wish)
+                #expect(try place.read(place.file) == second)
+                #expect(server.requests.map(\.offset) == [nil, nil])
+                // One without end is left.
+                var small = wish
+                small.mostUnknown = 200_000
+                small.destination = place.directory.appending("small")
+                await #expect(throws: TransferError.self) { _ = try await quick().fetch(small) }
+                #expect(server.requests.count == 3)
+                // The next wish is no other: what came before says nothing of what is there now.
+                _ = try await quick().fetch(wish)
+                #expect(server.requests.count == 4)
+            }
+        }
+    }
 }

@@ -67,16 +67,14 @@ func split(content []byte) (certificate, key []byte) {
 	return content[:place], content[place:]
 }
 
-// arguments are those of the real agent of 1.20; the user's own come last, and so win.
+// arguments are those of the real agent of 1.20; the user's own come last, and so win. cAdvisor gets the socket as the user wrote it, in every
+// era, and takes a path only.
 func arguments(config *cli.Config, folder string) []string {
-	endpoint := config.Endpoint
-	if !strings.Contains(endpoint, "://") {
-		endpoint = "unix://" + endpoint
-	}
 	return append([]string{
 		"--address=0.0.0.0", "--anonymous-auth=false", "--authentication-token-webhook=true", "--authorization-mode=Webhook",
 		"--cgroup-driver=cgroupfs", "--client-ca-file=" + filepath.Join(folder, "client-ca.crt"), "--cluster-domain=cluster.local",
-		"--container-runtime=remote", "--container-runtime-endpoint=" + endpoint,
+		"--container-runtime=remote", "--container-runtime-endpoint=" + endpoint(config.Endpoint),
+		"--containerd=" + config.Endpoint,
 		"--eviction-hard=imagefs.available<5%,nodefs.available<5%",
 		"--eviction-minimum-reclaim=imagefs.available=10%,nodefs.available=10%", "--fail-swap-on=false",
 		"--healthz-bind-address=127.0.0.1", "--hostname-override=" + config.NodeName,
