@@ -96,13 +96,13 @@ extension FuzzTarget {
             try hold(zip(versions, versions.dropFirst()).allSatisfy { $0 >= $1 }, "the newest release is not the first: \(versions)")
             let wheel = try reading("wheel", throwing: { $0 is GoWheelError }) { try GoWheel.wheel(input) }
             let modules = [ModuleVersions(goMod: text)["a.b/c"], ModuleVersions(modulesTxt: text)["a.b/c"]]
-            let layout = try reading("go.mod", throwing: { $0 is GoLayoutError }) { try layout(ofTreeWith: ["go.mod": input]) }
+            let layout = try reading("go.mod", throwing: { $0 is GoLayoutError }) { try goLayout(ofTreeWith: ["go.mod": input]) }
             if let layout = layout.value {
                 try hold(!layout.importPath.split(separator: "/").contains(".."), "\(layout.importPath) leads out")
             }
             let list = Array("## workspace\n".utf8)
             let work = try reading("go.work", throwing: { $0 is GoLayoutError }) {
-                try layout(ofTreeWith: ["go.mod": Array("module a\n".utf8), "vendor/modules.txt": list, "go.work": input])
+                try goLayout(ofTreeWith: ["go.mod": Array("module a\n".utf8), "vendor/modules.txt": list, "go.work": input])
             }
             if work.value != nil { try hold(!text.contains("\nuse ../"), "a go.work that leads out is taken") }
             if let range = VersionRange(text) {
@@ -147,7 +147,7 @@ enum WrittenRecords {
 }
 
 /// How a tree with some files would be built.
-private func layout(ofTreeWith files: [String: [UInt8]]) throws -> GoLayout {
+private func goLayout(ofTreeWith files: [String: [UInt8]]) throws -> GoLayout {
     let facts = try TreeFacts(
         TreeFacts.Reading(file: { files[$0] }, isFolder: { folder in files.keys.contains { $0.hasPrefix("\(folder)/") } }))
     return try facts.layout(mode: nil, importPath: nil, recipe: "r")
