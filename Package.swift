@@ -53,7 +53,7 @@ let package = Package(
         room("Sources", ["Model", "Paths", "Sanitizing", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
         room("Patches", ["Model", "Host", "Git", "GitHistory", system]),
         room("PullRequests", ["Model", "Sanitizing", "Host", "Git", "GitHistory", "Patches", system]),
-        room("GoToolchain", ["Model", "Host", "Transfer", "Archive", system, crypto]),
+        room("GoToolchain", ["Model", "Paths", "Host", "Transfer", "Archive", system, crypto]),
         room("Sandbox", ["Model", "Paths", "ELF", "Host", system, crypto]),
         room("Cluster", ["Model", "Host", "Transfer", system]),
         room("Grading", ["Model", "Cluster"]),

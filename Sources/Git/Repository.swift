@@ -76,6 +76,23 @@ public final class Repository {
         return try blob(entry.id)
     }
 
+    /// The bytes of the file at a path of a tree, where it is a file of its own and not too large; nil when nothing, or a folder, is there.
+    ///
+    /// - Parameter most: how many bytes it may have.
+    /// - Throws: `GitError` also when it is a link, which leads who follows it elsewhere than who reads it here, or is larger.
+    public func plainFile(at path: String, of tree: ObjectID, most: Int) throws(GitError) -> [UInt8]? {
+        guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_BLOB else { return nil }
+        guard entry.mode != GIT_FILEMODE_LINK else { throw GitError("read", path, "it is a link, and no file of its own") }
+        var odb: OpaquePointer?
+        try GitError.check(git_repository_odb(&odb, handle), "read", path)
+        defer { git_odb_free(odb) }
+        var (length, type, raw) = (0, GIT_OBJECT_BLOB, entry.id.raw)
+        // The header alone: a large file is not read to be refused.
+        try GitError.check(git_odb_read_header(&length, &type, odb, &raw), "read", path)
+        guard length <= most else { throw GitError("read", path, "it has \(length) bytes, more than \(most)") }
+        return try blob(entry.id)
+    }
+
     /// The paths at which two trees differ, sorted.
     ///
     /// - Throws: `GitError` when one of them is not here.
@@ -121,7 +138,9 @@ public final class Repository {
     /// What is at a path of a tree; nil for nothing.
     func kind(at path: String, of tree: ObjectID) throws(GitError) -> git_object_t? { try entry(at: path, of: tree)?.type }
 
-    private func entry(at path: String, of tree: ObjectID) throws(GitError) -> (id: ObjectID, type: git_object_t)? {
+    private func entry(
+        at path: String, of tree: ObjectID
+    ) throws(GitError) -> (id: ObjectID, type: git_object_t, mode: git_filemode_t)? {
         try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
             var entry: OpaquePointer?
             let code = git_tree_entry_bypath(&entry, tree, path)
@@ -129,7 +148,7 @@ public final class Repository {
             try GitError.check(code, "find", path)
             defer { git_tree_entry_free(entry) }
             guard let id = git_tree_entry_id(entry) else { return nil }
-            return (ObjectID(id.pointee), git_tree_entry_type(entry))
+            return (ObjectID(id.pointee), git_tree_entry_type(entry), git_tree_entry_filemode(entry))
         }
     }
 }

@@ -80,11 +80,14 @@ public struct GoPlace: Hashable, Sendable {
     /// Where the patched copies of modules lie in the tree.
     public static let copies = "ninepin/modules"
 
+    /// The go.work that Go follows: the tree's own where `vendor/` was made for it, and none that lies about by chance.
+    var workFile: String { mode == .workspace ? tree.appending("go.work").string : "off" }
+
     /// What every command in it is told by `GOFLAGS`.
     var goFlags: String {
         switch mode {
         case .gopath: ""
-        case .vendor: "-mod=vendor"
+        case .vendor, .workspace: "-mod=vendor"
         case .modules: "-mod=readonly -modfile=\(Self.modFile)"
         }
     }
@@ -127,7 +130,7 @@ public struct GoBuild: Sendable {
     ///   - touched: files that a series changed, by their paths in the tree: each must be in the binary.
     ///   - package: called with the import path of each package that is compiled, as it is.
     /// - Returns: the import paths of the packages that the touched files are of.
-    /// - Throws: `GoBuildError`; `PatchNotReached`; `CancellationError`.
+    /// - Throws: `GoBuildError`; `PatchNotReached`; `FlagNotReached`; `CancellationError`.
     public func run(output: FilePath, touched: [String], package: @escaping @Sendable (String) -> Void) async throws -> [String] {
         struct Heard: Sendable {
             var diagnostics: [GoDiagnostic] = []
@@ -162,11 +165,17 @@ public struct GoBuild: Sendable {
             throw GoBuildError(diagnostics: heard.diagnostics, command: command.failure(ended, heard.last.lines))
         }
         let reached = try Reached(graph: graph, listed: try await listed, list: list)
+        try reached.check(Self.assignments(in: target), program: "\(place.importPath)/\(target.package)")
         return try await reached.check(touched, in: tree)
     }
 
     /// The flags that decide which files of a package are its own.
     static func tags(in target: Target) -> [String] { GoFlag.all(in: target.flags).filter { $0.name == "tags" }.flatMap(\.spelled) }
+
+    /// What the linker is told to write into variables, by the target's flags or by its `GOFLAGS`.
+    static func assignments(in target: Target) -> [GoFlag.Assignment] {
+        GoFlag.assignments(in: GoFlag.words(ofGoFlags: target.environment["GOFLAGS"] ?? "")) + GoFlag.assignments(in: target.flags)
+    }
 
     private func answer(_ question: [String]?, by list: @Sendable ([String]) async throws -> String) async throws -> String {
         guard let question else { return "" }
@@ -185,7 +194,7 @@ public struct GoBuild: Sendable {
             "GOCACHE": place.cache.string, "GOTMPDIR": temporary.string,
             "GOMODCACHE": place.modules.string, "GOPROXY": "off", "GOSUMDB": "off", "GOTOOLCHAIN": "local", "GOENV": "off",
             "GOTELEMETRY": "off",
-            "GOWORK": "off", "GOGC": Self.collection, "GOFLAGS": flags(place.goFlags),
+            "GOWORK": place.workFile, "GOGC": Self.collection, "GOFLAGS": flags(place.goFlags),
         ]
         environment.merge(ours) { _, ours in ours }
         environment["GO111MODULE"] = place.mode == .gopath ? "off" : "on"

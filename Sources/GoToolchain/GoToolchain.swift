@@ -12,7 +12,7 @@ public struct GoToolchain: Hashable, Sendable {
     public var isToldAnything = false
 
     /// What decides the bytes that it makes: the release, and what it compiles for. Its folder does not: `-trimpath` is always given.
-    public var identity: String { "go\(version) linux/\(Self.architecture)" }
+    public var identity: String { "go\(version) linux/\(Architecture.machine.rawValue)" }
 
     /// The `go` program.
     public var program: FilePath { root.appending("bin/go") }
@@ -79,16 +79,6 @@ public struct GoToolchain: Hashable, Sendable {
         else { return nil }
         self.root = root
         self.version = version
-    }
-
-    private static var architecture: String {
-        #if arch(x86_64)
-            "amd64"
-        #elseif arch(arm64)
-            "arm64"
-        #else
-            "other"
-        #endif
     }
 }
 

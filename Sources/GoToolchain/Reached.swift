@@ -18,6 +18,25 @@ public struct PatchNotReached: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// A flag that is to write into a variable of a package which is not in the binary: the linker passes over it and says nothing.
+public struct FlagNotReached: Error, Sendable, CustomStringConvertible {
+    /// The flag's value: `PACKAGE.NAME=TEXT`.
+    public let flag: String
+    /// The package that it names.
+    public let package: String
+    /// A package of the binary that may be meant; nil when none is near.
+    public let near: String?
+
+    /// Which flag, why, and what to do.
+    public var description: String {
+        """
+        the flag sets nothing: -X \(flag) names the package \(package), which is not in the build
+            \(near.map { "In the build is \($0). Say that in the recipe's flags" } ?? "Leave it out of the recipe's flags, or name a package of the build") \
+        ({vendored} and {importPath} stand for what the tree says).
+        """
+    }
+}
+
 /// Shows that the files which a series touched were compiled into a target.
 struct Reached {
     /// What `go list -json` says of a package (go help list).
@@ -93,6 +112,32 @@ struct Reached {
             }
         }
         return packages.map(\.ImportPath).sorted()
+    }
+
+    /// Looks whether each variable that the linker is to set is of a package in the binary.
+    ///
+    /// - Parameter program: the import path of the target, whose package the linker calls `main`.
+    /// - Throws: `FlagNotReached`.
+    func check(_ assignments: [GoFlag.Assignment], program: String) throws(FlagNotReached) {
+        for assignment in assignments where assignment.package != "main" {
+            let isProgram = assignment.package == program
+            guard isProgram || !compiled.contains(assignment.package) else { continue }
+            throw FlagNotReached(
+                flag: assignment.text, package: assignment.package, near: isProgram ? "main" : near(assignment.package))
+        }
+    }
+
+    /// A package of the binary that somebody may mean who names another: the same one inside or outside of a `vendor/`, one with the same end, or one
+    /// that is spelled alike.
+    private func near(_ package: String) -> String? {
+        let parts = package.split(separator: "/")
+        let bare = package.components(separatedBy: "/vendor/").last ?? package
+        if let same = compiled.filter({ ($0.components(separatedBy: "/vendor/").last ?? $0) == bare }).min() { return same }
+        let shared = { (other: String) in zip(parts.reversed(), other.split(separator: "/").reversed()).prefix { $0 == $1 }.count }
+        let best = compiled.map { (name: $0, shared: shared($0)) }.filter { $0.shared >= 2 }.max {
+            ($0.shared, $1.name) < ($1.shared, $0.name)
+        }
+        return best?.name ?? Spelling.nearest(to: package, among: compiled)
     }
 
     /// A folder as `go list` takes it. A copy of a module is found by its import path only: it is no part of the main module.

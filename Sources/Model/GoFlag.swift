@@ -67,6 +67,59 @@ public struct GoFlag: Hashable, Sendable {
     ]
 }
 
+extension GoFlag {
+    /// What the linker is told to write into a variable: a value of its flag `-X`.
+    public struct Assignment: Hashable, Sendable {
+        /// The package's path, as the linker knows it: `main` is the program's own.
+        public let package: String
+        /// The value, as it was given: `PACKAGE.NAME=TEXT`.
+        public let text: String
+    }
+
+    /// All values of `-X` that flags of `go build` hold. A word that cannot be read is none: the linker refuses it itself.
+    public static func assignments(in words: [String]) -> [Assignment] {
+        all(in: words).filter { $0.name == "ldflags" }.flatMap { flag -> [Assignment] in
+            // A quote that is not closed is Go's to complain about.
+            guard let words = QuotedWords.split(flag.value ?? "") else { return [] }
+            var (found, rest): ([Assignment], ArraySlice<String>) = ([], words[...])
+            while let word = rest.popFirst() {
+                // A pattern of packages may stand before the first flag: PATTERN=-X
+                let (name, own) = parts(of: word)
+                let (patterned, behind) = name.isEmpty ? parts(of: Self.withoutPattern(word)) : (name, own)
+                guard patterned == "X" || behind == nil && valuedByLinker.contains(patterned) else { continue }
+                guard let value = behind ?? rest.popFirst(), patterned == "X" else { continue }
+                if let assignment = Assignment(value) { found.append(assignment) }
+            }
+            return found
+        }
+    }
+
+    /// Flags of `go tool link` that take the word behind them.
+    private static let valuedByLinker: Set = [
+        "B", "E", "H", "I", "L", "R", "T", "buildid", "buildmode", "extar", "extld", "extldflags", "installsuffix", "k", "libgcc",
+        "linkmode",
+        "o", "r", "tmpdir",
+    ]
+
+    /// The words of a value of `GOFLAGS`; none for one that Go cannot read.
+    public static func words(ofGoFlags text: String) -> [String] { QuotedWords.split(text) ?? [] }
+
+    private static func withoutPattern(_ word: String) -> String {
+        guard let equals = word.firstIndex(of: "=") else { return word }
+        return String(word[word.index(after: equals)...])
+    }
+}
+
+extension GoFlag.Assignment {
+    /// The package is all before the last dot before the first `=` (cmd/link/internal/ld, addstrdata1).
+    fileprivate init?(_ text: String) {
+        let scalars = text.unicodeScalars
+        guard let equals = scalars.firstIndex(of: "="), let dot = scalars[..<equals].lastIndex(of: ".") else { return nil }
+        package = String(scalars[..<dot])
+        self.text = text
+    }
+}
+
 /// Words divided by blanks, of which each may be quoted, as Go divides the value of `-ldflags` and the like (cmd/internal/quoted, Split): a quote
 /// means something only at the beginning of a word, and nothing is escaped.
 enum QuotedWords {

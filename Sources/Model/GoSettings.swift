@@ -164,6 +164,8 @@ public enum GoSettings {
 
     private static func reason(_ name: String, _ value: String) -> String? {
         guard isVariable(name) else { return "it is no name of a variable" }
+        // To Go a variable that is empty is one that is not there: each of these has a harmless default.
+        if value.isEmpty, mayBeEmpty.contains(name) { return nil }
         switch name {
         case "CGO_ENABLED", "GO_EXTLINK_ENABLED": return ["0", "1"].contains(value) ? nil : unknown
         case "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS": return cWords(value, isLinking: false)
@@ -182,6 +184,11 @@ public enum GoSettings {
         default: return kind(of: name)
         }
     }
+
+    private static let mayBeEmpty: Set = [
+        "CGO_ENABLED", "GO_EXTLINK_ENABLED", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOARM", "GO386", "GOMIPS", "GOMIPS64", "GOPPC64",
+        "GORISCV64", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "SOURCE_DATE_EPOCH", "GOFIPS140",
+    ]
 
     /// `GOFLAGS` has flags with `=` only; whether quotes mean something in it, releases of Go differ: both readings must be harmless.
     private static func goFlags(_ value: String) -> String? {

@@ -144,6 +144,23 @@ extension Recipe {
 }
 
 extension Recipe {
+    /// The recipe with what its tree says in the place of `{importPath}` and `{vendored}`, in the flags and environments of all targets that are built
+    /// from the tree.
+    ///
+    /// - Parameters:
+    ///   - importPath: where the tree stands.
+    ///   - mode: how Go finds packages: the linker calls a package of `vendor/` by its place in `GOPATH` where there is one.
+    public func placed(at importPath: String, mode: Target.Mode) -> Recipe {
+        var placed = self
+        placed.importPath = importPath
+        let vendored = mode == .gopath ? "\(importPath)/vendor/" : ""
+        placed.target = target.map { $0.placed(at: importPath, vendored: vendored) }
+        if let wrapper = package?.wrapper { placed.package?.wrapper = wrapper.placed(at: importPath, vendored: vendored) }
+        return placed
+    }
+}
+
+extension Recipe {
     /// A recipe that extends this one and pins what nobody has said so far, as YAML.
     ///
     /// - Parameters:
@@ -171,6 +188,18 @@ extension String {
 }
 
 extension Target {
+    /// A text with an import path and a prefix in their places.
+    static func placed(_ text: String, importPath: String, vendored: String) -> String {
+        text.replacing("{importPath}", with: importPath).replacing("{vendored}", with: vendored)
+    }
+
+    fileprivate func placed(at importPath: String, vendored: String) -> Target {
+        var placed = self
+        placed.flags = flags.map { Self.placed($0, importPath: importPath, vendored: vendored) }
+        placed.environment = environment.mapValues { Self.placed($0, importPath: importPath, vendored: vendored) }
+        return placed
+    }
+
     fileprivate func filled(by lock: Lock) -> Target {
         func text(_ text: String) -> String {
             let filled = text.replacing("{commit8}", with: String(lock.version.prefix(8))).replacing("{commit}", with: lock.version)
@@ -211,16 +240,17 @@ extension Recipe.Schema {
         fields: [
             YamlField(
                 "addresses", "list of addresses", required: false,
-                "where it is to be had; each has the same bytes, or, with `tree`, the same content, and they are tried in order"),
+                "where it is to be had; each has the same bytes, or, with `tree`, the same content, and they are tried in order. `{arch}` is `amd64` or `arm64`, in all texts"
+            ),
             YamlField("git", "mapping", required: false, "a commit that is taken in the place of an archive"),
             YamlField(
                 "sha256", "64 hexadecimal digits", required: false,
-                "what its bytes must be; nobody has said so while it is missing or `unknown`"),
+                "what its bytes must be, or a mapping of `amd64` and `arm64` to that; nobody has said so while it is missing or `unknown`"),
             YamlField(
                 "tree", "40 hexadecimal digits", required: false,
-                "git's tree id of its content, once it is unpacked and its leading folders are left out, or `unknown`. Without `sha256`, `tree` and `git` nothing that needs the download is built, unless `--trust-downloads` takes what comes"
+                "git's tree id of its content, or a mapping as for `sha256`, once it is unpacked and its leading folders are left out, or `unknown`. Without `sha256`, `tree` and `git` nothing that needs the download is built, unless `--trust-downloads` takes what comes"
             ),
-            YamlField("bytes", "number", required: false, "its length"),
+            YamlField("bytes", "number", required: false, "its length, or a mapping as for `sha256`"),
             YamlField("unpack", "relative path", required: false, "the folder of the tree that it is unpacked into; `.` for the top"),
             YamlField("strip", "number", required: false, "how many leading folders of its names are left out; none when missing"),
             YamlField("file", "relative path", required: false, "the file of the tree that it becomes, when it is not unpacked"),

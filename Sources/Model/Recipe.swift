@@ -8,8 +8,8 @@ public struct Recipe: Hashable, Codable, Sendable {
     public let title: String
     /// The version of what is built, without a leading `v`.
     public let version: Version
-    /// The import path at which the tree stands in `GOPATH`.
-    public let importPath: String
+    /// The import path at which the tree stands in `GOPATH`; nil when the tree's own go.mod tells it.
+    public var importPath: String?
     /// Where the source comes from.
     public let source: SourceSpec
     /// Libraries that the source is compiled with and does not hold itself.
@@ -67,6 +67,8 @@ public struct Target: Hashable, Codable, Sendable {
         case gopath
         /// Modules, all of them in the tree's `vendor/` (`-mod=vendor`).
         case vendor
+        /// Several modules of the tree's own, which its go.work names, and all others in its `vendor/`.
+        case workspace
         /// Modules, the patched ones as copies in the tree, the others from the module cache (`-modfile`).
         case modules
     }
@@ -77,7 +79,7 @@ public struct Target: Hashable, Codable, Sendable {
     public var flags: [String]
     /// Settings of the environment, beside those that Ninepin sets itself.
     public var environment: [String: String]
-    /// How Go finds packages; nil when the tree decides: `vendor` where it has one, else `modules`.
+    /// How Go finds packages; nil when the tree itself tells it.
     public let mode: Mode?
 
     /// Makes a target.
@@ -176,10 +178,14 @@ extension Recipe {
 
     /// Puts a recipe together from its files, the one that extends no other first.
     ///
-    /// - Parameter wanted: the version that is asked for; the last file's own when nil.
+    /// - Parameters:
+    ///   - wanted: the version that is asked for; the last file's own when nil.
+    ///   - architecture: decides `{arch}` in its texts, and which of several digests is a download's.
     /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
-    public init(_ files: [RecipeFile], name: String, version wanted: Version? = nil) throws(Diagnostic) {
-        let map = try YamlMap(try RecipeFile.layered(files, version: wanted), schema: Schema.recipe)
+    public init(
+        _ files: [RecipeFile], name: String, version wanted: Version? = nil, architecture: Architecture = .machine
+    ) throws(Diagnostic) {
+        let map = try YamlMap(try RecipeFile.layered(files, version: wanted, architecture: architecture), schema: Schema.recipe)
         // Its work tree has it.
         guard YamlMap.isFileName(name) else {
             throw Diagnostic(file: map.file, message: "the recipe's name is \(name.debugDescription); name its file otherwise")
@@ -188,7 +194,7 @@ extension Recipe {
         title = try map.text("title")
         let written: Version = try map.value("version", expected: "a version such as 1.20.2")
         version = wanted ?? written
-        importPath = try map.path("importPath").description
+        importPath = map.has("importPath") ? try map.path("importPath").description : nil
         source = try SourceSpec(map.map("source", schema: Schema.source))
         libraries = map.has("libraries") ? try LibrariesSpec(map.map("libraries", schema: Schema.libraries)) : nil
         var upstreams: [String: Upstream] = [:]
@@ -261,10 +267,12 @@ extension Target {
     init(_ map: YamlMap, mayBeTop: Bool = false) throws(Diagnostic) {
         package = try map.path("package").description
         flags = try map.values("flags", expected: "a flag of go build")
-        environment = try map.texts("environment")
-        mode = map.has("mode") ? try map.word("mode") : nil
+        environment = try map.texts("environment", mayBeEmpty: true)
+        // A recipe that extends another cannot take a word of it away.
+        let isTold = map.has("mode") ? try map.text("mode") == "tree" : true
+        mode = isTold ? nil : try map.word("mode")
         guard package != "." || mayBeTop else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
-        for (name, text, place) in try map.placedPairs("environment") {
+        for (name, text, place) in try map.placedPairs("environment", mayBeEmpty: true) {
             guard GoSettings.isVariable(name) else {
                 throw place.complaint(
                     "'environment': expected a variable's name, such as CGO_ENABLED, found \(ContainedPath.quoted(name.utf8))")
@@ -279,10 +287,12 @@ extension Target {
     /// What of a target is more than a setting of Go's.
     static func code(in map: YamlMap) throws(Diagnostic) -> [Diagnostic] {
         let words = try map.placedTexts("flags")
-        var found = GoSettings.code(inFlags: words.map(\.text)).map { index, code in
+        // A path and a prefix stand in their places once the tree is there; what Go is told then is looked at once more.
+        let flags = words.map { Target.placed($0.text, importPath: "path", vendored: "") }
+        var found = GoSettings.code(inFlags: flags).map { index, code in
             words[index].place.complaint("'flags': \(code)")
         }
-        for (name, text, place) in try map.placedPairs("environment") {
+        for (name, text, place) in try map.placedPairs("environment", mayBeEmpty: true) {
             if let code = GoSettings.code(inVariable: name, text) { found.append(place.complaint("'environment': \(code)")) }
         }
         return found

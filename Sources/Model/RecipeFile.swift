@@ -28,7 +28,9 @@ public struct RecipeFile: Sendable {
     }
 
     /// All files as one value: each lies over those before it, and its ranges over itself where the version fits.
-    static func layered(_ files: [RecipeFile], version wanted: Version?) throws(Diagnostic) -> YamlValue {
+    static func layered(
+        _ files: [RecipeFile], version wanted: Version?, architecture: Architecture
+    ) throws(Diagnostic) -> YamlValue {
         guard let first = files.first else { throw Diagnostic(file: "", message: "a recipe has at least one file") }
         let plain = files.dropFirst().reduce(first.body) { $0.overlaid(by: $1.body, whole: whole) }
         let written = try version(of: plain)
@@ -40,11 +42,12 @@ public struct RecipeFile: Sendable {
                 value = value.overlaid(by: range.without(["versions"]), whole: whole)
             }
         }
-        return try value.replacing("{version}", with: version.plain)
+        return try value.choosing(architecture).replacing("{version}", with: version.plain)
+            .replacing("{arch}", with: architecture.rawValue)
     }
 
-    /// A source of another kind replaces one; it does not mix with it.
-    private static let whole: Set<String> = ["source", "libraries"]
+    /// A source of another kind replaces one; it does not mix with it. Nor do the digests of two releases of a download.
+    private static let whole: Set<String> = ["source", "libraries", "sha256", "tree", "bytes"]
 
     private static func version(of value: YamlValue) throws(Diagnostic) -> Version {
         guard let node = value["version"] else {
@@ -62,5 +65,60 @@ public struct RecipeFile: Sendable {
             throw node.complaint("'versions': expected a range such as '>=1.25 <1.30', found \(node.form)")
         }
         return range
+    }
+}
+
+extension YamlValue {
+    /// The recipe in which each download has the digest and the length of one architecture, where it says them by architecture. A digest that is not
+    /// said for this one is not known.
+    ///
+    /// - Throws: `Diagnostic` for a name that is no architecture's.
+    fileprivate func choosing(_ architecture: Architecture) throws(Diagnostic) -> YamlValue {
+        try changing("downloads") { (downloads: YamlValue) throws(Diagnostic) in
+            try downloads.changingAll { (download: YamlValue) throws(Diagnostic) in
+                let chosen = try download.changing("sha256") { (value: YamlValue) throws(Diagnostic) in
+                    try value.chosen(for: architecture, missing: "unknown")
+                }
+                let known = try chosen.changing("tree") { (value: YamlValue) throws(Diagnostic) in
+                    try value.chosen(for: architecture, missing: "unknown")
+                }
+                return try known.changing("bytes") { (value: YamlValue) throws(Diagnostic) in
+                    try value.chosen(for: architecture, missing: nil)
+                }
+            }
+        }
+    }
+
+    /// - Returns: nil when there is nothing for this architecture, and nothing that could stand for it.
+    private func chosen(for architecture: Architecture, missing: String?) throws(Diagnostic) -> YamlValue? {
+        guard case .mapping(let entries) = content else { return self }
+        let known = Architecture.allCases.map(\.rawValue)
+        for entry in entries where !known.contains(entry.name) {
+            throw entry.key.complaint(
+                "'\(entry.name)' is no architecture that is known here: \(Spelling.advice(for: entry.name, among: known))")
+        }
+        if let own = self[architecture.rawValue] { return own }
+        return missing.map { YamlValue(.scalar($0), file: file, line: line, column: column) }
+    }
+
+    private func changing(
+        _ name: String, _ change: (YamlValue) throws(Diagnostic) -> YamlValue?
+    ) throws(Diagnostic) -> YamlValue {
+        try changingEntries { (entry: Entry) throws(Diagnostic) in entry.name == name ? try change(entry.value) : entry.value }
+    }
+
+    private func changingAll(_ change: (YamlValue) throws(Diagnostic) -> YamlValue?) throws(Diagnostic) -> YamlValue {
+        try changingEntries { (entry: Entry) throws(Diagnostic) in try change(entry.value) }
+    }
+
+    /// A mapping whose values are others; one for which there is none goes with its key. What is no mapping stays as it is.
+    private func changingEntries(_ change: (Entry) throws(Diagnostic) -> YamlValue?) throws(Diagnostic) -> YamlValue {
+        guard case .mapping(let entries) = content else { return self }
+        var changed: [Entry] = []
+        for entry in entries {
+            guard let value = try change(entry) else { continue }
+            changed.append(Entry(name: entry.name, key: entry.key, value: value))
+        }
+        return YamlValue(.mapping(changed), file: file, line: line, column: column)
     }
 }

@@ -9,7 +9,9 @@ extension Recipe {
                 YamlField(
                     "version", "version",
                     "the version of what is built, when none is asked for with NAME@VERSION; `{version}` in other texts"),
-                YamlField("importPath", "import path", "where the tree stands in `GOPATH`"),
+                YamlField(
+                    "importPath", "import path", required: false,
+                    "where the tree stands in `GOPATH`; what the `module` line of its go.mod says, when missing"),
                 YamlField("source", "mapping", "where the source comes from: one of three kinds"),
                 YamlField("libraries", "mapping", required: false, "Go libraries that a source without `vendor/` is compiled with"),
                 YamlField(
@@ -111,15 +113,15 @@ extension Recipe {
                 YamlField("package", "relative path", "the package to build, below the import path; its last part names the binary"),
                 YamlField(
                     "flags", "list of text", required: false,
-                    "flags of `go build`; `{commit}`, `{commit8}` and `{date}` in them are the lock's commit and its date. One that could run a program or name a file needs `--allow-recipe-code`"
+                    "flags of `go build`; `{commit}`, `{commit8}` and `{date}` in them are the lock's commit and its date, `{importPath}` is the tree's, and `{vendored}` what stands before a package of `vendor/` in `-X`: `{importPath}/vendor/` in `GOPATH`, else nothing. One that could run a program or name a file needs `--allow-recipe-code`"
                 ),
                 YamlField(
                     "environment", "mapping of names to text", required: false,
-                    "settings of the environment, such as `CGO_ENABLED`, for Go alone; one that is not known to be harmless needs `--allow-recipe-code`"
+                    "settings of the environment, such as `CGO_ENABLED`, for Go alone; `\"\"` empties one. One that is not known to be harmless needs `--allow-recipe-code`"
                 ),
                 YamlField(
-                    "mode", "`gopath`, `vendor` or `modules`", required: false,
-                    "how Go finds packages; `vendor` where the tree has such a folder, else `modules`, when missing"),
+                    "mode", "`gopath`, `vendor`, `workspace`, `modules` or `tree`", required: false,
+                    "how Go finds packages; `tree`, which lets the tree's own files decide, when missing"),
             ])
         /// The control plane.
         public static let controlPlane = YamlSection(

@@ -123,10 +123,11 @@ struct YamlMap {
     }
 
     /// A mapping of names to texts.
-    func texts(_ key: String) throws(Diagnostic) -> [String: String] {
-        guard let node = node(key) else { return [:] }
+    ///
+    /// - Parameter mayBeEmpty: whether `""` is a text. A value that is left out never is.
+    func texts(_ key: String, mayBeEmpty: Bool = false) throws(Diagnostic) -> [String: String] {
         var texts: [String: String] = [:]
-        for entry in try YamlMap(free: node, path: key).entries { texts[entry.name] = try scalar(entry.value, "text") }
+        for entry in try placedPairs(key, mayBeEmpty: mayBeEmpty) { texts[entry.name] = entry.text }
         return texts
     }
 
@@ -138,11 +139,13 @@ struct YamlMap {
     }
 
     /// A mapping of names to texts, each name with its place, in the file's order.
-    func placedPairs(_ key: String) throws(Diagnostic) -> [(name: String, text: String, place: YamlValue)] {
+    func placedPairs(
+        _ key: String, mayBeEmpty: Bool = false
+    ) throws(Diagnostic) -> [(name: String, text: String, place: YamlValue)] {
         guard let node = node(key) else { return [] }
         var pairs: [(String, String, YamlValue)] = []
         for entry in try YamlMap(free: node, path: key).entries {
-            pairs.append((entry.name, try scalar(entry.value, "text"), entry.key))
+            pairs.append((entry.name, try scalar(entry.value, "text", mayBeEmpty: mayBeEmpty), entry.key))
         }
         return pairs
     }
@@ -161,9 +164,9 @@ struct YamlMap {
         return items
     }
 
-    private func scalar(_ node: YamlValue, _ expected: String) throws(Diagnostic) -> String {
+    private func scalar(_ node: YamlValue, _ expected: String, mayBeEmpty: Bool = false) throws(Diagnostic) -> String {
         guard case .scalar(let text) = node.content else { throw node.complaint("expected \(expected), found \(node.form)") }
-        guard !text.isEmpty else { throw node.complaint("expected \(expected), found nothing") }
+        guard !text.isEmpty || mayBeEmpty && node.isQuoted else { throw node.complaint("expected \(expected), found nothing") }
         return text
     }
 }

@@ -79,7 +79,7 @@ struct YamlReading {
             }
             let text = Self.plain(scalar.string)
             try take(0, bytes: text.utf8.count, node, depth: depth)
-            value = made(.scalar(text), node)
+            value = made(.scalar(text), node, isQuoted: scalar.style != .plain)
             reach = 1
         case .sequence(let items): value = made(.sequence(try list(items, depth: depth)), node)
         case .mapping(let mapping): value = made(.mapping(try entries(mapping, depth: depth)), node)
@@ -150,8 +150,8 @@ struct YamlReading {
 
     private static let tooDeep = "this lies more than \(YamlLimits.depth) mappings and lists deep"
 
-    private func made(_ content: YamlValue.Content, _ node: Node) -> YamlValue {
-        YamlValue(content, file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+    private func made(_ content: YamlValue.Content, _ node: Node, isQuoted: Bool = false) -> YamlValue {
+        YamlValue(content, file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, isQuoted: isQuoted)
     }
 
     private func complaint(_ message: String, _ node: Node) -> Diagnostic { made(.scalar(""), node).complaint(message) }

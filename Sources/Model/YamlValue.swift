@@ -20,9 +20,11 @@ struct YamlValue: Sendable {
     let line: Int
     let column: Int
     let content: Content
+    /// Whether it is a text that stands in quotes, or in a block: then nothing between them is a text, too.
+    let isQuoted: Bool
 
     private init(_ content: Content, like other: YamlValue) {
-        (file, line, column) = (other.file, other.line, other.column)
+        (file, line, column, isQuoted) = (other.file, other.line, other.column, other.isQuoted)
         self.content = content
     }
 
@@ -37,8 +39,8 @@ struct YamlValue: Sendable {
         self = root
     }
 
-    init(_ content: Content, file: String, line: Int, column: Int) {
-        (self.file, self.line, self.column) = (file, line, column)
+    init(_ content: Content, file: String, line: Int, column: Int, isQuoted: Bool = false) {
+        (self.file, self.line, self.column, self.isQuoted) = (file, line, column, isQuoted)
         self.content = content
     }
 

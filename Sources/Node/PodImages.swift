@@ -85,7 +85,7 @@ struct PodImages {
             let type = "layers"
             let diff_ids: [String]
         }
-        let architecture = PodImages.architecture
+        let architecture = Architecture.machine.rawValue
         let os = "linux"
         let config = Settings()
         let rootfs: RootFileSystem
@@ -95,14 +95,5 @@ struct PodImages {
         let Config: String
         let RepoTags: [String]
         let Layers: [String]
-    }
-
-    /// As Go names it, which OCI takes over.
-    private static var architecture: String {
-        #if arch(arm64)
-            "arm64"
-        #else
-            "amd64"
-        #endif
     }
 }

@@ -40,7 +40,7 @@ extension Recipe {
     public func importPath(of upstream: Upstream, copies: String) -> String {
         if upstream.path.hasPrefix(copies + "/") { return String(upstream.path.dropFirst(copies.count + 1)) }
         let path = upstream.path == "." ? [] : upstream.path.split(separator: "/")
-        guard let vendor = path.lastIndex(of: "vendor") else { return ([importPath[...]] + path).joined(separator: "/") }
+        guard let vendor = path.lastIndex(of: "vendor") else { return ((importPath.map { [$0[...]] } ?? []) + path).joined(separator: "/") }
         return path[(vendor + 1)...].joined(separator: "/")
     }
 }

@@ -40,12 +40,14 @@ public struct Catalogue: Sendable {
 
     /// Reads a recipe with all that it extends.
     ///
-    /// - Parameter name: a recipe's name, or the path of a `.yaml` file; `NAME@VERSION` asks for a version.
+    /// - Parameters:
+    ///   - name: a recipe's name, or the path of a `.yaml` file; `NAME@VERSION` asks for a version.
+    ///   - architecture: what its downloads are for.
     /// - Throws: `UnknownRecipe`; `Diagnostic` for a mistake in it; `FileError`.
-    public func recipe(_ name: String) throws -> Recipe {
+    public func recipe(_ name: String, for architecture: Architecture = .machine) throws -> Recipe {
         let (base, version) = try Self.split(name)
         let path = try recipePath(base)
-        return try Recipe(try files(from: path), name: path.lastComponent?.stem ?? base, version: version)
+        return try Recipe(try files(from: path), name: path.lastComponent?.stem ?? base, version: version, architecture: architecture)
     }
 
     /// Where a recipe is.

@@ -69,11 +69,11 @@ extension Pipeline {
     public func prepare(
         _ recipe: Recipe, _ series: Series, probes: [Probe], needs: BuildNeeds, from folder: FilePath? = nil
     ) async throws -> ProbedSeries {
-        let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
+        let (fetched, exposed, layout) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
         var programs: [ProbedSeries.Program] = []
         for probe in probes {
-            let built = try await build(probe, on: patched, recipe: exposed, go: needs.go, mode: mode)
+            let built = try await build(probe, on: patched, recipe: exposed, go: needs.go, layout: layout)
             programs.append(ProbedSeries.Program(probe: probe, built: built))
         }
         return ProbedSeries(
@@ -82,7 +82,7 @@ extension Pipeline {
 
     /// The patched tree, with the program in it, to the program's binary.
     private func build(
-        _ probe: Probe, on patched: Patched, recipe: Recipe, go: GoToolchain, mode: Target.Mode
+        _ probe: Probe, on patched: Patched, recipe: Recipe, go: GoToolchain, layout: GoLayout
     ) async throws -> Built {
         guard let upstream = recipe.upstreams[probe.upstream] else {
             throw PatchesError.noUpstream(probe.name, recipe: recipe.name, advice: "the probe was chosen for another recipe")
@@ -100,7 +100,7 @@ extension Pipeline {
             libraries: patched.libraries)
         let proved = patched.series.proved(by: probe)
         let touched = patched.applied.filter { proved.contains($0.name) }.flatMap(\.files)
-        return try await build(withProgram, target: target, touched: touched, recipe: recipe, go: go, mode: mode)
+        return try await build(withProgram, target: target, touched: touched, recipe: recipe, go: go, layout: layout)
     }
 
     /// Asks each probe in a sandbox of its own, grades the answers, and records the run.

@@ -70,6 +70,17 @@ public struct NoControlPlane: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// A generated file is lacking in a tree in which its generator would find nothing.
+public struct OpenAPINeedsGOPATH: Error, Sendable, CustomStringConvertible {
+    /// The file.
+    public let path: String
+
+    /// What, why, and what to do.
+    public var description: String {
+        "cannot make \(path): its generator knows GOPATH only, and this tree is a workspace\n    Take a source that has the file: Kubernetes keeps it since 1.24."
+    }
+}
+
 extension Pipeline {
     /// A candidate, with the control plane that it joins at a level.
     ///
@@ -101,19 +112,20 @@ extension Pipeline {
     func controlPlane(
         _ recipe: Recipe, needs: BuildNeeds, from folder: FilePath? = nil
     ) async throws -> (programs: ControlPlanePrograms, steps: [StepRecord]) {
-        guard let spec = recipe.controlPlane, let target = recipe.target else { throw NoControlPlane(recipe: recipe.name) }
+        guard let spec = recipe.controlPlane, recipe.target != nil else { throw NoControlPlane(recipe: recipe.name) }
         let etcd = try ControlPlanePrograms.etcd(on: host)
-        let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
-        let (tree, generated) = try await generated(spec, fetched, recipe: recipe, mode: mode, go: needs.go)
+        let (fetched, exposed, layout) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
+        let (tree, generated) = try await generated(spec, fetched, recipe: recipe, layout: layout, go: needs.go)
         let whole = Fetched(lock: fetched.lock, tree: tree, steps: fetched.steps, libraries: fetched.libraries)
         let patched = try await patch(whole, try planeSeries(spec, of: exposed, in: tree), recipe: exposed)
+        let filled = exposed.filled(by: fetched.lock)
+        guard let target = filled.target else { throw NoControlPlane(recipe: recipe.name) }
         var programs: [FilePath] = []
         var steps = generated + [patched.record]
         for package in spec.packages {
             let one = Target(package: package, flags: target.flags, environment: target.environment, mode: target.mode)
             let built = try await build(
-                patched, target: one, touched: patched.applied.flatMap(\.files), recipe: exposed.filled(by: fetched.lock), go: needs.go,
-                mode: mode)
+                patched, target: one, touched: patched.applied.flatMap(\.files), recipe: filled, go: needs.go, layout: layout)
             programs.append(FilePath(built.artifact.path))
             steps.append(built.record)
         }
@@ -135,15 +147,16 @@ extension Pipeline {
     }
 
     private func generated(
-        _ spec: ControlPlaneSpec, _ fetched: Fetched, recipe: Recipe, mode: Target.Mode, go: GoToolchain
+        _ spec: ControlPlaneSpec, _ fetched: Fetched, recipe: Recipe, layout: GoLayout, go: GoToolchain
     ) async throws -> (ObjectID, [StepRecord]) {
         guard let openapi = spec.openapi else { return (fetched.tree, []) }
         let repository = try Repository.open(at: workspace.trees.string)
         // Later sources have the file themselves.
         if try repository.blob(at: openapi, of: fetched.tree) != nil { return (fetched.tree, []) }
+        guard layout.mode != .workspace else { throw OpenAPINeedsGOPATH(path: openapi) }
         let step = GenerateStep(
-            tree: fetched.tree, openapi: openapi, importPath: recipe.importPath, go: Unkeyed(go), workTree: Unkeyed(recipe.name), mode: mode
-        )
+            tree: fetched.tree, openapi: openapi, importPath: layout.importPath, go: Unkeyed(go),
+            workTree: Unkeyed(recipe.name), mode: layout.mode)
         let done = try await perform(step, subject: openapi) { "tree \($0.tree)" }
         return (done.output.tree, [done.record])
     }

@@ -35,7 +35,7 @@ public enum ExitStatus: Int32, Sendable {
     public init(for error: any Error) {
         switch error {
         case is Diagnostic, is ArchiveError, is TreeFault, is LibraryError, is PackageError, is MailboxError,
-            is RecipeIsCode:
+            is RecipeIsCode, is GoLayoutError, is OpenAPINeedsGOPATH:
             self = .data
         case is Catalogue.UnknownRecipe, is Catalogue.UnknownApproach, is NoTarget: self = .usage
         case let error as PatchesError:
@@ -59,9 +59,10 @@ public enum ExitStatus: Int32, Sendable {
             case .notUp, .stuck: self = .missing
             }
         case is ApplyError, is RebaseRefused: self = .no
-        case is GoBuildError, is PatchNotReached: self = .no
+        case is GoBuildError, is PatchNotReached, is FlagNotReached: self = .no
         case let error as FileError where error.isOutput: self = .output
-        case is SourceError, is TransferError, is FetchError, is GoMissing, is GoWheelError, is ModuleError, is RunscMissing, is RunscLacks,
+        case is SourceError, is TransferError, is FetchError, is GoMissing, is GoTooOld, is GoWheelError, is ModuleError, is RunscMissing,
+            is RunscLacks,
             is KubeletProfile.Missing, is ApproachPlan.Missing, is Runc.Missing, is HereLacks, is NotRoot, is NotEnoughSpace,
             is WorkTreeInUse, is FileError:
             self = .missing

@@ -13,7 +13,7 @@ extension Pipeline {
     /// - Returns: the wrapper, with the pedigree of what is in it.
     /// - Throws: `PackageError`; what fetching and building throw.
     func package(
-        _ inner: Built, _ patched: Patched, of lock: Lock, recipe: Recipe, needs: BuildNeeds
+        _ inner: Built, _ patched: Patched, of lock: Lock, recipe: Recipe, needs: BuildNeeds, layout: GoLayout
     ) async throws -> (Built, [StepRecord]) {
         guard let spec = recipe.package else { return (inner, []) }
         let go = needs.go
@@ -39,7 +39,7 @@ extension Pipeline {
         pedigree.downloads = received.locked.isEmpty ? nil : received.locked
         pedigree.leftOut = recipe.leftOut.isEmpty ? nil : recipe.leftOut.keys.sorted()
         let wrapper = BuildStep(
-            tree: packed.output.tree, pedigree: pedigree, target: spec.wrapper, importPath: recipe.importPath, touched: [],
+            tree: packed.output.tree, pedigree: pedigree, target: spec.wrapper, importPath: layout.importPath, touched: [],
             go: Unkeyed(go), workTree: Unkeyed(recipe.name), source: Unkeyed(patched.source))
         let built = try await perform(wrapper, subject: "\(spec.wrapper.binary), the wrapper") {
             "\($0.name) \($0.digest.short), \($0.bytes) bytes"
@@ -58,13 +58,15 @@ extension Pipeline {
         guard let tree = try repository.subtree(at: program.source.description, of: downloads) else {
             throw PackageError("no download has the source of '\(name)': \(program.source)", advice: "Look at the recipe's 'downloads'.")
         }
-        let mode = try program.target.mode ?? (repository.subtree(at: "vendor", of: tree) == nil ? .modules : .vendor)
-        guard mode != .modules else {
+        let layout = try facts(of: tree).layout(
+            mode: program.target.mode, importPath: program.importPath, recipe: "\(recipe.name)/\(name)")
+        try layout.check(go.version)
+        guard layout.mode != .modules else {
             throw PackageError("'\(name)' would need modules from the network", advice: "Say 'mode: gopath' or 'vendor' for it.")
         }
         let pedigree = Pedigree(
             recipe: "\(recipe.name)/\(name)", version: recipe.version.plain, tree: tree.description, series: [], toolchain: go.identity,
-            mode: mode, flags: program.target.flags)
+            mode: layout.mode, flags: program.target.flags)
         let step = BuildStep(
             tree: tree, pedigree: pedigree, target: program.target, importPath: program.importPath, touched: [], go: Unkeyed(go),
             workTree: Unkeyed("\(recipe.name)-\(name)"), source: Unkeyed(tree))

@@ -63,7 +63,7 @@ extension Pipeline {
     ///
     /// - Throws: what the steps throw; `CommandError` when no test ran at all.
     public func test(_ series: Series, recipe: Recipe, needs: BuildNeeds, from folder: FilePath? = nil) async throws -> PatchTest {
-        let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
+        let (fetched, exposed, layout) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
         guard let applied = patched.applied.first else {
             throw PatchesError.unknown(name: series.label, advice: "name the patch whose packages are to be tested")
@@ -73,17 +73,17 @@ extension Pipeline {
         if !GoTest.isJailed(on: host) {
             events(.note("the tests are the source's own code, and run as you: only root can put them into a jail (SECURITY.md)"))
         }
-        let target = recipe.target ?? Target(package: "x", flags: [], environment: ["CGO_ENABLED": "0"], mode: mode)
+        let target = recipe.target ?? Target(package: "x", flags: [], environment: ["CGO_ENABLED": "0"], mode: layout.mode)
         let runs = try await [fetched.tree, patched.tree].mapInOrder { tree in
-            try await results(of: folders, on: tree, patched, target: target, recipe: exposed, go: needs.go, mode: mode)
+            try await results(of: folders, on: tree, patched, target: target, recipe: exposed, go: needs.go, layout: layout)
         }
         return PatchTest(patch: applied.name, variant: applied.variant, folders: folders, before: runs[0], after: runs[1])
     }
 
     private func results(
-        of folders: [String], on tree: ObjectID, _ patched: Patched, target: Target, recipe: Recipe, go: GoToolchain, mode: Target.Mode
+        of folders: [String], on tree: ObjectID, _ patched: Patched, target: Target, recipe: Recipe, go: GoToolchain, layout: GoLayout
     ) async throws -> [GoTestResult] {
-        var place = workspace.place(of: recipe.name, importPath: recipe.importPath, mode: mode)
+        var place = workspace.place(of: recipe.name, importPath: layout.importPath, mode: layout.mode)
         place.libraries = patched.libraries?.path
         let temporary = scratch.place("go")
         defer { try? Files.remove(temporary) }

@@ -16,6 +16,7 @@ public struct Pipeline: Sendable {
     let scratch: Scratch
     private(set) var events: EventSink
     let store: Store
+    private let told = Told()
 
     /// Opens a workspace, and removes what killed processes left half done in it.
     ///
@@ -144,16 +145,20 @@ public struct Pipeline: Sendable {
         return settled
     }
 
-    /// In module mode: a source tree to one with copies of the modules that patches are for. Else the tree as it is.
+    /// What the source tree says of how it is built, and the recipe with that in its flags. In module mode the tree becomes one with copies of the
+    /// modules that patches are for.
     ///
-    /// - Throws: `ModuleError`, `CommandError`, `GitError`, `FileError`, `CancellationError`.
+    /// - Throws: `GoLayoutError` where the recipe contradicts the tree; `GoTooOld`; `ModuleError`, `CommandError`, `GitError`, `FileError`,
+    ///   `CancellationError`.
     public func expose(_ fetched: Fetched, recipe: Recipe, go: GoToolchain) async throws -> (
-        fetched: Fetched, recipe: Recipe, mode: Target.Mode
+        fetched: Fetched, recipe: Recipe, layout: GoLayout
     ) {
-        guard let target = recipe.target else { return (fetched, recipe, .gopath) }
+        let layout = try layout(of: fetched.tree, for: recipe)
+        try layout.check(go.version)
+        if let note = layout.note(taken: go.version), told.isFirst(note) { events(.note(note)) }
+        let recipe = recipe.placed(at: layout.importPath, mode: layout.mode)
+        guard let target = recipe.target, layout.mode == .modules else { return (fetched, recipe, layout) }
         let repository = try Repository.open(at: workspace.trees.string)
-        let mode = try target.mode ?? (repository.subtree(at: "vendor", of: fetched.tree) == nil ? .modules : .vendor)
-        guard mode == .modules else { return (fetched, recipe, mode) }
         let settled = try self.settled(recipe, in: fetched.tree)
         var moved = settled
         for (name, upstream) in settled.upstreams {
@@ -163,36 +168,55 @@ public struct Pipeline: Sendable {
         let modules = Set(settled.upstreams.compactMap { name, upstream in moved.upstreams[name] == upstream ? nil : upstream.module })
             .sorted()
         let step = ModulesStep(
-            tree: fetched.tree, modules: modules, importPath: recipe.importPath, environment: target.environment, go: Unkeyed(go),
+            tree: fetched.tree, modules: modules, importPath: layout.importPath, environment: target.environment, go: Unkeyed(go),
             target: Unkeyed(target), workTree: Unkeyed(recipe.name))
         let done = try await perform(step, subject: modules.joined(separator: ", ")) { "tree \($0.tree)" }
         return (
             Fetched(lock: fetched.lock, tree: done.output.tree, steps: fetched.steps + [done.record], libraries: fetched.libraries), moved,
-            mode
+            layout
         )
+    }
+
+    /// How a recipe's tree is built.
+    ///
+    /// - Throws: `GoLayoutError`; `GitError`.
+    func layout(of tree: ObjectID, for recipe: Recipe) throws -> GoLayout {
+        let facts = try facts(of: tree)
+        // A library is compiled with others of its kind, in a GOPATH, whatever its own project does.
+        guard let target = recipe.target else { return try facts.layout(ofLibraryAt: recipe.importPath, recipe: recipe.name) }
+        return try facts.layout(mode: target.mode, importPath: recipe.importPath, recipe: recipe.name)
+    }
+
+    /// What a tree's own files say.
+    func facts(of tree: ObjectID) throws -> TreeFacts {
+        let repository = try Repository.open(at: workspace.trees.string)
+        return try TreeFacts(
+            TreeFacts.Reading(
+                file: { try repository.plainFile(at: $0, of: tree, most: TreeFacts.mostBytes) },
+                isFolder: { try repository.subtree(at: $0, of: tree) != nil }))
     }
 
     /// Patched tree to artifact.
     ///
     /// - Throws: `GoBuildError`, `PatchNotReached`, `WorkTreeInUse`, `NotEnoughSpace`, `FileError`, `CancellationError`.
-    public func build(_ patched: Patched, recipe: Recipe, go: GoToolchain, mode: Target.Mode) async throws -> Built {
+    public func build(_ patched: Patched, recipe: Recipe, go: GoToolchain, layout: GoLayout) async throws -> Built {
         guard let target = recipe.target else { throw NoTarget(recipe: recipe.name) }
         return try await build(
-            patched, target: target, touched: patched.applied.flatMap(\.files), recipe: recipe, go: go, mode: mode)
+            patched, target: target, touched: patched.applied.flatMap(\.files), recipe: recipe, go: go, layout: layout)
     }
 
     /// Patched tree to the artifact of one of its packages.
     ///
     /// - Parameter touched: files that the series changed and that must be in the artifact.
     func build(
-        _ patched: Patched, target: Target, touched: [String], recipe: Recipe, go: GoToolchain, mode: Target.Mode
+        _ patched: Patched, target: Target, touched: [String], recipe: Recipe, go: GoToolchain, layout: GoLayout
     ) async throws -> Built {
         let pedigree = Pedigree(
             recipe: recipe.name, version: recipe.version.plain, tree: patched.tree.description,
-            series: patched.applied.map { Pedigree.Patch(name: $0.name, variant: $0.variant) }, toolchain: go.identity, mode: mode,
+            series: patched.applied.map { Pedigree.Patch(name: $0.name, variant: $0.variant) }, toolchain: go.identity, mode: layout.mode,
             flags: target.flags.map(Redaction.text))
         let step = BuildStep(
-            tree: patched.tree, pedigree: pedigree, target: target, importPath: recipe.importPath,
+            tree: patched.tree, pedigree: pedigree, target: target, importPath: layout.importPath,
             touched: Set(touched).sorted(), libraries: patched.libraries?.files ?? [], librariesPath: Unkeyed(patched.libraries?.path),
             go: Unkeyed(go), workTree: Unkeyed(recipe.name),
             source: Unkeyed(patched.source))

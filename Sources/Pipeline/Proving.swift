@@ -45,6 +45,8 @@ public struct Candidate: Sendable {
     public let artifact: Artifact
     /// The Go that built it.
     public var go: String?
+    /// Which releases of Go its tree names.
+    public var named: [NamedGo] = []
     /// What it was made of; nil when it is from elsewhere.
     public var pedigree: Pedigree?
     /// The pedigree as it stands in the binary.
@@ -115,11 +117,11 @@ extension Pipeline {
     ) async throws -> Candidate {
         guard let node = recipe.node else { throw NoTarget(recipe: recipe.name) }
         for note in recipe.settingNotes { events(.note(note)) }
-        let (fetched, exposed, mode) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
+        let (fetched, exposed, layout) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
         let filled = exposed.filled(by: fetched.lock)
-        let inner = try await build(patched, recipe: filled, go: needs.go, mode: mode)
-        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, needs: needs)
+        let inner = try await build(patched, recipe: filled, go: needs.go, layout: layout)
+        let (built, packing) = try await package(inner, patched, of: fetched.lock, recipe: filled, needs: needs, layout: layout)
         var candidate = Candidate(built.artifact, recipe: recipe, node: node)
         candidate.series = series.names
         candidate.lock = fetched.lock
@@ -129,6 +131,7 @@ extension Pipeline {
         candidate.upstreams = patched.upstreams
         candidate.steps = fetched.steps + [patched.record, inner.record] + packing + (packing.isEmpty ? [] : [built.record])
         candidate.go = needs.go.identity
+        candidate.named = layout.named
         candidate.pedigree = built.pedigree
         candidate.buildID = try built.pedigree.buildID()
         candidate.reached = built.reached

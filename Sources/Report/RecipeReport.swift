@@ -5,9 +5,9 @@ extension Report {
     public func plan(_ recipe: Recipe) {
         labelled("recipe", "\(recipe.name) \(recipe.version.plain): \(recipe.title)")
         labelled("source", recipe.source.words)
-        labelled("import path", recipe.importPath)
-        if let target = recipe.target { labelled("mode", target.mode?.rawValue ?? Self.fromTree) }
+        labelled("import path", recipe.importPath ?? Self.fromTree)
         labelled("Go", recipe.toolchain.description)
+        if let target = recipe.target { self.target(target) }
         for (name, upstream) in recipe.upstreams.sorted(by: { $0.key < $1.key }) {
             labelled("upstream", "\(name) \(upstream.version?.plain ?? Self.fromTree), in \(upstream.path)")
         }
@@ -22,11 +22,24 @@ extension Report {
             labelled("node", ([node.profile.rawValue] + fields).joined(separator: ", "))
             labelled("layouts", recipe.layouts.map(\.rawValue).joined(separator: ", "))
         }
+        for (name, download) in recipe.downloads.sorted(by: { $0.key < $1.key }) {
+            let addresses = download.git.map { [$0.url] } ?? download.addresses
+            labelled("download", "\(name), \(download.identity): \(addresses.joined(separator: " "))")
+        }
+        for (name, reason) in recipe.leftOut.sorted(by: { $0.key < $1.key }) { labelled("left out", "\(name): \(reason)") }
         for note in recipe.settingNotes { labelled("note", note) }
         measured(recipe)
     }
 
     private static let fromTree = "from the tree"
+
+    /// What Go is told; the tree fills in what stands in braces.
+    private func target(_ target: Target) {
+        labelled("mode", target.mode?.rawValue ?? Self.fromTree)
+        labelled("package", target.package)
+        for flag in target.flags { labelled("flag", flag) }
+        for (name, value) in target.environment.sorted(by: { $0.key < $1.key }) { labelled("variable", "\(name)=\(value)") }
+    }
 
     private func measured(_ recipe: Recipe) {
         let own = recipe.ownMeasured

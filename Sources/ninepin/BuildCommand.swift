@@ -33,6 +33,8 @@ struct BuildCommand: SessionCommand {
         let tree: String?
         let artifact: Artifact
         let mode: String?
+        let go: String?
+        let named: [NamedGo]
         let reached: [String]
         let buildID: String?
         let steps: [StepRecord]
@@ -48,6 +50,7 @@ struct BuildCommand: SessionCommand {
         }
         let document = Document(
             recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, mode: built.pedigree?.mode.rawValue,
+            go: built.go, named: built.named,
             reached: built.reached, buildID: built.buildID, steps: built.steps)
         // The form of sha256sum(1), which can check it.
         try session.show(document) { $0.text("\(built.artifact.digest)  \(built.artifact.path)") }

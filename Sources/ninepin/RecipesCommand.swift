@@ -29,29 +29,30 @@ struct RecipesCommand: AsyncParsableCommand {
             abstract: "One recipe, checked: what it comes to at a version, and its file as it is written.",
             discussion: """
                 'from the tree' is what the source itself tells when it is here: how it is built, and which versions of its upstreams it has. What was \
-                measured by hand is told with its date; of other versions nothing is promised.
+                measured by hand is told with its date; of other versions nothing is promised. With --arch it is shown as it is for that \
+                architecture: where its downloads come from, and what their digests are.
 
                 Examples:
                   ninepin recipes show kubelet-1.20
                   ninepin recipes show kubelet@1.34.9
                   ninepin recipes show runc@1.1.15 --json
+                  ninepin recipes show k3s --arch arm64
                 """)
 
         @Argument(help: "A recipe's name, or the path of a .yaml file.") var name: String
+        @Option(help: "The architecture that it is read for: amd64 or arm64; this machine's when missing.")
+        var arch: Architecture?
         @OptionGroup var global: GlobalOptions
 
         func run(in session: Session) async throws -> ExitStatus {
-            let recipe = try session.catalogue.recipe(name)
+            let recipe = try session.catalogue.recipe(name, for: arch ?? .machine)
             let text = try Files.readYaml(try session.catalogue.recipePath(Catalogue.split(name).name))
             try session.show(recipe.redacted) { report in
                 report.plan(recipe.redacted)
+                // The file has all architectures in it.
+                guard arch == nil else { return }
                 report.text("")
                 report.lines(recipe.secrets.removed(from: text))
-                // What the file itself says stands there already.
-                guard !text.contains("\nleftOut:") else { return }
-                for (name, reason) in recipe.redacted.leftOut.sorted(by: { $0.key < $1.key }) {
-                    report.text("# left out: \(name): \(reason)")
-                }
             }
             return .good
         }
@@ -106,5 +107,16 @@ struct RecipesCommand: AsyncParsableCommand {
             }
             return .good
         }
+    }
+}
+
+extension Architecture: ExpressibleByArgument {}
+
+extension DownloadSpec {
+    /// What says what it must be.
+    fileprivate var identity: String {
+        if let sha256 { return "sha256 \(sha256.hex)" }
+        if let git { return "commit \(git.commit)" }
+        return tree.map { "tree \($0)" } ?? "unknown"
     }
 }

@@ -125,7 +125,8 @@ private final class FullPipe {
 
     /// A command that has filled it, and waits.
     func program(shell: String) async throws -> Program {
-        let program = try Program(origin, ["recipes", "show", "thing"], shell: shell)
+        // A document is written at once; of lines, the first ones would leave room in the page that no later one fills.
+        let program = try Program(origin, ["recipes", "show", "thing", "--json"], shell: shell)
         let (reader, size) = (reader, size)
         try await soon("the full pipe") {
             var count: Int32 = 0

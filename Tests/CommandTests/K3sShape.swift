@@ -22,7 +22,8 @@ struct K3sShape {
         let openAPI: Data
     }
 
-    static let vendoredTag = "v1.20.15+k3s1"
+    /// The first era ended with 1.22: `vendor/`, and modules turned off in Dockerfile.dapper alone.
+    static let vendoredTag = "v1.21.14+k3s1"
     static let modulesTag = "v1.34.9+k3s1"
     /// The tags that k3s builds with: go.sum is to have what they need.
     private static let buildTags = "ctrd,netcgo,osusergo,providerless,urfave_cli_no_docs,apparmor,seccomp,selinux"

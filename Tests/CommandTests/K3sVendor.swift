@@ -25,6 +25,8 @@ struct Vendor {
     /// What the shape calls the release of Kubernetes in the era of modules; the content is 1.20.2 all the same.
     private static let kubernetes = "v1.34.9-k3s1"
 
+    private static let etcd = "go.etcd.io/etcd/api/v3"
+
     private static let reflection = "github.com/modern-go/reflect2"
 
     init(_ parts: K3sShape.Parts, in repository: GitFolder) throws {
@@ -40,6 +42,7 @@ struct Vendor {
             modules[place].replacement = fork.isEmpty ? (path, version) : (fork, "\(version)-k3s1")
         }
         for place in modules.indices where modules[place].path == Self.reflection { modules[place].version = "v1.0.2" }
+        modules.append(Module(path: Self.etcd, version: "v3.5.0"))
         self.modules = modules.sorted { $0.path < $1.path }
         try fill(parts, in: repository)
     }
@@ -88,6 +91,8 @@ struct Vendor {
                 modules[place].files.append(("\(words[0]) \(words[2]) 0", name))
             }
         }
+        // Newer releases have a package of this name, and -X writes into it.
+        try add(Data("package version\n\nvar GitSHA = \"none\"\n".utf8), at: "version/version.go", to: Self.etcd, in: repository)
         try add(parts.openAPI, at: K3sOpenAPI.path, to: "k8s.io/kubernetes", in: repository)
         copyHash()
         modules.removeAll { $0.files.isEmpty }

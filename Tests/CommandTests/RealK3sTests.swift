@@ -342,7 +342,7 @@ private final class K3sYard: Sendable {
 }
 
 /// What several tests share lives as long as the process, and nobody's deinit ends it.
-private enum Leftovers {
+enum Leftovers {
     private static let all = Mutex<(servers: [Loopback], folders: [String])>(([], []))
 
     static func atExit(_ servers: [Loopback], folder: String) {

@@ -76,6 +76,7 @@ extension FuzzTarget {
                 "{\"version\":\"1\",\"install\":[{\"download_info\":{\"url\":\"http://m/x.whl\",\"archive_info\":{\"hashes\":{\"sha256\":\"\(digest)\"}}}}]}",
                 "Types: deb\nURIs: http://m/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n",
                 "deb [signed-by=/k.gpg] http://m/debian bookworm main\n", ">=1.2 <2 || =3.0-rc1",
+                "go 1.26.0\n\ngodebug default=go1.26\n\nuse (\n\t.\n\t\"./a\" // b\n)\n\nreplace b.c/d => ./e\n",
             ])
         }
     ) {
@@ -95,6 +96,15 @@ extension FuzzTarget {
             try hold(zip(versions, versions.dropFirst()).allSatisfy { $0 >= $1 }, "the newest release is not the first: \(versions)")
             let wheel = try reading("wheel", throwing: { $0 is GoWheelError }) { try GoWheel.wheel(input) }
             let modules = [ModuleVersions(goMod: text)["a.b/c"], ModuleVersions(modulesTxt: text)["a.b/c"]]
+            let layout = try reading("go.mod", throwing: { $0 is GoLayoutError }) { try goLayout(ofTreeWith: ["go.mod": input]) }
+            if let layout = layout.value {
+                try hold(!layout.importPath.split(separator: "/").contains(".."), "\(layout.importPath) leads out")
+            }
+            let list = Array("## workspace\n".utf8)
+            let work = try reading("go.work", throwing: { $0 is GoLayoutError }) {
+                try goLayout(ofTreeWith: ["go.mod": Array("module a\n".utf8), "vendor/modules.txt": list, "go.work": input])
+            }
+            if work.value != nil { try hold(!text.contains("\nuse ../"), "a go.work that leads out is taken") }
             if let range = VersionRange(text) {
                 try hold(VersionRange(range.description) == range, "the range \(range) is another when it is read again")
                 for version in versions { _ = range.contains(version) }
@@ -109,7 +119,7 @@ extension FuzzTarget {
                 try hold(!sources.address.contains("\n") && !sources.keyring.contains("\n"), "an address of two lines")
             }
             return
-                "\(printed.count > 0) \(planned.count > 0) \(listed.count > 0) \(min(versions.count, 4)) \(wheel.words.prefix(60)) \(modules.map { $0 == nil }) \(sources.words.prefix(60))"
+                "\(printed.count > 0) \(planned.count > 0) \(listed.count > 0) \(min(versions.count, 4)) \(wheel.words.prefix(60)) \(modules.map { $0 == nil }) \(layout.words.prefix(40)) \(work.words.prefix(40)) \(sources.words.prefix(60))"
         }
     }
 }
@@ -134,4 +144,11 @@ enum WrittenRecords {
             Array(JSONEncoder().encode(run)), Array(JSONEncoder().encode(plan)), Array(JSONEncoder().encode(report)), Array("1\n".utf8),
         ]
     }
+}
+
+/// How a tree with some files would be built.
+private func goLayout(ofTreeWith files: [String: [UInt8]]) throws -> GoLayout {
+    let facts = try TreeFacts(
+        TreeFacts.Reading(file: { files[$0] }, isFolder: { folder in files.keys.contains { $0.hasPrefix("\(folder)/") } }))
+    return try facts.layout(mode: nil, importPath: nil, recipe: "r")
 }

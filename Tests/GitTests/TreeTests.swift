@@ -41,6 +41,18 @@ struct TreeTests {
         #expect(try room.tree(["f": "1", "d/g": "3"]) != one)
     }
 
+    @Test("a file of a tree is read as such only where it is no link, and no larger than it may be")
+    func plainFile() throws {
+        let room = try Room()
+        let folder = try room.folder("a", ["go.mod": "module a\n", "d/f": ""])
+        #expect(symlink("go.mod", "\(folder)/go.work") == 0)
+        let tree = try room.repository.importTree(from: folder) { _ in }
+        #expect(try room.repository.plainFile(at: "go.mod", of: tree, most: 9) == Array("module a\n".utf8))
+        #expect(throws: GitError.self) { try room.repository.plainFile(at: "go.mod", of: tree, most: 8) }
+        #expect(throws: GitError.self) { try room.repository.plainFile(at: "go.work", of: tree, most: 100) }
+        for path in ["none", "d"] { #expect(try room.repository.plainFile(at: path, of: tree, most: 100) == nil) }
+    }
+
     @Test("an empty directory is git's empty tree")
     func empty() throws {
         let room = try Room()

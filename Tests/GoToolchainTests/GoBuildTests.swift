@@ -139,6 +139,59 @@ struct GoBuildTests {
         #expect(Files.exists(FilePath("\(trap).sprung")))
     }
 
+    @Test(
+        "a flag that is to set a variable of a package which is not in the build fails the build, and names the one that may be meant",
+        arguments: [
+            ("example.org/lib/used.Word=new", "example.org/tree/vendor/example.org/lib/used"),
+            ("example.org/tree/cmd/tool.word=new", "main"),
+            ("example.org/tree/vendor/example.org/lib/unused.Word=new", nil),
+            ("other.org/lib/used.Word=new", "example.org/tree/vendor/example.org/lib/used"),
+        ])
+    func unreachedFlag(_ flag: String, _ near: String?) async throws {
+        let yard = try Yard(.gopath, Self.vendored)
+        for flags in [["-ldflags=-s -X \(flag)"], ["-ldflags", "-X=\(flag)"], ["--ldflags=all=-X '\(flag)'"]] {
+            let error = await #expect(throws: FlagNotReached.self) { try await yard.build(touched: [], flags: flags) }
+            #expect(error?.flag == flag && error?.package == String(flag.prefix { $0 != "=" }.dropLast(5)), "\(String(describing: error))")
+            if let near { #expect(error?.near == near) }
+        }
+    }
+
+    @Test("a flag that sets a variable of a package in the build sets it: of vendor/, of Go's own, of the program")
+    func reachedFlag() async throws {
+        var files = Self.vendored
+        files["cmd/tool/main.go"] = Self.main.replacing("func main", with: "var word string\n\nfunc main")
+        files["vendor/example.org/lib/used/used.go"] = "package used\n\nvar Word = \"old\"\n\nfunc Answer() string { return Word }\n"
+        let yard = try Yard(.gopath, files)
+        let words = ["-X example.org/tree/vendor/example.org/lib/used.Word=new", "-X main.word=x", "-X runtime.buildVersion=y"]
+        let (binary, _) = try await yard.build(touched: [], flags: ["-ldflags=\(words.joined(separator: " "))"])
+        let said = try await Command(binary, [], environment: [:], on: yard.host).watch("") { said, event, _ in
+            if case .line(_, let line) = event { said += String(decoding: line, as: UTF8.self) }
+            return .proceed
+        }
+        #expect(said.0 == "new")
+    }
+
+    @Test("Go follows the tree's own go.work in a workspace, and in no other mode", arguments: Target.Mode.allCases)
+    func workFile(_ mode: Target.Mode) throws {
+        let yard = try Yard(mode, ["go.work": "go 1.22\nuse .\n"])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let command = try GoBuild(Target(package: "cmd/tool"), at: yard.place, with: go, temporary: yard.path, on: yard.host).go([])
+        #expect(command.environment["GOWORK"] == (mode == .workspace ? "\(yard.place.tree)/go.work" : "off"))
+        #expect((command.environment["GOFLAGS"] ?? "").contains("-mod=vendor") == [.vendor, .workspace].contains(mode))
+    }
+
+    @Test("a variable that a recipe leaves empty is empty to Go, whatever the flags of the machine are")
+    func emptied() async throws {
+        let yard = try Yard(.gopath, Self.vendored)
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let target = Target(package: "cmd/tool", environment: ["CGO_CFLAGS": "", "GOFLAGS": "", "GOARCH": ""])
+        let command = try GoBuild(target, at: yard.place, with: go, temporary: yard.path.appending("tmp"), on: yard.host).go([
+            "env", "CGO_CFLAGS", "GOARCH",
+        ])
+        #expect(command.settings["CGO_CFLAGS"] == "")
+        #expect(try await command.output() == "-g -O2\n\(Architecture.machine.rawValue)\n")
+    }
+
     @Test("a recipe's variables reach Go and what Go starts, and nothing that starts Go")
     func environment() async throws {
         let yard = try Yard(.gopath, Self.vendored)

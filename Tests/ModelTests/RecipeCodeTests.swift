@@ -209,4 +209,15 @@ struct RecipeCodeTests {
         let words = ["--tags", "a,b", "-ldflags", "-s -w", "-trimpath", "--unknown", "x", "-p=2"]
         #expect(GoFlag.all(in: words).flatMap(\.spelled) == ["-tags=a,b", "-ldflags=-s -w", "-trimpath", "--unknown", "x", "-p=2"])
     }
+
+    @Test("the variables that the linker is to set are read as it reads them")
+    func assignments() {
+        let words = [
+            "-tags=a", "-ldflags", "-s -X a.b/c.v2.D=1 -X=e.F=g=h.i", "--ldflags=all=-X 'main.J=k l' -extldflags -X -linkmode internal -X",
+            "-gcflags=-X a.B=c",
+        ]
+        #expect(GoFlag.assignments(in: words).map(\.package) == ["a.b/c.v2", "e", "main"])
+        #expect(GoFlag.assignments(in: words).map(\.text) == ["a.b/c.v2.D=1", "e.F=g=h.i", "main.J=k l"])
+        #expect(GoFlag.assignments(in: ["-ldflags=-X 'a.B=c"]).isEmpty)
+    }
 }

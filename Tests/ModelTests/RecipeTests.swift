@@ -88,6 +88,76 @@ struct RecipeTests {
         #expect(diagnostic(good + unknown)?.description.contains("which is not among this recipe's upstreams") == true)
     }
 
+    @Test("a variable may be emptied, by quotes; one without a value is a mistake, and so is another text that is empty")
+    func emptied() throws {
+        for quotes in ["\"\"", "''"] {
+            let target = good.replacing(
+                "package: cmd/kubelet", with: "package: cmd/kubelet\n  environment: {CGO_CFLAGS: \(quotes), CGO_ENABLED: \(quotes)}")
+            let recipe = try Recipe(yaml: target, file: "r.yaml", name: "r")
+            #expect(recipe.target?.environment == ["CGO_CFLAGS": "", "CGO_ENABLED": ""])
+            #expect(recipe.code.isEmpty)
+        }
+        let missing = good.replacing("package: cmd/kubelet", with: "package: cmd/kubelet\n  environment: {CGO_CFLAGS: }")
+        #expect(diagnostic(missing)?.description.hasSuffix("expected text, found nothing") == true)
+        #expect(
+            diagnostic(good.replacing("title: a kubelet", with: "title: ''"))?.description.contains("expected text, found nothing") == true)
+        // What Ninepin itself sets for Go is not emptied by a recipe without leave.
+        let code = good.replacing(
+            "package: cmd/kubelet", with: "package: cmd/kubelet\n  environment: {GOTOOLCHAIN: '', GOWORK: '', PATH: ''}")
+        #expect(try Recipe(yaml: code, file: "r.yaml", name: "r").code.count == 3)
+    }
+
+    @Test("an import path may be left to the tree, and so may the mode, also over a recipe that says one")
+    func told() throws {
+        let below = try RecipeFile(
+            yaml: good.replacing("importPath: k8s.io/kubernetes\n", with: "").replacing(
+                "package: cmd/kubelet",
+                with: "package: cmd/kubelet\n  mode: gopath\n  flags: ['-ldflags=-X {importPath}/v.A=1 -X {vendored}b.c/d.E=2']"),
+            file: "b.yaml")
+        let over = try RecipeFile(yaml: "extends: b\ntarget: {mode: tree}\n", file: "o.yaml")
+        let (one, other) = (try Recipe([below], name: "r"), try Recipe([below, over], name: "r"))
+        #expect(one.importPath == nil && one.target?.mode == .gopath && other.target?.mode == nil)
+        #expect(one.code.isEmpty)
+        #expect(one.placed(at: "a.b/c", mode: .gopath).target?.flags == ["-ldflags=-X a.b/c/v.A=1 -X a.b/c/vendor/b.c/d.E=2"])
+        for mode in [Target.Mode.vendor, .workspace, .modules] {
+            #expect(one.placed(at: "a.b/c", mode: mode).target?.flags == ["-ldflags=-X a.b/c/v.A=1 -X b.c/d.E=2"])
+        }
+    }
+
+    @Test("a download has its address and its digest by architecture, and none of another's or of another release's")
+    func architectures() throws {
+        let (one, other) = (String(repeating: "1", count: 64), String(repeating: "2", count: 64))
+        let text =
+            good + """
+
+                downloads:
+                  root:
+                    addresses: ["https://example.org/root-{arch}.tar"]
+                    sha256: {amd64: \(one), arm64: \(other)}
+                    bytes: {amd64: 10}
+                    unpack: .
+                ranges:
+                  - versions: "<1.19"
+                    downloads: {root: {sha256: {amd64: \(other)}}}
+                  - versions: "<1.18"
+                    downloads: {root: {sha256: unknown}}
+                """
+        func root(_ architecture: Architecture, _ version: String? = nil) throws -> DownloadSpec? {
+            try Recipe(
+                [RecipeFile(yaml: text, file: "r.yaml")], name: "r", version: version.flatMap(Version.init), architecture: architecture
+            )
+            .downloads["root"]
+        }
+        #expect(try root(.amd64)?.addresses == ["https://example.org/root-amd64.tar"])
+        #expect(try root(.arm64)?.addresses == ["https://example.org/root-arm64.tar"])
+        #expect(try root(.amd64)?.sha256?.hex == one && root(.arm64)?.sha256?.hex == other)
+        #expect(try root(.amd64)?.bytes == 10 && root(.arm64)?.bytes == nil)
+        #expect(try root(.amd64, "1.18.1")?.sha256?.hex == other)
+        #expect(try root(.arm64, "1.18.1")?.sha256 == nil && root(.amd64, "1.17.0")?.sha256 == nil)
+        let wrong = text.replacing("arm64: \(other)", with: "arm6: \(other)")
+        #expect(diagnostic(wrong)?.description.contains("'arm6' is no architecture that is known here: did you mean 'arm64'?") == true)
+    }
+
     @Test("a version that looks like a number keeps its last zero")
     func keepsZero() throws {
         let recipe = try Recipe(yaml: good.replacing("version: 0.38.6", with: "version: 0.50"), file: "r.yaml", name: "r")

@@ -92,7 +92,8 @@ struct StepTests {
         let pedigree = Pedigree(
             recipe: recipe.name, version: "1", tree: tree.description, series: [], toolchain: go, mode: .gopath, flags: target.flags)
         return BuildStep(
-            tree: tree, pedigree: pedigree, target: target, importPath: recipe.importPath, touched: [], go: Unkeyed(try anyGo(place)),
+            tree: tree, pedigree: pedigree, target: target, importPath: try #require(recipe.importPath), touched: [],
+            go: Unkeyed(try anyGo(place)),
             workTree: Unkeyed(work), source: Unkeyed(tree))
     }
 

@@ -2,7 +2,7 @@
 package version
 
 var (
-	// Version is the release, such as v1.20.15+k3s1.
+	// Version is the release, such as v1.21.14+k3s1.
 	Version = "dev"
 	// GitCommit is the beginning of the commit's id.
 	GitCommit = "HEAD"
