@@ -67,3 +67,12 @@ extension SourceSpec {
 extension [PatchName] {
     fileprivate var label: String { isEmpty ? "none" : map(\.description).joined(separator: ", ") }
 }
+
+extension DownloadSpec {
+    /// What says what it must be.
+    fileprivate var identity: String {
+        if let sha256 { return "sha256 \(sha256.hex)" }
+        if let git { return "commit \(git.commit)" }
+        return tree.map { "tree \($0)" } ?? "unknown"
+    }
+}

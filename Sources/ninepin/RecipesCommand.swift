@@ -111,12 +111,3 @@ struct RecipesCommand: AsyncParsableCommand {
 }
 
 extension Architecture: ExpressibleByArgument {}
-
-extension DownloadSpec {
-    /// What says what it must be.
-    fileprivate var identity: String {
-        if let sha256 { return "sha256 \(sha256.hex)" }
-        if let git { return "commit \(git.commit)" }
-        return tree.map { "tree \($0)" } ?? "unknown"
-    }
-}
