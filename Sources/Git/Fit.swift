@@ -136,7 +136,8 @@ extension Patch {
             var shift = 0
             for hunk in file.hunks {
                 let (old, new) = (hunk.before.count, hunk.after.count)
-                let newStart = hunk.oldStart + shift + (old == 0 ? 1 : 0) - (new == 0 ? 1 : 0)
+                // Hunks whose headers name places that overlap would come to a line before the first; where a hunk belongs is looked for anyway.
+                let newStart = max(0, hunk.oldStart + shift + (old == 0 ? 1 : 0) - (new == 0 ? 1 : 0))
                 text += Array("@@ -\(hunk.oldStart),\(old) +\(newStart),\(new) @@\n".utf8) + hunk.lines.flatMap(\.text)
                 shift += new - old
             }
