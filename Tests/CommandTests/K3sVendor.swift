@@ -18,6 +18,8 @@ struct Vendor {
     /// The modules, sorted by path.
     private(set) var modules: [Module]
     private let listed: String
+    /// reflect2 1.0.1 as Kubernetes has it, which the first era has too: the recipe mends it there.
+    private var olderReflection: [(entry: Substring, name: String)] = []
 
     /// Debian's compress takes its checksum from this module, by the path that it had before its second version; the code is that one's.
     private static let oldHash = "github.com/cespare/xxhash"
@@ -80,10 +82,14 @@ struct Vendor {
         ] {
             for line in text.split(separator: "\n") {
                 let columns = line.split(separator: "\t", maxSplits: 1)
-                // Of the two versions of this one the newer is taken.
-                if prefix.isEmpty && columns.last?.hasPrefix("vendor/\(Self.reflection)/") == true { continue }
+                // Of the two versions of this one the era of modules has the newer, and the one before it the older.
+                let isOlder = prefix.isEmpty && columns.last?.hasPrefix("vendor/\(Self.reflection)/") == true
                 guard columns.count == 2, !line.hasPrefix("120000"), let path = Self.vendored(prefix + columns[1]) else { continue }
                 let words = columns[0].split(separator: " ")
+                if isOlder, words.count == 3 {
+                    olderReflection.append(("\(words[0]) \(words[2]) 0", String(path.dropFirst(Self.reflection.count + 1))))
+                    continue
+                }
                 var parts = path.split(separator: "/")[...]
                 while !parts.isEmpty, places[parts.joined(separator: "/")] == nil { parts.removeLast() }
                 guard words.count == 3, let place = places[parts.joined(separator: "/")] else { continue }
@@ -127,7 +133,10 @@ struct Vendor {
 
     /// All files, as lines for an index.
     var vendoredEntries: String {
-        modules.map { module in module.files.map { "\($0.entry)\tvendor/\(module.path)/\($0.name)\n" }.joined() }.joined()
+        modules.map { module in
+            let files = module.path == Self.reflection ? olderReflection : module.files
+            return files.map { "\($0.entry)\tvendor/\(module.path)/\($0.name)\n" }.joined()
+        }.joined()
     }
 
     /// `vendor/modules.txt`: Go's own list, and the two modules that are not in it.
