@@ -274,7 +274,7 @@ public struct TreeFacts {
 
     /// A release as it may be shown: without the `go` before it, and quoted where it is none.
     private static func shown(_ text: String) -> String {
-        if Version(text) != nil { return Version(text)?.plain ?? text }
+        if let version = Version(text) { return version.plain }
         return text.wholeMatch(of: /(go)?[0-9][A-Za-z0-9.+~_-]{0,60}/) != nil ? text : ContainedPath.quoted(text.utf8.prefix(80))
     }
 }

@@ -234,9 +234,7 @@ struct ClusterReader: Sendable {
     /// That a pod does not run, and why, by kubelet's or the runtime's own words, or else the API server's.
     private func stuck(_ what: String, _ name: PodTrial.Name) -> String {
         let trial = trial(name)
-        let why = lines.evidence(of: name).map(PodLines.quotation) ?? trial.reason
-        let beginning = why.unicodeScalars.prefix(400)
-        let said = String(String.UnicodeScalarView(beginning)) + (beginning.count < why.unicodeScalars.count ? "…" : "")
+        let said = lines.evidence(of: name).map(PodLines.quotation) ?? PodLines.beginning(of: trial.reason)
         return "\(what) (\(trial.phase))" + (said.isEmpty ? "" : ": \(said)")
     }
 

@@ -48,8 +48,13 @@ struct PodLines: Sendable {
         let bytes = Array(evidence.text.utf8)
         let mark = Array("desc = ".utf8)
         let start = LogLine.place(of: mark, in: bytes).map { $0 + mark.count } ?? LogLine(bytes).message
-        let words = String(decoding: bytes[min(start, bytes.count)...], as: UTF8.self).unicodeScalars
-        return String(String.UnicodeScalarView(words.prefix(longest))) + (words.count > longest ? "…" : "")
+        return beginning(of: String(decoding: bytes[min(start, bytes.count)...], as: UTF8.self))
+    }
+
+    /// As much of somebody's words as one sentence takes.
+    static func beginning(of words: String) -> String {
+        let scalars = words.unicodeScalars
+        return String(String.UnicodeScalarView(scalars.prefix(longest))) + (scalars.count > longest ? "…" : "")
     }
 
     private static let longest = 400

@@ -4,6 +4,9 @@ import Model
 private enum SandboxChange: CaseIterable {
     case overlay, noVolume, cgroupV2
 
+    /// An overlay root with a size.
+    static let overlayFlag = "runsc --overlay2=root:self,size=20g"
+
     /// The place with the change.
     func applied(to place: Surroundings) -> Surroundings {
         switch self {
@@ -18,7 +21,7 @@ private enum SandboxChange: CaseIterable {
         switch self {
         case .overlay:
             PlaceFinding.Ask(
-                flag: "runsc --overlay2=root:self,size=20g",
+                flag: Self.overlayFlag,
                 cures:
                     "'/' is an overlay and no 9p mount, of which kubelet 1.36 says 'cannot find filesystem info'; the size makes ephemeral storage "
                     + "20Gi, where it would read 2^63 bytes")
@@ -52,6 +55,6 @@ extension Forecast {
 
     /// What an overlay that is there may lack: nothing in its mount tells.
     private static let size = PlaceFinding.Ask(
-        flag: "runsc --overlay2=root:self,size=20g",
+        flag: SandboxChange.overlayFlag,
         cures: "ephemeral storage reads 20Gi; without a size it reads 2^63 bytes, and nothing can be limited or evicted by it")
 }

@@ -80,10 +80,10 @@ public struct Forecast: Sendable {
 
     /// Another version: what is known of all since 1.21.
     private func otherPrediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
-        guard version.numbers.first == 1, version.numbers.dropFirst().first ?? 0 > 20 else {
+        guard let minor = version.kubernetesMinor, minor > 20 else {
             return doubt("no kubelet \(version.plain) was ever booted with Ninepin", "not measured")
         }
-        if version.numbers.dropFirst().first ?? 0 >= 35 {
+        if minor >= KubernetesRelease.firstThatRefusesV1 {
             return PlaceFinding.Prediction(
                 .fatal, cause: "cgroup v1",
                 reason:

@@ -153,10 +153,12 @@ extension NodeSpec {
     /// no more seldom.
     public func stretched(by deadlines: Deadlines) -> NodeSpec {
         let patience = deadlines.patience
-        return NodeSpec(
-            profile: profile, warmUp: warmUp * patience, observe: observe * patience,
-            startTimeout: startTimeout * patience, joinTimeout: joinTimeout * patience, kubelet: kubelet,
-            runtime: runtime)
+        var stretched = self
+        stretched.warmUp *= patience
+        stretched.observe *= patience
+        stretched.startTimeout *= patience
+        stretched.joinTimeout *= patience
+        return stretched
     }
 }
 

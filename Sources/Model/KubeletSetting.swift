@@ -3,8 +3,9 @@
 enum KubeletSetting {
     /// The first minor release of Kubernetes 1 whose KubeletConfiguration (v1beta1) has a field.
     static let fields = [
-        "containerRuntimeEndpoint": 27, "failCgroupV1": 31, "imageServiceEndpoint": 27, "localStorageCapacityIsolation": 25,
-        "memorySwap": 22, "singleProcessOOMKill": 32,
+        "containerRuntimeEndpoint": KubernetesRelease.firstWithEndpointField, "failCgroupV1": 31, "imageServiceEndpoint": 27,
+        "localStorageCapacityIsolation": 25,
+        "memorySwap": 22, "singleProcessOOMKill": KubernetesRelease.firstWithSingleOOMKill,
     ]
     /// The minor releases in which a feature gate can be set.
     static let gates = ["KubeletInUserNamespace": 22...Int.max, "LocalStorageCapacityIsolation": 7...24]
@@ -14,7 +15,7 @@ extension Recipe {
     /// What kubelet at the recipe's version makes of fields of `node.kubelet` that it does not know, for people; empty when it knows all of them, and
     /// where the version is none of Kubernetes 1.
     public var settingNotes: [String] {
-        guard let node, version.numbers.first == 1, let minor = version.numbers.dropFirst().first else { return [] }
+        guard let node, let minor = version.kubernetesMinor else { return [] }
         let unknown = node.kubelet.keys.sorted().compactMap { field in
             KubeletSetting.fields[field].flatMap { first in
                 minor < first

@@ -6,6 +6,13 @@ public struct KubernetesRelease: Hashable, Sendable {
     /// The versions of the upstreams in it, by the names that patches have for them.
     public let upstreams: [String: Version]
 
+    /// The first in whose KubeletConfiguration the runtime's socket can stand. Its flag is deprecated since, and will go.
+    public static let firstWithEndpointField = 27
+    /// The first whose kubelet can be told not to ask for `memory.oom.group` of cgroup v2 (`KubeletConfiguration.singleProcessOOMKill`).
+    public static let firstWithSingleOOMKill = 32
+    /// The first whose kubelet ends where cgroups are v1 (Kubernetes #134298), unless it is told not to.
+    public static let firstThatRefusesV1 = 35
+
     /// The releases that were read, the oldest first.
     public static let known: [KubernetesRelease] = [
         (20, "0.38.6", "1.0.0-rc92"), (21, "0.39.0", "1.0.0-rc95"), (31, "0.49.0", "1.1.13"), (32, "0.51.0", "1.2.1"),
@@ -17,7 +24,7 @@ public struct KubernetesRelease: Hashable, Sendable {
 
     /// The nearest known releases around a version, itself where it is known: one, or two. nil outside of what is known.
     public static func around(_ version: Version) -> [KubernetesRelease]? {
-        guard version.numbers.first == 1, let minor = version.numbers.dropFirst().first else { return nil }
+        guard let minor = version.kubernetesMinor else { return nil }
         if let exact = known.first(where: { $0.minor == minor }) { return [exact] }
         guard let below = known.last(where: { $0.minor < minor }), let above = known.first(where: { $0.minor > minor }) else { return nil }
         return [below, above]
@@ -43,4 +50,9 @@ extension PatchEntry {
         }
         return first
     }
+}
+
+extension Version {
+    /// The minor release of Kubernetes 1: 36 of 1.36.2; nil for a version of another major release.
+    public var kubernetesMinor: Int? { numbers.first == 1 ? numbers.dropFirst().first : nil }
 }

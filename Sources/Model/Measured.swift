@@ -11,11 +11,8 @@ public struct Measured: Hashable, Codable, Sendable {
 extension Measured {
     init(_ map: YamlMap) throws(Diagnostic) {
         versions = try map.value("versions", expected: "a range such as '=1.36.2'")
-        date = try map.text("date")
+        date = try map.value("date", as: Day.self, expected: "a day such as 2026-11-26").description
         text = try map.text("text")
-        guard date.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil else {
-            throw map.complaint("date", "expected a day such as 2026-11-26, found '\(date)'")
-        }
     }
 }
 

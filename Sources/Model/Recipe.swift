@@ -130,17 +130,17 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     /// Which programs make up the node.
     public let profile: Profile
     /// Seconds after the node's start in which a forbidden line may still come.
-    public let warmUp: Double
+    public var warmUp: Double
     /// Seconds after the node's start at which it must still be alive.
-    public let observe: Double
+    public var observe: Double
     /// Seconds after the sandbox's start by which the node must have started.
-    public let startTimeout: Double
+    public var startTimeout: Double
     /// Seconds after the node's start by which it must have shown all that the levels `ready` and `pod` ask for.
-    public let joinTimeout: Double
+    public var joinTimeout: Double
     /// Fields of kubelet's configuration beside those that the harness sets, each value as YAML.
-    public let kubelet: [String: String]
+    public var kubelet: [String: String]
     /// What starts the containers of its pods; nil where the cgroups of its sandbox decide (``OCIRuntime/standard(on:)``).
-    public let runtime: OCIRuntime?
+    public var runtime: OCIRuntime?
 
     /// Makes a node's description; times are in seconds.
     public init(

@@ -76,15 +76,13 @@ extension YamlValue {
     fileprivate func choosing(_ architecture: Architecture) throws(Diagnostic) -> YamlValue {
         try changing("downloads") { (downloads: YamlValue) throws(Diagnostic) in
             try downloads.changingAll { (download: YamlValue) throws(Diagnostic) in
-                let chosen = try download.changing("sha256") { (value: YamlValue) throws(Diagnostic) in
-                    try value.chosen(for: architecture, missing: "unknown")
+                var download = download
+                for (key, missing) in [("sha256", "unknown"), ("tree", "unknown"), ("bytes", nil)] as [(String, String?)] {
+                    download = try download.changing(key) { (value: YamlValue) throws(Diagnostic) in
+                        try value.chosen(for: architecture, missing: missing)
+                    }
                 }
-                let known = try chosen.changing("tree") { (value: YamlValue) throws(Diagnostic) in
-                    try value.chosen(for: architecture, missing: "unknown")
-                }
-                return try known.changing("bytes") { (value: YamlValue) throws(Diagnostic) in
-                    try value.chosen(for: architecture, missing: nil)
-                }
+                return download
             }
         }
     }

@@ -77,8 +77,8 @@ extension PackageSpec {
 
 extension NodeSpec {
     fileprivate var redacted: NodeSpec {
-        NodeSpec(
-            profile: profile, warmUp: warmUp, observe: observe, startTimeout: startTimeout, joinTimeout: joinTimeout,
-            kubelet: kubelet.mapValues(Redaction.text), runtime: runtime)
+        var redacted = self
+        redacted.kubelet = kubelet.mapValues(Redaction.text)
+        return redacted
     }
 }

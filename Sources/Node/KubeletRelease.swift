@@ -1,19 +1,17 @@
+import Model
+
 /// What kubelet is told differs by its release: flags and fields of its configuration came and went. The binary's own version decides, asked in the
 /// sandbox; one that was built by hand does not know it, and its help is asked instead.
 enum KubeletRelease {
     /// The last minor release of which kubelet took a docker for granted, and had to be told otherwise (Kubernetes 1.27, "Deprecated kubelet flag
     /// --container-runtime was removed").
     static let lastWithRuntimeFlag = 26
-    /// The first in whose configuration the runtime's socket can stand. Its flag is deprecated since, and will go.
-    static let firstWithEndpointField = 27
-    /// The first that ends where cgroups are v1 (Kubernetes #134298), unless it is told not to.
-    static let firstThatRefusesV1 = 35
-    /// The first that can be told not to ask for `memory.oom.group` of cgroup v2, which gVisor has not: no container starts where it asks
-    /// (`KubeletConfiguration.singleProcessOOMKill`). There is no flag for it, and one that does not tell its release is not told.
-    static let firstWithSingleOOMKill = 32
 
     /// Lines of shell that set `$runtime` and `$endpoint` for kubelet's command, and add to its configuration. `$version` has what the binary answers
     /// to `--version`. What the configuration says already stays.
+    ///
+    /// gVisor has no `memory.oom.group`, and no container starts where kubelet asks for it. There is no flag for that, so a kubelet that does not tell
+    /// its release is told nothing of it.
     ///
     /// - Parameter endpoint: the runtime's socket, as an address.
     static func settings(endpoint: String) -> String {
@@ -26,14 +24,14 @@ enum KubeletRelease {
         runtime=
         since \(lastWithRuntimeFlag + 1) without --container-runtime || runtime=--container-runtime=remote
         endpoint=
-        if since \(firstWithEndpointField) without --container-runtime-endpoint; then
+        if since \(KubernetesRelease.firstWithEndpointField) without --container-runtime-endpoint; then
           configure containerRuntimeEndpoint "\(endpoint)"
         else
           endpoint=--container-runtime-endpoint=\(endpoint)
         fi
         \(isV1)
-        if "$v1" && since \(firstThatRefusesV1) with --fail-cgroupv1; then configure failCgroupV1 false; fi
-        if ! "$v1" && [ "${minor:-0}" -ge \(firstWithSingleOOMKill) ]; then configure singleProcessOOMKill true; fi
+        if "$v1" && since \(KubernetesRelease.firstThatRefusesV1) with --fail-cgroupv1; then configure failCgroupV1 false; fi
+        if ! "$v1" && [ "${minor:-0}" -ge \(KubernetesRelease.firstWithSingleOOMKill) ]; then configure singleProcessOOMKill true; fi
         """
     }
 

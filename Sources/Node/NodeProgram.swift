@@ -62,7 +62,7 @@ struct NodeProgram: Sendable {
         \(KubeletRelease.minor)
         \(KubeletRelease.isV1)
         cgroups=
-        [ "${minor:-0}" -lt \(KubeletRelease.firstThatRefusesV1) ] || ! "$v1" || cgroups=--kubelet-arg=fail-cgroupv1=false
+        [ "${minor:-0}" -lt \(KubernetesRelease.firstThatRefusesV1) ] || ! "$v1" || cgroups=--kubelet-arg=fail-cgroupv1=false
         """
 
     /// A whole k3s in one sandbox, which its own agent joins. There is no network, and k3s wants an address that is not the loopback's: it gets

@@ -141,8 +141,8 @@ extension Pipeline {
 extension NodeSpec {
     /// The same, watched for at least some seconds after its start.
     fileprivate func watched(atLeast seconds: Double) -> NodeSpec {
-        NodeSpec(
-            profile: profile, warmUp: warmUp, observe: max(observe, seconds), startTimeout: startTimeout, joinTimeout: joinTimeout,
-            kubelet: kubelet, runtime: runtime)
+        var watched = self
+        watched.observe = max(observe, seconds)
+        return watched
     }
 }

@@ -117,7 +117,7 @@ public struct Pipeline: Sendable {
     public func patch(_ fetched: Fetched, _ series: Series, recipe: Recipe) async throws -> Patched {
         let written = recipe
         let recipe = try settled(written, in: fetched.tree)
-        for contradiction in written.contradictions(by: recipe) { events(.note(contradiction)) }
+        for contradiction in written.contradictions(by: recipe) where told.isFirst(contradiction) { events(.note(contradiction)) }
         let series = try series.moved(to: recipe)
         let step = try PatchStep(tree: fetched.tree, series: series, recipe: recipe)
         let done = try await perform(step, subject: series.label) { "tree \($0.tree)" }

@@ -52,9 +52,9 @@ extension NodeSpec {
     /// The node with what starts containers on cgroups of a version named, where that is not containerd's own.
     fileprivate func starting(pods cgroup: CgroupVersion) -> NodeSpec {
         guard runtime(on: cgroup) != .runc else { return self }
-        return NodeSpec(
-            profile: profile, warmUp: warmUp, observe: observe, startTimeout: startTimeout, joinTimeout: joinTimeout, kubelet: kubelet,
-            runtime: runtime(on: cgroup))
+        var starting = self
+        starting.runtime = runtime(on: cgroup)
+        return starting
     }
 }
 

@@ -97,13 +97,10 @@ struct RecipesCommand: AsyncParsableCommand {
             let parent = base.hasSuffix(".yaml") ? try Files.realPath(FilePath(base)).string : base
             let found = try await session.withPipeline { try await $0.lockDownloads(of: recipe) }
             let text = recipe.pinned(by: found, extending: parent)
-            if let output {
-                try Files.write(text, to: FilePath(output))
-                let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
-                try session.show(document) { $0.text("\(output)") }
-            } else {
-                let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
-                try session.show(document) { $0.lines(text) }
+            if let output { try Files.write(text, to: FilePath(output)) }
+            let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
+            try session.show(document) { report in
+                if let output { report.text("\(output)") } else { report.lines(text) }
             }
             return .good
         }
