@@ -84,11 +84,21 @@ public struct DebianIndex: Sendable {
         // apt-cache says nothing and fails when there is no such package.
         let shown = (try? await apt("apt-cache", ["showsrc", "--only-source", spec.package])) ?? ""
         try Task.checkCancellation()
-        let listed = shown.split(separator: "\n").filter { $0.hasPrefix("Version: ") }.map { String($0.dropFirst("Version: ".count)) }
-        let rule = DebianVersionRule(spec.version)
-        let fitting = listed.filter { rule?.contains(Self.upstreamPart(of: $0)) == true }
+        return try await newest(of: spec.package, like: spec.version, among: Self.versions(in: shown))
+    }
+
+    /// The versions that apt-cache(8) shows.
+    static func versions(in shown: String) -> [String] {
+        shown.split(separator: "\n").filter { $0.hasPrefix("Version: ") }.map { String($0.dropFirst("Version: ".count)) }
+    }
+
+    /// The newest of some versions whose upstream part is the wanted one, or in the wanted range; any where nothing is wanted.
+    func newest(of package: String, like version: String?, among listed: [String]) async throws -> String {
+        let fitting = listed.filter { one in
+            version.map { DebianVersionRule($0)?.contains(Self.upstreamPart(of: one)) == true } ?? true
+        }
         guard var newest = fitting.first else {
-            throw SourceError.notListed(package: spec.package, version: spec.version, suite: suite, found: listed)
+            throw SourceError.notListed(package: package, version: version ?? "any", suite: suite, found: listed)
         }
         for version in fitting.dropFirst() {
             let newer = Command(
