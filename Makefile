@@ -67,6 +67,7 @@ bench: build
 	Benchmarks/run
 	Benchmarks/git
 	Benchmarks/import
+	Benchmarks/workspace
 	Benchmarks/node
 	Benchmarks/matrix
 
