@@ -44,9 +44,12 @@ struct ResolveStep: Step {
     private func withIndex<Value>(
         of suite: String, _ context: StepContext, _ body: (DebianIndex) async throws -> Value
     ) async throws -> Value {
-        let apt = context.scratch.place("apt")
-        defer { try? Files.remove(apt) }
-        return try await body(try DebianIndex(suite: suite, in: apt, on: context.host))
+        let scratch = context.scratch.place("apt")
+        defer { try? Files.remove(scratch) }
+        let index = try await DebianIndex(suite: suite, in: context.workspace.cache.appending("apt"), scratch: scratch, on: context.host) {
+            context.note("waiting for another ninepin that asks the index of \(suite)")
+        }
+        return try await body(index)
     }
 }
 
