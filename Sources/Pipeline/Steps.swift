@@ -164,7 +164,8 @@ struct ModulesStep: Step {
                 let copy = try await source.folder(of: module)
                 trees["\(GoPlace.copies)/\(module)"] = try repository.importTree(from: copy.string) { _ in try Task.checkCancellation() }
             }
-            let sums = (try? Files.read(place.tree.appending("go.sum"))) ?? []
+            let sumFile = place.tree.appending("go.sum")
+            let sums = Files.exists(sumFile) ? try Files.read(sumFile) : []
             var files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
             // A module from before modules has no go.mod in its files; its proxy tells this one (go.dev/ref/mod, module proxies). A folder needs it.
             for module in modules {

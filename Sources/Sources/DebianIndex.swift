@@ -101,9 +101,8 @@ public struct DebianIndex: Sendable {
 
     /// The newest version in the index whose upstream part is the wanted one.
     private func exactVersion(_ spec: DebianSpec) async throws -> String {
-        // apt-cache says nothing and fails when there is no such package.
-        let shown = (try? await apt("apt-cache", ["showsrc", "--only-source", spec.package])) ?? ""
-        try Task.checkCancellation()
+        // Of a package that is not there apt-cache writes nothing, and does not fail.
+        let shown = try await apt("apt-cache", ["showsrc", "--only-source", spec.package])
         let listed = shown.split(separator: "\n").filter { $0.hasPrefix("Version: ") }.map { String($0.dropFirst("Version: ".count)) }
         let rule = DebianVersionRule(spec.version)
         let fitting = listed.filter { rule?.contains(Self.upstreamPart(of: $0)) == true }
@@ -113,7 +112,10 @@ public struct DebianIndex: Sendable {
         for version in fitting.dropFirst() {
             let newer = Command(
                 "/usr/bin/dpkg", ["--compare-versions", version, "gt", newest], environment: host.plainEnvironment, on: host)
-            if (try? await newer.output()) != nil { newest = version }
+            do {
+                _ = try await newer.output()
+                newest = version
+            } catch let error as CommandError where error.ended == .exited(1) { continue }
         }
         return newest
     }
