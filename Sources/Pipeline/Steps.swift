@@ -57,6 +57,8 @@ struct ResolveStep: Step {
 struct TreeResult: Codable, Sendable {
     let tree: ObjectID
     var applied: [AppliedPatch] = []
+    /// What of the source is not in the tree; nil where nothing is.
+    var submodules: Submodules?
 }
 
 /// Lock to tree: fetches, unpacks, imports.
@@ -75,8 +77,10 @@ struct FetchStep: Step {
                 addresses.value[Resolution.repository] ?? lock.name, mirrors: context.workspace.mirrors, on: context.host)
             let tree = try await source.copyTree(of: lock, into: context.workspace.trees, progress: tell)
             // What came since is seen by a repository that is opened anew.
-            try Repository.open(at: context.workspace.trees.string).keep(tree, as: "refs/ninepin/trees/\(tree)")
-            return TreeResult(tree: tree)
+            let trees = try Repository.open(at: context.workspace.trees.string)
+            try trees.keep(tree, as: "refs/ninepin/trees/\(tree)")
+            let submodules = try trees.submodules(of: tree)
+            return TreeResult(tree: tree, submodules: submodules.count > 0 ? submodules : nil)
         }
         let unpacked = context.scratch.place("unpacked")
         defer { try? Files.remove(unpacked) }
@@ -354,7 +358,10 @@ extension StepContext {
     /// Tells how far a source has come.
     func tell(_ progress: SourceProgress) {
         // Said once, and it may take long.
-        if case .waiting = progress { note(progress.words) } else { self.progress(progress.words) }
+        switch progress {
+        case .waiting, .remark: note(progress.words)
+        default: self.progress(progress.words)
+        }
     }
 }
 
@@ -366,6 +373,7 @@ extension SourceProgress {
         case .objects(let count, let total, let bytes):
             total > 0 ? "\(count) of \(total) objects, \(bytes >> 10) KiB" : "asking the repository"
         case .waiting(let what): "waiting for \(what)"
+        case .remark(let words): words
         }
     }
 }
