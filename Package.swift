@@ -99,6 +99,7 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Transfer", "TestServers", "Host", system, yams]),
         tests("GradingTests", ["Grading", "Cluster", "Model"]),
         tests("NodeTests", ["Node", "Grading", "Host", "Model", system]),
+        tests("VerdictTests", ["Node", "Grading", "Cluster", "Host", "Model", system]),
         tests("KeepingTests", ["Keeping", "Node", "Sandbox", "Cluster", "Model", "Host", system]),
         tests("LedgerTests", ["Ledger", "Model", "Host", system]),
         tests("HereTests", ["Here", "Model"]),
