@@ -77,7 +77,10 @@ extension Recipe {
             path: "source.git",
             fields: [
                 YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
-                YamlField("ref", "text", "a tag, a branch, a full reference name, or a full commit id, such as `v{version}`"),
+                YamlField(
+                    "ref", "text",
+                    "a tag, a branch, a full reference name, or a full commit id, such as `v{version}`; of a tag and a branch of one name the tag is taken, and the other is told"
+                ),
             ])
         /// An archive.
         public static let archive = YamlSection(

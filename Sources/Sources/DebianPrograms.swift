@@ -17,10 +17,10 @@ extension DebianIndex {
     public func resolve(_ spec: ContainerdSpec) async throws -> ResolvedPackage {
         try await update()
         let name = ContainerdSpec.package
-        // apt-cache fails when there is no such package.
-        let shown = (try? await apt("apt-cache", ["show", "--all-versions", name])) ?? ""
-        try Task.checkCancellation()
-        let version = try await newest(of: name, like: spec.version, among: Self.versions(in: shown))
+        // NAME | VERSION | where, one line each; of a package that is not there nothing, which is no failure (apt-cache(8), madison).
+        let lines = try await apt("apt-cache", ["madison", name]).split(separator: "\n").filter { $0.hasSuffix(" Packages") }
+        let listed = lines.map { $0.split(separator: "|") }.filter { $0.count == 3 }.map { $0[1].filter { $0 != " " } }
+        let version = try await newest(of: name, like: spec.version, among: listed)
         let printed: String
         do { printed = try await apt("apt-get", ["download", "--print-uris", "\(name)=\(version)"]) } catch let error as CommandError {
             throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    "))
