@@ -30,8 +30,16 @@ public enum FileDiff {
         let ids = before?.bytes == after?.bytes ? nil : ContentIDs(old: id(of: before), new: id(of: after))
         return PatchHeader(
             old: old, new: new, change: change, oldMode: before?.mode, newMode: change == .made || !isSame ? after?.mode : nil, ids: ids,
+            similarity: similarity(before?.bytes ?? [], after?.bytes ?? [], hunks),
             hasHunks: !hunks.isEmpty
         ).bytes + hunks
+    }
+
+    /// How much of the longer one stays, in percent.
+    private static func similarity(_ before: [UInt8], _ after: [UInt8], _ hunks: [UInt8]) -> Int {
+        let removed = hunks.split(separator: UInt8(ascii: "\n")).filter { $0.first == UInt8(ascii: "-") }.reduce(0) { $0 + $1.count }
+        let longer = max(before.count, after.count, 1)
+        return before == after ? 100 : max(0, before.count - removed) * 100 / longer
     }
 
     private static func id(of file: TreeFile?) -> String {

@@ -294,7 +294,8 @@ extension Patch.File {
             return Patch.Hunk(oldStart: start, lines: lines, place: hunk.place)
         }
         return Patch.File(
-            path: path, oldPath: oldPath, change: change, oldMode: oldMode, newMode: newMode, ids: nil, content: .hunks(hunks),
+            path: path, oldPath: oldPath, change: change, oldMode: oldMode, newMode: newMode, ids: nil, similarity: nil,
+            content: .hunks(hunks),
             place: place,
             commit: commit)
     }

@@ -76,6 +76,8 @@ public struct Patch: Sendable {
         public let newMode: TreeFile.Mode?
         /// The ids of its content before and after, in hexadecimal digits and mostly shortened; nil when the patch does not tell.
         let ids: ContentIDs?
+        /// What the patch says of how much a renamed or copied file is the old one, in percent.
+        let similarity: Int?
         let content: Content
         /// The line of the patch, counted from 1, at which it begins.
         let place: Int

@@ -46,7 +46,8 @@ enum PatchNames {
 
     /// All that the two names behind `diff --git` may mean: a space divides them, and may be in them.
     static func paths(ofGitLine rest: [UInt8]) -> [Resolved] {
-        guard rest.count <= 2 * 4100 else { return [] }
+        // Each space may be the one: a name with very many of them is none that has to be guessed.
+        guard rest.count <= 2 * 4100, rest.count(where: { $0 == UInt8(ascii: " ") }) <= 100 else { return [] }
         var found: [Resolved] = []
         func add(_ old: [UInt8], _ new: [UInt8]) {
             if let path = path(old, new, isCopyNamed: false), !found.contains(where: { $0.path == path.path }) { found.append(path) }

@@ -62,6 +62,12 @@ struct PatchReader {
             throw error("a change of a submodule cannot be applied: its files are not in the patch")
         }
         if starts("Binary files "), text(line).contains(/^Binary files .*\/.* and .*\/.* differ$/) { throw binaryWithoutContent }
+        // diff(1) tells of links in words alone.
+        if starts("Symbolic links ") && text(line).contains(/^Symbolic links .*\/.* and .*\/.* differ$/)
+            || starts("File ") && text(line).contains(/^File .*\/.* is an? [a-z ]+ while file .*\/.* is an? [a-z ]+$/)
+        {
+            throw error("a link is changed, and what it becomes is not in the patch; make it with git")
+        }
         let lower = text(line).lowercased()
         if lower.hasPrefix("content-transfer-encoding:"), let way = ["quoted-printable", "base64"].first(where: lower.contains) {
             throw error("the message is written as \(way); save its text as it reads, or have 'git mailinfo' do it")
@@ -96,6 +102,7 @@ struct PatchReader {
         var source: (path: [UInt8], isCopy: Bool)?
         var target: (path: [UInt8], isCopy: Bool)?
         var ids: ContentIDs?
+        var similarity: Int?
         /// Whether it tells of a change that needs no content.
         var changesFile: Bool { isMade || isRemoved || source != nil || newMode != nil }
     }
@@ -111,6 +118,7 @@ struct PatchReader {
         var oldMode: TreeFile.Mode?
         var newMode: TreeFile.Mode?
         var ids: ContentIDs?
+        var similarity: Int?
         var content: Patch.Content
         var place: Int
         var commit: Int
@@ -172,8 +180,10 @@ struct PatchReader {
             header.target = (try self.name(name), true)
         } else if let ids = rest("index ") {
             try index(ids, &header)
+        } else if let percent = rest("similarity index ") {
+            header.similarity = Int(text(percent.prefix { $0 != UInt8(ascii: "%") })).flatMap { (0...100).contains($0) ? $0 : nil }
         } else {
-            return rest("similarity index ") != nil || rest("dissimilarity index ") != nil
+            return rest("dissimilarity index ") != nil
         }
         return true
     }
@@ -235,7 +245,7 @@ struct PatchReader {
         }
         var draft = Draft(
             path: [], oldPath: [], change: isMade ? .made : isRemoved ? .removed : .modified, oldMode: header.oldMode ?? header.stayingMode,
-            newMode: header.newMode, ids: header.ids, content: content, place: place, commit: commit)
+            newMode: header.newMode, ids: header.ids, similarity: header.similarity, content: content, place: place, commit: commit)
         if isMade { (draft.newMode, draft.oldMode) = (header.newMode ?? .plain, nil) }
         if isRemoved { draft.newMode = nil }
         if let old = draft.oldMode, let new = draft.newMode, (old == .link) != (new == .link) {
@@ -360,7 +370,8 @@ struct PatchReader {
             files.append(
                 Patch.File(
                     path: try contained(draft.path, draft), oldPath: try contained(draft.oldPath, draft), change: draft.change,
-                    oldMode: draft.oldMode, newMode: draft.newMode, ids: draft.ids, content: draft.content, place: draft.place + 1,
+                    oldMode: draft.oldMode, newMode: draft.newMode, ids: draft.ids, similarity: draft.similarity, content: draft.content,
+                    place: draft.place + 1,
                     commit: draft.commit))
             try check(draft)
         }

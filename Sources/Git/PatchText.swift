@@ -9,7 +9,8 @@ extension Patch.File {
     /// The file's part of a patch.
     public func text(old: String, new: String) -> [UInt8] {
         var text = PatchHeader(
-            old: old, new: new, change: change, oldMode: oldMode, newMode: newMode, ids: ids, hasHunks: !hunks.isEmpty
+            old: old, new: new, change: change, oldMode: oldMode, newMode: newMode, ids: ids, similarity: similarity,
+            hasHunks: !hunks.isEmpty
         ).bytes
         if case .binary(let change) = content { text += change.text }
         var shift = 0
@@ -32,12 +33,15 @@ struct PatchHeader {
     var oldMode: TreeFile.Mode?
     var newMode: TreeFile.Mode?
     var ids: ContentIDs?
+    var similarity: Int?
     let hasHunks: Bool
 
     var bytes: [UInt8] {
         let (from, to) = (PatchNames.written(Array("a/\(old)".utf8)), PatchNames.written(Array("b/\(new)".utf8)))
         var text = Array("diff --git ".utf8) + from + Array(" ".utf8) + to + Array("\n\(modes)".utf8)
         if change == .renamed || change == .copied {
+            // git itself does without, libgit2 does not.
+            if let similarity { text += Array("similarity index \(similarity)%\n".utf8) }
             let word = change == .renamed ? "rename" : "copy"
             for (side, path) in [("from", old), ("to", new)] {
                 text += Array("\(word) \(side) ".utf8) + PatchNames.written(Array(path.utf8)) + Array("\n".utf8)

@@ -43,7 +43,7 @@ struct GeneratedPatchTests {
         arguments: GeneratedForm.allCases)
     func generated(_ form: GeneratedForm) throws {
         let seed = Self.environment["NINEPIN_PATCH_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
-        let count = Self.environment["NINEPIN_PATCH_COUNT"].flatMap(Int.init) ?? 12
+        let count = Self.environment["NINEPIN_PATCH_COUNT"].flatMap(Int.init) ?? 20
         let room = try Room()
         let work = try room.folder("work", [:])
         let patches = try room.folder("patches", [:])
@@ -82,7 +82,7 @@ struct GeneratedPatchTests {
                 #expect(told == nil, "\(words): git applies it, and it is refused: \(error)\n\(Self.shown(bytes))")
             }
         }
-        #expect(count < 12 || applied > count / 2, "seed \(seed): of \(count) only \(applied) apply")
+        #expect(count < 20 || applied > count / 2, "seed \(seed): of \(count) only \(applied) apply")
         if Self.environment["NINEPIN_PATCH_COUNT"] != nil { print("\(form): seed \(seed): \(applied) applied, \(refused) refused") }
     }
 

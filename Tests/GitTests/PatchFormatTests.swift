@@ -279,6 +279,11 @@ struct PatchFormatTests {
             ),
             ("diff --git a/x.png b/x.png\nindex 1111111..2222222 100644\nBinary files a/x.png and b/x.png differ\n", "binary"),
             ("--- a/fs/fs.go\n+++ b/fs/fs.go\n\(hunk)Binary files old/x.png and new/x.png differ\n", "binary"),
+            ("--- a/fs/fs.go\n+++ b/fs/fs.go\n\(hunk)Symbolic links old/x and new/x differ\n", "a link is changed"),
+            (
+                "--- a/fs/fs.go\n+++ b/fs/fs.go\n\(hunk)File old/x is a regular file while file new/x is a symbolic link\n",
+                "a link is changed"
+            ),
             ("From: a\nContent-Transfer-Encoding: quoted-printable\n\n--- a/fs/fs.go\n+++ b/fs/fs.go\n\(hunk)", "quoted-printable"),
             ("Content-Transfer-Encoding: base64\n\nLS0tIGE=\n", "base64"),
             (
