@@ -46,7 +46,7 @@ extension Repository {
 
     /// Counts files down; false when there are too many.
     private func take(_ left: inout Int, _ tree: ObjectID) throws(GitError) -> Bool {
-        for entry in try entries(of: tree) {
+        for entry in try namedEntries(of: tree) {
             if entry.mode == GIT_FILEMODE_TREE {
                 guard try take(&left, entry.id) else { return false }
             } else {
@@ -62,17 +62,6 @@ extension Repository {
         let code = bytes.withUnsafeBytes { git_blob_create_from_buffer(&raw, handle, $0.baseAddress, $0.count) }
         try GitError.check(code, "store", path)
         return ObjectID(raw)
-    }
-
-    private func entries(of tree: ObjectID) throws(GitError) -> [(name: [UInt8], id: ObjectID, mode: git_filemode_t)] {
-        try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
-            (0..<git_tree_entrycount(tree)).compactMap { index in
-                guard let entry = git_tree_entry_byindex(tree, index), let id = git_tree_entry_id(entry),
-                    let name = git_tree_entry_name(entry)
-                else { return nil }
-                return (Array(cString: name), ObjectID(id.pointee), git_tree_entry_filemode(entry))
-            }
-        }
     }
 }
 
