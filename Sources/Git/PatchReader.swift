@@ -62,11 +62,11 @@ struct PatchReader {
             throw error("a change of a submodule cannot be applied: its files are not in the patch")
         }
         if starts("Binary files "), text(line).contains(/^Binary files .*\/.* and .*\/.* differ$/) { throw binaryWithoutContent }
-        // diff(1) tells of links in words alone.
+        // diff(1) tells in words alone of a link, and of what becomes another kind of thing.
         if starts("Symbolic links ") && text(line).contains(/^Symbolic links .*\/.* and .*\/.* differ$/)
             || starts("File ") && text(line).contains(/^File .*\/.* is an? [a-z ]+ while file .*\/.* is an? [a-z ]+$/)
         {
-            throw error("a link is changed, and what it becomes is not in the patch; make it with git")
+            throw error("a link is changed, or a file becomes a folder, and what it becomes is not in the patch; make it with git")
         }
         let lower = text(line).lowercased()
         if lower.hasPrefix("content-transfer-encoding:"), let way = ["quoted-printable", "base64"].first(where: lower.contains) {

@@ -52,8 +52,8 @@ struct PatchFormsTests {
         let patched = try origin.tool.run(["patch", "thing@1.1.0", "--series", "two"])
         #expect(try patched.output.hasPrefix(origin.tree("HEAD").trimmingCharacters(in: .whitespacesAndNewlines)), "\(patched.errors)")
         let checked = try origin.tool.run(["patches", "check", "two", "--all", "--json"])
-        #expect(
-            checked.output.contains("\"fits\" : true") || checked.output.contains("\"fits\":true"), "\(checked.output) \(checked.errors)")
+        let rows = try #require(JSONSerialization.jsonObject(with: Data(checked.output.utf8)) as? [[String: Any]])
+        #expect(rows.count == 1 && rows[0]["fits"] as? Bool == true, "\(checked.output) \(checked.errors)")
     }
 
     @Test("one patch of two commits that change one file is refused with what to do")

@@ -154,7 +154,7 @@ struct WritingTests {
             + "index 1..2 100644\n--- a/old.go\n+++ b/new.go\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
             + "diff --git a/tool b/tool\nindex 1..2 100644\n--- a/tool\n+++ b/tool\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
         let patch = try Patch(Array(text.utf8), name: "p")
-        func lookup(_ files: [String: TreeFile]) -> Lookup { { files[$0].map { .file($0) } ?? .nothing } }
+        func lookup(_ files: [String: TreeFile]) -> Lookup { { files[$0].map { Standing.file($0) } ?? .nothing } }
         func file(_ text: String, _ mode: TreeFile.Mode = .plain) -> TreeFile { TreeFile(Array(text.utf8), mode: mode) }
         let base = ["run.sh": file("x\n"), "old.go": file("one\ntwo\n"), "tool": file("one\ntwo\n")]
         let target = ["run.sh": file("y\n"), "old.go": file("zero\none\ntwo\n"), "tool": file("one\ntwo\nmore\n", .executable)]
