@@ -52,7 +52,7 @@ struct PatchFormsTests {
         let patched = try origin.tool.run(["patch", "thing@1.1.0", "--series", "two"])
         #expect(try patched.output.hasPrefix(origin.tree("HEAD").trimmingCharacters(in: .whitespacesAndNewlines)), "\(patched.errors)")
         let checked = try origin.tool.run(["patches", "check", "two", "--all", "--json"])
-        let rows = try #require(JSONSerialization.jsonObject(with: Data(checked.output.utf8)) as? [[String: Any]])
+        let rows = try #require(try checked.json()["checks"] as? [[String: Any]])
         #expect(rows.count == 1 && rows[0]["fits"] as? Bool == true, "\(checked.output) \(checked.errors)")
     }
 
