@@ -39,6 +39,9 @@ public final class Repository {
         return Repository(handle, path: path)
     }
 
+    /// Whether commits are here without what came before them (git-rev-parse(1), `--is-shallow-repository`).
+    package var isShallow: Bool { git_repository_is_shallow(handle) == 1 }
+
     /// Whether an object is here.
     public func contains(_ id: ObjectID) -> Bool {
         var raw = id.raw
@@ -135,10 +138,8 @@ public final class Repository {
         return Array(UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: Int(git_blob_rawsize(blob))))
     }
 
-    /// What is at a path of a tree; nil for nothing.
-    func kind(at path: String, of tree: ObjectID) throws(GitError) -> git_object_t? { try entry(at: path, of: tree)?.type }
-
-    private func entry(
+    /// The entry at a path of a tree; nil for nothing.
+    func entry(
         at path: String, of tree: ObjectID
     ) throws(GitError) -> (id: ObjectID, type: git_object_t, mode: git_filemode_t)? {
         try withTree(tree) { (tree: OpaquePointer) throws(GitError) in

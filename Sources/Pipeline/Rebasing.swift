@@ -54,8 +54,10 @@ extension Pipeline {
     ) throws -> Rebased {
         let target = try site(target, of: entry, catalogue, registry)
         let fitting = try PatchFitting(entry, at: target.home, in: target.source, registry: registry)
-        if let chosen = try? fitting.chosen() {
-            throw RebaseRefused(entry.name, "its variant \(chosen.fit.variant.name) applies to \(target.label) already")
+        let fits = fitting.variants.filter { $0.fit.state == .applies }.map(\.variant.name)
+        guard fits.isEmpty else {
+            let which = fits.count == 1 ? "variant \(fits[0]) applies" : "variants \(fits.joined(separator: " and ")) apply"
+            throw RebaseRefused(entry.name, "its \(which) to \(target.label) already")
         }
         guard let start = variant.map({ name in fitting.variants.first { $0.variant.name == name } }) ?? fitting.nearest else {
             let advice = Spelling.advice(for: variant ?? "", among: entry.variants.map(\.name))
@@ -63,8 +65,8 @@ extension Pipeline {
         }
         let origin = try self.origin(of: start.patch, entry, named: start.variant.name, base, catalogue, registry)
         let result = try Rebase(
-            start.patch, named: start.variant.name, from: { try origin.source.content($0, in: origin.home) },
-            onto: { try target.source.content($0, in: target.home) })
+            start.patch, named: start.variant.name, from: { try origin.source.standing($0, in: origin.home) },
+            onto: { try target.source.standing($0, in: target.home) })
         guard !result.text.isEmpty || !result.conflicts.isEmpty else {
             throw PatchesError.inUpstream(entry.name, variant: start.variant.name, upstreamPath: target.home.path)
         }
@@ -117,7 +119,7 @@ extension Pipeline {
         }
         for name in catalogue.recipeNames {
             guard let site = try? site(.recipe(name), of: entry, catalogue, registry) else { continue }
-            if try patch.fit({ try site.source.content($0, in: site.home) }).state == .applies { return site }
+            if try patch.fit({ try site.source.standing($0, in: site.home) }).state == .applies { return site }
         }
         throw RebaseRefused(
             entry.name, "no source is here in which its variant \(variant) applies: name one with --base RECIPE or --base DIR")
