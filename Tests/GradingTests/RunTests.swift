@@ -327,6 +327,20 @@ struct RunTests {
         #expect(Lives.titles(lines) == ["inconclusive"])
     }
 
+    @Test(
+        "the programs and units that nodes are called by are known, and those that only sound so are not",
+        arguments: [
+            ("kubelet", true), ("k3s-agent", true), ("rke2-server", true), ("snap.microk8s.daemon-kubelite", true),
+            ("microk8s.daemon-kubelet", true),
+            ("kubelet-csr-approver", false), ("k3sup", false), ("containerd", false), ("systemd", false), ("", false),
+        ])
+    func names(_ name: String, _ isNode: Bool) {
+        #expect(LogVoice(name: Array(name.utf8)).isNode == isNode && LogVoice(name: Array("\(name).service".utf8)).isNode == isNode)
+        #expect(!LogVoice(name: Array(name.utf8), isContainer: true).isNode)
+        let end = UnitEvent(Array("\(name).service: Main process exited, code=exited, status=1/FAILURE".utf8))
+        #expect((end == .ended(UnitEvent.Ending(code: "exited", status: 1))) == isNode)
+    }
+
     @Test("words of an end without klog's header are a quotation where the node goes on, and its end where a line or two more come")
     func quotations() {
         for text in ["Error: failed to run Kubelet: x", #"time="2026-11-23T12:00:30Z" level=fatal msg="app""#, "FATA[0003] gone"] {
