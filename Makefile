@@ -1,7 +1,7 @@
 # make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
 NINEPIN := .build/release/ninepin
 
-.PHONY: help setup build run matrix test test-fast test-all fuzz lint docs approaches bench soak dist clean
+.PHONY: help setup build run matrix test test-fast test-all fuzz lint docs approaches bench soak dist clean mutants
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
@@ -10,6 +10,7 @@ help:
 	@echo "make test-fast  the tests that need neither root nor network"
 	@echo "make test-all   make test, 20 s of make fuzz for each reader, make dist and its test, and make soak"
 	@echo "make fuzz    mutated inputs for each reader of outside data: TARGET='log boot' for some of them, SECONDS=600 for each"
+	@echo "make mutants breaks each rule of the verdict in turn, and asks the tests whether they notice (half an hour): WORDS='clock 17' for some"
 	@echo "make lint    the format"
 	@echo "make docs    write the pages of docs/ that come from the code"
 	@echo "make approaches  measure every approach again, and write docs/approaches.md (three quarters of an hour)"
@@ -51,6 +52,12 @@ fuzz: setup
 	swift build --build-tests
 	.ci/fuzz $(SECONDS) $(TARGET)
 
+# Numbers, or words of the rules; all when empty.
+WORDS ?=
+
+mutants: setup
+	.ci/mutants $(WORDS)
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 
@@ -67,6 +74,7 @@ bench: build
 	Benchmarks/run
 	Benchmarks/git
 	Benchmarks/import
+	Benchmarks/workspace
 	Benchmarks/node
 	Benchmarks/matrix
 

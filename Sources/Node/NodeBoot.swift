@@ -316,8 +316,7 @@ private struct Watch: Sendable {
     private let kubeconfig: String?
     private var shown = -1
     private var stage = "sandbox"
-    /// The node's end, while its log has not said why: the last lines may still be on their way, on the other stream.
-    private var held: NodeFact?
+    private var held = HeldEnd()
 
     init(grader: BootGrader, conditions: ConditionsReader, joined: NodeBoot.Joined?, streams: BootStreams) {
         self.grader = grader
@@ -343,7 +342,7 @@ private struct Watch: Sendable {
             grader.take(.log(line), at: now)
         case .more(let piece, let overlap): grader.take(.more(piece, overlap: overlap), at: now)
         case .fact(let fact):
-            if case .exit = fact { held = fact } else { take(fact, at: now, progress: progress) }
+            if let fact = held.pass(fact) { take(fact, at: now, progress: progress) }
         case .runtime(let text): grader.take(.runtime(text), at: now)
         case .tick:
             release(at: now, progress: progress)
@@ -356,9 +355,7 @@ private struct Watch: Sendable {
 
     /// Nothing more is waited for of a node that has ended.
     mutating func release(at now: Double, progress: (BootProgress) -> Void) {
-        guard let fact = held else { return }
-        held = nil
-        take(fact, at: now, progress: progress)
+        if let fact = held.release() { take(fact, at: now, progress: progress) }
     }
 
     private mutating func take(_ fact: NodeFact, at now: Double, progress: (BootProgress) -> Void) {

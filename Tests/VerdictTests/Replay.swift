@@ -1,0 +1,181 @@
+import Cluster
+import Foundation
+import Grading
+import Model
+
+@testable import Node
+
+/// Something that was seen in a boot: a line of `events.jsonl`.
+struct Recorded: Decodable {
+    /// Seconds after the sandbox began.
+    let at: Double
+    /// It came again each second until then.
+    let until: Double?
+    /// A line of standard output: the node's log, or what a probe's program answers.
+    let out: String?
+    /// A line of standard error: the channel of the sandbox's first program, or words of runsc.
+    let err: String?
+    /// What the control plane tells.
+    let cluster: Told?
+    /// How the sandbox ended.
+    let end: String?
+
+    /// A fact of the cluster; which one is told by what is there.
+    struct Told: Decodable {
+        let server: Bool?
+        let answer: String?
+        let node: NodeStatus?
+        /// The API server knows no such node.
+        let noNode: Bool?
+        let pod: String?
+        let status: PodStatus?
+        let log: String?
+        let isGone: Bool?
+        let summary: String?
+        let ended: String?
+        let how: String?
+        let lines: [String]?
+        let unlogged: String?
+        let refused: String?
+    }
+}
+
+struct BrokenCase: Error { let reason: String }
+
+extension Recorded.Told {
+    func fact() throws -> ClusterFact {
+        if let server { return .apiServer(isReady: server, answer ?? "ok") }
+        if let node { return .node(node) }
+        if noNode == true { return .node(nil) }
+        if let summary { return .summary(summary) }
+        if let ended { return .ended(process: ended, how: how ?? "exit status 1", lastLines: lines ?? []) }
+        if let unlogged { return .unlogged(process: unlogged, reason: how ?? "no space left") }
+        if let refused { return .refused(refused) }
+        guard let name = pod.flatMap(PodTrial.Name.init(rawValue:)) else {
+            throw BrokenCase(reason: "an event of the cluster tells nothing")
+        }
+        if let log { return .podLog(name, log) }
+        if isGone == true { return .podGone(name) }
+        guard let status else { throw BrokenCase(reason: "a pod without a status") }
+        return .pod(name, status)
+    }
+}
+
+/// A boot that is graded again: each event at its time, and the harness's ticks between them, four in a second as in a boot.
+struct Replay {
+    private let about: Case.About
+    private let events: [(at: Double, event: Recorded)]
+    private static let tick = 0.25
+
+    init(_ one: Case) throws {
+        about = one.about
+        let lines = try Data(contentsOf: one.file).split(separator: UInt8(ascii: "\n"))
+        let read = try lines.map { try JSONDecoder().decode(Recorded.self, from: $0) }
+        // Of what came at the same moment the file has the order.
+        events = read.enumerated().flatMap { line, event in
+            stride(from: event.at, through: event.until ?? event.at, by: 1).map { (at: $0, line: line, event: event) }
+        }.sorted { ($0.at, $0.line) < ($1.at, $1.line) }.map { ($0.at, $0.event) }
+    }
+
+    /// What the case's grader says.
+    func answer() throws -> Answer {
+        switch about.grader {
+        case .boot: try boot()
+        case .component: try component()
+        default: try controlPlane()
+        }
+    }
+
+    private func layout() throws -> Layout {
+        guard let layout = Layout(rawValue: about.layout ?? Layout.root9p.rawValue) else { throw BrokenCase(reason: "no such layout") }
+        return layout
+    }
+
+    /// Gives each event, and the ticks before it; at the end the ticks of the time that goes by.
+    private func play(_ take: (Double, Recorded) throws -> Void, tick: (Double) -> Void) rethrows {
+        var ticks = 1.0
+        func wait(until time: Double) {
+            while ticks * Self.tick <= time {
+                tick(ticks * Self.tick)
+                ticks += 1
+            }
+        }
+        for (at, event) in events {
+            wait(until: at)
+            try take(at, event)
+        }
+        wait(until: about.until ?? events.last?.at ?? 0)
+    }
+
+    /// As `Node/NodeBoot.swift` does it: the node's end waits for a tick, and what the control plane tells is taken with one.
+    private func boot() throws -> Answer {
+        let node = NodeSpec(
+            profile: .kubelet, warmUp: about.warmUp ?? 10, observe: about.observe ?? 30, startTimeout: 60, joinTimeout: 100)
+        guard let level = Level(rawValue: about.level ?? Level.boot.rawValue) else { throw BrokenCase(reason: "no such level") }
+        let runtime: ContainerRuntime = about.runtime == "runc" ? .runc : .runsc
+        var grader = BootGrader(node: node, layout: try layout(), level: level, word: Self.word, runtime: runtime)
+        var channel = NodeChannel()
+        var held = HeldEnd()
+        var told: [ClusterFact] = []
+        func release(_ now: Double) {
+            if let fact = held.release() { grader.take(.fact(fact), at: now) }
+        }
+        try play { at, event in
+            if let line = event.out { grader.take(.log(Array(line.utf8)), at: at) }
+            if let fact = try event.cluster?.fact() { told.append(fact) }
+            switch event.err.map({ channel.read(Array($0.utf8)) }) {
+            case .foreign: grader.take(.runtime(event.err ?? ""), at: at)
+            case .fact(let fact): if let fact = held.pass(fact) { grader.take(.fact(fact), at: at) }
+            case .piece, .refused, nil: break
+            }
+            if grader.hasReason { release(at) }
+            if let end = event.end {
+                release(at)
+                grader.finish(end, at: at)
+            }
+        } tick: { now in
+            release(now)
+            for fact in told { grader.take(.cluster(fact), at: now) }
+            told = []
+            grader.take(.tick, at: now)
+        }
+        guard let verdict = grader.verdict else { return Self.none }
+        return Answer(verdict)
+    }
+
+    private func component() throws -> Answer {
+        var grader = ComponentGrader(probe: "probe", layout: try layout())
+        var channel = NodeChannel()
+        play { at, event in
+            if let line = event.out { grader.take(.answer(line), at: at) }
+            switch event.err.map({ channel.read(Array($0.utf8)) }) {
+            case .foreign: grader.take(.runtime(event.err ?? ""), at: at)
+            case .fact(let fact): grader.take(.fact(fact), at: at)
+            case .piece, .refused, nil: break
+            }
+            if let end = event.end { grader.finish(end, at: at) }
+        } tick: {
+            grader.take(.tick, at: $0)
+        }
+        guard let verdict = grader.verdict else { return Self.none }
+        return Answer(verdict)
+    }
+
+    private func controlPlane() throws -> Answer {
+        var grader = ControlPlaneGrader(layout: try layout(), watch: about.observe ?? 30)
+        var channel = NodeChannel()
+        play { at, event in
+            if let line = event.out { grader.take(line) }
+            if case .fact(let fact)? = event.err.map({ channel.read(Array($0.utf8)) }) { grader.take(fact, at: at) }
+            if let end = event.end { grader.finish(end) }
+        } tick: {
+            grader.lookAtClock($0)
+        }
+        guard let finding = grader.finding else { return Self.none }
+        return Answer(grade: finding.outcome.rawValue, cause: nil, summary: finding.summary, notes: [])
+    }
+
+    /// What a pod is to say in every case.
+    private static let word = "ninepin-word"
+    private static let none = Answer(grade: "no verdict", cause: nil, summary: "the events end before a verdict", notes: [])
+}
