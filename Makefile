@@ -74,6 +74,7 @@ bench: build
 	Benchmarks/run
 	Benchmarks/git
 	Benchmarks/import
+	Benchmarks/workspace
 	Benchmarks/node
 	Benchmarks/matrix
 

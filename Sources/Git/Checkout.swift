@@ -33,6 +33,11 @@ final class CheckoutRules {
         let shown = String(decoding: folder, as: UTF8.self)
         var repository: OpaquePointer?
         let code = folder.withCString { git_repository_open_ext(&repository, $0, GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue, nil) }
+        if code < 0, let said = git_error_last().map({ String(cString: $0.pointee.message) }), said.hasSuffix("extensions.objectformat") {
+            throw GitError(
+                "open checkout", shown,
+                "it is a SHA-256 repository, which libgit2 1.5 does not read; copy the folder without its .git, and name the copy")
+        }
         try GitError.check(code, "open checkout", shown)
         guard let repository else { throw GitError("open checkout", shown, "libgit2 gave none") }
         self.repository = repository

@@ -39,6 +39,9 @@ public final class Repository {
         return Repository(handle, path: path)
     }
 
+    /// Whether commits are here without what came before them (git-rev-parse(1), `--is-shallow-repository`).
+    package var isShallow: Bool { git_repository_is_shallow(handle) == 1 }
+
     /// Whether an object is here.
     public func contains(_ id: ObjectID) -> Bool {
         var raw = id.raw

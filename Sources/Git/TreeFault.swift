@@ -106,7 +106,7 @@ private struct TreeCheck {
 }
 
 /// An entry of a tree, as it stands there.
-private struct NamedEntry {
+struct NamedEntry {
     let name: [UInt8]
     let id: ObjectID
     let mode: git_filemode_t
@@ -116,7 +116,7 @@ private struct NamedEntry {
 }
 
 extension Repository {
-    fileprivate func namedEntries(of id: ObjectID) throws(GitError) -> [NamedEntry] {
+    func namedEntries(of id: ObjectID) throws(GitError) -> [NamedEntry] {
         try withTree(id) { (tree: OpaquePointer) throws(GitError) in
             var entries: [NamedEntry] = []
             for index in 0..<git_tree_entrycount(tree) {

@@ -153,14 +153,19 @@ private struct Entry {
     let mode: git_filemode_t
 
     init(path: ContainedPath, id: ObjectID, mode: git_filemode_t) throws(GitError) {
-        guard [GIT_FILEMODE_TREE, GIT_FILEMODE_BLOB, GIT_FILEMODE_BLOB_EXECUTABLE, GIT_FILEMODE_LINK].contains(mode) else {
+        guard [GIT_FILEMODE_TREE, GIT_FILEMODE_BLOB, GIT_FILEMODE_BLOB_EXECUTABLE, GIT_FILEMODE_LINK, GIT_FILEMODE_COMMIT].contains(mode)
+        else {
             throw GitError("check out", path.description, "it is neither a file nor a link nor a directory")
         }
         (self.path, self.id, self.mode) = (path, id, mode)
     }
 
-    /// Writes the file where nothing is.
+    /// Writes the file where nothing is. A submodule's entry is an empty folder, as git checks it out.
     func write(to files: WorkFolder, from repository: Repository) throws {
+        if mode == GIT_FILEMODE_COMMIT {
+            _ = try files.at(path, "make") { try $0.makeDirectory(path) }
+            return
+        }
         let content = try repository.blob(id)
         guard mode == GIT_FILEMODE_LINK else {
             return try files.at(path, "write") {
@@ -197,9 +202,14 @@ private struct ChangedFiles {
 
     mutating func remove(_ path: ContainedPath) throws {
         let status = try files.present(path)
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw GitError("remove", path.description, "it is a directory now") }
         census.subtract(path.bytes, status)
-        try files.at(path, "remove") { try $0.remove(path) }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            guard try files.at(path, "remove", { try $0.removeIfEmpty(path) }) else {
+                throw GitError("remove", path.description, "it is a directory with something in it now")
+            }
+        } else {
+            try files.at(path, "remove") { try $0.remove(path) }
+        }
         // A tree has no empty directories.
         for above in path.folders.reversed() {
             let status = try files.present(above)
@@ -237,8 +247,21 @@ private struct WholeTree {
         let wanted = Set(entries.compactMap(\.path.name))
         changes += try files.at(path, "empty") { try $0.removeAll(in: path, but: wanted) }
         for entry in entries {
-            if entry.mode == GIT_FILEMODE_TREE { try folder(entry) } else { try file(entry) }
+            switch entry.mode {
+            case GIT_FILEMODE_TREE: try folder(entry)
+            case GIT_FILEMODE_COMMIT: try hollow(entry)
+            default: try file(entry)
+            }
         }
+    }
+
+    /// A submodule's entry: a folder with nothing in it.
+    private mutating func hollow(_ entry: Entry) throws {
+        let path = entry.path
+        if let status = try files.status(path), status.st_mode & S_IFMT != S_IFDIR { try files.at(path, "remove") { try $0.remove(path) } }
+        if try files.at(path, "make", { try $0.makeDirectory(path) }) { changes += 1 }
+        changes += try files.at(path, "empty") { try $0.removeAll(in: path, but: []) }
+        census.add(path.bytes, try files.present(path))
     }
 
     private mutating func folder(_ entry: Entry) throws {

@@ -81,6 +81,7 @@ final class Child {
         while true {
             guard let count = piece.withUnsafeMutableBytes({ read(into: $0.baseAddress, $0.count) }) else { return nil }
             if count == 0 { return all }
+            guard session.hears(count) else { return nil }
             all += piece.prefix(count)
         }
     }

@@ -17,6 +17,14 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
     case certificate(remote: String, host: String, reason: String)
     /// The server wants a user and a password, and there are none, or wrong ones.
     case credentials(remote: String, reason: String)
+    /// The repository names its objects by SHA-256.
+    case otherDigest(remote: String)
+    /// The server hands out a repository's files, and speaks no protocol of git's.
+    case dumb(remote: String)
+    /// A server that answers, and not as git does.
+    case noRepository(remote: String)
+    /// A folder that lacks objects of the wanted commit itself; `reason` is git's.
+    case incomplete(remote: String, reason: String)
     /// The system gives no thread.
     case noThread
     /// The mirror itself.
@@ -38,10 +46,30 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
               if it is signed by an authority of your own, name that authority's file in GIT_SSL_CAINFO or git's setting http.sslCAInfo
             """
         case .credentials(let remote, let reason): "cannot fetch from \(remote): \(reason)"
+        case .otherDigest(let remote):
+            """
+            cannot fetch from \(remote): it is a SHA-256 repository (extensions.objectFormat), which libgit2 1.5 does not read
+              make an archive of what you want ('git archive --prefix=source/ -o source.tar.gz REF', in that repository), and name it as
+              source.archive in the recipe; or check it out, remove .git from a copy of the folder, and name that with --source
+            """
+        case .dumb(let remote):
+            """
+            cannot fetch from \(remote): the server speaks only the dumb protocol of git: it hands out files, and no packs that are asked for
+              clone it with git, which takes file after file: 'git clone --mirror URL FOLDER'; then name the folder
+            """
+        case .noRepository(let remote): "cannot fetch from \(remote): what answers there is no git repository; look at the address"
+        case .incomplete(let remote, let reason):
+            """
+            cannot fetch from \(remote): it lacks objects of the commit itself, as a partial clone does (git clone --filter): \(reason)
+              fetch them there ('git checkout REF' in that clone), clone it anew without --filter, or name the repository that it came from
+            """
         case .noThread: "cannot fetch: the system gives no thread for it"
         case .mirror(let error): error.description
         }
     }
+
+    /// Whether the other end could not be reached, or hung up.
+    var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
 
     /// The same without the secrets of an address.
     func without(_ secrets: Secrets) -> FetchError {
@@ -51,6 +79,7 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
         case .certificate(let remote, let host, let reason):
             .certificate(remote: remote, host: secrets.removed(from: host), reason: secrets.removed(from: reason))
         case .credentials(let remote, let reason): .credentials(remote: remote, reason: secrets.removed(from: reason))
+        case .incomplete(let remote, let reason): .incomplete(remote: remote, reason: secrets.removed(from: reason))
         default: self
         }
     }

@@ -12,13 +12,16 @@ public struct FetchedReference: Sendable, Hashable, Codable {
     public let tree: ObjectID
     /// Whether objects had to be transferred.
     public let isNew: Bool
+    /// Another full reference that the name could mean, at another commit: a branch that has a tag's name.
+    public let passedOver: String?
 
     /// Makes a value as it was kept in a lock.
-    public init(name: String, source: String, commit: ObjectID, tree: ObjectID, isNew: Bool) {
+    public init(name: String, source: String, commit: ObjectID, tree: ObjectID, isNew: Bool, passedOver: String? = nil) {
         self.name = name
         self.source = source
         self.commit = commit
         self.tree = tree
         self.isNew = isNew
+        self.passedOver = passedOver
     }
 }

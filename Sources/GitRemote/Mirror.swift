@@ -11,6 +11,8 @@ public struct Mirror: Sendable {
     /// Its folder.
     public let path: String
     private let patience: Duration
+    /// The longest list of references that is read, in bytes: a line has about seventy of them.
+    private let longestList: Int
 
     /// An address as it may be shown and kept: without user, password and query.
     public static func shown(_ url: String) -> String { Redaction.bare(url) }
@@ -18,9 +20,12 @@ public struct Mirror: Sendable {
     /// Names a mirror; it is made by the first fetch.
     ///
     /// - Parameter patience: how long the other end may say nothing.
-    public init(at path: String, patience: Duration) {
+    public init(at path: String, patience: Duration) { self.init(at: path, patience: patience, longestList: 128 << 20) }
+
+    init(at path: String, patience: Duration, longestList: Int) {
         self.path = path
         self.patience = patience
+        self.longestList = longestList
     }
 
     /// Resolves a name, and brings its commit with all that belongs to it, unless it is there.
@@ -43,7 +48,9 @@ public struct Mirror: Sendable {
         return try await withTaskCancellationHandler {
             try await Thread.run {
                 let shown = Redaction.bare(url)
-                let session = Session(remote: shown, environment: environment, patience: mirror.patience, stop: stop, progress: progress)
+                let session = Session(
+                    remote: shown, environment: environment, patience: mirror.patience, longestList: mirror.longestList, stop: stop,
+                    progress: progress)
                 return try session.enter { try mirror.fetch(reference, url, session) }
             }
         } onCancel: {
@@ -61,19 +68,67 @@ public struct Mirror: Sendable {
             let id = ObjectID(name)
             if let id, repository.contains(id) { return try kept(id, name, "commit", isNew: false, repository, session) }
             let remote = try Remote(url, of: repository, session)
-            let (commit, source, isNew) = try remote.connected {
-                let references = try remote.references()
-                if let found = Found(name, among: references) {
-                    return (found.commit, found.reference, try bring(found, remote, repository))
-                }
-                guard let id else {
-                    throw FetchError.unknownReference(name: name, remote: session.remote, names: references.map(\.name))
-                }
-                return (id, "commit", try remote.find(id, in: repository))
-            }
+            let arrival = try arrival(of: name, remote, repository, session)
             _ = session.report()
-            return try kept(commit, name, source, isNew: isNew, repository, session)
+            return try kept(arrival.commit, name, arrival.source, isNew: arrival.isNew, passedOver: arrival.passedOver, repository, session)
         } catch let error as GitError { throw FetchError.mirror(error) }
+    }
+
+    /// What a name was found to be, once it is there.
+    private struct Arrival {
+        let commit: ObjectID
+        let source: String
+        let isNew: Bool
+        var passedOver: String?
+    }
+
+    /// By libgit2; by git itself what libgit2 does not speak. A mirror without all history tells a server so, which libgit2 cannot.
+    private func arrival(of name: String, _ remote: Remote, _ repository: Repository, _ session: Session) throws -> Arrival {
+        if repository.isShallow { return try arrival(of: name, by: remote.git(), .whole, repository, session) }
+        do {
+            return try remote.connected {
+                try arrival(
+                    of: name, among: remote.references(), repository, session, bring: { try bring($0, remote, repository) },
+                    find: { try remote.find($0, in: repository) })
+            }
+        } catch Remote.Unspoken.list {
+            return try arrival(of: name, by: remote.git(), .whole, repository, session)
+        } catch Remote.Unspoken.answer {
+            // git tells a dumb server, whose list it reads, from one that serves no repository at all.
+            throw try remote.git().references().isEmpty ? FetchError.noRepository(remote: session.remote) : .dumb(remote: session.remote)
+        } catch let error as FetchError where error.isUnreachable && remote.isListedFolder {
+            guard session.forgives() else { throw error }
+            return try arrival(of: name, by: remote.git(), .none, repository, session)
+        }
+    }
+
+    private func arrival(
+        of name: String, by git: GitProgram, _ history: GitProgram.History, _ repository: Repository, _ session: Session
+    ) throws -> Arrival {
+        let bring = { (wanted: String, commit: ObjectID) in
+            if repository.contains(commit) { return false }
+            let said = try git.bring(wanted, history: history)
+            if repository.contains(commit) { return true }
+            throw history == .none
+                ? FetchError.incomplete(remote: session.remote, reason: said) : .unreachable(remote: session.remote, reason: said)
+        }
+        return try arrival(
+            of: name, among: git.references(), repository, session, bring: { try bring($0.reference, $0.commit) },
+            find: { try bring($0.description, $0) })
+    }
+
+    private func arrival(
+        of name: String, among references: [Reference], _ repository: Repository, _ session: Session, bring: (Found) throws -> Bool,
+        find: (ObjectID) throws -> Bool
+    ) throws -> Arrival {
+        // A name that was copied out of an address has `%2B` in the place of `+`.
+        if let found = Found(name, among: references) ?? Found(Address.decoded(name), among: references) {
+            return Arrival(commit: found.commit, source: found.reference, isNew: try bring(found), passedOver: found.passedOver)
+        }
+        guard let id = ObjectID(name) else {
+            throw FetchError.unknownReference(name: name, remote: session.remote, names: references.map(\.name))
+        }
+        return Arrival(commit: id, source: "commit", isNew: try find(id))
     }
 
     private func bring(_ found: Found, _ remote: Remote, _ repository: Repository) throws -> Bool {
@@ -84,7 +139,8 @@ public struct Mirror: Sendable {
 
     /// Names a commit that is there, and tells its tree. What came is not believed before it was read.
     private func kept(
-        _ commit: ObjectID, _ name: String, _ source: String, isNew: Bool, _ repository: Repository, _ session: Session
+        _ commit: ObjectID, _ name: String, _ source: String, isNew: Bool, passedOver: String? = nil, _ repository: Repository,
+        _ session: Session
     ) throws -> FetchedReference {
         // A tag of a tag is told in the list by what it names in the end; a tag that an id names is not.
         guard let commit = repository.commit(namedBy: commit) else { throw FetchError.noCommit(name: name, remote: session.remote) }
@@ -92,6 +148,6 @@ public struct Mirror: Sendable {
         guard repository.contains(tree) else { throw GitError("read tree", tree.description, "it is not in the mirror \(path)") }
         try repository.check(tree)
         try repository.keep(commit, as: "refs/ninepin/commits/\(commit)")
-        return FetchedReference(name: name, source: source, commit: commit, tree: tree, isNew: isNew)
+        return FetchedReference(name: name, source: source, commit: commit, tree: tree, isNew: isNew, passedOver: passedOver)
     }
 }

@@ -19,7 +19,7 @@ final class ProgramTransport {
         self.session = session
         switch address.way {
         case .network: return nil
-        case .folder(let path): arguments = ["git", "upload-pack", path]
+        case .folder(let path): arguments = ["git", "upload-pack", "--", path]
         case .ssh(let host, let port, let path):
             let quoted = "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
             let rest = (port.map { ["-p", $0] } ?? []) + ["--", host, "git-upload-pack \(quoted)"]
@@ -33,7 +33,7 @@ final class ProgramTransport {
         environment.filter { name, _ in !name.hasPrefix("GIT_") || passed.contains(name) }
     }
 
-    private static let passed: Set = [
+    static let passed: Set = [
         "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_TERMINAL_PROMPT", "GIT_ASKPASS",
     ]
 
@@ -118,7 +118,7 @@ final class ProgramTransport {
     private func read(_ buffer: UnsafeMutableRawPointer?, _ size: Int) -> Int? {
         guard let child, let count = child.read(into: buffer, size) else { return nil }
         if count == 0 { session.fail(ended(child)) }
-        return count == 0 ? nil : count
+        return count == 0 || !session.hears(count) ? nil : count
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) -> Int32 {

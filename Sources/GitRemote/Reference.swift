@@ -21,16 +21,27 @@ struct Found: Hashable {
     let reference: String
     /// The commit, where the list says it: a tag's own id is not it.
     let commit: ObjectID
+    /// The full name of another reference that the same name could mean, and that is at another commit.
+    private(set) var passedOver: String?
 
-    /// Looks a name up among a remote's references: a full name first, then a tag, then a branch, then a commit's id.
+    /// Looks a name up among a remote's references, in git's order (gitrevisions(7), `refname`): a full name, one below `refs/`, a tag, a branch, a
+    /// remote's branch. What can be a commit's id is nothing else: a branch of that name must not stand for it.
     init?(_ name: String, among references: [Reference]) {
-        let byName = Dictionary(references.map { ($0.name, $0) }) { first, _ in first }
-        for full in [name, "refs/tags/\(name)", "refs/heads/\(name)"] {
-            guard let reference = byName[full] else { continue }
-            self.init(reference, peeled: byName["\(full)^{}"])
+        if let id = ObjectID(name) {
+            self.init(id, among: references)
             return
         }
-        guard let id = ObjectID(name), let holder = references.first(where: { $0.id == id }) else { return nil }
+        let byName = Dictionary(references.map { ($0.name, $0) }) { first, _ in first }
+        let all = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].compactMap { place in
+            byName["\(place)\(name)"].map { Found($0, peeled: byName["\(place)\(name)^{}"]) }
+        }
+        guard let first = all.first else { return nil }
+        self = first
+        passedOver = all.first { $0.commit != first.commit }?.reference
+    }
+
+    private init?(_ id: ObjectID, among references: [Reference]) {
+        guard let holder = references.first(where: { $0.id == id }) else { return nil }
         let bare = holder.name.hasSuffix("^{}") ? String(holder.name.dropLast(3)) : holder.name
         self.init(Reference(name: bare, id: id, target: holder.target), peeled: nil)
     }

@@ -11,11 +11,16 @@ final class Remote {
     private let authorities: String?
     private var handle: OpaquePointer?
     private var address: Address?
+    /// The address as `insteadOf` has it.
+    private var real = ""
+    private let mirror: String
+    private var hasConnected = false
     private var program: ProgramTransport?
 
     init(_ url: String, of mirror: Repository, _ session: Session) throws {
         self.session = session
         self.url = url
+        self.mirror = mirror.path
         let configuration = Configuration(environment: session.environment)
         sshCommand = try configuration.value(of: "core.sshCommand")
         authorities = try configuration.value(of: "http.sslCAInfo")
@@ -51,7 +56,7 @@ final class Remote {
         git_remote_free(handle)
         handle = nil
         try session.check(git_remote_create_anonymous(&handle, repository, url))
-        let real = git_remote_url(handle).map { String(cString: $0) } ?? url
+        real = git_remote_url(handle).map { String(cString: $0) } ?? url
         session.secrets.note(address: real)
         if real != url { session.remote = "\(Redaction.bare(url)) (that is \(Redaction.bare(real)), by git's setting insteadOf)" }
         guard let address = Address(real) else {
@@ -97,7 +102,36 @@ final class Remote {
         git_remote_connect_options_init(&options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION))
         options.callbacks = callbacks()
         options.proxy_opts.type = GIT_PROXY_AUTO
-        try session.check(git_remote_connect_ext(handle, GIT_DIRECTION_FETCH, &options))
+        session.listed = 0
+        defer { session.listed = nil }
+        let code = git_remote_connect_ext(handle, GIT_DIRECTION_FETCH, &options)
+        if code < 0, session.failure == nil, let unspoken = Unspoken.last { throw unspoken }
+        try session.check(code)
+        hasConnected = true
+    }
+
+    /// What libgit2 does not speak, as its words tell (smart_pkt.c, `ref_pkt`; transports/http.c, `handle_response`).
+    enum Unspoken: Error {
+        /// A list with lines that are no references, or with ids of another length.
+        case list
+        /// An answer that is not the smart protocol's.
+        case answer
+
+        static var last: Unspoken? {
+            guard let said = git_error_last().map({ String(cString: $0.pointee.message) }) else { return nil }
+            return said == "error parsing REF pkt-line" ? .list : said.hasPrefix("invalid content-type") ? .answer : nil
+        }
+    }
+
+    /// git itself, for the same address.
+    func git() throws -> GitProgram {
+        guard let address else { throw FetchError.unreachable(remote: session.remote, reason: "it has no address") }
+        return try GitProgram(address, real, for: url, sshCommand: sshCommand, mirror: mirror, session)
+    }
+
+    /// Whether it is a folder that has told its references: what is missing then is missing in the folder.
+    var isListedFolder: Bool {
+        if case .folder? = address?.way { hasConnected } else { false }
     }
 
     /// All that the remote has, in its order.
@@ -106,8 +140,9 @@ final class Remote {
         var count = 0
         try session.check(git_remote_ls(&heads, &count, handle))
         return UnsafeBufferPointer(start: heads, count: count).compactMap { head in
-            guard let head = head?.pointee, let name = head.name else { return nil }
-            return Reference(name: String(cString: name), id: ObjectID(head.oid), target: head.symref_target.map { String(cString: $0) })
+            // A name that is no UTF-8 cannot be asked for by it; its commit can, by its id.
+            guard let head = head?.pointee, let name = head.name, let name = String(validatingCString: name) else { return nil }
+            return Reference(name: name, id: ObjectID(head.oid), target: head.symref_target.map { String(cString: $0) })
         }
     }
 

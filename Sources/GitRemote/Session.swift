@@ -10,6 +10,8 @@ import Sanitizing
 final class Session {
     let environment: [String: String]
     let patience: Duration
+    /// The longest list of references that is read, in bytes.
+    let longestList: Int
     /// The remote's address, for messages.
     var remote: String
     var secrets = Secrets()
@@ -20,6 +22,8 @@ final class Session {
     var program: ProgramTransport?
     /// How often the server has asked for credentials.
     var credentialsAsked = 0
+    /// The bytes of the list of references that have come, while it comes.
+    var listed: Int?
     /// Why the fetch must end; it is more telling than what libgit2 makes of it.
     private(set) var failure: (any Error)?
     private let stop: Stop
@@ -27,8 +31,10 @@ final class Session {
     private var lastReport = ContinuousClock.now - .seconds(1)
 
     init(
-        remote: String, environment: [String: String], patience: Duration, stop: Stop, progress: @escaping (FetchProgress) throws -> Void
+        remote: String, environment: [String: String], patience: Duration, longestList: Int, stop: Stop,
+        progress: @escaping (FetchProgress) throws -> Void
     ) {
+        self.longestList = longestList
         self.remote = remote
         self.environment = environment
         self.patience = patience
@@ -46,6 +52,15 @@ final class Session {
         guard ContinuousClock.now - lastReport >= .milliseconds(100) else { return true }
         lastReport = .now
         return report()
+    }
+
+    /// Counts what came; false when a list of references has no end. libgit2 keeps all of it in memory.
+    func hears(_ count: Int) -> Bool {
+        guard let before = listed else { return true }
+        listed = before + count
+        guard before + count > longestList else { return true }
+        fail(FetchError.unreachable(remote: remote, reason: "its list of references is longer than \(longestList) bytes"))
+        return false
     }
 
     /// Tells the figures now.

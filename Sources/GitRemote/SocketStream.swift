@@ -74,7 +74,7 @@ final class SocketStream {
     private func read(into buffer: UnsafeMutableRawPointer?, _ size: Int) -> Int {
         while true {
             let count = recv(file, buffer, size, Int32(MSG_DONTWAIT))
-            if count >= 0 { return count }
+            if count >= 0 { return session.hears(count) ? count : Int(failed()) }
             guard errno == EINTR || isBusy else { return Int(broken("read")) }
             guard session.wait(for: file, POLLIN, whatFor: "an answer of \(host)") else { return Int(failed()) }
         }

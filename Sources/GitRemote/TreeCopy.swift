@@ -18,7 +18,8 @@ extension Mirror {
         let mirror = self
         try await withTaskCancellationHandler {
             try await Thread.run {
-                let session = Session(remote: mirror.path, environment: environment, patience: patience, stop: stop) { _ in }
+                let session = Session(remote: mirror.path, environment: environment, patience: patience, longestList: 0, stop: stop) { _ in
+                }
                 do {
                     let target = try Repository.open(at: repository)
                     let source = try Repository.open(at: mirror.path)

@@ -232,13 +232,20 @@ public struct BootGrader: Sendable {
 
     /// Of a node that is kept and lives.
     private mutating func stand(_ verdict: Verdict) {
-        if standing?.grade != .degraded { standing = verdict }
+        if standing?.grade != .degraded { standing = seen(verdict) }
     }
 
     private mutating func decide(_ verdict: Verdict, at now: Double) {
+        let verdict = seen(verdict)
         if isKept, verdict.grade == .degraded { return stand(verdict) }
         self.verdict = verdict
         decided = now
+    }
+
+    /// A verdict, if the sandbox was looked at before the node began: without that nobody knows where the node runs, and its lines prove nothing.
+    private func seen(_ verdict: Verdict) -> Verdict {
+        guard !areSignsWhole, verdict.grade != .inconclusive else { return verdict }
+        return inconclusive("the sandbox never told that the node begins: nobody looked at what it is", verdict.evidence)
     }
 
     /// The node lives at the end of the observation.

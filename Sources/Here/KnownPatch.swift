@@ -10,6 +10,10 @@ public enum KnownPatch: String, CaseIterable, Sendable {
     case source9p = "cadvisor/9p-source"
     /// 9p is supported, and told apart by source.
     case line9p = "cadvisor/9p-line"
+    /// Without `memory.stat` of cgroup v2 the usage is read from `memory.current`, and that of `/` from /proc/meminfo.
+    case memoryUsageV2 = "libcontainer/memory-usage-v2"
+    /// Files that are missing on cgroup v2 are no error of the oldest readers.
+    case missingFilesV2 = "libcontainer/v2-missing-files"
 
     /// The patch that a name means, in full or without its upstream; nil when no known one does.
     public init?(named name: String) {
@@ -30,6 +34,8 @@ public enum KnownPatch: String, CaseIterable, Sendable {
         case .memoryUsage: "the node's memory is read from memory.usage_in_bytes, where there is no memory.stat"
         case .source9p: "kubelet's directory, on 9p, has a device"
         case .line9p: "kubelet's directory, on 9p with a source of its own, has a device"
+        case .memoryUsageV2: "the node's memory is what /proc/meminfo does not call free, where cgroup v2 has no memory.stat"
+        case .missingFilesV2: "a missing memory.stat, and no huge pages, are no error any more"
         }
     }
 
@@ -44,6 +50,8 @@ public enum KnownPatch: String, CaseIterable, Sendable {
             is9p
                 ? "all 9p mounts have one source, of which only the first counts, or the device is found without it"
                 : "kubelet's directory is no 9p file system"
+        case .memoryUsageV2, .missingFilesV2:
+            place.cgroupVersion == 2 ? "only its probe was asked, and no node was booted with it" : "it is for cgroup v2"
         }
     }
 }

@@ -50,6 +50,8 @@ public struct Lock: Hashable, Codable, Sendable {
     public var libraries: [LockedFile]
     /// What the recipe's downloads were found to be, by name; nil where nothing was downloaded beside the source.
     public var downloads: [String: LockedDownload]?
+    /// The containerd of the node that was booted; nil where it had the machine's own, and where nothing was booted.
+    public var containerd: LockedPackage?
 
     /// Makes a lock.
     public init(

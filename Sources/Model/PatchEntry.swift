@@ -82,6 +82,8 @@ public struct PatchEntry: Hashable, Sendable {
     public let status: Status
     /// The entry whose probe proves this one too; nil when it has its own, or none.
     public let probe: PatchName?
+    /// The upstream versions that its own probe can be built for; any when nil.
+    public let probeVersions: VersionRange?
     /// When it is needed; empty for a patch of which that was not written down.
     public let needs: [NeedRule]
 }
@@ -106,6 +108,9 @@ extension PatchEntry {
                 YamlField(
                     "probe", "UPSTREAM/NAME", required: false,
                     "the patch whose `probe/main.go` proves this one too; its own, where it has one, when missing"),
+                YamlField(
+                    "probeVersions", "range of versions", required: false,
+                    "the upstream versions that its own `probe/main.go` can be built for; of others it is not asked; any when missing"),
             ])
         /// One text.
         public static let variant = YamlSection(
@@ -138,6 +143,10 @@ extension PatchEntry {
         if let probe, probe.upstream != name.upstream {
             throw map.complaint(
                 "probe", "expected a patch of '\(name.upstream)', whose package the program is written against; found '\(probe)'")
+        }
+        probeVersions = map.has("probeVersions") ? try map.value("probeVersions", expected: "a range such as '>=1.1 <1.3'") : nil
+        if probeVersions != nil, probe != nil {
+            throw map.complaint("probeVersions", "'\(name)' has no probe of its own: 'probe' names another patch's")
         }
         var needs: [NeedRule] = []
         for rule in try map.list("needs", schema: NeedRule.schema) { needs.append(try NeedRule(rule, of: name)) }

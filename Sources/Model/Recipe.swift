@@ -141,12 +141,14 @@ public struct NodeSpec: Hashable, Codable, Sendable {
     public var kubelet: [String: String]
     /// What starts the containers of its pods; nil where the cgroups of its sandbox decide (``OCIRuntime/standard(on:)``).
     public var runtime: OCIRuntime?
+    /// The containerd that it gets; nil for the machine's own.
+    public var containerd: ContainerdSpec?
 
     /// Makes a node's description; times are in seconds.
     public init(
         profile: Profile, warmUp: Double = Deadline.warmUp.seconds, observe: Double = Deadline.observation.seconds,
         startTimeout: Double = Deadline.nodeStart.seconds, joinTimeout: Double = Deadline.nodeJoin.seconds, kubelet: [String: String] = [:],
-        runtime: OCIRuntime? = nil
+        runtime: OCIRuntime? = nil, containerd: ContainerdSpec? = nil
     ) {
         self.profile = profile
         self.warmUp = warmUp
@@ -155,6 +157,7 @@ public struct NodeSpec: Hashable, Codable, Sendable {
         self.joinTimeout = joinTimeout
         self.kubelet = kubelet
         self.runtime = runtime
+        self.containerd = containerd
     }
 
     /// Whether the node joins a control plane: an agent of k3s always does.
@@ -360,6 +363,7 @@ extension NodeSpec {
         joinTimeout = map.has("joinTimeout") ? try map.seconds("joinTimeout") : Self.kubelet.joinTimeout
         kubelet = try map.texts("kubelet")
         runtime = map.has("runtime") ? try map.word("runtime") : nil
+        containerd = map.has("containerd") ? try ContainerdSpec(map.map("containerd", schema: Recipe.Schema.containerd)) : nil
         guard observe > warmUp else {
             throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
         }

@@ -77,7 +77,10 @@ extension Recipe {
             path: "source.git",
             fields: [
                 YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
-                YamlField("ref", "text", "a tag, a branch, a full reference name, or a full commit id, such as `v{version}`"),
+                YamlField(
+                    "ref", "text",
+                    "a tag, a branch, a full reference name, or a full commit id, such as `v{version}`; of a tag and a branch of one name the tag is taken, and the other is told"
+                ),
             ])
         /// An archive.
         public static let archive = YamlSection(
@@ -157,12 +160,28 @@ extension Recipe {
                 YamlField(
                     "runtime", "`runc` or `crun`", required: false,
                     "what starts the containers of its pods; `runc` where the sandbox has cgroup v1, `crun` where it has v2, when missing"),
+                YamlField(
+                    "containerd", "mapping", required: false,
+                    "the containerd that it gets, from a Debian suite; the machine's own when missing"),
+            ])
+        /// A node's containerd.
+        public static let containerd = YamlSection(
+            path: "node.containerd",
+            fields: [
+                YamlField(
+                    "suite", "text",
+                    "the suite whose signed index is asked, by its code name, such as `trixie`, at the machine's own mirror; the package is `containerd`, and it runs with this machine's libraries"
+                ),
+                YamlField(
+                    "version", "text or range", required: false,
+                    "the upstream part of the package's version, such as `1.7.24~ds1`, or a range such as `>=1.7 <2`; the newest of those in the suite is taken. kubelet before 1.23 needs one before 2.0"
+                ),
             ])
 
         /// All sections, the file itself first.
         public static let all = [
             recipe, source, debian, git, archive, libraries, upstream, target, download, downloadCommit, package, program, controlPlane,
-            node, measured,
+            node, containerd, measured,
         ]
     }
 }

@@ -12,6 +12,37 @@ extension KubeletProfile {
         let said = try await Command(path, ["--version"], environment: host.plainEnvironment, on: host).output()
         return ContainerdRelease.read(said) ?? "unknown"
     }
+
+    /// Looks whether the programs of another suite's containerd run with this machine's libraries, which are those of the node, too.
+    ///
+    /// - Throws: `ContainerdDoesNotRun`, with the loader's own words (ld.so(8)); `CancellationError`.
+    public func requireContainerd(_ package: LockedPackage) async throws {
+        for (place, path) in found where ContainerdSpec.programs.contains(where: { place == "/usr/bin/\($0)" }) {
+            // The shim has only flags of one letter.
+            let flag = place.contains("shim") ? "-v" : "--version"
+            do { _ = try await Command(path, [flag], environment: host.plainEnvironment, on: host).output() } catch let error
+                as CommandError
+            {
+                throw ContainerdDoesNotRun(package: package, reason: error.lastLines.last ?? error.description)
+            }
+        }
+    }
+}
+
+/// The containerd that a recipe asks for does not run here.
+public struct ContainerdDoesNotRun: Error, Sendable, CustomStringConvertible {
+    /// The package.
+    public let package: LockedPackage
+    /// What its program said.
+    public let reason: String
+
+    /// Which, why, and what to do.
+    public var description: String {
+        """
+        \(package.title) does not run with this machine's libraries, which a node has, too: \(reason)
+            Ask for an older suite in the recipe's node.containerd, or leave it out: then the node gets this machine's own.
+        """
+    }
 }
 
 /// What is known of containerd's releases.
@@ -24,15 +55,21 @@ public enum ContainerdRelease {
     /// Whether it does not know the question RuntimeConfig, which came with containerd 2.0. Of an unknown release nothing is said.
     public static func lacksRuntimeConfig(_ release: String) -> Bool { Version(release).map { ($0.numbers.first ?? 0) < 2 } ?? false }
 
+    /// Whether it answers only to `runtime.v1`: containerd 2.0 knows `runtime.v1alpha2` no more (its release notes, "Removed: CRI v1alpha2 API").
+    /// kubelet asks for `runtime.v1` since 1.23. Of an unknown release nothing is said.
+    static func lacksAlpha(_ release: String) -> Bool { Version(release).map { ($0.numbers.first ?? 0) >= 2 } ?? false }
+
     /// What a user must know of a kubelet on a containerd; nil when there is nothing.
     ///
     /// - Parameters:
     ///   - release: containerd's; nil when there is none.
     ///   - node: what the node's program says that it is: `Kubernetes v1.36.2`.
     public static func note(_ release: String?, on node: String) -> String? {
-        guard let release, lacksRuntimeConfig(release), let found = node.firstMatch(of: /v1\.(\d{1,4})(?:\.|$)/), let minor = Int(found.1),
-            minor >= 31
-        else { return nil }
+        guard let release, let found = node.firstMatch(of: /v1\.(\d{1,4})(?:\.|$)/), let minor = Int(found.1) else { return nil }
+        if lacksAlpha(release), minor < 23 {
+            return "containerd \(release) does not answer runtime.v1alpha2, all that kubelet asks before 1.23: it takes one before 2.0"
+        }
+        guard lacksRuntimeConfig(release), minor >= 31 else { return nil }
         return
             "containerd \(release) does not answer RuntimeConfig, which kubelet asks from 1.31 on: kubelet warns, and takes the cgroup driver of its own configuration"
     }

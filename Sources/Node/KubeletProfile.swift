@@ -46,11 +46,15 @@ public struct KubeletProfile: Sendable {
 
     /// Looks for all programs that the node needs, before an hour's work is begun.
     ///
+    /// - Parameter containerd: the folder that has containerd's programs; nil for the machine's own.
     /// - Throws: `Missing`, which names all that are not there.
-    public init(on host: Host) throws(Missing) {
+    public init(on host: Host, containerd: FilePath? = nil) throws(Missing) {
         self.host = host
         let busybox = host.program("busybox")
-        let found = Self.programs.map { program in (program, host.program(program.name, alsoIn: program.folders)) }
+        let found = Self.programs.map { program in
+            let given = program.package == ContainerdSpec.package ? containerd?.appending(program.name) : nil
+            return (program, given ?? host.program(program.name, alsoIn: program.folders))
+        }
         let missing = found.filter { $0.1 == nil }.map(\.0)
         guard let busybox, missing.isEmpty else {
             let packages = Set(missing.map(\.package) + (busybox == nil ? ["busybox-static"] : []))

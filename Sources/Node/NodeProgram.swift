@@ -27,7 +27,10 @@ struct NodeProgram: Sendable {
     /// Pods need images, and there is no registry.
     private static let loadImages = """
         say stage images
-        ctr -n k8s.io images import --snapshotter native \(PodImages.path) > /run/images.log 2>&1 || fail "the images: $(tail -n 1 /run/images.log)"
+        # From 2.0 on ctr lets containerd unpack, which knows no snapshotter but its standard one for that.
+        here=
+        ! ctr images import --help 2>&1 | grep -q -e --local || here=--local
+        ctr -n k8s.io images import $here --snapshotter native \(PodImages.path) > /run/images.log 2>&1 || fail "the images: $(tail -n 1 /run/images.log)"
         """
 
     /// The address is named, because kubelet would look for one among interfaces that gVisor does not show.
@@ -57,12 +60,19 @@ struct NodeProgram: Sendable {
         --kubelet-arg=read-only-port=10255 --kubelet-arg=v=2 $cgroups
         """
 
-    /// k3s 1.35 and later have a kubelet that ends where cgroups are v1.
-    private static let cgroups = """
+    /// k3s 1.35 and later have a kubelet that ends where cgroups are v1. On v2 gVisor has no `memory.oom.group`: kubelet has a field for that, and no
+    /// flag. Since 1.32, which is the first with that field too, k3s starts it with a folder for more of its configuration, in which k3s itself has
+    /// `00-k3s-defaults.conf` (k3s-io/k3s#2116, k3s-io/docs#433). A k3s that reads no such folder leaves the file alone.
+    static let cgroups = """
         \(KubeletRelease.minor)
         \(KubeletRelease.isV1)
         cgroups=
         [ "${minor:-0}" -lt \(KubernetesRelease.firstThatRefusesV1) ] || ! "$v1" || cgroups=--kubelet-arg=fail-cgroupv1=false
+        if ! "$v1" && [ "${minor:-0}" -ge \(KubernetesRelease.firstWithSingleOOMKill) ]; then
+          more=/var/lib/rancher/k3s/agent/etc/kubelet.conf.d
+          mkdir -p "$more"
+          printf '%s\\n' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: KubeletConfiguration' 'singleProcessOOMKill: true' > "$more/90-ninepin.conf"
+        fi
         """
 
     /// A whole k3s in one sandbox, which its own agent joins. There is no network, and k3s wants an address that is not the loopback's: it gets

@@ -36,7 +36,7 @@ final class Traces {
         }
         self.lock = lock
         journal = parent.appending(".made")
-        for trace in (try? Files.readText(journal)).map(Self.read) ?? [] {
+        for trace in Files.exists(journal) ? Self.read(try Files.readText(journal)) : [] {
             // Directories are still in use, this list's own among them: they go when this boot ends.
             if case .directory = trace { traces.insert(trace, at: 0) } else { await Self.undo(trace, within: deadlines) }
         }

@@ -6,9 +6,14 @@ public struct Probe: Hashable, Sendable {
     public let name: PatchName
     /// The program's text, as it is in the registry.
     let text: String
+    /// The upstream versions that it can be built for; any when nil.
+    var versions: VersionRange?
 
     /// The upstream project whose package it asks.
     public var upstream: String { name.upstream }
+
+    /// Whether it can be built against an upstream of a version; against one that does not tell its version it is tried.
+    public func fits(_ version: Version?) -> Bool { version.flatMap { versions?.contains($0) } ?? true }
 
     /// The folder that it is built in, below a source tree's top.
     public var folder: String { "ninepin-probe/\(name)" }

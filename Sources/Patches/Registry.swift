@@ -111,7 +111,8 @@ public struct Registry: Sendable {
     /// The program beside an entry's `patch.yaml`.
     func program(of name: PatchName) throws(FileError) -> Probe? {
         let file = folder.appending("\(name)/probe/main.go")
-        return Files.exists(file) ? Probe(name: name, text: try Files.readText(file)) : nil
+        let versions = entries.first { $0.name == name }?.probeVersions
+        return Files.exists(file) ? Probe(name: name, text: try Files.readText(file), versions: versions) : nil
     }
 
     private static func entry(_ path: String, in folder: FilePath) throws -> PatchEntry {

@@ -35,7 +35,7 @@ public struct ApproachNeeds: Sendable {
     public init(
         _ approaches: [Approach], recipe: Recipe, on host: Host, series: ([String]) throws -> Series
     ) async throws {
-        boot = try await BootNeeds(on: host)
+        boot = try await BootNeeds(on: host, for: SandboxDemand(node: recipe.node))
         runc = try await Runc.find(on: host)
         if approaches.contains(where: { $0.subject == .controlPlane }) { _ = try ControlPlanePrograms.etcd(on: host) }
         ready = try approaches.map { approach in

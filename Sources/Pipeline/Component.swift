@@ -72,7 +72,8 @@ extension Pipeline {
         let (fetched, exposed, layout) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)
         var programs: [ProbedSeries.Program] = []
-        for probe in probes {
+        // What the tree tells of its upstreams' versions is known only now.
+        for probe in probes where probe.fits(patched.upstreams[probe.upstream]) {
             let built = try await build(probe, on: patched, recipe: exposed, go: needs.go, layout: layout)
             programs.append(ProbedSeries.Program(probe: probe, built: built))
         }

@@ -63,7 +63,8 @@ public enum ExitStatus: Int32, Sendable {
         case let error as FileError where error.isOutput: self = .output
         case is SourceError, is TransferError, is FetchError, is GoMissing, is GoTooOld, is GoWheelError, is ModuleError, is RunscMissing,
             is RunscLacks,
-            is KubeletProfile.Missing, is ApproachPlan.Missing, is Runc.Missing, is HereLacks, is NotRoot, is NotEnoughSpace,
+            is KubeletProfile.Missing, is ContainerdDoesNotRun, is ApproachPlan.Missing, is Runc.Missing, is HereLacks, is NotRoot,
+            is NotEnoughSpace,
             is WorkTreeInUse, is FileError:
             self = .missing
         default: self = .fault

@@ -88,8 +88,8 @@ public struct BootNeeds: Sendable {
     public let runsc: Runsc
     /// What the node's root file system is made of.
     public let profile: KubeletProfile
-    /// The release of the containerd in it.
-    public let containerd: String
+    /// The containerd in it.
+    let containerd: NodeContainerd
 
     /// A root file system with all that a node writes comes to about this.
     static let neededBytes: Int64 = 1 << 30
@@ -98,14 +98,13 @@ public struct BootNeeds: Sendable {
     ///
     /// - Parameter demand: what the sandboxes are to be.
     /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`; `CommandError` when containerd does not run;
-    ///   `NotEnoughSpace`.
-    public init(on host: Host, for demand: SandboxDemand = SandboxDemand()) async throws {
+    ///   `NotEnoughSpace`; what fetching the containerd that the node asks for throws.
+    public init(on host: Host, for demand: SandboxDemand = SandboxDemand(), events: @escaping EventSink = { _ in }) async throws {
         guard host.isRoot else { throw NotRoot() }
-        profile = try KubeletProfile(on: host)
-        for runtime in demand.runtimes { try profile.require(runtime) }
-        containerd = try await profile.containerd()
-        runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
         try BuildNeeds.checkSpace(Self.neededBytes, on: host)
+        runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
+        (profile, containerd) = try await KubeletProfile.provided(with: demand.containerd, on: host, events: events)
+        for runtime in demand.runtimes { try profile.require(runtime) }
     }
 }
 
@@ -117,6 +116,8 @@ public struct SandboxDemand: Sendable {
     public let layouts: [Layout]
     /// What starts the containers of pods, where there are to be pods.
     public let runtimes: Set<OCIRuntime>
+    /// The containerd that the node asks for; nil for the machine's own.
+    let containerd: ContainerdSpec?
 
     /// Makes a demand.
     ///
@@ -126,6 +127,7 @@ public struct SandboxDemand: Sendable {
     public init(runsc: FilePath? = nil, layouts: [Layout] = [], node: NodeSpec? = nil, level: Level = .boot) {
         self.runsc = runsc
         self.layouts = layouts
+        containerd = node?.containerd
         runtimes = level.isJoined ? Set(node.map { node in layouts.map { node.runtime(on: $0.cgroup) } } ?? []) : []
     }
 }

@@ -83,6 +83,7 @@ public struct Pipeline: Sendable {
     private func fetch(_ resolution: Resolution, _ resolved: StepRecord) async throws -> Fetched {
         let step = FetchStep(lock: resolution.lock, addresses: Unkeyed(resolution.addresses))
         let done = try await perform(step, subject: resolution.lock.title) { "tree \($0.tree)" }
+        for note in done.output.submodules?.notes ?? [] { events(.note(note)) }
         guard !resolution.lock.libraries.isEmpty else {
             return Fetched(lock: resolution.lock, tree: done.output.tree, steps: [resolved, done.record])
         }

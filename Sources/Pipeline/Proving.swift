@@ -21,6 +21,8 @@ private struct VerifyKey: Keyed {
     let layout: Layout
     let level: Level
     let runsc: String
+    /// The package's version; nil for the machine's own.
+    let containerd: String?
 }
 
 /// A binary on its way to a verdict: what is to be booted, and where it comes from.
@@ -157,15 +159,14 @@ extension Pipeline {
         let node = candidate.node
         let key = try VerifyKey(
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), layout: layout, level: level,
-            runsc: needs.runsc.version
+            runsc: needs.runsc.version, containerd: needs.containerd.package?.version
         ).key()
         let flags = try needs.runsc.arguments(for: layout, isNetworked: level.isJoined)
         if level.isJoined { try needs.profile.require(node.runtime(on: layout.cgroup)) }
-        let tools = [
-            "runsc": needs.runsc.version, "runsc flags": flags.joined(separator: " "), "containerd": needs.containerd,
-        ]
+        let tools = ["runsc": needs.runsc.version, "runsc flags": flags.joined(separator: " ")]
         return PlannedBoot(
-            candidate: candidate, layout: layout, level: level, surroundings: Surroundings(layout), key: key, tools: tools
+            candidate: candidate.with(needs.containerd), layout: layout, level: level, surroundings: Surroundings(layout), key: key,
+            tools: tools.merging(needs.containerd.words) { $1 }
         ) { turn in
             NodeBoot(
                 candidate.artifact, node: node, layout: layout, level: level, plane: candidate.plane, runsc: needs.runsc,

@@ -13,6 +13,8 @@ public struct HereNeeds: Sendable {
     public let place: NodeHere
     /// What the node is made of.
     public let profile: KubeletProfile
+    /// The containerd in it.
+    let containerd: NodeContainerd
     /// What the place is, for the record.
     let words: [String: String]
     /// What decides which patches are needed; nil outside of gVisor, and where there are no cgroups.
@@ -20,13 +22,15 @@ public struct HereNeeds: Sendable {
 
     /// Looks for all of it.
     ///
-    /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `HereLacks`, which name all that is not there; `NotEnoughSpace`.
-    public init(on host: Host) throws {
+    /// - Parameter node: the node that is booted; nil when none is.
+    /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `HereLacks`, which name all that is not there; `NotEnoughSpace`; `CommandError` when
+    ///   containerd does not run; what fetching the containerd that the node asks for throws.
+    public init(on host: Host, for node: NodeSpec? = nil, events: @escaping EventSink = { _ in }) async throws {
         guard host.isRoot else { throw NotRoot() }
-        profile = try KubeletProfile(on: host)
         let absent = ["unshare", "setpriv"].map { "/usr/bin/\($0)" }.filter { !Files.exists(FilePath($0)) }
         guard absent.isEmpty else { throw HereLacks(programs: absent) }
         try BuildNeeds.checkSpace(BootNeeds.neededBytes, on: host)
+        (profile, containerd) = try await KubeletProfile.provided(with: node?.containerd, on: host, events: events)
         let reading = Place.reading(kubeletDirectory: Self.directory)
         let (root, kubelet) = (reading.mounts.holding("/"), reading.mounts.holding(reading.kubeletDirectory))
         place = NodeHere(
@@ -78,6 +82,8 @@ private struct HereKey: Keyed {
     let level: Level
     let place: PlaceSigns
     let words: [String: String]
+    /// The package's version; nil for the machine's own.
+    let containerd: String?
 }
 
 extension Pipeline {
@@ -90,11 +96,11 @@ extension Pipeline {
         if level.isJoined { try needs.profile.require(node.runtime ?? .runc) }
         let key = try HereKey(
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), level: level, place: needs.place.signs,
-            words: needs.words
+            words: needs.words, containerd: needs.containerd.package?.version
         ).key()
-        let tools = needs.words.merging(["containerd": try await needs.profile.containerd()]) { $1 }
         let boot = PlannedBoot(
-            candidate: candidate, layout: .here, level: level, surroundings: needs.surroundings, key: key, tools: tools
+            candidate: candidate.with(needs.containerd), layout: .here, level: level, surroundings: needs.surroundings, key: key,
+            tools: needs.words.merging(needs.containerd.words) { $1 }
         ) { turn in
             NodeBoot(
                 candidate.artifact, node: node, layout: .here, level: level, plane: candidate.plane, runsc: nil,

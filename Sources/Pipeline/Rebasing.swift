@@ -54,8 +54,10 @@ extension Pipeline {
     ) throws -> Rebased {
         let target = try site(target, of: entry, catalogue, registry)
         let fitting = try PatchFitting(entry, at: target.home, in: target.source, registry: registry)
-        if let chosen = try? fitting.chosen() {
-            throw RebaseRefused(entry.name, "its variant \(chosen.fit.variant.name) applies to \(target.label) already")
+        let fits = fitting.variants.filter { $0.fit.state == .applies }.map(\.variant.name)
+        guard fits.isEmpty else {
+            let which = fits.count == 1 ? "variant \(fits[0]) applies" : "variants \(fits.joined(separator: " and ")) apply"
+            throw RebaseRefused(entry.name, "its \(which) to \(target.label) already")
         }
         guard let start = variant.map({ name in fitting.variants.first { $0.variant.name == name } }) ?? fitting.nearest else {
             let advice = Spelling.advice(for: variant ?? "", among: entry.variants.map(\.name))

@@ -18,7 +18,7 @@ struct ResolveStep: Step {
         var resolution = try await resolveSource(context)
         if let libraries {
             context.progress("asking the index of \(libraries.suite) for libraries")
-            let found = try await withIndex(of: libraries.suite, context) { try await $0.resolve(libraries) }
+            let found = try await context.withIndex(of: libraries.suite) { try await $0.resolve(libraries) }
             resolution.lock.libraries = found.files
             resolution.addresses.merge(found.addresses) { one, _ in one }
         }
@@ -29,7 +29,7 @@ struct ResolveStep: Step {
         switch source {
         case .debian(let spec):
             context.progress("asking the index of \(spec.suite)")
-            return try await withIndex(of: spec.suite, context) { try await $0.resolve(spec) }
+            return try await context.withIndex(of: spec.suite) { try await $0.resolve(spec) }
         case .git(let spec):
             let git = GitSource(spec.url, mirrors: context.workspace.mirrors, on: context.host)
             let lock = try await git.resolve(spec.reference) { context.tell($0) }
@@ -40,13 +40,17 @@ struct ResolveStep: Step {
             return Resolution(lock: lock, addresses: [:])
         }
     }
+}
 
-    private func withIndex<Value>(
-        of suite: String, _ context: StepContext, _ body: (DebianIndex) async throws -> Value
-    ) async throws -> Value {
-        let apt = context.scratch.place("apt")
-        defer { try? Files.remove(apt) }
-        return try await body(try DebianIndex(suite: suite, in: apt, on: context.host))
+extension StepContext {
+    /// A suite's index, as the workspace keeps it.
+    func withIndex<Value>(of suite: String, _ body: (DebianIndex) async throws -> Value) async throws -> Value {
+        let own = scratch.place("apt")
+        defer { try? Files.remove(own) }
+        let index = try await DebianIndex(suite: suite, in: workspace.cache.appending("apt"), scratch: own, on: host) {
+            note("waiting for another ninepin that asks the index of \(suite)")
+        }
+        return try await body(index)
     }
 }
 
@@ -54,6 +58,8 @@ struct ResolveStep: Step {
 struct TreeResult: Codable, Sendable {
     let tree: ObjectID
     var applied: [AppliedPatch] = []
+    /// What of the source is not in the tree; nil where nothing is.
+    var submodules: Submodules?
 }
 
 /// Lock to tree: fetches, unpacks, imports.
@@ -72,8 +78,10 @@ struct FetchStep: Step {
                 addresses.value[Resolution.repository] ?? lock.name, mirrors: context.workspace.mirrors, on: context.host)
             let tree = try await source.copyTree(of: lock, into: context.workspace.trees, progress: tell)
             // What came since is seen by a repository that is opened anew.
-            try Repository.open(at: context.workspace.trees.string).keep(tree, as: "refs/ninepin/trees/\(tree)")
-            return TreeResult(tree: tree)
+            let trees = try Repository.open(at: context.workspace.trees.string)
+            try trees.keep(tree, as: "refs/ninepin/trees/\(tree)")
+            let submodules = try trees.submodules(of: tree)
+            return TreeResult(tree: tree, submodules: submodules.count > 0 ? submodules : nil)
         }
         let unpacked = context.scratch.place("unpacked")
         defer { try? Files.remove(unpacked) }
@@ -161,7 +169,8 @@ struct ModulesStep: Step {
                 let copy = try await source.folder(of: module)
                 trees["\(GoPlace.copies)/\(module)"] = try repository.importTree(from: copy.string) { _ in try Task.checkCancellation() }
             }
-            let sums = (try? Files.read(place.tree.appending("go.sum"))) ?? []
+            let sumFile = place.tree.appending("go.sum")
+            let sums = Files.exists(sumFile) ? try Files.read(sumFile) : []
             var files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
             // A module from before modules has no go.mod in its files; its proxy tells this one (go.dev/ref/mod, module proxies). A folder needs it.
             for module in modules {
@@ -350,7 +359,10 @@ extension StepContext {
     /// Tells how far a source has come.
     func tell(_ progress: SourceProgress) {
         // Said once, and it may take long.
-        if case .waiting = progress { note(progress.words) } else { self.progress(progress.words) }
+        switch progress {
+        case .waiting, .remark: note(progress.words)
+        default: self.progress(progress.words)
+        }
     }
 }
 
@@ -362,6 +374,7 @@ extension SourceProgress {
         case .objects(let count, let total, let bytes):
             total > 0 ? "\(count) of \(total) objects, \(bytes >> 10) KiB" : "asking the repository"
         case .waiting(let what): "waiting for \(what)"
+        case .remark(let words): words
         }
     }
 }

@@ -55,7 +55,9 @@ public struct Report: Sendable {
         if let runsc = run.tools["runsc"] {
             terminal.line("sandbox   \(run.layout.rawValue), runsc \(runsc) \(run.tools["runsc flags"] ?? "")")
         }
-        if let containerd = run.tools["containerd"] { terminal.line("runtime   containerd \(containerd)") }
+        if let containerd = run.tools["containerd"] {
+            terminal.line("runtime   containerd \(containerd)" + (run.tools["containerd package"].map { ", \($0)" } ?? ""))
+        }
         terminal.line("artifact  \(run.artifact.digest)")
         terminal.line("recorded  \(place)")
     }

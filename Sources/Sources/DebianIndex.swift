@@ -3,6 +3,7 @@ import Model
 import Paths
 import Sanitizing
 import SystemPackage
+import struct Crypto.SHA256
 
 /// What a recipe's source was resolved to, and where its files can be had just now.
 public struct Resolution: Hashable, Codable, Sendable {
@@ -21,24 +22,40 @@ public struct Resolution: Hashable, Codable, Sendable {
 }
 
 /// A suite's signed index of source packages, read with an apt folder of its own: the machine's apt is left alone.
+///
+/// The folder is kept. apt asks the mirror each time whether the index is still the newest one, checks its signature, and fetches the rest only when
+/// it is not: a second look takes a fraction of a second.
 public struct DebianIndex: Sendable {
     let suite: String
     private let folder: FilePath
+    private let list: FilePath
     private let host: Host
+    private let lock: FileLock
 
-    /// Makes a private apt folder (apt.conf(5)) for a suite of the machine's own mirror.
+    /// Makes or opens a private apt folder (apt.conf(5)) for a suite of the machine's own mirror, and locks it for as long as this value lives.
     ///
-    /// - Throws: `SourceError.noMirror`, or `FileError` when the folder cannot be made.
-    public init(suite: String, in folder: FilePath, on host: Host) throws {
+    /// - Parameters:
+    ///   - parent: the folder that holds the apt folders of all suites and mirrors.
+    ///   - scratch: a folder for what is not kept: the mirror's address, which may have a password in it.
+    ///   - waiting: called once, when another process has the folder.
+    /// - Throws: `SourceError.noMirror`; `FileError` when the folder cannot be made; `CancellationError`.
+    public init(suite: String, in parent: FilePath, scratch: FilePath, on host: Host, waiting: () -> Void = {}) async throws {
         self.suite = suite
-        self.folder = folder
         self.host = host
         let machine = try MachineSources(root: host.machine)
-        for name in ["lists/partial", "cache/archives/partial"] { try Files.makeDirectory(folder.appending(name)) }
-        try Files.write("", to: folder.appending("status"))
         let place = "[signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"
-        // The mirror's address may have a password in it.
-        try Files.write("deb \(place)deb-src \(place)", to: folder.appending("private.list"), mode: 0o600)
+        let lines = "deb \(place)deb-src \(place)"
+        // A suite's name comes from a recipe: it names no folder.
+        folder = parent.appending(Digest(bytes: SHA256.hash(data: Array(lines.utf8))).hex)
+        list = scratch.appending("private.list")
+        try Files.makeDirectory(parent)
+        try Files.makeDirectory(scratch)
+        lock = try await FileLock.take(FilePath("\(folder).lock"), waiting: waiting)
+        for name in ["lists/partial", "cache/archives/partial"] { try Files.makeDirectory(folder.appending(name)) }
+        let status = folder.appending("status")
+        // apt makes its cache anew when this file is newer.
+        if !Files.exists(status) { try Files.write("", to: status) }
+        try Files.write(lines, to: list, mode: 0o600)
     }
 
     /// Fetches the index, lets apt check its signature, and looks a source package up.
@@ -74,26 +91,37 @@ public struct DebianIndex: Sendable {
 
     func update() async throws {
         // Without this setting apt goes on with an older index, or none, when it cannot be fetched.
-        do { _ = try await apt("apt-get", ["-o", "APT::Update::Error-Mode=any", "update"]) } catch let error as CommandError {
+        let settings = ["-o", "APT::Update::Error-Mode=any", "-o", "pkgCacheFile::Generate=false"]
+        do { _ = try await apt("apt-get", settings + ["update"]) } catch let error as CommandError {
+            // Whatever is wrong with the lists that are kept, the next try begins without them.
+            try Files.remove(folder.appending("lists"))
             throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    "))
         }
     }
 
     /// The newest version in the index whose upstream part is the wanted one.
     private func exactVersion(_ spec: DebianSpec) async throws -> String {
-        // apt-cache says nothing and fails when there is no such package.
-        let shown = (try? await apt("apt-cache", ["showsrc", "--only-source", spec.package])) ?? ""
-        try Task.checkCancellation()
+        // Of a package that is not there apt-cache writes nothing, and does not fail.
+        let shown = try await apt("apt-cache", ["showsrc", "--only-source", spec.package])
         let listed = shown.split(separator: "\n").filter { $0.hasPrefix("Version: ") }.map { String($0.dropFirst("Version: ".count)) }
-        let rule = DebianVersionRule(spec.version)
-        let fitting = listed.filter { rule?.contains(Self.upstreamPart(of: $0)) == true }
+        return try await newest(of: spec.package, like: spec.version, among: listed)
+    }
+
+    /// The newest of some versions whose upstream part is the wanted one, or in the wanted range; of any where nothing is wanted.
+    func newest(of package: String, like version: String?, among listed: [String]) async throws -> String {
+        let fitting = listed.filter { one in
+            version.map { DebianVersionRule($0)?.contains(Self.upstreamPart(of: one)) == true } ?? true
+        }
         guard var newest = fitting.first else {
-            throw SourceError.notListed(package: spec.package, version: spec.version, suite: suite, found: listed)
+            throw SourceError.notListed(package: package, version: version ?? "any", suite: suite, found: listed)
         }
         for version in fitting.dropFirst() {
             let newer = Command(
                 "/usr/bin/dpkg", ["--compare-versions", version, "gt", newest], environment: host.plainEnvironment, on: host)
-            if (try? await newer.output()) != nil { newest = version }
+            do {
+                _ = try await newer.output()
+                newest = version
+            } catch let error as CommandError where error.ended == .exited(1) { continue }
         }
         return newest
     }
@@ -108,11 +136,13 @@ public struct DebianIndex: Sendable {
 
     func apt(_ program: String, _ arguments: [String]) async throws -> String {
         let settings = [
-            "Dir::Etc::sourcelist=\(folder.appending("private.list"))", "Dir::Etc::sourceparts=-",
+            "Dir::Etc::sourcelist=\(list)", "Dir::Etc::sourceparts=-",
             "Dir::State::lists=\(folder.appending("lists"))",
             "Dir::State::status=\(folder.appending("status"))", "Dir::Cache=\(folder.appending("cache"))", "APT::Sandbox::User=root",
             // A mirror that is busy is asked again (apt.conf(5)).
             "Acquire::Retries=3",
+            // Images of containers turn the cache off.
+            "Dir::Cache::pkgcache=pkgcache.bin", "Dir::Cache::srcpkgcache=srcpkgcache.bin",
         ]
         var environment = host.plainEnvironment
         for name in ["http_proxy", "https_proxy", "no_proxy"] { environment[name] = host.environment[name] }

@@ -47,6 +47,7 @@ public struct DebianPackages: Sendable {
     private let files: [LockedFile]
     private let folder: FilePath
     private let host: Host
+    var title: String { files.map(\.name).joined(separator: ", ") }
 
     /// - Parameters:
     ///   - files: the packages' files.

@@ -13,6 +13,8 @@ public enum SourceProgress: Hashable, Sendable {
     case objects(Int, of: Int, bytes: Int64)
     /// Somebody else does the same just now.
     case waiting(for: String)
+    /// What somebody should know of the source.
+    case remark(String)
 }
 
 /// A locked Debian source package on its way to a folder.

@@ -34,6 +34,12 @@ public struct GitSource: Sendable {
     /// - Throws: `FetchError`; `FileError`; `CancellationError`.
     public func resolve(_ reference: String, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> Lock {
         let found = try await fetch(reference, progress)
+        if let other = found.passedOver {
+            progress(
+                .remark(
+                    "'\(reference)' could mean \(found.source) or \(other); \(found.source) is taken, as git fetch takes it: write the full name"
+                ))
+        }
         return Lock(
             kind: .git, name: Self.shown(url), version: found.commit.description,
             resolvedFrom: found.source == "commit" ? nil : found.source,

@@ -26,7 +26,7 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
             "the signed index of '\(suite)' cannot be had:\n    \(reason)\n    Look at the network and at apt's own 'apt-get update', then try again."
         case .notListed(let package, let version, let suite, let found):
             found.isEmpty
-                ? "'\(suite)' has no source package '\(package)'; look at source.debian in the recipe"
+                ? "'\(suite)' has no package '\(package)'; look at the recipe"
                 : "'\(suite)' has no '\(package)' with the upstream version \(version); it has \(found.joined(separator: ", "))"
         case .unpack(let file, let reason): "\(file) cannot be unpacked:\n    \(reason)"
         }

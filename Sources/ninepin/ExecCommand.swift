@@ -33,7 +33,7 @@ struct ExecCommand: SessionCommand {
         let isHere = plan.layout == .here
         let (program, arguments) = try folder.command(
             command, runsc: isHere ? nil : try await Runsc.find(on: session.host, named: plan.runsc.map { FilePath($0) }),
-            isGvisor: isHere ? try HereNeeds(on: session.host).place.signs.isGvisor : false)
+            isGvisor: isHere ? try await HereNeeds(on: session.host).place.signs.isGvisor : false)
         try Detached.become(program, arguments)
     }
 }

@@ -123,7 +123,7 @@ extension Session {
             }
         case .boot, .ready, .pod:
             let demand = sandbox.demand(layouts, node: recipe.node, level: level.level)
-            let needs = (build: build, boot: try await BootNeeds(on: host, for: demand))
+            let needs = (build: build, boot: try await BootNeeds(on: host, for: demand, events: events))
             return try await withPipeline {
                 try await $0.matrix(
                     recipe, series, layouts: layouts, level: level.level, times: times, jobs: jobs, needs: needs, from: folder)

@@ -59,7 +59,7 @@ struct RunCommand: SessionCommand {
             }
         case .boot, .ready, .pod:
             let needs = try await BootNeeds(
-                on: session.host, for: sandbox.demand(layouts, node: recipe.node, level: level.level))
+                on: session.host, for: sandbox.demand(layouts, node: recipe.node, level: level.level), events: session.events)
             (run, place) = try await session.withPipeline { pipeline in
                 let candidate = try await pipeline.prepare(recipe, series, level: level.level, needs: build, from: sourceOptions.folder)
                 return try await pipeline.verify(candidate, layout: layout, level: level.level, needs: needs)

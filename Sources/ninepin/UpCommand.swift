@@ -65,9 +65,9 @@ struct UpCommand: SessionCommand {
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
             events: session.events)
         let layout = sandbox == .here ? .here : try made.layout(self.layout ?? recipe.layouts[0])
-        let here = sandbox == .here ? try HereNeeds(on: session.host) : nil
+        let here = sandbox == .here ? try await HereNeeds(on: session.host, for: recipe.node, events: session.events) : nil
         let demand = made.demand([layout], node: recipe.node, level: .ready)
-        let boot = here == nil ? try await BootNeeds(on: session.host, for: demand) : nil
+        let boot = here == nil ? try await BootNeeds(on: session.host, for: demand, events: session.events) : nil
         var candidate = try await session.withPipeline {
             try await $0.prepare(recipe, series, level: .ready, needs: build, from: sourceOptions.folder)
         }
@@ -137,7 +137,7 @@ struct KeepCommand: SessionCommand {
         let keeper: Keeper
         let plan = try folder.plan()
         if plan.layout == .here {
-            let needs = try HereNeeds(on: session.host)
+            let needs = try await HereNeeds(on: session.host, for: plan.node)
             keeper = Keeper(of: folder, runsc: nil, here: needs.place, profile: needs.profile, on: session.host)
         } else {
             let demand = SandboxDemand(

@@ -62,7 +62,7 @@ struct VerifyCommand: SessionCommand {
                     on: session.host,
                     events: session.events)
             }
-            let boot = try await boot(try made.layout(layout ?? .root9p), candidate.node, level, on: session.host)
+            let boot = try await boot(try made.layout(layout ?? .root9p), candidate.node, level, in: session)
             (run, place) = try await session.withPipeline { pipeline in
                 try await boot(pipeline, try await pipeline.joining(candidate, recipe, at: level, needs: build))
             }
@@ -71,7 +71,7 @@ struct VerifyCommand: SessionCommand {
             let build = try await BuildNeeds(
                 recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
                 events: session.events)
-            let boot = try await boot(try made.layout(layout ?? recipe.layouts[0]), recipe.node, level, on: session.host)
+            let boot = try await boot(try made.layout(layout ?? recipe.layouts[0]), recipe.node, level, in: session)
             (run, place) = try await session.withPipeline { pipeline in
                 try await boot(pipeline, try await pipeline.prepare(recipe, series, level: level, needs: build, from: sourceOptions.folder))
             }
@@ -82,14 +82,15 @@ struct VerifyCommand: SessionCommand {
 
     /// The boot that is asked for, after a look whether all is here that it needs.
     private func boot(
-        _ layout: Layout, _ node: NodeSpec?, _ level: Level, on host: Host
+        _ layout: Layout, _ node: NodeSpec?, _ level: Level, in session: Session
     ) async throws -> @Sendable (Pipeline, Candidate) async throws -> (Run, FilePath) {
         switch sandbox {
         case .runsc:
-            let needs = try await BootNeeds(on: host, for: made.demand([layout], node: node, level: level))
+            let needs = try await BootNeeds(
+                on: session.host, for: made.demand([layout], node: node, level: level), events: session.events)
             return { try await $0.verify($1, layout: layout, level: level, needs: needs) }
         case .here:
-            let needs = try HereNeeds(on: host)
+            let needs = try await HereNeeds(on: session.host, for: node, events: session.events)
             return { try await $0.verify($1, level: level, needs: needs) }
         }
     }

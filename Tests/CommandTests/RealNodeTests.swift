@@ -107,6 +107,30 @@ struct RealNodeTests {
         #expect(graded.status == 1, "a log alone is never clean")
     }
 
+    @Test("a node has the containerd of another suite that its recipe asks for: kubelet itself says so, and the run has the package")
+    func containerd() async throws {
+        let place = try await RealWorkspace.linked()
+        _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+        // By the same name it is the same binary.
+        let base = Tool.project.appending(path: "recipes/kubelet-1.20.yaml").path
+        let recipe = try place.write(
+            "other/kubelet-1.20.yaml",
+            "extends: \(base)\ntitle: on Debian 13's containerd\nnode: {containerd: {suite: trixie, version: '>=1.7 <2'}}\n")
+        let run = try place.tool.run(["run", recipe, "--series", "none", "--json"])
+        try validate(run.output, schema: "run")
+        let document = try run.json()
+        #expect((document["verdict"] as? [String: Any])?["cause"] as? String == "memory cache", "\(run.output)\(run.errors)")
+        let steps = try #require(document["steps"] as? [[String: Any]])
+        #expect(steps.filter { $0["name"] as? String == "build" }.allSatisfy { $0["cached"] as? Bool == true }, "\(steps)")
+        let release = try #require((document["tools"] as? [String: String])?["containerd"])
+        #expect(release.hasPrefix("1.7."))
+        let package = try #require((document["lock"] as? [String: Any])?["containerd"] as? [String: Any])
+        #expect(package["suite"] as? String == "trixie" && (package["version"] as? String)?.hasPrefix(release) == true, "\(package)")
+        let log = try String(contentsOfFile: "\(place.tool.workspace)/runs/\(document["id"] ?? "")/kubelet.log", encoding: .utf8)
+        #expect(log.contains("Container runtime containerd initialized, version: \(release)"))
+        place.tool.expectNothingRuns()
+    }
+
     @Test("Ctrl-C in a boot: the code is 130, and nothing is left")
     func interrupted() async throws {
         let place = try await RealWorkspace.linked()

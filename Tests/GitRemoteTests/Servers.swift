@@ -35,6 +35,13 @@ final class Server {
         }
     }
 
+    /// A server of files that knows nothing of git.
+    static func files(_ upstream: Upstream) throws -> Server {
+        try Server(upstream) { port in
+            ["python3", "-m", "http.server", "\(port)", "--bind", "127.0.0.1", "--directory", "\(upstream.path)/served"]
+        }
+    }
+
     private init(_ upstream: Upstream, _ command: (UInt16) -> [String]) throws {
         port = try freePort()
         process.executableURL = URL(filePath: "/usr/bin/env")

@@ -63,6 +63,21 @@ struct BootGraderTests {
         #expect(verdict.notes.count == 1 && verdict.notes.allSatisfy { $0.contains("memory cache") }, "\(verdict.notes)")
     }
 
+    @Test(
+        "nothing is said of a node in a sandbox that nobody looked at: its first program never told that the node begins",
+        arguments: [nil, "degraded", "fatal"])
+    func unseenSandbox(_ end: String?) throws {
+        var boot = Boot()
+        boot.started()
+        try boot.live(from: 8, through: 20)
+        if end == "degraded" { boot.log(WrittenLog.lasting(20), at: 21) }
+        if end == "fatal" { try boot.fact("exit 255", at: 21) }
+        try boot.live(from: 21, through: 37)
+        let verdict = try #require(boot.grader.verdict)
+        #expect(verdict.grade == .inconclusive, "\(verdict)")
+        #expect(verdict.summary.contains("never told that the node begins"), "\(verdict)")
+    }
+
     @Test("the error that goes on after warm-up makes a living node degraded")
     func degraded() throws {
         var boot = Boot()

@@ -165,7 +165,8 @@ struct FindingTests {
             ("1.34.9", "v2", "9p", "9p", "fatal, could not find device", ["no 9p volume"]),
             ("1.36.2", "v1", "9p", "", "fatal, cgroup v1", ["overlay2", "in-sandbox-cgroup"]),
             ("1.25.0", "v1", "9p", "", "fatal, memory cache", []), ("1.25.0", "v2", "9p", "", "inconclusive", []),
-            ("1.20.2", "v2", "9p", "", "inconclusive", []), ("1.37.0", "v2", "overlay", "", "inconclusive", []),
+            ("1.20.2", "v2", "9p", "", "degraded, memory cache", []),
+            ("1.37.0", "v2", "overlay", "", "inconclusive", []),
         ])
     func versions(_ version: String, _ cgroup: String, _ root: String, _ volume: String, _ title: String, _ asks: [String]) throws {
         let own = volume.isEmpty ? nil : volume
@@ -185,6 +186,20 @@ struct FindingTests {
         #expect(patched.prediction.grade == .clean)
         #expect(patched.prediction.notes.contains { $0.contains("memory reads 0") })
         #expect(patched.prediction.basis.contains("2026-11-26"))
+    }
+
+    @Test("what was asked by a probe alone is promised to nobody: on cgroup v2 it does not help by what is known, and the reason says so")
+    func probedOnly() throws {
+        for version in ["1.20.2", "1.36.2"] {
+            let found = PlaceFinding(
+                WrittenPlace.gvisorV2(), version: try #require(Version(version)), series: [], rules: try Self.registry())
+            for name in ["memory-usage-v2", "v2-missing-files"] {
+                let patch = try #require(found.patches.first { $0.name.name == name })
+                #expect(!patch.helps && !found.remedy.contains(patch.name))
+                let isRuled = version == "1.36.2" && name == "v2-missing-files"
+                #expect(patch.reason.contains(isRuled ? "clean on v2 without it" : "no node was booted with it"), "\(patch.reason)")
+            }
+        }
     }
 
     @Test("outside of gVisor no rule says anything, and nothing is asked for")

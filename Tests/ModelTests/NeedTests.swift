@@ -6,7 +6,10 @@ import Testing
 private func shipped() throws -> [PatchEntry] {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "patches")
-    return try ["cadvisor/9p-line", "cadvisor/9p-source", "libcontainer/percpu", "libcontainer/memory-usage"].map { name in
+    return try [
+        "cadvisor/9p-line", "cadvisor/9p-source", "libcontainer/percpu", "libcontainer/memory-usage", "libcontainer/memory-usage-v2",
+        "libcontainer/v2-missing-files",
+    ].map { name in
         let file = folder.appending(path: "\(name)/patch.yaml")
         return try PatchEntry(
             yaml: try String(contentsOf: file, encoding: .utf8), file: file.path, name: try #require(PatchName(name)))
@@ -64,9 +67,10 @@ struct NeedTests {
         ("0.38.6", "1.0.0-rc92", .v1, "none", ["fatal, memory cache", "fatal, could not find device", "fatal, memory cache"]),
         ("0.38.6", "1.0.0-rc92", .v1, "percpu", ["clean", "fatal, could not find device", "clean"]),
         ("0.38.6", "1.0.0-rc92", .v1, "percpu,9p-source", ["clean", "clean", "clean"]),
-        // k3s 1.21.2; on v2 without patches it was degraded, and nothing else was tried.
+        // k3s 1.20.8 and 1.21.2; on v2 without patches they were degraded, and nothing else was tried.
+        ("0.38.8", "1.0.0-rc92", .v2, "none", ["degraded, memory cache", "-", "-"]),
         ("0.39.0", "1.0.0-rc95", .v1, "percpu,memory-usage,9p-source", ["clean", "clean", "-"]),
-        ("0.39.0", "1.0.0-rc95", .v2, "none", ["unknown", "-", "-"]),
+        ("0.39.0", "1.0.0-rc95", .v2, "none", ["degraded, memory cache", "-", "-"]),
     ]
 
     @Test("the registry's rules agree with every cell that was measured", arguments: measured.indices)

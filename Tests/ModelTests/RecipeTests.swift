@@ -48,6 +48,35 @@ struct RecipeTests {
         #expect(recipe.compare.map { $0.map(\.name) } == [[], ["9p-line", "9p-source"]])
     }
 
+    @Test("a node's containerd is a suite's, of a version or of any, and a recipe that extends another may ask for another version")
+    func containerd() throws {
+        func node(_ more: String) throws -> NodeSpec? {
+            try Recipe(yaml: good.replacing("warmUp: 12s", with: "warmUp: 12s\n  containerd: \(more)"), file: "r.yaml", name: "r").node
+        }
+        #expect(try node("{suite: trixie}")?.containerd == ContainerdSpec(suite: "trixie"))
+        let spec = try #require(try node("{suite: trixie, version: '>=1.7 <2'}")?.containerd)
+        #expect(spec == ContainerdSpec(suite: "trixie", version: ">=1.7 <2") && spec.words == "containerd >=1.7 <2 of Debian trixie")
+        #expect(try Recipe(yaml: good, file: "r.yaml", name: "r").node?.containerd == nil)
+        let child = "extends: r\ntitle: t\nnode: {containerd: {version: 1.7.24~ds1}}"
+        let parent = good.replacing("warmUp: 12s", with: "warmUp: 12s\n  containerd: {suite: trixie, version: '>=1.7'}")
+        let both = try Recipe(
+            [try RecipeFile(yaml: parent, file: "r.yaml"), try RecipeFile(yaml: child, file: "s.yaml")], name: "s")
+        #expect(both.node?.containerd == ContainerdSpec(suite: "trixie", version: "1.7.24~ds1") && both.node?.warmUp == 12)
+    }
+
+    @Test(
+        "what is no suite, no version and no key of a containerd is named with its place",
+        arguments: [
+            ("{version: '1.7'}", "suite"), ("{suite: ../x}", "suite"), ("{suite: 'tri xie'}", "suite"), ("{suite: -o}", "suite"),
+            ("{suite: trixie, version: newest}", "version"), ("{suite: trixie, version: '>=x'}", "version"),
+            ("{suite: trixie, package: docker}", "package"), ("trixie", "containerd"),
+        ])
+    func badContainerd(_ text: String, _ key: String) throws {
+        let found = diagnostic(good.replacing("warmUp: 12s", with: "warmUp: 12s\n  containerd: \(text)"))
+        #expect(
+            found?.description.contains(key) == true && found?.description.contains("r.yaml:") == true, "\(found?.description ?? "taken")")
+    }
+
     @Test("what was measured is told of the versions that it was measured on, and of no other")
     func measured() throws {
         let more = """

@@ -80,6 +80,38 @@ struct KubeletReleaseTests {
     }
 
     @Test(
+        "k3s 1.32 and later get the same in a file of the folder that their kubelet reads, on cgroup v2 alone; 1.35 and later a flag on v1",
+        arguments: [
+            ("k3s version v1.20.8+k3s1 (bbe62aec)", false, ""), ("k3s version v1.31.14+k3s1 (0)", false, ""),
+            ("k3s version v1.32.1+k3s1 (0)", true, ""), ("k3s version v1.34.9+k3s1 (0)", true, ""),
+            ("k3s version v1.35.0-rc1+k3s1 (0)", true, "--kubelet-arg=fail-cgroupv1=false"), ("k3s version dev", false, ""),
+        ])
+    func k3s(_ version: String, _ isTold: Bool, _ onV1: String) throws {
+        for isV1 in [true, false] {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "ninepin-k3s-\(UUID())").path
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            try FileManager.default.createDirectory(atPath: "\(folder)/cgroup", withIntermediateDirectories: true)
+            if !isV1 { try "cpu".write(toFile: "\(folder)/cgroup/cgroup.controllers", atomically: true, encoding: .utf8) }
+            let lines = NodeProgram.cgroups.replacing("/var/lib/rancher", with: "\(folder)/rancher")
+                .replacing("/sys/fs/cgroup", with: "\(folder)/cgroup")
+            let shell = Process()
+            let output = Pipe()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = ["-euc", "version='\(version)'\n\(lines)\necho $cgroups"]
+            shell.standardOutput = output
+            try shell.run()
+            let words = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            shell.waitUntilExit()
+            #expect(shell.terminationStatus == 0 && words == (isV1 ? onV1 : "") + "\n")
+            let more = FilePath("\(folder)/rancher/k3s/agent/etc/kubelet.conf.d")
+            #expect(Files.names(in: more) == (isTold && !isV1 ? ["90-ninepin.conf"] : []))
+            guard isTold, !isV1 else { continue }
+            let text = try Files.readText(more.appending("90-ninepin.conf"))
+            #expect(text == "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nsingleProcessOOMKill: true\n")
+        }
+    }
+
+    @Test(
         "a kubelet that does not tell its release is asked for its help",
         arguments: ["Kubernetes v0.0.0-master+$Format:%H$", "Kubernetes v0.0.0", "Kubernetes v1.x", "no version", ""])
     func byHelp(_ version: String) throws {
@@ -110,11 +142,13 @@ struct ContainerdReleaseTests {
     func read(_ said: String, _ release: String?) { #expect(ContainerdRelease.read(said) == release) }
 
     @Test(
-        "kubelet 1.31 and later ask a containerd before 2.0 for what it does not know; a user is told, whatever the program is",
+        "kubelet 1.31 and later ask a containerd before 2.0, and kubelet before 1.23 one from 2.0 on, for what it does not know; a user is told",
         arguments: [
             ("1.6.20", "Kubernetes v1.36.2", true), ("1.7.27", "Kubernetes v1.31.0-alpha.1", true),
             ("1.6.20", "k3s version v1.34.9+k3s1 (0)", true),
             ("2.1.4", "Kubernetes v1.36.2", false), ("1.6.20", "Kubernetes v1.30.14", false), ("1.6.20", "Kubernetes v0.0.0", false),
+            ("2.0.0", "Kubernetes v1.22.17", true), ("2.1.9", "Kubernetes v1.20.2", true), ("2.1.9", "Kubernetes v1.23.0", false),
+            ("1.7.24", "Kubernetes v1.22.17", false), ("unknown", "Kubernetes v1.20.2", false),
             ("unknown", "Kubernetes v1.36.2", false), ("1.6.20", "", false), ("1.6.20", "v1.36.2", true),
         ])
     func note(_ release: String, _ node: String, _ isTold: Bool) {

@@ -10,7 +10,7 @@ private final class Shelf {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func entry(_ name: String, program: String? = nil, probe: String? = nil) throws {
+    func entry(_ name: String, program: String? = nil, probe: String? = nil, probeVersions: String? = nil) throws {
         let upstream = name.split(separator: "/")[0]
         let yaml = """
             title: t
@@ -22,7 +22,8 @@ private final class Shelf {
             status: local
 
             """
-        try write("\(name)/patch.yaml", yaml + (probe.map { "probe: \($0)\n" } ?? ""))
+        try write(
+            "\(name)/patch.yaml", yaml + (probe.map { "probe: \($0)\n" } ?? "") + (probeVersions.map { "probeVersions: '\($0)'\n" } ?? ""))
         try write("\(name)/v.patch", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n")
         if let program { try write("\(name)/probe/main.go", program) }
     }
@@ -107,6 +108,18 @@ struct ProbeTests {
         #expect(try names(["silent"]) == [])
         #expect(try names([]) == ["one/a", "two/c"])
         #expect(try names([], own: "two/c") == ["two/c"])
+    }
+
+    @Test("a probe that can be built for some versions alone is asked of those, and of an upstream that does not tell its version")
+    func versions() throws {
+        let shelf = Shelf()
+        try shelf.entry("one/a", program: "a", probeVersions: ">=1.1 <1.3 || <0.2")
+        try shelf.entry("one/b", program: "b")
+        let (registry, recipe) = (try shelf.registry(), try shelf.recipe())
+        let probes = try ["a", "b"].map { try registry.probe(named: $0, of: recipe) }
+        func fitting(_ version: String?) -> [String] { probes.filter { $0.fits(version.flatMap(Version.init)) }.map(\.name.name) }
+        #expect(fitting("1.1.5") == ["a", "b"] && fitting("0.0.6") == ["a", "b"] && fitting(nil) == ["a", "b"])
+        #expect(fitting("1.0.0-rc92") == ["b"] && fitting("1.3.0") == ["b"])
     }
 
     @Test("a probe has something to say about the stock source, and about a series that patches its upstream")

@@ -83,6 +83,80 @@ struct ShippedPatchesTests {
         """
     }
 
+    /// cgroup v2's readers of the oldest releases.
+    private static func oldest(imports: String, opening: String) -> [String: String] {
+        [
+            "fs2/hugetlb.go": """
+            package fs2
+
+            import (
+            \(imports)
+            )
+            func statHugeTlb(dirPath string, stats *cgroups.Stats) error {
+            \thugePageSizes, err := cgroups.GetHugePageSize()
+            \tif err != nil {
+            \t\treturn errors.Wrap(err, "failed to fetch hugetlb info")
+            \t}
+            \thugetlbStats := cgroups.HugetlbStats{}
+
+            """,
+            "fs2/memory.go": """
+            package fs2
+            \t// Set stats from memory.stat.
+            \tstatsFile, err := \(opening)
+            \tif err != nil {
+            \t\treturn err
+            \t}
+            \tdefer statsFile.Close()
+
+
+            """,
+        ]
+    }
+
+    /// cgroup v2's reader of memory, and its reader of meminfo from its beginning to its end.
+    private static func memoryOfV2(_ meminfo: String) -> [String: String] {
+        [
+            "fs2/memory.go": """
+            package fs2
+            \tconst file = "memory.stat"
+            \tstatsFile, err := cgroups.OpenFile(dirPath, file, os.O_RDONLY)
+            \tif err != nil {
+            \t\treturn err
+            \t}
+            \tdefer statsFile.Close()
+
+            \tmore()
+            \treturn memoryData, nil
+            }
+
+            \(meminfo)
+
+            """
+        ]
+    }
+
+    private static let rootOfV2 = """
+        func rootStatsFromMeminfo(stats *cgroups.Stats) error {
+        \tvar (
+        \t\tswap_free  uint64
+        \t\tswap_total uint64
+        \t)
+        \tmem := map[string]*uint64{
+        \t\t"SwapFree":  &swap_free,
+        \t\t"SwapTotal": &swap_total,
+        \t}
+
+        \tfound := 0
+        \tmore()
+        \t// sum `anon` + `file` to report the same value as `usage_in_bytes` in v1.
+        \t// sum swap usage as combined mem+swap usage for consistency as well.
+        \tstats.MemoryStats.Usage.Usage = stats.MemoryStats.Stats["anon"] + stats.MemoryStats.Stats["file"]
+        \tstats.MemoryStats.Usage.Limit = math.MaxUint64
+        \tstats.MemoryStats.SwapUsage.Usage = (swap_total - swap_free) * 1024
+        \tstats.MemoryStats.SwapUsage.Limit = math.MaxUint64
+        """
+
     /// An era of an upstream: its files, and which variant of each patch is meant.
     struct Era: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -147,6 +221,31 @@ struct ShippedPatchesTests {
             ],
             variants: ["percpu": "v1.1", "memory-usage": "v1.1"],
             releases: ["v1.1.0-rc.1", "v1.1.0", "v1.1.13", "v1.2.1", "v1.2.9", "v0.0.1", "v0.0.3", "v0.0.6", "v0.1.0"]),
+        Era(
+            testDescription: "runc rc92 on cgroup v2",
+            files: oldest(
+                imports: "\t\"io/ioutil\"\n\t\"path/filepath\"\n\t\"strconv\"\n\t\"strings\"\n",
+                opening: "os.Open(filepath.Join(dirPath, \"memory.stat\"))"),
+            variants: ["v2-missing-files": "rc92"], releases: ["v1.0.0-rc92", "v1.0.0-rc92-k3s1"]),
+        Era(
+            testDescription: "runc rc93 on cgroup v2",
+            files: oldest(
+                imports: "\t\"strconv\"\n\n\t\"github.com/pkg/errors\"\n",
+                opening: "fscommon.OpenFile(dirPath, \"memory.stat\", os.O_RDONLY)"),
+            variants: ["v2-missing-files": "rc93"], releases: ["v1.0.0-rc93"]),
+        Era(
+            testDescription: "runc 1.1 on cgroup v2",
+            files: memoryOfV2(
+                """
+                func statsFromMeminfo(stats *cgroups.Stats) error {
+                \tconst file = "/proc/meminfo"
+                \tf, err := os.Open(file)
+                \tif err != nil {
+                """),
+            variants: ["memory-usage-v2": "v1.1"], releases: ["v1.1.0", "v1.1.5"]),
+        Era(
+            testDescription: "runc 1.1.15 and opencontainers/cgroups on cgroup v2", files: memoryOfV2(rootOfV2),
+            variants: ["memory-usage-v2": "v1.2"], releases: ["v1.1.15", "v1.2.1", "v0.0.1", "v0.0.6", "v0.1.0"]),
     ]
 
     @Test("each era of an upstream has one variant of each patch, known by what stands in the files alone", arguments: eras)

@@ -4,7 +4,7 @@ import Synchronization
 import SystemPackage
 import TestServers
 
-/// A suite of Debian's form with one source package and one built package of the same code, signed by a key of its own, and served on the loopback;
+/// A suite of Debian's form with one source package, one built package of the same code, and one of containerd's programs, signed by a key of its own, and served on the loopback;
 /// and a machine whose apt knows it.
 final class DebianSuite: Sendable {
     /// The suite's name.
@@ -59,8 +59,14 @@ final class DebianSuite: Sendable {
         try await sign()
     }
 
+    /// Changes the programs of containerd's package by a shell script, whose first argument is their folder, from the next `publish` on.
+    func changeContainerd(_ script: String) throws { try Files.write(script, to: path.appending("containerd.sh")) }
+
     /// Signs the index as it is, with the key, or with one that nobody knows.
     func sign(with key: String = "tester") async throws { try await run(Self.signature, key) }
+
+    /// The bytes of a file of the site.
+    func published(_ file: String) throws -> [UInt8] { try Files.read(path.appending("site").appending(file)) }
 
     /// Serves something else in a file's place, or, with nil, nothing.
     func serve(_ bytes: [UInt8]?, as file: String) { instead.withLock { $0[file] = .some(bytes) } }
@@ -90,7 +96,8 @@ final class DebianSuite: Sendable {
         """
 
     private static let packages = """
-        version=$2; pool=$3; site=$1/site; work=$1/work
+        machine=$(dpkg --print-architecture); version=$2; pool=$3; site=$1/site; work=$1/work
+        export SOURCE_DATE_EPOCH=0
         rm -rf "$site" "$work"; mkdir -p "$site/$pool" "$work"
         cp -r "$1/code" "$work/thing-$version"
         [ "$version" = 1.0 ] || echo "// $version" >> "$work/thing-$version/thing.go"
@@ -105,8 +112,18 @@ final class DebianSuite: Sendable {
         printf "Package: golang-thing-dev\\n$head\\nDescription: d\\n" > "$work/deb/DEBIAN/control"
         deb=golang-thing-dev_${version}_all.deb
         dpkg-deb --build --root-owner-group "$work/deb" "$deb" > /dev/null
+        # Each program tells its name and version.
+        newer=2.0.${version#*.}-1
+        bin=$work/containerd/usr/bin
+        mkdir -p "$bin" "$work/containerd/DEBIAN"
+        for name in containerd containerd-shim-runc-v2 ctr other; do
+            printf '#!/bin/sh\\necho "%s x %s"\\n' "$name" "$newer" > "$bin/$name"; chmod 755 "$bin/$name"
+        done
+        [ ! -f "$1/containerd.sh" ] || sh -eu "$1/containerd.sh" "$bin"
+        printf "Package: containerd\\nMaintainer: T <t@example.org>\\nArchitecture: $machine\\nVersion: $newer\\nDescription: d\\n" \\
+            > "$work/containerd/DEBIAN/control"
+        dpkg-deb --build --root-owner-group "$work/containerd" "containerd_${newer}_$machine.deb" > /dev/null
         index=$site/dists/teststable/main
-        machine=$(dpkg --print-architecture)
         mkdir -p "$index/source" "$index/binary-$machine"
         {
             printf "Package: thing\\nBinary: golang-thing-dev\\n$head\\nFormat: 3.0 (native)\\nDirectory: $pool\\n"
@@ -116,6 +133,10 @@ final class DebianSuite: Sendable {
         } > "$index/source/Sources"
         {
             cat "$work/deb/DEBIAN/control"
+            echo "Filename: $pool/$deb"; echo "Size: $(stat -c %s "$deb")"
+            echo "SHA256: $(sha256sum "$deb" | cut -d ' ' -f 1)"
+            echo; cat "$work/containerd/DEBIAN/control"
+            deb=containerd_${newer}_$machine.deb
             echo "Filename: $pool/$deb"; echo "Size: $(stat -c %s "$deb")"
             echo "SHA256: $(sha256sum "$deb" | cut -d ' ' -f 1)"
         } > "$index/binary-$machine/Packages"

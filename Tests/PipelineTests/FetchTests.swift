@@ -88,6 +88,36 @@ struct FetchTests {
         }
     }
 
+    @Test("the index is kept: the next question fetches its signature alone, and the lists again once they are other ones")
+    func keptIndex() async throws {
+        try await Bench.use { bench in
+            let lists = { bench.server.requests.map(\.target).filter { $0.contains("/source/Sources") }.count }
+            let signatures = { bench.server.requests.map(\.target).filter { $0.hasSuffix("/InRelease") }.count }
+            _ = try await bench.pipeline.resolve(bench.debian(version: ">=1.0"))
+            let (listsBefore, signaturesBefore) = (lists(), signatures())
+            #expect(listsBefore > 0 && signaturesBefore > 0)
+            let (same, _) = try await bench.pipeline.resolve(bench.debian(version: ">=1.0"), isFresh: true)
+            #expect(same.lock.version == "1.0" && lists() == listsBefore && signatures() > signaturesBefore)
+            try await bench.suite.publish(version: "1.1")
+            let (newer, _) = try await bench.pipeline.resolve(bench.debian(version: ">=1.0"), isFresh: true)
+            #expect(newer.lock.version == "1.1" && lists() > listsBefore)
+        }
+    }
+
+    @Test("a kept index says nothing once its suite is signed by a stranger or is gone, and the true one is read again afterwards")
+    func keptIndexOfStranger() async throws {
+        try await Bench.use { bench in
+            _ = try await bench.pipeline.resolve(bench.debian())
+            try await bench.suite.sign(with: "stranger")
+            await #expect(throws: SourceError.self) { try await bench.pipeline.resolve(bench.debian(), isFresh: true) }
+            bench.suite.serve(nil, as: "dists/teststable/InRelease")
+            await #expect(throws: SourceError.self) { try await bench.pipeline.resolve(bench.debian(), isFresh: true) }
+            try await bench.suite.publish(version: "1.1")
+            let (newer, _) = try await bench.pipeline.resolve(bench.debian(version: ">=1.0"), isFresh: true)
+            #expect(newer.lock.version == "1.1")
+        }
+    }
+
     @Test("a source package comes from the suite's pool, is checked against the signed index, and is what its files are")
     func sourcePackage() async throws {
         try await Bench.use { bench in

@@ -37,6 +37,21 @@ struct ArchiveSourceTests {
         #expect(try Files.readText(folder.appending("out/a")) == "1")
     }
 
+    @Test("a + in an address is a +, as it is written and as %2B: k3s has it in its releases")
+    func plus() async throws {
+        let (folder, host) = try await yard()
+        defer { try? Files.remove(folder) }
+        try Files.rename(folder.appending("a.tar.gz"), to: folder.appending("v1.21.2+k3s1.tar.gz"))
+        for name in ["v1.21.2+k3s1.tar.gz", "v1.21.2%2Bk3s1.tar.gz"] {
+            let source = ArchiveSource(
+                name: name, bytes: nil, sha256: try Files.digest(of: folder.appending("v1.21.2+k3s1.tar.gz")),
+                mirrors: folder.appending("mirrors-\(name.count)"), on: host)
+            try await source.fetch(from: ["file://\(folder)/\(name)"]) { _ in }
+            try source.unpack(into: folder.appending("out-\(name.count)")) { _ in }
+            #expect(try Files.readText(folder.appending("out-\(name.count)/a")) == "1")
+        }
+    }
+
     @Test("the last part of an address names a file only when it is a name", arguments: ["..", ".", "", "a/../../b", ".git", "x\u{0}y"])
     func names(name: String) throws {
         let folder: FilePath = "/nowhere"

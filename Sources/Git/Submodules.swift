@@ -1,0 +1,81 @@
+import CLibgit2
+import Paths
+
+/// The submodules of a tree: entries that name a commit of another repository, whose files the tree does not have.
+public struct Submodules: Hashable, Sendable, Codable {
+    /// The paths of those that `.gitmodules` names, in quotes where they need them; what is at most told of them.
+    public private(set) var named: [String] = []
+    /// The paths of those that it does not name: left by `git add` of a folder with a repository in it.
+    public private(set) var stray: [String] = []
+    /// How many there are of both.
+    public private(set) var count = 0
+
+    /// As many as are told by name.
+    static let most = 10
+
+    /// What somebody who builds the tree should know; empty when it has none.
+    public var notes: [String] {
+        var notes: [String] = []
+        let rest = count - named.count - stray.count
+        let more = rest > 0 ? ", and \(rest) more" : ""
+        if !named.isEmpty {
+            notes.append(
+                "left out, since only git submodule would fetch what is in them: \(named.joined(separator: ", "))\(more); each is an empty folder"
+            )
+        }
+        if !stray.isEmpty {
+            notes.append(
+                "\(stray.joined(separator: ", "))\(named.isEmpty ? more : "") is the entry of a submodule that .gitmodules does not name: an empty folder, as git has it"
+            )
+        }
+        return notes
+    }
+}
+
+extension Repository {
+    /// Looks for submodules in a tree that was looked at before.
+    ///
+    /// - Throws: `GitError` when a tree is not here.
+    public func submodules(of tree: ObjectID) throws -> Submodules {
+        var found: [[UInt8]] = []
+        var seen: Set<ObjectID> = []
+        try collect(tree, [], &found, &seen)
+        guard !found.isEmpty else { return Submodules() }
+        let modules = (try? plainFile(at: ".gitmodules", of: tree, most: 1 << 20)) ?? nil
+        return Submodules(found, modules: modules ?? [])
+    }
+
+    /// A tree that stands in several places is looked at once: one of its places is told.
+    private func collect(_ tree: ObjectID, _ path: [UInt8], _ found: inout [[UInt8]], _ seen: inout Set<ObjectID>) throws {
+        guard seen.insert(tree).inserted else { return }
+        for entry in try namedEntries(of: tree) {
+            let place = path.isEmpty ? entry.name : path + [UInt8(ascii: "/")] + entry.name
+            if entry.mode == GIT_FILEMODE_TREE { try collect(entry.id, place, &found, &seen) }
+            if entry.mode == GIT_FILEMODE_COMMIT { found.append(place) }
+        }
+    }
+}
+
+extension Submodules {
+    init(_ paths: [[UInt8]], modules: [UInt8]) {
+        let listed = Self.paths(in: modules)
+        count = paths.count
+        for path in paths.prefix(Self.most) {
+            if listed.contains(path) { named.append(ContainedPath.quoted(path)) } else { stray.append(ContainedPath.quoted(path)) }
+        }
+    }
+
+    /// The values of `path = …` in a `.gitmodules` (gitmodules(5)): only whether a path is there decides, and it decides words alone.
+    private static func paths(in modules: [UInt8]) -> Set<[UInt8]> {
+        let space: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\"")]
+        let trim = { (part: ArraySlice<UInt8>) in
+            Array(part.drop(while: space.contains).reversed().drop(while: space.contains).reversed())
+        }
+        return Set(
+            modules.split(separator: UInt8(ascii: "\n")).compactMap { line in
+                let sides = line.split(separator: UInt8(ascii: "="), maxSplits: 1)
+                guard sides.count == 2, trim(sides[0]) == Array("path".utf8) else { return nil }
+                return trim(sides[1])
+            })
+    }
+}

@@ -1,0 +1,113 @@
+import Git
+import Sanitizing
+
+/// git(1) in the place of libgit2, for what libgit2 1.5 does not speak: a repository, or a mirror, without all of its history ("shallow-line"
+/// in gitprotocol-pack(5)), and a folder that lacks objects that nobody needs here (a partial clone).
+///
+/// git runs over the one way that the address has, with no hook, no clean-up and no submodule, and writes into the mirror alone.
+struct GitProgram {
+    private let session: Session
+    /// The address as it was asked for: git itself replaces it as `insteadOf` says, and would do so twice with what has been replaced.
+    private let url: String
+    private let mirror: String
+    private let environment: [String: String]
+
+    /// How much of the repository's history is brought.
+    enum History {
+        /// What the repository has.
+        case whole
+        /// The commit alone: what came before it may lack objects.
+        case none
+    }
+
+    /// - Parameters:
+    ///   - address: where `insteadOf` leads.
+    ///   - real: the same as text.
+    ///   - url: what was asked for.
+    ///   - sshCommand: git's setting `core.sshCommand`.
+    /// - Throws: `FetchError` where the address has what may be a secret: git hands it on in its arguments, which `/proc` shows to all.
+    init(_ address: Address, _ real: String, for url: String, sshCommand: String?, mirror: String, _ session: Session) throws {
+        self.session = session
+        self.mirror = mirror
+        self.url = url
+        let ways =
+            switch address.way {
+            case .folder: "file"
+            case .ssh: "ssh"
+            case .network(let scheme): scheme == "git" ? "git" : "http:https"
+            }
+        // An address of ssh was looked at before; a folder's has no such part, but what it stands for may have had one.
+        if [url, real].contains(where: { $0.contains("://") && Redaction.bare($0) != $0 }) {
+            throw FetchError.unreachable(
+                remote: session.remote,
+                reason: "only git itself can read this repository, which would show the address's password to every user of this machine; "
+                    + "leave it out of the address, and give it by a credential helper (git help credentials)")
+        }
+        var environment = session.environment.filter { name, _ in !name.hasPrefix("GIT_") || Self.passed.contains(name) }
+        environment["GIT_ALLOW_PROTOCOL"] = ways
+        environment["GIT_TERMINAL_PROMPT"] = "0"
+        // Nobody may be there to type a passphrase.
+        if sshCommand == nil, environment["GIT_SSH"] == nil, environment["GIT_SSH_COMMAND"] == nil {
+            environment["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
+        }
+        self.environment = environment
+    }
+
+    private static let passed = ProgramTransport.passed.union(["GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSL_CAINFO"])
+
+    /// All that the repository has, in its order.
+    ///
+    /// - Throws: `FetchError`, also for a repository whose ids are not SHA-1's.
+    func references() throws -> [Reference] {
+        let child = try Child(
+            ["git", "--git-dir=\(mirror)", "ls-remote", "--quiet", "--symref", "--", url], environment: environment, session)
+        session.listed = 0
+        defer { session.listed = nil }
+        guard let list = child.allOutput() else { throw session.failure ?? unreachable(child.message()) }
+        let said = child.message()
+        if list.isEmpty, !said.isEmpty { throw unreachable(said) }
+        var targets: [String: String] = [:]
+        var references: [Reference] = []
+        for line in list.split(separator: UInt8(ascii: "\n")) {
+            let words = line.split(separator: UInt8(ascii: "\t"), maxSplits: 1)
+            guard words.count == 2, let name = String(validating: words[1], as: UTF8.self) else { continue }
+            let first = String(decoding: words[0], as: UTF8.self)
+            if first.hasPrefix("ref: ") {
+                targets[name] = String(first.dropFirst(5))
+            } else if let id = ObjectID(first) {
+                references.append(Reference(name: name, id: id, target: targets[name]))
+            } else if first.utf8.count == 64 {
+                throw FetchError.otherDigest(remote: session.remote)
+            }
+        }
+        return references
+    }
+
+    /// Brings what a reference names, or a commit by its id. No reference is written.
+    ///
+    /// - Throws: `FetchError` with git's own words; whether what was wanted came is for who asked to see.
+    /// - Returns: what git said to its user.
+    func bring(_ wanted: String, history: History) throws -> String {
+        let settings = [
+            "core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "fetch.writeCommitGraph=false", "fetch.unpackLimit=1",
+            "transfer.unpackLimit=1", "fetch.recurseSubmodules=false", "fetch.prune=false",
+        ].flatMap { ["-c", $0] }
+        let depth = history == .none ? "--depth=1" : "--update-shallow"
+        let options = ["--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", depth]
+        let arguments = ["git", "--git-dir=\(mirror)"] + settings + ["fetch"] + options + ["--", url, wanted]
+        let child = try Child(arguments, environment: environment, session)
+        guard child.allOutput() != nil else { throw session.failure ?? unreachable(child.message()) }
+        if let failure = session.failure { throw failure }
+        return words(child.message())
+    }
+
+    private func unreachable(_ said: String) -> FetchError { .unreachable(remote: session.remote, reason: words(said)) }
+
+    /// What git said in the end, without its progress and without secrets.
+    private func words(_ said: String) -> String {
+        let lines = said.split(whereSeparator: \.isNewline).filter { line in
+            !["remote: ", "Receiving ", "Resolving "].contains(where: line.hasPrefix)
+        }
+        return session.secrets.removed(from: lines.joined(separator: "\n")).trimmedEnd
+    }
+}

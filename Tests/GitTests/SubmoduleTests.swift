@@ -1,0 +1,86 @@
+import Foundation
+import Git
+import Testing
+
+@Suite("Submodules in trees")
+struct SubmoduleTests {
+    /// A tree with a submodule's entry in it, as git writes one.
+    private func tree(_ room: Room, at path: String, modules: String? = nil, files: [String: String] = ["a": "1"]) throws -> ObjectID {
+        let folder = try room.folder("made-\(UUID())", files.merging(modules.map { [".gitmodules": $0] } ?? [:]) { one, _ in one })
+        let git = ["--git-dir=\(room.path)/trees.git", "--work-tree=."]
+        let index = "GIT_INDEX_FILE=\(room.path)/index-\(UUID())"
+        let entry = "160000,\(String(repeating: "1", count: 40)),\(path)"
+        try room.run("env", [index, "git"] + git + ["add", "-A", "-f", "."], in: folder)
+        try room.run("env", [index, "git"] + git + ["update-index", "--add", "--cacheinfo", entry], in: folder)
+        let id = try room.run("env", [index, "git"] + git + ["write-tree"], in: folder)
+        return try #require(ObjectID(id.trimmingCharacters(in: .newlines)))
+    }
+
+    private func names(_ path: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+
+    @Test("a submodule's entry becomes an empty folder, as git checks it out, and the work tree holds the tree")
+    func emptyFolder() throws {
+        let room = try Room()
+        let work = WorkTree(directory: "\(room.path)/work", note: "\(room.path)/note")
+        let stray = try tree(room, at: "sub/deep")
+        let claim = try work.checkOut(stray, from: room.repository) { _ in }
+        #expect(work.holds(claim))
+        #expect(try names("\(room.path)/work") == ["a", "sub"])
+        #expect(try names("\(room.path)/work/sub") == ["deep"])
+        #expect(try names("\(room.path)/work/sub/deep") == [])
+        // Nothing is written a second time.
+        #expect(try work.checkOut(stray, from: room.repository) { _ in }.changes == 0)
+    }
+
+    @Test("from a file to a submodule's entry, to a folder, to nothing: each step leaves what git would")
+    func changes() throws {
+        let room = try Room()
+        let work = WorkTree(directory: "\(room.path)/work", note: "\(room.path)/note")
+        let steps: [(ObjectID, [String])] = [
+            (try room.tree(["a": "1", "sub": "file"]), []), (try tree(room, at: "sub"), []),
+            (try room.tree(["a": "1", "sub/x": "2"]), ["x"]),
+            (try tree(room, at: "sub"), []), (try room.tree(["a": "1"]), []),
+        ]
+        for (number, (tree, inside)) in steps.enumerated() {
+            #expect(work.holds(try work.checkOut(tree, from: room.repository) { _ in }), "\(number)")
+            let isThere = FileManager.default.fileExists(atPath: "\(room.path)/work/sub")
+            #expect(isThere == (number < 4))
+            if number > 0, number < 4 { #expect(try names("\(room.path)/work/sub") == inside, "\(number)") }
+        }
+    }
+
+    @Test("what lies in a submodule's folder is no part of the tree, and is removed when the tree is made whole")
+    func filled() throws {
+        let room = try Room()
+        let work = WorkTree(directory: "\(room.path)/work", note: "\(room.path)/note")
+        try room.write("work/sub/left", Data("x".utf8))
+        let claim = try work.checkOutWhole(try tree(room, at: "sub"), from: room.repository) { _ in }
+        #expect(work.holds(claim))
+        #expect(try names("\(room.path)/work/sub") == [])
+    }
+
+    @Test("a patch of another file leaves a submodule's entry as it is")
+    func patched() throws {
+        let room = try Room()
+        let before = try tree(room, at: "sub", files: ["a": "1\n"])
+        let patch = try Patch(Array("--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n".utf8), name: "x.patch")
+        let after = try room.repository.apply(patch, to: before, under: ".")
+        #expect(try room.repository.changedPaths(from: before, to: after) == ["a"])
+        #expect(try room.repository.submodules(of: after) == room.repository.submodules(of: before))
+    }
+
+    @Test("a submodule that .gitmodules names is told as left out, a stray one as an empty folder, and a tree without one tells nothing")
+    func told() throws {
+        let room = try Room()
+        let modules = "[submodule \"x\"]\n\tpath = third/party\n\turl = https://example.org/x.git\n"
+        let named = try room.repository.submodules(of: try tree(room, at: "third/party", modules: modules))
+        #expect(named.named == ["\"third/party\""])
+        #expect(named.stray.isEmpty)
+        #expect(named.notes.count == 1)
+        #expect(named.notes.first?.contains("left out") == true)
+        let stray = try room.repository.submodules(of: try tree(room, at: "third/party"))
+        #expect(stray.named.isEmpty)
+        #expect(stray.notes.first?.contains("that .gitmodules does not name: an empty folder, as git has it") == true)
+        #expect(try room.repository.submodules(of: try room.tree(["a": "1"])).notes.isEmpty)
+    }
+}
