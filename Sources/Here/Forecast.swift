@@ -127,6 +127,9 @@ extension Forecast {
                 loss.kind == .fatal ? .fatal : .degraded, cause: loss.cause, reason: "\(need.patch) is needed here: \(need.evidence)",
                 basis: basis(need))
         case .good:
+            if patches.contains(.missingFilesV2), expected.deciding.contains(where: { $0.patch == KnownPatch.missingFilesV2.name }) {
+                return doubt("\(KnownPatch.missingFilesV2.rawValue): \(KnownPatch.missingFilesV2.uselessness(in: place))", "not measured")
+            }
             guard let need = expected.deciding.first ?? needs.first else { return nil }
             let isBlind =
                 place.cgroupVersion == 2 || needs.contains { $0.without?.kind == .figures && !$0.isMet(by: patches.compactMap(\.name)) }
