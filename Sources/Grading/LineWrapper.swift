@@ -289,10 +289,11 @@ struct LogVoice: Hashable, Sendable {
 
     var isKnown: Bool { isSystem || isNode }
 
-    /// Whether a program or a unit of that name is a node's.
+    /// Whether a program or a unit of that name is a node's: also as a snap calls it, such as `snap.microk8s.daemon-kubelite`.
     static func isNode(_ name: String) -> Bool {
-        ["kubelet", "hyperkube", "snap.kubelet.daemon", "k0s", "k0scontroller", "k0sworker"].contains(name)
-            || ["k3s", "rke2"].contains { name == $0 || name.hasPrefix("\($0)-") }
+        if ["hyperkube", "snap.kubelet.daemon", "k0s", "k0scontroller", "k0sworker"].contains(name) { return true }
+        if ["k3s", "rke2"].contains(where: { name == $0 || name.hasPrefix("\($0)-") }) { return true }
+        return ["kubelet", "kubelite"].contains { name == $0 || name.hasSuffix(".\($0)") || name.hasSuffix(".daemon-\($0)") }
     }
 
     private static let systems: Set<String> = ["systemd", "init", "init.scope", "kernel", "audit", "auditd", "audispd"]

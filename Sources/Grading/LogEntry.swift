@@ -52,7 +52,7 @@ struct LogEntry {
         let isHeaded = read.header != nil && (read.header == 0 || skipped > 0)
         if isHeaded {
             form = read.isDocument ? .document : .klog
-            (severity, own, message) = (read.severity, read.stamp, read.message - skipped)
+            (severity, own, message) = (read.severity, read.stamp, max(0, read.message - skipped))
         } else if let logrus = Logrus(text) {
             form = .logrus
             (severity, own, message) = (logrus.severity, logrus.stamp, logrus.message)
@@ -77,6 +77,14 @@ struct LogEntry {
         case .document, .logrus: return false
         case .plain: return ["Error: ", "error: ", "\""].contains { said.starts(with: $0.utf8 + words) }
         }
+    }
+
+    /// Whether words that only one program writes are the line's own: the name of a file in its header, or near where its message begins; the words of an
+    /// error may stand anywhere.
+    func hasOwn(_ words: [UInt8]) -> Bool {
+        guard let place = LogLine.place(of: words, in: text) else { return false }
+        if words.suffix(Self.goFile.count).elementsEqual(Self.goFile) { return form == .klog && place < message }
+        return severity == UInt8(ascii: "E") || severity == UInt8(ascii: "F") || place <= message + 2
     }
 
     /// Whether the program says a text and nothing else.

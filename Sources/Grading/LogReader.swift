@@ -16,12 +16,13 @@ public struct LogReader: Sendable {
     public var encoding: String?
 
     /// What systemd did last, of which no line of the node has come yet.
-    private(set) var pending: (evidence: Evidence, isStarted: Bool)?
+    private(set) var pending: (evidence: Evidence, isStarted: Bool, remark: Evidence?)?
     /// The lives that lines may still be of, in the order in which they began.
     private(set) var live: [LogRun] = []
     /// Those that are over for good.
     private(set) var past = PastRuns()
     private var begun = 0
+    private var order = LineOrder()
     /// Prefixes of no known wrapper.
     private var learned: [LinePrefix] = []
     private var partials = PartialLines()
@@ -64,6 +65,9 @@ public struct LogReader: Sendable {
         gate = LineGate()
         past.wanted = wanted
     }
+
+    /// Whether the lines stand newest first, as `journalctl -r` writes them.
+    var isReversed: Bool { order.isReversed }
 
     /// Takes a line.
     public mutating func take(_ line: [UInt8]) {
@@ -122,7 +126,9 @@ public struct LogReader: Sendable {
         guard let line = skipped else { return }
         skipped = nil
         guard let index = live.lastIndex(where: { $0.order == gate.lastRun }) else { return }
-        live[index].pass(LogEntry(LineWrapper(line), learned: learned))
+        let entry = LogEntry(LineWrapper(line), learned: learned)
+        order.take(entry.time)
+        live[index].pass(entry)
         live[index].passed(line: lines - 1)
         lastRun = live[index].order
     }
@@ -137,6 +143,7 @@ public struct LogReader: Sendable {
         let entry = LogEntry(wrapper, learned: learned)
         if let event = event(in: entry) { return take(event, entry, line) }
         guard !entry.voice.isSystem else { return }
+        order.take(entry.time)
         let beginning = LogRun.Beginning(entry)
         let index = run(of: entry, found, beginning)
         if entry.prefix != .none, !learned.contains(entry.prefix), learned.count < Self.mostLearned { learned.append(entry.prefix) }
@@ -179,11 +186,12 @@ public struct LogReader: Sendable {
         return begin(entry, released, hasBeginning: beginning != nil)
     }
 
-    /// The open life that a line is of: of a line that names no process the node's, and of several that which wrote last.
+    /// The open life that a line is of: one that is not closed before one that is, of a line that names no process a node's before another's, and of
+    /// several that which wrote last.
     private func writer(of entry: LogEntry) -> Int? {
-        let writers = live.indices.filter { live[$0].isWriter(of: entry) }
-        guard writers.count > 1 else { return writers.first }
-        return writers.max { (live[$0].isNode ? 1 : 0, live[$0].lastLine, $0) < (live[$1].isNode ? 1 : 0, live[$1].lastLine, $1) }
+        let isNamed = entry.process.wrapper != nil || entry.process.own != nil
+        func rank(_ run: LogRun) -> (Int, Int, Int) { (run.isClosed ? 0 : 1, run.isNode && !isNamed ? 1 : 0, run.lastLine) }
+        return live.indices.filter { live[$0].isWriter(of: entry) }.max { rank(live[$0]) < rank(live[$1]) }
     }
 
     private mutating func begin(_ entry: LogEntry, _ released: [LogRun.Held], hasBeginning: Bool) -> Int {
@@ -225,11 +233,14 @@ public struct LogReader: Sendable {
         case .reboot:
             for index in live.indices { live[index].isBeforeReboot = true }
         case .starting, .started: start(current, evidence, isStarted: event == .started)
+        case .ended(let ending) where ending.isOfHelper && pending == nil: if let current { live[current].unit.note(evidence) }
         case .ended(let ending):
             guard pending == nil, let current, live[current].unit.end == nil else { return endBeforeLine(ending, evidence) }
             live[current].unit.end = (evidence, ending)
         case .stopping: if let current, pending == nil { live[current].unit.isStopping = true }
-        case .remark: if let current, pending == nil { live[current].unit.note(evidence) }
+        case .remark:
+            guard let start = pending else { return current.map { live[$0].unit.note(evidence) } ?? () }
+            pending = (start.evidence, start.isStarted, start.remark ?? evidence)
         case .watchdog: if let current, pending == nil { live[current].unit.watchdog = evidence }
         case .outOfMemory(let process):
             guard let current = live.lastIndex(where: { $0.isNode && $0.isProcess(process) }) else { return }
@@ -241,7 +252,7 @@ public struct LogReader: Sendable {
     private mutating func start(_ current: Int?, _ evidence: Evidence, isStarted: Bool) {
         guard let current, isStarted, pending == nil, live[current].mayStart else {
             if let current { live[current].isClosed = true }
-            pending = (evidence, isStarted)
+            pending = (evidence, isStarted, nil)
             return
         }
         live[current].unit.start = live[current].unit.start ?? evidence
@@ -254,8 +265,29 @@ public struct LogReader: Sendable {
             order: begun, voice: LogVoice(name: []), hasBeginning: true, line: lines, warmUp: warmUp, hasPods: hasPods)
         run.unit.start = pending?.evidence
         run.unit.end = (evidence, ending)
+        if let remark = pending?.remark { run.unit.note(remark) }
         run.isClosed = true
         pending = nil
         add(run)
     }
+}
+
+/// Whether the lines of a log stand in the order of time.
+struct LineOrder: Sendable {
+    private var last: LogEntry.Time?
+    private var steps = (on: 0, back: 0)
+    /// Seconds by which lines of two threads may have changed places.
+    private static let slack = 0.5
+
+    /// Takes the time of the next line.
+    mutating func take(_ time: LogEntry.Time?) {
+        guard let time else { return }
+        if let step = last.flatMap({ time.since($0) }), abs(step) > Self.slack {
+            steps = step > 0 ? (steps.on + 1, steps.back) : (steps.on, steps.back + 1)
+        }
+        last = time
+    }
+
+    /// Whether nearly every step is one back.
+    var isReversed: Bool { steps.back > 2 && steps.back > 4 * steps.on }
 }

@@ -42,7 +42,7 @@ struct LogRun: Sendable, NodeLog {
     let voice: LogVoice
     let prefix: LinePrefix
     /// Whether the log has the beginning of this life, and not only the rest of one.
-    let hasBeginning: Bool
+    private(set) var hasBeginning: Bool
     let firstLine: Int
     private(set) var lastLine: Int
     private(set) var process: (wrapper: Int?, own: Int?)
@@ -157,7 +157,10 @@ struct LogRun: Sendable, NodeLog {
     mutating func take(_ entry: LogEntry, _ found: [Signal], _ evidence: Evidence, beginning: Beginning?, isWhole: Bool) {
         pass(entry)
         if voice.isNode { kubelet = kubelet ?? evidence }
-        if let beginning, beginnings.count < Self.mostBeginnings { beginnings.insert(beginning) }
+        if let beginning, beginnings.count < Self.mostBeginnings {
+            hasBeginning = hasBeginning || started == nil
+            beginnings.insert(beginning)
+        }
         if entry.form != .plain, crash?.doubt() == true { crash = nil }
         if entry.form == .klog || entry.form == .document, let count = doubts {
             (said, doubts) = count + 1 == Self.mostDoubts ? (nil, nil) : (said, count + 1)
@@ -206,7 +209,7 @@ struct LogRun: Sendable, NodeLog {
         switch signal.meaning {
         case .kubelet:
             // What another program tells of a kubelet is not a kubelet's.
-            if voice.isOpen || voice.isNode || entry.form != .plain { kubelet = kubelet ?? evidence }
+            if entry.form != .plain ? entry.hasOwn(signal.text) : voice.isOpen || voice.isNode { kubelet = kubelet ?? evidence }
         case .cause: cause = cause ?? evidence
         case .started: if Self.isStart(entry, signal) { noteStart(evidence, entry.time) }
         case .fatal:
@@ -230,6 +233,8 @@ struct LogRun: Sendable, NodeLog {
     }
 
     private mutating func say(_ signal: Signal, _ found: [Signal], _ entry: LogEntry, _ evidence: Evidence) {
+        // Who is stopped may say so loudly.
+        guard !unit.isStopping else { return }
         said = Sighting(signal: signal, evidence: evidence, fault: Signal.fault(in: found))
         doubts = entry.form == .plain || entry.form == .logrus ? 0 : nil
     }
@@ -287,17 +292,22 @@ extension LogRun.Beginning {
             guard let blank = header.dropLast(2).lastIndex(of: UInt8(ascii: " ")) else { return nil }
             let place = header[(blank + 1)...]
             guard place.starts(with: "server.go:".utf8), Self.words.contains(where: { quoted.starts(with: $0) }) else { return nil }
-            self.init(place: Array(place), version: Array(said.prefix(128)))
+            self.init(place: Array(place), version: Self.version(in: said))
         case .document:
             guard quoted.starts(with: Self.words[1]) else { return nil }
-            let key = Array("\"kubeletVersion\":".utf8)
-            let version = LogLine.place(of: key, in: entry.text).map { entry.text[$0...].prefix { $0 != UInt8(ascii: ",") } } ?? []
-            self.init(place: Self.words[1], version: Array(version.prefix(128)))
+            self.init(place: Self.words[1], version: Self.version(in: said))
         case .logrus:
             guard quoted.starts(with: Self.words[2]) else { return nil }
             self.init(place: Self.words[2], version: [])
         case .plain: return nil
         }
+    }
+
+    /// `v1.20.8+k3s1`, wherever the line tells it.
+    private static func version(in said: ArraySlice<UInt8>) -> [UInt8] {
+        let text = said.prefix(256)
+        let start = text.indices.first { text[$0] == UInt8(ascii: "v") && LogLine.number(text, $0 + 1, 1) != nil }
+        return start.map { Array(text[$0...].prefix { LogLine.isWord($0) || ".+-".utf8.contains($0) }) } ?? []
     }
 
     /// What such lines begin with.

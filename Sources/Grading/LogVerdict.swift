@@ -133,6 +133,12 @@ extension LogReader {
                 grade: .inconclusive, level: .log, summary: "\(reason): nothing can be said of a node",
                 evidence: [Evidence(kind: .harness, text: reason, source: "ninepin")], notes: logNotes(isCut: isCut))
         }
+        guard !reader.isReversed else {
+            let reason = "the lines of the log stand newest first, and what came last cannot be said: give it in the order of time"
+            return Verdict(
+                grade: .inconclusive, level: .log, summary: reason, evidence: [Evidence(kind: .harness, text: reason, source: "ninepin")],
+                notes: logNotes(isCut: isCut))
+        }
         var earlier = reader.past
         for run in nodes.dropLast() { earlier.add(run) }
         let verdict = last.verdict(isCut: isCut)

@@ -20,29 +20,41 @@ enum UnitEvent: Hashable {
         let code: String
         /// The status, or the number of the signal.
         let status: Int
+        /// Whether it is not the unit's program that ended, but one that systemd runs before it or after it (`ExecStartPre=`).
+        var isOfHelper = false
 
         /// Whether systemd could not even start the program (systemd.exec(5), "Process Exit Codes": 200 to 245).
-        var isOfSystemd: Bool { code == "exited" && (200...245).contains(status) }
+        var isOfSystemd: Bool { isOfHelper || code == "exited" && (200...245).contains(status) }
         /// Whether the program ended by itself, and not well.
         var isFailure: Bool { code == "exited" && status != 0 || code == "dumped" }
     }
 
     /// Reads a line of systemd or the kernel, without what journald wrote before it; nil for one that says nothing of a node's process.
     init?(_ text: [UInt8]) {
-        let words = String(decoding: text.prefix(512), as: UTF8.self)
-        if words.hasPrefix("-- Reboot --") || words.hasPrefix("-- Boot ") {
-            self = .reboot
-        } else if let event = Self.job(words) ?? Self.unit(words) ?? Self.memory(words) {
-            self = event
-        } else {
-            return nil
-        }
+        guard let read = Self.read(text) else { return nil }
+        self = read
     }
+
+    /// Most lines are none of these, and cost no more than a look.
+    private static func read(_ text: [UInt8]) -> UnitEvent? {
+        func words() -> String { String(decoding: text.prefix(512), as: UTF8.self) }
+        switch text.first {
+        case UInt8(ascii: "-"): return text.starts(with: "-- Reboot --".utf8) || text.starts(with: "-- Boot ".utf8) ? .reboot : nil
+        case UInt8(ascii: "S"), UInt8(ascii: "F"): if let event = job(words()) { return event }
+        default: break
+        }
+        if LogLine.place(of: service, in: text, within: 128) != nil { return unit(words()) }
+        return LogLine.place(of: killed, in: text, within: 256) != nil ? memory(words()) : nil
+    }
+
+    private static let service = Array(".service".utf8)
+    private static let killed = Array("ut of memory: Kill".utf8)
 
     /// `Started kubelet: The Kubernetes Node Agent.`, `Starting Lightweight Kubernetes...`, `Started kubelet.service - kubelet: …`.
     private static func job(_ words: String) -> UnitEvent? {
         let jobs: [(String, UnitEvent)] = [
             ("Starting ", .starting), ("Started ", .started), ("Stopping ", .stopping), ("Stopped ", .remark),
+            ("Failed to start ", .remark),
         ]
         guard let (verb, event) = jobs.first(where: { words.hasPrefix($0.0) }) else { return nil }
         let name = words.dropFirst(verb.count).lowercased()
@@ -59,8 +71,10 @@ enum UnitEvent: Hashable {
     private static func unit(_ words: String) -> UnitEvent? {
         guard let end = words.firstRange(of: ".service"), LogVoice.isNode(String(words[..<end.lowerBound])) else { return nil }
         let rest = words[end.upperBound...].drop { $0 == ":" || $0 == " " }
-        if let match = rest.firstMatch(of: /[Mm]ain process exited, code=([a-z]+), status=([0-9]+)/), let status = Int(match.2) {
-            return .ended(Ending(code: String(match.1), status: status))
+        if let match = rest.firstMatch(of: /([Mm]ain|[Cc]ontrol) process exited, code=([a-z]+),? status=([0-9]+)/),
+            let status = Int(match.3)
+        {
+            return .ended(Ending(code: String(match.2), status: status, isOfHelper: match.1.lowercased() == "control"))
         }
         if rest.hasPrefix("Watchdog timeout") { return .watchdog }
         if rest.contains("killed by the OOM killer") || rest.hasPrefix("Failed with result 'oom-kill'") {

@@ -12,8 +12,9 @@ extension PlaceFinding {
         let forecast = Forecast(place, version: version, rules: rules)
         let needs = forecast.needs
         let reader = CgroupReader(place)
-        let quality = { (patches: Set<KnownPatch>) in forecast.prediction(with: patches).quality }
+        let quality = { (patches: Set<KnownPatch>) in forecast.boot(with: patches).quality }
         let sets = KnownPatch.allCases.subsets
+        let remedy = Self.remedy(among: sets, quality)
         self.init(
             sandbox: place.sandbox, root: place.directory("/"), kubelet: place.directory(place.kubeletDirectory),
             cgroup: Cgroup(version: place.cgroupVersion, missing: reader.gaps.map(\.name), unmounted: reader.unmounted),
@@ -27,10 +28,11 @@ extension PlaceFinding {
                 let rule = needs.first { $0.patch == patch.name && $0.answer != .notMeasured && ($0.answer == .needed) == helps }
                 let reason =
                     rule?.evidence
-                    ?? (helps ? patch.help : forecast.prediction(with: []).quality == nil ? Self.unknown : patch.uselessness(in: place))
+                    ?? (helps ? patch.help : quality([]) == nil ? Self.unknown : patch.uselessness(in: place))
                 return patch.name.map { Help(name: $0, helps: helps, reason: reason) }
             },
-            remedy: Self.remedy(among: sets, quality), asks: forecast.asks, needs: needs)
+            remedy: remedy, asks: forecast.asks, needs: needs, asItStands: forecast.asItStands(with: Set(series)),
+            boot: forecast.boot(with: Set(series)), fixes: Fixes(forecast).all(remedy: remedy))
     }
 
     private static let unknown = "the prediction is inconclusive, and so is this"

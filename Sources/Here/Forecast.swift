@@ -7,7 +7,7 @@ import Model
 /// `containerManagerImpl.Start`): device of its directory, statistics of `/`, controllers. All assume what `Obstacle` asks for.
 public struct Forecast: Sendable {
     let place: Place
-    private let version: Version
+    let version: Version
     private let rules: [PatchEntry]
 
     /// A forecast for a kubelet of a version.
@@ -29,7 +29,7 @@ public struct Forecast: Sendable {
         return isMeasured ? measuredPrediction(with: patches) : otherPrediction(with: patches)
     }
 
-    private var isMeasured: Bool { version.numbers.prefix(2) == [1, 20] }
+    var isMeasured: Bool { version.numbers.prefix(2) == [1, 20] }
 
     /// What was not read cannot be judged.
     private var unreadable: PlaceFinding.Prediction? {
@@ -42,16 +42,47 @@ public struct Forecast: Sendable {
         }
         let unknown = CgroupReader(place).unknown
         guard unknown.isEmpty else { return doubt("the files of \(list(unknown)) cannot be listed", "/sys/fs/cgroup") }
+        return closed
+    }
+
+    /// A place in which a boot ends before there is a node.
+    private var closed: PlaceFinding.Prediction? {
+        guard !place.isOwnUserNamespace else {
+            return doubt(
+                "this is a user namespace of its own, whose root is not the kernel's: no node was ever brought up in one. A boot ended before its "
+                    + "kubelet, at a /proc that such a root must not unmount",
+                "user_namespaces(7); booted in unshare -Ur, as root's and as another's")
+        }
+        let sealed = [place.kubeletDirectory, place.imageDirectory].filter(place.isSealed)
+        guard sealed.isEmpty else {
+            return doubt("\(list(sealed)) cannot be written, and a boot ended before its kubelet there", "booted on a read-only root")
+        }
+        guard place.present.contains("/dev/kmsg") || !place.isSealed("/dev") else {
+            return doubt("there is no /dev/kmsg, and none can be made in /dev, which cannot be written", "mount table; not measured")
+        }
         return nil
     }
 
     /// Cgroups of which nothing was ever measured.
     private var unknownPlace: PlaceFinding.Prediction? {
         if place.cgroupVersion == nil {
-            return doubt("no cgroup file system is mounted, and such a place was never booted in", "not measured")
+            return isMeasured ? noGroups() : doubt(Self.noGroupsReason + " other versions were not booted so", "not measured")
         }
         guard place.cgroupVersion == 2 else { return nil }
-        return doubt("this is cgroup v2, on which no node was ever booted with Ninepin", "not measured")
+        return doubt(
+            place.sandbox.kind == .gvisor
+                ? "this is cgroup v2, on which no such node was ever booted in gVisor"
+                : "this is cgroup v2 of another kernel than gVisor's, where kubelet 1.20.2 was booted once, clean, in a hierarchy without cpu and "
+                    + "memory: that tells nothing of others", "not measured")
+    }
+
+    private static let noGroupsReason = "no cgroup file system is mounted, where kubelet 1.20.2 ends: 'mountpoint for cpu not found';"
+
+    /// The grader knows no name for this fault.
+    private func noGroups() -> PlaceFinding.Prediction {
+        PlaceFinding.Prediction(
+            .fatal, reason: "no cgroup file system is mounted, and kubelet ends: 'failed to run Kubelet: mountpoint for cpu not found'",
+            basis: "Kubernetes 1.20.2, pkg/kubelet/cm/helpers_linux.go, GetCgroupSubsystems; booted on Linux without cgroup mounts")
     }
 
     /// kubelet 1.20, on cgroup v1.
@@ -64,11 +95,8 @@ public struct Forecast: Sendable {
         if let error = readerError(with: patches) { return emptyCache(error) }
         let reader = CgroupReader(place)
         guard reader.unmounted.isEmpty else { return unmounted(reader.unmounted) }
-        let sealed = CgroupReader.wanted.filter { place.mount(of: $0)?.isReadOnly == true }
-        guard sealed.isEmpty else {
-            return doubt(
-                "\(list(sealed)) cannot be written, and a kubelet that cannot make cgroups was never booted", "mount table; not measured")
-        }
+        let sealed = sealedControllers
+        guard sealed.isEmpty else { return sealedGroups(sealed) }
         // Its images' file system is asked for again and again, and an error that goes on makes a node degraded at best.
         guard table.holds(place.imageDirectory) == true else {
             return doubt(
@@ -78,18 +106,52 @@ public struct Forecast: Sendable {
         return living(with: patches)
     }
 
+    /// Controllers in which kubelet cannot make a group.
+    var sealedControllers: [String] {
+        CgroupReader.wanted.filter { name in place.mount(of: name).map { $0.isReadOnly || place.refused.contains($0.point) } ?? false }
+    }
+
+    private func sealedGroups(_ names: [String]) -> PlaceFinding.Prediction {
+        PlaceFinding.Prediction(
+            .fatal, cause: "container manager",
+            reason:
+                "\(list(names)) cannot be written, and kubelet ends: 'Failed to start ContainerManager mkdir …/kubepods: read-only file system'",
+            basis: "kubelet 1.20.2, booted on Linux with cgroups that were mounted read-only")
+    }
+
+    /// Whether kubelet ends for the version of the cgroups alone, as it is configured by default.
+    var refusesGroups: Bool {
+        place.cgroupVersion == 1 && (version.kubernetesMinor ?? 0) >= KubernetesRelease.firstThatRefusesV1
+    }
+
+    /// What a boot with Ninepin comes to, or a kubelet that is given all fixes that are no patches: like ``prediction(with:)``, and with
+    /// `failCgroupV1: false` in the configuration of a kubelet that would refuse cgroup v1.
+    func boot(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
+        guard refusesGroups else { return prediction(with: patches) }
+        return unreadable ?? unknownPlace ?? toldPrediction(with: patches)
+    }
+
     /// Another version: what is known of all since 1.21.
     private func otherPrediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
         guard let minor = version.kubernetesMinor, minor > 20 else {
             return doubt("no kubelet \(version.plain) was ever booted with Ninepin", "not measured")
         }
-        if minor >= KubernetesRelease.firstThatRefusesV1 {
+        if refusesGroups {
             return PlaceFinding.Prediction(
                 .fatal, cause: "cgroup v1",
                 reason:
                     "from 1.35 on kubelet ends where cgroups are v1, unless failCgroupV1 is false in its configuration: 'kubelet is configured "
                     + "to not run on a host using cgroup v1'",
                 basis: "Kubernetes #134298, KEP-5573; NVIDIA/OpenShell #360 saw it; not measured")
+        }
+        return toldPrediction(with: patches)
+    }
+
+    /// The same where cgroup v1 is taken, by itself or as it is told.
+    private func toldPrediction(with patches: Set<KnownPatch>) -> PlaceFinding.Prediction {
+        let sealed = sealedControllers
+        guard sealed.isEmpty else {
+            return doubt("\(list(sealed)) cannot be written, and of kubelets only 1.20.2 was booted so", "mount table; not measured")
         }
         if let ruled = ruledPrediction(with: patches), ruled.grade != .inconclusive { return ruled }
         // The reader is the same in every release (runc 1.1.5 and 1.1.15, opencontainers/cgroups 0.0.5 were asked), and so is kubelet's end.
@@ -127,9 +189,6 @@ extension Forecast {
                 loss.kind == .fatal ? .fatal : .degraded, cause: loss.cause, reason: "\(need.patch) is needed here: \(need.evidence)",
                 basis: basis(need))
         case .good:
-            if patches.contains(.missingFilesV2), expected.deciding.contains(where: { $0.patch == KnownPatch.missingFilesV2.name }) {
-                return doubt("\(KnownPatch.missingFilesV2.rawValue): \(KnownPatch.missingFilesV2.uselessness(in: place))", "not measured")
-            }
             guard let need = expected.deciding.first ?? needs.first else { return nil }
             let isBlind =
                 place.cgroupVersion == 2 || needs.contains { $0.without?.kind == .figures && !$0.isMet(by: patches.compactMap(\.name)) }

@@ -10,6 +10,8 @@ extension Place {
         }
         if !present.contains("/dev/kmsg") {
             note("there is no /dev/kmsg, which kubelet opens", "ln -s /dev/null /dev/kmsg")
+        } else if refused.contains("/dev/kmsg") {
+            note("/dev/kmsg cannot be opened for reading, as kubelet opens it", "mount --bind /dev/null /dev/kmsg")
         }
         let stuck = stuckTunables
         if !stuck.isEmpty {
@@ -21,12 +23,13 @@ extension Place {
         return all
     }
 
-    /// The switches that are not as kubelet wants them and that it cannot set: gVisor takes no such write, whatever the mode of the file says.
-    private var stuckTunables: [String] {
+    /// The switches that are not as kubelet wants them and that it cannot set: gVisor takes no such write, whatever the mode of the file says; and
+    /// elsewhere root tried, or is not the kernel's.
+    var stuckTunables: [String] {
         let isSealed = sandbox.kind == .gvisor || mounts.holding("/proc/sys")?.isReadOnly == true
         return Self.wantedTunables.filter { name, value in
             guard let found = tunables[name] else { return true }
-            return found != value && isSealed
+            return found != value && (isSealed || refused.contains("/proc/sys/\(name)"))
         }.map(\.name)
     }
 }

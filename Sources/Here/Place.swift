@@ -31,12 +31,19 @@ public struct Place: Sendable {
     public var hasHypervisor = false
     /// Whether there is swap.
     public var hasSwap = false
+    /// Whether the place is in a user namespace of its own (user_namespaces(7)): its root is not the kernel's, whatever it may do in the place.
+    public var isOwnUserNamespace = false
+    /// Of what a kubelet opens, by path, that which this process, as root, tried to open in the same way and could not. Nothing was written. Empty
+    /// where it was not tried, since who is not root learns nothing of what root may do.
+    public var refused: Set<String> = []
 
     /// A place of which nothing was read yet.
     public init() {}
 
     /// Files whose being there says something.
-    public static let asked = ["/dev/kmsg", "/proc/sentry-meminfo", "/.dockerenv", "/run/.containerenv", "/sys/hypervisor/type"]
+    public static let asked = [
+        "/dev/kmsg", "/proc/sentry-meminfo", "/.dockerenv", "/run/.containerenv", "/sys/hypervisor/type",
+    ]
 
     /// What kubelet sets at its start where it is not so yet (Kubernetes, `pkg/util/sysctl/sysctl.go`, `setupKernelTunables`).
     public static let wantedTunables: [(name: String, value: String)] = [
@@ -53,6 +60,9 @@ public struct Place: Sendable {
         if isUnified { return 2 }
         return mounts.contains { $0.type == "cgroup" } ? 1 : nil
     }
+
+    /// Whether nothing can be written to a directory that is there: by its mount, or because root tried.
+    func isSealed(_ path: String) -> Bool { refused.contains(path) || mounts.holding(path)?.isReadOnly == true }
 
     /// The mount of a cgroup v1 controller: the first, which is the one that the readers take.
     public func mount(of controller: String) -> Mount? {

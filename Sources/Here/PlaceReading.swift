@@ -24,6 +24,8 @@ extension Place {
         // The first processor tells; a large machine's file is long.
         place.hasHypervisor = text("/proc/cpuinfo", limit: 1 << 14).contains("hypervisor")
         place.hasSwap = text("/proc/swaps").split(separator: "\n").count > 1
+        place.isOwnUserNamespace = !isWhole(text("/proc/self/uid_map"))
+        if geteuid() == 0 { place.refused = place.tried() }
         return place
     }
 
@@ -50,6 +52,33 @@ extension Place {
         }
         // `pid:[4026531836]`
         pidNamespace = Files.linkTarget("/proc/self/ns/pid").flatMap { UInt64($0.drop { $0 != "[" }.dropFirst().dropLast()) }
+    }
+
+    /// Opens what a kubelet opens, as it opens it, and writes nothing: the modes of files say little in a user namespace, in gVisor, and where a
+    /// module of the kernel's decides.
+    private func tried() -> Set<String> {
+        let switches = Self.wantedTunables.filter { tunables[$0.name] != nil && tunables[$0.name] != $0.value }.map {
+            "/proc/sys/\($0.name)"
+        }
+        var refused = switches.filter { !Self.opens($0, O_WRONLY) }
+        // A reader of the kernel's messages takes none away from another.
+        if present.contains("/dev/kmsg"), !Self.opens("/dev/kmsg", O_RDONLY) { refused.append("/dev/kmsg") }
+        let groups = isUnified ? ["/sys/fs/cgroup"] : CgroupReader.wanted.compactMap { mount(of: $0)?.point }
+        refused += ([kubeletDirectory, imageDirectory] + groups).filter { access(Self.nearest($0), W_OK | X_OK) != 0 }
+        return Set(refused)
+    }
+
+    private static func opens(_ path: String, _ mode: Int32) -> Bool {
+        let file = open(path, mode | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        guard file >= 0 else { return false }
+        close(file)
+        return true
+    }
+
+    /// The kernel's own user namespace has every id as it is (user_namespaces(7), `/proc/PID/uid_map`). A kernel without such namespaces has no
+    /// such file.
+    static func isWhole(_ map: String) -> Bool {
+        map.isEmpty || map.split(whereSeparator: \.isWhitespace).compactMap { UInt64($0) } == [0, 0, 4_294_967_295]
     }
 
     private static let controllers: Set<String> = [

@@ -131,6 +131,33 @@ public struct PlaceFinding: Hashable, Codable, Sendable {
         }
     }
 
+    /// One thing to do so that a kubelet can live here. Nothing of it is done by Ninepin.
+    public struct Fix: Hashable, Codable, Sendable {
+        /// Who must do it, and where.
+        public enum Who: String, Codable, Sendable, CaseIterable {
+            /// Root, in the place itself.
+            case inside
+            /// Who starts the sandbox, where it is started.
+            case owner
+            /// Who builds kubelet: it is a patch.
+            case builder
+        }
+
+        /// Who must do it.
+        public let who: Who
+        /// What it is about: what is in the way, and what comes of it.
+        public let what: String
+        /// Lines that can be copied: of shell for root inside, and for who builds; words of a command line for who starts the sandbox.
+        public let commands: [String]
+
+        /// Makes a record of what to do.
+        public init(_ who: Who, _ what: String, _ commands: [String]) {
+            self.who = who
+            self.what = what
+            self.commands = commands
+        }
+    }
+
     /// What the place is.
     public let sandbox: Sandbox
     /// The root directory.
@@ -145,8 +172,15 @@ public struct PlaceFinding: Hashable, Codable, Sendable {
     public let version: Version
     /// The patches that the prediction is about; none for a stock kubelet.
     public let series: [PatchName]
-    /// What that kubelet would come to.
+    /// What that kubelet would come to once nothing stands in its way, as it is configured by default.
     public let prediction: Prediction
+    /// What it would come to if it were started right now, with what stands in its way.
+    public let asItStands: Prediction
+    /// What a boot by `ninepin verify --sandbox here` comes to, which clears what stands in the way, and tells a kubelet that would refuse cgroup v1
+    /// not to.
+    public let boot: Prediction
+    /// What can be done, each with lines to copy: what needs no patch first.
+    public let fixes: [Fix]
     /// Each known patch, and whether it helps here.
     public let patches: [Help]
     /// The fewest patches with which a node would be best here; none when nothing helps, or nothing is needed.
@@ -160,7 +194,8 @@ public struct PlaceFinding: Hashable, Codable, Sendable {
     /// Makes a finding of its parts.
     public init(
         sandbox: Sandbox, root: Directory, kubelet: Directory, cgroup: Cgroup, obstacles: [Obstacle], version: Version, series: [PatchName],
-        prediction: Prediction, patches: [Help], remedy: [PatchName], asks: [Ask] = [], needs: [Need] = []
+        prediction: Prediction, patches: [Help], remedy: [PatchName], asks: [Ask] = [], needs: [Need] = [],
+        asItStands: Prediction? = nil, boot: Prediction? = nil, fixes: [Fix] = []
     ) {
         self.sandbox = sandbox
         self.root = root
@@ -174,6 +209,9 @@ public struct PlaceFinding: Hashable, Codable, Sendable {
         self.remedy = remedy
         self.asks = asks
         self.needs = needs
+        self.asItStands = asItStands ?? prediction
+        self.boot = boot ?? prediction
+        self.fixes = fixes
     }
 }
 

@@ -139,6 +139,7 @@ public struct NodeHere: Sendable {
             work=/run/ninepin
             ip link set lo up || fail "cannot bring up the loopback interface"
             mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log || fail "cannot mount over /run and /var/log"
+            (: < /dev/kmsg) 2>/dev/null || mount --bind /dev/null /dev/kmsg || fail "/dev/kmsg cannot be opened"
             mount --bind \(kubelet.string.shellQuoted) /var/lib/kubelet && mount --bind \(images.string.shellQuoted) /var/lib/containerd || fail "cannot mount over /var/lib"
             """
         return placed(

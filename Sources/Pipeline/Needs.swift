@@ -1,5 +1,6 @@
 import Cluster
 import GoToolchain
+import Here
 import Host
 import Model
 import Node
@@ -184,8 +185,9 @@ public enum Doctor {
                 "all there; containerd \(release)\(ContainerdRelease.lacksRuntimeConfig(release) ? ", which has no RuntimeConfig for kubelet 1.31 and later: they warn" : "")"
         }
         try await look("crun, for pods on cgroup v2") {
-            guard let path = host.program(OCIRuntime.crun.rawValue) else { throw Absent(program: OCIRuntime.crun.rawValue) }
-            return path.string
+            // A run that makes a sandbox with cgroup v2 looks for it before it begins (KubeletProfile.require).
+            let reading = Place.reading(kubeletDirectory: "/var/lib/kubelet")
+            return try crun(at: host.program(OCIRuntime.crun.rawValue), in: Surroundings(reading)?.cgroup)
         }
         try await look("approaches") {
             let catalogue = Catalogue(host)
@@ -203,7 +205,14 @@ public enum Doctor {
         return findings
     }
 
-    private struct Absent: Error, CustomStringConvertible {
+    /// What is said of crun: it is missing only where the place that ninepin runs in is itself a sandbox whose pods need it.
+    static func crun(at path: FilePath?, in cgroup: CgroupVersion?) throws -> String {
+        if let path { return path.string }
+        guard cgroup.map(OCIRuntime.standard) != .crun else { throw Absent(program: OCIRuntime.crun.rawValue) }
+        return "not here; needed for that alone: apt-get install crun"
+    }
+
+    struct Absent: Error, CustomStringConvertible {
         let program: String
         var description: String { "\(program) is not on PATH\n    Run ./setup." }
     }

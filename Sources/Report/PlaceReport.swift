@@ -18,11 +18,20 @@ extension Report {
         labelled("prediction", "\(subject): \(finding.prediction.title)", finding.prediction.grade.style)
         labelled("because", finding.prediction.reason)
         labelled("known from", finding.prediction.basis)
+        if finding.asItStands != finding.prediction {
+            labelled("as it stands", "\(finding.asItStands.title): \(finding.asItStands.reason)", finding.asItStands.grade.style)
+        }
+        if finding.boot != finding.prediction {
+            labelled("booted here", "\(finding.boot.title): \(finding.boot.reason)", finding.boot.grade.style)
+        }
         for note in finding.prediction.notes { labelled("note", note) }
         for need in finding.needs {
             labelled(
                 need.answer.rawValue,
                 "\(need.patch)\(need.instead.isEmpty ? "" : " or \(need.instead.map(\.description).joined(separator: ", "))")")
+        }
+        if !finding.fixes.isEmpty {
+            labelled("to copy", "ninepin here --fix prints \(finding.fixes.count == 1 ? "the fix" : "all \(finding.fixes.count) fixes")")
         }
         for patch in finding.patches where patch.helps { labelled("helps", "\(patch.name): \(patch.reason)") }
         let others = finding.patches.filter { !$0.helps }.map(\.name.description)

@@ -11,7 +11,7 @@ struct HereCommand: SessionCommand {
         discussion: """
             Looks at the sandbox, the file systems and the cgroups that this process sees, and says what a boot would come to, which patches \
             would change that, and where each rule comes from. Needs no root, starts no program and changes nothing. Where the evidence does not \
-            suffice the prediction is 'inconclusive', with the reason. In gVisor it tells first what its owner can change so that no patch is needed. `ninepin verify --sandbox here` boots, and so knows.
+            suffice the prediction is 'inconclusive', with the reason. In gVisor it tells first what its owner can change so that no patch is needed. `--fix` prints all that can be done, to copy. `ninepin verify --sandbox here` boots, and so knows.
 
             Exit code 0 means that the place was looked at, whatever the prediction; 64 that the command line is wrong.
 
@@ -21,13 +21,24 @@ struct HereCommand: SessionCommand {
               ninepin here --kubelet 1.36.2
               ninepin here --kubelet 1.35.2 --json | jq .prediction
               ninepin here --kubelet-dir /data/kubelet
+              ninepin here --fix
             """)
 
     @Option(help: ArgumentHelp("The kubelet's version; boots were measured with the one that is the default.", valueName: "version"))
     var kubelet = Forecast.measured
     @OptionGroup var series: PredictedSeries
     @Option(help: ArgumentHelp("kubelet's directory; it need not be there.", valueName: "dir")) var kubeletDir = "/var/lib/kubelet"
+    @Flag(
+        help: ArgumentHelp(
+            "Print what to do as one script for a shell, each step with who must do it and where; nothing is done. With --json, as data."))
+    var fix = false
     @OptionGroup var global: GlobalOptions
+
+    /// What `--fix --json` prints.
+    private struct FixDocument: Encodable {
+        let fixes: [PlaceFinding.Fix]
+        let script: String
+    }
 
     func validate() throws {
         guard Version(kubelet) != nil else { throw ValidationError("--kubelet takes a version such as 1.20.2, found '\(kubelet)'") }
@@ -42,7 +53,12 @@ struct HereCommand: SessionCommand {
         let place = Place.reading(kubeletDirectory: kubeletDir)
         let rules = try session.catalogue.registry().entries
         let finding = PlaceFinding(place, version: version, series: try series.patches, rules: rules)
-        try session.show(finding) { $0.place(finding) }
+        guard fix else {
+            try session.show(finding) { $0.place(finding) }
+            return .good
+        }
+        let script = finding.script
+        try session.show(FixDocument(fixes: finding.fixes, script: script)) { $0.lines(script) }
         return .good
     }
 }

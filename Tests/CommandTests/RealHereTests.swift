@@ -216,6 +216,54 @@ struct RealMachineTests {
         #expect(try state(place) == before)
     }
 
+    /// A place that is made of this machine, in mounts of its own.
+    struct MadePlace: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var namespaces = ["-m"]
+        /// Lines of shell that make it.
+        let made: String
+        /// Whether the script of `here --fix`, run by root inside, makes a node live there.
+        let isMended: Bool
+    }
+
+    private static let madePlaces = [
+        MadePlace(testDescription: "no cgroups", made: "umount -R /sys/fs/cgroup", isMended: true),
+        MadePlace(
+            testDescription: "cgroups that cannot be written",
+            made: "for name in cpu cpuacct cpuset memory; do mount -o remount,bind,ro /sys/fs/cgroup/$name || exit 9; done", isMended: true),
+        MadePlace(
+            testDescription: "a /dev/kmsg that cannot be opened",
+            made: "mount -t tmpfs -o nodev tmpfs /mnt && mknod /mnt/kmsg c 1 11 && mount --bind /mnt/kmsg /dev/kmsg", isMended: false),
+        MadePlace(
+            testDescription: "a user namespace", namespaces: ["-U", "-r", "-m", "-p", "-f", "--mount-proc"], made: ":", isMended: false),
+    ]
+
+    @Test(
+        "in a place that is made of this machine a boot comes to what is predicted, or nothing is; and to clean after what --fix prints",
+        arguments: madePlaces)
+    func made(_ made: MadePlace) async throws {
+        let place = try await RealWorkspace.linked()
+        let kubelet = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
+        let own = " --workspace \(place.tool.workspace) --project \(place.tool.project) 2>/dev/null"
+        let ninepin = try Tool.program.path
+        let look = "\(ninepin) here --json\(own)"
+        let boot = "\(ninepin) verify --sandbox here --binary \(kubelet) --json\(own)"
+        let mend = "\(ninepin) here --fix\(own) > \(place.path)/fix && sh \(place.path)/fix || exit 9"
+        let script = ([made.made + " || exit 9", look, "echo @", boot] + (made.isMended ? ["echo @", mend, boot] : [])).joined(
+            separator: "\n")
+        let found = try outcome(of: "/usr/bin/unshare", made.namespaces + ["sh", "-c", script])
+        let documents = try found.output.components(separatedBy: "@\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any], "\(found.output)")
+        }
+        try #require(documents.count == (made.isMended ? 3 : 2), "\(found.output)")
+        let predicted = try #require(documents[0]["boot"] as? [String: Any])
+        let verdicts = try documents.dropFirst().map { try #require($0["verdict"] as? [String: Any]) }
+        let grade = predicted["grade"] as? String
+        #expect(grade == "inconclusive" || grade == verdicts[0]["grade"] as? String, "\(found.output)")
+        #expect(grade == "inconclusive" || predicted["cause"] as? String == verdicts[0]["cause"] as? String)
+        if made.isMended { #expect(verdicts[1]["grade"] as? String == "clean", "\(found.output)") }
+    }
+
     @Test(
         "on this machine Ctrl-C leaves nothing; after kill -9 nothing runs and nothing is mounted, and what is left goes with the next boot",
         arguments: [SIGINT, SIGKILL])

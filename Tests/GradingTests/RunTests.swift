@@ -147,7 +147,12 @@ struct RunTests {
             Lives.klog("I", 4, 7, "server.go:412] Version: v1.20.8+k3s1"),
             Lives.klog("I", 6, 7, "server.go:1176] Started kubelet"), Lives.klog("I", 7, 7, "server.go:650] Version: v1.20.8+k3s1"),
         ]
+        let newer = [
+            beginning, Lives.klog("I", 4, 7, #"server.go:436] "Kubelet version" kubeletVersion="v1.20.8+k3s1""#),
+            Lives.klog("I", 6, 7, #"server.go:1176] "Started kubelet""#),
+        ]
         let late = Lives.klog("E", 30, 7, "eviction_manager.go:260] failed: \(WrittenLog.memoryCache)")
+        #expect(Lives.titles(newer + [late]) == ["degraded, memory cache"])
         #expect(Lives.titles(k3s + [late]) == ["degraded, memory cache"])
         // A unit that says itself when it has started.
         let notify =
@@ -259,6 +264,81 @@ struct RunTests {
         let verdict = WrittenLog.verdict(kill(811, "kubelet"))
         #expect(verdict.title == "inconclusive, node killed" && verdict.summary.contains("want of memory"), "\(verdict)")
         for lines in [kill(812, "kubelet"), kill(811, "java")] { #expect(WrittenLog.verdict(lines).title == "inconclusive") }
+    }
+
+    @Test("a log that stands newest first is not graded, and that is said")
+    func reversed() {
+        let lines = Lives.life(811, at: 0) + Lives.crash(902, at: 100)
+        let verdict = WrittenLog.verdict(lines.reversed())
+        #expect(verdict.grade == .inconclusive && verdict.summary.contains("newest first"), "\(verdict)")
+    }
+
+    @Test("a program that systemd runs before the node's, and that fails, is why the node never ran; one that fails beside it says nothing")
+    func helper() {
+        let fails = Lives.systemd(0, "kubelet.service: Control process exited, code=exited, status=1/FAILURE")
+        let verdict = WrittenLog.verdict([Lives.systemd(0, "Starting kubelet: The Kubernetes Node Agent..."), fails])
+        #expect(verdict.grade == .inconclusive && verdict.summary.contains("never ran"), "\(verdict)")
+        #expect(Lives.titles(Lives.life(811, at: 0) + [fails]) == ["inconclusive"])
+        let spawn = Lives.journal(
+            "(kubelet)[99]", 0, "kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory")
+        let exit = Lives.systemd(0, "kubelet.service: Main process exited, code=exited, status=203/EXEC")
+        #expect(WrittenLog.verdict([Lives.systemd(0, Lives.started), spawn, exit]).evidence.map(\.line) == [3, 2])
+    }
+
+    @Test("a node that is stopped may say so as loudly as it will")
+    func stopped() {
+        let stop = [
+            Lives.systemd(20, "Stopping Lightweight Kubernetes..."),
+            Lives.journal("k3s[811]", 20, #"time="2026-11-23T12:00:20Z" level=fatal msg="server stopped: http: Server closed""#),
+        ]
+        let life = Lives.life(811, at: 0).map { $0.replacing("kubelet[811]", with: "k3s[811]") }
+        #expect(Lives.titles(life + stop) == ["inconclusive"])
+        #expect(Lives.titles(life + stop.suffix(1)) == ["fatal"])
+    }
+
+    @Test("a script that starts the node again and again has a run for each")
+    func script() {
+        func line(_ process: Int, _ second: Double, _ severity: String, _ text: String) -> String {
+            Lives.journal("run.sh[500]", Int(second), Lives.klog(severity, second, process, text))
+        }
+        func life(_ process: Int, _ second: Double) -> [String] {
+            [
+                Lives.journal("run.sh[500]", Int(second), "Flag --cgroup-driver has been deprecated"),
+                line(process, second, "I", "server.go:416] Version: v1.20.2"),
+                line(process, second + 1, "I", "server.go:1176] Started kubelet"),
+            ]
+        }
+        let end = line(7, 3, "F", "kubelet.go:1350] Failed to start ContainerManager: no cgroup")
+        #expect(Lives.titles(life(7, 0) + [end] + life(9, 10)) == ["fatal", "inconclusive"])
+    }
+
+    @Test("the lines that a program of minikube's puts together are told apart")
+    func gathered() {
+        let lines =
+            [
+                "==> etcd [1a2b] <==", #"{"level":"fatal","ts":"2026-11-23T12:00:00Z","msg":"discovery failed"}"#,
+                "==> kube-apiserver [3c4d] <==",
+            ]
+            + [
+                Lives.klog("I", 1, 1, "server.go:629] external host was not specified"),
+                Lives.klog("W", 1, 1, "node.go:1] the kubelet version of node-a is old"),
+                Lives.klog("F", 2, 1, "server.go:1] etcd is gone"),
+            ] + ["==> kubelet <=="] + Lives.life(811, at: 0) + ["==> kernel <==", "[  1.5] Started kubelet"]
+        #expect(Lives.titles(lines) == ["inconclusive"])
+    }
+
+    @Test(
+        "the programs and units that nodes are called by are known, and those that only sound so are not",
+        arguments: [
+            ("kubelet", true), ("k3s-agent", true), ("rke2-server", true), ("snap.microk8s.daemon-kubelite", true),
+            ("microk8s.daemon-kubelet", true),
+            ("kubelet-csr-approver", false), ("k3sup", false), ("containerd", false), ("systemd", false), ("", false),
+        ])
+    func names(_ name: String, _ isNode: Bool) {
+        #expect(LogVoice(name: Array(name.utf8)).isNode == isNode && LogVoice(name: Array("\(name).service".utf8)).isNode == isNode)
+        #expect(!LogVoice(name: Array(name.utf8), isContainer: true).isNode)
+        let end = UnitEvent(Array("\(name).service: Main process exited, code=exited, status=1/FAILURE".utf8))
+        #expect((end == .ended(UnitEvent.Ending(code: "exited", status: 1))) == isNode)
     }
 
     @Test("words of an end without klog's header are a quotation where the node goes on, and its end where a line or two more come")

@@ -9,7 +9,7 @@ enum Wrapper: CaseIterable {
         journalBytes
     case docker, dockerEscaped, dockerTimes, compose, composeColored, container, containerParts, actions, actionsCompose, kubectl,
         kubectlTimes
-    case syslog, syslogNew, priority, collector
+    case syslog, syslogNew, priority, collector, journalExport, moreutils, stern
 
     /// A line of the node's, at a second of a minute.
     func lines(_ text: String, _ second: Int) -> [String] {
@@ -50,6 +50,9 @@ enum Wrapper: CaseIterable {
         case .syslog: return ["Nov  3 12:00:\(two) node-e kubelet: \(text)"]
         case .syslogNew: return [#"<30>1 \#(iso).5Z node-e kubelet 811 - [a b="c"] \#(text)"#]
         case .priority: return ["<30>Nov 23 12:00:\(two) node-e kubelet[811]: \(text)"]
+        case .journalExport: return ["__CURSOR=s=1;i=\(second)", "MESSAGE=\(text)", "SYSLOG_IDENTIFIER=kubelet", "_PID=811", ""]
+        case .moreutils: return ["2026-11-23 12:00:\(two) \(text)"]
+        case .stern: return ["node-x7 main \(text)"]
         case .collector: return [#"{"@timestamp":"x","message":"\#(Self.escaped(text))","kubernetes":{"pod":"n","labels":["a","b"]}}"#]
         }
     }
@@ -189,6 +192,21 @@ struct WrapperTests {
         // The log ends before the line does.
         let open = Wrapper.container.log(WrittenLog.beginning) + ["\(stamp) P \(WrittenLog.fatal(7))"]
         #expect(WrittenLog.verdict(open).grade == .fatal)
+    }
+
+    @Test("a line that Docker cut at 16 KiB is read whole, stream by stream")
+    func dockerParts() {
+        func line(_ text: String, _ stream: String = "stderr", end: String = "\\n") -> String {
+            #"{"log":"\#(text)\#(end)","stream":"\#(stream)","time":"2026-11-23T12:00:40.5Z"}"#
+        }
+        let head = "E1123 12:00:30.000000      42 eviction_manager.go:260] "
+        let part = head + String(repeating: "x", count: 16_384 - head.count - 10) + "unable to "
+        let lines =
+            Wrapper.docker.log(WrittenLog.beginning) + [line(part, end: ""), line("other", "stdout"), line("find data in memory cache")]
+        #expect(WrittenLog.verdict(lines).title == "degraded, memory cache")
+        // A fatal line of another stream is no part of it.
+        let fatal = lines.prefix(4) + [line(WrittenLog.fatal(31, "x"), "stdout")]
+        #expect(WrittenLog.verdict(Array(fatal)).title == "fatal")
     }
 
     @Test("what another program writes in the same log says nothing of the node")

@@ -160,10 +160,15 @@ struct ForecastTests {
             $0.mounts.removeAll { $0.point.hasPrefix("/sys/fs/cgroup") }
             $0.mounts += [Mount](table: "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw")
         }
-        expect("no cgroup file system") { $0.mounts.removeAll { $0.point.hasPrefix("/sys/fs/cgroup") } }
-        expect("cannot be written") {
-            $0.mounts.removeAll { $0.point.hasSuffix("/memory") }
-            $0.mounts += [Mount](table: "33 30 0:29 / /sys/fs/cgroup/memory ro,relatime - cgroup cgroup rw,memory")
+        expect("/var/lib/kubelet, /var/lib/containerd cannot be written") {
+            $0.mounts.removeAll { $0.point == "/" }
+            $0.mounts += [Mount](table: "28 1 254:0 / / ro,relatime - ext4 /dev/vda rw")
+        }
+        expect("/var/lib/containerd cannot be written") { $0.refused = ["/var/lib/containerd"] }
+        expect("user namespace") { $0.isOwnUserNamespace = true }
+        expect("none can be made in /dev") {
+            $0.present = []
+            $0.mounts += [Mount](table: "40 28 0:6 / /dev ro - tmpfs tmpfs rw")
         }
         expect("CAP_SYS_ADMIN") { $0.boundingSet = 0xA804_25FB }
         expect("capabilities") { $0.boundingSet = nil }

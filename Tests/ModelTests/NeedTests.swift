@@ -186,6 +186,19 @@ struct NeedTests {
         #expect(error.description.contains(words) && error.description.hasPrefix("patch.yaml:1"), "\(error)")
     }
 
+    @Test("what nobody measured stays unknown, whatever patches are in the series")
+    func unknown() throws {
+        let entries = try shipped()
+        let place = Surroundings(cgroup: .v2, root: "9p")
+        for (cadvisor, libcontainer) in [("0.38.6", "1.0.0-rc92"), ("0.39.0", "1.0.0-rc95"), ("0.49.0", "1.1.13")] {
+            let versions = ["cadvisor": Version(cadvisor), "libcontainer": Version(libcontainer)]
+            let needs = entries.compactMap { $0.need(in: place, version: versions[$0.name.upstream] ?? nil) }
+            let expected = Expectation(needs, series: entries.map(\.name))
+            #expect(expected.outcome == .unknown, "\(libcontainer): \(expected.outcome)")
+            #expect(expected.contradiction(of: .degraded, at: .boot) == nil && expected.contradiction(of: .clean, at: .boot) == nil)
+        }
+    }
+
     @Test("a grade that the rules rule out contradicts them; one of a higher level may be worse for reasons of its own")
     func contradictions() throws {
         let entries = try shipped()

@@ -1,5 +1,6 @@
 import Foundation
 import Grading
+import Model
 import Testing
 
 @testable import Node
