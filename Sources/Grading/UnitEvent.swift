@@ -43,7 +43,7 @@ enum UnitEvent: Hashable {
         case UInt8(ascii: "S"), UInt8(ascii: "F"): if let event = job(words()) { return event }
         default: break
         }
-        if LogLine.place(of: service, in: text, within: 128) != nil { return unit(words()) }
+        if LogLine.place(of: service, in: text, within: 128) != nil { return unit(text) }
         return LogLine.place(of: killed, in: text, within: 256) != nil ? memory(words()) : nil
     }
 
@@ -68,23 +68,38 @@ enum UnitEvent: Hashable {
     ]
 
     /// `kubelet.service: Main process exited, code=exited, status=1/FAILURE`.
-    private static func unit(_ words: String) -> UnitEvent? {
-        guard let end = words.firstRange(of: ".service"), LogVoice.isNode(String(words[..<end.lowerBound])) else { return nil }
-        let rest = words[end.upperBound...].drop { $0 == ":" || $0 == " " }
-        if let match = rest.firstMatch(of: /([Mm]ain|[Cc]ontrol) process exited, code=([a-z]+),? status=([0-9]+)/),
-            let status = Int(match.3)
-        {
-            return .ended(Ending(code: String(match.2), status: status, isOfHelper: match.1.lowercased() == "control"))
+    private static func unit(_ text: [UInt8]) -> UnitEvent? {
+        guard let end = LogLine.place(of: service, in: text, within: 128), LogVoice.isNode(String(decoding: text[..<end], as: UTF8.self))
+        else {
+            return nil
         }
-        if rest.hasPrefix("Watchdog timeout") { return .watchdog }
-        if rest.contains("killed by the OOM killer") || rest.hasPrefix("Failed with result 'oom-kill'") {
+        let rest = text[(end + service.count)...].prefix(256).drop { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: " ") }
+        if let ending = ending(Array(rest)) { return .ended(ending) }
+        if rest.starts(with: "Watchdog timeout".utf8) { return .watchdog }
+        if rest.starts(with: "Failed with result 'oom-kill'".utf8) || LogLine.contains(Array(rest), oomKilled) {
             return .outOfMemory(process: nil)
         }
-        let remarks = [
-            "Failed", "Scheduled restart job", "Service", "holdoff time over", "Start request repeated", "Unit entered failed state",
-        ]
-        return remarks.contains { rest.hasPrefix($0) } ? .remark : nil
+        return remarks.contains { rest.starts(with: $0.utf8) } ? .remark : nil
     }
+
+    /// `Main process exited, code=exited, status=1/FAILURE`; of a program that systemd runs beside the unit's `Control process …`.
+    private static func ending(_ text: [UInt8]) -> Ending? {
+        guard let mark = LogLine.place(of: exited, in: text, within: 32), let place = LogLine.place(of: status, in: text) else {
+            return nil
+        }
+        let code = text[(mark + exited.count)...].prefix { LogLine.isWord($0) }
+        let digits = text[(place + status.count)...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }.prefix(9)
+        guard let number = Int(String(decoding: digits, as: UTF8.self)) else { return nil }
+        return Ending(
+            code: String(decoding: code, as: UTF8.self), status: number, isOfHelper: text.first.map { $0 | 0x20 } == UInt8(ascii: "c"))
+    }
+
+    private static let exited = Array(" process exited, code=".utf8)
+    private static let status = Array(" status=".utf8)
+    private static let oomKilled = Array("killed by the OOM killer".utf8)
+    private static let remarks = [
+        "Failed", "Scheduled restart job", "Service", "holdoff time over", "Start request repeated", "Unit entered failed state",
+    ]
 
     /// Linux, mm/oom_kill.c: `Out of memory: Killed process 811 (kubelet)`, `Memory cgroup out of memory: Kill process …`.
     private static func memory(_ words: String) -> UnitEvent? {

@@ -213,13 +213,13 @@ struct WritingTests {
         func lookup(_ files: [String: TreeFile]) -> Lookup { { files[$0].map { Standing.file($0) } ?? .nothing } }
         func file(_ text: String, _ mode: TreeFile.Mode = .plain) -> TreeFile { TreeFile(Array(text.utf8), mode: mode) }
         let base = ["run.sh": file("x\n"), "old.go": file("one\ntwo\n"), "tool": file("one\ntwo\n")]
-        let target = ["run.sh": file("y\n"), "old.go": file("zero\none\ntwo\n"), "tool": file("one\ntwo\nmore\n", .executable)]
+        let target = ["run.sh": file("y\n"), "old.go": file("zero\none\ntwo\n"), "tool": file("more\none\ntwo\n", .executable)]
         let rebased = try Rebase(patch, named: "v", from: lookup(base), onto: lookup(target))
         #expect(rebased.conflicts.isEmpty)
         let changed = try Patch(rebased.text, name: "again").applied(to: lookup(target))
         let after = Dictionary(uniqueKeysWithValues: changed.map { ($0.file.path, $0.after) })
         #expect(after["run.sh"] == file("y\n", .executable) && after["alias"] == file("lib.go", .link))
-        #expect(after["new.go"] == file("zero\none\n2\n") && after["tool"] == file("one\n2\nmore\n", .executable))
+        #expect(after["new.go"] == file("zero\none\n2\n") && after["tool"] == file("more\none\n2\n", .executable))
         #expect(changed.first { $0.file.path == "new.go" }?.file.oldPath == "old.go")
         let whole = try Rebase(Patch(Array(binary.utf8), name: "b"), named: "v", from: lookup([:]), onto: lookup(target))
         #expect(whole.text == Array(binary.utf8))
