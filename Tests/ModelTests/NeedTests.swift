@@ -95,6 +95,13 @@ struct NeedTests {
         }
     }
 
+    @Test("a rule about a directory that is a mount is about a mount of its type alone", arguments: ["9p", "ext4", nil])
+    func mountType(_ type: String?) throws {
+        let rule = try entry("  - {need: not needed, kubelet: 9p, evidence: seen, measured: 2026-11-26}")
+        let need = try #require(rule.need(in: Surroundings(cgroup: .v1, root: "9p", kubelet: type), version: nil))
+        #expect(need.answer == (type == "9p" ? .notNeeded : .notMeasured))
+    }
+
     @Test(
         "what nobody tried is not measured: old readers on v2, cAdvisor between 0.39 and 0.52 there, an overlay with a 9p volume, other roots"
     )

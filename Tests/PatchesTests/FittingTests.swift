@@ -29,6 +29,62 @@ struct FittingTests {
         }
     }
 
+    @Test(
+        "where two variants are equally far, the error shows the one for the version that is there",
+        arguments: [("0.5", "old"), ("1.5", "now")])
+    func equallyFar(_ version: String, _ name: String) throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("old", "<1", "gone", "x"), ("now", ">=1", "lost", "x")])
+        let error = #expect(throws: PatchesError.self) {
+            try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: version)
+        }
+        #expect(error?.description.contains("variant \(name), the nearest") == true, "\(String(describing: error))")
+    }
+
+    @Test("a patch of which one variant applies is not said to be in upstream, whatever another one finds done")
+    func doneByAnother() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("now", "*", "text", "other"), ("done", "*", "gone", "text")])
+        try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [.]\n")
+        try bench.write("src/lib.go", "text\n")
+        let rows = try bench.registry().rows([], in: SourceText(folder: FilePath("\(bench.path)/src")), label: "src")
+        #expect(rows.map(\.state) == [.applies, .upstream] && rows.allSatisfy(\.notes.isEmpty), "\(rows)")
+    }
+
+    @Test(
+        "a patch that was made for other versions is told as such, though its variant is for all",
+        arguments: [("0.9", false), ("1.5", true)])
+    func offVersion(_ version: String, _ isOff: Bool) throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("v", "*", "text", "other")])
+        let yaml = "title: t\nwhy: w\nupstream: up\nversions: '<1'\nevidence: e\nstatus: local\nvariants: [{name: v, versions: '*'}]\n"
+        try bench.write("patches/up/p/patch.yaml", yaml)
+        #expect(try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: version).applied[0].isOffVersion == isOff)
+    }
+
+    @Test("of what is vendored the tree knows the version, of what is not the recipe does; a patch for that version may be needed")
+    func known() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("v", "*", "gone", "other")])
+        let yaml = "title: t\nwhy: w\nupstream: up\nversions: '<2'\nevidence: e\nstatus: local\nvariants: [{name: v, versions: '*'}]\n"
+        try bench.write("patches/up/p/patch.yaml", yaml)
+        try bench.write(
+            "patches/up/upstream.yaml", "title: t\nmodules: [example.org/up]\nmarks: [lib.go]\nhomes: [., vendor/example.org/up]\n")
+        try bench.write("src/vendor/example.org/up/lib.go", "text\n")
+        try bench.write("src/vendor/modules.txt", "# example.org/up v1.2.3\n")
+        try bench.write("src/lib.go", "text\n")
+        try bench.write("src/VERSION", "1.4.0\n")
+        let (registry, source) = (try bench.registry(), SourceText(folder: FilePath("\(bench.path)/src")))
+        let entry = try registry.entry(named: "p")
+        let vendored = Upstream(path: "vendor/example.org/up", version: Version("3.0.0"))
+        #expect(try registry.home(of: entry, at: vendored, in: source).version?.description == "v1.2.3")
+        #expect(try registry.needlessness(of: entry, at: vendored, in: source) == nil)
+        let top = Upstream(path: ".", version: Version("3.0.0"))
+        #expect(try registry.home(of: entry, at: top, in: source).version?.description == "3.0.0")
+        #expect(try registry.needlessness(of: entry, at: top, in: source)?.contains("not among the versions") == true)
+        #expect(try registry.home(of: entry, at: Upstream(path: ".", version: nil), in: source).version?.description == "1.4.0")
+    }
+
     @Test("a patch in a series that is in upstream already is an error that says so, and names what to do")
     func inUpstream() throws {
         let bench = try Bench()
