@@ -10,7 +10,7 @@ help:
 	@echo "make test-fast  the tests that need neither root nor network"
 	@echo "make test-all   make test, 20 s of make fuzz for each reader, make dist and its test, and make soak"
 	@echo "make fuzz    mutated inputs for each reader of outside data: TARGET='log boot' for some of them, SECONDS=600 for each"
-	@echo "make mutants breaks each rule of the verdict in turn, and asks the tests whether they notice (half an hour): WORDS='clock 17' for some"
+	@echo "make mutants breaks each rule of the verdict in turn, and asks the tests whether they notice (a quarter of an hour): WORDS='clock 17' for some"
 	@echo "make lint    the format"
 	@echo "make docs    write the pages of docs/ that come from the code"
 	@echo "make approaches  measure every approach again, and write docs/approaches.md (three quarters of an hour)"

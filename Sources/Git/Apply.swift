@@ -1,9 +1,11 @@
 import CLibgit2
+import Paths
 
 extension Repository {
-    /// Applies a patch to a tree, in memory: either all of it, or nothing.
+    /// Applies a patch to a tree: either all of it, or nothing.
     ///
-    /// Where each hunk belongs is found here, byte for byte; the change itself is libgit2's (`git_apply_to_tree`), which checks every line again.
+    /// What becomes of each file is found as ``Patch/fit(_:)`` finds it, so that what is said to apply does. The tree is made of the old one's entries
+    /// and of those that change; no other is touched.
     ///
     /// - Parameter prefix: the directory of the tree that the patch's paths start from; `.` for its top.
     /// - Returns: the new tree's id.
@@ -11,79 +13,143 @@ extension Repository {
     public func apply(_ patch: Patch, to tree: ObjectID, under prefix: String) throws(ApplyError) -> ObjectID {
         do {
             guard let top = try subtree(at: prefix, of: tree) else { throw ApplyError.missing(file: prefix) }
-            let changed = try apply(try placed(patch, in: top), to: top, name: patch.name)
-            return prefix == "." || prefix.isEmpty ? changed : try self.tree(tree, with: [prefix: changed])
+            var edits: [TreeChange] = []
+            for changed in try patch.applied(to: { try self.standing(at: $0, of: top) }) {
+                if changed.file.consumesOldPath { edits.append(TreeChange(path: changed.file.oldPath, entry: nil)) }
+                guard let after = changed.after else { continue }
+                edits.append(TreeChange(path: changed.file.path, entry: (try store(after.bytes, changed.file.path), after.mode)))
+            }
+            let below = prefix == "." ? [] : prefix.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }
+            return try self.tree(tree, changedBy: edits.map { $0.below(below) })
         } catch let error as GitError { throw .git(error) } catch let error as ApplyError { throw error } catch {
             throw .git(GitError("apply", patch.name, "\(error)"))
         }
     }
 
-    /// The patch as a diff that names the places where the hunks really belong.
-    private func placed(_ patch: Patch, in top: ObjectID) throws -> [UInt8] {
-        var diff: [UInt8] = []
-        for file in patch.files {
-            let content = try blob(at: file.path, of: top)
-            if file.change == .made { try checkRoom(for: file.path, in: top) }
-            if file.change != .made, content == nil { throw ApplyError.missing(file: file.path) }
-            let places = try Placement(content ?? []).places(of: file)
-            diff += Self.header(of: file)
-            var shift = 0
-            for (hunk, place) in zip(file.hunks, places) {
-                let (old, new) = (hunk.before.count, hunk.after.count)
-                // A side without lines is numbered by the line before it (diffutils, "Detailed Unified").
-                let header = "@@ -\(place + (old > 0 ? 1 : 0)),\(old) +\(place + shift + (new > 0 ? 1 : 0)),\(new) @@\n"
-                diff += Array(header.utf8) + hunk.lines.flatMap(\.text)
-                shift += new - old
+    /// What stands at a path of a tree.
+    ///
+    /// - Throws: `GitError` when the tree, or the file's content, is not here.
+    public func standing(at path: String, of tree: ObjectID) throws(GitError) -> Standing {
+        guard let entry = try entry(at: path, of: tree) else { return .nothing }
+        switch entry.mode {
+        case GIT_FILEMODE_TREE: return .folder { try self.hasMoreFiles(than: $0, entry.id) }
+        case GIT_FILEMODE_LINK: return .file(TreeFile(try blob(entry.id), mode: .link))
+        case GIT_FILEMODE_COMMIT: return .other("a submodule")
+        default: return .file(TreeFile(try blob(entry.id), mode: entry.mode == GIT_FILEMODE_BLOB_EXECUTABLE ? .executable : .plain))
+        }
+    }
+
+    private func hasMoreFiles(than count: Int, _ tree: ObjectID) throws(GitError) -> Bool {
+        var left = count
+        return try !take(&left, tree)
+    }
+
+    /// Counts files down; false when there are too many.
+    private func take(_ left: inout Int, _ tree: ObjectID) throws(GitError) -> Bool {
+        for entry in try namedEntries(of: tree) {
+            if entry.mode == GIT_FILEMODE_TREE {
+                guard try take(&left, entry.id) else { return false }
+            } else {
+                left -= 1
+                guard left >= 0 else { return false }
             }
         }
-        return diff
+        return true
     }
 
-    /// libgit2 would put a new file in the place of whatever is there, and of a file or link that would have to be a folder.
-    private func checkRoom(for path: String, in top: ObjectID) throws {
-        let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
-        for count in 1...max(1, parts.count) {
-            let place = parts.prefix(count).joined(separator: "/")
-            guard let kind = try kind(at: place, of: top) else { return }
-            if count == parts.count || kind != GIT_OBJECT_TREE { throw ApplyError.exists(file: place) }
-        }
-    }
-
-    static func header(of file: Patch.File) -> [UInt8] {
-        let extended: String =
-            switch file.change {
-            case .modified: "--- a/\(file.path)\n+++ b/\(file.path)\n"
-            case .made: "new file mode 100644\n--- /dev/null\n+++ b/\(file.path)\n"
-            case .removed: "deleted file mode 100644\n--- a/\(file.path)\n+++ /dev/null\n"
-            }
-        return Array("diff --git a/\(file.path) b/\(file.path)\n\(extended)".utf8)
-    }
-
-    private func apply(_ text: [UInt8], to tree: ObjectID, name: String) throws(GitError) -> ObjectID {
-        var diff: OpaquePointer?
-        let code = text.withUnsafeBytes { git_diff_from_buffer(&diff, $0.bindMemory(to: CChar.self).baseAddress, $0.count) }
-        try GitError.check(code, "read patch", name)
-        defer { git_diff_free(diff) }
-        var index: OpaquePointer?
-        try withTree(tree) { (tree: OpaquePointer) throws(GitError) in
-            try GitError.check(git_apply_to_tree(&index, handle, tree, diff, nil), "apply", name)
-        }
-        defer { git_index_free(index) }
+    private func store(_ bytes: [UInt8], _ path: String) throws(GitError) -> ObjectID {
         var raw = git_oid()
-        try GitError.check(git_index_write_tree_to(&raw, index, handle), "write tree", name)
+        let code = bytes.withUnsafeBytes { git_blob_create_from_buffer(&raw, handle, $0.baseAddress, $0.count) }
+        try GitError.check(code, "store", path)
         return ObjectID(raw)
     }
 }
 
-extension Patch.Line {
-    /// The line as a diff has it.
-    var text: [UInt8] {
-        let mark: UInt8 =
-            switch kind {
-            case .context: UInt8(ascii: " ")
-            case .removed: UInt8(ascii: "-")
-            case .added: UInt8(ascii: "+")
+/// What is to be at a path of a tree.
+private struct TreeChange {
+    let path: [[UInt8]]
+    /// The content's id and what it is; nil for nothing.
+    let entry: (id: ObjectID, mode: TreeFile.Mode)?
+
+    init(path: String, entry: (id: ObjectID, mode: TreeFile.Mode)?) {
+        self.path = path.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }
+        self.entry = entry
+    }
+
+    private init(_ path: [[UInt8]], _ entry: (id: ObjectID, mode: TreeFile.Mode)?) { (self.path, self.entry) = (path, entry) }
+
+    func below(_ prefix: [[UInt8]]) -> TreeChange { TreeChange(prefix + path, entry) }
+
+    var rest: TreeChange { TreeChange(Array(path.dropFirst()), entry) }
+}
+
+extension Repository {
+    /// A tree with some entries changed. Those that go make room for those that come; a folder in which nothing is left goes too.
+    fileprivate func tree(_ tree: ObjectID, changedBy changes: [TreeChange]) throws(GitError) -> ObjectID {
+        if let changed = try changed(tree, by: changes) { return changed }
+        return try build(nil) { (_: OpaquePointer) throws(GitError) in }
+    }
+
+    private func changed(_ tree: ObjectID?, by changes: [TreeChange]) throws(GitError) -> ObjectID? {
+        var count = 0
+        let made = try build(tree) { (builder: OpaquePointer) throws(GitError) in
+            for (name, changes) in Dictionary(grouping: changes, by: { $0.path[0] }) {
+                try change(name, by: changes.map(\.rest), in: builder)
             }
-        return [mark] + bytes + Array(endsWithBreak ? "\n".utf8 : "\n\\ No newline at end of file\n".utf8)
+            count = git_treebuilder_entrycount(builder)
+        }
+        return count > 0 ? made : nil
+    }
+
+    private func change(_ name: [UInt8], by changes: [TreeChange], in builder: OpaquePointer) throws(GitError) {
+        let shown = String(decoding: name, as: UTF8.self)
+        let there = name.withCString { git_treebuilder_get(builder, $0) }
+        let folder = there.flatMap { git_tree_entry_type($0) == GIT_OBJECT_TREE ? git_tree_entry_id($0).map { ObjectID($0.pointee) } : nil }
+        let below = changes.filter { !$0.path.isEmpty }
+        let inner = below.isEmpty ? folder : try changed(folder, by: below)
+        let entry = changes.first { $0.path.isEmpty && $0.entry != nil }?.entry
+        let isGone = changes.contains { $0.path.isEmpty } || !below.isEmpty
+        if isGone, there != nil {
+            try GitError.check(name.withCString { git_treebuilder_remove(builder, $0) }, "remove from tree", shown)
+        }
+        if let inner {
+            guard entry == nil else { throw GitError("add to tree", shown, "it would be a file and a folder") }
+            try insert(inner, GIT_FILEMODE_TREE, name, builder)
+        } else if let entry {
+            try insert(entry.id, entry.mode.git, name, builder)
+        }
+    }
+
+    private func insert(_ id: ObjectID, _ mode: git_filemode_t, _ name: [UInt8], _ builder: OpaquePointer) throws(GitError) {
+        var raw = id.raw
+        let code = name.withCString { git_treebuilder_insert(nil, builder, $0, &raw, mode) }
+        try GitError.check(code, "add to tree", String(decoding: name, as: UTF8.self))
+    }
+
+    private func build(_ tree: ObjectID?, _ fill: (OpaquePointer) throws(GitError) -> Void) throws(GitError) -> ObjectID {
+        guard let tree else { return try build(from: nil, fill) }
+        return try withTree(tree) { (tree: OpaquePointer) throws(GitError) in try build(from: tree, fill) }
+    }
+
+    private func build(from tree: OpaquePointer?, _ fill: (OpaquePointer) throws(GitError) -> Void) throws(GitError) -> ObjectID {
+        var builder: OpaquePointer?
+        try GitError.check(git_treebuilder_new(&builder, handle, tree), "begin", "tree")
+        defer { git_treebuilder_free(builder) }
+        guard let builder else { throw GitError("begin", "tree", "libgit2 gave none") }
+        try fill(builder)
+        var raw = git_oid()
+        try GitError.check(git_treebuilder_write(&raw, builder), "write", "tree")
+        return ObjectID(raw)
+    }
+}
+
+extension TreeFile.Mode {
+    /// As libgit2 has it.
+    var git: git_filemode_t {
+        switch self {
+        case .plain: GIT_FILEMODE_BLOB
+        case .executable: GIT_FILEMODE_BLOB_EXECUTABLE
+        case .link: GIT_FILEMODE_LINK
+        }
     }
 }

@@ -2,13 +2,52 @@ import CLibgit2
 
 /// A file's unified diff.
 public enum FileDiff {
-    /// The diff between two contents of a file, with three lines of context; empty when they are equal.
+    /// The diff between two forms of a file, with three lines of context; empty when they are equal. A file that becomes a link is removed and made.
     ///
     /// - Parameters:
     ///   - before: nil for a file that is made.
     ///   - after: nil for a file that is removed.
     /// - Throws: `GitError`.
-    public static func text(path: String, before: [UInt8]?, after: [UInt8]?) throws(GitError) -> [UInt8] {
+    public static func text(path: String, before: TreeFile?, after: TreeFile?) throws(GitError) -> [UInt8] {
+        switch (before, after) {
+        case (nil, nil): return []
+        case (let before?, let after?) where (before.mode == .link) != (after.mode == .link):
+            return try text(path: path, before: before, after: nil) + text(path: path, before: nil, after: after)
+        case (nil, _): return try text(.made, from: path, to: path, before: nil, after: after)
+        case (_, nil): return try text(.removed, from: path, to: path, before: before, after: nil)
+        default: return before == after ? [] : try text(.modified, from: path, to: path, before: before, after: after)
+        }
+    }
+
+    /// The diff that makes a change of a patch's kind.
+    ///
+    /// - Throws: `GitError`.
+    public static func text(
+        _ change: Patch.File.Change, from old: String, to new: String, before: TreeFile?, after: TreeFile?
+    ) throws(GitError) -> [UInt8] {
+        let hunks = try hunks(path: new, before: before?.bytes, after: after?.bytes)
+        let isSame = before?.mode == after?.mode
+        let ids = before?.bytes == after?.bytes ? nil : ContentIDs(old: id(of: before), new: id(of: after))
+        return PatchHeader(
+            old: old, new: new, change: change, oldMode: before?.mode, newMode: change == .made || !isSame ? after?.mode : nil, ids: ids,
+            similarity: similarity(before?.bytes ?? [], after?.bytes ?? [], hunks),
+            hasHunks: !hunks.isEmpty
+        ).bytes + hunks
+    }
+
+    /// How much of the longer one stays, in percent.
+    private static func similarity(_ before: [UInt8], _ after: [UInt8], _ hunks: [UInt8]) -> Int {
+        let removed = hunks.split(separator: UInt8(ascii: "\n")).filter { $0.first == UInt8(ascii: "-") }.reduce(0) { $0 + $1.count }
+        let longer = max(before.count, after.count, 1)
+        return before == after ? 100 : max(0, before.count - removed) * 100 / longer
+    }
+
+    private static func id(of file: TreeFile?) -> String {
+        file.map { String(BinaryChange.id(of: $0.bytes).prefix(7)) } ?? String(repeating: "0", count: 7)
+    }
+
+    /// The hunks alone; the lines before them are our own, since two buffers have no mode.
+    private static func hunks(path: String, before: [UInt8]?, after: [UInt8]?) throws(GitError) -> [UInt8] {
         _ = Libgit2.started
         var options = git_diff_options()
         git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
@@ -23,7 +62,12 @@ public enum FileDiff {
         var text = git_buf()
         try GitError.check(git_patch_to_buf(&text, patch), "write diff of", path)
         defer { git_buf_dispose(&text) }
-        return Array(UnsafeRawBufferPointer(start: text.ptr, count: text.size))
+        let bytes = Array(UnsafeRawBufferPointer(start: text.ptr, count: text.size))
+        var start = 0
+        while start < bytes.count, !bytes[start...].starts(with: "@@ ".utf8) {
+            start = (bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count - 1) + 1
+        }
+        return Array(bytes[start...])
     }
 
     private static func withBytes(_ bytes: [UInt8]?, _ body: (UnsafeRawPointer?, Int) -> Int32) -> Int32 {

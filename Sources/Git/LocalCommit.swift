@@ -42,8 +42,12 @@ public struct LocalCommit: Sendable {
             try GitError.check(git_commit_parent(&parent, commit, 0), "read parent of", revision)
             try GitError.check(git_commit_tree(&parentTree, parent), "read parent of", revision)
         }
+        // Bytes that are no lines too: libgit2 gives those their whole ids, as `git apply` wants.
+        var options = git_diff_options()
+        git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
+        options.flags = GIT_DIFF_SHOW_BINARY.rawValue
         var diff: OpaquePointer?
-        try GitError.check(git_diff_tree_to_tree(&diff, repository, parentTree, tree, nil), "compare", revision)
+        try GitError.check(git_diff_tree_to_tree(&diff, repository, parentTree, tree, &options), "compare", revision)
         defer { git_diff_free(diff) }
         var text = git_buf()
         try GitError.check(git_diff_to_buf(&text, diff, GIT_DIFF_FORMAT_PATCH), "compare", revision)

@@ -3,8 +3,11 @@
 struct Placement {
     private let lines: [ArraySlice<UInt8>]
     private let endsWithBreak: Bool
+    /// Whether the file is known to be the very one that the patch was made of, so that the headers' line numbers hold.
+    private let isExact: Bool
 
-    init(_ content: [UInt8]) {
+    init(_ content: [UInt8], isExact: Bool = false) {
+        self.isExact = isExact
         var lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         endsWithBreak = lines.last?.isEmpty ?? true
         if endsWithBreak { lines = lines.dropLast() }
@@ -62,16 +65,27 @@ struct Placement {
 
     private func place(of hunk: Patch.Hunk, from free: Int, file: Patch.File, number: Int) throws(ApplyError) -> Int {
         let (before, count) = (hunk.before, file.hunks.count)
-        // A hunk of added lines only says nothing of its place: it fits an empty file, and no other.
-        let named = before.isEmpty ? 0 : hunk.oldStart - 1
-        let fitting = before.isEmpty ? (lines.isEmpty ? [0] : []) : places(of: before, from: free)
+        let named = before.isEmpty ? hunk.oldStart : hunk.oldStart - 1
+        // What is to be the file's last line, without a line break, takes the place of the last line.
+        let isLast = hunk.after.last?.endsWithBreak == false
+        let fitting = (before.isEmpty ? placesOfAdded(at: named, from: free) : places(of: before, from: free))
+            .filter { !isLast || $0 + before.count == lines.count }
         if fitting.contains(named) { return named }
         if fitting.count > 1 { throw .ambiguous(file: file.path, hunk: number, of: count, lines: fitting.map { $0 + 1 }) }
         if let only = fitting.first { return only }
         if !hunk.after.isEmpty, !places(of: hunk.after, from: free).isEmpty {
             throw .alreadyApplied(file: file.path, hunk: number, of: count)
         }
+        if before.isEmpty { throw .unplaced(file: file.path, hunk: number, of: count) }
+        if let error = lineEndings(before, from: free, file: file, number: number) { throw error }
         throw mismatch(before, near: named, from: free, file: file, number: number)
+    }
+
+    /// A hunk of added lines only says nothing of its place but a number: it fits an empty file, and the very file that the patch was made of.
+    private func placesOfAdded(at named: Int, from free: Int) -> [Int] {
+        if lines.isEmpty { return [0] }
+        let isPlace = isExact && named >= free && (named < lines.count || named == lines.count && endsWithBreak)
+        return isPlace ? [named] : []
     }
 
     private func places(of wanted: [Patch.Line], from free: Int) -> [Int] {
@@ -93,6 +107,7 @@ struct Placement {
 
     /// The error for the place where most lines are, the nearest to the named one.
     private func mismatch(_ wanted: [Patch.Line], near named: Int, from free: Int, file: Patch.File, number: Int) -> ApplyError {
+        if let damage = damage(wanted, at: named, file: file, number: number) { return damage }
         let tries = (min(free, lines.count)...lines.count).map { (place: $0, matched: matched(wanted, at: $0)) }
         let best = tries.max { ($0.matched, -abs($0.place - named)) < ($1.matched, -abs($1.place - named)) }
         let (place, good) = (best?.place ?? 0, best?.matched ?? 0)
@@ -104,5 +119,62 @@ struct Placement {
             file: file.path, hunk: number, of: file.hunks.count, line: place + good + 1,
             expected: isBreak ? text + (expected?.endsWithBreak == true ? " (with a line break)" : " (without a line break)") : text,
             found: found)
+    }
+
+    /// The error for a hunk that would fit if its lines ended as the file's do.
+    private func lineEndings(_ wanted: [Patch.Line], from free: Int, file: Patch.File, number: Int) -> ApplyError? {
+        let isReturned = { (line: ArraySlice<UInt8>) in line.last == UInt8(ascii: "\r") }
+        let patchHas = wanted.contains { isReturned($0.bytes[...]) }
+        guard patchHas != lines.contains(where: isReturned) else { return nil }
+        let plain = { (line: ArraySlice<UInt8>) in line.last == UInt8(ascii: "\r") ? line.dropLast() : line }
+        let (mine, theirs) = (wanted.map { plain($0.bytes[...]) }, lines.map(plain))
+        guard mine.count <= theirs.count, free <= theirs.count - mine.count,
+            (free...(theirs.count - mine.count)).contains(where: { start in
+                mine.indices.allSatisfy { theirs[start + $0].elementsEqual(mine[$0]) }
+            })
+        else { return nil }
+        return .lineEndings(file: file.path, hunk: number, of: file.hunks.count, patchHasReturns: patchHas)
+    }
+
+    /// The error for a hunk whose lines, at the place that it names, are the file's but for what the way of the patch did to them.
+    private func damage(_ wanted: [Patch.Line], at place: Int, file: Patch.File, number: Int) -> ApplyError? {
+        guard place >= 0, place < lines.count, place + wanted.count <= lines.count else { return nil }
+        let pairs = wanted.enumerated().map { (mine: $1.bytes[...], theirs: lines[place + $0]) }
+        guard let odd = pairs.firstIndex(where: { !$0.mine.elementsEqual($0.theirs) }) else { return nil }
+        let way: ApplyError.Damage
+        if pairs.allSatisfy({ Self.withoutSpace($0.mine) == Self.withoutSpace($0.theirs) }) {
+            way = .whiteSpace
+        } else if pairs.allSatisfy({ Self.unquoted($0.mine).elementsEqual($0.theirs) }) {
+            way = .quotedPrintable
+        } else {
+            return nil
+        }
+        return .damaged(
+            file: file.path, hunk: number, of: file.hunks.count, line: place + odd + 1, by: way,
+            expected: String(decoding: pairs[odd].mine, as: UTF8.self), found: String(decoding: pairs[odd].theirs, as: UTF8.self))
+    }
+
+    /// Without spaces of any kind: those that cannot be broken are what some mail programs make of others.
+    private static func withoutSpace(_ line: ArraySlice<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for byte in line where !" \t\r".utf8.contains(byte) {
+            bytes.append(byte)
+            if byte == 0xA0, bytes.dropLast().last == 0xC2 { bytes.removeLast(2) }
+        }
+        return bytes
+    }
+
+    /// What quoted-printable means (RFC 2045, 6.7).
+    private static func unquoted(_ line: ArraySlice<UInt8>) -> [UInt8] {
+        var (bytes, rest) = ([UInt8](), line)
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "="), rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return bytes
     }
 }

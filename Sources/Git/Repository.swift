@@ -138,10 +138,8 @@ public final class Repository {
         return Array(UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: Int(git_blob_rawsize(blob))))
     }
 
-    /// What is at a path of a tree; nil for nothing.
-    func kind(at path: String, of tree: ObjectID) throws(GitError) -> git_object_t? { try entry(at: path, of: tree)?.type }
-
-    private func entry(
+    /// The entry at a path of a tree; nil for nothing.
+    func entry(
         at path: String, of tree: ObjectID
     ) throws(GitError) -> (id: ObjectID, type: git_object_t, mode: git_filemode_t)? {
         try withTree(tree) { (tree: OpaquePointer) throws(GitError) in

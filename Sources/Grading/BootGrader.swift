@@ -35,7 +35,7 @@ public struct BootGrader: Sendable {
     private let level: Level
     private var cluster: ClusterReader
     private let runtime: ContainerRuntime
-    private var log: LogReader
+    private var log: BootLog
     private var started: Double?
     private var signs = SandboxSigns()
     private var version: String?
@@ -78,7 +78,7 @@ public struct BootGrader: Sendable {
         let isOverlay = layout.isRootOverlaid || place.map { $0.isGvisor && $0.rootType == "overlay" } ?? false
         cluster = ClusterReader(
             level: level, word: word, isRootEndless: isOverlay && layout.overlaySize == nil, deadlines: deadlines)
-        log = LogReader(source: "kubelet", warmUp: node.warmUp, hasPods: level.isJoined)
+        log = BootLog(source: "kubelet", warmUp: node.warmUp, hasPods: level.isJoined)
     }
 
     /// Whether the API server says that the node is Ready.
@@ -209,7 +209,7 @@ public struct BootGrader: Sendable {
         let isJoining = cluster.missing(at: now) != nil
         satisfied = isJoining ? nil : satisfied ?? now
         if let started {
-            if isKept, let late = log.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
+            if isKept, let late = log.forbidden.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
             // The observation ends with the answers to questions that were asked at its end: a node that hangs by then does not answer them.
             guard isAnswered(at: now) || now >= max(started + node.observe, satisfied ?? 0) + stale else { return }
@@ -266,7 +266,7 @@ public struct BootGrader: Sendable {
             return inconclusive(
                 "the probes were not asked, or not answered, in the last \(Self.text(stale)) s", [lastHealth, lastStats])
         }
-        if let late = log.late { return log.lateVerdict(late, level: level, notes: notes) }
+        if let late = log.forbidden.late { return log.lateVerdict(late, level: level, notes: notes) }
         if let failure { return degraded("the node lives, but \(failure.name) did not hold: \(failure.bad.text)", [failure.bad, alive]) }
         if let fatal = log.said {
             return degraded("the node wrote that it ends, and lives", [fatal.evidence, alive], cause: log.fatalFault?.name)
@@ -295,7 +295,7 @@ public struct BootGrader: Sendable {
     }
 
     /// What came after warm-up, and what before, cannot be said.
-    private func clockVerdict(_ clocks: LogReader.Disagreement) -> Verdict {
+    private func clockVerdict(_ clocks: BootLog.Disagreement) -> Verdict {
         let reason =
             "the node's log and the boot's clock disagree by \(Self.text(clocks.width)) s: \(Self.text(clocks.told)) s from the log's first line "
             + "to this one as the log tells, and \(Self.text(clocks.seen)) s as they went by"
@@ -340,7 +340,7 @@ public struct BootGrader: Sendable {
     }
 
     /// The node said that it ends, and has ended; a line that only says that the sandbox was not prepared for this kubelet is the harness's fault.
-    private func graveVerdict(_ fatal: LogReader.Sighting, _ exit: Evidence) -> Verdict {
+    private func graveVerdict(_ fatal: Sighting, _ exit: Evidence) -> Verdict {
         if log.fatalFault == nil, let fault = Self.harnessFaults.first(where: { fatal.evidence.text.contains($0) }) {
             return inconclusive("the sandbox is not prepared for this kubelet (\(fault))", [fatal.evidence, exit])
         }
@@ -360,8 +360,10 @@ public struct BootGrader: Sendable {
         }
         let notes = log.notes
         return Verdict(
-            grade: .fatal, level: level, cause: log.late?.first.signal.name, summary: "the node ended by itself, with status \(status)",
-            evidence: [exit, log.late?.first.evidence ?? log.early?.evidence, log.cause].compactMap(\.self), notes: notes)
+            grade: .fatal, level: level, cause: log.forbidden.late?.first.signal.name,
+            summary: "the node ended by itself, with status \(status)",
+            evidence: [exit, log.forbidden.late?.first.evidence ?? log.forbidden.early?.evidence, log.cause].compactMap(\.self),
+            notes: notes)
     }
 
     private func inconclusive(_ reason: String, _ evidence: [Evidence] = [], cause: String? = nil) -> Verdict {

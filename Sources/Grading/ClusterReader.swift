@@ -27,6 +27,7 @@ struct ClusterReader: Sendable {
     private let deadlines: Deadlines
     /// Whether `/` is an overlay that has no size: kubelet then reads one that is no real size, and goes on doing so.
     private let isRootEndless: Bool
+    /// What the last fact ends: of a node that is kept, what an earlier one ended may have passed.
     private(set) var failure: Failure?
     private(set) var hasServed = false
     /// The last answer that was no good; nil while the API server answers.
@@ -52,6 +53,7 @@ struct ClusterReader: Sendable {
     }
 
     mutating func take(_ fact: ClusterFact, at now: Double) {
+        failure = nil
         switch fact {
         case .apiServer(let isReady, let answer): noteServing(isReady, answer, at: now)
         case .ended(let process, let how, let lines): noteEnd(process, how, lines, at: now)

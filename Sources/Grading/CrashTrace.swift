@@ -1,5 +1,33 @@
 import Model
 
+/// A program that dies, as Go's runtime tells (runtime/panic.go).
+struct Crash: Sendable {
+    let sighting: Sighting
+    /// What came after it.
+    var trace = CrashTrace()
+    private var doubts = 0
+    /// So many lines of the node's own after a crash show that it was none: while a program dies, others of its threads may still write one.
+    private static let mostDoubts = 3
+
+    init(_ evidence: Evidence, fault: Signal?) {
+        sighting = Sighting(signal: Signal("panic", "", .fatal), evidence: evidence, fault: fault)
+    }
+
+    /// Whether a line begins as the tale of a crash does.
+    static func begins(in line: [UInt8]) -> Bool { deaths.contains { line.starts(with: $0) } }
+
+    /// The words that it begins with.
+    static let deaths = ["panic: ", "fatal error: "].map { Array($0.utf8) }
+
+    /// The program goes on writing.
+    ///
+    /// - Returns: whether it has not died, and the line was a quotation.
+    mutating func doubt() -> Bool {
+        doubts += 1
+        return doubts == Self.mostDoubts
+    }
+}
+
 /// What Go's runtime writes after `panic:` or `fatal error:`: the stacks of the goroutines. Of the one that died the first frames are kept that are not
 /// the runtime's own; a runtime stack, and a goroutine that has none, are passed over.
 struct CrashTrace: Sendable {

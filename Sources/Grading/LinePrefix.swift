@@ -1,4 +1,4 @@
-/// What something else wrote before each line of a log: journald, a container runtime, Docker, a tool that shows several logs at once.
+/// What something that Ninepin does not know wrote before each line of a log; what it knows is a ``LineWrapper``'s.
 ///
 /// Two prefixes are equal where they have as many words and end in the same one, digits aside: times and process numbers differ from line to line, the
 /// name of who writes does not.
@@ -7,7 +7,7 @@ struct LinePrefix: Hashable, Sendable {
     private let words: Int
     /// The last of them, each run of digits as one `0`.
     private let last: [UInt8]
-    /// The bytes of one that no blank ends, such as `{"log":"`: the line's own first word goes on behind it.
+    /// The bytes of one that no blank ends: the line's own first word goes on behind it.
     private let glued: [UInt8]?
 
     /// Nothing stands before a line.
@@ -24,7 +24,7 @@ struct LinePrefix: Hashable, Sendable {
     /// What stands behind the prefix in a line; nil for a line that has another.
     func text(of line: [UInt8]) -> [UInt8]? {
         if words == 0 { return line }
-        if let glued { return line.starts(with: glued) ? Self.unquoted(line.dropFirst(glued.count), glued: glued) : nil }
+        if let glued { return line.starts(with: glued) ? Array(line.dropFirst(glued.count)) : nil }
         var place = line.startIndex
         for number in 1...words {
             while place < line.endIndex, line[place] == Self.blank { place += 1 }
@@ -44,32 +44,6 @@ struct LinePrefix: Hashable, Sendable {
             let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             if isDigit, result.last == UInt8(ascii: "0") { continue }
             result.append(isDigit ? UInt8(ascii: "0") : byte)
-        }
-        return result
-    }
-
-    /// Docker writes each line as a string of JSON (json-file): up to its end, with the signs that Go's traces have.
-    private static func unquoted(_ text: ArraySlice<UInt8>, glued: [UInt8]) -> [UInt8] {
-        guard glued.last == UInt8(ascii: "\"") else { return Array(text) }
-        var result: [UInt8] = []
-        var place = text.startIndex
-        while place < text.endIndex, text[place] != UInt8(ascii: "\"") {
-            guard text[place] == UInt8(ascii: "\\"), place + 1 < text.endIndex else {
-                result.append(text[place])
-                place += 1
-                continue
-            }
-            switch text[place + 1] {
-            case UInt8(ascii: "n"), UInt8(ascii: "r"): break
-            case UInt8(ascii: "t"): result.append(UInt8(ascii: "\t"))
-            case UInt8(ascii: "u"):
-                // `<`, `>` and `&`, as Go's encoder writes them; nothing else of a trace is written so.
-                let digits = text[(place + 2)...].prefix(4)
-                if let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 16), code < 0x80 { result.append(code) }
-                place += digits.count
-            case let sign: result.append(sign)
-            }
-            place += 2
         }
         return result
     }

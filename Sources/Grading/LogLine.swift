@@ -18,7 +18,8 @@ struct LogLine {
 
     /// A time of day and year, in the log's own time zone.
     struct Stamp: Hashable {
-        enum Clock { case klog, iso, epoch }
+        /// What the seconds are counted from; `boot` is the machine's own start.
+        enum Clock { case klog, iso, epoch, boot }
 
         let clock: Clock
         let seconds: Double
@@ -37,7 +38,7 @@ struct LogLine {
         let document = Self.document(in: head)
         // Whichever stands first is the line's own; the other is quoted in it.
         for start in head[..<(document ?? head.endIndex)].indices
-        where Self.severities.contains(head[start]) && (start == 0 || !Self.isWord(head[start - 1])) {
+        where Self.isSeverity(head[start]) && (start == 0 || !Self.isWord(head[start - 1])) {
             guard let seconds = Self.klog(head, at: start + 1) else { continue }
             isDocument = false
             severity = head[start]
@@ -117,7 +118,7 @@ struct LogLine {
     }
 
     /// A byte that may begin something hidden; one that begins other text too (0xC2, 0xE2, 0xEF in UTF-8) is looked at closely.
-    private static func isSuspect(_ byte: UInt8) -> Bool {
+    static func isSuspect(_ byte: UInt8) -> Bool {
         byte < 0x20 && byte != 0x09 || byte == 0x7F || byte == 0xC2 || byte == 0xE2 || byte == 0xEF
     }
 
@@ -172,7 +173,7 @@ struct LogLine {
     private static let verbosity = Array(",\"v\":".utf8)
 
     /// Whether a line begins as a document of klog's does.
-    static func isDocument(_ line: [UInt8]) -> Bool { line.starts(with: documentBeginning) }
+    static func isDocument(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: documentBeginning) }
 
     /// Where a document begins, at the line's beginning or behind what journald, docker and others write before it; nil when it has none.
     private static func document(in head: ArraySlice<UInt8>) -> Int? {
@@ -181,7 +182,7 @@ struct LogLine {
     }
 
     /// Milliseconds since 1970, with a fraction.
-    private static func milliseconds(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    static func milliseconds(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         let digits = bytes.dropFirst(start).prefix { $0 == UInt8(ascii: ".") || $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         return digits.count <= 24 ? Double(String(decoding: digits, as: UTF8.self)) : nil
     }
@@ -200,10 +201,12 @@ struct LogLine {
         return (process, min(place + 2, head.endIndex))
     }
 
-    private static let severities = Set("IWEF".utf8)
+    static func isSeverity(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "I") || byte == UInt8(ascii: "W") || byte == UInt8(ascii: "E") || byte == UInt8(ascii: "F")
+    }
 
     /// `mmdd hh:mm:ss.uuuuuu`, from klog's header `Lmmdd hh:mm:ss.uuuuuu threadid file:line] msg` (klog, klog.go).
-    private static func klog(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    static func klog(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         guard let month = number(bytes, start, 2), let day = number(bytes, start + 2, 2), bytes.has(" ", at: start + 4),
             let time = timeOfDay(bytes, at: start + 5)
         else { return nil }
@@ -211,7 +214,7 @@ struct LogLine {
     }
 
     /// `YYYY-MM-DDThh:mm:ss`, as logrus, docker and containerd write it (RFC 3339).
-    private static func iso(_ bytes: ArraySlice<UInt8>) -> Double? {
+    static func iso(_ bytes: ArraySlice<UInt8>) -> Double? {
         for place in bytes.indices where bytes.has("T", at: place) && place >= 10 {
             guard let month = number(bytes, place - 5, 2), let day = number(bytes, place - 2, 2), bytes.has("-", at: place - 3),
                 bytes.has("-", at: place - 6), let time = timeOfDay(bytes, at: place + 1)
@@ -221,7 +224,12 @@ struct LogLine {
         return nil
     }
 
-    private static func timeOfDay(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    /// `.123456789`, in seconds: a millisecond is as much as anybody asks for.
+    static func fraction(_ bytes: ArraySlice<UInt8>, at place: Int) -> Double {
+        bytes.has(".", at: place) ? Double(number(bytes, place + 1, 3) ?? 0) / 1000 : 0
+    }
+
+    static func timeOfDay(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         guard let hour = number(bytes, start, 2), let minute = number(bytes, start + 3, 2), let second = number(bytes, start + 6, 2),
             bytes.has(":", at: start + 2), bytes.has(":", at: start + 5)
         else { return nil }
@@ -229,13 +237,13 @@ struct LogLine {
         return Double(hour * 3600 + minute * 60 + second) + Double(fraction) / 1000
     }
 
-    private static func instant(month: Int, day: Int, _ time: Double) -> Double? {
+    static func instant(month: Int, day: Int, _ time: Double) -> Double? {
         guard (1...12).contains(month), (1...31).contains(day) else { return nil }
         let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
         return Double(before[month - 1] + day - 1) * 86_400 + time
     }
 
-    private static func number(_ bytes: ArraySlice<UInt8>, _ start: Int, _ count: Int) -> Int? {
+    static func number(_ bytes: ArraySlice<UInt8>, _ start: Int, _ count: Int) -> Int? {
         guard start >= bytes.startIndex, start + count <= bytes.endIndex else { return nil }
         var value = 0
         for byte in bytes[start..<(start + count)] {
@@ -245,13 +253,14 @@ struct LogLine {
         return value
     }
 
-    private static func isWord(_ byte: UInt8) -> Bool {
+    static func isWord(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & 0xDF)
     }
 }
 
 extension ArraySlice<UInt8> {
-    fileprivate func has(_ character: Unicode.Scalar, at place: Int) -> Bool {
+    /// Whether a byte stands at a place, which may be outside.
+    func has(_ character: Unicode.Scalar, at place: Int) -> Bool {
         indices.contains(place) && self[place] == UInt8(ascii: character)
     }
 }

@@ -1,420 +1,293 @@
 import Model
 
-/// Reads a node's log line by line and keeps what a verdict needs of it: bounded memory, whatever the log's length.
+/// Reads a log that nobody watched, line by line, and keeps what a verdict needs of it: bounded memory, whatever the log's length.
+///
+/// A log may have several lives of the node's process one after the other, and lines of other programs between them. Each life is a **run**, and is judged
+/// by itself; the verdict is that of the last one. docs/architecture.md tells what begins a run.
 public struct LogReader: Sendable {
-    /// A signal and the line it was seen in.
-    struct Sighting: Sendable {
-        let signal: Signal
-        let evidence: Evidence
-    }
-
-    /// Lines that are forbidden for the same reason.
-    struct Tally: Sendable {
-        let first: Sighting
-        private(set) var last: Evidence
-        private(set) var count = 1
-
-        init(_ first: Sighting) {
-            self.first = first
-            last = first.evidence
-        }
-
-        mutating func add(_ evidence: Evidence) {
-            last = evidence
-            count += 1
-        }
-    }
-
     /// Bytes of a line that are looked at in one piece.
     public static let pieceLimit = 1 << 16
 
     /// The number of lines read.
     public private(set) var lines = 0
-    /// The first line that only a kubelet writes.
-    private(set) var kubelet: Evidence?
-    /// The line that says that the node has started: of a boot that is watched the first one, since a boot has one start; of a log that is read
-    /// afterwards the last one.
-    private(set) var started: Evidence?
-    /// Lines of a watched boot that say again that the node has started: the first of them, and how many there were.
-    private(set) var restart: Tally?
-    /// The first line that says that the node ends.
-    var fatal: Sighting? { said ?? (isForeign ? nil : crash?.sighting) }
     /// Lines longer than a piece: they were looked through piece by piece.
     public private(set) var longLines = 0
-    /// Of a watched boot: the line at which the log's clock and the boot's own had come apart the most.
-    private(set) var clocks: Disagreement?
-    /// The first forbidden line in warm-up, and how many there were.
-    private(set) var early: Sighting?
-    private(set) var earlyCount = 0
-    /// What came after warm-up.
-    private(set) var late: Tally?
-    /// Forbidden lines of which nothing tells when they came.
-    private(set) var undatedCount = 0
-    /// The first line that tells why a forbidden one comes.
-    private(set) var cause: Evidence?
+    /// How the log's text is encoded, where it is not UTF-8 or ASCII: for a note.
+    public var encoding: String?
 
-    /// Two clocks that tell different times of the same line.
-    struct Disagreement: Sendable {
-        /// Seconds from the node's first line to this one, as the log says, and as they went by here.
-        let told: Double
-        let seen: Double
-        let evidence: Evidence
-        /// How far the two have come apart since the boot began, in seconds.
-        let width: Double
-    }
-
-    /// The line in the node's own voice that says that it ends.
-    private(set) var said: Sighting?
-    /// The line by which Go's runtime says that the program dies, and how many lines of the node's own came after it: one that goes on writing has
-    /// not died, and the line was a quotation.
-    private var crash: Crash?
-    private var crashDoubts = 0
-    /// What stands before the lines of a kubelet in a log that is read afterwards; nil while no line has told.
-    private var prefix: LinePrefix?
-
-    /// A program that dies, as Go's runtime tells.
-    private struct Crash: Sendable {
-        let sighting: Sighting
-        /// What stands before the line.
-        let prefix: LinePrefix
-        /// What came after it.
-        var trace = CrashTrace()
-    }
-
-    /// Whether the crash is another program's, by what stands before its lines.
-    private var isForeign: Bool { crash.map { $0.prefix != prefix ?? .none } ?? false }
-
-    /// Whether the log ends with a crash of which more may come: where it happened is told after it.
-    var isInCrash: Bool { said == nil && !isForeign && crash?.trace.isFull == false }
-
-    /// Where the program was that died, the innermost function first; none where it is not a crash that ends the node.
-    var crashFrames: [Evidence] { said == nil && !isForeign ? crash?.trace.frames ?? [] : [] }
-    /// How the log is written, by the node's first line: the process that its header names, or that each line is a document.
-    private var voice: (process: Int?, isDocument: Bool)?
-    private var gap = ClockGap()
-
-    /// Pods' containers without figures, and when each was named first: seconds after the node's start.
-    private var newborns: [String: Double] = [:]
-    /// When old ones were forgotten.
-    private var swept = 0.0
-    private static let mostNewborns = 1000
-    private let hasPods: Bool
-    /// The last letters and digits of a watched log, for a text that goes over the end of a line or a piece.
-    private var carried: [UInt8] = []
-    /// What a watched log is searched for whatever stands between the letters, and its letters and digits.
-    private let spellings: [(text: [UInt8], letters: [UInt8])]
+    /// What systemd did last, of which no line of the node has come yet.
+    private(set) var pending: (evidence: Evidence, isStarted: Bool, remark: Evidence?)?
+    /// The lives that lines may still be of, in the order in which they began.
+    private(set) var live: [LogRun] = []
+    /// Those that are over for good.
+    private(set) var past = PastRuns()
+    private var begun = 0
+    private var order = LineOrder()
+    /// Prefixes of no known wrapper.
+    private var learned: [LinePrefix] = []
+    private var partials = PartialLines()
+    private var gate: LineGate
+    /// The last line that the gate kept back.
+    private var skipped: [UInt8]?
+    /// Whose the last line was.
+    private var lastRun: Int?
+    private var isInLongLine = false
 
     private let source: String
     private let warmUp: Double
+    private let hasPods: Bool
     private let signals: [Signal]
     /// Those but for the many that begin alike, and how those begin: few lines have them, and each is searched for by itself.
     private let plainSignals: [Signal]
+    /// Finds what matters in a line of a node's, and what matters in one of a program that may be a node's.
+    private let filter: TextFilter
+    private let wholeFilter: TextFilter
     private static let stem = Array(Signal.failedUpdateStem.utf8)
-    private var firstStamp: LogLine.Stamp?
-    private var startStamp: LogLine.Stamp?
-    private var startArrival: Double?
-    private var lastStamp: LogLine.Stamp?
-    private var lastBytes: [UInt8] = []
-    private var isInLongLine = false
-    private var isWatched = false
+    /// So many lives are kept open: lines of several processes may come in turns.
+    private static let mostLive = 24
+    private static let mostLearned = 4
 
     /// - Parameters:
     ///   - source: what evidence calls this log.
     ///   - warmUp: seconds after the node's start in which a forbidden line may still come.
     ///   - hasPods: whether pods may be on the node, whose containers have no figures at first.
     ///   - signals: what to look for.
-    public init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.kubelet) {
+    ///   - wanted: the number of a run whose verdict is kept, however many come after it.
+    public init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.written, wanted: Int? = nil) {
         self.source = source
-        self.hasPods = hasPods
-        // A sparse one ends in a sign, and without it would be found in the names of other groups.
-        spellings = signals.filter { $0.meaning == .forbidden }.map { ($0.text, LogLine.letters($0.text)) }
         self.warmUp = warmUp
+        self.hasPods = hasPods
         self.signals = signals
         plainSignals = signals.filter { !$0.text.starts(with: Self.stem) }
+        let words = [Self.stem] + Crash.deaths + LogRun.Beginning.words
+        filter = TextFilter(plainSignals.filter { $0.meaning != .kubelet }.map(\.text) + words)
+        wholeFilter = TextFilter(plainSignals.map(\.text) + words)
+        gate = LineGate()
+        past.wanted = wanted
     }
 
+    /// Whether the lines stand newest first, as `journalctl -r` writes them.
+    var isReversed: Bool { order.isReversed }
+
     /// Takes a line.
-    ///
-    /// - Parameter arrival: seconds after the boot began when it came; nil when the log is read afterwards.
-    public mutating func take(_ line: [UInt8], arrival: Double? = nil) {
+    public mutating func take(_ line: [UInt8]) {
         lines += 1
         isInLongLine = false
-        isWatched = arrival != nil
         // A log of a gigabyte has few lines that matter: only those are looked into.
-        lastBytes = line
+        if partials.isEmpty, let isNodes = gate.isNodes(line), !(isNodes ? filter : wholeFilter).finds(in: line) {
+            skipped = line
+            return
+        }
+        noteSkipped()
         let readings = LogLine.readings(line)
-        let plain = readings[0]
-        let spelled = arrival == nil ? [] : spelled(in: readings)
-        let mayHaveAll = readings.contains { LogLine.contains($0, Self.stem) }
-        let found = (mayHaveAll ? signals : plainSignals).filter { signal in
-            isWanted(signal) && readings.contains { LogLine.contains($0, signal.text) } || spelled.contains(signal.text)
+        let wrapper = LineWrapper(readings[0])
+        guard wrapper.isPartial || !partials.isEmpty else { return take(line, readings, wrapper) }
+        switch partials.take(wrapper) {
+        case .none: break
+        case .other: take(line, readings, wrapper)
+        case .whole(let whole): take(whole.text, LogLine.readings(whole.text), whole)
+        case .more(let text): take(more: text, of: lastRun)
         }
-        let mayBeFatal = plain.first == UInt8(ascii: "F") || LogLine.contains(plain, Self.fatalHeader)
-        let crashed = crash == nil || isForeign ? Self.crash(in: plain, isWatched: arrival != nil) : nil
-        let isTimed = arrival != nil && (plain.first.map(Self.severities.contains) == true || LogLine.isDocument(plain))
-        guard firstStamp == nil || mayBeFatal || crashed != nil || crash != nil || isTimed || !found.isEmpty else { return }
-        let read = LogLine(plain)
-        if let stamp = read.stamp {
-            firstStamp = firstStamp ?? stamp
-            lastStamp = stamp
-        }
-        let evidence = Evidence(
-            kind: .log, text: String(decoding: line, as: UTF8.self), source: source, line: lines, seconds: arrival ?? seconds(read.stamp))
-        if isOwn(read, isWatched: arrival != nil) { noteOwn(read, evidence, arrival: arrival) }
-        for signal in found { note(signal, evidence, read, plain, isPlain: readings.count == 1, arrival: arrival) }
-        if read.header == nil, let text = crash?.prefix.text(of: plain) { crash?.trace.take(text, evidence) }
-        if let crashed, prefix == nil || prefix == crashed {
-            crash = Crash(sighting: Sighting(signal: Signal("panic", "", .fatal), evidence: evidence), prefix: crashed)
-            crashDoubts = 0
-        }
-        noteFatal(found, evidence, read, isWatched: arrival != nil)
     }
 
     /// Takes a further piece of the last line, which was too long for one.
     ///
-    /// - Parameters:
-    ///   - overlap: how many bytes at its beginning the piece before had too, so that a text on the border is found, and none is found twice.
-    ///   - arrival: as with `take`.
-    public mutating func take(more piece: [UInt8], overlap: Int, arrival: Double? = nil) {
+    /// - Parameter overlap: how many bytes at its beginning the piece before had too, so that a text on the border is found, and none is found twice.
+    public mutating func take(more piece: [UInt8], overlap: Int) {
+        noteSkipped()
         if !isInLongLine { longLines += 1 }
         isInLongLine = true
-        crash?.trace.count(piece.count - overlap)
-        let readings = LogLine.readings(piece)
-        let spelled = arrival == nil ? [] : spelled(in: LogLine.readings(Array(piece.dropFirst(overlap))))
-        let found = signals.filter { signal in
-            guard [.forbidden, .sparse, .cause].contains(signal.meaning), isWanted(signal) else { return false }
-            if spelled.contains(signal.text) { return true }
-            return readings.contains { reading in
-                let isWhole = reading.count == piece.count
-                let fresh = isWhole ? reading.dropFirst(max(0, overlap - signal.text.count + 1)) : reading[...]
-                return LogLine.contains(Array(fresh), signal.text)
-            }
-        }
+        take(more: piece, overlap: overlap, of: lastRun)
+    }
+
+    private mutating func take(more piece: [UInt8], overlap: Int = 0, of order: Int?) {
+        guard let index = live.lastIndex(where: { $0.order == order }) else { return }
+        live[index].count(piece.count - overlap)
+        let found = Signal.found(signals, in: piece, overlap: overlap)
         guard !found.isEmpty else { return }
-        let evidence = Evidence(
-            kind: .log, text: String(decoding: piece.prefix(4096), as: UTF8.self), source: source, line: lines,
-            seconds: arrival ?? seconds(lastStamp))
-        for signal in found {
-            switch signal.meaning {
-            case .cause: cause = cause ?? evidence
-            default: noteForbidden(Sighting(signal: signal, evidence: evidence), nil, isWhole: false, arrival: arrival)
-            }
+        live[index].take(more: found, evidence(piece.prefix(4096), seconds: nil))
+    }
+
+    private func evidence(_ text: some Collection<UInt8>, seconds: Double?) -> Evidence {
+        Evidence(kind: .log, text: String(decoding: text, as: UTF8.self), source: source, line: lines, seconds: seconds)
+    }
+
+    /// The log has ended: what was waited for does not come.
+    mutating func finish() {
+        noteSkipped()
+        for line in partials.finish() { take(line.text, LogLine.readings(line.text), line) }
+        for index in live.indices { live[index].settle() }
+    }
+
+    // MARK: A line
+
+    /// The time of what was skipped is the time of the next line that has none.
+    private mutating func noteSkipped() {
+        guard let line = skipped else { return }
+        skipped = nil
+        guard let index = live.lastIndex(where: { $0.order == gate.lastRun }) else { return }
+        let entry = LogEntry(LineWrapper(line), learned: learned)
+        order.take(entry.time)
+        live[index].pass(entry)
+        live[index].passed(line: lines - 1)
+        lastRun = live[index].order
+    }
+
+    private mutating func take(_ line: [UInt8], _ readings: [[UInt8]], _ wrapper: LineWrapper) {
+        lastRun = nil
+        let voice = LogVoice(name: wrapper.name, isContainer: wrapper.isContainer)
+        let texts = wrapper.isQuoted ? readings + [wrapper.text] : readings
+        let found = found(in: texts)
+        // Most lines of another program say nothing of a node.
+        if found.isEmpty, !voice.isOpen, !voice.isKnown, !live.contains(where: { $0.voice == voice }) { return }
+        let entry = LogEntry(wrapper, learned: learned)
+        if let event = event(in: entry) { return take(event, entry, line) }
+        guard !entry.voice.isSystem else { return }
+        order.take(entry.time)
+        let beginning = LogRun.Beginning(entry)
+        let index = run(of: entry, found, beginning)
+        if entry.prefix != .none, !learned.contains(entry.prefix), learned.count < Self.mostLearned { learned.append(entry.prefix) }
+        let evidence = evidence(wrapper.isEncoded ? wrapper.text : line, seconds: live[index].seconds(entry.time))
+        live[index].take(entry, found, evidence, beginning: beginning, isWhole: readings.count == 1)
+        live[index].passed(line: lines)
+        lastRun = live[index].order
+        if live[index].isInDoubt {
+            gate.forget(live[index].order)
+        } else if readings.count == 1, let shape = entry.shape {
+            gate.learn(line, entry, shape, run: live[index])
         }
     }
 
-    /// The known fault that a fatal line names.
-    var fatalFault: Signal? {
-        guard let fatal else { return nil }
-        let readings = LogLine.readings(Array(fatal.evidence.text.utf8))
-        return signals.first { signal in signal.meaning == .forbidden && readings.contains { LogLine.contains($0, signal.text) } }
+    private func found(in texts: [[UInt8]]) -> [Signal] {
+        guard texts.contains(where: wholeFilter.finds) else { return [] }
+        let mayHaveAll = texts.contains { LogLine.contains($0, Self.stem) }
+        return (mayHaveAll ? signals : plainSignals).filter { signal in texts.contains { LogLine.contains($0, signal.text) } }
     }
 
-    /// Seconds from the node's start (or, without one, from the first line that tells the time) to the last line; nil when nothing tells.
-    var seconds: Double? {
-        guard let start = startStamp ?? firstStamp, let last = LogLine(lastBytes).stamp ?? lastStamp else { return nil }
-        return last.since(start)
+    /// What systemd or the kernel tells; also in a log that names nobody, as `journalctl -o cat` writes it.
+    private func event(in entry: LogEntry) -> UnitEvent? {
+        guard entry.voice.isSystem || entry.form == .plain && entry.voice.name.isEmpty else { return nil }
+        return UnitEvent(entry.text)
     }
 
-    /// A boot's clock, for a log whose lines do not tell the time: the node answered for the first time now.
-    mutating func assumeStarted(at arrival: Double) { startArrival = startArrival ?? arrival }
+    // MARK: Lives
 
-    /// The texts that are there when nothing but letters and digits is looked at: blanks, signs, line breaks and what no terminal shows may stand
-    /// between them. Of a watched boot alone: a log of a gigabyte is not searched twice.
-    private mutating func spelled(in readings: [[UInt8]]) -> [[UInt8]] {
-        let letters = readings.map(LogLine.letters)
-        let found = spellings.filter { _, spelling in
-            // As much of what came before as cannot have the whole text in it.
-            let before = carried.suffix(spelling.count - 1)
-            return letters.contains { LogLine.contains(before + $0, spelling) }
-        }.map(\.text)
-        carried = Array((carried + letters[0].suffix(Self.mostCarried)).suffix(Self.mostCarried))
-        return found
+    /// Whose life a line is of: one that is open, or a new one.
+    private mutating func run(of entry: LogEntry, _ found: [Signal], _ beginning: LogRun.Beginning?) -> Int {
+        let open = writer(of: entry)
+        var released: [LogRun.Held] = []
+        if let open {
+            let isStart = found.contains { LogRun.isStart(entry, $0) }
+            let isNew = beginning.map(live[open].isBegunAnew) ?? false || live[open].isClockAnew(entry)
+            guard isNew || isStart && live[open].isStartedAnew(at: entry.time) else { return open }
+            released = live[open].release(at: entry.time)
+            live[open].isClosed = true
+        }
+        return begin(entry, released, hasBeginning: beginning != nil)
     }
 
-    private static let mostCarried = 128
-
-    private static let fatalHeader = Array(" F".utf8)
-    private static let severities = Set("IWEF".utf8)
-    /// So many lines of the node's own after a crash show that it was none: while a program dies, others of its threads may still write one.
-    private static let doubtsOfCrash = 3
-
-    /// Whether a line is the node's own: it begins with klog's header, of the process whose lines these are. What a pod wrote may stand in the
-    /// log too, as it is. Of a log that is read afterwards nobody knows what else stands before a line.
-    private func isOwn(_ line: LogLine, isWatched: Bool) -> Bool {
-        guard let header = line.header else { return false }
-        guard isWatched else { return true }
-        return header == 0 && isOfVoice(line)
+    /// The open life that a line is of: one that is not closed before one that is, of a line that names no process a node's before another's, and of
+    /// several that which wrote last.
+    private func writer(of entry: LogEntry) -> Int? {
+        let isNamed = entry.process.wrapper != nil || entry.process.own != nil
+        func rank(_ run: LogRun) -> (Int, Int, Int) { (run.isClosed ? 0 : 1, run.isNode && !isNamed ? 1 : 0, run.lastLine) }
+        return live.indices.filter { live[$0].isWriter(of: entry) }.max { rank(live[$0]) < rank(live[$1]) }
     }
 
-    /// Whether a line is written as the node's first one was. A kubelet may write its first lines before it knows that it is to write documents;
-    /// pods are not there before it has started.
-    private func isOfVoice(_ line: LogLine) -> Bool {
-        guard let voice, !(line.isDocument && started == nil) else { return true }
-        return voice.isDocument == line.isDocument && (voice.process == nil || line.process == voice.process)
+    private mutating func begin(_ entry: LogEntry, _ released: [LogRun.Held], hasBeginning: Bool) -> Int {
+        let isFollower = live.contains { $0.voice == entry.voice && $0.prefix == entry.prefix }
+        var run = LogRun(
+            order: begun, voice: entry.voice, prefix: entry.prefix, process: entry.process,
+            hasBeginning: hasBeginning || isFollower || pending != nil,
+            line: lines, warmUp: warmUp, hasPods: hasPods)
+        run.unit.start = pending?.evidence
+        run.unit.isStarted = pending?.isStarted ?? false
+        run.take(released)
+        pending = nil
+        add(run)
+        return live.count - 1
     }
 
-    private mutating func noteOwn(_ line: LogLine, _ evidence: Evidence, arrival: Double?) {
-        if voice?.isDocument != line.isDocument || voice?.process == nil { voice = (line.process, line.isDocument) }
-        if crash != nil, isOfVoice(line) { crashDoubts += 1 }
-        if crashDoubts == Self.doubtsOfCrash { (crash, crashDoubts) = (nil, 0) }
-        guard let arrival, let stamp = line.stamp, let (told, seen) = gap.take(stamp, at: arrival), gap.width > clocks?.width ?? 0 else {
+    private mutating func add(_ run: LogRun) {
+        begun += 1
+        live.append(run)
+        while live.count > Self.mostLive {
+            let last = live.count - 1
+            // What is no node's goes first, and then what wrote last the longest ago.
+            guard
+                let index = (0..<last).min(by: {
+                    (live[$0].isNode ? 1 : 0, live[$0].lastLine) < (live[$1].isNode ? 1 : 0, live[$1].lastLine)
+                })
+            else { return }
+            past.add(live.remove(at: index))
+        }
+    }
+
+    // MARK: systemd and the kernel
+
+    private mutating func take(_ event: UnitEvent, _ entry: LogEntry, _ line: [UInt8]) {
+        gate.close()
+        let current = live.lastIndex { $0.isNode }
+        let evidence = evidence(line, seconds: current.flatMap { live[$0].seconds(entry.time) })
+        switch event {
+        case .reboot:
+            for index in live.indices { live[index].isBeforeReboot = true }
+        case .starting, .started: start(current, evidence, isStarted: event == .started)
+        case .ended(let ending) where ending.isOfHelper && pending == nil: if let current { live[current].unit.note(evidence) }
+        case .ended(let ending):
+            guard pending == nil, let current, live[current].unit.end == nil else { return endBeforeLine(ending, evidence) }
+            live[current].unit.end = (evidence, ending)
+        case .stopping: if let current, pending == nil { live[current].unit.isStopping = true }
+        case .remark:
+            guard let start = pending else { return current.map { live[$0].unit.note(evidence) } ?? () }
+            pending = (start.evidence, start.isStarted, start.remark ?? evidence)
+        case .watchdog: if let current, pending == nil { live[current].unit.watchdog = evidence }
+        case .outOfMemory(let process):
+            guard let current = live.lastIndex(where: { $0.isNode && $0.isProcess(process) }) else { return }
+            live[current].unit.memory = live[current].unit.memory ?? evidence
+        }
+    }
+
+    /// systemd starts the unit, or has. A program that says itself when it has started has written lines by then.
+    private mutating func start(_ current: Int?, _ evidence: Evidence, isStarted: Bool) {
+        guard let current, isStarted, pending == nil, live[current].mayStart else {
+            if let current { live[current].isClosed = true }
+            pending = (evidence, isStarted, nil)
             return
         }
-        clocks = Disagreement(told: told, seen: seen, evidence: evidence, width: gap.width)
+        live[current].unit.start = live[current].unit.start ?? evidence
+        live[current].unit.isStarted = true
     }
 
-    private mutating func noteFatal(_ found: [Signal], _ evidence: Evidence, _ line: LogLine, isWatched: Bool) {
-        guard said == nil, line.severity == UInt8(ascii: "F"), isOwn(line, isWatched: isWatched) else { return }
-        said = Sighting(signal: found.first { $0.meaning == .fatal } ?? Signal("fatal line", "", .fatal), evidence: evidence)
+    /// A unit's program has ended, and no line of it came.
+    private mutating func endBeforeLine(_ ending: UnitEvent.Ending, _ evidence: Evidence) {
+        var run = LogRun(
+            order: begun, voice: LogVoice(name: []), hasBeginning: true, line: lines, warmUp: warmUp, hasPods: hasPods)
+        run.unit.start = pending?.evidence
+        run.unit.end = (evidence, ending)
+        if let remark = pending?.remark { run.unit.note(remark) }
+        run.isClosed = true
+        pending = nil
+        add(run)
     }
+}
 
-    /// What stands before the words by which Go's runtime begins to tell that a program dies (runtime/panic.go); nil for a line without them. In a
-    /// watched boot nothing may; of a log that is read afterwards nobody knows yet what stands before a kubelet's lines.
-    private static func crash(in line: [UInt8], isWatched: Bool) -> LinePrefix? {
-        if deaths.contains(where: { line.starts(with: $0) }) { return LinePrefix.none }
-        guard !isWatched else { return nil }
-        return deaths.lazy.compactMap { LogLine.place(of: $0, in: line, within: 256) }.first.map { LinePrefix(line[..<$0]) }
-    }
+/// Whether the lines of a log stand in the order of time.
+struct LineOrder: Sendable {
+    private var last: LogEntry.Time?
+    private var steps = (on: 0, back: 0)
+    /// Seconds by which lines of two threads may have changed places.
+    private static let slack = 0.5
 
-    private static let deaths = ["panic: ", "fatal error: "].map { Array($0.utf8) }
-
-    private func isWanted(_ signal: Signal) -> Bool {
-        switch signal.meaning {
-        case .kubelet: kubelet == nil || prefix == nil && !isWatched
-        case .cause: cause == nil
-        case .fatal: said == nil
-        case .forbidden, .sparse, .started: true
+    /// Takes the time of the next line.
+    mutating func take(_ time: LogEntry.Time?) {
+        guard let time else { return }
+        if let step = last.flatMap({ time.since($0) }), abs(step) > Self.slack {
+            steps = step > 0 ? (steps.on + 1, steps.back) : (steps.on, steps.back + 1)
         }
+        last = time
     }
 
-    private func seconds(_ stamp: LogLine.Stamp?) -> Double? {
-        guard let stamp, let firstStamp else { return nil }
-        return stamp.since(firstStamp)
-    }
-
-    private mutating func note(
-        _ signal: Signal, _ evidence: Evidence, _ line: LogLine, _ plain: [UInt8], isPlain: Bool, arrival: Double?
-    ) {
-        switch signal.meaning {
-        case .kubelet:
-            kubelet = kubelet ?? evidence
-            if prefix == nil, !isWatched, let place = line.header ?? Self.beginning(of: plain) { prefix = LinePrefix(plain[..<place]) }
-        case .cause: cause = cause ?? evidence
-        case .started: if isStart(signal, line, plain, isWatched: arrival != nil) { noteStart(signal, evidence, line, arrival: arrival) }
-        case .fatal:
-            // The same words in a warning, or quoted in a note, end nothing.
-            guard said == nil, isSaid(signal, line, plain, isWatched: arrival != nil), line.severity.map(Self.grave.contains) ?? true else {
-                return
-            }
-            said = Sighting(signal: signal, evidence: evidence)
-        case .forbidden, .sparse:
-            let sighting = Sighting(signal: signal, evidence: evidence)
-            noteForbidden(sighting, line.stamp, isWhole: isPlain, arrival: arrival)
-        }
-    }
-
-    private static let grave = Set("EF".utf8)
-
-    /// Where a line of the other two forms begins that a kubelet or a k3s writes: JSON, and logrus.
-    private static func beginning(of line: [UInt8]) -> Int? {
-        [Array("{\"ts\":".utf8), logrus].lazy.compactMap { LogLine.place(of: $0, in: line) }.first
-    }
-
-    /// Whether a line tells of a start. In a watched boot it may be another process's: a node that is started again under a new number has restarted.
-    private func isStart(_ signal: Signal, _ line: LogLine, _ plain: [UInt8], isWatched: Bool) -> Bool {
-        if isWatched { return line.header == 0 && line.begins(plain, with: signal.text) }
-        return isSaid(signal, line, plain, isWatched: false)
-    }
-
-    /// Whether the node says a text itself, and does not quote it: the text is what its line begins with.
-    private func isSaid(_ signal: Signal, _ line: LogLine, _ plain: [UInt8], isWatched: Bool) -> Bool {
-        if line.header != nil { return isOwn(line, isWatched: isWatched) && line.begins(plain, with: signal.text) }
-        return Self.isSaid(signal.text, in: plain, isWatched: isWatched)
-    }
-
-    /// The same of a line without klog's header: cobra writes `Error: …`, logrus `time="…" level=fatal …`.
-    private static func isSaid(_ text: [UInt8], in line: [UInt8], isWatched: Bool) -> Bool {
-        let beginnings = [[], Array("Error: ".utf8), Array("error: ".utf8)]
-        // A field of logrus stands after others.
-        if !text.starts(with: "level=".utf8), beginnings.contains(where: { line.starts(with: $0 + text) }) { return true }
-        guard let logrus = LogLine.place(of: logrus, in: line), !isWatched || logrus == 0 else {
-            return isWatched ? false : isAfterWrapper(text, line)
-        }
-        // The fields of logrus: the time has no blank in it.
-        let rest = line.dropFirst(logrus + Self.logrus.count)
-        guard let end = rest.firstIndex(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: " ") }) else { return false }
-        return line[end...].starts(with: "\" ".utf8 + text)
-    }
-
-    private static let logrus = Array("time=\"".utf8)
-
-    /// Whether a text comes right after what a wrapper wrote, in a log of which nobody knows how it was wrapped: `[x] file.go:12] text`, `PID]: text`.
-    private static func isAfterWrapper(_ text: [UInt8], _ line: [UInt8]) -> Bool {
-        guard let place = LogLine.place(of: text, in: line), place >= 2 else { return false }
-        let before = line[(place - 2)..<place]
-        return before.elementsEqual("] ".utf8) || before.elementsEqual(": ".utf8) || line[place - 1] == UInt8(ascii: "\"")
-    }
-
-    private mutating func noteStart(_ signal: Signal, _ evidence: Evidence, _ line: LogLine, arrival: Double?) {
-        if arrival != nil, started != nil {
-            let again = Sighting(signal: signal, evidence: evidence)
-            if restart == nil { restart = Tally(again) } else { restart?.add(evidence) }
-            return
-        }
-        started = evidence
-        startStamp = line.stamp
-        // A node that answered before it said so has started then.
-        startArrival = startArrival ?? arrival
-    }
-
-    /// - Parameter isWhole: whether the evidence is a whole line, as it is read.
-    private mutating func noteForbidden(_ sighting: Sighting, _ stamp: LogLine.Stamp?, isWhole: Bool, arrival: Double?) {
-        guard let age = age(stamp ?? lastStamp, arrival: arrival) else {
-            undatedCount += 1
-            return
-        }
-        if age > warmUp {
-            let seen = arrival.flatMap { arrival in startArrival.map { arrival - $0 } } ?? age
-            if !(isWhole && isOfNewborns(sighting, seen)) { noteLate(sighting) }
-        } else if sighting.signal.meaning == .forbidden {
-            early = early ?? sighting
-            earlyCount += 1
-        }
-    }
-
-    /// A container that was only just made has no figures before it is looked at for the first time; it has a warm-up of its own, from the
-    /// first line that names it.
-    private mutating func isOfNewborns(_ sighting: Sighting, _ age: Double) -> Bool {
-        guard hasPods, sighting.signal.name == "memory cache",
-            let containers = LogLine.unmeasuredContainers(in: sighting.evidence.text)
-        else { return false }
-        // One that is still unmeasured after such a time comes again, and again.
-        if newborns.count > Self.mostNewborns, age - swept > warmUp {
-            newborns = newborns.filter { age - $0.value < 10 * warmUp }
-            swept = age
-        }
-        // So many are not made at once: the names are made up.
-        guard newborns.count + containers.count <= 2 * Self.mostNewborns else { return false }
-        for container in containers where newborns[container] == nil { newborns[container] = age }
-        return containers.allSatisfy { age - (newborns[$0] ?? age) <= warmUp }
-    }
-
-    private mutating func noteLate(_ sighting: Sighting) {
-        switch (late?.first.signal.meaning, sighting.signal.meaning) {
-        case (nil, _), (.sparse, .forbidden): late = Tally(sighting)
-        case (.forbidden, .sparse): break
-        default: late?.add(sighting.evidence)
-        }
-    }
-
-    /// Seconds since the node's start; zero or less before it. Of a watched boot the later of two ages: the node writes its own clock, and a line
-    /// may be late in the pipe.
-    private func age(_ stamp: LogLine.Stamp?, arrival: Double?) -> Double? {
-        let told = startStamp.flatMap { start in stamp?.since(start) }
-        if let arrival { return max(told ?? 0, startArrival.map { arrival - $0 } ?? 0) }
-        if let told { return told }
-        // A log of which the beginning is missing: its first line stands for the start.
-        if startStamp == nil, started == nil, let stamp, let firstStamp { return stamp.since(firstStamp) }
-        return nil
-    }
+    /// Whether nearly every step is one back.
+    var isReversed: Bool { steps.back > 2 && steps.back > 4 * steps.on }
 }

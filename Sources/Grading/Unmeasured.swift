@@ -3,6 +3,8 @@ extension LogLine {
     /// their containers: `partial failures: ["/kubepods/podUID/ID": RecentStats: unable to find data in memory cache]`. nil for any other
     /// line.
     static func unmeasuredContainers(in text: String) -> [String]? {
+        // Most lines are none of these, and looking for a pattern takes long.
+        guard contains(Array(text.utf8), Array("RecentStats: ".utf8)) else { return nil }
         // A structured line escapes the quotes.
         let groups = text.matches(of: /\[\\?"(\/[^"\\]+)\\?": RecentStats: unable to find data in memory cache\]/).map { String($0.1) }
         let mentions = text.matches(of: /unable to find data in memory cache/).count

@@ -197,7 +197,8 @@ public struct Expectation: Hashable, Sendable {
         if let first = ordered.first, let loss = first.without {
             outcome = .bad(loss)
             deciding = ordered
-        } else if let open = needs.first(where: { $0.answer == .notMeasured && !$0.isMet(by: series) }) {
+        } else if let open = needs.first(where: { $0.answer == .notMeasured }) {
+            // With a patch in it, too: nobody tried what it comes to there.
             outcome = .unknown
             deciding = [open]
         } else if needs.isEmpty {

@@ -83,6 +83,28 @@ extension Signal {
         Signal("kubelet", "Started kubelet", .kubelet),
     ]
 
+    /// What is looked for in a log that nobody watched: there a line is all that tells of an end, and of whose log it is.
+    public static let written: [Signal] = kubelet + refusals + places
+
+    /// Kubernetes, cmd/kubelet/app/server.go and pkg/kubelet/kubelet.go, 1.16 to 1.36: what kubelet says before it leaves with a status. Up to 1.20 the line
+    /// is a fatal one of klog's, and says so itself.
+    private static let refusals: [Signal] = [
+        "Failed to parse kubelet flag", "failed to parse kubelet flag", "Failed to validate kubelet flags",
+        "failed to validate kubelet flags",
+        "Failed to load kubelet config file", "failed to load kubelet config file", "failed to load Kubelet config file",
+        "Failed to set feature gates from initial flags-based config", "failed to set feature gates from initial flags-based config",
+        "Failed to construct kubelet dependencies", "failed to construct kubelet dependencies", "Failed to run kubelet",
+        "Failed to initialize internal modules", "Failed to start cAdvisor",
+    ].flatMap { [Signal("kubelet", $0, .fatal), Signal("kubelet", $0, .kubelet)] }
+
+    /// Files of Kubernetes that no other program than kubelet is made of, and words of k3s' versions.
+    private static let places: [Signal] = [
+        " kubelet_getters.go:", " kubelet_pods.go:", " kubelet_volumes.go:", " kubelet_network_linux.go:", " eviction_manager.go:",
+        " cadvisor_stats_provider.go:", " kuberuntime_manager.go:", " kuberuntime_sandbox.go:", " kuberuntime_container.go:",
+        " pod_workers.go:", " image_gc_manager.go:", " desired_state_of_world_populator.go:", "invalid configuration: cgroup-root",
+        "Starting k3s ",
+    ].map { Signal("kubelet", $0, .kubelet) }
+
     /// What a probe of `patches/` says itself, where the package that it asks gives a figure and no error.
     public static let probe: [Signal] = [
         Signal("memory usage", "memory usage of / reads 0", .cause),

@@ -7,16 +7,32 @@ extension LogReader {
     /// Reads a whole log from a file, or from standard input when no file is named, in bounded memory. The
     /// file may be a FIFO; a wait for what comes through it ends when the task is cancelled.
     ///
-    /// - Returns: what the log alone can say, and how many lines it has.
+    /// - Parameter wanted: the number of a run of the node's that is asked for.
+    /// - Returns: what read it, and whether the log ends in the middle of a line.
     /// - Throws: `FileError` when it cannot be read.
-    public static func verdict(onFile path: String?, warmUp: Double) throws(FileError) -> (verdict: Verdict, lines: Int) {
+    public static func reading(
+        file path: String?, warmUp: Double, wanted: Int? = nil
+    ) throws(FileError) -> (reader: LogReader, isCut: Bool) {
         let name = path.map { FilePath($0).lastComponent?.string ?? $0 } ?? "standard input"
-        var reader = LogReader(source: name, warmUp: warmUp)
+        var reader = LogReader(source: name, warmUp: warmUp, wanted: wanted)
         var splitter = LineSplitter()
-        try Files.eachPiece(of: path.map { FilePath($0) }, mayBeStream: true) { piece in splitter.take(piece) { reader.take($0) } }
+        var encoding = LogEncoding()
+        try Files.eachPiece(of: path.map { FilePath($0) }, mayBeStream: true) { piece in
+            encoding.take(piece) { text in splitter.take(text) { reader.take($0) } }
+        }
+        encoding.finish { text in splitter.take(text) { reader.take($0) } }
         let rest = splitter.finish()
         if let rest { reader.take(rest) }
-        return (reader.verdict(isCut: rest != nil), reader.lines)
+        if let form = encoding.form, form != .utf8 { reader.encoding = form.rawValue }
+        return (reader, rest != nil)
+    }
+
+    /// Reads a whole log, as ``reading(file:warmUp:wanted:)`` does.
+    ///
+    /// - Returns: what the log alone can say of the node's last life in it, and how many lines it has.
+    public static func verdict(onFile path: String?, warmUp: Double) throws(FileError) -> (verdict: Verdict, lines: Int) {
+        let (reader, isCut) = try reading(file: path, warmUp: warmUp)
+        return (reader.verdict(isCut: isCut), reader.lines)
     }
 
     private mutating func take(_ piece: LineSplitter.Piece) {

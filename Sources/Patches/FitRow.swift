@@ -93,7 +93,7 @@ extension PatchFitting {
             row.home = home.path
             row.version = home.version?.description
             row.versionAgrees = tried.agrees
-            row.files = tried.patch.files.map { home.place(of: $0.path) }
+            row.files = tried.patch.paths.map { home.place(of: $0) }
             if let chosen, chosen.fit.variant == tried.variant { row.chosenBy = chosen.by }
             row.reason = tried.fit.state == .upstream ? "what it does is done here already" : tried.fit.error?.description
             if row.chosenBy != nil || tried.fit.state == .upstream { row.notes = [statusNote].compactMap(\.self) }

@@ -38,7 +38,7 @@ public struct PatchFitting: Sendable {
         self.home = home
         variants = try entry.variants.map { variant in
             let patch = try registry.patch(variant, of: entry)
-            let fit = try patch.fit { try source.content($0, in: home) }
+            let fit = try patch.fit { try source.standing($0, in: home) }
             return VariantFit(variant: variant, patch: patch, fit: fit, agrees: home.version.map(variant.versions.contains))
         }
     }

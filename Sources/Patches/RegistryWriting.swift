@@ -28,6 +28,10 @@ public struct PatchDraft: Sendable {
         self.versions = versions
     }
 
+    fileprivate func named(_ name: PatchName, title: String) -> PatchDraft {
+        PatchDraft(name: name, title: title, why: why, evidence: evidence, variant: variant, versions: versions)
+    }
+
     fileprivate var yaml: String {
         """
         title: \(title.quoted)
@@ -47,11 +51,40 @@ public struct PatchDraft: Sendable {
 }
 
 extension Registry {
-    /// Makes an entry of a diff. Paths in the diff may start at an upstream's home, or at the top of a source that has it.
+    /// Makes an entry of a patch. Paths in it may start at an upstream's home, or at the top of a source that has it; where they start at a home the
+    /// entry has the patch as its author sent it, byte for byte.
     ///
     /// - Returns: the entry's folder.
-    /// - Throws: `PatchesError.malformed` when it is no diff; `Diagnostic` when the entry is there, or a file lies outside of the upstream.
+    /// - Throws: `PatchesError.malformed` when it is no patch; `Diagnostic` when the entry is there, or a file lies outside of the upstream.
     public func add(_ draft: PatchDraft, diff: [UInt8], from origin: String) throws -> FilePath {
+        try write(try planned(draft, diff, origin))
+    }
+
+    /// Makes an entry of each message of a mailbox; all of them, or none.
+    ///
+    /// - Parameter draft: what is said of all; each gets a number behind the name, and its message's subject for a title.
+    /// - Returns: the entries' names, in the order of the mailbox, and their folders.
+    /// - Throws: what adding one throws.
+    public func add(_ draft: PatchDraft, mails: [PatchMail], from origin: String) throws -> [(name: PatchName, place: FilePath)] {
+        let plans = try mails.enumerated().map { index, mail in
+            let number = "\(index + 1)"
+            guard let name = PatchName("\(draft.name)-\(number)") else {
+                throw Diagnostic(file: origin, message: "no patch can be named '\(draft.name)-\(number)'")
+            }
+            let title = mail.subject ?? "\(draft.title) (\(number) of \(mails.count))"
+            return try planned(draft.named(name, title: title), mail.text, "\(origin), message \(number)")
+        }
+        return try plans.map { ($0.draft.name, try write($0)) }
+    }
+
+    /// An entry that can be written.
+    private struct Plan {
+        let draft: PatchDraft
+        let place: FilePath
+        let text: [UInt8]
+    }
+
+    private func planned(_ draft: PatchDraft, _ diff: [UInt8], _ origin: String) throws -> Plan {
         let place = folder.appending(draft.name.description)
         guard !Files.exists(place) else {
             throw Diagnostic(file: place.string, message: "there is such a patch already; it is not written over")
@@ -59,13 +92,16 @@ extension Registry {
         let patch: Patch
         do { patch = try Patch(diff, name: origin) } catch { throw PatchesError.malformed(file: origin, error) }
         let home = try home(of: patch, upstream: draft.name.upstream, origin: origin)
-        let text = patch.text { home.isEmpty ? $0 : String($0.dropFirst(home.count + 1)) }
-        let file = place.appending("patch.yaml")
-        _ = try PatchEntry(yaml: draft.yaml, file: file.string, name: draft.name)
-        try Files.makeDirectory(place)
-        try Files.write(text, to: place.appending("\(draft.variant).patch"))
-        try Files.write(draft.yaml, to: file)
-        return place
+        let text = home.isEmpty ? diff : patch.text { String($0.dropFirst(home.count + 1)) }
+        _ = try PatchEntry(yaml: draft.yaml, file: place.appending("patch.yaml").string, name: draft.name)
+        return Plan(draft: draft, place: place, text: text)
+    }
+
+    private func write(_ plan: Plan) throws -> FilePath {
+        try Files.makeDirectory(plan.place)
+        try Files.write(plan.text, to: plan.place.appending("\(plan.draft.variant).patch"))
+        try Files.write(plan.draft.yaml, to: plan.place.appending("patch.yaml"))
+        return plan.place
     }
 
     /// Writes a new variant beside an entry's others.
@@ -96,11 +132,12 @@ extension Registry {
     /// The home that all files of a patch lie in; empty when its paths start there already.
     private func home(of patch: Patch, upstream: String, origin: String) throws(Diagnostic) -> String {
         let homes = (upstreams[upstream]?.homes ?? []).filter { $0 != "." }.sorted { $0.utf8.count > $1.utf8.count }
-        let found = patch.files.map { file in homes.first { file.path.hasPrefix("\($0)/") } ?? "" }
+        let paths = patch.paths
+        let found = paths.map { path in homes.first { path.hasPrefix("\($0)/") } ?? "" }
         guard let first = found.first, let odd = found.firstIndex(where: { $0 != first }) else { return found.first ?? "" }
         throw Diagnostic(
             file: origin,
-            message: "'\(patch.files[odd].path)' and '\(patch.files[0].path)' lie in different homes of \(upstream): make a patch of each")
+            message: "'\(paths[odd])' and '\(paths[0])' lie in different homes of \(upstream): make a patch of each")
     }
 }
 

@@ -6,7 +6,10 @@ import SystemPackage
 /// The files of a source, read where they lie, each once.
 public final class SourceText {
     private let read: (String) throws -> [UInt8]?
+    private let look: Lookup
     private var kept: [String: [UInt8]?] = [:]
+    /// By their bytes: two names may be one text to Swift and two files all the same.
+    private var seen: [[UInt8]: Standing] = [:]
 
     /// A folder's files.
     public init(folder: FilePath) {
@@ -14,11 +17,29 @@ public final class SourceText {
             let file = folder.appending(path)
             return Files.exists(file) && !Files.isDirectory(file) ? try Files.read(file) : nil
         }
+        var files: FolderFiles?
+        look = { path in
+            let opened = try files ?? FolderFiles(try Files.realPath(folder).string)
+            files = opened
+            return try opened.standing(at: path)
+        }
     }
 
     /// A tree's files.
     public init(tree: ObjectID, of repository: Repository) {
         read = { try repository.blob(at: $0, of: tree) }
+        look = { try repository.standing(at: $0, of: tree) }
+    }
+
+    /// What stands at a path below a home, a link as such: as `git apply` sees it.
+    ///
+    /// - Throws: `FileError`, `GitError`.
+    public func standing(_ path: String, in home: Home) throws -> Standing {
+        let place = home.place(of: path)
+        if let known = seen[Array(place.utf8)] { return known }
+        let found = try look(place)
+        seen[Array(place.utf8)] = found
+        return found
     }
 
     /// A file's bytes; nil when there is none.

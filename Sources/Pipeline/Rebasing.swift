@@ -65,8 +65,8 @@ extension Pipeline {
         }
         let origin = try self.origin(of: start.patch, entry, named: start.variant.name, base, catalogue, registry)
         let result = try Rebase(
-            start.patch, named: start.variant.name, from: { try origin.source.content($0, in: origin.home) },
-            onto: { try target.source.content($0, in: target.home) })
+            start.patch, named: start.variant.name, from: { try origin.source.standing($0, in: origin.home) },
+            onto: { try target.source.standing($0, in: target.home) })
         guard !result.text.isEmpty || !result.conflicts.isEmpty else {
             throw PatchesError.inUpstream(entry.name, variant: start.variant.name, upstreamPath: target.home.path)
         }
@@ -119,7 +119,7 @@ extension Pipeline {
         }
         for name in catalogue.recipeNames {
             guard let site = try? site(.recipe(name), of: entry, catalogue, registry) else { continue }
-            if try patch.fit({ try site.source.content($0, in: site.home) }).state == .applies { return site }
+            if try patch.fit({ try site.source.standing($0, in: site.home) }).state == .applies { return site }
         }
         throw RebaseRefused(
             entry.name, "no source is here in which its variant \(variant) applies: name one with --base RECIPE or --base DIR")

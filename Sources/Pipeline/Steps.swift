@@ -191,6 +191,8 @@ struct ModulesStep: Step {
 struct PatchStep: Step {
     static let name = "patch"
 
+    /// How patches are read and applied; another number where the same text may make another tree than before. Until 2 modes were lost.
+    let rules = 2
     let tree: ObjectID
     let patches: [PatchName]
     /// The bytes of every variant: a patch that is edited is another patch.

@@ -70,7 +70,7 @@ public struct PullRequest: Sendable {
                     throw PullRequestError.testExists(path: change.home.place(of: test.path))
                 }
                 let text = Self.header(of: project) + (try projects.text(of: test, of: entry.name))
-                return try FileDiff.text(path: change.home.place(of: test.path), before: nil, after: text)
+                return try FileDiff.text(path: change.home.place(of: test.path), before: nil, after: TreeFile(text))
             }
     }
 
@@ -138,8 +138,10 @@ private struct Change {
             self.home = home
             madeFor = label + (place.version.map { ", \(entry.name.upstream) \($0)" } ?? "")
             existing = { try source.content($0, in: place) }
-            diff = try chosen.patch.applied { try source.content($0, in: place) }.flatMap { file, after in
-                try FileDiff.text(path: home.place(of: file.path), before: try source.content(file.path, in: place), after: after)
+            diff = try chosen.patch.applied { try source.standing($0, in: place) }.flatMap { changed in
+                let (old, new) = (home.place(of: changed.file.oldPath), home.place(of: changed.file.path))
+                if changed.file.isBinary { return changed.file.text(old: old, new: new) }
+                return try FileDiff.text(changed.file.change, from: old, to: new, before: changed.before, after: changed.after)
             }
         case .registry(let name):
             guard !project.isVendored else { throw PullRequestError.needsSource(project: project.title) }

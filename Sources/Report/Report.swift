@@ -69,6 +69,18 @@ public struct Report: Sendable {
         for note in verdict.notes { terminal.line("    note: \(note)") }
     }
 
+    /// The lives of a node in a log, a line each.
+    ///
+    /// - Parameter count: how many there are in the log; the newest are shown.
+    public func runs(_ runs: [(number: Int, lines: ClosedRange<Int>, verdict: Verdict)], of count: Int) {
+        if count == 0 { terminal.line("no run of a node is in the log") }
+        if count > runs.count { terminal.line("the newest \(runs.count) of \(count) runs") }
+        for (number, lines, verdict) in runs {
+            let place = lines.count == 1 ? "line \(lines.lowerBound)" : "lines \(lines.lowerBound) to \(lines.upperBound)"
+            terminal.line("run \(number), \(place): \(verdict.title, verdict.grade.style): \(verdict.summary)")
+        }
+    }
+
     /// A matrix: series by layout when there is more than one layout, and a row for each cell with what decided it.
     public func matrix(_ matrix: Matrix) {
         let layouts = matrix.layouts

@@ -15,6 +15,9 @@ extension PatchesCommand {
                 Examples:
                   git diff | ninepin patches add cadvisor/fuse --from - --title 'count fuse' --why '…' --versions '>=0.55'
                   ninepin patches add cadvisor/fuse --from HEAD --source ~/src/cadvisor --why '…' --recipe kubelet-1.20
+
+                The entry has the patch as its author sent it. A mailbox of several commits ('git format-patch --stdout') becomes a patch for each:
+                NAME-1, NAME-2, in the order in which a series must name them. docs/patch-forms.md tells which forms of patches are read.
                 """)
 
         @Argument(help: "UPSTREAM/NAME of the new patch.") var name: String
@@ -34,8 +37,11 @@ extension PatchesCommand {
         func run(in session: Session) async throws -> ExitStatus {
             guard let name = PatchName(name) else { throw ValidationError("'\(name)' is no UPSTREAM/NAME such as cadvisor/9p-source") }
             let registry = try session.catalogue.registry()
-            let (subject, diff) = try change()
-            guard let title = title ?? subject else { throw ValidationError("--title is missing: a diff has none of its own") }
+            let (commit, diff) = try change()
+            let mails = try PatchMail.mails(in: diff, from: from)
+            guard let title = title ?? commit ?? mails.first?.subject else {
+                throw ValidationError("--title is missing: a diff has none of its own")
+            }
             let version = try await version(of: name.upstream, in: session)
             guard let range = VersionRange(versions ?? version.map { "=\($0)" } ?? "") else {
                 let unfetched = recipe.map { ", or 'ninepin fetch \($0)' first: its source tells" } ?? ", or --recipe"
@@ -44,9 +50,24 @@ extension PatchesCommand {
             let draft = PatchDraft(
                 name: name, title: title, why: why, evidence: evidence, variant: variant ?? version.map { "v\($0)" } ?? "v1",
                 versions: range)
-            let place = try registry.add(draft, diff: diff, from: from)
-            try session.show(["made": place.string]) { $0.text("\(place)") }
+            guard mails.count > 1 else {
+                let place = try registry.add(draft, diff: diff, from: from)
+                try session.show(["made": place.string]) { $0.text("\(place)") }
+                return .good
+            }
+            let made = try registry.add(draft, mails: mails, from: from)
+            let document = Made(made: made.map(\.place.string), series: made.map(\.name.description))
+            try session.show(document) { report in
+                for place in document.made { report.text("\(place)") }
+                report.text("a series needs all of them, in this order: --series \(document.series.joined(separator: ","))")
+            }
             return .good
+        }
+
+        /// What came of a mailbox.
+        private struct Made: Encodable {
+            let made: [String]
+            let series: [String]
         }
 
         /// The version that the recipe's source has of an upstream, or the recipe says; nil without a recipe.

@@ -85,6 +85,18 @@ struct CommandLineTests {
         return text
     }
 
+    @Test("recipes show tells which containerd a node gets, the machine's own or a suite's")
+    func containerd() throws {
+        let place = try Place()
+        let recipe = try place.write(
+            "r.yaml", "extends: kubelet-1.20\ntitle: t\nnode: {containerd: {suite: trixie, version: '>=1.7 <2'}}\n")
+        let shown = try place.tool.run(["recipes", "show", recipe])
+        #expect(try shown.output.contains(Regex("\ncontainerd +containerd >=1.7 <2 of Debian trixie\n")), "\(shown.output)\(shown.errors)")
+        let node = try #require(try place.tool.run(["recipes", "show", recipe, "--json"]).json()["node"] as? [String: Any])
+        #expect(node["containerd"] as? [String: String] == ["suite": "trixie", "version": ">=1.7 <2"])
+        #expect(try place.tool.run(["recipes", "show", "kubelet-1.20"]).output.contains(Regex("\ncontainerd +this machine's own\n")))
+    }
+
     @Test(
         "recipes show tells what a version comes to: how it is built, by which Go, with which patches, and what was measured of it",
         arguments: [

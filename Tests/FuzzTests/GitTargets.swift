@@ -41,6 +41,12 @@ extension FuzzTarget {
             "diff --git a/f b/f\n", "new file mode 100755\n", "deleted file mode 100644\n", "rename from x\n", "GIT binary patch\n", "../",
             ".git/", "\t2020\n",
             "text.go", "repeated", "folder/inner", "empty", "windows", "old mode 100644\nnew mode 100755\n", "\r\n",
+            "new file mode 120000\n", "deleted file mode 120000\n", "rename to y\n", "copy from text.go\ncopy to y\n",
+            "similarity index 100%\n", "index 1..2 100644\n", "index 1..2 120000\n", "literal 3\n", "delta 15\n", "\"a/\\303\\251\"",
+            "\\\"",
+            "i/", "w/", "\t1970-01-01 00:00:00 +0000\n", "Binary files a/x and b/x differ\n", "160000", "diff --cc f\n", "link", "run",
+            "binary",
+            "From 0123456789012345678901234567890123456789 Mon\n",
         ],
         seeds: {
             try ownFiles(below: "patches") { $0.hasSuffix(".patch") }
@@ -50,6 +56,19 @@ extension FuzzTarget {
                     "--- /dev/null\n+++ b/folder/new\n@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file\n",
                     "--- a/open\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-one\n-two\n\\ No newline at end of file\n",
                     "--- a/windows\n+++ b/windows\n@@ -1,2 +1,2 @@\n-a\r\n+b\r\n c\r\n", "--- a/empty\n+++ b/empty\n@@ -0,0 +1 @@\n+x\n",
+                    "diff --git a/run b/run\nold mode 100755\nnew mode 100644\ndiff --git a/empty b/empty\ndeleted file mode 100644\nindex e69de29..0000000\n",
+                    "diff --git a/link b/link\ndeleted file mode 120000\n--- a/link\n+++ /dev/null\n@@ -1 +0,0 @@\n-folder/inner\n\\ No newline at end of file\n"
+                        + "diff --git a/link b/link\nnew file mode 100644\n--- /dev/null\n+++ b/link\n@@ -0,0 +1 @@\n+x\n",
+                    "diff --git a/text.go b/t\nsimilarity index 90%\nrename from text.go\nrename to t\nindex 1..2 100644\n--- a/text.go\n+++ b/t\n@@ -1,2 +1,2 @@\n-package a\n+package b\n \n",
+                    "diff --git a/folder/inner b/c\nsimilarity index 100%\ncopy from folder/inner\ncopy to c\n",
+                    "diff --git \"a/caf\\303\\251\" \"b/caf\\303\\251\"\nnew file mode 100755\n--- /dev/null\n+++ \"b/caf\\303\\251\"\n@@ -0,0 +1 @@\n+x\n",
+                    "--- old/text.go\t2026-11-26 10:00:00 +0000\n+++ new/text.go\t2026-11-26 10:00:00 +0000\n@@ -4 +4 @@\n-\tc()\n+\td()\n"
+                        + "--- old/n\t1970-01-01 00:00:00.0 +0000\n+++ new/n\t2026-11-26 10:00:00 +0000\n@@ -0,0 +1 @@\n+x\n",
+                    "diff --git a/binary b/binary\nindex 7841bc7f8917a37e91ce8d0739ab27211b818941..42c983596450a2d482f19dfaf34656b7386a6e7f 100644\n"
+                        + "GIT binary patch\ndelta 15\nWcmZo<X=0g>!otYJ%(5|k79#*2MgzeB\n\ndelta 14\nVcmZo-X=Is@GC7rT?qViJMgSwh1U&!%\n\n",
+                    "diff --git a/fresh b/fresh\nnew file mode 100644\n"
+                        + "index 0000000000000000000000000000000000000000..8352675d67aed6625ece79af41c27fdb4ee2e867\n"
+                        + "GIT binary patch\nliteral 3\nKcmZQzWC8#H2LJ>B\n\nliteral 0\nHcmV?d00001\n\n",
                 ])
         }
     ) {
@@ -60,6 +79,10 @@ extension FuzzTarget {
         ]
         for (name, text) in files { try folder.write(text.utf8, to: "base/\(name)") }
         try folder.write([0xFF, 0x0A, 0x80, 0x0A], to: "base/bytes")
+        try folder.write((0..<513).map { UInt8(truncatingIfNeeded: $0) }, to: "base/binary")
+        try folder.write("#!/bin/sh\n".utf8, to: "base/run")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.place("base/run"))
+        try FileManager.default.createSymbolicLink(atPath: folder.place("base/link"), withDestinationPath: "folder/inner")
         let store = folder.place("trees.git")
         let tree = try Repository.openOrCreateBare(at: store).importTree(from: folder.place("base")) { _ in }
         return { input in
@@ -70,31 +93,45 @@ extension FuzzTarget {
     }
 
     private static func check(_ patch: Patch, on tree: ObjectID, in repository: Repository, _ folder: FuzzFolder) throws -> String {
-        for file in patch.files {
-            try hold(!file.path.hasPrefix("/") && !file.path.split(separator: "/").contains(".."), "a path leads out: \(file.path)")
+        for path in patch.paths {
+            try hold(
+                !path.hasPrefix("/") && !path.split(separator: "/").contains { $0 == ".." || $0 == ".git" }, "a path leads out: \(path)")
         }
-        let content: (String) throws -> [UInt8]? = { try repository.blob(at: $0, of: tree) }
+        let standing: Lookup = { try repository.standing(at: $0, of: tree) }
         let written = try Patch(patch.text { $0 }, name: "x")
         try hold(
-            written.files.map(\.path) == patch.files.map(\.path)
+            written.paths == patch.paths && written.files.map(\.change) == patch.files.map(\.change)
+                && written.files.map(\.newMode) == patch.files.map(\.newMode)
+                && written.files.map(\.isBinary) == patch.files.map(\.isBinary)
                 && written.files.map { $0.hunks.map(\.lines) } == patch.files.map { $0.hunks.map(\.lines) },
             "a patch that is written out and read again is another")
-        let fit = try patch.fit(content)
+        let fit = try patch.fit(standing)
         try hold(fit.matched <= fit.wanted, "\(fit.matched) of \(fit.wanted) lines are there")
-        let inMemory = try reading("application", throwing: { $0 is ApplyError }) { try patch.applied(to: content) }
+        let inMemory = try reading("application", throwing: { $0 is ApplyError }) { try patch.applied(to: standing) }
         let inTree = try reading("application to a tree", throwing: { $0 is ApplyError }) {
             try repository.apply(patch, to: tree, under: ".")
         }
         try hold((fit.state == .applies) == (inMemory.value != nil), "the fit says \(fit.state), and the patch \(inMemory.words)")
-        guard let changed = inTree.value else { return inTree.words }
-        // The other way round does not hold: only a tree knows of folders in a file's way.
-        guard let files = inMemory.value else { throw Broken("a patch applies to a tree and not to its files: \(inMemory.words)") }
-        for (file, after) in files {
-            try hold(try repository.blob(at: file.path, of: changed) == after, "\(file.path) has other bytes in the tree than in memory")
-        }
-        let touched = Set(try repository.changedPaths(from: tree, to: changed))
         try hold(
-            touched.isSubset(of: patch.files.map(\.path)), "\(touched.sorted()) changed, and the patch names \(patch.files.map(\.path))")
+            (inTree.value != nil) == (inMemory.value != nil),
+            "a patch applies to a tree or to its files and not to both: \(inTree.words), \(inMemory.words)")
+        guard let changed = inTree.value, let files = inMemory.value else { return inTree.words }
+        try hold(try repository.apply(written, to: tree, under: ".") == changed, "a patch that is written out makes another tree")
+        let made = Set(files.compactMap { $0.after == nil ? nil : Array($0.file.path.utf8) })
+        for file in files {
+            if let after = file.after {
+                try hold(
+                    try repository.standing(at: file.file.path, of: changed).file == after,
+                    "\(file.file.path) is another in the tree than in memory")
+            }
+            let old = file.file.oldPath
+            if file.after == nil || file.file.change == .renamed, !made.contains(Array(old.utf8)) {
+                try hold(try repository.standing(at: old, of: changed).file == nil, "\(old) is still there")
+            }
+        }
+        try repository.check(changed)
+        let touched = Set(try repository.changedPaths(from: tree, to: changed))
+        try hold(touched.isSubset(of: patch.paths), "\(touched.sorted()) changed, and the patch names \(patch.paths)")
         return "applied: \(patch.files.map { "\($0.change)" })"
     }
 

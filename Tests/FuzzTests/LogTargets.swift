@@ -29,6 +29,12 @@ enum WrittenKubelet {
         "kubelet version",
         " kubelet.go:1] ", "cpuacct.usage_percpu: no such file", "partial failures: [\"/kubepods/pod", "\": RecentStats: \(memoryCache)]",
         "\r", "\0",
+        "Nov 23 12:00:09 node kubelet[811]: ", "Nov 23 12:00:09 node systemd[1]: ", "Started kubelet: The Kubernetes Node Agent.",
+        "kubelet.service: Main process exited, code=exited, status=203/EXEC", "-- Boot 1 --", "{\"log\":\"", "{\"MESSAGE\":[70,", "\\u00",
+        "\"}",
+        "2026-11-23T12:00:30.5Z stderr P ", "2026-11-23T12:00:30.5Z stdout F ", "node-1  | ", "[pod/a/b] ", "<30>1 ", "FATA[0003] ",
+        "level=fatal msg=",
+        "server.go:416] Version: v1.20.3", "Starting k3s ", "[    1.5] ", "Out of memory: Killed process 42 (kubelet)",
         "Failed to update stats for container \"/\"", "Failed to update stats for container \"/kubepods\"", "\u{1B}[2J", "\n",
     ]
 
@@ -81,11 +87,12 @@ extension FuzzTarget {
     static let log = FuzzTarget("log", limit: 1 << 17, words: WrittenKubelet.words, seeds: { WrittenKubelet.seeds() }) {
         { input in
             var chance = chance(of: input)
-            func verdict(_ lines: [LineSplitter.Piece], isCut: Bool) -> Verdict {
+            func read(_ lines: [LineSplitter.Piece]) -> LogReader {
                 var reader = LogReader(source: "a.log", warmUp: 10)
                 for line in lines { reader.take(line) }
-                return reader.verdict(isCut: isCut)
+                return reader
             }
+            func verdict(_ lines: [LineSplitter.Piece], isCut: Bool) -> Verdict { read(lines).verdict(isCut: isCut) }
             let whole = lines(input) { input.count }
             let pieces = lines(input) { [1, 2, 100, 5000].randomElement(using: &chance) ?? 1 }
             let (found, again) = (verdict(whole.lines, isCut: whole.rest != nil), verdict(pieces.lines, isCut: pieces.rest != nil))
@@ -98,8 +105,11 @@ extension FuzzTarget {
             let noise = whole.lines.prefix(2000)
             var mixed = (WrittenKubelet.beginning + [WrittenKubelet.fatal]).map { LineSplitter.Piece.line(Array($0.utf8)) }
             for line in noise { mixed.insert(line, at: .random(in: 0...mixed.count, using: &chance)) }
-            let loud = verdict(mixed, isCut: false)
-            try hold(loud.grade == .fatal, "a node that ends by itself is \(loud.title) when other lines come too")
+            // What comes may begin a new run, which is the last then; the run that has ended is told in any case.
+            let loud = read(mixed).runs(isCut: false)
+            try hold(
+                loud.grades[.fatal, default: 0] > 0,
+                "a node that ends by itself is fatal in no run when other lines come too: \(loud.grades)")
             return "\(found.title): \(found.summary)"
         }
     }

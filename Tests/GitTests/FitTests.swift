@@ -8,7 +8,9 @@ struct FitTests {
         try Patch(Array((header + hunk).utf8), name: "p")
     }
 
-    private func fit(_ patch: Patch, _ text: String?) throws -> Fit { try patch.fit { _ in text.map { Array($0.utf8) } } }
+    private func standing(_ text: String?) -> Standing { text.map { .file(TreeFile(Array($0.utf8))) } ?? .nothing }
+
+    private func fit(_ patch: Patch, _ text: String?) throws -> Fit { try patch.fit { _ in standing(text) } }
 
     @Test(
         "a change that is there already is upstream: whether the patch applies backwards, or another author wrote the same lines elsewhere")
@@ -52,7 +54,7 @@ struct FitTests {
             "@@ -1,2 +1,2 @@\n one\n-two\n+2\n@@ -5,2 +5,2 @@\n z\n-last\n\\ No newline at end of file\n+end\n\\ No newline at end of file\n"
         )
         let tree = try room.repository.apply(patch, to: try room.tree(["f.go": before]), under: ".")
-        let after = try patch.applied { _ in Array(before.utf8) }[0].after
+        let after = try patch.applied { _ in standing(before) }[0].after?.bytes
         #expect(try room.repository.blob(at: "f.go", of: tree) == after)
         #expect(after == Array("zero\none\n2\nx\ny\nz\nend".utf8))
     }
@@ -69,10 +71,10 @@ struct FitTests {
     @Test("a file's diff is a patch that makes the one of the other; of equal contents it is empty")
     func diff() throws {
         let (one, other) = ("a\nb\nc\nd\ne\nf\n", "a\nb\nC\nd\ne\nf\ng\n")
-        let text = try FileDiff.text(path: "f.go", before: Array(one.utf8), after: Array(other.utf8))
-        #expect(try Patch(text, name: "d").applied { _ in Array(one.utf8) }[0].after == Array(other.utf8))
-        #expect(try FileDiff.text(path: "f.go", before: Array(one.utf8), after: Array(one.utf8)).isEmpty)
-        let made = try Patch(try FileDiff.text(path: "new.go", before: nil, after: Array(one.utf8)), name: "m")
+        let text = try FileDiff.text(path: "f.go", before: TreeFile(Array(one.utf8)), after: TreeFile(Array(other.utf8)))
+        #expect(try Patch(text, name: "d").applied { _ in standing(one) }[0].after?.bytes == Array(other.utf8))
+        #expect(try FileDiff.text(path: "f.go", before: TreeFile(Array(one.utf8)), after: TreeFile(Array(one.utf8))).isEmpty)
+        let made = try Patch(try FileDiff.text(path: "new.go", before: nil, after: TreeFile(Array(one.utf8))), name: "m")
         #expect(made.files[0].change == .made && made.files[0].path == "new.go")
     }
 
@@ -89,7 +91,7 @@ struct FitTests {
         }
         let commit = try LocalCommit("HEAD", in: folder)
         #expect(commit.subject == "Second")
-        #expect(try Patch(commit.diff, name: "c").applied { _ in Array("one\n".utf8) }[0].after == Array("two\n".utf8))
+        #expect(try Patch(commit.diff, name: "c").applied { _ in standing("one\n") }[0].after?.bytes == Array("two\n".utf8))
         #expect(try Patch(try LocalCommit("HEAD~1", in: folder).diff, name: "c").files[0].change == .made)
         let missing = #expect(throws: GitError.self) { try LocalCommit("nothing", in: folder) }
         #expect(missing?.description.contains("nothing") == true)

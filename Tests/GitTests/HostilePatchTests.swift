@@ -51,7 +51,7 @@ struct HostilePatchTests {
         let written = text.replacing("LONG", with: long).replacing("NAME", with: name)
         let files = ["f": Array(long.utf8), "same": Array(String(repeating: "x\n", count: 10_000).utf8)]
         let error = #expect(throws: (any Error).self) {
-            _ = try Patch(Array(written.utf8), name: "p").applied(to: { files[$0] })
+            _ = try Patch(Array(written.utf8), name: "p").applied(to: { files[$0].map { .file(TreeFile($0)) } ?? .nothing })
         }
         #expect("\(try #require(error))".utf8.count < 2000)
     }

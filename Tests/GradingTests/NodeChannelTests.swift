@@ -10,6 +10,7 @@ struct NodeChannelTests {
         #expect(channel.read(Array("@ninepin told failed \u{301}x".utf8)) == .fact(.failed("\u{301}x")))
         #expect(channel.read(Array("@ninepin told \u{301}".utf8)) == .refused)
         #expect(channel.read(Array("@ninepin told gvisor x".utf8)) == .refused)
+        #expect(channel.read(Array("@ninepin told stage node".utf8)) == .refused)
     }
 
     @Test("an answer in pieces is whole, also where a piece ends within a letter or begins with a mark that combines")

@@ -190,6 +190,11 @@ struct FindingTests {
 
     @Test("what was asked by a probe alone is promised to nobody: on cgroup v2 it does not help by what is known, and the reason says so")
     func probedOnly() throws {
+        for version in ["1.20.2", "1.25.0"] {
+            let all = PlaceFinding(
+                WrittenPlace.gvisorV2(), version: try #require(Version(version)), series: KnownPatch.allCases, rules: try Self.registry())
+            #expect(all.prediction.grade == .inconclusive, "\(all.prediction)")
+        }
         for version in ["1.20.2", "1.36.2"] {
             let found = PlaceFinding(
                 WrittenPlace.gvisorV2(), version: try #require(Version(version)), series: [], rules: try Self.registry())

@@ -95,6 +95,13 @@ struct NeedTests {
         }
     }
 
+    @Test("a rule about a directory that is a mount is about a mount of its type alone", arguments: ["9p", "ext4", nil])
+    func mountType(_ type: String?) throws {
+        let rule = try entry("  - {need: not needed, kubelet: 9p, evidence: seen, measured: 2026-11-26}")
+        let need = try #require(rule.need(in: Surroundings(cgroup: .v1, root: "9p", kubelet: type), version: nil))
+        #expect(need.answer == (type == "9p" ? .notNeeded : .notMeasured))
+    }
+
     @Test(
         "what nobody tried is not measured: old readers on v2, cAdvisor between 0.39 and 0.52 there, an overlay with a 9p volume, other roots"
     )
@@ -184,6 +191,19 @@ struct NeedTests {
     func mistakes(_ rule: String, _ words: String) throws {
         let error = try #require(throws: Diagnostic.self) { try entry("  - {\(rule)}") }
         #expect(error.description.contains(words) && error.description.hasPrefix("patch.yaml:1"), "\(error)")
+    }
+
+    @Test("what nobody measured stays unknown, whatever patches are in the series")
+    func unknown() throws {
+        let entries = try shipped()
+        let place = Surroundings(cgroup: .v2, root: "9p")
+        for (cadvisor, libcontainer) in [("0.38.6", "1.0.0-rc92"), ("0.39.0", "1.0.0-rc95"), ("0.49.0", "1.1.13")] {
+            let versions = ["cadvisor": Version(cadvisor), "libcontainer": Version(libcontainer)]
+            let needs = entries.compactMap { $0.need(in: place, version: versions[$0.name.upstream] ?? nil) }
+            let expected = Expectation(needs, series: entries.map(\.name))
+            #expect(expected.outcome == .unknown, "\(libcontainer): \(expected.outcome)")
+            #expect(expected.contradiction(of: .degraded, at: .boot) == nil && expected.contradiction(of: .clean, at: .boot) == nil)
+        }
     }
 
     @Test("a grade that the rules rule out contradicts them; one of a higher level may be worse for reasons of its own")

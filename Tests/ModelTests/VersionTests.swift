@@ -42,6 +42,13 @@ struct VersionTests {
     }
 
     @Test(
+        "each sign takes its bound or leaves it out",
+        arguments: [(">=1.2", true), ("<=1.2", true), ("=1.2", true), ("1.2", true), (">1.2", false), ("<1.2", false)])
+    func bound(_ range: String, _ isIn: Bool) throws {
+        #expect(try #require(VersionRange(range)).contains(#require(Version("1.2.0"))) == isIn)
+    }
+
+    @Test(
         "a fork's version is that of the release that it was made of; what comes before a release stays before it",
         arguments: [
             ("v0.49.0-openshift-4.17-4", "0.49.0"), ("v1.21.2-k3s1", "1.21.2"), ("1.20.8-eks-ad4801", "1.20.8"),

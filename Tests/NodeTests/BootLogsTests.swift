@@ -70,7 +70,7 @@ struct BootLogsTests {
             for number in 0..<6000 {
                 let line = Array((number == 3000 ? fatal : "I1123 12:00:00.000000      42 server.go:416] line \(number)").utf8)
                 log.append(line)
-                reader.take(line, arrival: 1)
+                reader.take(line)
             }
             log.finish()
             #expect(!(try Files.readText(log.path).contains("Failed to start")))

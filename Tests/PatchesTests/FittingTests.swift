@@ -29,6 +29,62 @@ struct FittingTests {
         }
     }
 
+    @Test(
+        "where two variants are equally far, the error shows the one for the version that is there",
+        arguments: [("0.5", "old"), ("1.5", "now")])
+    func equallyFar(_ version: String, _ name: String) throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("old", "<1", "gone", "x"), ("now", ">=1", "lost", "x")])
+        let error = #expect(throws: PatchesError.self) {
+            try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: version)
+        }
+        #expect(error?.description.contains("variant \(name), the nearest") == true, "\(String(describing: error))")
+    }
+
+    @Test("a patch of which one variant applies is not said to be in upstream, whatever another one finds done")
+    func doneByAnother() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("now", "*", "text", "other"), ("done", "*", "gone", "text")])
+        try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [.]\n")
+        try bench.write("src/lib.go", "text\n")
+        let rows = try bench.registry().rows([], in: SourceText(folder: FilePath("\(bench.path)/src")), label: "src")
+        #expect(rows.map(\.state) == [.applies, .upstream] && rows.allSatisfy(\.notes.isEmpty), "\(rows)")
+    }
+
+    @Test(
+        "a patch that was made for other versions is told as such, though its variant is for all",
+        arguments: [("0.9", false), ("1.5", true)])
+    func offVersion(_ version: String, _ isOff: Bool) throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("v", "*", "text", "other")])
+        let yaml = "title: t\nwhy: w\nupstream: up\nversions: '<1'\nevidence: e\nstatus: local\nvariants: [{name: v, versions: '*'}]\n"
+        try bench.write("patches/up/p/patch.yaml", yaml)
+        #expect(try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: version).applied[0].isOffVersion == isOff)
+    }
+
+    @Test("of what is vendored the tree knows the version, of what is not the recipe does; a patch for that version may be needed")
+    func known() throws {
+        let bench = try Bench()
+        try bench.patch("up/p", variants: [("v", "*", "gone", "other")])
+        let yaml = "title: t\nwhy: w\nupstream: up\nversions: '<2'\nevidence: e\nstatus: local\nvariants: [{name: v, versions: '*'}]\n"
+        try bench.write("patches/up/p/patch.yaml", yaml)
+        try bench.write(
+            "patches/up/upstream.yaml", "title: t\nmodules: [example.org/up]\nmarks: [lib.go]\nhomes: [., vendor/example.org/up]\n")
+        try bench.write("src/vendor/example.org/up/lib.go", "text\n")
+        try bench.write("src/vendor/modules.txt", "# example.org/up v1.2.3\n")
+        try bench.write("src/lib.go", "text\n")
+        try bench.write("src/VERSION", "1.4.0\n")
+        let (registry, source) = (try bench.registry(), SourceText(folder: FilePath("\(bench.path)/src")))
+        let entry = try registry.entry(named: "p")
+        let vendored = Upstream(path: "vendor/example.org/up", version: Version("3.0.0"))
+        #expect(try registry.home(of: entry, at: vendored, in: source).version?.description == "v1.2.3")
+        #expect(try registry.needlessness(of: entry, at: vendored, in: source) == nil)
+        let top = Upstream(path: ".", version: Version("3.0.0"))
+        #expect(try registry.home(of: entry, at: top, in: source).version?.description == "3.0.0")
+        #expect(try registry.needlessness(of: entry, at: top, in: source)?.contains("not among the versions") == true)
+        #expect(try registry.home(of: entry, at: Upstream(path: ".", version: nil), in: source).version?.description == "1.4.0")
+    }
+
     @Test("a patch in a series that is in upstream already is an error that says so, and names what to do")
     func inUpstream() throws {
         let bench = try Bench()
@@ -125,19 +181,112 @@ struct WritingTests {
         let base = "a\nb\nc\nold\nd\ne\nf\n"
         let patch = try Patch(Array("--- a/lib.go\n+++ b/lib.go\n@@ -3,3 +3,3 @@\n c\n-old\n+new\n d\n".utf8), name: "p")
         func rebase(onto target: String) throws -> Rebase {
-            try Rebase(patch, named: "v1", from: { _ in Array(base.utf8) }, onto: { _ in Array(target.utf8) })
+            try Rebase(
+                patch, named: "v1", from: { _ in .file(TreeFile(Array(base.utf8))) }, onto: { _ in .file(TreeFile(Array(target.utf8))) })
         }
         // The line before the context is another one now, and all of it has moved.
         let target = "1\n2\n3\na\nB\nc\nold\nd\ne\nF\n"
         let moved = try rebase(onto: target)
         #expect(moved.conflicts.isEmpty)
         let again = try Patch(moved.text, name: "again")
-        #expect(try again.applied { _ in Array(target.utf8) }[0].after == Array("1\n2\n3\na\nB\nc\nnew\nd\ne\nF\n".utf8))
+        #expect(
+            try again.applied { _ in .file(TreeFile(Array(target.utf8))) }[0].after?.bytes == Array("1\n2\n3\na\nB\nc\nnew\nd\ne\nF\n".utf8)
+        )
         let conflict = try rebase(onto: "a\nb\nc\nolder\nd\ne\nf\n")
         #expect(conflict.text.isEmpty)
         let excerpt = try #require(conflict.conflicts.first).excerpt
         for mark in ["<<<<<<< v1", "new", "=======", "older", ">>>>>>> upstream", "7: "] { #expect(excerpt.contains(mark), "\(excerpt)") }
         #expect(try rebase(onto: "a\nb\nc\nnew\nd\ne\nf\n").text.isEmpty)
+    }
+
+    @Test("a rebase keeps what a patch says of modes, links, names and bytes that are no lines, and upstream's modes where it says nothing")
+    func rebaseKinds() throws {
+        let binary =
+            "diff --git a/fresh b/fresh\nnew file mode 100644\nindex 0000000000000000000000000000000000000000..8352675d67aed6625ece79af41c27fdb4ee2e867\n"
+            + "GIT binary patch\nliteral 3\nKcmZQzWC8#H2LJ>B\n\nliteral 0\nHcmV?d00001\n\n"
+        let text =
+            "diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\ndiff --git a/alias b/alias\nnew file mode 120000\n--- /dev/null\n+++ b/alias\n"
+            + "@@ -0,0 +1 @@\n+lib.go\n\\ No newline at end of file\ndiff --git a/old.go b/new.go\nsimilarity index 50%\nrename from old.go\nrename to new.go\n"
+            + "index 1..2 100644\n--- a/old.go\n+++ b/new.go\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
+            + "diff --git a/tool b/tool\nindex 1..2 100644\n--- a/tool\n+++ b/tool\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
+        let patch = try Patch(Array(text.utf8), name: "p")
+        func lookup(_ files: [String: TreeFile]) -> Lookup { { files[$0].map { Standing.file($0) } ?? .nothing } }
+        func file(_ text: String, _ mode: TreeFile.Mode = .plain) -> TreeFile { TreeFile(Array(text.utf8), mode: mode) }
+        let base = ["run.sh": file("x\n"), "old.go": file("one\ntwo\n"), "tool": file("one\ntwo\n")]
+        let target = ["run.sh": file("y\n"), "old.go": file("zero\none\ntwo\n"), "tool": file("more\none\ntwo\n", .executable)]
+        let rebased = try Rebase(patch, named: "v", from: lookup(base), onto: lookup(target))
+        #expect(rebased.conflicts.isEmpty)
+        let changed = try Patch(rebased.text, name: "again").applied(to: lookup(target))
+        let after = Dictionary(uniqueKeysWithValues: changed.map { ($0.file.path, $0.after) })
+        #expect(after["run.sh"] == file("y\n", .executable) && after["alias"] == file("lib.go", .link))
+        #expect(after["new.go"] == file("zero\none\n2\n") && after["tool"] == file("more\none\n2\n", .executable))
+        #expect(changed.first { $0.file.path == "new.go" }?.file.oldPath == "old.go")
+        let whole = try Rebase(Patch(Array(binary.utf8), name: "b"), named: "v", from: lookup([:]), onto: lookup(target))
+        #expect(whole.text == Array(binary.utf8))
+    }
+
+    @Test("an entry has the patch as it was sent, byte for byte; only names that start elsewhere are written anew, and modes stay")
+    func addBytes() throws {
+        let bench = try Bench()
+        try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [., vendor/up]\n")
+        let sent =
+            "From: A <a@example.org>\nSubject: [PATCH] words\n\nWhy.\n---\n x | 1 +\n\ndiff --git a/tool b/tool\nindex 5626abf..814f4a4 100755\n--- a/tool\n+++ b/tool\n"
+            + "@@ -1 +1,2 @@ words\n one\n+two\ndiff --git a/alias b/alias\nnew file mode 120000\nindex 0000000..1cda54e\n--- /dev/null\n+++ b/alias\n@@ -0,0 +1 @@\n+tool\n\\ No newline at end of file\n-- \n2.39.5\n"
+        let place = try bench.registry().add(try draft("up/p"), diff: Array(sent.utf8), from: "-")
+        #expect(try String(contentsOfFile: place.appending("v1.patch").string, encoding: .utf8) == sent)
+        let moved = sent.replacing("/tool", with: "/vendor/up/tool").replacing("/alias", with: "/vendor/up/alias")
+        let other = try bench.registry().add(try draft("up/q"), diff: Array(moved.utf8), from: "-")
+        let written = try String(contentsOfFile: other.appending("v1.patch").string, encoding: .utf8)
+        #expect(written.contains("a/tool b/tool\nindex 5626abf..814f4a4 100755\n") && written.contains("new file mode 120000\n"))
+        // The tool can be run, and the link is one, whichever of the two is applied.
+        try bench.write("x/vendor/up/tool", "one\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bench.path)/x/vendor/up/tool")
+        let tree = try bench.repository.importTree(from: "\(bench.path)/x") { _ in }
+        for name in ["p", "q"] {
+            let made = try Series([name], recipe: bench.recipe(), registry: bench.registry()).apply(to: tree, in: bench.repository).tree
+            let tool = try bench.repository.standing(at: "vendor/up/tool", of: made).file
+            #expect(tool == TreeFile(Array("one\ntwo\n".utf8), mode: .executable))
+            #expect(try bench.repository.standing(at: "vendor/up/alias", of: made).file == TreeFile(Array("tool".utf8), mode: .link))
+        }
+    }
+
+    @Test("a mailbox of several commits becomes a patch for each, which make together what the commits made; all of them, or none")
+    func addMailbox() throws {
+        let bench = try Bench()
+        func mail(_ number: Int, _ subject: String, _ from: String, _ to: String) -> String {
+            "From \(String(repeating: "\(number)", count: 40)) Mon Sep 17 00:00:00 2001\nFrom: A <a@example.org>\nSubject: [PATCH \(number)/2] \(subject)\n\n---\n"
+                + "diff --git a/lib.go b/lib.go\n--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-\(from)\n+\(to)\n-- \n2.39.5\n\n"
+        }
+        let cover = "From \(String(repeating: "0", count: 40)) Mon Sep 17 00:00:00 2001\nSubject: [PATCH 0/2] both\n\nWords.\n\n"
+        let sent = cover + mail(1, "first\n line", "a", "b") + mail(2, "=?UTF-8?q?gr=C3=B6=C3=9Fer?=", "b", "c")
+        let mails = try PatchMail.mails(in: Array(sent.utf8), from: "-")
+        #expect(mails.map(\.subject) == ["first line", "größer"])
+        try bench.patch("up/p-2", variants: [("v", "*", "a", "b")])
+        #expect(throws: Diagnostic.self) { try bench.registry().add(try draft("up/p"), mails: mails, from: "-") }
+        #expect(try bench.registry().entries.map(\.name.description) == ["up/p-2"])
+        let made = try bench.registry().add(try draft("up/q"), mails: mails, from: "-")
+        #expect(made.map(\.name.description) == ["up/q-1", "up/q-2"])
+        #expect(try bench.registry().entry(named: "q-2").title == "größer")
+        let (tree, _) = try bench.apply(["q-1", "q-2"], to: ["vendor/up/lib.go": "a\n"])
+        #expect(try bench.repository.blob(at: "vendor/up/lib.go", of: tree) == Array("c\n".utf8))
+    }
+
+    @Test("a folder's files are what a tree of it has: a link is one, and nothing is read through it")
+    func folders() throws {
+        let bench = try Bench()
+        try bench.write("x/real/f", "a\n")
+        try bench.write("x/run", "b\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bench.path)/x/run")
+        try FileManager.default.createSymbolicLink(atPath: "\(bench.path)/x/link", withDestinationPath: "real")
+        let tree = try bench.repository.importTree(from: "\(bench.path)/x") { _ in }
+        let home = Home(path: ".", version: nil)
+        for source in [SourceText(folder: FilePath("\(bench.path)/x")), SourceText(tree: tree, of: bench.repository)] {
+            #expect(try source.standing("run", in: home).file == TreeFile(Array("b\n".utf8), mode: .executable))
+            #expect(try source.standing("link", in: home).file == TreeFile(Array("real".utf8), mode: .link))
+            for path in ["link/f", "real", "none", "run/f"] { #expect(try source.standing(path, in: home).file == nil, "\(path)") }
+            guard case .folder(let hasMoreThan) = try source.standing("real", in: home) else { Issue.record("no folder"); continue }
+            #expect(try hasMoreThan(0) && !hasMoreThan(1))
+        }
     }
 
     @Test("a new variant stands in the entry's list, and the rest of the file is as it was")

@@ -1,4 +1,5 @@
 import Foundation
+import Grading
 import Model
 
 /// One known case of the truth suite: a folder of `Tests/Verdicts`, whose README.md tells the form.
@@ -32,13 +33,17 @@ struct Case: Sendable {
         let layout: String?
         let level: String?
         let runtime: String?
+        /// What the place showed before, where the layout is `here`.
+        let place: PlaceSigns?
+        /// Whether the node is kept: the answer is the verdict so far, as long as it lives.
+        let isKept: Bool?
         let warmUp: Double?
         let observe: Double?
         /// Seconds until which time goes by after the last event.
         let until: Double?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case about, origin, rule, grader, grade, cause, says, notes, layout, level, runtime, warmUp, observe, until
+            case about, origin, rule, grader, grade, cause, says, notes, layout, level, runtime, place, isKept, warmUp, observe, until
         }
     }
 

@@ -113,7 +113,9 @@ struct Replay {
             profile: .kubelet, warmUp: about.warmUp ?? 10, observe: about.observe ?? 30, startTimeout: 60, joinTimeout: 100)
         guard let level = Level(rawValue: about.level ?? Level.boot.rawValue) else { throw BrokenCase(reason: "no such level") }
         let runtime: ContainerRuntime = about.runtime == "runc" ? .runc : .runsc
-        var grader = BootGrader(node: node, layout: try layout(), level: level, word: Self.word, runtime: runtime)
+        var grader = BootGrader(
+            node: node, layout: try layout(), level: level, word: Self.word, isKept: about.isKept ?? false, runtime: runtime,
+            place: about.place)
         var channel = NodeChannel()
         var held = HeldEnd()
         var told: [ClusterFact] = []
@@ -139,7 +141,7 @@ struct Replay {
             told = []
             grader.take(.tick, at: now)
         }
-        guard let verdict = grader.verdict else { return Self.none }
+        guard let verdict = grader.verdict ?? grader.standing else { return Self.none }
         return Answer(verdict)
     }
 

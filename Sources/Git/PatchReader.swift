@@ -1,0 +1,110 @@
+import Paths
+import Sanitizing
+
+/// A patch's text on its way to files. What stands outside of files is prose, but for a few lines of which each says that something is changed.
+struct PatchReader {
+    static let mostLines = 1_000_000_000
+
+    let lines: [ArraySlice<UInt8>]
+    let endsWithBreak: Bool
+    var next = 0
+    var drafts: [Draft] = []
+    /// How many commits were begun.
+    var commit = 0
+    /// At which bytes the messages of a mailbox begin.
+    private(set) var mailStarts: [Int] = []
+    /// How many bytes all binary changes come to so far.
+    var unpacked = 0
+
+    init(_ bytes: [UInt8]) {
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        endsWithBreak = lines.last?.isEmpty ?? true
+        if endsWithBreak { lines = lines.dropLast() }
+        self.lines = lines
+    }
+
+    mutating func files() throws(PatchError) -> [Patch.File] {
+        while next < lines.count {
+            try refuse()
+            if isMail {
+                commit += 1
+                mailStarts.append(lines[next].startIndex)
+            }
+            if starts("diff --git ") {
+                try gitFile()
+            } else if hasNames {
+                try plainFile()
+            } else if try isHunk() {
+                throw error("a hunk without a file; expected '--- FILE' and '+++ FILE' before it")
+            } else {
+                next += 1
+            }
+        }
+        guard !drafts.isEmpty else { throw PatchError(line: 1, message: "no file is changed; expected '--- FILE', '+++ FILE' and hunks") }
+        return try resolved()
+    }
+
+    // MARK: Prose
+
+    /// What is no file's, and says that something is changed which is not in the patch, or in a form that is not read.
+    func refuse() throws(PatchError) {
+        let line = lines[next]
+        if text(line) == "GIT binary patch" { throw error("a binary change without a file; expected 'diff --git' before it") }
+        if starts("diff --cc ") || starts("diff --combined "), next + 1 < lines.count,
+            ["index ", "mode ", "new file ", "deleted file "].contains(where: { lines[next + 1].starts(with: $0.utf8) })
+        {
+            throw error("a combined diff, of a merge, cannot be applied; expected the difference from one parent ('git diff PARENT MERGE')")
+        }
+        if starts("@@@ -") {
+            throw error("a hunk of a combined diff, of a merge, cannot be applied; expected the difference from one parent")
+        }
+        if starts("Submodule "), text(line).contains(/\ [0-9a-f]{7,64}\.{2,3}[0-9a-f]{7,64}(:| \()/) {
+            throw error("a change of a submodule cannot be applied: its files are not in the patch")
+        }
+        if starts("Binary files "), text(line).contains(/^Binary files .*\/.* and .*\/.* differ$/) { throw binaryWithoutContent }
+        // diff(1) tells in words alone of a link, and of what becomes another kind of thing.
+        if starts("Symbolic links ") && text(line).contains(/^Symbolic links .*\/.* and .*\/.* differ$/)
+            || starts("File ") && text(line).contains(/^File .*\/.* is an? [a-z ]+ while file .*\/.* is an? [a-z ]+$/)
+        {
+            throw error("a link is changed, or a file becomes a folder, and what it becomes is not in the patch; make it with git")
+        }
+        let lower = text(line).lowercased()
+        if lower.hasPrefix("content-transfer-encoding:"), let way = ["quoted-printable", "base64"].first(where: lower.contains) {
+            throw error("the message is written as \(way); save its text as it reads, or have 'git mailinfo' do it")
+        }
+    }
+
+    var binaryWithoutContent: PatchError {
+        error("a binary file is changed and its content is not in the patch; make it with 'git diff --binary'")
+    }
+
+    /// The line that git puts before each message of a mailbox (git-format-patch).
+    var isMail: Bool { starts("From ") && lines[next].count > 45 && isHex(lines[next].dropFirst(5).prefix(40)) }
+
+    func isHex(_ digits: ArraySlice<UInt8>) -> Bool {
+        !digits.isEmpty
+            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= $0 || (UInt8(ascii: "a")...UInt8(ascii: "f")) ~= $0 }
+    }
+
+    // MARK: Lines
+
+    /// How a mailed patch ends: `-- ` and the version of git.
+    var isSignature: Bool {
+        let line = withoutReturn(lines[next])
+        return line.elementsEqual("-- ".utf8) || line.elementsEqual("--".utf8)
+    }
+
+    func starts(_ text: String) -> Bool { lines[next].starts(with: text.utf8) }
+
+    func text(_ line: ArraySlice<UInt8>) -> String { String(decoding: line, as: UTF8.self) }
+
+    /// A patch whose lines all end with CR LF has it in its headers, too.
+    func withoutReturn(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> { line.last == UInt8(ascii: "\r") ? line.dropLast() : line }
+
+    func error(_ message: String) -> PatchError { error(message, at: next) }
+
+    /// - Parameter index: the line, counted from 0.
+    func error(_ message: String, at index: Int) -> PatchError {
+        PatchError(line: min(index + 1, max(lines.count, 1)), message: message)
+    }
+}

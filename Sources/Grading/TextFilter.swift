@@ -1,0 +1,51 @@
+/// Finds out whether a line has any of some texts in it, faster than to look for each: most lines of a log have none (Wu and Manber, "A Fast Algorithm for
+/// Multi-Pattern Searching", 1994).
+struct TextFilter: Sendable {
+    /// How far the search may go on behind two bytes that the window ends with; none where a text's beginning may end with them.
+    private let shifts: [UInt8]
+    /// The texts whose window ends with two bytes.
+    private let texts: [Int: [[UInt8]]]
+    private let window: Int
+
+    /// Makes a filter; each text has two bytes at least.
+    init(_ wanted: [[UInt8]]) {
+        let texts = wanted.filter { $0.count >= 2 }
+        let window = min(texts.map(\.count).min() ?? 2, 64)
+        var shifts = [UInt8](repeating: UInt8(window - 1), count: 1 << 16)
+        for text in texts {
+            for end in 1..<window {
+                let block = Int(text[end - 1]) << 8 | Int(text[end])
+                shifts[block] = min(shifts[block], UInt8(window - 1 - end))
+            }
+        }
+        self.window = window
+        self.shifts = shifts
+        self.texts = Dictionary(grouping: texts) { Int($0[window - 2]) << 8 | Int($0[window - 1]) }
+    }
+
+    /// Whether any of the texts stands in a line.
+    func finds(in line: [UInt8]) -> Bool {
+        line.withUnsafeBufferPointer { line in
+            shifts.withUnsafeBufferPointer { shifts in
+                var end = window - 1
+                while end < line.count {
+                    let block = Int(line[end - 1]) << 8 | Int(line[end])
+                    let shift = Int(shifts[block])
+                    if shift > 0 {
+                        end += shift
+                    } else if hasText(line, at: end - window + 1, block) {
+                        return true
+                    } else {
+                        end += 1
+                    }
+                }
+                return false
+            }
+        }
+    }
+
+    private func hasText(_ line: UnsafeBufferPointer<UInt8>, at start: Int, _ block: Int) -> Bool {
+        texts[block]?.contains { text in start + text.count <= line.count && line[start..<(start + text.count)].elementsEqual(text) }
+            ?? false
+    }
+}
