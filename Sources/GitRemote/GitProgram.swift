@@ -66,6 +66,11 @@ struct GitProgram {
         guard let list = child.allOutput() else { throw session.failure ?? unreachable(child.message()) }
         let said = child.message()
         if list.isEmpty, !said.isEmpty { throw unreachable(said) }
+        return try Self.references(in: list, of: session.remote)
+    }
+
+    /// Reads what `git ls-remote --symref` writes (git-ls-remote(1), "OUTPUT"). A name that is no UTF-8 is left out.
+    static func references(in list: [UInt8], of remote: String) throws(FetchError) -> [Reference] {
         var targets: [String: String] = [:]
         var references: [Reference] = []
         for line in list.split(separator: UInt8(ascii: "\n")) {
@@ -77,7 +82,7 @@ struct GitProgram {
             } else if let id = ObjectID(first) {
                 references.append(Reference(name: name, id: id, target: targets[name]))
             } else if first.utf8.count == 64 {
-                throw FetchError.otherDigest(remote: session.remote)
+                throw FetchError.otherDigest(remote: remote)
             }
         }
         return references

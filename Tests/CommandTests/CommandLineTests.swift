@@ -203,6 +203,21 @@ struct CommandLineTests {
         #expect(found.errors.contains(words), "\(found.errors)")
     }
 
+    @Test("here --fix prints one script, which a shell can read, and with --json the same beside its steps; nothing is done")
+    func fixes() throws {
+        let place = try Place()
+        let arguments = ["here", "--kubelet", "1.36.2", "--kubelet-dir", "/proc/none", "--fix"]
+        let text = try place.tool.run(arguments)
+        #expect(text.status == 0)
+        #expect(text.output.hasPrefix("#!/bin/sh\n"), "\(text.output)")
+        let file = try place.write("fix", text.output)
+        #expect(try outcome(of: "/bin/sh", ["-n", file]).status == 0)
+        let document = try place.tool.run(arguments + ["--json"]).json()
+        #expect(document["script"] as? String == text.output.trimmingCharacters(in: .newlines))
+        let fixes = try #require(document["fixes"] as? [[String: Any]])
+        #expect(fixes.allSatisfy { $0["who"] is String && $0["what"] is String && $0["commands"] is [String] })
+    }
+
     private func bare(_ arguments: [String]) throws -> Tool.Outcome {
         let process = Process()
         process.executableURL = try Tool.program

@@ -4,7 +4,7 @@ import Testing
 
 /// All readers of what comes from outside. CONTRIBUTING.md tells how to give one ten minutes.
 let fuzzTargets: [FuzzTarget] = [
-    .yaml, .diff, .tree, .repository, .archive, .index, .elf, .log, .boot, .marks, .summary, .cluster, .records, .place,
+    .yaml, .diff, .references, .tree, .repository, .archive, .index, .elf, .log, .boot, .marks, .summary, .cluster, .records, .place,
 ]
 
 @Suite("Readers of what comes from outside", .serialized)

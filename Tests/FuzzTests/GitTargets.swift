@@ -1,10 +1,37 @@
 import Foundation
 import Fuzzing
 import Git
-import GitRemote
 import Synchronization
 
+@testable import GitRemote
+
 extension FuzzTarget {
+    /// Lists of references, as git's program writes what a server says, and a name that is looked up in them.
+    static let references = FuzzTarget(
+        "references", limit: 1 << 13,
+        words: ["\trefs/tags/", "\trefs/heads/", "^{}", "ref: ", "\tHEAD\n", "same", String(repeating: "1", count: 40), "%2B", "+"],
+        seeds: {
+            let id = String(repeating: "0123456789", count: 4)
+            return bytes([
+                "ref: refs/heads/same\tHEAD\n\(id)\tHEAD\n\(id)\trefs/heads/same\n",
+                "\(id)\trefs/tags/same\n\(String(id.reversed()))\trefs/tags/same^{}\n\(id)\trefs/heads/same\n",
+                "\(id)\(id.prefix(24))\tHEAD\n",
+            ])
+        }
+    ) {
+        { input in
+            let read = try reading("references", throwing: { $0 is FetchError }) { try GitProgram.references(in: input, of: "x") }
+            guard let list = read.value else { return read.words }
+            for name in ["same", "HEAD"] {
+                guard let found = Found(name, among: list) else { continue }
+                try hold(list.contains { $0.id == found.commit }, "\(name) is \(found.commit), which is in no line")
+            }
+            let id = String(repeating: "1", count: 40)
+            if let found = Found(id, among: list) { try hold(found.commit.description == id, "an id stands for \(found.commit)") }
+            return "\(min(list.count, 6)) references, \(Found("same", among: list)?.reference.prefix(12) ?? "none")"
+        }
+    }
+
     /// Unified diffs, read, and applied to files and to a tree.
     static let diff = FuzzTarget(
         "diff", limit: 1 << 14,
