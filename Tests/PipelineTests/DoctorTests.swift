@@ -1,4 +1,5 @@
 import Model
+import SystemPackage
 import Testing
 
 @testable import Pipeline
