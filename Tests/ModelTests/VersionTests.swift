@@ -32,6 +32,7 @@ struct VersionTests {
         for outside in ["1.18.9", "1.20", "1.20.1"] { #expect(!range.contains(try #require(Version(outside)))) }
         #expect(try #require(VersionRange("*")).contains(#require(Version("9.9"))))
         #expect(try #require(VersionRange("1.2.3")).contains(#require(Version("1.2.3"))))
+        #expect(try !#require(VersionRange("1.2.3")).contains(#require(Version("1.2.4"))))
     }
 
     @Test("|| takes both sides: a project that moved and counts anew")
