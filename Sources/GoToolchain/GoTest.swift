@@ -47,7 +47,7 @@ public struct GoTest: Sendable {
     /// one can be made.
     ///
     /// - Parameter test: called with each test as it ends.
-    /// - Throws: `CommandError` when no test ran at all: the packages do not compile, or there are none; `CancellationError`.
+    /// - Throws: `NoTests` when the folders have none; `CommandError` when none ran: the packages do not compile; `CancellationError`.
     public func run(_ folders: [String], test: @escaping @Sendable (GoTestResult) -> Void) async throws -> [GoTestResult] {
         struct Heard: Sendable {
             var results: [GoTestResult] = []
@@ -77,7 +77,21 @@ public struct GoTest: Sendable {
             return .proceed
         }
         // A package that does not compile "fails" without a test of its own: that says nothing of the patch.
-        guard heard.results.contains(where: { !$0.test.isEmpty }) else { throw command.failure(ended, heard.last.lines) }
+        guard heard.results.contains(where: { !$0.test.isEmpty }) else {
+            if ended == .exited(0) { throw NoTests(folders: folders) }
+            throw command.failure(ended, heard.last.lines)
+        }
         return heard.results
+    }
+}
+
+/// The folders that were to be tested have no tests.
+public struct NoTests: Error, Sendable, CustomStringConvertible {
+    /// The folders, by their paths in the tree.
+    public let folders: [String]
+
+    /// Which folders have none, and where the tests are.
+    public var description: String {
+        "there are no tests in \(folders.joined(separator: ", "))\n    A vendored tree has none of them. Test the patch on its upstream's own source."
     }
 }

@@ -61,7 +61,8 @@ public enum ExitStatus: Int32, Sendable {
         case is ApplyError, is RebaseRefused: self = .no
         case is GoBuildError, is PatchNotReached, is FlagNotReached: self = .no
         case let error as FileError where error.isOutput: self = .output
-        case is SourceError, is TransferError, is FetchError, is GoMissing, is GoTooOld, is GoWheelError, is ModuleError, is RunscMissing,
+        case is SourceError, is TransferError, is FetchError, is GoMissing, is GoTooOld, is NoTests, is GoWheelError, is ModuleError,
+            is RunscMissing,
             is RunscLacks,
             is KubeletProfile.Missing, is ContainerdDoesNotRun, is ApproachPlan.Missing, is Runc.Missing, is HereLacks, is NotRoot,
             is NotEnoughSpace,

@@ -61,7 +61,7 @@ public struct PatchTest: Hashable, Codable, Sendable {
 extension Pipeline {
     /// Runs upstream's tests of the packages that a patch touches, on the stock tree and on the patched one.
     ///
-    /// - Throws: what the steps throw; `CommandError` when no test ran at all.
+    /// - Throws: what the steps throw; `NoTests` when the packages have none; `CommandError` when none ran.
     public func test(_ series: Series, recipe: Recipe, needs: BuildNeeds, from folder: FilePath? = nil) async throws -> PatchTest {
         let (fetched, exposed, layout) = try await expose(try await fetch(recipe, from: folder), recipe: recipe, go: needs.go)
         let patched = try await patch(fetched, series, recipe: exposed)

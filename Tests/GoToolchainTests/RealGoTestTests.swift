@@ -29,6 +29,19 @@ struct RealGoTestTests {
         #expect(Files.names(in: place.tree.appending("p")) == ["p.go", "p_test.go", "testdata"])
     }
 
+    @Test("a folder without tests is named as that, and not as a command that ended well")
+    func noTests() async throws {
+        let (path, host, place) = Self.place()
+        defer { try? Files.remove(path) }
+        for folder in [place.tree.appending("p"), path.appending("tmp")] { try Files.makeDirectory(folder) }
+        try Files.write("package p\n", to: place.tree.pushing("p/p.go"))
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19 <1.20")), on: host)
+        let test = GoTest(
+            Target(package: "p", environment: ["CGO_ENABLED": "0"]), at: place, with: go, temporary: path.appending("tmp"), on: host)
+        let error = await #expect(throws: NoTests.self) { try await test.run(["p"]) { _ in } }
+        #expect(error?.folders == ["p"])
+    }
+
     @Test(
         "a generator of the tree's own writes its one file, which must be one, and nothing in the tree",
         arguments: [
