@@ -2,6 +2,7 @@ import Glibc
 import Host
 import Model
 import SystemPackage
+import Transfer
 
 /// etcd and the three programs of Kubernetes that a worker node joins, running in a network of their own.
 public struct ControlPlane: Sendable {
@@ -70,9 +71,12 @@ public struct ControlPlane: Sendable {
     }
 
     /// The same in a network that is there.
+    ///
+    /// - Parameter isReady: says whether the API server is ready, for those that need it.
     static func run<Value: Sendable>(
         _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, logLimit: LineFile.Limit = .kept,
         in network: ClusterNetwork, sandbox: @escaping Sandbox = noSandbox, on host: Host,
+        isReady: @escaping @Sendable (ControlPlane) async throws -> Bool = { try await $0.isReady() },
         _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
         // Keys, tokens and the store are nobody else's business.
@@ -88,6 +92,8 @@ public struct ControlPlane: Sendable {
         let user = Jail.newUser()
         let processes = try kind.processes(credentials, addresses: addresses, data: data).map { process in
             { @Sendable () async throws -> Void in
+                // How long that may take is for whoever waits for the node to say.
+                while process.needsServer, try await !isReady(plane) { try await Task.sleep(for: .milliseconds(250)) }
                 let command =
                     process.sandboxed == nil
                     ? try plane.command(process, data: data, user: user, on: host)
@@ -96,6 +102,12 @@ public struct ControlPlane: Sendable {
             }
         }
         return try await working(beside: processes) { try await body(plane) }
+    }
+
+    /// Whether the API server says that it is ready. One that does not answer is not.
+    private func isReady() async throws -> Bool {
+        do { _ = try await client.text("/readyz") } catch is TransferError { return false } catch is ClusterError { return false }
+        return true
     }
 
     private func writeKubeconfigs() throws(FileError) {
@@ -137,7 +149,14 @@ public struct ControlPlane: Sendable {
         struct Heard: Sendable {
             let log: LineFile
             var last = RecentLines()
+            /// The line by which klog tells that the program ends; the stacks of all its threads follow.
+            var fatal: String?
             var isTold = false
+
+            var words: [String] {
+                guard let fatal, !last.lines.contains(fatal) else { return last.lines }
+                return [fatal] + last.lines
+            }
         }
         let heard = Heard(log: try LineFile(logs.appending("\(process.name).log"), limit: logLimit))
         let (left, ended) = try await command.watch(heard) { heard, event, _ in
@@ -147,9 +166,11 @@ public struct ControlPlane: Sendable {
                 heard.isTold = true
                 notices.post(.unlogged(process: process.name, reason: "\(fault)"))
             }
-            heard.last.append(String(decoding: line, as: UTF8.self))
+            let text = String(decoding: line.prefix(4096), as: UTF8.self)
+            if heard.fatal == nil, text.prefixMatch(of: /F[0-9]{4}\s/) != nil { heard.fatal = text }
+            heard.last.append(text)
             return .proceed
         }
-        notices.post(.ended(process: process.name, how: "\(ended)", lastLines: left.last.lines))
+        notices.post(.ended(process: process.name, how: "\(ended)", lastLines: left.words))
     }
 }

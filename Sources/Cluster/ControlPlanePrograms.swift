@@ -49,11 +49,15 @@ public struct ControlPlaneProcess: Sendable {
     public let arguments: [String]
     /// Flags that it is given where it knows them: its release decides.
     var whereKnown: [String] = []
+    /// Whether it is started once the API server is ready. kube-controller-manager ends when the API server is not healthy within ten seconds
+    /// (`WaitForAPIServer` in cmd/kube-controller-manager/app): a static pod is started again, and here nobody would do that.
+    var needsServer = false
     /// The files that it needs, by their paths in its sandbox; nil where it is not to be run in one.
     public internal(set) var sandboxed: [String: [UInt8]]?
 
-    init(name: String, program: FilePath, arguments: [String], whereKnown: [String] = []) {
+    init(name: String, program: FilePath, arguments: [String], whereKnown: [String] = [], needsServer: Bool = false) {
         (self.name, self.program, self.arguments, self.whereKnown) = (name, program, arguments, whereKnown)
+        self.needsServer = needsServer
     }
 
     /// The words that start it: through a shell where some flags depend on what the program knows.
@@ -111,13 +115,13 @@ extension ControlPlanePrograms {
                     "--bind-address=127.0.0.1",
                     "--service-account-private-key-file=\(credentials.serviceAccountKey)", "--root-ca-file=\(credentials.authority)",
                     "--use-service-account-credentials=true", "--cert-dir=\(data.appending("kube-controller-manager"))", "--v=1",
-                ], whereKnown: ["--port=0"]),
+                ], whereKnown: ["--port=0"], needsServer: true),
             ControlPlaneProcess(
                 name: "kube-scheduler", program: scheduler,
                 arguments: [
                     "--kubeconfig=\(credentials.folder.appending("scheduler.kubeconfig"))", "--leader-elect=false",
                     "--bind-address=127.0.0.1", "--cert-dir=\(data.appending("kube-scheduler"))", "--v=1",
-                ], whereKnown: ["--port=0"]),
+                ], whereKnown: ["--port=0"], needsServer: true),
         ]
     }
 }

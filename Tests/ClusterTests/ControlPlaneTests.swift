@@ -135,7 +135,8 @@ struct ControlPlaneTests {
         let names = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
         let (place, test) = (folder.path, self)
         let plane = try await ControlPlane.run(
-            .kubernetes(programs), node: "n", folder: place.appending("plane"), logs: logs, notices: notices, in: network, on: folder.host
+            .kubernetes(programs), node: "n", folder: place.appending("plane"), logs: logs, notices: notices, in: network, on: folder.host,
+            isReady: { _ in true }
         ) { plane in
             let all = try await soon { names.allSatisfy { test.said($0, in: logs) } ? true : nil }
             #expect(all == true)
@@ -171,13 +172,62 @@ struct ControlPlaneTests {
         let notices = ClusterNotices()
         return try await ControlPlane.run(
             .kubernetes(programs), node: "n", folder: folder.path.appending("plane"), logs: folder.path.appending("logs"), notices: notices,
-            in: network, on: folder.host
+            in: network, on: folder.host, isReady: { _ in true }
         ) { _ in
             try await soon { () -> [String]? in
                 let words = notices.take().map(\.words)
                 return words.isEmpty ? nil : words
             }
         }
+    }
+
+    @Test("what ends when the API server is not healthy soon enough is started once it is ready, and not before")
+    func waits() async throws {
+        let isServing = Mutex(false)
+        let logs = folder.path.appending("logs")
+        let test = self
+        let early = ["etcd", "kube-apiserver"]
+        let late = ["kube-controller-manager", "kube-scheduler"]
+        try await ControlPlane.run(
+            .kubernetes(standIns()), node: "n", folder: folder.path.appending("plane"), logs: logs, notices: ClusterNotices(), in: network,
+            on: folder.host, isReady: { _ in isServing.withLock { $0 } }
+        ) { _ in
+            #expect(try await soon { early.allSatisfy { test.said($0, in: logs) } ? true : nil } == true)
+            // Several times as long as it takes to ask.
+            try await Task.sleep(for: .seconds(1))
+            #expect(!late.contains { test.said($0, in: logs) })
+            isServing.withLock { $0 = true }
+            #expect(try await soon { late.allSatisfy { test.said($0, in: logs) } ? true : nil } == true)
+        }
+    }
+
+    @Test("an API server that does not answer is not ready, and one that never is ends nothing but with the work")
+    func silent() async throws {
+        let logs = folder.path.appending("logs")
+        let test = self
+        let programs = try standIns()
+        try await ControlPlane.run(
+            .kubernetes(programs), node: "n", folder: folder.path.appending("plane"), logs: logs, notices: ClusterNotices(),
+            in: ClusterNetwork(controlPlane: nil, node: nil, address: "127.0.0.77", link: "lo"), on: folder.host
+        ) { _ in
+            #expect(try await soon { test.said("kube-apiserver", in: logs) ? true : nil } == true)
+            try await Task.sleep(for: .seconds(1))
+            #expect(!test.said("kube-scheduler", in: logs))
+        }
+    }
+
+    @Test("of a program that ended with a fatal line, that line is told before the last ones of its stacks")
+    func fatalLine() async throws {
+        let stack = "for n in $(seq 100); do echo \"goroutine $n [select]:\"; done >&2; exit 255"
+        let programs = ControlPlanePrograms(
+            etcd: try standIn("etcd"), apiServer: try standIn("kube-apiserver"),
+            controllerManager: try standIn(
+                "kube-controller-manager", body: "echo 'F1127 02:37:15.000000      11 controllermanager.go:237] not healthy' >&2; \(stack)"),
+            scheduler: try standIn("kube-scheduler"))
+        let facts = try await firstNotices(programs)
+        #expect(facts?.first?.contains("ended kube-controller-manager exit status 255") == true, "\(String(describing: facts))")
+        #expect(facts?.first?.contains("controllermanager.go:237] not healthy") == true, "\(String(describing: facts))")
+        #expect(facts?.first?.contains("goroutine 100") == true)
     }
 
     @Test("one that ends by itself is told of, with its last lines, and does not end the work")
@@ -197,7 +247,7 @@ struct ControlPlaneTests {
         let words = try await ControlPlane.run(
             .kubernetes(standIns()), node: "n", folder: folder.path.appending("plane"), logs: logs, notices: notices, logLimit: .run,
             in: network,
-            on: folder.host
+            on: folder.host, isReady: { _ in true }
         ) { _ in
             try await soon { () -> [String]? in
                 let words = notices.take().map(\.words)
