@@ -132,11 +132,12 @@ extension Forecast {
         guard let first = stuck.first, rest.grade != .fatal else { return rest }
         return ends(
             "kubelet cannot set \(stuck.joined(separator: ", ")), and ends: 'Failed to start ContainerManager open /proc/sys/\(first)'",
-            "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables", cause: "container manager")
+            "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables")
     }
 
-    private func ends(_ reason: String, _ basis: String, cause: String? = nil) -> PlaceFinding.Prediction {
-        PlaceFinding.Prediction(.fatal, cause: cause, reason: reason, basis: "Kubernetes, \(basis)")
+    /// A boot has no cause either where a node ends by a line that is none of the known faults.
+    private func ends(_ reason: String, _ basis: String) -> PlaceFinding.Prediction {
+        PlaceFinding.Prediction(.fatal, reason: reason, basis: "Kubernetes, \(basis)")
     }
 }
 

@@ -113,7 +113,7 @@ public struct Forecast: Sendable {
 
     private func sealedGroups(_ names: [String]) -> PlaceFinding.Prediction {
         PlaceFinding.Prediction(
-            .fatal, cause: "container manager",
+            .fatal,
             reason:
                 "\(list(names)) cannot be written, and kubelet ends: 'Failed to start ContainerManager mkdir …/kubepods: read-only file system'",
             basis: "kubelet 1.20.2, booted on Linux with cgroups that were mounted read-only")

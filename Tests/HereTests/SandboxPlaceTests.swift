@@ -57,8 +57,8 @@ struct SandboxPlaceTests {
     func measured() throws {
         let places: [(Place, String, String)] = [
             (Self.userNamespace, "inconclusive", "fatal"), (Self.noGroups, "fatal", "fatal"),
-            (Self.sealedGroups, "fatal, container manager", "fatal, container manager"), (Self.unopenedMessages, "clean", "fatal"),
-            (Self.sealedSwitches, "clean", "fatal, container manager"), (Self.sealedRoot, "inconclusive", "inconclusive"),
+            (Self.sealedGroups, "fatal", "fatal"), (Self.unopenedMessages, "clean", "fatal"),
+            (Self.sealedSwitches, "clean", "fatal"), (Self.sealedRoot, "inconclusive", "inconclusive"),
             (Self.sealedRootWithFolders, "clean", "clean"), (WrittenPlace.machine(), "clean", "clean"),
         ]
         for (place, boot, asItStands) in places {
