@@ -44,10 +44,11 @@ enum PatchNames {
         return nil
     }
 
+    private static let mostSpaces = 100
+
     /// All that the two names behind `diff --git` may mean: a space divides them, and may be in them.
     static func paths(ofGitLine rest: [UInt8]) -> [Resolved] {
-        // Each space may be the one: a name with very many of them is none that has to be guessed.
-        guard rest.count <= 2 * 4100, rest.count(where: { $0 == UInt8(ascii: " ") }) <= 100 else { return [] }
+        guard rest.count <= 2 * 4100 else { return [] }
         var found: [Resolved] = []
         func add(_ old: [UInt8], _ new: [UInt8]) {
             if let path = path(old, new, isCopyNamed: false), !found.contains(where: { $0.path == path.path }) { found.append(path) }
@@ -57,7 +58,9 @@ enum PatchNames {
             if let new = whole(behind.dropFirst()) { add(old, new) }
             return found
         }
-        for (index, byte) in rest.enumerated() where byte == UInt8(ascii: " ") {
+        let spaces = rest.indices.filter { rest[$0] == UInt8(ascii: " ") }
+        // Each space may be the one. Of very many only the middle is tried, which git's own prefixes, all as long as each other, leave.
+        for index in spaces.count <= mostSpaces ? spaces : spaces.filter({ $0 == rest.count / 2 }) {
             if let new = whole(rest[(index + 1)...]) { add(Array(rest[..<index]), new) }
         }
         return found

@@ -162,7 +162,7 @@ struct LogRun: Sendable, NodeLog {
             beginnings.insert(beginning)
         }
         if entry.form != .plain, crash?.doubt() == true { crash = nil }
-        if entry.form == .klog || entry.form == .document, let count = doubts {
+        if Self.isHeaded(entry), let count = doubts {
             (said, doubts) = count + 1 == Self.mostDoubts ? (nil, nil) : (said, count + 1)
         }
         for signal in found { note(signal, found, entry, evidence, isWhole: isWhole) }
@@ -213,7 +213,7 @@ struct LogRun: Sendable, NodeLog {
         case .cause: cause = cause ?? evidence
         case .started: if Self.isStart(entry, signal) { noteStart(evidence, entry.time) }
         case .fatal:
-            guard said == nil, entry.says(signal.text), entry.severity.map(Self.grave.contains) ?? true else { return }
+            guard mayEnd(entry), entry.says(signal.text), entry.severity.map(Self.grave.contains) ?? true else { return }
             say(signal, found, entry, evidence)
         case .forbidden, .sparse: forbid(signal, evidence, entry.time, isWhole: isWhole)
         }
@@ -228,15 +228,20 @@ struct LogRun: Sendable, NodeLog {
     }
 
     private mutating func noteFatal(_ entry: LogEntry, _ found: [Signal], _ evidence: Evidence) {
-        guard said == nil, entry.severity == UInt8(ascii: "F") else { return }
+        guard mayEnd(entry), entry.severity == UInt8(ascii: "F") else { return }
         say(entry.form == .logrus ? Self.k3sEnd : Self.fatalLine, found, entry, evidence)
     }
+
+    /// Whether a line's word of the end would count: nobody has said so yet, or only a line that may be a quotation, and this one is none.
+    private func mayEnd(_ entry: LogEntry) -> Bool { said == nil || doubts != nil && Self.isHeaded(entry) }
+
+    private static func isHeaded(_ entry: LogEntry) -> Bool { entry.form == .klog || entry.form == .document }
 
     private mutating func say(_ signal: Signal, _ found: [Signal], _ entry: LogEntry, _ evidence: Evidence) {
         // Who is stopped may say so loudly.
         guard !unit.isStopping else { return }
         said = Sighting(signal: signal, evidence: evidence, fault: Signal.fault(in: found))
-        doubts = entry.form == .plain || entry.form == .logrus ? 0 : nil
+        doubts = Self.isHeaded(entry) ? nil : 0
     }
 
     private static let fatalLine = Signal("fatal line", "", .fatal)

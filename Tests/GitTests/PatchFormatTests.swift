@@ -137,6 +137,16 @@ struct PatchFormatTests {
         #expect(try bench.apply("--- \(old)\n+++ \(new)\n\(Self.hunk)") == bench.with(["fs/fs.go": ("100644", Self.changed)]))
     }
 
+    @Test("a name of very many spaces is found, in quotes or not, where one side or none is named", arguments: ["", "\""])
+    func spaces(_ mark: String) throws {
+        let name = String(repeating: "a ", count: 60) + mark + "z"
+        let quote = { (side: String) in mark.isEmpty ? "\(side)/\(name)" : "\"\(side)/\(name.replacing("\"", with: "\\\""))\"" }
+        let line = "diff --git \(quote("a")) \(quote("b"))\nnew file mode 100644\n"
+        let bench = try FormatBench()
+        #expect(try bench.apply("\(line)--- /dev/null\n+++ \(quote("b"))\t\n@@ -0,0 +1 @@\n+x\n") == bench.with([name: ("100644", "x\n")]))
+        #expect(try bench.apply("\(line)index 0000000..e69de29\n") == bench.with([name: ("100644", "")]))
+    }
+
     @Test("a new name of only one side is read as the patch's other names are")
     func loneNames() throws {
         let new = "@@ -0,0 +1 @@\n+x\n"

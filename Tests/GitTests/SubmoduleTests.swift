@@ -21,13 +21,13 @@ struct SubmoduleTests {
     @Test("a submodule's entry becomes an empty folder, as git checks it out, and the work tree holds the tree")
     func emptyFolder() throws {
         let room = try Room()
-        let work = WorkTree(directory: "\(room.path)/work", note: "\(room.path)/note")
+        let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
         let stray = try tree(room, at: "sub/deep")
         let claim = try work.checkOut(stray, from: room.repository) { _ in }
         #expect(work.holds(claim))
-        #expect(try names("\(room.path)/work") == ["a", "sub"])
-        #expect(try names("\(room.path)/work/sub") == ["deep"])
-        #expect(try names("\(room.path)/work/sub/deep") == [])
+        #expect(try names("\(room.path)/tree") == ["a", "sub"])
+        #expect(try names("\(room.path)/tree/sub") == ["deep"])
+        #expect(try names("\(room.path)/tree/sub/deep") == [])
         // Nothing is written a second time.
         #expect(try work.checkOut(stray, from: room.repository) { _ in }.changes == 0)
     }
@@ -35,7 +35,7 @@ struct SubmoduleTests {
     @Test("from a file to a submodule's entry, to a folder, to nothing: each step leaves what git would")
     func changes() throws {
         let room = try Room()
-        let work = WorkTree(directory: "\(room.path)/work", note: "\(room.path)/note")
+        let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
         let steps: [(ObjectID, [String])] = [
             (try room.tree(["a": "1", "sub": "file"]), []), (try tree(room, at: "sub"), []),
             (try room.tree(["a": "1", "sub/x": "2"]), ["x"]),
@@ -43,20 +43,20 @@ struct SubmoduleTests {
         ]
         for (number, (tree, inside)) in steps.enumerated() {
             #expect(work.holds(try work.checkOut(tree, from: room.repository) { _ in }), "\(number)")
-            let isThere = FileManager.default.fileExists(atPath: "\(room.path)/work/sub")
+            let isThere = FileManager.default.fileExists(atPath: "\(room.path)/tree/sub")
             #expect(isThere == (number < 4))
-            if number > 0, number < 4 { #expect(try names("\(room.path)/work/sub") == inside, "\(number)") }
+            if number > 0, number < 4 { #expect(try names("\(room.path)/tree/sub") == inside, "\(number)") }
         }
     }
 
     @Test("what lies in a submodule's folder is no part of the tree, and is removed when the tree is made whole")
     func filled() throws {
         let room = try Room()
-        let work = WorkTree(directory: "\(room.path)/work", note: "\(room.path)/note")
-        try room.write("work/sub/left", Data("x".utf8))
+        let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
+        try room.write("tree/sub/left", Data("x".utf8))
         let claim = try work.checkOutWhole(try tree(room, at: "sub"), from: room.repository) { _ in }
         #expect(work.holds(claim))
-        #expect(try names("\(room.path)/work/sub") == [])
+        #expect(try names("\(room.path)/tree/sub") == [])
     }
 
     @Test("a patch of another file leaves a submodule's entry as it is")

@@ -350,6 +350,16 @@ struct RunTests {
         }
     }
 
+    @Test("an end with klog's header counts where an end without one came just before, and lines that follow take back that one alone")
+    func sureEnd() {
+        let unsure = #"time="2026-11-23T12:00:02Z" level=fatal msg="no end""#
+        let end = Lives.klog("F", 3, 42, "kubelet.go:1384] Failed to start ContainerManager \(WrittenLog.memoryCache)")
+        let more = (4...7).map { Lives.klog("I", Double($0), 42, "kubelet.go:1958] SyncLoop \($0)") }
+        let begin = Lives.klog("I", 1, 42, "server.go:416] Version: v1.20.2")
+        #expect(Lives.titles([begin, unsure, end] + more) == ["fatal, memory cache"])
+        #expect(Lives.titles([begin, unsure] + more) == ["inconclusive"])
+    }
+
     @Test("systemd's word of a start is not kubelet's")
     func systemdStart() {
         for name in [
