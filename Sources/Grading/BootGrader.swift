@@ -46,7 +46,6 @@ public struct BootGrader: Sendable {
     private var areSignsWhole = false
     /// Since when the level's demands on joining are met.
     private var satisfied: Double?
-    private var containerdGone = false
     /// How the node's program ended, and when, while the rest of its trace is waited for.
     private var ended: (status: Int, at: Double)?
     private let traceTime: Double
@@ -159,8 +158,7 @@ public struct BootGrader: Sendable {
         case .probe(let name, let answer): note(name, answer, at: now)
         case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
         case .containerdGone:
-            containerdGone = true
-            if verdict == nil { decide(inconclusive("containerd, which the harness starts, ended before the node"), at: now) }
+            decide(inconclusive("containerd, which the harness starts, ended before the node"), at: now)
         case .containerd(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
         case .exit(let status):
             ended = ended ?? (status, now)
@@ -349,7 +347,6 @@ public struct BootGrader: Sendable {
 
     private func exitVerdict(_ status: Int, at now: Double) -> Verdict {
         let exit = Evidence(kind: .exit, text: "exit status \(status)", source: "kubelet", seconds: now)
-        if containerdGone { return inconclusive("containerd, which the harness starts, ended before the node", [exit]) }
         if let fatal = log.fatal, isKubelet { return graveVerdict(fatal, exit) }
         // The shell adds 128 to the number of a signal; nothing in the sandbox sends these two.
         if [137, 143].contains(status) {

@@ -3,7 +3,6 @@ import Host
 import Model
 import Node
 import Sources
-import Synchronization
 import SystemPackage
 import TestServers
 import Testing
@@ -37,14 +36,6 @@ struct ContainerdTests {
                 if case .note(let text) = event { told.add(text) }
             }
         }
-    }
-
-    private final class Mailbox: Sendable {
-        private let items = Mutex<[String]>([])
-
-        func add(_ item: String) { items.withLock { $0.append(item) } }
-
-        var all: [String] { items.withLock { $0 } }
     }
 
     @Test("it comes from the signed index, its programs are the node's, its package is locked, and the second time nobody is asked")

@@ -4,7 +4,6 @@ import Git
 import Host
 import Model
 import Sources
-import Synchronization
 import SystemPackage
 import TestServers
 import Testing
@@ -57,14 +56,6 @@ struct FetchTests {
 
         /// The files that somebody asked the pool for.
         var askedPool: [String] { server.requests.map(\.target).filter { $0.contains("/pool/") } }
-    }
-
-    private final class Mailbox: Sendable {
-        private let items = Mutex<[String]>([])
-
-        func add(_ item: String) { items.withLock { $0.append(item) } }
-
-        var all: [String] { items.withLock { $0 } }
     }
 
     @Test("a password of the machine's mirror is sent with every question, and stands in no error, in no note and in nothing that is kept")

@@ -2,7 +2,6 @@ import FoundationEssentials
 import Host
 import Model
 import Patches
-import Synchronization
 import SystemPackage
 import Testing
 
@@ -45,16 +44,10 @@ struct UpstreamVersionTests {
         let place = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-versions-\(UUID())").path)
         defer { try? Files.remove(place) }
         let host = Host(environment: ["PATH": "/usr/bin:/bin"], workspace: place, project: Self.project, isRoot: false)
-        let notes = Told()
+        let notes = Mailbox()
         let pipeline = try await Pipeline(host) { event in if case .note(let text) = event { notes.add(text) } }
         defer { pipeline.close() }
         try await body(pipeline, place, { notes.all })
-    }
-
-    private final class Told: Sendable {
-        private let texts = Mutex<[String]>([])
-        func add(_ text: String) { texts.withLock { $0.append(text) } }
-        var all: [String] { texts.withLock { $0 } }
     }
 
     private func write(_ files: [String: String], in place: FilePath) throws -> FilePath {
