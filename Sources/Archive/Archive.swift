@@ -5,20 +5,20 @@ import Paths
 import SystemPackage
 
 /// How much an archive may hold. What is claimed counts before it is written, and what is written counts as it comes.
-public struct Limits: Sendable, Hashable {
+package struct Limits: Sendable, Hashable {
     /// Bytes of all files together.
-    public var bytes: Int64
+    package var bytes: Int64
     /// Entries: files, links and directories.
-    public var entries: Int
+    package var entries: Int
     /// Bytes of one file.
-    public var fileBytes: Int64
+    package var fileBytes: Int64
     /// Unpacked bytes for each byte of the archive, looked at once 64 MiB were unpacked: text comes to about ten.
-    public var ratio: Int64
+    package var ratio: Int64
     /// Bytes that must stay free on the disk.
-    public var spareBytes: Int64
+    package var spareBytes: Int64
 
     /// Makes limits; those of a large source tree when nothing else is said.
-    public init(
+    package init(
         bytes: Int64 = 16 << 30, entries: Int = 1_000_000, fileBytes: Int64 = 4 << 30, ratio: Int64 = 200, spareBytes: Int64 = 256 << 20
     ) {
         self.bytes = bytes
@@ -30,7 +30,7 @@ public struct Limits: Sendable, Hashable {
 }
 
 /// Which leading parts of the names are left out.
-public enum Strip: Sendable, Hashable {
+package enum Strip: Sendable, Hashable {
     /// None.
     case none
     /// So many, as `tar --strip-components` does; a file that has no name left is refused.
@@ -40,18 +40,18 @@ public enum Strip: Sendable, Hashable {
 }
 
 /// What was unpacked.
-public struct Unpacked: Sendable, Hashable {
+package struct Unpacked: Sendable, Hashable {
     /// Files and links; directories do not count.
-    public internal(set) var files = 0
+    package internal(set) var files = 0
     /// Bytes of the files.
-    public internal(set) var bytes: Int64 = 0
+    package internal(set) var bytes: Int64 = 0
 }
 
 /// Unpacks archives that nobody vouches for.
 ///
 /// An entry is written only below the folder, through directories that this very call made: no name leads upwards, no link is ever
 /// followed, nothing is written over, and nothing but files, directories and links is made.
-public enum Archive {
+package enum Archive {
     /// Unpacks a tar archive, plain or compressed with gzip, bzip2, xz or zstd, or a zip archive (a wheel is one), in bounded memory.
     ///
     /// Of a mode only the owner's `x` is kept (0644 or 0755); owners, times and attributes are not. Symbolic links are kept when they stay in the folder,
@@ -66,7 +66,7 @@ public enum Archive {
     ///   - progress: called now and then with what was unpacked so far; what it throws ends the work.
     /// - Throws: `ArchiveError`, and what `progress` throws.
     @discardableResult
-    public static func unpack(
+    package static func unpack(
         _ path: FilePath, into folder: FilePath, limits: Limits = Limits(), strip: Strip = .none,
         progress: (Unpacked) throws -> Void = { _ in }
     ) throws -> Unpacked {

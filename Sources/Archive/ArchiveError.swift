@@ -1,8 +1,9 @@
+import ExitCodes
 import Paths
 import SystemPackage
 
 /// Why an archive was not unpacked. Nothing of it is kept then.
-public enum ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum ArchiveError: ExitStatusError, Sendable, Hashable, CustomStringConvertible {
     /// An entry would leave its folder, or is of a kind that no source has.
     case refused(archive: FilePath, entry: String, reason: String)
     /// The archive holds, or claims to hold, more than was allowed.
@@ -15,7 +16,7 @@ public enum ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
     case file(operation: String, path: FilePath, reason: String)
 
     /// What, where, why, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .refused(let archive, let entry, let reason):
             """
@@ -34,6 +35,8 @@ public enum ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
         case .file(let operation, let path, let reason): "cannot \(operation) \(path): \(reason)"
         }
     }
+
+    package var exitStatus: ExitStatus { .data }
 }
 
 /// What is wrong with one entry, before it is known of which archive.

@@ -5,7 +5,7 @@ import SystemPackage
 import Transfer
 
 /// Asks a Kubernetes API server.
-public struct APIClient: Sendable {
+package struct APIClient: Sendable {
     private let server: String
     private let authority: FilePath
     private let token: String
@@ -21,7 +21,7 @@ public struct APIClient: Sendable {
     /// Asks for an object; nil when there is none (404).
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
-    public func object<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) async throws -> Value? {
+    package func object<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) async throws -> Value? {
         let answer = try await ask("GET", path)
         if answer.status == 404 { return nil }
         return try decode(check(answer, "GET \(path)"), path)
@@ -30,14 +30,14 @@ public struct APIClient: Sendable {
     /// Asks for a text.
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
-    public func text(_ path: String) async throws -> String {
+    package func text(_ path: String) async throws -> String {
         String(decoding: try check(try await ask("GET", path), "GET \(path)"), as: UTF8.self)
     }
 
     /// Makes an object. One of the same name that is there stays as it is.
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
-    public func create(_ object: some Encodable & Sendable, in path: String) async throws {
+    package func create(_ object: some Encodable & Sendable, in path: String) async throws {
         let answer = try await ask("POST", path, body: Array(try JSONEncoder().encode(object)))
         // AlreadyExists: an answer to an earlier, equal request was lost.
         if answer.status != 409 { _ = try check(answer, "POST \(path)") }
@@ -46,15 +46,15 @@ public struct APIClient: Sendable {
     /// Deletes an object; one that is not there is no error.
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
-    public func delete(_ path: String, graceSeconds: Int) async throws {
+    package func delete(_ path: String, graceSeconds: Int) async throws {
         let answer = try await ask("DELETE", "\(path)?gracePeriodSeconds=\(graceSeconds)")
         if answer.status != 404 { _ = try check(answer, "DELETE \(path)") }
     }
 
-    private func ask(_ method: String, _ path: String, body: [UInt8]? = nil) async throws -> Exchange.Answer {
+    private func ask(_ method: String, _ path: String, body: [UInt8]? = nil) async throws -> HTTPRequest.Answer {
         let fields = ["Authorization": "Bearer \(token)", "Accept": "application/json, */*", "Content-Type": "application/json"]
         do {
-            return try await Exchange(
+            return try await HTTPRequest(
                 method, server + path, fields: fields, body: body, authority: authority.string, timeout: timeout
             ).answer()
         } catch {
@@ -63,7 +63,7 @@ public struct APIClient: Sendable {
         }
     }
 
-    private func check(_ answer: Exchange.Answer, _ request: String) throws(ClusterError) -> [UInt8] {
+    private func check(_ answer: HTTPRequest.Answer, _ request: String) throws(ClusterError) -> [UInt8] {
         guard (200..<300).contains(answer.status) else {
             let said = try? JSONDecoder().decode(Refusal.self, from: Data(answer.body))
             let message = said?.message ?? String(decoding: answer.body.prefix(200), as: UTF8.self)

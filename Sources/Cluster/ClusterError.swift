@@ -1,5 +1,7 @@
+import ExitCodes
+
 /// Why a control plane cannot be had.
-public enum ClusterError: Error, Sendable, CustomStringConvertible {
+package enum ClusterError: ExitStatusError, Sendable, CustomStringConvertible {
     /// A program is not on this machine.
     case missing(program: String, package: String)
     /// A request to the API server got no good answer.
@@ -12,7 +14,7 @@ public enum ClusterError: Error, Sendable, CustomStringConvertible {
     case unreadable(request: String, reason: String)
 
     /// What, why, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .missing(let program, let package):
             "a control plane needs \(program), which this machine lacks\n    Run ./setup, or: apt-get install \(package)"
@@ -23,4 +25,6 @@ public enum ClusterError: Error, Sendable, CustomStringConvertible {
         case .unreadable(let request, let reason): "the API server's answer to \(request) cannot be read: \(reason)"
         }
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }

@@ -4,25 +4,25 @@ import SystemPackage
 /// Three places and two cables: a control plane in a network namespace of its own, joined to a node's, which has no other way out, and to this
 /// machine. Nothing of it can be reached from beyond the machine, and nothing of the machine from it: the machine may ask the API server, and
 /// nobody may ask the machine (docs/reach.md).
-public struct ClusterNetwork: Sendable {
+package struct ClusterNetwork: Sendable {
     /// The control plane's namespace; nil when it shares this process's.
-    public let controlPlane: NetworkNamespace?
+    package let controlPlane: NetworkNamespace?
     /// The node's namespace; nil when it shares this process's.
-    public let node: NetworkNamespace?
+    package let node: NetworkNamespace?
     /// Where the machine reaches the control plane.
-    public let address: String
+    package let address: String
     /// The machine's end of the cable.
-    public let link: String
+    package let link: String
 
     /// The control plane's address on the cable to the node. Namespaces are their own worlds: every cluster has the same (RFC 5737).
-    public static let inner = "192.0.2.1"
+    package static let inner = "192.0.2.1"
     /// The node's address.
-    public static let nodeAddress = "192.0.2.2"
+    package static let nodeAddress = "192.0.2.2"
 
     /// Makes the namespaces and cables, works with them, and takes them away.
     ///
     /// - Throws: `CommandError` when they cannot be made; what the work throws.
-    public static func with<Value: Sendable>(
+    package static func with<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
     ) async throws -> Value {
         try await NetworkNamespace.with(on: host) { plane in
@@ -31,7 +31,7 @@ public struct ClusterNetwork: Sendable {
                 let network = ClusterNetwork(controlPlane: plane, node: node, address: block.far, link: block.link)
                 let result: Result<Value, any Error>
                 do {
-                    try await network.wire(on: host)
+                    try await network.handle(on: host)
                     result = .success(try await body(network))
                 } catch { result = .failure(error) }
                 // The kernel takes the cable away with its namespace, but in its own time; a cancelled task must do it too.
@@ -45,7 +45,7 @@ public struct ClusterNetwork: Sendable {
     /// another namespace (`RTNETLINK answers: Operation not supported`); beyond a sandbox nobody reaches what listens in it.
     ///
     /// - Throws: `CommandError` when the cable cannot be made: then another node may be here; what the work throws.
-    public static func shared<Value: Sendable>(
+    package static func shared<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
     ) async throws -> Value {
         let (near, far) = ("ninepin", "ninepin-node")
@@ -82,7 +82,7 @@ public struct ClusterNetwork: Sendable {
         throw last
     }
 
-    private func wire(on host: Host) async throws {
+    private func handle(on host: Host) async throws {
         guard let controlPlane, let node else { return }
         for place in [controlPlane, node] { try await Self.ip(["link", "set", "lo", "up"], in: place, on: host) }
         try await Self.ip(

@@ -1,17 +1,18 @@
+import Grading
 import Synchronization
 
 /// Facts of a cluster on their way to who grades: any task puts them in, one takes them out.
-public final class ClusterNotices: Sendable {
+package final class ClusterNotices: Sendable {
     private let facts = Mutex<[ClusterFact]>([])
 
     /// Makes an empty box.
-    public init() {}
+    package init() {}
 
     /// Puts a fact in.
-    public func post(_ fact: ClusterFact) { facts.withLock { $0.append(fact) } }
+    package func post(_ fact: ClusterFact) { facts.withLock { $0.append(fact) } }
 
     /// Takes all facts out, the oldest first.
-    public func take() -> [ClusterFact] {
+    package func take() -> [ClusterFact] {
         facts.withLock { facts in
             defer { facts = [] }
             return facts

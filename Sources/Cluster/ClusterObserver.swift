@@ -1,9 +1,10 @@
+import Grading
 import Host
 import Model
 import Transfer
 
 /// Asks the API server about a node and its pods, over and over, and posts what it says. It decides nothing.
-public struct ClusterObserver: Sendable {
+package struct ClusterObserver: Sendable {
     private let client: APIClient
     private let node: String
     private let trial: PodTrial?
@@ -15,7 +16,7 @@ public struct ClusterObserver: Sendable {
     /// - Parameters:
     ///   - trial: the pods to run once the node is ready; none when nil.
     ///   - interval: how long between two rounds once the node is Ready; somebody waits for that, and so it is asked more often before.
-    public init(of plane: ControlPlane, trial: PodTrial?, notices: ClusterNotices, interval: Duration = .seconds(1)) {
+    package init(of plane: ControlPlane, trial: PodTrial?, notices: ClusterNotices, interval: Duration = .seconds(1)) {
         self.init(
             asking: plane.client, about: plane.credentials.node, trial: trial, notices: notices, interval: interval,
             deadlines: plane.deadlines)
@@ -34,7 +35,7 @@ public struct ClusterObserver: Sendable {
     }
 
     /// Goes on until the task is cancelled.
-    public func run() async throws {
+    package func run() async throws {
         var progress = Progress()
         while true {
             do { try await round(&progress) } catch let error as CancellationError { throw error } catch {
@@ -47,7 +48,7 @@ public struct ClusterObserver: Sendable {
     /// How far the pods have come.
     private struct Progress {
         var hasBeenReady = false
-        var asked: Set<PodTrial.Name> = []
+        var asked: Set<TrialPod> = []
         var hasLog = false
         /// Whether its deletion was asked for: an answer may be lost although it was carried out.
         var askedToDelete = false
@@ -69,7 +70,7 @@ public struct ClusterObserver: Sendable {
         let summary = try await client.text("/api/v1/nodes/\(node)/proxy/stats/summary")
         notices.post(.summary(summary))
         progress.isMeasured = PodUsage(of: .limited, in: summary)?.isPositive ?? false
-        for name in PodTrial.Name.allCases where !progress.asked.contains(name) {
+        for name in TrialPod.allCases where !progress.asked.contains(name) {
             try await client.create(trial.pod(name, on: node), in: PodTrial.namespace)
             progress.asked.insert(name)
         }
@@ -88,7 +89,7 @@ public struct ClusterObserver: Sendable {
         }
     }
 
-    private func follow(_ name: PodTrial.Name, _ progress: inout Progress) async throws {
+    private func follow(_ name: TrialPod, _ progress: inout Progress) async throws {
         guard name == .task ? !progress.hasLog : !progress.gone else { return }
         guard let status = try await client.object("\(PodTrial.namespace)/\(name.rawValue)", as: PodStatus.self) else {
             guard name == .limited, progress.askedToDelete else { return }

@@ -1,34 +1,35 @@
 import Glibc
+import Grading
 import Host
 import Model
 import SystemPackage
 import Transfer
 
 /// etcd and the three programs of Kubernetes that a worker node joins, running in a network of their own.
-public struct ControlPlane: Sendable {
+package struct ControlPlane: Sendable {
     /// Where the API server listens.
     static let port = 6443
     /// The network.
-    public let network: ClusterNetwork
+    package let network: ClusterNetwork
     /// Keys, certificates and tokens.
-    public let credentials: Credentials
+    package let credentials: Credentials
     private let kind: ControlPlaneKind
     let deadlines: Deadlines
 
     /// The API server's address as seen from this machine.
-    public var server: String { "https://\(network.address):\(Self.port)" }
+    package var server: String { "https://\(network.address):\(Self.port)" }
     /// Asks the API server as somebody who may do anything.
-    public var client: APIClient {
+    package var client: APIClient {
         APIClient(server: server, authority: credentials.authority, token: credentials.adminToken, deadlines: deadlines)
     }
 
     /// A kubeconfig for this machine, with all rights.
-    public var adminKubeconfig: String {
+    package var adminKubeconfig: String {
         credentials.kubeconfig(for: .admin, server: server, authority: nil)
     }
 
     /// The files that the node needs to join, by their paths in its root file system.
-    public var nodeFiles: [String: [UInt8]] {
+    package var nodeFiles: [String: [UInt8]] {
         get throws(FileError) {
             if case .k3s = kind { return [Self.joinToken: Array(credentials.nodeToken.utf8)] }
             let kubeconfig = credentials.kubeconfig(
@@ -38,13 +39,13 @@ public struct ControlPlane: Sendable {
     }
 
     /// Where a node reaches the API server.
-    public static let joinAddress = "https://\(ClusterNetwork.inner):\(port)"
+    package static let joinAddress = "https://\(ClusterNetwork.inner):\(port)"
     /// Where a node of k3s has the token with which it joins.
-    public static let joinToken = "/etc/kubernetes/join-token"
+    package static let joinToken = "/etc/kubernetes/join-token"
     /// Where the node has its kubeconfig.
-    public static let nodeKubeconfig = "/etc/kubernetes/kubeconfig"
+    package static let nodeKubeconfig = "/etc/kubernetes/kubeconfig"
     /// Where the node has the authority's certificate.
-    public static let nodeAuthority = "/etc/kubernetes/ca.crt"
+    package static let nodeAuthority = "/etc/kubernetes/ca.crt"
 
     /// Starts a control plane, works with it, and ends it, in every path out.
     ///
@@ -57,7 +58,7 @@ public struct ControlPlane: Sendable {
     ///   - isShared: whether it runs in this process's own network.
     ///   - sandbox: puts a program that is under test itself into a sandbox in a network.
     /// - Throws: `ClusterError`, `CommandError`, `FileError` when it cannot be made; what the work throws.
-    public static func with<Value: Sendable>(
+    package static func with<Value: Sendable>(
         _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices,
         logLimit: LineFile.Limit = .kept, isShared: Bool = false, sandbox: @escaping Sandbox = noSandbox, on host: Host,
         _ body: @escaping @Sendable (ControlPlane) async throws -> Value
@@ -101,7 +102,7 @@ public struct ControlPlane: Sendable {
                 try await plane.run(command, of: process, logs: logs, logLimit: logLimit, notices: notices)
             }
         }
-        return try await working(beside: processes) { try await body(plane) }
+        return try await withBackgroundTasks(processes) { try await body(plane) }
     }
 
     /// Whether the API server says that it is ready. One that does not answer is not.
@@ -119,10 +120,10 @@ public struct ControlPlane: Sendable {
     }
 
     /// Makes the command that runs a process in a sandbox.
-    public typealias Sandbox = @Sendable (ControlPlaneProcess, _ folder: FilePath, NetworkNamespace?) async throws -> Command
+    package typealias Sandbox = @Sendable (ControlPlaneProcess, _ folder: FilePath, NetworkNamespace?) async throws -> Command
 
     /// For a control plane that needs none.
-    public static let noSandbox: Sandbox = { process, _, _ in throw ClusterError.needsSandbox(program: process.name) }
+    package static let noSandbox: Sandbox = { process, _, _ in throw ClusterError.needsSandbox(program: process.name) }
 
     /// A process that was built from a source, or is the machine's: it is shown its own files and its own folder, and may do what any user may.
     private func command(_ process: ControlPlaneProcess, data: FilePath, user: UInt32, on host: Host) throws -> Command {

@@ -2,13 +2,13 @@ import Host
 import SystemPackage
 
 /// A process of a control plane as it is started in a sandbox, where its files have other places.
-public struct ControlPlaneCommand: Sendable {
+package struct ControlPlaneCommand: Sendable {
     /// Its name.
-    public let name: String
+    package let name: String
     /// The program, on this machine.
-    public let program: FilePath
+    package let program: FilePath
     /// Its arguments, with the sandbox's paths.
-    public let arguments: [String]
+    package let arguments: [String]
 }
 
 extension ControlPlanePrograms {
@@ -17,12 +17,12 @@ extension ControlPlanePrograms {
     /// - Parameters:
     ///   - place: where the credentials' files lie in the sandbox.
     ///   - data: where both may write.
-    public func answering(_ credentials: Credentials, at place: FilePath, data: FilePath) -> [ControlPlaneCommand] {
+    package func answering(_ credentials: Credentials, at place: FilePath, data: FilePath) -> [ControlPlaneCommand] {
         processes(credentials.moved(to: place), data: data).prefix(2).map {
             ControlPlaneCommand(name: $0.name, program: $0.program, arguments: $0.arguments)
         }
     }
 
     /// Where the API server listens in the sandbox.
-    public static let address = "127.0.0.1:\(ControlPlane.port)"
+    package static let address = "127.0.0.1:\(ControlPlane.port)"
 }

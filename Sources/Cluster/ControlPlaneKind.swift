@@ -2,7 +2,7 @@ import Host
 import SystemPackage
 
 /// What a control plane is made of.
-public enum ControlPlaneKind: Hashable, Sendable {
+package enum ControlPlaneKind: Hashable, Sendable {
     /// etcd and the three programs of Kubernetes.
     case kubernetes(ControlPlanePrograms)
     /// One program, `k3s`, that is all of them.

@@ -2,18 +2,18 @@ import Host
 import SystemPackage
 
 /// The programs that a control plane is made of.
-public struct ControlPlanePrograms: Hashable, Sendable {
+package struct ControlPlanePrograms: Hashable, Sendable {
     /// The store of the API server's objects.
-    public let etcd: FilePath
+    package let etcd: FilePath
     /// kube-apiserver.
-    public let apiServer: FilePath
+    package let apiServer: FilePath
     /// kube-controller-manager.
-    public let controllerManager: FilePath
+    package let controllerManager: FilePath
     /// kube-scheduler.
-    public let scheduler: FilePath
+    package let scheduler: FilePath
 
     /// Names the programs.
-    public init(etcd: FilePath, apiServer: FilePath, controllerManager: FilePath, scheduler: FilePath) {
+    package init(etcd: FilePath, apiServer: FilePath, controllerManager: FilePath, scheduler: FilePath) {
         self.etcd = etcd
         self.apiServer = apiServer
         self.controllerManager = controllerManager
@@ -23,7 +23,7 @@ public struct ControlPlanePrograms: Hashable, Sendable {
     /// Looks for what every control plane needs of this machine.
     ///
     /// - Throws: `ClusterError` when it is not here.
-    public static func look(on host: Host) throws(ClusterError) {
+    package static func look(on host: Host) throws(ClusterError) {
         for (program, package) in [("ip", "iproute2"), ("openssl", "openssl")] where host.program(program) == nil {
             throw .missing(program: program, package: package)
         }
@@ -32,7 +32,7 @@ public struct ControlPlanePrograms: Hashable, Sendable {
     /// etcd, as this machine has it.
     ///
     /// - Throws: `ClusterError` when it is not here, or what else a control plane needs is not.
-    public static func etcd(on host: Host) throws(ClusterError) -> FilePath {
+    package static func etcd(on host: Host) throws(ClusterError) -> FilePath {
         try look(on: host)
         guard let etcd = host.program("etcd") else { throw .missing(program: "etcd", package: "etcd-server") }
         return etcd
@@ -40,20 +40,20 @@ public struct ControlPlanePrograms: Hashable, Sendable {
 }
 
 /// One process of a control plane.
-public struct ControlPlaneProcess: Sendable {
+package struct ControlPlaneProcess: Sendable {
     /// Its name.
-    public let name: String
+    package let name: String
     /// The program, on this machine.
-    public let program: FilePath
+    package let program: FilePath
     /// Its arguments.
-    public let arguments: [String]
+    package let arguments: [String]
     /// Flags that it is given where it knows them: its release decides.
     var whereKnown: [String] = []
     /// Whether it is started once the API server is ready. kube-controller-manager ends when the API server is not healthy within ten seconds
     /// (`WaitForAPIServer` in cmd/kube-controller-manager/app): a static pod is started again, and here nobody would do that.
     var needsServer = false
     /// The files that it needs, by their paths in its sandbox; nil where it is not to be run in one.
-    public internal(set) var sandboxed: [String: [UInt8]]?
+    package internal(set) var sandboxed: [String: [UInt8]]?
 
     init(name: String, program: FilePath, arguments: [String], whereKnown: [String] = [], needsServer: Bool = false) {
         (self.name, self.program, self.arguments, self.whereKnown) = (name, program, arguments, whereKnown)

@@ -3,7 +3,7 @@ import Host
 import SystemPackage
 
 /// Keys, certificates and tokens made for one cluster, and worth nothing after it.
-public struct Credentials: Sendable {
+package struct Credentials: Sendable {
     /// Who talks to the API server with a token. Groups and names are those that Kubernetes' own roles are bound to
     /// (kubernetes.io/docs/reference/access-authn-authz/rbac, "Core component roles").
     enum User: String, CaseIterable {
@@ -31,15 +31,15 @@ public struct Credentials: Sendable {
     }
 
     /// The folder that has the files.
-    public let folder: FilePath
+    package let folder: FilePath
     /// The node's name.
-    public let node: String
+    package let node: String
     private let tokens: [User: String]
     /// The authority's certificate as it was made: a kubeconfig that is to hold it does not depend on a file.
     private var certificate: [UInt8] = []
 
     /// The certificate of the authority that signs all others.
-    public var authority: FilePath { folder.appending("ca.crt") }
+    package var authority: FilePath { folder.appending("ca.crt") }
     /// The file that tells the API server whose token is whose.
     var tokenFile: FilePath { folder.appending("tokens.csv") }
     /// The key that signs the tokens of service accounts.
@@ -47,7 +47,7 @@ public struct Credentials: Sendable {
     /// The key that such tokens are checked with.
     var serviceAccountPublicKey: FilePath { folder.appending("service-accounts.pub") }
     /// What may do anything.
-    public var adminToken: String { tokens[.admin] ?? "" }
+    package var adminToken: String { tokens[.admin] ?? "" }
     /// What makes its bearer the node.
     var nodeToken: String { tokens[.node] ?? "" }
     /// The file that has the token with which an agent joins k3s.
@@ -67,7 +67,7 @@ public struct Credentials: Sendable {
     ///   - addresses: where the API server is reached.
     ///   - node: the node's name.
     /// - Throws: `ClusterError` without openssl(1); `CommandError`; `FileError`.
-    public static func make(in folder: FilePath, addresses: [String], node: String, on host: Host) async throws -> Credentials {
+    package static func make(in folder: FilePath, addresses: [String], node: String, on host: Host) async throws -> Credentials {
         let tokens = Dictionary(uniqueKeysWithValues: User.allCases.map { ($0, newToken()) })
         var made = Credentials(folder: folder, node: node, tokens: tokens)
         try Files.makeDirectory(folder)

@@ -1,26 +1,19 @@
 import FoundationEssentials
+import Grading
 
 /// The pods that a node is asked to run, and in which order they are asked for.
-public struct PodTrial: Sendable {
-    /// Which pod.
-    public enum Name: String, CaseIterable, Sendable {
-        /// It says a word and ends well.
-        case task = "ninepin-task"
-        /// It has limits of CPU and memory, works, and is killed.
-        case limited = "ninepin-limited"
-    }
-
+package struct PodTrial: Sendable {
     /// What the first pod is to say: a word of this trial only, so that no old log can pass for its own.
-    public let word: String
+    package let word: String
     /// The image; it is in the node already.
-    public static let image = "localhost/ninepin/pod:1"
+    package static let image = "localhost/ninepin/pod:1"
 
     /// Makes a trial with a word of its own.
-    public init() { word = "ninepin-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))" }
+    package init() { word = "ninepin-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))" }
 
     static let namespace = "/api/v1/namespaces/default/pods"
 
-    func pod(_ name: Name, on node: String) -> Pod {
+    func pod(_ name: TrialPod, on node: String) -> Pod {
         switch name {
         case .task: Pod(name, on: node, command: ["/bin/sh", "-c", "echo \(word)"], limits: nil)
         // It must use some CPU, or a figure of zero would be right.
@@ -65,7 +58,7 @@ struct Pod: Encodable, Sendable {
     let metadata: Metadata
     let spec: Specification
 
-    init(_ name: PodTrial.Name, on node: String, command: [String], limits: [String: String]?) {
+    init(_ name: TrialPod, on node: String, command: [String], limits: [String: String]?) {
         metadata = Metadata(name: name.rawValue)
         spec = Specification(
             containers: [.init(command: command, resources: limits.map { .init(limits: $0) })],

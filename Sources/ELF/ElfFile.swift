@@ -1,5 +1,5 @@
 /// Why a file is no ELF file that is read here.
-public enum ElfFault: Error, Sendable, Hashable, CustomStringConvertible {
+package enum ElfFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// It does not begin as one: a script, a text, anything else.
     case notELF
     /// Its highest byte comes first; no machine that Ninepin runs on has that.
@@ -8,7 +8,7 @@ public enum ElfFault: Error, Sendable, Hashable, CustomStringConvertible {
     case malformed(String)
 
     /// In words.
-    public var description: String {
+    package var description: String {
         switch self {
         case .notELF: "it is no ELF file"
         case .bigEndian: "it is an ELF file for a machine whose highest byte comes first"
@@ -19,25 +19,25 @@ public enum ElfFault: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// What an ELF file asks of the loader before its first instruction (elf(5), ld.so(8)): read from its program headers alone, as the kernel and the
 /// loader do, with nothing loaded and nothing run. How much is read has a limit, whatever the file claims.
-public struct ElfFile: Hashable, Sendable {
+package struct ElfFile: Hashable, Sendable {
     /// 64 bits, or 32.
-    public let isWide: Bool
+    package let isWide: Bool
     /// The machine's number (`e_machine`): 62 is x86-64.
-    public let machine: UInt16
+    package let machine: UInt16
     /// The loader (PT_INTERP); nil for a static program and for most libraries.
-    public let interpreter: String?
+    package let interpreter: String?
     /// The libraries (DT_NEEDED), in their order.
-    public let needed: [String]
+    package let needed: [String]
     /// Where its own libraries are looked for (DT_RUNPATH), as it stands there; nil when it has none.
-    public let runPath: String?
+    package let runPath: String?
     /// Where its libraries and those of them are looked for (DT_RPATH), as it stands there; nil when it has none.
-    public let oldPath: String?
+    package let oldPath: String?
 
     /// Reads a file.
     ///
     /// - Parameter read: so many bytes at an offset, or as many as there are.
     /// - Throws: `ElfFault`, and what `read` throws.
-    public init(_ read: (_ offset: Int, _ count: Int) throws -> [UInt8]) throws {
+    package init(_ read: (_ offset: Int, _ count: Int) throws -> [UInt8]) throws {
         var reading = ElfReading(try read(0, 64))
         try reading.header()
         let segments = try reading.segments(read)
@@ -53,7 +53,7 @@ public struct ElfFile: Hashable, Sendable {
     /// Reads a file that is in memory.
     ///
     /// - Throws: `ElfFault`.
-    public init(_ bytes: [UInt8]) throws {
+    package init(_ bytes: [UInt8]) throws {
         try self.init { offset, count in offset < bytes.count ? Array(bytes[offset..<(offset + min(count, bytes.count - offset))]) : [] }
     }
 }

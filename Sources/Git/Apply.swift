@@ -1,16 +1,17 @@
 import CLibgit2
 import Paths
+import UnifiedDiff
 
 extension Repository {
     /// Applies a patch to a tree: either all of it, or nothing.
     ///
-    /// What becomes of each file is found as ``Patch/fit(_:)`` finds it, so that what is said to apply does. The tree is made of the old one's entries
+    /// What becomes of each file is found as ``Patch/match(_:)`` finds it, so that what is said to apply does. The tree is made of the old one's entries
     /// and of those that change; no other is touched.
     ///
     /// - Parameter prefix: the directory of the tree that the patch's paths start from; `.` for its top.
     /// - Returns: the new tree's id.
     /// - Throws: `ApplyError`.
-    public func apply(_ patch: Patch, to tree: ObjectID, under prefix: String) throws(ApplyError) -> ObjectID {
+    package func apply(_ patch: Patch, to tree: ObjectID, under prefix: String) throws(ApplyError) -> ObjectID {
         do {
             guard let top = try subtree(at: prefix, of: tree) else { throw ApplyError.missing(file: prefix) }
             var edits: [TreeChange] = []
@@ -21,15 +22,15 @@ extension Repository {
             }
             let below = prefix == "." ? [] : prefix.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }
             return try self.tree(tree, changedBy: edits.map { $0.below(below) })
-        } catch let error as GitError { throw .git(error) } catch let error as ApplyError { throw error } catch {
-            throw .git(GitError("apply", patch.name, "\(error)"))
+        } catch let error as GitError { throw .unreadable(reason: error.description) } catch let error as ApplyError { throw error } catch {
+            throw .unreadable(reason: GitError("apply", patch.name, "\(error)").description)
         }
     }
 
     /// What stands at a path of a tree.
     ///
     /// - Throws: `GitError` when the tree, or the file's content, is not here.
-    public func standing(at path: String, of tree: ObjectID) throws(GitError) -> Standing {
+    package func standing(at path: String, of tree: ObjectID) throws(GitError) -> Standing {
         guard let entry = try entry(at: path, of: tree) else { return .nothing }
         switch entry.mode {
         case GIT_FILEMODE_TREE: return .folder { try self.hasMoreFiles(than: $0, entry.id) }

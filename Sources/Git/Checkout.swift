@@ -3,13 +3,13 @@ import Glibc
 import Paths
 
 /// A developer's folder as it was read.
-public struct Checkout: Hashable, Sendable {
+package struct Checkout: Hashable, Sendable {
     /// Its content.
-    public let tree: ObjectID
+    package let tree: ObjectID
     /// The commit that is checked out; nil where nothing was committed yet, and for a folder that is no checkout.
-    public let head: ObjectID?
+    package let head: ObjectID?
     /// Whether git would say that something was changed or added since; false for a folder that is no checkout.
-    public let isDirty: Bool
+    package let isDirty: Bool
 }
 
 /// Which files of a git checkout are content.

@@ -4,7 +4,7 @@ extension Repository {
     /// A commit's tree.
     ///
     /// - Throws: `GitError` when the commit is not here.
-    public func tree(of commit: ObjectID) throws(GitError) -> ObjectID {
+    package func tree(of commit: ObjectID) throws(GitError) -> ObjectID {
         try withCommit(commit) { ObjectID(git_commit_tree_id($0).pointee) }
     }
 
@@ -12,12 +12,12 @@ extension Repository {
     /// which no reader of dates goes (RFC 3339).
     ///
     /// - Throws: `GitError` when the commit is not here.
-    public func time(of commit: ObjectID) throws(GitError) -> Int64 {
+    package func time(of commit: ObjectID) throws(GitError) -> Int64 {
         try withCommit(commit) { min(max(git_commit_time($0), 0), 253_402_300_799) }
     }
 
     /// The commit that an id names, be it the commit's own or a tag's; nil when it names none that is here.
-    public func commit(namedBy id: ObjectID) -> ObjectID? {
+    package func commit(namedBy id: ObjectID) -> ObjectID? {
         var raw = id.raw
         var object: OpaquePointer?
         guard git_object_lookup(&object, handle, &raw, GIT_OBJECT_ANY) == 0 else { return nil }

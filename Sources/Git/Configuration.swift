@@ -1,10 +1,11 @@
 import CLibgit2
 import Glibc
+import UnifiedDiff
 
 /// git's own settings of a machine and a user, as git(1) finds them (git-config, "FILES" and "ENVIRONMENT"); not those of a repository.
 ///
 /// An environment is a value here: libgit2 itself would read the process's, and know nothing of `GIT_CONFIG_GLOBAL`.
-public struct Configuration: Sendable {
+package struct Configuration: Sendable {
     /// The files that are there, the weakest first.
     private let files: [File]
 
@@ -14,7 +15,7 @@ public struct Configuration: Sendable {
     }
 
     /// The settings that git reads with this environment.
-    public init(environment: [String: String]) {
+    package init(environment: [String: String]) {
         var files: [File] = []
         let set = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         if !["1", "true", "yes", "on"].contains(environment["GIT_CONFIG_NOSYSTEM"]?.lowercased() ?? "") {
@@ -35,7 +36,7 @@ public struct Configuration: Sendable {
     /// What a setting is; nil when none of the files has it.
     ///
     /// - Throws: `GitError` when one of the files cannot be read as git's settings.
-    public func value(of name: String) throws(GitError) -> String? {
+    package func value(of name: String) throws(GitError) -> String? {
         let settings = try open()
         defer { git_config_free(settings) }
         var value = git_buf()

@@ -1,14 +1,15 @@
 import CLibgit2
+import UnifiedDiff
 
 /// A file's unified diff.
-public enum FileDiff {
+package enum FileDiff {
     /// The diff between two forms of a file, with three lines of context; empty when they are equal. A file that becomes a link is removed and made.
     ///
     /// - Parameters:
     ///   - before: nil for a file that is made.
     ///   - after: nil for a file that is removed.
     /// - Throws: `GitError`.
-    public static func text(path: String, before: TreeFile?, after: TreeFile?) throws(GitError) -> [UInt8] {
+    package static func text(path: String, before: TreeFile?, after: TreeFile?) throws(GitError) -> [UInt8] {
         switch (before, after) {
         case (nil, nil): return []
         case (let before?, let after?) where (before.mode == .link) != (after.mode == .link):
@@ -22,28 +23,11 @@ public enum FileDiff {
     /// The diff that makes a change of a patch's kind.
     ///
     /// - Throws: `GitError`.
-    public static func text(
+    package static func text(
         _ change: Patch.File.Change, from old: String, to new: String, before: TreeFile?, after: TreeFile?
     ) throws(GitError) -> [UInt8] {
         let hunks = try hunks(path: new, before: before?.bytes, after: after?.bytes)
-        let isSame = before?.mode == after?.mode
-        let ids = before?.bytes == after?.bytes ? nil : ContentIDs(old: id(of: before), new: id(of: after))
-        return PatchHeader(
-            old: old, new: new, change: change, oldMode: before?.mode, newMode: change == .made || !isSame ? after?.mode : nil, ids: ids,
-            similarity: similarity(before?.bytes ?? [], after?.bytes ?? [], hunks),
-            hasHunks: !hunks.isEmpty
-        ).bytes + hunks
-    }
-
-    /// How much of the longer one stays, in percent.
-    private static func similarity(_ before: [UInt8], _ after: [UInt8], _ hunks: [UInt8]) -> Int {
-        let removed = hunks.split(separator: UInt8(ascii: "\n")).filter { $0.first == UInt8(ascii: "-") }.reduce(0) { $0 + $1.count }
-        let longer = max(before.count, after.count, 1)
-        return before == after ? 100 : max(0, before.count - removed) * 100 / longer
-    }
-
-    private static func id(of file: TreeFile?) -> String {
-        file.map { String(BinaryChange.id(of: $0.bytes).prefix(7)) } ?? String(repeating: "0", count: 7)
+        return DiffHeader.bytes(change, from: old, to: new, before: before, after: after, hunks: hunks) + hunks
     }
 
     /// The hunks alone; the lines before them are our own, since two buffers have no mode.

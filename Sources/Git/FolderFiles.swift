@@ -1,15 +1,16 @@
 import Glibc
 import Paths
+import UnifiedDiff
 
 /// A folder's files as a tree of it would have them, read where they lie. No link is followed below the folder.
-public final class FolderFiles {
+package final class FolderFiles {
     private let folder: FolderWriter
     private let shown: String
 
     /// Opens a folder, which must be no link.
     ///
     /// - Throws: `GitError` when it cannot be opened.
-    public init(_ path: String) throws(GitError) {
+    package init(_ path: String) throws(GitError) {
         shown = path
         do throws(FolderFault) { folder = try FolderWriter(Array(path.utf8)) } catch { throw GitError("open", path, error.reason) }
     }
@@ -17,7 +18,7 @@ public final class FolderFiles {
     /// What stands at a path.
     ///
     /// - Throws: `GitError` when it cannot be read.
-    public func standing(at path: String) throws(GitError) -> Standing {
+    package func standing(at path: String) throws(GitError) -> Standing {
         guard let place = ContainedPath(path) else { return .nothing }
         do throws(FolderFault) {
             for above in place.folders where try folder.status(of: above).map({ $0.st_mode & S_IFMT != S_IFDIR }) ?? true {

@@ -1,13 +1,14 @@
 import CLibgit2
+import ExitCodes
 
 /// Why libgit2, or a file that it works on, refused.
-public struct GitError: Error, Sendable, CustomStringConvertible {
+package struct GitError: ExitStatusError, Sendable, CustomStringConvertible {
     /// What was tried, such as `open` or `write tree`.
-    public let operation: String
+    package let operation: String
     /// What it was tried on: a path or an id.
-    public let subject: String
+    package let subject: String
     /// What libgit2 or the system said.
-    public let message: String
+    package let message: String
 
     package init(_ operation: String, _ subject: String, _ message: String) {
         self.operation = operation
@@ -16,7 +17,7 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
     }
 
     /// `cannot OPERATION SUBJECT: MESSAGE`.
-    public var description: String { "cannot \(operation) \(subject): \(message)" }
+    package var description: String { "cannot \(operation) \(subject): \(message)" }
 
     /// Turns a return code of libgit2's into an error at once: the message is kept per thread, and only until the next call.
     package static func check(_ code: Int32, _ operation: String, _ subject: String) throws(GitError) {
@@ -24,6 +25,8 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
         let message = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 says \(code)"
         throw GitError(operation, subject, message)
     }
+
+    package var exitStatus: ExitStatus { .fault }
 }
 
 /// libgit2's own set-up, done once for the process.

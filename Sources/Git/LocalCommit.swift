@@ -1,13 +1,13 @@
 import CLibgit2
 
 /// A commit of a folder that somebody works in, as a patch.
-public struct LocalCommit: Sendable {
+package struct LocalCommit: Sendable {
     /// Its id.
-    public let id: ObjectID
+    package let id: ObjectID
     /// The first line of its message.
-    public let subject: String
+    package let subject: String
     /// What it changes, against its first parent, as a unified diff.
-    public let diff: [UInt8]
+    package let diff: [UInt8]
 
     /// Reads a commit.
     ///
@@ -15,7 +15,7 @@ public struct LocalCommit: Sendable {
     ///   - revision: what git calls it: an id, a tag, `HEAD~1` (gitrevisions(7)).
     ///   - folder: a folder of a git repository.
     /// - Throws: `GitError` when there is no such repository or commit.
-    public init(_ revision: String, in folder: String) throws(GitError) {
+    package init(_ revision: String, in folder: String) throws(GitError) {
         _ = Libgit2.started
         var repository: OpaquePointer?
         try GitError.check(git_repository_open_ext(&repository, folder, 0, nil), "open repository", folder)

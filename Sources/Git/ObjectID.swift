@@ -1,12 +1,12 @@
 import CLibgit2
 
 /// A git object's id: the SHA-1 of its content, written as 40 lower-case hexadecimal digits. A tree's id names all that is in it.
-public struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
+package struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
     /// The 40 digits.
-    public let description: String
+    package let description: String
 
     /// Reads 40 hexadecimal digits; nil for anything else.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let lower = text.lowercased()
         guard lower.utf8.count == 40, lower.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
         description = lower
@@ -15,7 +15,7 @@ public struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
     /// Decodes the digits from a string.
     ///
     /// - Throws: `DecodingError` when the string is no id.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = ObjectID(try container.decode(String.self)) else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 40 hexadecimal digits")
@@ -24,7 +24,7 @@ public struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
     }
 
     /// Encodes the digits as one string.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }

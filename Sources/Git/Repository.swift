@@ -1,7 +1,7 @@
 import CLibgit2
 
 /// A bare git repository in which trees are kept. It is opened where it is needed, by one task at a time.
-public final class Repository {
+package final class Repository {
     /// libgit2's own; the two rooms that speak to libgit2 share it, and no other sees it.
     package let handle: OpaquePointer
     package let path: String
@@ -16,7 +16,7 @@ public final class Repository {
     /// Opens a bare repository.
     ///
     /// - Throws: `GitError` when there is none.
-    public static func open(at path: String) throws(GitError) -> Repository {
+    package static func open(at path: String) throws(GitError) -> Repository {
         _ = Libgit2.started
         var handle: OpaquePointer?
         try GitError.check(git_repository_open_bare(&handle, path), "open repository", path)
@@ -27,7 +27,7 @@ public final class Repository {
     /// Opens a bare repository, and makes it first where there is none.
     ///
     /// - Throws: `GitError` when it cannot be made.
-    public static func openOrCreateBare(at path: String) throws(GitError) -> Repository {
+    package static func openOrCreateBare(at path: String) throws(GitError) -> Repository {
         if let there = try? open(at: path) { return there }
         _ = Libgit2.started
         var options = git_repository_init_options()
@@ -43,7 +43,7 @@ public final class Repository {
     package var isShallow: Bool { git_repository_is_shallow(handle) == 1 }
 
     /// Whether an object is here.
-    public func contains(_ id: ObjectID) -> Bool {
+    package func contains(_ id: ObjectID) -> Bool {
         var raw = id.raw
         var odb: OpaquePointer?
         guard git_repository_odb(&odb, handle) == 0 else { return false }
@@ -55,7 +55,7 @@ public final class Repository {
     ///
     /// - Parameter reference: a full name such as `refs/ninepin/trees/NAME`.
     /// - Throws: `GitError` when the name or the tree is not good.
-    public func keep(_ tree: ObjectID, as reference: String) throws(GitError) {
+    package func keep(_ tree: ObjectID, as reference: String) throws(GitError) {
         var raw = tree.raw
         var made: OpaquePointer?
         try GitError.check(git_reference_create(&made, handle, reference, &raw, 1, nil), "name tree", reference)
@@ -65,7 +65,7 @@ public final class Repository {
     /// The tree at a path of a tree; nil when no tree is there. `.` is the tree itself.
     ///
     /// - Throws: `GitError` when the tree itself is not here.
-    public func subtree(at path: String, of tree: ObjectID) throws(GitError) -> ObjectID? {
+    package func subtree(at path: String, of tree: ObjectID) throws(GitError) -> ObjectID? {
         if path == "." || path.isEmpty { return tree }
         guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_TREE else { return nil }
         return entry.id
@@ -74,7 +74,7 @@ public final class Repository {
     /// The bytes of the file at a path of a tree; nil when no file is there.
     ///
     /// - Throws: `GitError` when the tree or the file's content is not here.
-    public func blob(at path: String, of tree: ObjectID) throws(GitError) -> [UInt8]? {
+    package func blob(at path: String, of tree: ObjectID) throws(GitError) -> [UInt8]? {
         guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_BLOB else { return nil }
         return try blob(entry.id)
     }
@@ -83,7 +83,7 @@ public final class Repository {
     ///
     /// - Parameter most: how many bytes it may have.
     /// - Throws: `GitError` also when it is a link, which leads who follows it elsewhere than who reads it here, or is larger.
-    public func plainFile(at path: String, of tree: ObjectID, most: Int) throws(GitError) -> [UInt8]? {
+    package func plainFile(at path: String, of tree: ObjectID, most: Int) throws(GitError) -> [UInt8]? {
         guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_BLOB else { return nil }
         guard entry.mode != GIT_FILEMODE_LINK else { throw GitError("read", path, "it is a link, and no file of its own") }
         var odb: OpaquePointer?
@@ -99,7 +99,7 @@ public final class Repository {
     /// The paths at which two trees differ, sorted.
     ///
     /// - Throws: `GitError` when one of them is not here.
-    public func changedPaths(from one: ObjectID, to other: ObjectID) throws(GitError) -> [String] {
+    package func changedPaths(from one: ObjectID, to other: ObjectID) throws(GitError) -> [String] {
         try withDiff(from: one, to: other) { (diff: OpaquePointer) throws(GitError) in
             (0..<git_diff_num_deltas(diff)).compactMap { index in
                 git_diff_get_delta(diff, index).map { String(cString: $0.pointee.new_file.path) }

@@ -2,19 +2,19 @@ import CLibgit2
 import Paths
 
 /// The submodules of a tree: entries that name a commit of another repository, whose files the tree does not have.
-public struct Submodules: Hashable, Sendable, Codable {
+package struct Submodules: Hashable, Sendable, Codable {
     /// The paths of those that `.gitmodules` names, in quotes where they need them; what is at most told of them.
-    public private(set) var named: [String] = []
+    package private(set) var named: [String] = []
     /// The paths of those that it does not name: left by `git add` of a folder with a repository in it.
-    public private(set) var stray: [String] = []
+    package private(set) var stray: [String] = []
     /// How many there are of both.
-    public private(set) var count = 0
+    package private(set) var count = 0
 
     /// As many as are told by name.
     static let most = 10
 
     /// What somebody who builds the tree should know; empty when it has none.
-    public var notes: [String] {
+    package var notes: [String] {
         var notes: [String] = []
         let rest = count - named.count - stray.count
         let more = rest > 0 ? ", and \(rest) more" : ""
@@ -36,7 +36,7 @@ extension Repository {
     /// Looks for submodules in a tree that was looked at before.
     ///
     /// - Throws: `GitError` when a tree is not here.
-    public func submodules(of tree: ObjectID) throws -> Submodules {
+    package func submodules(of tree: ObjectID) throws -> Submodules {
         var found: [[UInt8]] = []
         var seen: Set<ObjectID> = []
         try collect(tree, [], &found, &seen)

@@ -8,7 +8,7 @@ extension Repository {
     ///   - trees: ids of trees that are here, by the paths that they get.
     ///   - files: contents, by the paths that they get.
     /// - Throws: `TreeFault` for a path that no tree may have; `GitError` when a tree is not here, or a path leads through a file.
-    public func tree(_ tree: ObjectID, with trees: [String: ObjectID], files: [String: [UInt8]] = [:]) throws -> ObjectID {
+    package func tree(_ tree: ObjectID, with trees: [String: ObjectID], files: [String: [UInt8]] = [:]) throws -> ObjectID {
         var result = tree
         for (path, id) in trees.sorted(by: { $0.key < $1.key }) { result = try put(id, GIT_FILEMODE_TREE, at: path, in: result) }
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {

@@ -1,14 +1,15 @@
 import CLibgit2
+import ExitCodes
 import Paths
 
 /// Why a tree is not taken in, or not written out: what is in it would lead out of its folder, or is not what it seems.
-public struct TreeFault: Error, Sendable, CustomStringConvertible {
+package struct TreeFault: ExitStatusError, Sendable, CustomStringConvertible {
     /// What is refused: a tree's id, or the folder that it was to be made of.
-    public let subject: String
+    package let subject: String
     /// The entry's path, in quotes.
-    public let entry: String
+    package let entry: String
     /// What is wrong with it: a predicate.
-    public let reason: String
+    package let reason: String
 
     init(_ subject: String, _ path: [UInt8], _ reason: String) {
         self.subject = subject
@@ -17,7 +18,7 @@ public struct TreeFault: Error, Sendable, CustomStringConvertible {
     }
 
     /// What, where, why, and what to do.
-    public var description: String {
+    package var description: String {
         """
         \(subject) is refused: its entry \(entry) \(reason)
             Nothing of it was written. Look where it comes from: no source of good will needs this.
@@ -29,6 +30,8 @@ public struct TreeFault: Error, Sendable, CustomStringConvertible {
         do throws(PathFault) { try ContainedPath.check(name) } catch { throw TreeFault(subject, path, error.description) }
         if isLink, GitName.isModules(name) { throw TreeFault(subject, path, "is a link with the name of git's list of modules") }
     }
+
+    package var exitStatus: ExitStatus { .data }
 }
 
 extension Repository {
@@ -37,7 +40,7 @@ extension Repository {
     ///
     /// - Parameter known: a tree that was looked at before; what is the same in it is passed over.
     /// - Throws: `TreeFault` for what must not be written out; `GitError` when a tree is not here.
-    public func check(_ tree: ObjectID, knowing known: ObjectID? = nil) throws {
+    package func check(_ tree: ObjectID, knowing known: ObjectID? = nil) throws {
         var check = TreeCheck(repository: self, subject: "the tree \(tree)")
         try check.look(at: tree, knowing: known)
     }

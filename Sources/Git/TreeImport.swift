@@ -10,7 +10,7 @@ extension Repository {
     ///   - progress: called now and then with the number of files read so far; what it throws ends the import.
     /// - Returns: the tree's id, which git itself would give the same content.
     /// - Throws: `GitError` when a file cannot be read, or is neither file nor link nor directory; `TreeFault` for a name that no tree may have.
-    public func importTree(from directory: String, progress: (Int) throws -> Void) throws -> ObjectID {
+    package func importTree(from directory: String, progress: (Int) throws -> Void) throws -> ObjectID {
         try read(directory, as: .plain, progress: progress)
     }
 
@@ -20,7 +20,7 @@ extension Repository {
     /// checked out, are content, chosen by the submodule's own rules. A folder that is no checkout is taken whole.
     ///
     /// - Throws: `GitError` when a file cannot be read, or the checkout is none that git would open; `TreeFault`.
-    public func importCheckout(of folder: String, progress: (Int) throws -> Void) throws -> Checkout {
+    package func importCheckout(of folder: String, progress: (Int) throws -> Void) throws -> Checkout {
         guard let own = try CheckoutRules.of(Array(folder.utf8)) else {
             return Checkout(tree: try read(folder, as: .none, progress: progress), head: nil, isDirty: false)
         }

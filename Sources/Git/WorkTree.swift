@@ -4,33 +4,33 @@ import Paths
 
 /// A directory that is kept equal to a tree, at the cost of what changes. No filter, no attribute, no ignore file has a part in it.
 ///
-/// What it last held is noted beside it, with a ``Census`` of the files. ``checkOut(_:from:progress:)`` believes that note and writes what the new
+/// What it last held is noted beside it, with a ``DirectoryFingerprint`` of the files. ``checkOut(_:from:progress:)`` believes that note and writes what the new
 /// tree changes; ``holds(_:)`` looks at every file and says whether the note was right. The look can go on beside other work.
-public struct WorkTree: Sendable {
+package struct WorkTree: Sendable {
     private let directory: [UInt8]
     private let note: String
 
     /// - Parameters:
     ///   - directory: the directory, which need not be there yet; the one above it must.
     ///   - note: a file, outside of the directory, for what it holds; a missing or spoilt one only costs time.
-    public init(directory: String, note: String) {
+    package init(directory: String, note: String) {
         self.directory = Array(directory.utf8)
         self.note = note
     }
 
     /// What the directory is taken to hold, until ``WorkTree/holds(_:)`` has looked.
-    public struct Claim: Sendable {
+    package struct Claim: Sendable {
         fileprivate let tree: ObjectID
-        fileprivate let census: Census
+        fileprivate let census: DirectoryFingerprint
         /// How many files were written or removed.
-        public let changes: Int
+        package let changes: Int
     }
 
     /// Makes the directory a tree: writes what differs from the tree that it held, and leaves all else alone, time stamps and all.
     ///
     /// - Parameter progress: called now and then with the number of files looked at; what it throws ends the work.
     /// - Throws: `TreeFault`, before anything is written; `GitError` when a file cannot be written, or the tree is not here.
-    public func checkOut(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
+    package func checkOut(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
         guard let held = readNote() else { return try checkOutWhole(tree, from: repository, progress: progress) }
         if held.tree == tree { return held }
         try repository.check(tree, knowing: repository.contains(held.tree) ? held.tree : nil)
@@ -47,7 +47,7 @@ public struct WorkTree: Sendable {
     ///
     /// - Parameter progress: called now and then with the number of files looked at; what it throws ends the work.
     /// - Throws: `TreeFault`, before anything is written; `GitError` when a file cannot be written, or the tree is not here.
-    public func checkOutWhole(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
+    package func checkOutWhole(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
         try repository.check(tree)
         return try writeWhole(tree, from: repository, progress: progress)
     }
@@ -65,8 +65,8 @@ public struct WorkTree: Sendable {
     private func open() throws(GitError) -> WorkFolder { try WorkFolder(directory) }
 
     /// Looks at every file, and notes the claim when it is right.
-    public func holds(_ claim: Claim) -> Bool {
-        guard let census = try? Census(of: directory), census == claim.census else {
+    package func holds(_ claim: Claim) -> Bool {
+        guard let census = try? DirectoryFingerprint(of: directory), census == claim.census else {
             forget()
             return false
         }
@@ -81,11 +81,11 @@ public struct WorkTree: Sendable {
     /// has, are removed.
     ///
     /// - Throws: `GitError` when the directory cannot be read.
-    public func adopt(_ tree: ObjectID) throws(GitError) {
+    package func adopt(_ tree: ObjectID) throws(GitError) {
         for name in try DirectoryListing.names(in: directory) {
             try DirectoryListing.removeIfHollow(directory + [UInt8(ascii: "/")] + name)
         }
-        _ = holds(Claim(tree: tree, census: try Census(of: directory), changes: 0))
+        _ = holds(Claim(tree: tree, census: try DirectoryFingerprint(of: directory), changes: 0))
     }
 
     /// The number goes up when what was noted before cannot be relied on: trees of the first were not looked at before they were written.
@@ -95,7 +95,8 @@ public struct WorkTree: Sendable {
         var bytes: [UInt8] = []
         guard (try? DirectoryListing.read(Array(note.utf8), into: &bytes)) != nil else { return nil }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        guard lines.count == 3, lines[0] == Self.header, let tree = ObjectID(String(lines[1])), let census = Census(lines[2]) else {
+        guard lines.count == 3, lines[0] == Self.header, let tree = ObjectID(String(lines[1])), let census = DirectoryFingerprint(lines[2])
+        else {
             return nil
         }
         return Claim(tree: tree, census: census, changes: 0)
@@ -198,7 +199,7 @@ private struct Entry {
 /// The files that differ between two trees, on their way into a directory that holds the first.
 private struct ChangedFiles {
     let files: WorkFolder
-    var census: Census
+    var census: DirectoryFingerprint
 
     mutating func remove(_ path: ContainedPath) throws {
         let status = try files.present(path)
@@ -232,7 +233,7 @@ private struct WholeTree {
     let repository: Repository
     let files: WorkFolder
     let progress: (Int) throws -> Void
-    var census = Census()
+    var census = DirectoryFingerprint()
     var changes = 0
     private var seen = 0
 

@@ -1,17 +1,18 @@
+import ExitCodes
 import Git
 import Glibc
 
 /// Who a commit is by, and since when.
-public struct Author: Hashable, Sendable {
+package struct Author: Hashable, Sendable {
     /// A name.
-    public let name: String
+    package let name: String
     /// A mail address.
-    public let email: String
+    package let email: String
 
     /// Makes an author.
     ///
     /// - Throws: `AuthorError` when a part is empty or holds what a mail's header cannot.
-    public init(name: String, email: String) throws(AuthorError) {
+    package init(name: String, email: String) throws(AuthorError) {
         let forbidden: Set<Character> = ["<", ">", "\n", "\r", "\r\n", "\0"]
         guard !name.allSatisfy(\.isWhitespace), !email.allSatisfy(\.isWhitespace), !(name + email).contains(where: forbidden.contains)
         else {
@@ -24,7 +25,7 @@ public struct Author: Hashable, Sendable {
     /// The author that git would take: of the environment, or of the user's settings.
     ///
     /// - Throws: `AuthorError` when git knows none, or its settings cannot be read.
-    public init(environment: [String: String]) throws(AuthorError) {
+    package init(environment: [String: String]) throws(AuthorError) {
         let configuration = Configuration(environment: environment)
         do {
             let name = try environment["GIT_AUTHOR_NAME"] ?? configuration.value(of: "author.name") ?? configuration.value(of: "user.name")
@@ -37,7 +38,7 @@ public struct Author: Hashable, Sendable {
 }
 
 /// Why there is no author.
-public enum AuthorError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum AuthorError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
     /// git's settings have none.
     case unknown
     /// A name or an address that no mail can carry.
@@ -46,7 +47,7 @@ public enum AuthorError: Error, Hashable, Sendable, CustomStringConvertible {
     case settings(String)
 
     /// What to do about it.
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknown:
             """
@@ -59,4 +60,6 @@ public enum AuthorError: Error, Hashable, Sendable, CustomStringConvertible {
         case .settings(let reason): reason
         }
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }

@@ -5,7 +5,7 @@ extension Repository {
     /// The difference of two trees as git writes it, with so many lines around each change.
     ///
     /// - Throws: `GitError` when one of them is not here.
-    public func diff(from one: ObjectID, to other: ObjectID, context: Int = 3) throws(GitError) -> [UInt8] {
+    package func diff(from one: ObjectID, to other: ObjectID, context: Int = 3) throws(GitError) -> [UInt8] {
         try withDifference(from: one, to: other, context: context) { (diff: OpaquePointer) throws(GitError) in
             var text = git_buf()
             try GitError.check(git_diff_to_buf(&text, diff, GIT_DIFF_FORMAT_PATCH), "write difference of", "\(one) and \(other)")
@@ -18,7 +18,7 @@ extension Repository {
     ///
     /// - Parameter prefix: the directory whose files are wanted; `.` for all. The paths start at the tree's top all the same.
     /// - Throws: `GitError` when the tree is not here.
-    public func files(of tree: ObjectID, under prefix: String = ".") throws(GitError) -> [String] {
+    package func files(of tree: ObjectID, under prefix: String = ".") throws(GitError) -> [String] {
         guard let top = try subtree(at: prefix, of: tree) else { return [] }
         let paths = Paths(prefix: prefix == "." || prefix.isEmpty ? "" : "\(prefix)/")
         return try withTree(top) { (tree: OpaquePointer) throws(GitError) in

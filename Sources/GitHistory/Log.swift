@@ -2,11 +2,11 @@ import CLibgit2
 import Git
 
 /// One commit of a log.
-public struct LoggedCommit: Hashable, Sendable {
+package struct LoggedCommit: Hashable, Sendable {
     /// Its id.
-    public let id: ObjectID
+    package let id: ObjectID
     /// The first line of its message.
-    public let subject: String
+    package let subject: String
 }
 
 extension Repository {
@@ -18,7 +18,7 @@ extension Repository {
     ///   - start: the older commit; it and all before it are left out.
     ///   - limit: how many are given at most.
     /// - Throws: `GitError` when one of the commits is not here.
-    public func log(of path: String, from start: ObjectID, to end: ObjectID, limit: Int = 50) throws(GitError) -> [LoggedCommit] {
+    package func log(of path: String, from start: ObjectID, to end: ObjectID, limit: Int = 50) throws(GitError) -> [LoggedCommit] {
         var walk: OpaquePointer?
         try GitError.check(git_revwalk_new(&walk, handle), "begin", "log")
         defer { git_revwalk_free(walk) }

@@ -1,9 +1,10 @@
 import CLibgit2
+import ExitCodes
 import Git
 import Glibc
 
 /// A change on its way by mail: what `git format-patch` writes and `git am` takes (git-am; git-mailinfo; RFC 5322, RFC 2047).
-public struct Mailbox: Sendable {
+package struct Mailbox: Sendable {
     private let author: Author
     private let date: Int64
     private let subject: String
@@ -16,7 +17,7 @@ public struct Mailbox: Sendable {
     ///   - subject: one line.
     ///   - body: what stands below it, sign-off included.
     /// - Throws: `MailboxError` when git would take a part for something else.
-    public init(author: Author, date: Int64, subject: String, body: String) throws(MailboxError) {
+    package init(author: Author, date: Int64, subject: String, body: String) throws(MailboxError) {
         guard !subject.isEmpty, !subject.contains(where: \.isNewline) else { throw .subject(subject) }
         // git mailinfo ends the message at the first line that looks like the patch itself.
         for line in body.split(whereSeparator: \.isNewline)
@@ -33,7 +34,7 @@ public struct Mailbox: Sendable {
     ///
     /// - Parameter signature: what stands at the end, as git puts its version there.
     /// - Throws: `GitError` when a tree is not here.
-    public func message(from old: ObjectID, to new: ObjectID, in repository: Repository, signature: String) throws(GitError) -> [UInt8] {
+    package func message(from old: ObjectID, to new: ObjectID, in repository: Repository, signature: String) throws(GitError) -> [UInt8] {
         let stat = try repository.withDifference(from: old, to: new, context: 3, Self.stat)
         return whole(stat, try repository.diff(from: old, to: new), signature)
     }
@@ -44,7 +45,7 @@ public struct Mailbox: Sendable {
     ///   - diff: as git writes it, each file with its `diff --git` line.
     ///   - signature: what stands at the end.
     /// - Throws: `GitError` when it is no such difference.
-    public func message(diff: [UInt8], signature: String) throws(GitError) -> [UInt8] {
+    package func message(diff: [UInt8], signature: String) throws(GitError) -> [UInt8] {
         var read: OpaquePointer?
         let code = diff.withUnsafeBytes { git_diff_from_buffer(&read, $0.bindMemory(to: CChar.self).baseAddress, $0.count) }
         try GitError.check(code, "read", "the difference")
@@ -122,17 +123,19 @@ public struct Mailbox: Sendable {
 }
 
 /// Why a text cannot be mailed.
-public enum MailboxError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum MailboxError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
     /// The subject is not one line.
     case subject(String)
     /// A line of the body, which git would take for the beginning of the patch.
     case body(line: String)
 
     /// Which text, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .subject(let text): "'\(text)' is no subject; it must be one line and not empty"
         case .body(let line): "git would take the line '\(line)' of the message for the beginning of the patch; indent it"
         }
     }
+
+    package var exitStatus: ExitStatus { .data }
 }

@@ -2,37 +2,37 @@ import CLibgit2
 import Git
 
 /// What came of a three-way merge of one file.
-public struct MergedFile: Hashable, Sendable {
+package struct MergedFile: Hashable, Sendable {
     /// The content; with git's markers around what does not agree.
-    public let content: [UInt8]
+    package let content: [UInt8]
     /// Whether there are markers in it.
-    public let hasConflicts: Bool
+    package let hasConflicts: Bool
 }
 
 /// What came of a three-way merge of trees.
-public enum MergedTree: Hashable, Sendable {
+package enum MergedTree: Hashable, Sendable {
     /// Everything agreed.
     case clean(ObjectID)
     /// Something did not, and there is no tree.
     case conflicts([Conflict])
 
     /// One file on which two sides do not agree.
-    public struct Conflict: Hashable, Sendable {
+    package struct Conflict: Hashable, Sendable {
         /// Its path.
-        public let path: String
+        package let path: String
         /// Its text with markers; nil when a side has removed the file.
-        public let text: [UInt8]?
+        package let text: [UInt8]?
     }
 }
 
 /// What two sides of a merge are called in its markers.
-public struct MergeNames: Hashable, Sendable {
+package struct MergeNames: Hashable, Sendable {
     let ancestor: String
     let ours: String
     let theirs: String
 
     /// Names the three.
-    public init(ancestor: String = "ancestor", ours: String = "ours", theirs: String = "theirs") {
+    package init(ancestor: String = "ancestor", ours: String = "ours", theirs: String = "theirs") {
         self.ancestor = ancestor
         self.ours = ours
         self.theirs = theirs
@@ -43,7 +43,7 @@ extension Repository {
     /// Merges two changed versions of one file.
     ///
     /// - Throws: `GitError` when libgit2 cannot.
-    public static func mergeFile(
+    package static func mergeFile(
         ancestor: [UInt8], ours: [UInt8], theirs: [UInt8], names: MergeNames = MergeNames()
     ) throws(GitError) -> MergedFile {
         try GitError.check(Libgit2.started, "start", "libgit2")
@@ -59,7 +59,7 @@ extension Repository {
     /// Merges two changed versions of a tree.
     ///
     /// - Throws: `GitError` when one of the trees is not here.
-    public func mergeTrees(
+    package func mergeTrees(
         ancestor: ObjectID, ours: ObjectID, theirs: ObjectID, names: MergeNames = MergeNames()
     ) throws(GitError) -> MergedTree {
         var index: OpaquePointer?

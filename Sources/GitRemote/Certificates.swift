@@ -1,7 +1,7 @@
-import Authorities
 import CLibgit2
 import Git
 import Glibc
+import Net
 import Synchronization
 
 /// The authorities that https believes. libgit2 has one set for the process, so whoever needs another one waits until nobody is using it.
@@ -16,7 +16,7 @@ enum Certificates {
     /// Does work while the environment's and git's own choice of authorities holds.
     ///
     /// - Parameter setting: git's setting `http.sslCAInfo`.
-    static func hold<Value>(_ session: Session, setting: String?, _ work: () throws -> Value) throws -> Value {
+    static func hold<Value>(_ session: FetchSession, setting: String?, _ work: () throws -> Value) throws -> Value {
         let set = { (name: String) in session.environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let file = set("GIT_SSL_CAINFO") ?? setting ?? set("SSL_CERT_FILE")
         let wanted = Places(file: file, directory: file == nil ? set("SSL_CERT_DIR") : nil)
@@ -29,7 +29,7 @@ enum Certificates {
         return try work()
     }
 
-    private static func take(_ wanted: Places, _ session: Session) throws -> Bool {
+    private static func take(_ wanted: Places, _ session: FetchSession) throws -> Bool {
         try used.withLock { used in
             if used.places != wanted {
                 guard used.count == 0 else { return false }
@@ -41,8 +41,8 @@ enum Certificates {
         }
     }
 
-    private static func set(_ places: Places, _ session: Session) throws {
-        let file = places.file ?? (places.directory == nil ? Authorities.file() : nil)
+    private static func set(_ places: Places, _ session: FetchSession) throws {
+        let file = places.file ?? (places.directory == nil ? CertificateAuthorities.file() : nil)
         // Where neither is there, libgit2's own choice stays.
         guard file != nil || places.directory != nil else { return }
         guard ninepin_git_set_certificates(file, places.directory) < 0 else { return }

@@ -3,7 +3,7 @@ import Glibc
 /// A program that speaks over a pair of sockets, for as long as this value lives. Its thread waits for it, which is why it is not Host's: libgit2 calls
 /// back in the middle of its work, and cannot be told to come again later.
 final class Child {
-    private let session: Session
+    private let session: FetchSession
     private let name: String
     private let process: pid_t
     private let talk: Int32
@@ -15,7 +15,7 @@ final class Child {
     /// Starts a program.
     ///
     /// - Throws: `FetchError.unreachable` when it is not there.
-    init(_ arguments: [String], environment: [String: String], _ session: Session) throws {
+    init(_ arguments: [String], environment: [String: String], _ session: FetchSession) throws {
         name = arguments[0]
         self.session = session
         let talk = try SocketPair(session)
@@ -155,7 +155,7 @@ final class SocketPair {
     /// The other end, for a program or a thread that makes its own of it.
     private(set) var theirs: Int32
 
-    init(_ session: Session) throws {
+    init(_ session: FetchSession) throws {
         var pair: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
             throw FetchError.unreachable(remote: session.remote, reason: "no pair of sockets: \(String(cString: strerror(errno)))")

@@ -6,7 +6,7 @@ enum Credentials {
     /// For `git_remote_callbacks.credentials`: its payload is the session.
     static let acquire: git_credential_acquire_cb = { out, url, user, allowed, payload in
         guard let payload, let url else { return -1 }
-        let session = Unmanaged<Session>.fromOpaque(payload).takeUnretainedValue()
+        let session = Unmanaged<FetchSession>.fromOpaque(payload).takeUnretainedValue()
         guard allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT.rawValue != 0 else { return GIT_PASSTHROUGH.rawValue }
         session.credentialsAsked += 1
         guard session.credentialsAsked == 1 else {
@@ -19,12 +19,12 @@ enum Credentials {
         return git_credential_userpass_plaintext_new(out, name, password)
     }
 
-    private static func refuse(_ session: Session, _ reason: String) -> Int32 {
+    private static func refuse(_ session: FetchSession, _ reason: String) -> Int32 {
         session.fail(FetchError.credentials(remote: session.remote, reason: reason))
         return GIT_EAUTH.rawValue
     }
 
-    private static func ask(_ url: String, _ user: String?, _ session: Session) -> (name: String, password: String)? {
+    private static func ask(_ url: String, _ user: String?, _ session: FetchSession) -> (name: String, password: String)? {
         var environment = session.environment
         environment["GIT_TERMINAL_PROMPT"] = "0"
         guard let child = try? Child(["git", "credential", "fill"], environment: environment, session) else { return nil }

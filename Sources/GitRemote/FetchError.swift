@@ -1,8 +1,9 @@
+import ExitCodes
 import Git
 import Sanitizing
 
 /// Why a repository could not be fetched from. No password of an address is in any of its texts.
-public enum FetchError: Error, Sendable, CustomStringConvertible {
+package enum FetchError: ExitStatusError, Sendable, CustomStringConvertible {
     /// The remote has no such tag, branch, reference or commit. `names` are all that it has.
     case unknownReference(name: String, remote: String, names: [String])
     /// The name is not one of a commit.
@@ -31,7 +32,7 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
     case mirror(GitError)
 
     /// What, where, why, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownReference(let name, let remote, let names): Self.unknown(name, remote, names)
         case .noCommit(let name, let remote): "'\(name)' of \(remote) is no commit and no tag of one; name another"
@@ -107,6 +108,8 @@ public enum FetchError: Error, Sendable, CustomStringConvertible {
 
     /// The last part of a name, without the `v` of a version.
     private static func bare(_ name: String) -> Substring { name.split(separator: "/").last.map { $0.drop { $0 == "v" } } ?? "" }
+
+    package var exitStatus: ExitStatus { .missing }
 }
 
 extension String {

@@ -6,7 +6,7 @@ import Sanitizing
 ///
 /// git runs over the one way that the address has, with no hook, no clean-up and no submodule, and writes into the mirror alone.
 struct GitProgram {
-    private let session: Session
+    private let session: FetchSession
     /// The address as it was asked for: git itself replaces it as `insteadOf` says, and would do so twice with what has been replaced.
     private let url: String
     private let mirror: String
@@ -26,7 +26,7 @@ struct GitProgram {
     ///   - url: what was asked for.
     ///   - sshCommand: git's setting `core.sshCommand`.
     /// - Throws: `FetchError` where the address has what may be a secret: git hands it on in its arguments, which `/proc` shows to all.
-    init(_ address: Address, _ real: String, for url: String, sshCommand: String?, mirror: String, _ session: Session) throws {
+    init(_ address: Address, _ real: String, for url: String, sshCommand: String?, mirror: String, _ session: FetchSession) throws {
         self.session = session
         self.mirror = mirror
         self.url = url

@@ -7,20 +7,20 @@ import Sanitizing
 /// Every commit that was fetched is named `refs/ninepin/commits/ID`, so that nothing of it is ever cleaned away, and what is there need not come
 /// again. A pack is put in place when all of it has come and its digest is right; a fetch that is cut off at any point leaves nothing that counts.
 /// The address is not kept.
-public struct Mirror: Sendable {
+package struct Mirror: Sendable {
     /// Its folder.
-    public let path: String
+    package let path: String
     private let patience: Duration
     /// The longest list of references that is read, in bytes: a line has about seventy of them.
     private let longestList: Int
 
     /// An address as it may be shown and kept: without user, password and query.
-    public static func shown(_ url: String) -> String { Redaction.bare(url) }
+    package static func shown(_ url: String) -> String { Redaction.bare(url) }
 
     /// Names a mirror; it is made by the first fetch.
     ///
     /// - Parameter patience: how long the other end may say nothing.
-    public init(at path: String, patience: Duration) { self.init(at: path, patience: patience, longestList: 128 << 20) }
+    package init(at path: String, patience: Duration) { self.init(at: path, patience: patience, longestList: 128 << 20) }
 
     init(at path: String, patience: Duration, longestList: Int) {
         self.path = path
@@ -39,26 +39,20 @@ public struct Mirror: Sendable {
     ///   - environment: which settings and programs are used.
     ///   - progress: called about ten times a second, also while nothing comes, on a thread of the fetch; what it throws ends the fetch.
     /// - Throws: `FetchError`, `TreeFault` for a tree that must not be written out, `CancellationError`, or what `progress` threw.
-    public func fetch(
+    package func fetch(
         reference: String, from url: String, environment: [String: String],
         progress: @escaping @Sendable (FetchProgress) throws -> Void = { _ in }
     ) async throws -> FetchedReference {
-        let stop = Stop()
         let mirror = self
-        return try await withTaskCancellationHandler {
-            try await Thread.run {
-                let shown = Redaction.bare(url)
-                let session = Session(
-                    remote: shown, environment: environment, patience: mirror.patience, longestList: mirror.longestList, stop: stop,
-                    progress: progress)
-                return try session.enter { try mirror.fetch(reference, url, session) }
-            }
-        } onCancel: {
-            stop.raise()
+        return try await onFetchThread { cancellation in
+            let session = FetchSession(
+                remote: Redaction.bare(url), environment: environment, patience: mirror.patience, longestList: mirror.longestList,
+                cancellation: cancellation, progress: progress)
+            return try session.enter { try mirror.fetch(reference, url, session) }
         }
     }
 
-    private func fetch(_ name: String, _ url: String, _ session: Session) throws -> FetchedReference {
+    private func fetch(_ name: String, _ url: String, _ session: FetchSession) throws -> FetchedReference {
         session.secrets.note(address: url)
         session.secrets.note(environment: session.environment)
         do {
@@ -83,7 +77,7 @@ public struct Mirror: Sendable {
     }
 
     /// By libgit2; by git itself what libgit2 does not speak. A mirror without all history tells a server so, which libgit2 cannot.
-    private func arrival(of name: String, _ remote: Remote, _ repository: Repository, _ session: Session) throws -> Arrival {
+    private func arrival(of name: String, _ remote: Remote, _ repository: Repository, _ session: FetchSession) throws -> Arrival {
         if repository.isShallow { return try arrival(of: name, by: remote.git(), .whole, repository, session) }
         do {
             return try remote.connected {
@@ -103,7 +97,7 @@ public struct Mirror: Sendable {
     }
 
     private func arrival(
-        of name: String, by git: GitProgram, _ history: GitProgram.History, _ repository: Repository, _ session: Session
+        of name: String, by git: GitProgram, _ history: GitProgram.History, _ repository: Repository, _ session: FetchSession
     ) throws -> Arrival {
         let bring = { (wanted: String, commit: ObjectID) in
             if repository.contains(commit) { return false }
@@ -118,7 +112,7 @@ public struct Mirror: Sendable {
     }
 
     private func arrival(
-        of name: String, among references: [Reference], _ repository: Repository, _ session: Session, bring: (Found) throws -> Bool,
+        of name: String, among references: [Reference], _ repository: Repository, _ session: FetchSession, bring: (Found) throws -> Bool,
         find: (ObjectID) throws -> Bool
     ) throws -> Arrival {
         // A name that was copied out of an address has `%2B` in the place of `+`.
@@ -140,7 +134,7 @@ public struct Mirror: Sendable {
     /// Names a commit that is there, and tells its tree. What came is not believed before it was read.
     private func kept(
         _ commit: ObjectID, _ name: String, _ source: String, isNew: Bool, passedOver: String? = nil, _ repository: Repository,
-        _ session: Session
+        _ session: FetchSession
     ) throws -> FetchedReference {
         // A tag of a tag is told in the list by what it names in the end; a tag that an id names is not.
         guard let commit = repository.commit(namedBy: commit) else { throw FetchError.noCommit(name: name, remote: session.remote) }

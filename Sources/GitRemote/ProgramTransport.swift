@@ -5,7 +5,7 @@ import Sanitizing
 /// How git's protocol is spoken with a program: ssh(1), with the user's keys, agent, known hosts and settings; and `git upload-pack` for a folder
 /// of this machine, which is many times faster than libgit2's own way.
 final class ProgramTransport {
-    private let session: Session
+    private let session: FetchSession
     private let arguments: [String]
     private let environment: [String: String]
     private var child: Child?
@@ -15,7 +15,7 @@ final class ProgramTransport {
     /// Says how to reach an address that a program reaches; nil for one that libgit2 speaks with itself.
     ///
     /// - Parameter sshCommand: git's setting `core.sshCommand`.
-    init?(_ address: Address, sshCommand: String?, _ session: Session) {
+    init?(_ address: Address, sshCommand: String?, _ session: FetchSession) {
         self.session = session
         switch address.way {
         case .network: return nil

@@ -4,7 +4,7 @@ import Sanitizing
 
 /// An upstream's repository, as a mirror speaks with it.
 final class Remote {
-    private let session: Session
+    private let session: FetchSession
     private let url: String
     private let repository: OpaquePointer
     private let sshCommand: String?
@@ -17,7 +17,7 @@ final class Remote {
     private var hasConnected = false
     private var program: ProgramTransport?
 
-    init(_ url: String, of mirror: Repository, _ session: Session) throws {
+    init(_ url: String, of mirror: Repository, _ session: FetchSession) throws {
         self.session = session
         self.url = url
         self.mirror = mirror.path
@@ -209,8 +209,8 @@ final class Remote {
         return callbacks
     }
 
-    private static func session(_ payload: UnsafeMutableRawPointer?) -> Session? {
-        payload.map { Unmanaged<Session>.fromOpaque($0).takeUnretainedValue() }
+    private static func session(_ payload: UnsafeMutableRawPointer?) -> FetchSession? {
+        payload.map { Unmanaged<FetchSession>.fromOpaque($0).takeUnretainedValue() }
     }
 }
 

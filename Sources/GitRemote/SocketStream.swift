@@ -1,10 +1,11 @@
 import CLibgit2
 import Glibc
+import Net
 import Synchronization
 
 /// A socket whose every wait is the session's, in the place of libgit2's own, which waits without end. TLS is libgit2's, on top of it.
 final class SocketStream {
-    private let session: Session
+    private let session: FetchSession
     private let host: String
     private let port: String
     private var file: Int32 = -1
@@ -14,14 +15,14 @@ final class SocketStream {
         var registration = git_stream_registration()
         registration.version = GIT_STREAM_VERSION
         registration.`init` = { out, host, port in
-            guard let session = Session.current, let host, let port else { return -1 }
+            guard let session = FetchSession.current, let host, let port else { return -1 }
             out?.pointee = SocketStream(session, host: String(cString: host), port: String(cString: port)).handle()
             return 0
         }
         return git_stream_register(GIT_STREAM_STANDARD, &registration)
     }()
 
-    private init(_ session: Session, host: String, port: String) {
+    private init(_ session: FetchSession, host: String, port: String) {
         self.session = session
         self.host = host
         self.port = port
@@ -121,7 +122,7 @@ struct SocketPlace: Sendable {
     }
 
     /// A connected socket.
-    func connect(_ session: Session) -> Result<Int32, Failure> {
+    func connect(_ session: FetchSession) -> Result<Int32, Failure> {
         let file = socket(
             family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), protocolNumber)
         guard file >= 0 else { return .failure(Failure(reason: String(cString: strerror(errno)))) }
@@ -143,7 +144,7 @@ struct SocketPlace: Sendable {
     }
 
     /// The addresses of a host; nil when the session has failed. The resolver cannot be interrupted, so it has a thread that can be left behind.
-    static func resolve(_ host: String, _ port: String, _ session: Session) -> [SocketPlace]? {
+    static func resolve(_ host: String, _ port: String, _ session: FetchSession) -> [SocketPlace]? {
         if case .success(let places) = look(host, port, AI_NUMERICHOST) { return places }
         guard let pair = try? SocketPair(session) else {
             session.fail(FetchError.unreachable(remote: session.remote, reason: String(cString: strerror(errno))))
@@ -152,7 +153,7 @@ struct SocketPlace: Sendable {
         let answer = Answer()
         let (file, end) = (pair.takeOurs(), pair.takeTheirs())
         defer { close(file) }
-        let isStarted = Thread.detach {
+        let isStarted = BlockingThread.detach {
             answer.set(look(host, port, 0))
             close(end)
         }

@@ -13,26 +13,22 @@ extension Mirror {
     ///   - environment: where `git` is found.
     ///   - patience: how long git may say nothing.
     /// - Throws: `TreeFault` for a tree that must not be written out; `FetchError` when it is not in the mirror, `CancellationError`.
-    public func copy(_ tree: ObjectID, to repository: String, environment: [String: String], patience: Duration) async throws {
-        let stop = Stop()
+    package func copy(_ tree: ObjectID, to repository: String, environment: [String: String], patience: Duration) async throws {
         let mirror = self
-        try await withTaskCancellationHandler {
-            try await Thread.run {
-                let session = Session(remote: mirror.path, environment: environment, patience: patience, longestList: 0, stop: stop) { _ in
-                }
-                do {
-                    let target = try Repository.open(at: repository)
-                    let source = try Repository.open(at: mirror.path)
-                    let isInMirror = source.contains(tree)
-                    // A pack that was lent before has trees in it that nobody asked for, so one that is there may never have been looked at.
-                    if isInMirror || target.contains(tree) { try (isInMirror ? source : target).check(tree) }
-                    if target.contains(tree) { return }
-                    if isInMirror, PackLinks(from: mirror.path, to: repository).make(), target.contains(tree) { return }
-                    try TreeCopy(tree, mirror.path, session).write(to: target)
-                } catch let error as GitError { throw FetchError.mirror(error) }
-            }
-        } onCancel: {
-            stop.raise()
+        try await onFetchThread { cancellation in
+            let session = FetchSession(
+                remote: mirror.path, environment: environment, patience: patience, longestList: 0, cancellation: cancellation,
+                progress: { _ in })
+            do {
+                let target = try Repository.open(at: repository)
+                let source = try Repository.open(at: mirror.path)
+                let isInMirror = source.contains(tree)
+                // A pack that was lent before has trees in it that nobody asked for, so one that is there may never have been looked at.
+                if isInMirror || target.contains(tree) { try (isInMirror ? source : target).check(tree) }
+                if target.contains(tree) { return }
+                if isInMirror, PackLinks(from: mirror.path, to: repository).make(), target.contains(tree) { return }
+                try TreeCopy(tree, mirror.path, session).write(to: target)
+            } catch let error as GitError { throw FetchError.mirror(error) }
         }
     }
 }
@@ -40,10 +36,10 @@ extension Mirror {
 /// One tree on its way from a repository to another.
 private struct TreeCopy {
     private let tree: ObjectID
-    private let session: Session
+    private let session: FetchSession
     private let child: Child
 
-    init(_ tree: ObjectID, _ source: String, _ session: Session) throws {
+    init(_ tree: ObjectID, _ source: String, _ session: FetchSession) throws {
         self.tree = tree
         self.session = session
         let arguments = ["git", "--git-dir=\(source)", "pack-objects", "--revs", "--stdout", "--delta-base-offset", "-q"]

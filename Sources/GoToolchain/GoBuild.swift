@@ -1,25 +1,26 @@
+import ExitCodes
 import Host
 import Model
 import SystemPackage
 
 /// What the Go compiler said about a place in the source.
-public struct GoDiagnostic: Hashable, Codable, Sendable, CustomStringConvertible {
+package struct GoDiagnostic: Hashable, Codable, Sendable, CustomStringConvertible {
     /// The file, by its path below the import path.
-    public let file: String
+    package let file: String
     /// The line, counted from 1.
-    public let line: Int
+    package let line: Int
     /// The column, counted from 1; nil when the compiler named none.
-    public let column: Int?
+    package let column: Int?
     /// What it said.
-    public let message: String
+    package let message: String
 
     /// `FILE:LINE:COLUMN: MESSAGE`.
-    public var description: String { "\(file):\(line):\(column.map { "\($0): " } ?? " ")\(message)" }
+    package var description: String { "\(file):\(line):\(column.map { "\($0): " } ?? " ")\(message)" }
 
     /// Reads a line of the compiler's output: `FILE.go:LINE[:COLUMN]: MESSAGE`; nil for a line of another kind.
     ///
     /// - Parameter prefix: what is cut off the front of the file's path.
-    public init?(_ text: String, prefix: String = "") {
+    package init?(_ text: String, prefix: String = "") {
         guard let found = text.firstMatch(of: /^(?:vet: )?(\S+?\.(?:go|s|c|h)):(\d+)(?::(\d+))?: (.+)$/), let line = Int(found.2) else {
             return nil
         }
@@ -32,37 +33,39 @@ public struct GoDiagnostic: Hashable, Codable, Sendable, CustomStringConvertible
 }
 
 /// A build that failed.
-public struct GoBuildError: Error, Sendable, CustomStringConvertible {
+package struct GoBuildError: ExitStatusError, Sendable, CustomStringConvertible {
     /// What the compiler said, place by place; empty when the fault is of another kind.
-    public let diagnostics: [GoDiagnostic]
+    package let diagnostics: [GoDiagnostic]
     /// The program, how it ended, and its last lines.
-    public let command: CommandError
+    package let command: CommandError
 
     /// The diagnostics, or the last lines when there are none.
-    public var description: String {
+    package var description: String {
         diagnostics.isEmpty
             ? command.description : (["the source does not compile:"] + diagnostics.map { "    \($0)" }).joined(separator: "\n")
     }
+
+    package var exitStatus: ExitStatus { .no }
 }
 
 /// Where a build's tree stands, and how Go finds the packages that it needs.
-public struct GoPlace: Hashable, Sendable {
+package struct GoPlace: Hashable, Sendable {
     /// The `GOPATH`, in whose `src` the tree stands at its import path.
-    public let path: FilePath
+    package let path: FilePath
     /// The tree's import path.
-    public let importPath: String
+    package let importPath: String
     /// How Go finds packages.
-    public let mode: Target.Mode
+    package let mode: Target.Mode
     /// Go's build cache, shared by all builds.
-    public let cache: FilePath
+    package let cache: FilePath
     /// The module cache; what is in it is never edited.
-    public let modules: FilePath
+    package let modules: FilePath
 
     /// A second `GOPATH`, with libraries that the tree does not hold; nil when there is none.
-    public var libraries: FilePath?
+    package var libraries: FilePath?
 
     /// Makes a place.
-    public init(path: FilePath, importPath: String, mode: Target.Mode, cache: FilePath, modules: FilePath) {
+    package init(path: FilePath, importPath: String, mode: Target.Mode, cache: FilePath, modules: FilePath) {
         self.path = path
         self.importPath = importPath
         self.mode = mode
@@ -71,14 +74,14 @@ public struct GoPlace: Hashable, Sendable {
     }
 
     /// Where the tree stands.
-    public var tree: FilePath { path.appending("src").appending(importPath) }
+    package var tree: FilePath { path.appending("src").appending(importPath) }
 
     /// A `go.mod` that names patched copies, beside the tree's own; only in module mode.
-    public static let modFile = "ninepin.mod"
+    package static let modFile = "ninepin.mod"
     /// The digests that belong to it.
-    public static let sumFile = "ninepin.sum"
+    package static let sumFile = "ninepin.sum"
     /// Where the patched copies of modules lie in the tree.
-    public static let copies = "ninepin/modules"
+    package static let copies = "ninepin/modules"
 
     /// The go.work that Go follows: the tree's own where `vendor/` was made for it, and none that lies about by chance.
     var workFile: String { mode == .workspace ? tree.appending("go.work").string : "off" }
@@ -94,7 +97,7 @@ public struct GoPlace: Hashable, Sendable {
 }
 
 /// A build of one target from a tree, without a network.
-public struct GoBuild: Sendable {
+package struct GoBuild: Sendable {
     private let toolchain: GoToolchain
     private let target: Target
     private let place: GoPlace
@@ -105,7 +108,7 @@ public struct GoBuild: Sendable {
     /// - Parameters:
     ///   - pedigree: what is written into the binary.
     ///   - temporary: where Go keeps what is not done yet; what a killed one leaves there is the caller's to remove.
-    public init(
+    package init(
         _ target: Target, at place: GoPlace, with toolchain: GoToolchain, pedigree: Pedigree? = nil, temporary: FilePath, on host: Host
     ) {
         self.toolchain = toolchain
@@ -117,7 +120,7 @@ public struct GoBuild: Sendable {
     }
 
     /// Where the tree stands.
-    public var tree: FilePath { place.tree }
+    package var tree: FilePath { place.tree }
 
     /// How much Go's compiler lets its heap grow before it looks for garbage (runtime, GOGC; it is 100 where nobody says). A cold build of a
     /// kubelet took 350 s of processor time with 100, and 280 s with 400. It changes no byte of the result, and is no part of Go's own keys.
@@ -131,7 +134,7 @@ public struct GoBuild: Sendable {
     ///   - package: called with the import path of each package that is compiled, as it is.
     /// - Returns: the import paths of the packages that the touched files are of.
     /// - Throws: `GoBuildError`; `PatchNotReached`; `FlagNotReached`; `CancellationError`.
-    public func run(output: FilePath, touched: [String], package: @escaping @Sendable (String) -> Void) async throws -> [String] {
+    package func run(output: FilePath, touched: [String], package: @escaping @Sendable (String) -> Void) async throws -> [String] {
         struct Heard: Sendable {
             var diagnostics: [GoDiagnostic] = []
             var last = RecentLines()

@@ -1,17 +1,18 @@
+import ExitCodes
 import Model
 import Paths
 
 /// How Go is to build a tree: by what the tree's own files say, and by the recipe where they leave a choice.
-public struct GoLayout: Hashable, Sendable {
+package struct GoLayout: Hashable, Sendable {
     /// How Go finds packages.
-    public let mode: Target.Mode
+    package let mode: Target.Mode
     /// Where the tree stands, in `GOPATH` and to its own code.
-    public let importPath: String
+    package let importPath: String
     /// Which releases of Go the tree's files name.
-    public let named: [NamedGo]
+    package let named: [NamedGo]
 
     /// Makes a layout.
-    public init(mode: Target.Mode, importPath: String, named: [NamedGo] = []) {
+    package init(mode: Target.Mode, importPath: String, named: [NamedGo] = []) {
         self.mode = mode
         self.importPath = importPath
         self.named = named
@@ -20,7 +21,7 @@ public struct GoLayout: Hashable, Sendable {
     /// Looks whether a release of Go would take the tree.
     ///
     /// - Throws: `GoTooOld` where Go itself would refuse; nothing else that a tree names is an order.
-    public func check(_ go: Version) throws(GoTooOld) {
+    package func check(_ go: Version) throws(GoTooOld) {
         if mode == .workspace, let first = Version("1.22"), go < first {
             throw GoTooOld(
                 wanted: "1.22", reason: "go.work and a vendor/ that is made for it are understood from Go 1.22 on", taken: go)
@@ -40,7 +41,7 @@ public struct GoLayout: Hashable, Sendable {
     }
 
     /// What the tree names beside what was taken: one line for people; nil when it names nothing.
-    public func note(taken go: Version) -> String? {
+    package func note(taken go: Version) -> String? {
         guard !named.isEmpty else { return nil }
         var places: [(text: String, places: [String])] = []
         for one in named {
@@ -56,27 +57,31 @@ public struct GoLayout: Hashable, Sendable {
 }
 
 /// The Go that was taken is older than a tree allows.
-public struct GoTooOld: Error, Hashable, Sendable, CustomStringConvertible {
+package struct GoTooOld: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
     /// The oldest that is allowed.
-    public let wanted: String
+    package let wanted: String
     /// What asks for it.
-    public let reason: String
+    package let reason: String
     /// The release that was taken.
-    public let taken: Version
+    package let taken: Version
 
     /// What, why, and what to do.
-    public var description: String {
+    package var description: String {
         "this tree needs Go \(wanted) or newer, and Go \(taken) was taken: \(reason)\n    Say such a range: --go '>=\(wanted)', or 'toolchain' in the recipe."
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }
 
 /// A tree and a recipe say different things, or a tree's own files lead nowhere.
-public struct GoLayoutError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct GoLayoutError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong: what the tree says and where, and what the recipe says.
-    public let reason: String
+    package let reason: String
     /// What to do.
-    public let advice: String
+    package let advice: String
 
     /// What, why, and what to do.
-    public var description: String { "\(reason)\n    \(advice)" }
+    package var description: String { "\(reason)\n    \(advice)" }
+
+    package var exitStatus: ExitStatus { .data }
 }

@@ -1,28 +1,31 @@
+import ExitCodes
 import FoundationEssentials
 import Host
 import Model
 import SystemPackage
 
 /// A module that cannot be had, or whose copy cannot be named.
-public struct ModuleError: Error, Sendable, CustomStringConvertible {
+package struct ModuleError: ExitStatusError, Sendable, CustomStringConvertible {
     /// The module.
-    public let module: String
+    package let module: String
     /// Why.
-    public let reason: String
+    package let reason: String
 
     /// Which module, and why.
-    public var description: String { "module \(module): \(reason)" }
+    package var description: String { "module \(module): \(reason)" }
+
+    package var exitStatus: ExitStatus { .missing }
 }
 
 /// What a tree in module mode needs before it can be built without a network.
-public struct GoModules: Sendable {
+package struct GoModules: Sendable {
     private let build: GoBuild
     private let tree: FilePath
 
     /// Works in a tree that stands where it will be built.
     ///
     /// - Parameter target: only its environment matters here.
-    public init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
+    package init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
         build = GoBuild(target, at: place, with: toolchain, temporary: temporary, on: host)
         tree = place.tree
     }
@@ -30,7 +33,7 @@ public struct GoModules: Sendable {
     /// Brings all modules that the tree names into the module cache; `go.sum` holds their digests.
     ///
     /// - Throws: `CommandError`; `CancellationError`.
-    public func download() async throws {
+    package func download() async throws {
         var command = try build.go(["mod", "download"], online: true)
         command.environment["GOFLAGS"] = "-mod=readonly -modcacherw"
         _ = try await command.output()
@@ -39,7 +42,7 @@ public struct GoModules: Sendable {
     /// The folder in the module cache that has a module's files.
     ///
     /// - Throws: `ModuleError` when the tree does not name it; `CommandError`.
-    public func folder(of module: String) async throws -> FilePath {
+    package func folder(of module: String) async throws -> FilePath {
         struct Module: Decodable { let Dir: String? }
         var command = try build.go(["list", "-m", "-json", module], online: true)
         command.environment["GOFLAGS"] = "-mod=readonly -modcacherw"
@@ -56,7 +59,7 @@ public struct GoModules: Sendable {
     /// The text of a `go.mod` in which modules are replaced by copies below ``GoPlace/copies``.
     ///
     /// - Throws: `CommandError`.
-    public func modFile(replacing modules: [String], in scratch: FilePath) async throws -> [UInt8] {
+    package func modFile(replacing modules: [String], in scratch: FilePath) async throws -> [UInt8] {
         let file = scratch.appending(GoPlace.modFile)
         try Files.write(try Files.read(tree.appending("go.mod")), to: file)
         for module in modules {

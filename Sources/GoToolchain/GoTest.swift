@@ -1,10 +1,11 @@
+import ExitCodes
 import FoundationEssentials
 import Host
 import Model
 import SystemPackage
 
 /// A project's own tests, run in a tree that stands where it would be built.
-public struct GoTest: Sendable {
+package struct GoTest: Sendable {
     private let build: GoBuild
     private let flags: [String]
     private let timeout: Int
@@ -14,7 +15,7 @@ public struct GoTest: Sendable {
     private let host: Host
 
     /// - Parameter target: its environment and build tags hold for the tests too.
-    public init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
+    package init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
         build = GoBuild(target, at: place, with: toolchain, temporary: temporary, on: host)
         timeout = Int(host.deadlines[.upstreamTests].rounded(.up))
         flags = GoBuild.tags(in: target)
@@ -22,7 +23,7 @@ public struct GoTest: Sendable {
     }
 
     /// Whether the tests are put into a jail: who is not root cannot make one, and runs the source's code as himself.
-    public static func isJailed(on host: Host) -> Bool { host.isRoot }
+    package static func isJailed(on host: Host) -> Bool { host.isRoot }
 
     /// Puts each test's program into a jail, which sees the tree, libraries and Go, and can change none of them.
     private func jailed() throws(FileError) -> [String] {
@@ -48,7 +49,7 @@ public struct GoTest: Sendable {
     ///
     /// - Parameter test: called with each test as it ends.
     /// - Throws: `NoTests` when the folders have none; `CommandError` when none ran: the packages do not compile; `CancellationError`.
-    public func run(_ folders: [String], test: @escaping @Sendable (GoTestResult) -> Void) async throws -> [GoTestResult] {
+    package func run(_ folders: [String], test: @escaping @Sendable (GoTestResult) -> Void) async throws -> [GoTestResult] {
         struct Heard: Sendable {
             var results: [GoTestResult] = []
             var last = RecentLines()
@@ -86,12 +87,14 @@ public struct GoTest: Sendable {
 }
 
 /// The folders that were to be tested have no tests.
-public struct NoTests: Error, Sendable, CustomStringConvertible {
+package struct NoTests: ExitStatusError, Sendable, CustomStringConvertible {
     /// The folders, by their paths in the tree.
-    public let folders: [String]
+    package let folders: [String]
 
     /// Which folders have none, and where the tests are.
-    public var description: String {
+    package var description: String {
         "there are no tests in \(folders.joined(separator: ", "))\n    A vendored tree has none of them. Test the patch on its upstream's own source."
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }

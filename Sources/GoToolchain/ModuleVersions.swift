@@ -1,16 +1,16 @@
 import Model
 
 /// Which version of each module a tree builds with, as its own `vendor/modules.txt` or `go.mod` says (go.dev/ref/mod).
-public struct ModuleVersions: Hashable, Sendable {
+package struct ModuleVersions: Hashable, Sendable {
     private var versions: [String: Version] = [:]
 
     /// Reads `vendor/modules.txt`: a line `# MODULE VERSION` or `# MODULE VERSION => MODULE VERSION` for each module.
-    public init(modulesTxt text: String) {
+    package init(modulesTxt text: String) {
         for line in text.split(separator: "\n") where line.hasPrefix("# ") { note(line.dropFirst(2).words) }
     }
 
     /// Reads `go.mod`: its `require` and `replace` lines, alone or in blocks. A replacement by a folder has no version.
-    public init(goMod text: String) {
+    package init(goMod text: String) {
         var block: Substring?
         var replaced: [[Substring]] = []
         for line in text.split(separator: "\n") {
@@ -31,10 +31,10 @@ public struct ModuleVersions: Hashable, Sendable {
     }
 
     /// A module's version; nil when the tree does not say.
-    public subscript(module: String) -> Version? { versions[module] }
+    package subscript(module: String) -> Version? { versions[module] }
 
     /// The version of the module that holds a package, by the package's import path; nil when the tree does not say.
-    public func version(ofPackage path: String) -> Version? {
+    package func version(ofPackage path: String) -> Version? {
         versions.filter { "\(path)/".hasPrefix("\($0.key)/") }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
     }
 

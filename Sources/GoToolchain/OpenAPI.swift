@@ -1,3 +1,4 @@
+import ExitCodes
 import FoundationEssentials
 import Glibc
 import Host
@@ -6,7 +7,7 @@ import SystemPackage
 
 /// Makes the file that tells kube-apiserver the form of its own objects, from the types that say so (Kubernetes, Makefile.generated_files,
 /// "openapi-gen"): Kubernetes before 1.24 does not keep it among its sources.
-public struct OpenAPI: Sendable {
+package struct OpenAPI: Sendable {
     private let toolchain: GoToolchain
     private let build: GoBuild
     private let place: GoPlace
@@ -14,7 +15,7 @@ public struct OpenAPI: Sendable {
     private let host: Host
 
     /// Works in a tree that stands where it would be built. The generator knows `GOPATH` only, whatever the tree is built with.
-    public init(at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
+    package init(at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
         let old = GoPlace(path: place.path, importPath: place.importPath, mode: .gopath, cache: place.cache, modules: place.modules)
         build = GoBuild(
             Target(package: Self.generator, environment: ["CGO_ENABLED": "0"]), at: old, with: toolchain, temporary: temporary, on: host)
@@ -29,7 +30,7 @@ public struct OpenAPI: Sendable {
     /// - Parameter path: where the file belongs in the tree; nothing is written there.
     /// - Returns: its bytes.
     /// - Throws: `CommandError`; `FileError`; `OpenAPIError` when no type asks for it; `CancellationError`.
-    public func write(_ path: FilePath) async throws -> [UInt8] {
+    package func write(_ path: FilePath) async throws -> [UInt8] {
         let program = temporary.appending("openapi-gen")
         _ = try await build.go(["build", "-trimpath", "-o", program.string, "./\(Self.generator)"]).output()
         let packages = try await taggedPackages()
@@ -89,12 +90,14 @@ public struct OpenAPI: Sendable {
 }
 
 /// No type of a tree asks for an OpenAPI file.
-public struct OpenAPIError: Error, Sendable, CustomStringConvertible {
+package struct OpenAPIError: ExitStatusError, Sendable, CustomStringConvertible {
     /// The file that was to be made.
-    public let path: FilePath
+    package let path: FilePath
 
     /// What, why, and what to do.
-    public var description: String {
+    package var description: String {
         "cannot make \(path): no file of the tree has a line '// +k8s:openapi-gen='\n    Is 'controlPlane' of the recipe meant for this tree?"
     }
+
+    package var exitStatus: ExitStatus { .no }
 }

@@ -9,16 +9,14 @@ extension Pedigree {
     /// The build ID that carries it: one word, so that it can stand in `-ldflags`.
     ///
     /// - Throws: `EncodingError`, which does not happen with these fields.
-    public func buildID() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    package func buildID() throws -> String {
         // The alphabet for addresses (RFC 4648, 5): a build ID's parts are divided by slashes.
-        let text = try encoder.encode(self).base64EncodedString().map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }
+        let text = Data(try JSONDocument.line(of: self)).base64EncodedString().map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }
         return Self.mark + String(text.filter { $0 != "=" })
     }
 
     /// Reads a build ID; nil when Ninepin did not write it.
-    public init?(buildID: String) {
+    package init?(buildID: String) {
         guard buildID.hasPrefix(Self.mark) else { return nil }
         var text = String(buildID.dropFirst(Self.mark.count).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
         text += String(repeating: "=", count: (4 - text.count % 4) % 4)
@@ -38,11 +36,11 @@ extension Pedigree {
 }
 
 /// A Go binary's build ID, read from its ELF file (cmd/internal/buildid, note.go: name `Go`, type 4).
-public enum GoBuildID {
+package enum GoBuildID {
     /// The build ID; nil when the file is no 64-bit little-endian ELF file with one.
     ///
     /// - Throws: `FileError` when the file cannot be read.
-    public static func read(_ path: FilePath) throws(FileError) -> String? {
+    package static func read(_ path: FilePath) throws(FileError) -> String? {
         let header = try Files.read(path, from: 0, count: 64)
         guard header.count == 64, header.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]) else { return nil }
         let (start, size, count) = (header.number(32, 8), header.number(54, 2), header.number(56, 2))

@@ -1,40 +1,45 @@
+import ExitCodes
 import FoundationEssentials
 import Host
 import Model
 import SystemPackage
 
 /// A patch that was applied and is not in the binary.
-public struct PatchNotReached: Error, Sendable, CustomStringConvertible {
+package struct PatchNotReached: ExitStatusError, Sendable, CustomStringConvertible {
     /// The patched file, by its path in the tree.
-    public let file: String
+    package let file: String
     /// Why it is not compiled.
-    public let reason: String
+    package let reason: String
     /// The file that was compiled in its place; nil when none was.
-    public let instead: String?
+    package let instead: String?
 
     /// Which file, why, and what was compiled instead.
-    public var description: String {
+    package var description: String {
         "the patch did not reach the binary: \(file) \(reason)" + (instead.map { "\n    compiled instead: \($0)" } ?? "")
     }
+
+    package var exitStatus: ExitStatus { .no }
 }
 
 /// A flag that is to write into a variable of a package which is not in the binary: the linker passes over it and says nothing.
-public struct FlagNotReached: Error, Sendable, CustomStringConvertible {
+package struct FlagNotReached: ExitStatusError, Sendable, CustomStringConvertible {
     /// The flag's value: `PACKAGE.NAME=TEXT`.
-    public let flag: String
+    package let flag: String
     /// The package that it names.
-    public let package: String
+    package let package: String
     /// A package of the binary that may be meant; nil when none is near.
-    public let near: String?
+    package let near: String?
 
     /// Which flag, why, and what to do.
-    public var description: String {
+    package var description: String {
         """
         the flag sets nothing: -X \(flag) names the package \(package), which is not in the build
             \(near.map { "In the build is \($0). Say that in the recipe's flags" } ?? "Leave it out of the recipe's flags, or name a package of the build") \
         ({vendored} and {importPath} stand for what the tree says).
         """
     }
+
+    package var exitStatus: ExitStatus { .no }
 }
 
 /// Shows that the files which a series touched were compiled into a target.

@@ -2,23 +2,23 @@ import Model
 import Paths
 
 /// What a tree's own files say of how it is built. Reading them runs nothing.
-public struct TreeFacts {
+package struct TreeFacts {
     /// How a tree is looked into.
-    public struct Reading {
+    package struct Reading {
         /// The bytes of the file at a path; nil when there is none.
         let file: (String) throws -> [UInt8]?
         /// Whether a folder is at a path.
         let isFolder: (String) throws -> Bool
 
         /// Looks into a tree by two questions. A file may have at most ``TreeFacts/mostBytes``; a link is no file.
-        public init(file: @escaping (String) throws -> [UInt8]?, isFolder: @escaping (String) throws -> Bool) {
+        package init(file: @escaping (String) throws -> [UInt8]?, isFolder: @escaping (String) throws -> Bool) {
             self.file = file
             self.isFolder = isFolder
         }
     }
 
     /// How many bytes a file may have that is read here; the longest of Kubernetes and k3s has 100 KB.
-    public static let mostBytes = 4 << 20
+    package static let mostBytes = 4 << 20
     /// How many modules a workspace may have; Kubernetes has 33.
     static let mostModules = 1000
 
@@ -36,7 +36,7 @@ public struct TreeFacts {
     /// Reads what there is.
     ///
     /// - Throws: `GoLayoutError` for a file that Go would not take; what the reading throws.
-    public init(_ reading: Reading) throws {
+    package init(_ reading: Reading) throws {
         self.reading = reading
         goMod = try Self.goFile("go.mod", reading)
         // One that nobody uses may be anything: it is read where it is followed.
@@ -57,7 +57,7 @@ public struct TreeFacts {
     ///   - importPath: the import path that the recipe says.
     ///   - recipe: the recipe's name, for messages.
     /// - Throws: `GoLayoutError` where the recipe contradicts the tree, or neither says enough.
-    public func layout(mode asked: Target.Mode?, importPath: String?, recipe: String) throws -> GoLayout {
+    package func layout(mode asked: Target.Mode?, importPath: String?, recipe: String) throws -> GoLayout {
         let mode = try asked ?? ownMode(recipe)
         if asked != nil, let contradiction = contradiction(to: mode) {
             throw GoLayoutError(
@@ -72,7 +72,7 @@ public struct TreeFacts {
     /// The same for a library, which is always compiled in a `GOPATH`.
     ///
     /// - Throws: `GoLayoutError`.
-    public func layout(ofLibraryAt importPath: String?, recipe: String) throws(GoLayoutError) -> GoLayout {
+    package func layout(ofLibraryAt importPath: String?, recipe: String) throws(GoLayoutError) -> GoLayout {
         GoLayout(mode: .gopath, importPath: try self.importPath(importPath, mode: .gopath, recipe: recipe), named: named)
     }
 

@@ -1,10 +1,9 @@
-import Cluster
 import Model
 
 /// Grades a boot while it goes on: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
-public struct BootGrader: Sendable {
+package struct BootGrader: Sendable {
     /// Something that was seen.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// A line of kubelet's own log.
         case log([UInt8])
         /// A further piece of a line that is too long for one, and how many bytes of it the piece before had too.
@@ -20,18 +19,18 @@ public struct BootGrader: Sendable {
     }
 
     /// The verdict, as soon as it is certain.
-    public private(set) var verdict: Verdict?
+    package private(set) var verdict: Verdict?
     /// Of a node that is kept: the verdict so far. What is degraded stays so; only the node's end makes it final.
-    public private(set) var standing: Verdict?
+    package private(set) var standing: Verdict?
     private let isKept: Bool
     /// When the deciding event came, in seconds after the boot began.
-    public private(set) var decided: Double?
+    package private(set) var decided: Double?
     private let node: NodeSpec
     private let stale: Double
     private let clockLimit: Double
     private let patience: Double
     private let layout: Layout
-    private let place: PlaceSigns?
+    private let place: HostSigns?
     private let level: Level
     private var cluster: ClusterReader
     private let runtime: ContainerRuntime
@@ -60,9 +59,9 @@ public struct BootGrader: Sendable {
     ///   - runtime: what it is booted in.
     ///   - place: what the place showed before, where the layout is `here`.
     ///   - deadlines: how long answers may take; the node's own times are in its description.
-    public init(
+    package init(
         node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false,
-        runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil, deadlines: Deadlines = Deadlines()
+        runtime: ContainerRuntime = .runsc, place: HostSigns? = nil, deadlines: Deadlines = Deadlines()
     ) {
         stale = deadlines[.staleAnswer]
         clockLimit = deadlines[.clockGap]
@@ -81,21 +80,21 @@ public struct BootGrader: Sendable {
     }
 
     /// Whether the API server says that the node is Ready.
-    public var isReady: Bool { cluster.isReady }
+    package var isReady: Bool { cluster.isReady }
 
     /// Whether the node has said that it started, or has answered.
-    public var isStarted: Bool { started != nil }
+    package var isStarted: Bool { started != nil }
 
     /// Whether the node's log has said why it ends.
-    public var hasReason: Bool { log.fatal != nil }
+    package var hasReason: Bool { log.fatal != nil }
 
     /// The version that the node's program says it is.
-    public var nodeVersion: String? { version }
+    package var nodeVersion: String? { version }
 
     /// Takes an event, until there is a verdict.
     ///
     /// - Parameter now: seconds after the boot began.
-    public mutating func take(_ event: Event, at now: Double) {
+    package mutating func take(_ event: Event, at now: Double) {
         guard verdict == nil else { return }
         switch event {
         // What ends after the node, when its sandbox does, says nothing of it.
@@ -118,7 +117,7 @@ public struct BootGrader: Sendable {
     }
 
     /// The sandbox has ended without a verdict so far.
-    public mutating func finish(_ how: String, at now: Double) {
+    package mutating func finish(_ how: String, at now: Double) {
         guard verdict == nil else { return }
         if let ended { return decide(exitVerdict(ended.status, at: ended.at), at: ended.at) }
         let reason = stage == "kubelet" ? "the sandbox ended while the node was being watched" : "the sandbox did not start the node"

@@ -1,4 +1,3 @@
-import Cluster
 import Model
 
 /// Reads what a cluster tells of a node: a pure function of the facts. It knows what the level asks for and what of it is still missing.
@@ -156,12 +155,12 @@ struct ClusterReader: Sendable {
 
     /// What a clean verdict of the level rests on, beside what the boot itself showed.
     var evidence: [Evidence] {
-        let usage = limited.usage.map { Self.seen(Self.words($0), "/stats/summary of pod \(PodTrial.Name.limited.rawValue)", nil) }
+        let usage = limited.usage.map { Self.seen(Self.words($0), "/stats/summary of pod \(TrialPod.limited.rawValue)", nil) }
         let pods = level == .pod ? [task.log, task.last, limited.isGone, usage] : []
         return pods.compactMap(\.self) + [nodeSeen].compactMap(\.self)
     }
 
-    private mutating func note(_ name: PodTrial.Name, _ change: (inout Trial) -> Void) {
+    private mutating func note(_ name: TrialPod, _ change: (inout Trial) -> Void) {
         switch name {
         case .task:
             change(&task)
@@ -223,10 +222,10 @@ struct ClusterReader: Sendable {
         return nil
     }
 
-    private func trial(_ name: PodTrial.Name) -> Trial { name == .task ? task : limited }
+    private func trial(_ name: TrialPod) -> Trial { name == .task ? task : limited }
 
     /// A pod that does not do what it should: what kubelet said of it comes first, since the phase says only that it is so.
-    private func seen(of name: PodTrial.Name) -> [Evidence] {
+    private func seen(of name: TrialPod) -> [Evidence] {
         let trial = trial(name)
         return [isStuck(trial) ? lines.evidence(of: name) : nil, trial.last, trial.log, trial.isGone].compactMap(\.self)
     }
@@ -234,7 +233,7 @@ struct ClusterReader: Sendable {
     private func isStuck(_ trial: Trial) -> Bool { trial.phase != "Succeeded" && trial.phase != "Running" }
 
     /// That a pod does not run, and why, by kubelet's or the runtime's own words, or else the API server's.
-    private func stuck(_ what: String, _ name: PodTrial.Name) -> String {
+    private func stuck(_ what: String, _ name: TrialPod) -> String {
         let trial = trial(name)
         let said = lines.evidence(of: name).map(PodLines.quotation) ?? PodLines.beginning(of: trial.reason)
         return "\(what) (\(trial.phase))" + (said.isEmpty ? "" : ": \(said)")

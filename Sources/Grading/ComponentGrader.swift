@@ -1,9 +1,9 @@
 import Model
 
 /// Grades the answer of a probe: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
-public struct ComponentGrader: Sendable {
+package struct ComponentGrader: Sendable {
     /// Something that was seen.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// A line that the probe wrote on its standard output.
         case answer(String)
         /// What the sandbox's first program told.
@@ -15,9 +15,9 @@ public struct ComponentGrader: Sendable {
     }
 
     /// The verdict, as soon as it is certain.
-    public private(set) var verdict: Verdict?
+    package private(set) var verdict: Verdict?
     /// When the deciding event came, in seconds after the sandbox began.
-    public private(set) var decided: Double?
+    package private(set) var decided: Double?
     private let probe: String
     private let layout: Layout
     private let timeout: Double
@@ -32,7 +32,7 @@ public struct ComponentGrader: Sendable {
     /// - Parameters:
     ///   - probe: what evidence calls it.
     ///   - deadlines: how long it may take, the sandbox's start included.
-    public init(probe: String, layout: Layout, deadlines: Deadlines = Deadlines()) {
+    package init(probe: String, layout: Layout, deadlines: Deadlines = Deadlines()) {
         timeout = deadlines[.componentProbe]
         self.probe = probe
         self.layout = layout
@@ -41,7 +41,7 @@ public struct ComponentGrader: Sendable {
     /// Takes an event, until there is a verdict.
     ///
     /// - Parameter now: seconds after the sandbox began.
-    public mutating func take(_ event: Event, at now: Double) {
+    package mutating func take(_ event: Event, at now: Double) {
         guard verdict == nil else { return }
         switch event {
         case .answer(let line):
@@ -56,7 +56,7 @@ public struct ComponentGrader: Sendable {
     }
 
     /// The sandbox has ended. The answer and the exit status come on two streams: only now are both known to be whole.
-    public mutating func finish(_ how: String, at now: Double) {
+    package mutating func finish(_ how: String, at now: Double) {
         guard verdict == nil else { return }
         guard isAsked else { return decide(inconclusive("the sandbox did not start the probe (\(how))"), at: now) }
         guard let exit else { return decide(inconclusive("the sandbox ended while the probe was running (\(how))"), at: now) }
@@ -120,7 +120,7 @@ extension Verdict {
     /// One verdict of several probes: the worst, with what every probe answered as evidence, the deciding one's first; nil of none.
     ///
     /// - Returns: the verdict, and which of the given ones decided it.
-    public static func worst(of verdicts: [Verdict]) -> (verdict: Verdict, deciding: Int)? {
+    package static func worst(of verdicts: [Verdict]) -> (verdict: Verdict, deciding: Int)? {
         // An error that a probe was given stays one, whatever the harness did to another.
         let badness: [Grade: Int] = [.clean: 0, .short: 1, .degraded: 1, .inconclusive: 2, .fatal: 3]
         guard let worst = verdicts.map({ badness[$0.grade] ?? 2 }).max(),

@@ -1,7 +1,7 @@
 import Model
 
 /// Reads off a boot's events what the boot suffered from the rest of the machine. It decides nothing of the node.
-public struct ConditionsReader: Sendable {
+package struct ConditionsReader: Sendable {
     private var conditions = BootConditions()
     private var gap = ClockGap()
     private var lastAnswer: Double?
@@ -13,12 +13,12 @@ public struct ConditionsReader: Sendable {
     /// Makes a reader of one boot.
     ///
     /// - Parameter deadlines: how long a question may take.
-    public init(deadlines: Deadlines = Deadlines()) { question = deadlines[.probeAnswer] }
+    package init(deadlines: Deadlines = Deadlines()) { question = deadlines[.probeAnswer] }
 
     /// Takes a line of the node's own log.
     ///
     /// - Parameter now: seconds after the boot began.
-    public mutating func take(line: [UInt8], at now: Double) {
+    package mutating func take(line: [UInt8], at now: Double) {
         // Only a header at the very beginning is the writer's own: a line may quote an older one.
         guard let letter = line.first, "IWEF".utf8.contains(letter), let stamp = LogLine(line).stamp, stamp.clock == .klog else { return }
         _ = gap.take(stamp, at: now)
@@ -27,7 +27,7 @@ public struct ConditionsReader: Sendable {
     /// Takes what the sandbox's first program told.
     ///
     /// - Parameter now: seconds after the boot began.
-    public mutating func take(_ fact: NodeFact, at now: Double) {
+    package mutating func take(_ fact: NodeFact, at now: Double) {
         switch fact {
         case .stage("kubelet"): lastAnswer = now
         case .asked:
@@ -48,14 +48,14 @@ public struct ConditionsReader: Sendable {
     }
 
     /// Takes a reading of the machine's processor pressure.
-    public mutating func take(_ sample: PressureSample) {
+    package mutating func take(_ sample: PressureSample) {
         pressure = (pressure?.first ?? sample, sample)
     }
 
     /// What the boot suffered until now; call it when the boot ends.
     ///
     /// - Parameter now: seconds after the boot began.
-    public func conditions(at now: Double) -> BootConditions {
+    package func conditions(at now: Double) -> BootConditions {
         var ended = self
         ended.excuse(until: now)
         ended.noteSilence(until: now)
@@ -75,14 +75,14 @@ public struct ConditionsReader: Sendable {
 }
 
 /// How long tasks of the machine have waited for a processor so far.
-public struct PressureSample: Hashable, Sendable {
+package struct PressureSample: Hashable, Sendable {
     /// Seconds in which some task waited, since the machine started.
-    public let waited: Double
+    package let waited: Double
     /// Seconds after the boot began when this was read.
-    public let seconds: Double
+    package let seconds: Double
 
     /// Makes a reading.
-    public init(waited: Double, seconds: Double) {
+    package init(waited: Double, seconds: Double) {
         self.waited = waited
         self.seconds = seconds
     }

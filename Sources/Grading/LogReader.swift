@@ -4,16 +4,16 @@ import Model
 ///
 /// A log may have several lives of the node's process one after the other, and lines of other programs between them. Each life is a **run**, and is judged
 /// by itself; the verdict is that of the last one. docs/architecture.md tells what begins a run.
-public struct LogReader: Sendable {
+package struct LogReader: Sendable {
     /// Bytes of a line that are looked at in one piece.
-    public static let pieceLimit = 1 << 16
+    package static let pieceLimit = 1 << 16
 
     /// The number of lines read.
-    public private(set) var lines = 0
+    package private(set) var lines = 0
     /// Lines longer than a piece: they were looked through piece by piece.
-    public private(set) var longLines = 0
+    package private(set) var longLines = 0
     /// How the log's text is encoded, where it is not UTF-8 or ASCII: for a note.
-    public var encoding: String?
+    package var encoding: String?
 
     /// What systemd did last, of which no line of the node has come yet.
     private(set) var pending: (evidence: Evidence, isStarted: Bool, remark: Evidence?)?
@@ -53,7 +53,7 @@ public struct LogReader: Sendable {
     ///   - hasPods: whether pods may be on the node, whose containers have no figures at first.
     ///   - signals: what to look for.
     ///   - wanted: the number of a run whose verdict is kept, however many come after it.
-    public init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.written, wanted: Int? = nil) {
+    package init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.written, wanted: Int? = nil) {
         self.source = source
         self.warmUp = warmUp
         self.hasPods = hasPods
@@ -70,7 +70,7 @@ public struct LogReader: Sendable {
     var isReversed: Bool { order.isReversed }
 
     /// Takes a line.
-    public mutating func take(_ line: [UInt8]) {
+    package mutating func take(_ line: [UInt8]) {
         lines += 1
         isInLongLine = false
         // A log of a gigabyte has few lines that matter: only those are looked into.
@@ -93,7 +93,7 @@ public struct LogReader: Sendable {
     /// Takes a further piece of the last line, which was too long for one.
     ///
     /// - Parameter overlap: how many bytes at its beginning the piece before had too, so that a text on the border is found, and none is found twice.
-    public mutating func take(more piece: [UInt8], overlap: Int) {
+    package mutating func take(more piece: [UInt8], overlap: Int) {
         noteSkipped()
         if !isInLongLine { longLines += 1 }
         isInLongLine = true

@@ -1,30 +1,30 @@
 import Model
 
 /// What a log alone says of one life of the node's process.
-public struct RunVerdict: Hashable, Sendable, Encodable {
+package struct RunVerdict: Hashable, Sendable, Encodable {
     /// Its number among the node's lives in the log, counted from 1.
-    public let run: Int
+    package let run: Int
     /// Its first line in the log, counted from 1.
-    public let firstLine: Int
+    package let firstLine: Int
     /// Its last line: lines of others may stand between the two.
-    public let lastLine: Int
+    package let lastLine: Int
     /// What the log alone can say of it.
-    public let verdict: Verdict
+    package let verdict: Verdict
 }
 
 /// What a log alone says of the lives of a node's process.
-public struct LogRuns: Sendable {
+package struct LogRuns: Sendable {
     /// How many there are in the log.
-    public let count: Int
+    package let count: Int
     /// How many there are of each grade.
-    public let grades: [Grade: Int]
+    package let grades: [Grade: Int]
     /// The newest of them, at most ``most``, the last one last.
-    public let newest: [RunVerdict]
+    package let newest: [RunVerdict]
     /// The one that was asked for when reading began; nil when there is no such one.
-    public let wanted: RunVerdict?
+    package let wanted: RunVerdict?
 
     /// How many of the newest are kept.
-    public static let most = 100
+    package static let most = 100
 }
 
 /// Lives that are over for good: how many there were, and what became of the newest.

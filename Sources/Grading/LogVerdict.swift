@@ -125,7 +125,7 @@ extension LogReader {
     /// What the log alone can say of the node's last life in it.
     ///
     /// - Parameter isCut: whether the log ends in the middle of a line.
-    public func verdict(isCut: Bool) -> Verdict {
+    package func verdict(isCut: Bool) -> Verdict {
         let (reader, nodes) = finished
         guard let last = nodes.last else {
             let reason = lines == 0 ? "the log is empty" : "no line of the log is one that a kubelet writes"
@@ -146,7 +146,7 @@ extension LogReader {
     }
 
     /// What it can say of each life.
-    public func runs(isCut: Bool) -> LogRuns {
+    package func runs(isCut: Bool) -> LogRuns {
         let (reader, nodes) = finished
         var all = reader.past
         for run in nodes { all.add(run, isCut: isCut && run.order == nodes.last?.order) }

@@ -1,5 +1,5 @@
 /// What the first program in the sandbox tells the harness, on a channel that the node does not write to.
-public enum NodeFact: Hashable, Sendable {
+package enum NodeFact: Hashable, Sendable {
     /// How far the preparation has come.
     case stage(String)
     /// A line of the kernel's log that only gVisor writes.
@@ -22,13 +22,13 @@ public enum NodeFact: Hashable, Sendable {
     case exit(Int)
 
     /// The answer of a question whose time was up.
-    public static let noAnswer = "no answer in time"
+    package static let noAnswer = "no answer in time"
 
     /// Begins each line of the channel.
-    public static let mark = "@ninepin "
+    package static let mark = "@ninepin "
 
     /// Reads a line; nil for one that is none of these: runsc writes its own errors on the same stream.
-    public init?(_ line: String) { self.init(Array(line.utf8)[...]) }
+    package init?(_ line: String) { self.init(Array(line.utf8)[...]) }
 
     /// Words end at a blank's byte: to Swift a blank and a mark behind it that combines with it are one character, and no blank.
     fileprivate init?(_ line: ArraySlice<UInt8>) {
@@ -57,17 +57,17 @@ public enum NodeFact: Hashable, Sendable {
 
 /// Reads the channel on which the first program tells what it sees. What the node's own side says comes on it too, marked as told, and is believed
 /// only where a lie makes nothing better.
-public struct NodeChannel: Sendable {
+package struct NodeChannel: Sendable {
     /// The most bytes of an answer, of which the line breaks are left out: a busy node's `/stats/summary` has about two kilobytes for each pod.
-    public static let longestAnswer = 16 << 20
+    package static let longestAnswer = 16 << 20
 
     private var pieces: [String: [UInt8]] = [:]
 
     /// Makes a channel of one boot.
-    public init() {}
+    package init() {}
 
     /// Reads a line.
-    public mutating func read(_ line: [UInt8]) -> Reading {
+    package mutating func read(_ line: [UInt8]) -> Reading {
         guard line.starts(with: NodeFact.mark.utf8) else { return .foreign }
         let rest = line.dropFirst(NodeFact.mark.utf8.count)
         let words = rest.words(3)
@@ -88,7 +88,7 @@ public struct NodeChannel: Sendable {
     }
 
     /// What a line tells.
-    public enum Reading: Hashable, Sendable {
+    package enum Reading: Hashable, Sendable {
         /// It is none of the channel's: runsc writes its own errors on the same stream.
         case foreign
         /// It tells something.
@@ -121,5 +121,5 @@ extension NodeFact {
     }
 
     /// The stage at which all is told that the sandbox shows of itself, and from which on the node's own side runs.
-    public static let nodeStage = "node"
+    package static let nodeStage = "node"
 }

@@ -1,4 +1,3 @@
-import Cluster
 import Model
 
 /// What a node's own log says of why a pod does not run: of each pod the last line that tells it. Bounded, whatever the log's length.
@@ -8,7 +7,7 @@ struct PodLines: Sendable {
         var repeated: Evidence?
     }
 
-    private var lines: [PodTrial.Name: Told] = [:]
+    private var lines: [TrialPod: Told] = [:]
 
     /// Kubernetes, pkg/kubelet/pod_workers.go, kuberuntime/kuberuntime_sandbox.go and kuberuntime_manager.go: what went wrong with a pod, with the
     /// words of the runtime in it. The first form is that of 1.20, of which later ones have parts.
@@ -28,7 +27,7 @@ struct PodLines: Sendable {
     ///
     /// - Parameter number: its number in the log, counted from 1.
     mutating func take(_ line: [UInt8], number: Int, at now: Double) {
-        guard let name = PodTrial.Name.allCases.first(where: { Self.names(line, $0) }),
+        guard let name = TrialPod.allCases.first(where: { Self.names(line, $0) }),
             Self.complaints.contains(where: { LogLine.contains(line, $0) })
         else { return }
         let text = String(decoding: line.prefix(Self.mostBytes), as: UTF8.self) + (line.count > Self.mostBytes ? "…" : "")
@@ -41,7 +40,7 @@ struct PodLines: Sendable {
     }
 
     /// The last line about a pod that says why; or that it is waited for, where no other was seen.
-    func evidence(of name: PodTrial.Name) -> Evidence? { lines[name].flatMap { $0.telling ?? $0.repeated } }
+    func evidence(of name: TrialPod) -> Evidence? { lines[name].flatMap { $0.telling ?? $0.repeated } }
 
     /// What such a line says, for one sentence: from the runtime's own words on, or else from where klog's header ends.
     static func quotation(of evidence: Evidence) -> String {
@@ -60,7 +59,7 @@ struct PodLines: Sendable {
     private static let longest = 400
 
     /// Whether a line names a pod, and not one whose name only begins so.
-    private static func names(_ line: [UInt8], _ name: PodTrial.Name) -> Bool {
+    private static func names(_ line: [UInt8], _ name: TrialPod) -> Bool {
         let text = Array(name.rawValue.utf8)
         guard let place = LogLine.place(of: text, in: line) else { return false }
         guard place + text.count < line.count else { return true }

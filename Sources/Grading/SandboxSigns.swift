@@ -1,15 +1,20 @@
 import Model
 
 /// What a sandbox showed of itself. A program in another sandbox, or on other file systems, than were asked for proves nothing.
-struct SandboxSigns: Sendable {
+package struct SandboxSigns: Sendable {
     /// The line by which gVisor's kernel names itself.
-    var gvisor: String?
+    package var gvisor: String?
     /// Types by mount point.
-    var mounts: [String: String] = [:]
+    package var mounts: [String: String] = [:]
+
+    package init(gvisor: String? = nil, mounts: [String: String] = [:]) {
+        self.gvisor = gvisor
+        self.mounts = mounts
+    }
 
     /// What is not as the layout asks, or, in a container of the machine's own kernel, where no layout asks anything; or, where no sandbox was
     /// made, as the place showed itself before. nil when all is well.
-    func fault(in layout: Layout, runtime: ContainerRuntime = .runsc, place: PlaceSigns? = nil) -> String? {
+    package func fault(in layout: Layout, runtime: ContainerRuntime = .runsc, place: HostSigns? = nil) -> String? {
         if let place { return fault(in: place) }
         if layout == .here { return "nobody looked at the place before" }
         guard runtime == .runsc else {
@@ -36,7 +41,7 @@ struct SandboxSigns: Sendable {
         return "/sys/fs/cgroup is \(found ?? "no mount") in the sandbox, and \(layout.rawValue) asks for cgroup \(layout.cgroup.rawValue)"
     }
 
-    private func fault(in place: PlaceSigns) -> String? {
+    private func fault(in place: HostSigns) -> String? {
         if (gvisor != nil) != place.isGvisor {
             return "the kernel \(gvisor == nil ? "does not say" : "says") that it is gVisor, unlike before"
         }
@@ -48,16 +53,16 @@ struct SandboxSigns: Sendable {
 }
 
 /// What a place shows of itself in which a node is booted without a sandbox of its own.
-public struct PlaceSigns: Hashable, Codable, Sendable {
+package struct HostSigns: Hashable, Codable, Sendable {
     /// Whether its kernel's log says that it is gVisor.
-    public let isGvisor: Bool
+    package let isGvisor: Bool
     /// The type of `/`; nil when no mount table says it.
-    public let rootType: String?
+    package let rootType: String?
     /// The type of kubelet's directory; nil when it is no mount of its own.
-    public let kubeletType: String?
+    package let kubeletType: String?
 
     /// Makes signs of their parts.
-    public init(isGvisor: Bool, rootType: String?, kubeletType: String?) {
+    package init(isGvisor: Bool, rootType: String?, kubeletType: String?) {
         self.isGvisor = isGvisor
         self.rootType = rootType
         self.kubeletType = kubeletType

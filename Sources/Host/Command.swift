@@ -1,17 +1,18 @@
+import ExitCodes
 import Sanitizing
 import Subprocess
 import Synchronization
 import SystemPackage
 
 /// How a process ended.
-public enum Ended: Hashable, Sendable, CustomStringConvertible {
+package enum TerminationStatus: Hashable, Sendable, CustomStringConvertible {
     /// It exited with a status.
     case exited(Int32)
     /// A signal ended it.
     case signalled(Int32)
 
     /// `exit status 1`, `signal 9`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .exited(let status): "exit status \(status)"
         case .signalled(let number): "signal \(number)"
@@ -20,31 +21,33 @@ public enum Ended: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A program that failed, with all that is needed to try it by hand.
-public struct CommandError: Error, Sendable, CustomStringConvertible {
+package struct CommandError: ExitStatusError, Sendable, CustomStringConvertible {
     /// The program and its arguments.
-    public let command: [String]
+    package let command: [String]
     /// The directory it was started in.
-    public let directory: String?
+    package let directory: String?
     /// How it ended; nil when it did not start.
-    public let ended: Ended?
+    package let ended: TerminationStatus?
     /// The last lines that it wrote, or why it did not start.
-    public let lastLines: [String]
+    package let lastLines: [String]
 
     /// `go build … ended with exit status 1 (in DIR)`, and the last lines below.
-    public var description: String {
+    package var description: String {
         let place = directory.map { " (in \($0))" } ?? ""
         let end = ended.map { "ended with \($0)" } ?? "did not start"
         return (["\(command.joined(separator: " ")) \(end)\(place)"] + lastLines.map { "    \($0)" }).joined(separator: "\n")
     }
+
+    package var exitStatus: ExitStatus { ended == nil ? .missing : .fault }
 }
 
 /// A program to be started: never through a shell.
 ///
 /// It and all that it starts end with its task, and with this process however that ends. As root it runs in a PID namespace of its own
 /// (pid_namespaces(7): when the first process of one dies, the kernel kills all others) with its own mount namespace.
-public struct Command: Sendable {
+package struct Command: Sendable {
     /// Which stream a line came on.
-    public enum Stream: Sendable {
+    package enum Stream: Sendable {
         /// Standard output.
         case output
         /// Standard error.
@@ -52,7 +55,7 @@ public struct Command: Sendable {
     }
 
     /// Something that happened to a running program.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// A line came, or the beginning of one that is too long for one piece (`LineSplitter`).
         case line(Stream, [UInt8])
         /// More of the last line of a stream, and how many bytes of it the piece before ended with.
@@ -62,7 +65,7 @@ public struct Command: Sendable {
     }
 
     /// What to do after an event.
-    public enum Directive: Sendable {
+    package enum Directive: Sendable {
         /// Go on.
         case proceed
         /// End the program now, with all that it started.
@@ -70,23 +73,23 @@ public struct Command: Sendable {
     }
 
     /// The program.
-    public var program: FilePath
+    package var program: FilePath
     /// Its arguments.
-    public var arguments: [String]
+    package var arguments: [String]
     /// Its whole environment, but for ``settings``. The programs of the system that start it see it, too.
-    public var environment: [String: String]
+    package var environment: [String: String]
     /// Variables that the program alone gets, over those of its environment: what somebody else chose, and nothing that starts it may see. A name
     /// has letters, digits and `_`.
-    public var settings: [String: String] = [:]
+    package var settings: [String: String] = [:]
     /// Where it starts; this process's directory when nil.
-    public var directory: FilePath?
+    package var directory: FilePath?
     /// Whether it gets namespaces of its own.
-    public var isContained: Bool
+    package var isContained: Bool
     /// The network that it sees; this process's when nil.
-    public var network: NetworkNamespace?
+    package var network: NetworkNamespace?
 
     /// Makes a command that gets namespaces of its own when the host allows it.
-    public init(_ program: FilePath, _ arguments: [String], environment: [String: String], directory: FilePath? = nil, on host: Host) {
+    package init(_ program: FilePath, _ arguments: [String], environment: [String: String], directory: FilePath? = nil, on host: Host) {
         self.program = program
         self.arguments = arguments
         self.environment = environment
@@ -97,7 +100,7 @@ public struct Command: Sendable {
     /// Runs to the end and returns standard output.
     ///
     /// - Throws: `CommandError` unless it exits with 0; `CancellationError` when the task is cancelled, after all processes are gone.
-    public func output() async throws -> String {
+    package func output() async throws -> String {
         struct Heard: Sendable {
             var output = ""
             var last = RecentLines()
@@ -119,16 +122,16 @@ public struct Command: Sendable {
     ///   - tick: how long between ticks; none when nil.
     ///   - handle: gets the state, the event, and the time since the start.
     /// - Throws: `CommandError` when the program cannot be started; `CancellationError` when the task is cancelled.
-    public func watch<State: Sendable>(
+    package func watch<State: Sendable>(
         _ state: State, tick: Duration? = nil, _ handle: @escaping @Sendable (inout State, Event, Duration) -> Directive
-    ) async throws -> (State, Ended) {
-        let keeper = Keeper(state, handle)
+    ) async throws -> (State, TerminationStatus) {
+        let handler = EventHandler(state, handle)
         let (program, arguments) = contained
         let environment = environment.merging(Self.carried(settings)) { _, carried in carried }
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(1))]
-        let status: TerminationStatus
+        let status: Subprocess.TerminationStatus
         do {
             status = try await Subprocess.run(
                 .path(program), arguments: Arguments(arguments), environment: .custom(environment.asKeys), workingDirectory: directory,
@@ -136,9 +139,9 @@ public struct Command: Sendable {
             ) { execution in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     let kill: @Sendable () -> Void = { try? execution.send(signal: .kill, toProcessGroup: true) }
-                    group.addTask { try await keeper.read(execution.standardOutput, as: .output, stop: kill) }
-                    group.addTask { try await keeper.read(execution.standardError, as: .error, stop: kill) }
-                    let ticking = tick.map { tick in Task { await keeper.beat(every: tick, stop: kill) } }
+                    group.addTask { try await handler.read(execution.standardOutput, as: .output, stop: kill) }
+                    group.addTask { try await handler.read(execution.standardError, as: .error, stop: kill) }
+                    let ticking = tick.map { tick in Task { await handler.beat(every: tick, stop: kill) } }
                     defer { ticking?.cancel() }
                     try await group.waitForAll()
                 }
@@ -148,11 +151,11 @@ public struct Command: Sendable {
             throw failure(nil, ["\(error)"])
         }
         try Task.checkCancellation()
-        return (await keeper.state, Ended(status))
+        return (await handler.state, TerminationStatus(status))
     }
 
     /// An error about this command.
-    public func failure(_ ended: Ended?, _ lastLines: [String]) -> CommandError {
+    package func failure(_ ended: TerminationStatus?, _ lastLines: [String]) -> CommandError {
         // Programs quote the addresses that they were given, those of proxies and indexes too.
         var secrets = Secrets()
         secrets.note(environment: environment)
@@ -187,22 +190,22 @@ public struct Command: Sendable {
 }
 
 /// The last lines of a stream, for an error.
-public struct RecentLines: Sendable {
+package struct RecentLines: Sendable {
     /// At most twenty lines, the oldest first.
-    public private(set) var lines: [String] = []
+    package private(set) var lines: [String] = []
 
     /// Makes an empty list.
-    public init() {}
+    package init() {}
 
     /// Takes a line, and forgets the oldest when there are many.
-    public mutating func append(_ line: String) {
+    package mutating func append(_ line: String) {
         if lines.count == 20 { lines.removeFirst() }
         lines.append(line)
     }
 }
 
 /// Serialises what comes on two streams and a clock.
-private actor Keeper<State: Sendable> {
+private actor EventHandler<State: Sendable> {
     private(set) var state: State
     private let handle: @Sendable (inout State, Command.Event, Duration) -> Command.Directive
     private let start = ContinuousClock.now
@@ -248,8 +251,8 @@ extension [String: String] {
     }
 }
 
-extension Ended {
-    fileprivate init(_ status: TerminationStatus) {
+extension TerminationStatus {
+    fileprivate init(_ status: Subprocess.TerminationStatus) {
         switch status {
         case .exited(let code): self = .exited(code)
         case .signaled(let number): self = .signalled(number)

@@ -5,7 +5,7 @@ extension Command {
     ///   - ready: makes of the first fitting line of standard output what the work needs; nil for a line that says nothing of it.
     ///   - body: the work.
     /// - Throws: `CommandError` when the program ends before it is ready; what the work throws; `CancellationError`.
-    public func beside<Value: Sendable, Ready: Sendable>(
+    package func beside<Value: Sendable, Ready: Sendable>(
         _ ready: @escaping @Sendable ([UInt8]) -> Ready?, body: @escaping @Sendable (Ready) async throws -> Value
     ) async throws -> Value {
         let (signs, continuation) = AsyncThrowingStream<Ready, any Error>.makeStream()
@@ -23,7 +23,7 @@ extension Command {
                 continuation.finish(throwing: failure(ended, heard.last.lines))
             } catch { continuation.finish(throwing: error) }
         }
-        return try await working(beside: [program]) {
+        return try await withBackgroundTasks([program]) {
             for try await sign in signs { return try await body(sign) }
             throw CancellationError()
         }

@@ -3,5 +3,5 @@ import SystemPackage
 
 extension FilePath {
     /// A path that came from data, below this folder. Whether a link lies in its way is not looked at (``FolderWriter`` does that).
-    public func appending(_ path: ContainedPath) -> FilePath { path == .top ? self : appending(path.description) }
+    package func appending(_ path: ContainedPath) -> FilePath { path == .top ? self : appending(path.description) }
 }

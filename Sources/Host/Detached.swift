@@ -2,13 +2,13 @@ import Glibc
 import SystemPackage
 
 /// A program that outlives the one that starts it.
-public enum Detached {
+package enum Detached {
     /// Starts a program in a session of its own (setsid(2)), so that no terminal's end reaches it; it reads nothing.
     ///
     /// - Parameter log: gets what it writes on both streams.
     /// - Returns: its process id.
     /// - Throws: `FileError` when it cannot be started.
-    public static func start(_ program: FilePath, _ arguments: [String], environment: [String: String], log: FilePath) throws(FileError)
+    package static func start(_ program: FilePath, _ arguments: [String], environment: [String: String], log: FilePath) throws(FileError)
         -> Int32
     {
         var actions = posix_spawn_file_actions_t()
@@ -46,7 +46,7 @@ public enum Detached {
     /// Puts another program in this one's place, with the same streams (execv(3)). Returns only when that fails.
     ///
     /// - Throws: `FileError`.
-    public static func become(_ program: FilePath, _ arguments: [String]) throws(FileError) -> Never {
+    package static func exec(_ program: FilePath, _ arguments: [String]) throws(FileError) -> Never {
         let words = ([program.string] + arguments).map { strdup($0) } + [nil]
         restoreSignals()
         execv(program.string, words)

@@ -4,7 +4,7 @@ import Synchronization
 import SystemPackage
 
 /// An exclusive lock on a file, as flock(2) gives it: it ends with the process, however the process ends.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
     private let descriptor: Mutex<FileDescriptor?>
 
     private init(_ descriptor: FileDescriptor) { self.descriptor = Mutex(descriptor) }
@@ -12,7 +12,7 @@ public final class FileLock: Sendable {
     /// Takes the lock, or tells by nil that another process has it. The file is made when it is not there.
     ///
     /// - Throws: `FileError` when the file cannot be opened.
-    public static func tryTake(_ path: FilePath) throws(FileError) -> FileLock? {
+    package static func tryTake(_ path: FilePath) throws(FileError) -> FileLock? {
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
@@ -31,7 +31,7 @@ public final class FileLock: Sendable {
     /// flock(2), gVisor has no `/proc/locks`, and in another namespace of process ids that file does not list the holder.
     ///
     /// - Throws: `FileError` when nobody can tell. A file that is not there is nobody's.
-    public static func isHeld(_ path: FilePath) throws(FileError) -> Bool {
+    package static func isHeld(_ path: FilePath) throws(FileError) -> Bool {
         let file: FileDescriptor
         do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) } catch {
             let reason = (error as? Errno) ?? .ioError
@@ -48,7 +48,7 @@ public final class FileLock: Sendable {
     /// Takes a lock that others look at with ``isHeld(_:)``: nil only when somebody has it, and not when somebody looks.
     ///
     /// - Throws: `FileError` when the file cannot be opened, or when somebody looks without end; `CancellationError`.
-    public static func takeUnlessHeld(_ path: FilePath) async throws -> FileLock? {
+    package static func takeUnlessHeld(_ path: FilePath) async throws -> FileLock? {
         for _ in 0..<Int(Deadline.lockTurn.seconds / 0.005) {
             if let lock = try tryTake(path) { return lock }
             // Looks are shared: what keeps this one away is held for itself.
@@ -62,7 +62,7 @@ public final class FileLock: Sendable {
     ///
     /// - Parameter waiting: called once, when there is something to wait for.
     /// - Throws: `FileError`, or `CancellationError` when the task is cancelled while it waits.
-    public static func take(_ path: FilePath, waiting: () -> Void) async throws -> FileLock {
+    package static func take(_ path: FilePath, waiting: () -> Void) async throws -> FileLock {
         var told = false
         while true {
             if let lock = try tryTake(path) { return lock }
@@ -73,7 +73,7 @@ public final class FileLock: Sendable {
     }
 
     /// Gives the lock back; a second time does nothing.
-    public func release() {
+    package func release() {
         descriptor.withLock { descriptor in
             if let descriptor { Self.giveBack(descriptor) }
             descriptor = nil

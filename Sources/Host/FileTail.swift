@@ -2,14 +2,14 @@ import Glibc
 import SystemPackage
 
 /// Reads a file that grows, piece by piece; when another takes its name, the rest of it and then the other.
-public struct FileTail: ~Copyable {
+package struct FileTail: ~Copyable {
     private let path: FilePath
     private var file: FileDescriptor
 
     /// Opens the file at its beginning.
     ///
     /// - Throws: `FileError`.
-    public init(_ path: FilePath) throws(FileError) {
+    package init(_ path: FilePath) throws(FileError) {
         self.path = path
         file = try Self.open(path)
     }
@@ -23,7 +23,7 @@ public struct FileTail: ~Copyable {
     /// What comes next; nil when there is nothing more for now.
     ///
     /// - Throws: `FileError`.
-    public mutating func next() throws(FileError) -> [UInt8]? {
+    package mutating func next() throws(FileError) -> [UInt8]? {
         // Looked at first: what was written before another took the name is still to be read here.
         let isOld = isOld
         if let piece = try read() { return piece }

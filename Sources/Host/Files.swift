@@ -1,21 +1,22 @@
-import struct Crypto.SHA256
+import ExitCodes
 import FoundationEssentials
 import Glibc
 import Model
 import Paths
 import Sanitizing
 import SystemPackage
+import struct Crypto.SHA256
 
 /// Why something could not be done with a file.
-public struct FileError: Error, Sendable, CustomStringConvertible {
+package struct FileError: ExitStatusError, Sendable, CustomStringConvertible {
     /// What was tried: `read`, `write`, `make`, `remove`, `rename`.
-    public let operation: String
+    package let operation: String
     /// The file.
-    public let path: FilePath
+    package let path: FilePath
     /// What the system said.
-    public let reason: String
+    package let reason: String
     /// Whether the disk is full.
-    public let isDiskFull: Bool
+    package let isDiskFull: Bool
 
     init(_ operation: String, _ path: FilePath, _ errno: Errno) {
         self.operation = operation
@@ -42,10 +43,10 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     }
 
     /// `cannot write FILE: reason`, in one line.
-    public var description: String { Visible.line("cannot \(operation) \(path): \(reason)") }
+    package var description: String { Visible.line("cannot \(operation) \(path): \(reason)") }
 
     /// Whether it is about something that could not be made or written.
-    public var isOutput: Bool { ["write", "make", "rename"].contains(operation) }
+    package var isOutput: Bool { ["write", "make", "rename"].contains(operation) }
 
     private static func words(for error: any Error) -> String {
         switch (error as? CocoaError)?.code {
@@ -55,36 +56,38 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
         default: "\(error)"
         }
     }
+
+    package var exitStatus: ExitStatus { isOutput ? .output : .missing }
 }
 
 /// What the pipeline does with files. Each throws `FileError`.
-public enum Files {
+package enum Files {
     /// Whether something is there, a dangling link included.
-    public static func exists(_ path: FilePath) -> Bool {
+    package static func exists(_ path: FilePath) -> Bool {
         var status = stat()
         return lstat(path.string, &status) == 0
     }
 
     /// Whether a directory is there.
-    public static func isDirectory(_ path: FilePath) -> Bool {
+    package static func isDirectory(_ path: FilePath) -> Bool {
         var status = stat()
         return stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Makes a directory and all above it.
-    public static func makeDirectory(_ path: FilePath) throws(FileError) {
+    package static func makeDirectory(_ path: FilePath) throws(FileError) {
         do {
             try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
         } catch { throw FileError("make", path, error) }
     }
 
     /// The names in a directory, sorted; none when it is not there.
-    public static func names(in directory: FilePath) -> [String] {
+    package static func names(in directory: FilePath) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? []).sorted()
     }
 
     /// Reads a whole file.
-    public static func read(_ path: FilePath) throws(FileError) -> [UInt8] {
+    package static func read(_ path: FilePath) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         try OpenFile.with(path) { file throws(FileError) in
             try file.eachPiece { piece throws(FileError) in bytes.append(contentsOf: piece) }
@@ -93,22 +96,22 @@ public enum Files {
     }
 
     /// Reads a part of a file; what is behind its end is left out.
-    public static func read(_ path: FilePath, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
+    package static func read(_ path: FilePath, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         try OpenFile.with(path) { file throws(FileError) in bytes = try file.read(from: offset, count: count) }
         return bytes
     }
 
     /// Reads a whole file as UTF-8; bytes that are none become the replacement character.
-    public static func readText(_ path: FilePath) throws(FileError) -> String { String(decoding: try read(path), as: UTF8.self) }
+    package static func readText(_ path: FilePath) throws(FileError) -> String { String(decoding: try read(path), as: UTF8.self) }
 
     /// Reads a YAML file, and of one that is too long only so much that its reader will say so (``YamlLimits``).
-    public static func readYaml(_ path: FilePath) throws(FileError) -> String {
+    package static func readYaml(_ path: FilePath) throws(FileError) -> String {
         String(decoding: try read(path, from: 0, count: YamlLimits.bytes + 1), as: UTF8.self)
     }
 
     /// Writes a whole file under its name at once, or not at all: what has the name is whole.
-    public static func write(_ bytes: some Sequence<UInt8>, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
+    package static func write(_ bytes: some Sequence<UInt8>, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
         var sibling = path
         sibling.removeLastComponent()
         let name = ".\(path.lastComponent?.string ?? "file").\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
@@ -128,13 +131,13 @@ public enum Files {
     }
 
     /// Writes text, as ``write(_:to:mode:)`` does.
-    public static func write(_ text: String, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
+    package static func write(_ text: String, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
     /// Writes over the beginning of a file that is there, in place: who reads meanwhile may see half of it. It needs no room on the disk where the
     /// file is long enough.
-    public static func overwrite(_ path: FilePath, with bytes: [UInt8]) throws(FileError) {
+    package static func overwrite(_ path: FilePath, with bytes: [UInt8]) throws(FileError) {
         do {
             let file = try FileDescriptor.open(path, .writeOnly, options: .closeOnExec)
             defer { try? file.close() }
@@ -143,7 +146,7 @@ public enum Files {
     }
 
     /// Makes an empty file, to be written bit by bit.
-    public static func create(_ path: FilePath) throws(FileError) -> FileDescriptor {
+    package static func create(_ path: FilePath) throws(FileError) -> FileDescriptor {
         do {
             return try FileDescriptor.open(
                 path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: FilePermissions(rawValue: 0o644))
@@ -151,13 +154,13 @@ public enum Files {
     }
 
     /// Renames; what stood under the new name, if it is no full directory, is replaced.
-    public static func rename(_ from: FilePath, to: FilePath) throws(FileError) {
+    package static func rename(_ from: FilePath, to: FilePath) throws(FileError) {
         guard Glibc.rename(from.string, to.string) == 0 else { throw FileError("rename", from, Errno(rawValue: errno)) }
     }
 
     /// Removes a file, or a directory with all in it, however deep. That nothing is there is no error. What cannot be removed is passed over, and
     /// the first of it thrown.
-    public static func remove(_ path: FilePath) throws(FileError) {
+    package static func remove(_ path: FilePath) throws(FileError) {
         for attempt in 1... {
             guard let failure = Removal.remove(Array(path.string.utf8), in: AT_FDCWD) else { return }
             // A process that is being killed may still make a file in a directory that is being emptied.
@@ -175,7 +178,7 @@ public enum Files {
     /// Hands on a file, or standard input when none is named, piece by piece. A wait for what comes ends when the task is cancelled.
     ///
     /// - Parameter mayBeStream: whether the path may be that of a FIFO, as a shell makes one of `<(command)`.
-    public static func eachPiece(
+    package static func eachPiece(
         of path: FilePath?, mayBeStream: Bool = false, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
     ) throws(FileError) {
         guard let path else { return try OpenFile.standardInput.eachPiece(body) }
@@ -183,7 +186,7 @@ public enum Files {
     }
 
     /// The SHA-256 of a file's content, read in pieces.
-    public static func digest(of path: FilePath) throws(FileError) -> Digest {
+    package static func digest(of path: FilePath) throws(FileError) -> Digest {
         var hash = SHA256()
         try OpenFile.with(path) { file throws(FileError) in
             try file.eachPiece { piece throws(FileError) in hash.update(bufferPointer: piece) }
@@ -192,7 +195,7 @@ public enum Files {
     }
 
     /// Copies a file's content under a new name and tells the SHA-256 of what was written.
-    public static func copy(_ from: FilePath, to: FilePath, mode: UInt16 = 0o755) throws(FileError) -> Digest {
+    package static func copy(_ from: FilePath, to: FilePath, mode: UInt16 = 0o755) throws(FileError) -> Digest {
         var hash = SHA256()
         try OpenFile.with(from) { source throws(FileError) in
             let target: FileDescriptor
@@ -210,30 +213,30 @@ public enum Files {
     }
 
     /// An error of the number that a system call left in `errno`.
-    public static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError {
+    package static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError {
         FileError(operation, path, Errno(rawValue: number))
     }
 
     /// An error for what is not even tried, with why.
-    public static func refusal(_ operation: String, _ path: FilePath, _ reason: String) -> FileError {
+    package static func refusal(_ operation: String, _ path: FilePath, _ reason: String) -> FileError {
         FileError(operation, path, reason: reason)
     }
 
     /// The path with no link in it.
-    public static func realPath(_ path: FilePath) throws(FileError) -> FilePath {
+    package static func realPath(_ path: FilePath) throws(FileError) -> FilePath {
         guard let real = realpath(path.string, nil) else { throw FileError("find", path, Errno(rawValue: errno)) }
         defer { free(real) }
         return FilePath(platformString: real)
     }
 
     /// A file's length in bytes; nil when it is not there.
-    public static func bytes(of path: FilePath) -> Int64? {
+    package static func bytes(of path: FilePath) -> Int64? {
         var status = stat()
         return stat(path.string, &status) == 0 ? Int64(status.st_size) : nil
     }
 
     /// Bytes free for this user on the file system that a path is on, or will be.
-    public static func freeBytes(at path: FilePath) -> Int64? {
+    package static func freeBytes(at path: FilePath) -> Int64? {
         var folder = path
         while !exists(folder), folder.removeLastComponent() {}
         var status = statvfs()
@@ -243,14 +246,14 @@ public enum Files {
 }
 
 /// What tells, without reading it, that a file is very likely still the one that was hashed.
-public struct FileStamp: Hashable, Codable, Sendable {
+package struct FileStamp: Hashable, Codable, Sendable {
     private let bytes: Int64
     private let inode: UInt64
     private let seconds: Int64
     private let nanoseconds: Int64
 
     /// Reads a file's stamp; nil when it is not there or no regular file.
-    public init?(of path: FilePath) {
+    package init?(of path: FilePath) {
         var status = stat()
         guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         bytes = Int64(status.st_size)

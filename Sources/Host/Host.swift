@@ -4,22 +4,22 @@ import Model
 import SystemPackage
 
 /// What the outside world is to a command: handed down by parameter, so that a test can hand down another one.
-public struct Host: Sendable {
+package struct Host: Sendable {
     /// The environment's variables.
-    public let environment: [String: String]
+    package let environment: [String: String]
     /// Where Ninepin keeps what it fetched, built and found out.
-    public let workspace: FilePath
+    package let workspace: FilePath
     /// The folder with `recipes/` and `patches/`.
-    public let project: FilePath
+    package let project: FilePath
     /// Whether the process may make namespaces and mounts.
-    public let isRoot: Bool
+    package let isRoot: Bool
     /// The folder in which the machine's own `etc/` stands.
-    public let machine: FilePath
+    package let machine: FilePath
     /// How long something is waited for here.
-    public let deadlines: Deadlines
+    package let deadlines: Deadlines
 
     /// Makes a host of its parts.
-    public init(
+    package init(
         environment: [String: String], workspace: FilePath, project: FilePath, isRoot: Bool, machine: FilePath = "/",
         deadlines: Deadlines = Deadlines()
     ) {
@@ -37,7 +37,7 @@ public struct Host: Sendable {
     ///   - workspace: the workspace's folder; `NINEPIN_WORKSPACE` or the project's `Workspace` when nil.
     ///   - deadlines: how long something is waited for.
     ///   - project: the project's folder; found upwards from the current directory or from the program's own place when nil.
-    public static func current(workspace: String? = nil, project: String? = nil, deadlines: Deadlines = Deadlines()) -> Host {
+    package static func current(workspace: String? = nil, project: String? = nil, deadlines: Deadlines = Deadlines()) -> Host {
         let environment = ProcessInfo.processInfo.environment
         let here = FilePath(FileManager.default.currentDirectoryPath)
         let home = project.map { here.pushing(FilePath($0)) } ?? Self.findProject(from: here)
@@ -49,7 +49,7 @@ public struct Host: Sendable {
     }
 
     /// The first program of a name on `PATH`, or in one of some more folders; nil when there is none.
-    public func program(_ name: String, alsoIn folders: [String] = []) -> FilePath? {
+    package func program(_ name: String, alsoIn folders: [String] = []) -> FilePath? {
         let path = environment["PATH"]?.split(separator: ":").map(String.init) ?? []
         // Administrators' programs are not on everybody's PATH.
         let all = folders + path + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
@@ -57,7 +57,7 @@ public struct Host: Sendable {
     }
 
     /// The environment that a program gets which needs no more than a path and a plain locale: nothing of the user's leaks into a result.
-    public var plainEnvironment: [String: String] {
+    package var plainEnvironment: [String: String] {
         [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC",
             "HOME": environment["HOME"] ?? "/",

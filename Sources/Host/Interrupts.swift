@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Turns Ctrl-C and a polite kill into the cancellation of a task, so that every path out tidies up.
-public enum Interrupts {
+package enum Interrupts {
     /// Runs work until it ends or a signal comes; then the work is cancelled and waited for. A second signal ends the process at once.
     ///
     /// SIGHUP is left alone where it has no effect: whoever starts a program by nohup(1) wants it to go on without its terminal. SIGINT and SIGTERM
@@ -11,7 +11,7 @@ public enum Interrupts {
     /// to end all the same.
     ///
     /// - Returns: what the work made, and the signal that came, if one did.
-    public static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (
+    package static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (
         Result<Value, any Error>, Int32?
     ) {
         let queue = DispatchQueue(label: "interrupts")

@@ -4,9 +4,9 @@ import SystemPackage
 /// A place for a program that nobody vouches for and that cannot run in a sandbox with a kernel of its own: a user that owns nothing, no
 /// capabilities and no way to new ones, processes, mounts and names of its own, and a root file system that has the machine's programs, what is
 /// shown to it, and nothing else. The kernel is the machine's.
-public struct Jail: Sendable {
+package struct Jail: Sendable {
     /// The user and group, which nobody else is.
-    public let user: UInt32
+    package let user: UInt32
     private let folder: FilePath
     private let readable: [FilePath]
     private let writable: [FilePath]
@@ -20,7 +20,7 @@ public struct Jail: Sendable {
     ///   - readable: files and folders that the program sees at the same place, and cannot change.
     ///   - writable: folders that it may write in; they are the user's.
     ///   - hasNetwork: whether it has the network of the command; else a loopback of its own, and nothing beyond.
-    public init(in folder: FilePath, user: UInt32, readable: [FilePath], writable: [FilePath] = [], hasNetwork: Bool) {
+    package init(in folder: FilePath, user: UInt32, readable: [FilePath], writable: [FilePath] = [], hasNetwork: Bool) {
         self.folder = folder
         self.user = user
         self.readable = readable
@@ -29,7 +29,7 @@ public struct Jail: Sendable {
     }
 
     /// A number that no user of the machine is likely to have, and no other jail; within a user namespace one that it maps (user_namespaces(7)).
-    public static func newUser() -> UInt32 {
+    package static func newUser() -> UInt32 {
         let wanted = 0x6E70_0000 + UInt32.random(in: 0..<0x1_0000)
         let map = (try? Files.readText("/proc/self/uid_map")) ?? ""
         return isMapped(wanted, in: map) ? wanted : nobody
@@ -48,12 +48,12 @@ public struct Jail: Sendable {
     /// Makes files and folders the user's own.
     ///
     /// - Throws: `FileError`.
-    public func give(_ paths: [FilePath]) throws(FileError) {
+    package func give(_ paths: [FilePath]) throws(FileError) {
         for path in paths where lchown(path.string, user, user) != 0 { throw Files.error("give away", path, errno) }
     }
 
     /// The command, put into the place. It needs root.
-    public func confined(_ command: Command) -> Command {
+    package func confined(_ command: Command) -> Command {
         var confined = command
         confined.program = "/bin/sh"
         confined.arguments = words + [command.program.string] + command.arguments
@@ -62,7 +62,7 @@ public struct Jail: Sendable {
     }
 
     /// A script that puts a program and its arguments into the place, and shows it the program; for those who start others by a program's name.
-    public func launcher() -> String {
+    package func launcher() -> String {
         let namespaces = "/usr/bin/unshare --pid --fork --kill-child --mount-proc --"
         let quoted = words.dropLast().map(\.shellQuoted).joined(separator: " ")
         return "#!/bin/sh\nexec \(namespaces) /bin/sh \(quoted) \"r:$1\" -- \"$@\"\n"

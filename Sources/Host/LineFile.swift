@@ -3,9 +3,9 @@ import Synchronization
 import SystemPackage
 
 /// A log that grows on the disk, so that a run that is cut off still has it.
-public final class LineFile: Sendable {
+package final class LineFile: Sendable {
     /// How long a log may grow, and what becomes of it then.
-    public enum Limit: Hashable, Sendable {
+    package enum Limit: Hashable, Sendable {
         /// It has an end: of a longer one the beginning and the end are kept, in one file of at most so many bytes, with a note between them of what
         /// was left out. A file that cannot be written is a fault: ``LineFile/fault``.
         case ends(bytes: Int)
@@ -14,9 +14,9 @@ public final class LineFile: Sendable {
         case turns(bytes: Int)
 
         /// That of a run's log. A node that writes as fast as it can writes so much in a minute; a healthy one a megabyte.
-        public static let run = Limit.ends(bytes: 1 << 30)
+        package static let run = Limit.ends(bytes: 1 << 30)
         /// That of the log of something that is kept for long.
-        public static let kept = Limit.turns(bytes: 64 << 20)
+        package static let kept = Limit.turns(bytes: 64 << 20)
     }
 
     private struct State {
@@ -28,14 +28,14 @@ public final class LineFile: Sendable {
     }
 
     /// The log's file.
-    public let path: FilePath
+    package let path: FilePath
     private let limit: Limit
     private let state: Mutex<State>
 
     /// Makes an empty file.
     ///
     /// - Throws: `FileError`.
-    public init(_ path: FilePath, limit: Limit) throws(FileError) {
+    package init(_ path: FilePath, limit: Limit) throws(FileError) {
         (self.path, self.limit) = (path, limit)
         state = Mutex(State(file: try Files.create(path)))
     }
@@ -43,7 +43,7 @@ public final class LineFile: Sendable {
     /// Writes more of the last line. In the end of a log that is too long it is a line of its own.
     ///
     /// - Parameter overlap: how many bytes at the beginning were written already.
-    public func append(more piece: [UInt8], overlap: Int) {
+    package func append(more piece: [UInt8], overlap: Int) {
         let rest = Array(piece.dropFirst(overlap))
         let isAppended = state.withLock { state in
             let room = limit.isEnding ? Tail.headBytes(of: limit.bytes) : limit.bytes
@@ -65,7 +65,7 @@ public final class LineFile: Sendable {
 
     /// Writes a line. What cannot be written ends nothing here: the verdict does not come from the file, and whoever needs the file asks for
     /// its ``fault``.
-    public func append(_ line: [UInt8]) {
+    package func append(_ line: [UInt8]) {
         state.withLock { state in
             switch limit {
             case .turns(let most):
@@ -80,14 +80,14 @@ public final class LineFile: Sendable {
     }
 
     /// The first thing that could not be written, of a log that ends; nil while all of it was. The log is not whole then.
-    public var fault: FileError? { state.withLock(\.fault) }
+    package var fault: FileError? { state.withLock(\.fault) }
 
     /// Puts the end of a log that was too long into its file; nothing is written any more. What was not called on in a process that was killed
     /// leaves the end beside the file, in `NAME.tail` and `NAME.tail.1`.
     ///
     /// - Returns: the first thing that could not be written; nil when the log is whole.
     @discardableResult
-    public func finish() -> FileError? {
+    package func finish() -> FileError? {
         state.withLock { state in
             guard !state.isFinished else { return state.fault }
             state.isFinished = true

@@ -2,9 +2,9 @@ import Glibc
 
 /// Cuts a stream of bytes into lines, in bounded memory. A line longer than the limit comes in pieces: the first as a line, the others as more of
 /// it, each with the end of the one before at its beginning, so that a text on the border stands in one of them whole.
-public struct LineSplitter: Sendable {
+package struct LineSplitter: Sendable {
     /// What was cut off the stream.
-    public enum Piece: Hashable, Sendable {
+    package enum Piece: Hashable, Sendable {
         /// A line without its line break, or the beginning of one that is too long: bytes, because a log need not be UTF-8.
         case line([UInt8])
         /// More of the last line, and how many bytes of it the piece before ended with.
@@ -12,22 +12,22 @@ public struct LineSplitter: Sendable {
     }
 
     /// The most bytes of a piece.
-    public let limit: Int
+    package let limit: Int
     /// The bytes that two pieces of a line have in common.
-    public let overlap: Int
+    package let overlap: Int
     private var pending: [UInt8] = []
     private var isPending = false
     /// How many bytes of what is pending came already, when the line is one that comes in pieces.
     private var repeated: Int?
 
     /// Makes a splitter whose pieces have at most `limit` bytes.
-    public init(limit: Int = 1 << 16, overlap: Int = 512) {
+    package init(limit: Int = 1 << 16, overlap: Int = 512) {
         self.limit = max(1, limit)
         self.overlap = min(overlap, self.limit - 1)
     }
 
     /// Takes bytes and hands on each piece that they complete.
-    public mutating func take(_ bytes: UnsafeRawBufferPointer, _ piece: (Piece) throws -> Void) rethrows {
+    package mutating func take(_ bytes: UnsafeRawBufferPointer, _ piece: (Piece) throws -> Void) rethrows {
         var rest = bytes[...]
         while let end = Self.lineBreak(in: rest) {
             try keep(rest[..<end], piece)
@@ -42,7 +42,7 @@ public struct LineSplitter: Sendable {
     }
 
     /// The last piece when the stream ended without a line break; nil when it ended with one.
-    public mutating func finish() -> Piece? {
+    package mutating func finish() -> Piece? {
         guard isPending else { return nil }
         defer { clear() }
         return repeated == nil || pending.count > repeated ?? 0 ? made : nil

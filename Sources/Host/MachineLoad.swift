@@ -1,10 +1,10 @@
 import SystemPackage
 
 /// How busy the machine is, as its kernel tells.
-public enum MachineLoad {
+package enum MachineLoad {
     /// Seconds in which some task of the machine waited for a processor, since the machine started: `some … total` of `/proc/pressure/cpu`
     /// (Documentation/accounting/psi.rst of Linux). Nil where the kernel does not tell, as in gVisor.
-    public static func secondsOfPressure(_ path: FilePath = "/proc/pressure/cpu") -> Double? {
+    package static func secondsOfPressure(_ path: FilePath = "/proc/pressure/cpu") -> Double? {
         // A kernel without the file is no failure, and neither is one that refuses it (EOPNOTSUPP when PSI is switched off).
         guard let text = try? Files.readText(path) else { return nil }
         return seconds(inPressure: text)
@@ -12,7 +12,7 @@ public enum MachineLoad {
 
     /// Bytes of memory that new programs can have without swapping: `MemAvailable` of `/proc/meminfo` (proc_meminfo(5)), or less where this
     /// process's cgroup has a limit. Nil where the kernel does not tell.
-    public static func availableMemory() -> Int64? {
+    package static func availableMemory() -> Int64? {
         guard let text = try? Files.readText("/proc/meminfo") else { return nil }
         let machine = bytes(of: "MemAvailable:", inMemoryInfo: text)
         let limits = [

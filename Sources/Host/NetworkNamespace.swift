@@ -2,20 +2,20 @@ import SystemPackage
 
 /// A network namespace (network_namespaces(7)) that one process holds: it has no name, so that the kernel takes it away, with all links in it,
 /// when the last process in it is gone.
-public struct NetworkNamespace: Hashable, Sendable {
+package struct NetworkNamespace: Hashable, Sendable {
     /// The process that holds it, by its id here.
-    public let holder: Int32
+    package let holder: Int32
 
     /// Names the namespace of a process.
-    public init(of holder: Int32) { self.holder = holder }
+    package init(of holder: Int32) { self.holder = holder }
 
     /// Where the kernel shows it (proc(5)).
-    public var path: String { "/proc/\(holder)/ns/net" }
+    package var path: String { "/proc/\(holder)/ns/net" }
 
     /// Makes a namespace, works in it, and ends its holder.
     ///
     /// - Throws: `CommandError` when it cannot be made; what the work throws.
-    public static func with<Value: Sendable>(
+    package static func with<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (NetworkNamespace) async throws -> Value
     ) async throws -> Value {
         // The shell's number for itself is the one that this process knows it by: it is in no namespace of process ids.

@@ -3,29 +3,29 @@ import Glibc
 import SystemPackage
 
 /// A process, and those that it and its descendants have started, as `/proc` shows them (proc(5)).
-public struct ProcessTree: Sendable {
+package struct ProcessTree: Sendable {
     /// One process, as its `/proc/PID/stat` tells.
-    public struct Member: Hashable, Sendable {
+    package struct Member: Hashable, Sendable {
         /// Its number.
-        public let pid: Int32
+        package let pid: Int32
         /// Its parent's number.
-        public let parent: Int32
+        package let parent: Int32
         /// Whether it runs. One that has ended, and that nobody has waited for yet, does not.
-        public let isRunning: Bool
+        package let isRunning: Bool
         /// Seconds of processor time: its own, and that of its children that have ended and were waited for.
-        public let cpuSeconds: Double
+        package let cpuSeconds: Double
     }
 
     /// The processes, the outermost first.
-    public let members: [Member]
+    package let members: [Member]
 
     /// Looks at a process and at all that descend from it.
-    public init(below root: Int32) { self.init(all: Self.all()) { $0.filter { $0.pid == root } } }
+    package init(below root: Int32) { self.init(all: Self.all()) { $0.filter { $0.pid == root } } }
 
     /// Looks at the process whose command line has a text in it, the outermost that has it, and at all that descend from it.
     ///
     /// - Parameter text: something that no other process has, such as the path of a bundle.
-    public init(naming text: String) {
+    package init(naming text: String) {
         let own = getpid()
         self.init(all: Self.all()) { all in
             let named = all.filter { $0.pid != own && Self.read($0.pid, "cmdline").contains(text) }
@@ -46,14 +46,14 @@ public struct ProcessTree: Sendable {
     }
 
     /// Whether a process runs now.
-    public static func isRunning(_ pid: Int32) -> Bool { Member(stat: read(pid, "stat"), ticks: ticks)?.isRunning ?? false }
+    package static func isRunning(_ pid: Int32) -> Bool { Member(stat: read(pid, "stat"), ticks: ticks)?.isRunning ?? false }
 
     /// Seconds of processor time, of all of them together.
-    public var cpuSeconds: Double { members.reduce(0) { $0 + $1.cpuSeconds } }
+    package var cpuSeconds: Double { members.reduce(0) { $0 + $1.cpuSeconds } }
 
     /// Bytes of memory that they hold together, each page that several share counted once; needs root. gVisor does not tell what is shared:
     /// there each counts it.
-    public var memoryBytes: UInt64 {
+    package var memoryBytes: UInt64 {
         members.reduce(0) { sum, member in
             let shared = Self.line("Pss:", of: Self.read(member.pid, "smaps_rollup"))
             return sum + (shared ?? Self.line("VmRSS:", of: Self.read(member.pid, "status")) ?? 0) * 1024
@@ -61,7 +61,7 @@ public struct ProcessTree: Sendable {
     }
 
     /// The first member whose command line fits.
-    public func first(where fits: ([String]) -> Bool) -> Int32? {
+    package func first(where fits: ([String]) -> Bool) -> Int32? {
         members.first {
             fits(Self.read($0.pid, "cmdline").split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init))
         }?.pid

@@ -3,16 +3,16 @@ import SystemPackage
 
 /// A folder for what is not whole yet. Everything in it goes away with its process: at the end of a good run, or, after a kill, when the
 /// next process looks. A lock held for the process's life tells the living from the dead, also across PID namespaces.
-public final class Scratch: Sendable {
+package final class Scratch: Sendable {
     /// The folder.
-    public let path: FilePath
+    package let path: FilePath
     private let lock: FileLock
     private let count = Counter()
 
     /// Makes a scratch folder below a parent, and removes those there whose processes have died.
     ///
     /// - Throws: `FileError` when the folder cannot be made; `CancellationError` while others make theirs.
-    public init(in parent: FilePath) async throws {
+    package init(in parent: FilePath) async throws {
         try Files.makeDirectory(parent)
         // Held while a folder is made and its lock taken: nobody takes a new-born for dead.
         let gate = try await FileLock.waitBriefly(parent.appending(".gate"))
@@ -34,12 +34,12 @@ public final class Scratch: Sendable {
     }
 
     /// A path in the folder that nothing else has; the name is for people.
-    public func place(_ name: String) -> FilePath {
+    package func place(_ name: String) -> FilePath {
         path.appending("\(count.next())-\(name)")
     }
 
     /// Removes the folder with all in it.
-    public func remove() {
+    package func remove() {
         try? Files.remove(path)
         lock.release()
     }

@@ -1,6 +1,6 @@
 extension String {
     /// The text as one word of a shell (POSIX, XCU 2.2.2): between single quotes, each of its own written `'\''`.
-    public var shellQuoted: String {
+    package var shellQuoted: String {
         var word = String.UnicodeScalarView("'".unicodeScalars)
         for scalar in unicodeScalars { if scalar == "'" { word += #"'\''"#.unicodeScalars } else { word.append(scalar) } }
         word.append("'")
@@ -8,7 +8,7 @@ extension String {
     }
 
     /// The text with some of its parts replaced, from the front to the back: what was put in is not looked at again.
-    public func replacingAll(_ words: [String: String]) -> String {
+    package func replacingAll(_ words: [String: String]) -> String {
         // The longer of two that begin alike.
         let names = words.keys.sorted { $0.utf8.count > $1.utf8.count }.map { (name: $0, bytes: Array($0.utf8)) }
         let first = Set(names.compactMap(\.bytes.first))

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets one task through at a time, in the order in which they came.
-public final class Turnstile: Sendable {
+package final class Turnstile: Sendable {
     private struct State {
         var isTaken = false
         var count: UInt64 = 0
@@ -13,12 +13,12 @@ public final class Turnstile: Sendable {
     private let state = Mutex(State())
 
     /// Makes a turnstile that is free.
-    public init() {}
+    package init() {}
 
     /// Waits until it is this task's turn.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits; then it has no turn.
-    public func enter() async throws {
+    package func enter() async throws {
         try Task.checkCancellation()
         let number = state.withLock { state in
             state.count += 1
@@ -52,7 +52,7 @@ public final class Turnstile: Sendable {
     }
 
     /// Ends this task's turn; the next one's begins.
-    public func leave() {
+    package func leave() {
         let next = state.withLock { state in
             guard !state.waiting.isEmpty else {
                 state.isTaken = false

@@ -9,8 +9,3 @@ struct ArtifactChanged: Error, CustomStringConvertible {
 
     var description: String { "\(path) has changed: its digest is \(found), expected \(expected)" }
 }
-
-extension Duration {
-    /// The duration in seconds.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
-}

@@ -2,13 +2,13 @@ import Host
 import Model
 
 /// The log files of one boot. A verdict rests on what came, and not on the files; but nobody can look at what it rests on where they are not whole.
-struct BootLogs: Sendable {
+package struct BootLogs: Sendable {
     private let files: [LineFile]
 
     init(_ files: [LineFile]) { self.files = files }
 
     /// The first thing that could not be written; nil while all of it was.
-    var fault: FileError? { files.lazy.compactMap(\.fault).first }
+    package var fault: FileError? { files.lazy.compactMap(\.fault).first }
 
     /// Ends the files.
     ///
@@ -24,9 +24,9 @@ struct BootLogs: Sendable {
     }
 
     /// Ends the files; the first thing that could not be written, of all of them.
-    func finish() -> FileError? { files.map { $0.finish() }.compactMap(\.self).first }
+    package func finish() -> FileError? { files.map { $0.finish() }.compactMap(\.self).first }
 
-    static func words(_ fault: FileError) -> String { "the log of the boot is not whole: \(fault)" }
+    package static func words(_ fault: FileError) -> String { "the log of the boot is not whole: \(fault)" }
 
     private static func cause(_ fault: FileError) -> String { fault.isDiskFull ? "out of disk" : "log not written" }
 }

@@ -2,7 +2,7 @@ import Grading
 import Host
 
 /// What happened in a boot, as its watchers take it.
-enum BootEvent: Sendable {
+package enum BootEvent: Sendable {
     /// A line of the node's own log.
     case log([UInt8])
     /// More of that line.
@@ -19,20 +19,20 @@ enum BootEvent: Sendable {
 
 /// The two streams of a sandbox: what runs in it writes its log on standard output, and the first program tells what it sees on standard error, where
 /// runsc writes too. Each is kept in a file as it comes.
-struct BootStreams: Sendable {
+package struct BootStreams: Sendable {
     /// The files.
-    let logs: BootLogs
+    package let logs: BootLogs
     private let output: LineFile
     private let error: LineFile
     private var channel = NodeChannel()
 
-    init(output: LineFile, error: LineFile) {
+    package init(output: LineFile, error: LineFile) {
         (self.output, self.error) = (output, error)
         logs = BootLogs([output, error])
     }
 
     /// Reads what came, and writes it into its file.
-    mutating func read(_ event: Command.Event) -> BootEvent {
+    package mutating func read(_ event: Command.Event) -> BootEvent {
         switch event {
         case .line(.output, let line):
             output.append(line)

@@ -5,14 +5,14 @@ import Sandbox
 import SystemPackage
 
 /// What a probe's sandbox is made of: busybox, and nothing else of the host's.
-public struct ComponentProfile: Sendable {
+package struct ComponentProfile: Sendable {
     private let busybox: FilePath
     private let host: Host
 
     /// Looks for what is needed, before anything is built.
     ///
     /// - Throws: `KubeletProfile.Missing`.
-    public init(on host: Host) throws(KubeletProfile.Missing) {
+    package init(on host: Host) throws(KubeletProfile.Missing) {
         guard let busybox = host.program("busybox") else { throw .init(names: ["busybox"], packages: ["busybox-static"]) }
         self.busybox = busybox
         self.host = host
@@ -37,7 +37,7 @@ public struct ComponentProfile: Sendable {
 }
 
 /// A probe to be asked in a sandbox: where its program is, and what its bytes must be.
-public struct ComponentBoot: Sendable {
+package struct ComponentBoot: Sendable {
     private let artifact: Artifact
     private let probe: String
     private let layout: Layout
@@ -48,7 +48,7 @@ public struct ComponentBoot: Sendable {
     /// Makes a boot; nothing starts yet.
     ///
     /// - Parameter probe: what evidence calls it.
-    public init(_ artifact: Artifact, probe: String, layout: Layout, runsc: Runsc, profile: ComponentProfile, on host: Host) {
+    package init(_ artifact: Artifact, probe: String, layout: Layout, runsc: Runsc, profile: ComponentProfile, on host: Host) {
         self.artifact = artifact
         self.probe = probe
         self.layout = layout
@@ -66,7 +66,7 @@ public struct ComponentBoot: Sendable {
     /// - Returns: the verdict, and how many seconds lie between the deciding event and the end of the sandbox. A harness that failed is an
     ///   `inconclusive` verdict, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
-    public func run(scratch: Scratch, logs: FilePath, name: String) async throws -> (verdict: Verdict, toVerdict: Double) {
+    package func run(scratch: Scratch, logs: FilePath, name: String) async throws -> (verdict: Verdict, toVerdict: Double) {
         let folder = scratch.place("component")
         defer { try? Files.remove(folder) }
         do {

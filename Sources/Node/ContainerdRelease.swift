@@ -1,3 +1,4 @@
+import ExitCodes
 import Host
 import Model
 
@@ -5,7 +6,7 @@ extension KubeletProfile {
     /// The release of the containerd that a node gets: `1.6.20`.
     ///
     /// - Throws: `Missing`; `CommandError` when it does not run.
-    public func containerd() async throws -> String {
+    package func containerd() async throws -> String {
         guard let path = found.first(where: { $0.place == "/usr/bin/containerd" })?.path else {
             throw Missing(names: ["containerd"], packages: ["containerd"])
         }
@@ -16,7 +17,7 @@ extension KubeletProfile {
     /// Looks whether the programs of another suite's containerd run with this machine's libraries, which are those of the node, too.
     ///
     /// - Throws: `ContainerdDoesNotRun`, with the loader's own words (ld.so(8)); `CancellationError`.
-    public func requireContainerd(_ package: LockedPackage) async throws {
+    package func requireContainerd(_ package: LockedPackage) async throws {
         for (place, path) in found where ContainerdSpec.programs.contains(where: { place == "/usr/bin/\($0)" }) {
             // The shim has only flags of one letter.
             let flag = place.contains("shim") ? "-v" : "--version"
@@ -30,30 +31,32 @@ extension KubeletProfile {
 }
 
 /// The containerd that a recipe asks for does not run here.
-public struct ContainerdDoesNotRun: Error, Sendable, CustomStringConvertible {
+package struct ContainerdDoesNotRun: ExitStatusError, Sendable, CustomStringConvertible {
     /// The package.
-    public let package: LockedPackage
+    package let package: LockedPackage
     /// What its program said.
-    public let reason: String
+    package let reason: String
 
     /// Which, why, and what to do.
-    public var description: String {
+    package var description: String {
         """
         \(package.title) does not run with this machine's libraries, which a node has, too: \(reason)
             Ask for an older suite in the recipe's node.containerd, or leave it out: then the node gets this machine's own.
         """
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }
 
 /// What is known of containerd's releases.
-public enum ContainerdRelease {
+package enum ContainerdRelease {
     /// Reads the answer to `--version`: `containerd github.com/containerd/containerd 1.6.20~ds1 …`, with or without a `v` before the number.
-    public static func read(_ said: String) -> String? {
+    package static func read(_ said: String) -> String? {
         said.firstMatch(of: /(?:^|\s)v?(\d+\.\d+\.\d+)/).map { String($0.1) }
     }
 
     /// Whether it does not know the question RuntimeConfig, which came with containerd 2.0. Of an unknown release nothing is said.
-    public static func lacksRuntimeConfig(_ release: String) -> Bool { Version(release).map { ($0.numbers.first ?? 0) < 2 } ?? false }
+    package static func lacksRuntimeConfig(_ release: String) -> Bool { Version(release).map { ($0.numbers.first ?? 0) < 2 } ?? false }
 
     /// Whether it answers only to `runtime.v1`: containerd 2.0 knows `runtime.v1alpha2` no more (its release notes, "Removed: CRI v1alpha2 API").
     /// kubelet asks for `runtime.v1` since 1.23. Of an unknown release nothing is said.
@@ -64,7 +67,7 @@ public enum ContainerdRelease {
     /// - Parameters:
     ///   - release: containerd's; nil when there is none.
     ///   - node: what the node's program says that it is: `Kubernetes v1.36.2`.
-    public static func note(_ release: String?, on node: String) -> String? {
+    package static func note(_ release: String?, on node: String) -> String? {
         guard let release, let found = node.firstMatch(of: /v1\.(\d{1,4})(?:\.|$)/), let minor = Int(found.1) else { return nil }
         if lacksAlpha(release), minor < 23 {
             return "containerd \(release) does not answer runtime.v1alpha2, all that kubelet asks before 1.23: it takes one before 2.0"

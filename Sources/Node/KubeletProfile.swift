@@ -1,11 +1,12 @@
 import Cluster
+import ExitCodes
 import Host
 import Model
 import Sandbox
 import SystemPackage
 
 /// A node made of containerd and a kubelet that runs standalone, or within k3s: what its root file system holds.
-public struct KubeletProfile: Sendable {
+package struct KubeletProfile: Sendable {
     /// A program of the host's that the node needs, and where it goes.
     struct Program: Sendable {
         let name: String
@@ -16,16 +17,20 @@ public struct KubeletProfile: Sendable {
     }
 
     /// A program that is not on this machine.
-    public struct Missing: Error, Sendable, CustomStringConvertible {
+    package struct Missing: ExitStatusError, Sendable, CustomStringConvertible {
         /// The programs' names.
-        public let names: [String]
+        package let names: [String]
         /// The Debian packages that have them.
-        public let packages: [String]
+        package let packages: [String]
+
+        package init(names: [String], packages: [String]) { (self.names, self.packages) = (names, packages) }
 
         /// What is missing and how to get it.
-        public var description: String {
+        package var description: String {
             "a node needs \(names.joined(separator: ", ")), which this machine lacks\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
         }
+
+        package var exitStatus: ExitStatus { .missing }
     }
 
     static let programs = [
@@ -48,7 +53,7 @@ public struct KubeletProfile: Sendable {
     ///
     /// - Parameter containerd: the folder that has containerd's programs; nil for the machine's own.
     /// - Throws: `Missing`, which names all that are not there.
-    public init(on host: Host, containerd: FilePath? = nil) throws(Missing) {
+    package init(on host: Host, containerd: FilePath? = nil) throws(Missing) {
         self.host = host
         let busybox = host.program("busybox")
         let found = Self.programs.map { program in
@@ -68,12 +73,12 @@ public struct KubeletProfile: Sendable {
     /// Looks whether what starts a node's containers is here.
     ///
     /// - Throws: `Missing`.
-    public func require(_ runtime: OCIRuntime) throws(Missing) {
+    package func require(_ runtime: OCIRuntime) throws(Missing) {
         guard runtime == .runc || crun != nil else { throw Missing(names: [runtime.rawValue], packages: [runtime.rawValue]) }
     }
 
     /// The name by which a control plane knows the node.
-    public static let nodeName = "node"
+    package static let nodeName = "node"
 
     /// Makes a bundle that has the machine's programs.
     ///
@@ -110,7 +115,8 @@ public struct KubeletProfile: Sendable {
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     func fill(
         _ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, isKept: Bool = false,
-        settings: [String: String] = [:], runtime: OCIRuntime = .runc, approach: ApproachPlan = .none, scratch: FilePath
+        settings: [String: String] = [:], runtime: OCIRuntime = .runc, modification: NodeModification = NodeModification(),
+        scratch: FilePath
     ) async throws {
         try root.directories([
             "bin", "proc", "sys", "dev", "tmp", "run", "root", "var/lib/kubelet", "var/log", "etc/kubernetes/manifests", "usr/local/bin",
@@ -122,14 +128,14 @@ public struct KubeletProfile: Sendable {
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd + Self.containerd(starting: runtime))
         let own = plane == nil ? Self.standalone : Self.joined
-        try root.file("/etc/kubelet.yaml", Self.kubelet + own + Self.lines(settings) + approach.kubeletConfiguration)
+        try root.file("/etc/kubelet.yaml", Self.kubelet + own + Self.lines(settings) + modification.kubeletConfiguration)
         if let plane {
             for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
             try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)
         }
         try root.file("/init", NodeScript.text(interval: isKept ? 5 : 1, deadlines: host.deadlines), mode: 0o755)
-        try root.file("/init-node", NodeScript.node(for: profile, approach: approach, deadlines: host.deadlines), mode: 0o755)
-        try await approach.fill(root, on: host)
+        try root.file("/init-node", NodeScript.node(for: profile, modification: modification, deadlines: host.deadlines), mode: 0o755)
+        try await modification.fill(root, host)
     }
 
     static func lines(_ settings: [String: String]) -> String {

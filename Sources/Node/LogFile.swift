@@ -10,7 +10,7 @@ extension LogReader {
     /// - Parameter wanted: the number of a run of the node's that is asked for.
     /// - Returns: what read it, and whether the log ends in the middle of a line.
     /// - Throws: `FileError` when it cannot be read.
-    public static func reading(
+    package static func reading(
         file path: String?, warmUp: Double, wanted: Int? = nil
     ) throws(FileError) -> (reader: LogReader, isCut: Bool) {
         let name = path.map { FilePath($0).lastComponent?.string ?? $0 } ?? "standard input"
@@ -30,7 +30,7 @@ extension LogReader {
     /// Reads a whole log, as ``reading(file:warmUp:wanted:)`` does.
     ///
     /// - Returns: what the log alone can say of the node's last life in it, and how many lines it has.
-    public static func verdict(onFile path: String?, warmUp: Double) throws(FileError) -> (verdict: Verdict, lines: Int) {
+    package static func verdict(onFile path: String?, warmUp: Double) throws(FileError) -> (verdict: Verdict, lines: Int) {
         let (reader, isCut) = try reading(file: path, warmUp: warmUp)
         return (reader.verdict(isCut: isCut), reader.lines)
     }

@@ -7,7 +7,7 @@ import Sandbox
 import SystemPackage
 
 /// How far a boot has come, for people who wait.
-public enum BootProgress: Hashable, Sendable {
+package enum BootProgress: Hashable, Sendable {
     /// The sandbox is being filled.
     case preparing
     /// The sandbox's first program has come to a stage: `containerd`, `kubelet`.
@@ -21,50 +21,50 @@ public enum BootProgress: Hashable, Sendable {
 }
 
 /// When a boot may use the machine for its start. Boots that are only watched do not disturb each other; two that start at once do.
-public struct BootTurn: Sendable {
+package struct BootTurn: Sendable {
     /// Waits until the boot may start; throws `CancellationError`.
-    public let enter: @Sendable () async throws -> Void
+    package let enter: @Sendable () async throws -> Void
     /// The node has started, or never will. May be called again; then it does nothing.
-    public let leave: @Sendable () -> Void
+    package let leave: @Sendable () -> Void
 
     /// Makes a turn of what begins and ends it.
-    public init(enter: @escaping @Sendable () async throws -> Void, leave: @escaping @Sendable () -> Void) {
+    package init(enter: @escaping @Sendable () async throws -> Void, leave: @escaping @Sendable () -> Void) {
         self.enter = enter
         self.leave = leave
     }
 
     /// The turn of a boot that has the machine to itself.
-    public static let free = BootTurn(enter: {}, leave: {})
+    package static let free = BootTurn(enter: {}, leave: {})
 }
 
 /// What came of a boot.
-public struct BootOutcome: Sendable {
+package struct BootOutcome: Sendable {
     /// How good the node is.
-    public let verdict: Verdict
+    package let verdict: Verdict
     /// Seconds between the deciding event and the end of the sandbox.
-    public let toVerdict: Double
+    package let toVerdict: Double
     /// What the boot suffered from the rest of the machine; nil when no sandbox was started.
-    public let conditions: BootConditions?
+    package let conditions: BootConditions?
     /// What the node's program answered to `--version`; nil when it was not asked.
-    public var version: String?
+    package var version: String?
 }
 
 /// What is known of a node that is kept.
-public struct KeptStatus: Sendable {
+package struct KeptStatus: Sendable {
     /// How far the sandbox's first program has come.
-    public let stage: String
+    package let stage: String
     /// Whether the API server says that the node is Ready.
-    public let isReady: Bool
+    package let isReady: Bool
     /// The verdict so far; nil before there is one.
-    public let verdict: Verdict?
+    package let verdict: Verdict?
     /// What the node's program answers to `--version`.
-    public let version: String?
+    package let version: String?
     /// A kubeconfig with all rights; nil when the node joined no control plane.
-    public let kubeconfig: String?
+    package let kubeconfig: String?
 }
 
 /// A binary to boot as a node: where it is, and what its bytes must be.
-public struct NodeBoot: Sendable {
+package struct NodeBoot: Sendable {
     private let artifact: Artifact
     private let node: NodeSpec
     private let layout: Layout
@@ -74,8 +74,8 @@ public struct NodeBoot: Sendable {
     private let here: NodeHere?
     private let profile: KubeletProfile
     private let host: Host
-    private let approach: ApproachPlan
-    private let witness: BootWitness?
+    private let modification: NodeModification
+    private let observer: (any BootObserver)?
     private let turn: BootTurn
     private let logLimit: LineFile.Limit
 
@@ -86,13 +86,14 @@ public struct NodeBoot: Sendable {
     ///   - plane: what makes the control plane; needed for a level at which the node joins one.
     ///   - runsc: makes the sandbox; nil for the layout `here`.
     ///   - here: the place that the node is booted in where the layout is `here`.
-    ///   - approach: what is changed instead of the source, or beside it.
-    ///   - witness: told of all that happens, beside the grader.
+    ///   - modification: what is changed about the node beside its binary.
+    ///   - observer: told of all that happens, beside the grader.
     ///   - turn: when the boot may start.
     ///   - logLimit: how long each log of a boot that is not kept may grow.
-    public init(
+    package init(
         _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, plane: ControlPlaneKind? = nil, runsc: Runsc?,
-        here: NodeHere? = nil, profile: KubeletProfile, approach: ApproachPlan = .none, witness: BootWitness? = nil,
+        here: NodeHere? = nil, profile: KubeletProfile, modification: NodeModification = NodeModification(),
+        observer: (any BootObserver)? = nil,
         turn: BootTurn = .free, logLimit: LineFile.Limit = .run, on host: Host
     ) {
         self.artifact = artifact
@@ -104,8 +105,8 @@ public struct NodeBoot: Sendable {
         self.runsc = runsc
         self.here = here
         self.profile = profile
-        self.approach = approach
-        self.witness = witness
+        self.modification = modification
+        self.observer = observer
         self.turn = turn
         self.logLimit = logLimit
         self.host = host
@@ -119,7 +120,7 @@ public struct NodeBoot: Sendable {
     ///     limit it has the beginning and the end.
     /// - Returns: the verdict, and what the boot was like. A harness that failed is an `inconclusive` verdict, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
-    public func run(
+    package func run(
         scratch: Scratch, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> BootOutcome {
         try await run(in: scratch.place("boot"), logs: logs, progress: progress, status: nil)
@@ -133,7 +134,7 @@ public struct NodeBoot: Sendable {
     ///   - status: told about once a second what is known of the node.
     /// - Returns: the verdict that came with the node's end.
     /// - Throws: `CancellationError`, after the sandbox is gone.
-    public func keep(
+    package func keep(
         in folder: FilePath, logs: FilePath, status: @escaping @Sendable (KeptStatus) -> Void
     ) async throws -> Verdict {
         try await run(in: folder, logs: logs, progress: { _ in }, status: status).verdict
@@ -164,7 +165,7 @@ public struct NodeBoot: Sendable {
             ) { plane in
                 let observer = ClusterObserver(
                     of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: .seconds(status == nil ? 1 : 5))
-                return try await working(beside: [{ try await observer.run() }]) {
+                return try await withBackgroundTasks([{ try await observer.run() }]) {
                     try await boot(in: folder, joining: (plane, notices, trial), logs: logs, progress: progress, status: status)
                 }
             }
@@ -187,7 +188,7 @@ public struct NodeBoot: Sendable {
         let state = folder.appending("state")
         try Files.makeDirectory(state)
         let grader = BootGrader(
-            node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: approach.runtime,
+            node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: modification.runtime,
             place: here?.signs, deadlines: host.deadlines)
         let limit = limit(isKept: status != nil)
         let watch = Watch(
@@ -203,7 +204,7 @@ public struct NodeBoot: Sendable {
                 try await run(command, in: folder, watched: watch, progress: progress, status: status)
             }
         }
-        guard approach.runtime == .runsc else {
+        guard modification.runtime == .runsc else {
             return try await runInContainer(folder, state: state, watch: watch, progress: progress)
         }
         guard let runsc else { return failed("there is no runsc to make a sandbox with") }
@@ -259,7 +260,7 @@ public struct NodeBoot: Sendable {
         let root = RootFileSystem(at: bundle.own, on: host)
         let program = plane == nil ? node.profile : node.profile.joined
         try await profile.fill(
-            root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, runtime: runtime, approach: approach,
+            root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, runtime: runtime, modification: modification,
             scratch: folder.appending("images"))
         let source = FilePath(artifact.path)
         let digest = try root.program(source, as: NodeProgram.of(program).path)
@@ -286,13 +287,13 @@ public struct NodeBoot: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         let pace = Duration.milliseconds(status == nil ? 250 : 1000)
-        let (final, ended) = try await command.watch(watch, tick: pace) { [witness, turn] watch, event, time in
+        let (final, ended) = try await command.watch(watch, tick: pace) { [observer, turn] watch, event, time in
             let read = watch.streams.read(event)
-            witness?.take(read, bundle: folder, at: time.seconds)
+            observer?.take(read, bundle: folder, at: time.seconds)
             let directive = watch.take(read, at: time.seconds, progress: progress)
             if watch.grader.isStarted { turn.leave() }
             if case .tick = event { status?(watch.status) }
-            return witness?.isSatisfied == true ? .stop : directive
+            return observer?.isSatisfied == true ? .stop : directive
         }
         var watched = final
         let whole = start.duration(to: clock.now).seconds

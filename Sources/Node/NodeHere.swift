@@ -1,4 +1,5 @@
 import Cluster
+import ExitCodes
 import Grading
 import Host
 import Model
@@ -6,12 +7,12 @@ import SystemPackage
 
 /// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its
 /// own (mounts, processes, network), and what would stay behind all the same is removed.
-public struct NodeHere: Sendable {
+package struct NodeHere: Sendable {
     /// What the place shows of itself.
-    public let signs: PlaceSigns
+    package let signs: HostSigns
 
     /// Takes a place that was looked at.
-    public init(_ signs: PlaceSigns) { self.signs = signs }
+    package init(_ signs: HostSigns) { self.signs = signs }
 
     /// Makes all ready for a node, hands on the command that boots it, and removes what is left when that has ended.
     ///
@@ -24,7 +25,7 @@ public struct NodeHere: Sendable {
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
         isKept: Bool, on host: Host, body: (Command) async throws -> Value
     ) async throws -> Value {
-        let traces = try await Traces(below: "/var/lib/kubelet", within: host.deadlines)
+        let traces = try await CleanupJournal(below: "/var/lib/kubelet", within: host.deadlines)
         do {
             if plane != nil {
                 let images = try await PodImages.archive(
@@ -44,7 +45,7 @@ public struct NodeHere: Sendable {
 
     private func prepare(
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
-        isKept: Bool, traces: Traces, on host: Host
+        isKept: Bool, traces: CleanupJournal, on host: Host
     ) async throws -> Command {
         for path in ["/run", "/var/log"] { try traces.directory(FilePath(path)) }
         // On the file system that kubelet's directory is on: which one that is decides much.
@@ -162,7 +163,9 @@ public struct NodeHere: Sendable {
 }
 
 /// Why no node can be booted in this place now.
-public struct HereError: Error, Sendable, CustomStringConvertible {
+package struct HereError: ExitStatusError, Sendable, CustomStringConvertible {
     /// What is in the way, and what to do.
-    public let description: String
+    package let description: String
+
+    package var exitStatus: ExitStatus { .fault }
 }

@@ -5,7 +5,7 @@ import Sandbox
 
 /// The first two programs in the sandbox. The first one asks and tells; the second one, on the node's side, prepares and starts the node, in
 /// processes and mounts of its own: the node cannot see who asks, and so cannot answer for itself.
-enum NodeScript {
+package enum NodeScript {
     // Paths are put into both programs as whole words of the shell: nothing in the programs quotes them again.
 
     /// The first program, for busybox's shell. The node's log goes to standard output; what the harness must know to standard error, marked.
@@ -30,19 +30,20 @@ enum NodeScript {
     /// The second program, for busybox's shell. What it tells goes to descriptor 3, which the node does not get.
     ///
     /// - Parameters:
-    ///   - approach: what is changed beside the source.
+    ///   - modification: what is changed about the node beside its binary.
     ///   - deadlines: how long it waits for what.
     ///   - clearing: lines that clear the way for a kubelet, which may use `fail`, and leave a folder to work in in `$work`.
     static func node(
-        for profile: NodeSpec.Profile, approach: ApproachPlan = .none, folder: String = Bundle.askFolder, busybox: String = "/bin/busybox",
+        for profile: NodeSpec.Profile, modification: NodeModification = NodeModification(), folder: String = Bundle.askFolder,
+        busybox: String = "/bin/busybox",
         clearing: String = sandbox, deadlines: Deadlines = Deadlines()
     ) -> String {
         let program = NodeProgram.of(profile)
         let words = [
             "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
-            "@LOADING@": program.loading, "@START@": approach.start(program.start), "@FOLDER@": folder.shellQuoted,
+            "@LOADING@": program.loading, "@START@": modification.prefix + program.start, "@FOLDER@": folder.shellQuoted,
             "@BUSYBOX@": busybox.shellQuoted,
-            "@APPROACH@": approach.preparation, "@AFTERMATH@": approach.aftermath,
+            "@APPROACH@": modification.preparation, "@AFTERMATH@": modification.aftermath,
             "@VERSION_SECONDS@": deadlines.whole(.nodeVersion),
             "@CONTAINERD_TRIES@": "\(Int(deadlines[.containerdStart] * 10))",
         ]
@@ -50,7 +51,7 @@ enum NodeScript {
     }
 
     /// How every first program begins, for busybox's shell: what the sandbox shows of itself.
-    static let signs = """
+    package static let signs = """
         #!/bin/sh
         export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
         say() { echo "\(NodeFact.mark)$*" >&2; }
@@ -218,5 +219,5 @@ enum NodeScript {
 
 extension Deadlines {
     /// A deadline as timeout(1) takes it: whole seconds, and not one less.
-    func whole(_ deadline: Deadline) -> String { "\(Int(self[deadline].rounded(.up)))" }
+    package func whole(_ deadline: Deadline) -> String { "\(Int(self[deadline].rounded(.up)))" }
 }

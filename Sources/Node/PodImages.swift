@@ -1,9 +1,9 @@
-import struct Crypto.SHA256
 import FoundationEssentials
 import Host
 import Model
 import Sandbox
 import SystemPackage
+import struct Crypto.SHA256
 
 /// The images that a node's pods need, in one archive that `ctr images import` takes (Docker image specification 1.2): one layer of busybox.
 struct PodImages {
@@ -64,9 +64,7 @@ struct PodImages {
     }
 
     private static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        String(decoding: try JSONDocument.line(of: value), as: UTF8.self)
     }
 
     private static func pack(_ folder: FilePath, into archive: FilePath, on host: Host) async throws {

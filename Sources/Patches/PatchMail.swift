@@ -1,17 +1,18 @@
 import Git
+import UnifiedDiff
 
 /// One message of a mailbox of patches, as `git format-patch --stdout` writes it; or all of a text that is none.
-public struct PatchMail: Sendable {
+package struct PatchMail: Sendable {
     /// The message's subject without what stands in brackets before it; nil when there is none.
-    public let subject: String?
+    package let subject: String?
     /// Its bytes, as they were sent.
-    public let text: [UInt8]
+    package let text: [UInt8]
 
     /// The messages of a text that change a file.
     ///
     /// - Parameter origin: what the text is called in an error.
     /// - Throws: `PatchesError.malformed` when it is no patch.
-    public static func mails(in text: [UInt8], from origin: String) throws(PatchesError) -> [PatchMail] {
+    package static func mails(in text: [UInt8], from origin: String) throws(PatchesError) -> [PatchMail] {
         do throws(PatchError) {
             return try Patch.messages(in: text).map { PatchMail(subject: subject(of: $0), text: $0) }
         } catch { throw .malformed(file: origin, error) }

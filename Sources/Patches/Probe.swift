@@ -1,27 +1,27 @@
 import Model
 
 /// A short program against a patched package, which says in one line what the package answers where it runs. `patches/UPSTREAM/NAME/probe/main.go`.
-public struct Probe: Hashable, Sendable {
+package struct Probe: Hashable, Sendable {
     /// The entry that has the program.
-    public let name: PatchName
+    package let name: PatchName
     /// The program's text, as it is in the registry.
     let text: String
     /// The upstream versions that it can be built for; any when nil.
     var versions: VersionRange?
 
     /// The upstream project whose package it asks.
-    public var upstream: String { name.upstream }
+    package var upstream: String { name.upstream }
 
     /// Whether it can be built against an upstream of a version; against one that does not tell its version it is tried.
-    public func fits(_ version: Version?) -> Bool { version.flatMap { versions?.contains($0) } ?? true }
+    package func fits(_ version: Version?) -> Bool { version.flatMap { versions?.contains($0) } ?? true }
 
     /// The folder that it is built in, below a source tree's top.
-    public var folder: String { "ninepin-probe/\(name)" }
+    package var folder: String { "ninepin-probe/\(name)" }
 
     /// The program as Go can build it: what it imports below `upstream` is imported from where the upstream project is.
     ///
     /// - Parameter importPath: the upstream project's import path, as code in the tree writes it.
-    public func source(importing importPath: String) -> [UInt8] {
+    package func source(importing importPath: String) -> [UInt8] {
         var isAmongImports = true
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             // Imports come first in a Go file (The Go Programming Language Specification, "Source file organization").
@@ -42,7 +42,7 @@ extension Recipe {
     /// tree's own path and the path in it.
     ///
     /// - Parameter copies: where copies of modules lie in the tree.
-    public func importPath(of upstream: Upstream, copies: String) -> String {
+    package func importPath(of upstream: Upstream, copies: String) -> String {
         if upstream.path.hasPrefix(copies + "/") { return String(upstream.path.dropFirst(copies.count + 1)) }
         let path = upstream.path == "." ? [] : upstream.path.split(separator: "/")
         guard let vendor = path.lastIndex(of: "vendor") else { return ((importPath.map { [$0[...]] } ?? []) + path).joined(separator: "/") }
@@ -54,7 +54,7 @@ extension Registry {
     /// The probe that proves an entry: its own, or the one that it names; nil when it has none.
     ///
     /// - Throws: `PatchesError.unknown` when it names an entry that is not there or has no program; `FileError`.
-    public func probe(of entry: PatchEntry) throws -> Probe? {
+    package func probe(of entry: PatchEntry) throws -> Probe? {
         guard let named = entry.probe else { return try program(of: entry.name) }
         guard entries.contains(where: { $0.name == named }), let probe = try program(of: named) else {
             throw PatchesError.unknown(
@@ -67,7 +67,7 @@ extension Registry {
     /// of every patch of the recipe's upstreams. Each once, in the order of the patches.
     ///
     /// - Throws: what ``probe(of:)`` throws.
-    public func probes(for series: Series, of recipe: Recipe) throws -> [Probe] {
+    package func probes(for series: Series, of recipe: Recipe) throws -> [Probe] {
         let own = recipe.series.isEmpty ? entries.filter { recipe.upstreams[$0.name.upstream] != nil }.map(\.name) : recipe.series
         var probes: [Probe] = []
         for name in series.entries.isEmpty ? own : series.names {
@@ -80,7 +80,7 @@ extension Registry {
     /// The probe of a patch that is named on the command line.
     ///
     /// - Throws: `PatchesError` for a name that is unknown, has no probe, or is of an upstream that the recipe does not have.
-    public func probe(named name: String, of recipe: Recipe) throws -> Probe {
+    package func probe(named name: String, of recipe: Recipe) throws -> Probe {
         let entry = try entry(named: name)
         guard recipe.upstreams[entry.name.upstream] != nil else {
             let advice = Spelling.advice(for: entry.name.upstream, among: recipe.upstreams.keys)
@@ -93,12 +93,12 @@ extension Registry {
 
 extension Series {
     /// Of some probes those that have something to say about the series: all of the stock source, else those of the upstreams that it patches.
-    public func asked(by probes: [Probe]) -> [Probe] {
+    package func asked(by probes: [Probe]) -> [Probe] {
         entries.isEmpty ? probes : probes.filter { probe in entries.contains { $0.name.upstream == probe.upstream } }
     }
 
     /// The patches that a probe proves: a program that asks one package need not hold what others touch.
-    public func proved(by probe: Probe) -> Set<PatchName> {
+    package func proved(by probe: Probe) -> Set<PatchName> {
         Set(entries.filter { ($0.probe ?? $0.name) == probe.name }.map(\.name))
     }
 }

@@ -1,21 +1,22 @@
 import Git
 import GitHistory
 import Model
+import UnifiedDiff
 
 /// A variant carried over to files that it was not written for, by a three-way merge of each file.
-public struct Rebase: Sendable {
+package struct Rebase: Sendable {
     /// A file in which both sides changed the same lines.
-    public struct Conflict: Hashable, Sendable {
+    package struct Conflict: Hashable, Sendable {
         /// Its path in the patch.
-        public let path: String
+        package let path: String
         /// The places of the conflict, with its markers and a few lines around.
-        public let excerpt: String
+        package let excerpt: String
     }
 
     /// The new text; empty when there is a conflict, or when nothing is left to do.
-    public let text: [UInt8]
+    package let text: [UInt8]
     /// What could not be merged.
-    public let conflicts: [Conflict]
+    package let conflicts: [Conflict]
 
     /// Merges: the ancestor is the file that the variant was written for, one side is that file patched, the other the new file.
     ///
@@ -23,7 +24,7 @@ public struct Rebase: Sendable {
     ///   - base: a source in which the variant applies.
     ///   - target: the source that a new variant is wanted for.
     /// - Throws: `ApplyError` when the variant does not apply in the base, or a file is missing in the target; `GitError`, `FileError`.
-    public init(_ patch: Patch, named variant: String, from base: Lookup, onto target: Lookup) throws {
+    package init(_ patch: Patch, named variant: String, from base: Lookup, onto target: Lookup) throws {
         var (text, conflicts): ([UInt8], [Conflict]) = ([], [])
         for changed in try patch.applied(to: base) {
             let file = changed.file

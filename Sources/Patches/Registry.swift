@@ -1,10 +1,12 @@
+import ExitCodes
 import Git
 import Host
 import Model
 import SystemPackage
+import UnifiedDiff
 
 /// Why a patch cannot be had or does not apply.
-public enum PatchesError: Error, Sendable, CustomStringConvertible {
+package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
     /// No such patch, or more than one of that short name.
     case unknown(name: String, advice: String)
     /// The recipe's tree does not hold the upstream project.
@@ -23,7 +25,7 @@ public enum PatchesError: Error, Sendable, CustomStringConvertible {
     case noProbe(series: String, recipe: String)
 
     /// What, where and why.
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknown(let name, let advice): "there is no patch '\(name)': \(advice)"
         case .noUpstream(let patch, let recipe, let advice):
@@ -43,20 +45,28 @@ public enum PatchesError: Error, Sendable, CustomStringConvertible {
             "no patch has a probe for '\(series)' of recipe '\(recipe)': there is no probe/main.go beside a patch.yaml"
         }
     }
+
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .unknown, .noUpstream, .twice, .noProbe: .usage
+        case .malformed: .data
+        case .doesNotApply, .ambiguous, .inUpstream: .no
+        }
+    }
 }
 
 /// The versioned registry of patches: a folder `patches/UPSTREAM/NAME` for each, with its `patch.yaml` and its texts.
-public struct Registry: Sendable {
+package struct Registry: Sendable {
     /// Its entries, by name.
-    public let entries: [PatchEntry]
+    package let entries: [PatchEntry]
     /// What is known of the upstream projects, by their names.
-    public let upstreams: [String: PatchUpstream]
+    package let upstreams: [String: PatchUpstream]
     let folder: FilePath
 
     /// Reads all entries below a folder.
     ///
     /// - Throws: `Diagnostic` for the first entry that is wrong; `FileError` when a file cannot be read.
-    public init(_ folder: FilePath) throws {
+    package init(_ folder: FilePath) throws {
         self.folder = folder
         var entries: [PatchEntry] = []
         var upstreams: [String: PatchUpstream] = [:]
@@ -76,7 +86,7 @@ public struct Registry: Sendable {
     /// The entry of a full name, or of a last part that only one entry has.
     ///
     /// - Throws: `PatchesError.unknown` with the nearest known name.
-    public func entry(named name: String) throws(PatchesError) -> PatchEntry {
+    package func entry(named name: String) throws(PatchesError) -> PatchEntry {
         let found = entries.filter { $0.name.description == name || $0.name.name == name }
         if let only = found.first, found.count == 1 { return only }
         guard found.isEmpty else {
@@ -88,14 +98,14 @@ public struct Registry: Sendable {
     }
 
     /// The shortest name of a patch that means no other.
-    public func shortName(of name: PatchName) -> String {
+    package func shortName(of name: PatchName) -> String {
         entries.filter { $0.name.name == name.name }.count > 1 ? name.description : name.name
     }
 
     /// The text of a variant, parsed.
     ///
     /// - Throws: `FileError`; `PatchesError.malformed` with the line in the patch file.
-    public func patch(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws -> Patch {
+    package func patch(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws -> Patch {
         let name = "\(entry.name)/\(variant.name).patch"
         let bytes = try text(variant, of: entry)
         do { return try Patch(bytes, name: name) } catch { throw PatchesError.malformed(file: folder.appending(name).string, error) }
@@ -104,7 +114,7 @@ public struct Registry: Sendable {
     /// The bytes of a variant.
     ///
     /// - Throws: `FileError`.
-    public func text(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws(FileError) -> [UInt8] {
+    package func text(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws(FileError) -> [UInt8] {
         try Files.read(folder.appending("\(entry.name)/\(variant.name).patch"))
     }
 

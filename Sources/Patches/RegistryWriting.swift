@@ -2,24 +2,25 @@ import Git
 import Host
 import Model
 import SystemPackage
+import UnifiedDiff
 
 /// What a new entry of the registry says.
-public struct PatchDraft: Sendable {
+package struct PatchDraft: Sendable {
     /// Its name.
-    public let name: PatchName
+    package let name: PatchName
     /// One line for people.
-    public let title: String
+    package let title: String
     /// What is wrong without it.
-    public let why: String
+    package let why: String
     /// What shows that it works.
-    public let evidence: String
+    package let evidence: String
     /// The variant's name.
-    public let variant: String
+    package let variant: String
     /// The versions that it is for.
-    public let versions: VersionRange
+    package let versions: VersionRange
 
     /// Makes a draft.
-    public init(name: PatchName, title: String, why: String, evidence: String, variant: String, versions: VersionRange) {
+    package init(name: PatchName, title: String, why: String, evidence: String, variant: String, versions: VersionRange) {
         self.name = name
         self.title = title
         self.why = why
@@ -56,7 +57,7 @@ extension Registry {
     ///
     /// - Returns: the entry's folder.
     /// - Throws: `PatchesError.malformed` when it is no patch; `Diagnostic` when the entry is there, or a file lies outside of the upstream.
-    public func add(_ draft: PatchDraft, diff: [UInt8], from origin: String) throws -> FilePath {
+    package func add(_ draft: PatchDraft, diff: [UInt8], from origin: String) throws -> FilePath {
         try write(try planned(draft, diff, origin))
     }
 
@@ -65,7 +66,7 @@ extension Registry {
     /// - Parameter draft: what is said of all; each gets a number behind the name, and its message's subject for a title.
     /// - Returns: the entries' names, in the order of the mailbox, and their folders.
     /// - Throws: what adding one throws.
-    public func add(_ draft: PatchDraft, mails: [PatchMail], from origin: String) throws -> [(name: PatchName, place: FilePath)] {
+    package func add(_ draft: PatchDraft, mails: [PatchMail], from origin: String) throws -> [(name: PatchName, place: FilePath)] {
         let plans = try mails.enumerated().map { index, mail in
             let number = "\(index + 1)"
             guard let name = PatchName("\(draft.name)-\(number)") else {
@@ -108,7 +109,7 @@ extension Registry {
     ///
     /// - Returns: the new file.
     /// - Throws: `Diagnostic` when there is one of that name, or the entry's list cannot be added to; `FileError`.
-    public func add(variant: String, versions: VersionRange, text: [UInt8], to entry: PatchEntry) throws -> FilePath {
+    package func add(variant: String, versions: VersionRange, text: [UInt8], to entry: PatchEntry) throws -> FilePath {
         let place = folder.appending(entry.name.description)
         let (yaml, file) = (place.appending("patch.yaml"), place.appending("\(variant).patch"))
         guard !Files.exists(file) else {

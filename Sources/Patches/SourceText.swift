@@ -2,9 +2,10 @@ import Git
 import Host
 import Model
 import SystemPackage
+import UnifiedDiff
 
 /// The files of a source, read where they lie, each once.
-public final class SourceText {
+package final class SourceText {
     private let read: (String) throws -> [UInt8]?
     private let look: Lookup
     private var kept: [String: [UInt8]?] = [:]
@@ -12,7 +13,7 @@ public final class SourceText {
     private var seen: [[UInt8]: Standing] = [:]
 
     /// A folder's files.
-    public init(folder: FilePath) {
+    package init(folder: FilePath) {
         read = { path in
             let file = folder.appending(path)
             return Files.exists(file) && !Files.isDirectory(file) ? try Files.read(file) : nil
@@ -26,7 +27,7 @@ public final class SourceText {
     }
 
     /// A tree's files.
-    public init(tree: ObjectID, of repository: Repository) {
+    package init(tree: ObjectID, of repository: Repository) {
         read = { try repository.blob(at: $0, of: tree) }
         look = { try repository.standing(at: $0, of: tree) }
     }
@@ -34,7 +35,7 @@ public final class SourceText {
     /// What stands at a path below a home, a link as such: as `git apply` sees it.
     ///
     /// - Throws: `FileError`, `GitError`.
-    public func standing(_ path: String, in home: Home) throws -> Standing {
+    package func standing(_ path: String, in home: Home) throws -> Standing {
         let place = home.place(of: path)
         if let known = seen[Array(place.utf8)] { return known }
         let found = try look(place)
@@ -45,7 +46,7 @@ public final class SourceText {
     /// A file's bytes; nil when there is none.
     ///
     /// - Throws: `FileError`, `GitError`.
-    public func content(_ path: String) throws -> [UInt8]? {
+    package func content(_ path: String) throws -> [UInt8]? {
         if let known = kept[path] { return known }
         let bytes = try read(path)
         kept[path] = .some(bytes)
@@ -55,31 +56,31 @@ public final class SourceText {
     /// A file's bytes by its path below a home.
     ///
     /// - Throws: `FileError`, `GitError`.
-    public func content(_ path: String, in home: Home) throws -> [UInt8]? { try content(home.place(of: path)) }
+    package func content(_ path: String, in home: Home) throws -> [UInt8]? { try content(home.place(of: path)) }
 }
 
 /// Where an upstream's code lies in a source.
-public struct Home: Hashable, Sendable {
+package struct Home: Hashable, Sendable {
     /// The directory; `.` for the top.
-    public let path: String
+    package let path: String
     /// The upstream's version there; nil when nothing tells it.
-    public let version: Version?
+    package let version: Version?
 
     /// Makes a home.
-    public init(path: String, version: Version?) {
+    package init(path: String, version: Version?) {
         self.path = path
         self.version = version
     }
 
     /// A file's path in the source, of its path in a patch.
-    public func place(of file: String) -> String { path == "." || path.isEmpty ? file : "\(path)/\(file)" }
+    package func place(of file: String) -> String { path == "." || path.isEmpty ? file : "\(path)/\(file)" }
 }
 
 extension PatchUpstream {
     /// The places in a source where this upstream's code is.
     ///
     /// - Throws: `FileError`, `GitError`.
-    public func found(in source: SourceText) throws -> [Home] {
+    package func found(in source: SourceText) throws -> [Home] {
         try homes.compactMap { path in
             let home = Home(path: path, version: nil)
             guard try marks.contains(where: { try source.content($0, in: home) != nil }) else { return nil }
@@ -109,13 +110,13 @@ extension Registry {
     /// when the patch may be needed.
     ///
     /// - Throws: `FileError`, `GitError`, `PatchesError.malformed`.
-    public func needlessness(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> String? {
+    package func needlessness(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> String? {
         let home = try home(of: entry, at: upstream, in: source)
         if let about = upstreams[entry.name.upstream], try !about.marks.contains(where: { try source.content($0, in: home) != nil }) {
             return "there is no \(about.marks.joined(separator: " or ")) in \(home.path)"
         }
         guard let version = home.version, !entry.versions.contains(version) else { return nil }
-        guard try !PatchFitting(entry, at: home, in: source, registry: self).variants.contains(where: { $0.fit.state == .applies }) else {
+        guard try !PatchMatcher(entry, at: home, in: source, registry: self).variants.contains(where: { $0.match.state == .applies }) else {
             return nil
         }
         return "\(entry.name.upstream) \(version.plain) is not among the versions that it is for (\(entry.versions))"
@@ -125,7 +126,7 @@ extension Registry {
     /// better than a file at the source's top.
     ///
     /// - Throws: `FileError`, `GitError`.
-    public func home(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> Home {
+    package func home(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> Home {
         let told = try upstreams[entry.name.upstream]?.version(of: upstream.path, in: source)
         let isVendored = upstream.path.hasPrefix("vendor/")
         return Home(path: upstream.path, version: isVendored ? told ?? upstream.version : upstream.version ?? told)

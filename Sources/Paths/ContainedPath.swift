@@ -1,5 +1,5 @@
 /// Why a path that comes from data is none that is taken: a predicate, to stand behind the path or what has it.
-public enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
+package enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// It is empty, or has an empty part.
     case empty
     /// It begins with `/`.
@@ -22,7 +22,7 @@ public enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
     case notOne
 
     /// What is wrong with it.
-    public var description: String {
+    package var description: String {
         switch self {
         case .empty: "has no name"
         case .absolute: "has an absolute name"
@@ -42,32 +42,32 @@ public enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
 /// keeps for itself. It is checked where it is made; what has the type is good.
 ///
 /// It is bytes, as all names of files are. Whether a link lies in its way is not for the name to say: ``FolderWriter`` looks at that.
-public struct ContainedPath: Hashable, Sendable {
+package struct ContainedPath: Hashable, Sendable {
     /// The parts, from the folder downwards; none for the folder itself.
-    public let parts: [[UInt8]]
+    package let parts: [[UInt8]]
 
     /// How many parts there may be: directories are open one in another while a file is written, and no source is so deep.
-    public static let deepest = 128
+    package static let deepest = 128
 
     /// The folder itself, which is written `.`.
-    public static let top = ContainedPath(checked: [])
+    package static let top = ContainedPath(checked: [])
 
     /// Reads a path whose parts are divided by single slashes; `.` alone is ``top``.
     ///
     /// - Throws: `PathFault`.
-    public init(_ bytes: some Collection<UInt8>) throws(PathFault) {
+    package init(_ bytes: some Collection<UInt8>) throws(PathFault) {
         if bytes.elementsEqual(".".utf8) { self = .top } else { self = try Self(bytes, leavingOutEmpty: false) }
     }
 
     /// Reads a path as an archive has it: empty parts and `.` are left out, so no part may be left.
     ///
     /// - Throws: `PathFault`.
-    public init(archived bytes: some Collection<UInt8>) throws(PathFault) { self = try Self(bytes, leavingOutEmpty: true) }
+    package init(archived bytes: some Collection<UInt8>) throws(PathFault) { self = try Self(bytes, leavingOutEmpty: true) }
 
     /// One name in a folder.
     ///
     /// - Throws: `PathFault`.
-    public init(name: some Collection<UInt8>) throws(PathFault) {
+    package init(name: some Collection<UInt8>) throws(PathFault) {
         try self.init(name)
         guard parts.count == 1 else { throw .notOne }
     }
@@ -91,7 +91,7 @@ public struct ContainedPath: Hashable, Sendable {
     /// Looks at one part of a path, such as the name of a tree's entry.
     ///
     /// - Throws: `PathFault`.
-    public static func check(_ part: some Collection<UInt8>) throws(PathFault) {
+    package static func check(_ part: some Collection<UInt8>) throws(PathFault) {
         if part.isEmpty { throw .empty }
         if part.elementsEqual(".".utf8) { throw .dot }
         if part.elementsEqual("..".utf8) { throw .upwards }
@@ -102,26 +102,26 @@ public struct ContainedPath: Hashable, Sendable {
     }
 
     /// The parts, joined by slashes; `.` for ``top``.
-    public var bytes: [UInt8] { parts.isEmpty ? Array(".".utf8) : Array(parts.joined(separator: [Self.slash])) }
+    package var bytes: [UInt8] { parts.isEmpty ? Array(".".utf8) : Array(parts.joined(separator: [Self.slash])) }
 
     /// The last part; nil for ``top``.
-    public var name: [UInt8]? { parts.last }
+    package var name: [UInt8]? { parts.last }
 
     /// The folder that it is in; ``top``'s is itself.
-    public var parent: ContainedPath { ContainedPath(checked: Array(parts.dropLast())) }
+    package var parent: ContainedPath { ContainedPath(checked: Array(parts.dropLast())) }
 
     /// The folders on the way, from the first below the top.
-    public var folders: [ContainedPath] { parts.indices.dropFirst().map { ContainedPath(checked: Array(parts[..<$0])) } }
+    package var folders: [ContainedPath] { parts.indices.dropFirst().map { ContainedPath(checked: Array(parts[..<$0])) } }
 
     /// The path without its first parts; nil when nothing is left.
-    public func withoutFirst(_ count: Int) -> ContainedPath? {
+    package func withoutFirst(_ count: Int) -> ContainedPath? {
         count < parts.count ? ContainedPath(checked: Array(parts.dropFirst(count))) : nil
     }
 
     /// A path below this one.
     ///
     /// - Throws: `PathFault` when it lies too deep.
-    public func appending(_ other: ContainedPath) throws(PathFault) -> ContainedPath {
+    package func appending(_ other: ContainedPath) throws(PathFault) -> ContainedPath {
         let all = parts + other.parts
         guard all.count <= Self.deepest else { throw .deep }
         return ContainedPath(checked: all)
@@ -130,7 +130,7 @@ public struct ContainedPath: Hashable, Sendable {
     private static let slash = UInt8(ascii: "/")
 
     /// A name for people: in quotes, nothing in it that a terminal would act on, and not endless.
-    public static func quoted(_ name: some Collection<UInt8>) -> String {
+    package static func quoted(_ name: some Collection<UInt8>) -> String {
         let text = String(decoding: name.prefix(200), as: UTF8.self).debugDescription
         return name.count > 200 ? "\(text)… (\(name.count) bytes)" : text
     }
@@ -138,22 +138,22 @@ public struct ContainedPath: Hashable, Sendable {
 
 extension ContainedPath: LosslessStringConvertible, Comparable, Codable, CodingKeyRepresentable {
     /// Reads a path; nil when it is none that is taken.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         do throws(PathFault) { try self.init(Array(text.utf8)) } catch { return nil }
     }
 
     /// The parts, joined by slashes.
-    public var description: String { String(decoding: bytes, as: UTF8.self) }
+    package var description: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The order of the bytes, part by part.
-    public static func < (one: ContainedPath, other: ContainedPath) -> Bool {
+    package static func < (one: ContainedPath, other: ContainedPath) -> Bool {
         one.parts.lexicographicallyPrecedes(other.parts) { $0.lexicographicallyPrecedes($1) }
     }
 
     /// Decodes a path from a string.
     ///
     /// - Throws: `DecodingError` when the string is none that is taken.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         do { try self.init(Array(try container.decode(String.self).utf8)) } catch let fault as PathFault {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "a path \(fault)")
@@ -161,10 +161,10 @@ extension ContainedPath: LosslessStringConvertible, Comparable, Codable, CodingK
     }
 
     /// The path as the key of a JSON object.
-    public var codingKey: any CodingKey { Key(stringValue: description) }
+    package var codingKey: any CodingKey { Key(stringValue: description) }
 
     /// Reads the key of a JSON object.
-    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+    package init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
 
     private struct Key: CodingKey {
         let stringValue: String
@@ -176,7 +176,7 @@ extension ContainedPath: LosslessStringConvertible, Comparable, Codable, CodingK
     }
 
     /// Encodes the path as one string.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }

@@ -2,14 +2,14 @@ import Glibc
 import SystemPackage
 
 /// Why something below a folder was not done.
-public enum FolderFault: Error, Sendable, Hashable {
+package enum FolderFault: Error, Sendable, Hashable {
     /// A link or a file lies where a folder is to be, or the like; a predicate for what was to be made.
     case refused(String)
     /// What the system said, and of which work.
     case system(operation: String, Errno)
 
     /// In words.
-    public var reason: String {
+    package var reason: String {
         switch self {
         case .refused(let reason): "it \(reason)"
         case .system(_, let errno): errno.description
@@ -21,7 +21,7 @@ public enum FolderFault: Error, Sendable, Hashable {
 /// was made before nor what somebody put there can lead a later step out; and nothing that is there is ever written over.
 ///
 /// It belongs to one task at a time.
-public final class FolderWriter {
+package final class FolderWriter {
     private let root: Int32
     /// The directories that lead to where the last step was: those of the next are mostly the same.
     private var open: [(name: [UInt8], descriptor: Int32)] = []
@@ -29,7 +29,7 @@ public final class FolderWriter {
     /// Opens the folder, which must be there and be no link.
     ///
     /// - Throws: `FolderFault.system`.
-    public init(_ folder: [UInt8]) throws(FolderFault) {
+    package init(_ folder: [UInt8]) throws(FolderFault) {
         root = folder.withCString { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
         guard root >= 0 else { throw Self.failure("open") }
     }
@@ -40,7 +40,7 @@ public final class FolderWriter {
     }
 
     /// Bytes that this user may still write, and files that may still be made; nil for a file system that does not count them.
-    public var room: (bytes: Int64, files: UInt64?)? {
+    package var room: (bytes: Int64, files: UInt64?)? {
         var status = statvfs()
         guard fstatvfs(root, &status) == 0 else { return nil }
         return (Int64(status.f_bavail) * Int64(status.f_frsize), status.f_files > 0 ? UInt64(status.f_favail) : nil)
@@ -53,7 +53,7 @@ public final class FolderWriter {
     /// - Returns: whether the last of them was made by this.
     /// - Throws: `FolderFault`.
     @discardableResult
-    public func makeDirectory(_ path: ContainedPath) throws(FolderFault) -> Bool {
+    package func makeDirectory(_ path: ContainedPath) throws(FolderFault) -> Bool {
         guard let name = path.name else { return false }
         let above = try directory(path.parts.dropLast(), isMade: true)
         let isMade = name.withCString { mkdirat(above, $0, 0o755) } == 0
@@ -65,7 +65,7 @@ public final class FolderWriter {
     /// Makes a symbolic link; where it leads is for the caller to say.
     ///
     /// - Throws: `FolderFault`.
-    public func makeSymbolicLink(_ path: ContainedPath, to target: [UInt8]) throws(FolderFault) {
+    package func makeSymbolicLink(_ path: ContainedPath, to target: [UInt8]) throws(FolderFault) {
         let (directory, name) = try place(of: path)
         guard target.withCString({ target in name.withCString { symlinkat(target, directory, $0) } }) == 0 else {
             throw Self.failure("make the link")
@@ -75,7 +75,7 @@ public final class FolderWriter {
     /// Makes a second name of a file. Of a link there is none: in another place it would lead elsewhere.
     ///
     /// - Throws: `FolderFault`.
-    public func makeHardLink(_ path: ContainedPath, to target: ContainedPath) throws(FolderFault) {
+    package func makeHardLink(_ path: ContainedPath, to target: ContainedPath) throws(FolderFault) {
         guard let last = target.name else { throw .refused("is a hard link to the folder itself") }
         let from = dup(try directory(target.parts.dropLast(), isMade: false))
         guard from >= 0 else { throw Self.failure("open a folder for") }
@@ -92,7 +92,7 @@ public final class FolderWriter {
     /// Makes an empty file, and lends its descriptor.
     ///
     /// - Throws: `FolderFault`, and what the body throws.
-    public func makeFile(_ path: ContainedPath, isExecutable: Bool, _ body: (Int32) throws -> Void) throws {
+    package func makeFile(_ path: ContainedPath, isExecutable: Bool, _ body: (Int32) throws -> Void) throws {
         let (directory, name) = try place(of: path)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let file = name.withCString { openat(directory, $0, flags, isExecutable ? 0o755 : 0o644) }
@@ -104,7 +104,7 @@ public final class FolderWriter {
     /// Makes a file with a content.
     ///
     /// - Throws: `FolderFault`.
-    public func makeFile(_ path: ContainedPath, _ content: [UInt8], isExecutable: Bool) throws {
+    package func makeFile(_ path: ContainedPath, _ content: [UInt8], isExecutable: Bool) throws {
         try makeFile(path, isExecutable: isExecutable) { file in
             var rest = content[...]
             while !rest.isEmpty {
@@ -120,7 +120,7 @@ public final class FolderWriter {
     /// What is there, a link as such; nil for nothing.
     ///
     /// - Throws: `FolderFault`.
-    public func status(of path: ContainedPath) throws(FolderFault) -> stat? {
+    package func status(of path: ContainedPath) throws(FolderFault) -> stat? {
         var status = stat()
         guard let name = path.name else {
             guard fstat(root, &status) == 0 else { throw Self.failure("look at") }
@@ -136,14 +136,14 @@ public final class FolderWriter {
     ///
     /// - Parameter limit: how many are wanted.
     /// - Throws: `FolderFault`.
-    public func names(in path: ContainedPath, limit: Int = .max) throws(FolderFault) -> [[UInt8]] {
+    package func names(in path: ContainedPath, limit: Int = .max) throws(FolderFault) -> [[UInt8]] {
         try Self.names(in: try directory(path.parts[...], isMade: false), limit: limit)
     }
 
     /// Appends a regular file's content.
     ///
     /// - Throws: `FolderFault`.
-    public func read(_ path: ContainedPath, into bytes: inout [UInt8]) throws(FolderFault) {
+    package func read(_ path: ContainedPath, into bytes: inout [UInt8]) throws(FolderFault) {
         let (above, name) = try place(of: path, isMade: false)
         let file = name.withCString { openat(above, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
         guard file >= 0 else { throw Self.failure("read") }
@@ -160,7 +160,7 @@ public final class FolderWriter {
     /// Where a symbolic link leads; of a target of more than 4096 bytes, which Linux has not, the beginning.
     ///
     /// - Throws: `FolderFault`.
-    public func target(of path: ContainedPath) throws(FolderFault) -> [UInt8] {
+    package func target(of path: ContainedPath) throws(FolderFault) -> [UInt8] {
         let (above, name) = try place(of: path, isMade: false)
         var target = [UInt8](repeating: 0, count: 4096)
         let count = name.withCString { name in
@@ -177,7 +177,7 @@ public final class FolderWriter {
     /// Removes what is there, a directory with all in it, a link as such.
     ///
     /// - Throws: `FolderFault`.
-    public func remove(_ path: ContainedPath) throws(FolderFault) {
+    package func remove(_ path: ContainedPath) throws(FolderFault) {
         let (above, name) = try place(of: path, isMade: false)
         try Self.remove(name, in: above)
     }
@@ -186,7 +186,7 @@ public final class FolderWriter {
     ///
     /// - Returns: whether it is gone.
     /// - Throws: `FolderFault` when a link lies in its way.
-    public func removeIfEmpty(_ path: ContainedPath) throws(FolderFault) -> Bool {
+    package func removeIfEmpty(_ path: ContainedPath) throws(FolderFault) -> Bool {
         let (above, name) = try place(of: path, isMade: false)
         return name.withCString { unlinkat(above, $0, AT_REMOVEDIR) } == 0
     }
@@ -195,7 +195,7 @@ public final class FolderWriter {
     ///
     /// - Returns: how many names are gone.
     /// - Throws: `FolderFault`.
-    public func removeAll(in path: ContainedPath, but kept: Set<[UInt8]>) throws(FolderFault) -> Int {
+    package func removeAll(in path: ContainedPath, but kept: Set<[UInt8]>) throws(FolderFault) -> Int {
         let directory = try directory(path.parts[...], isMade: false)
         var count = 0
         for name in try Self.names(in: directory) where !kept.contains(name) {

@@ -1,15 +1,15 @@
 /// Names of tree entries that git keeps for itself, in each spelling that some disk takes for the same: git's own rules, on every machine.
-public enum GitName {
+package enum GitName {
     /// Whether a name is `.git` to git: in any case of its letters, as NTFS or HFS+ would have it, or behind a backslash (`is_ntfs_dotgit` in path.c,
     /// `is_hfs_dotgit` in utf8.c, `fsck_tree` in fsck.c; the defaults are those of `core.protectNTFS` and `core.protectHFS` set).
-    public static func isReserved(_ name: some Collection<UInt8>) -> Bool {
+    package static func isReserved(_ name: some Collection<UInt8>) -> Bool {
         let name = Array(name)
         return isOnHFS(name, ".git") || partsOnNTFS(name).contains(where: isGitOnNTFS)
     }
 
     /// Whether a name is `.gitmodules` to git, which must not be a symbolic link (`is_ntfs_dotgitmodules`, `is_hfs_dotgitmodules`,
     /// `FSCK_MSG_GITMODULES_SYMLINK`): whoever reads it would read another file.
-    public static func isModules(_ name: some Collection<UInt8>) -> Bool {
+    package static func isModules(_ name: some Collection<UInt8>) -> Bool {
         let name = Array(name)
         return isOnHFS(name, ".gitmodules") || partsOnNTFS(name).contains { isModulesOnNTFS(Array($0)) }
     }

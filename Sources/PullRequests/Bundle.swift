@@ -6,25 +6,25 @@ import Sanitizing
 import SystemPackage
 
 /// A pull request as a folder: the mailbox, the text, the checklist. Nothing is sent.
-public struct PullRequestBundle: Sendable {
+package struct PullRequestBundle: Sendable {
     /// The file with the checklist.
-    public static let checklistName = "CHECKLIST.md"
+    package static let checklistName = "CHECKLIST.md"
     /// The file with the text.
-    public static let textName = "PULL_REQUEST.md"
+    package static let textName = "PULL_REQUEST.md"
 
     /// The pull request.
-    public let request: PullRequest
+    package let request: PullRequest
     /// The rules, each of them.
-    public let rules: [CheckedRule]
+    package let rules: [CheckedRule]
     /// What was run.
-    public let evidence: [EvidenceRow]
+    package let evidence: [EvidenceRow]
     private let files: [(name: String, bytes: [UInt8])]
 
     /// Makes the files, in memory.
     ///
     /// - Parameter date: the commit's, in seconds since 1970.
     /// - Throws: `MailboxError`; `GitError`.
-    public init(_ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow]) throws {
+    package init(_ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow]) throws {
         self.request = request
         self.evidence = evidence
         rules = request.checklist(by: author, evidence: evidence)
@@ -36,12 +36,12 @@ public struct PullRequestBundle: Sendable {
     }
 
     /// The files' names.
-    public var names: [String] { files.map(\.name) }
+    package var names: [String] { files.map(\.name) }
 
     /// Whether a folder can be written: it is not there, or empty.
     ///
     /// - Throws: `PullRequestError.occupied`.
-    public static func claim(_ folder: FilePath) throws(PullRequestError) {
+    package static func claim(_ folder: FilePath) throws(PullRequestError) {
         guard !Files.exists(folder) || Files.isDirectory(folder) && Files.names(in: folder).isEmpty else {
             throw .occupied(folder.string)
         }
@@ -50,7 +50,7 @@ public struct PullRequestBundle: Sendable {
     /// Writes them: all, or none.
     ///
     /// - Throws: `PullRequestError.occupied`; `FileError`.
-    public func write(to folder: FilePath) throws {
+    package func write(to folder: FilePath) throws {
         try Self.claim(folder)
         guard let name = folder.lastComponent else { throw PullRequestError.occupied(folder.string) }
         let parent = folder.removingLastComponent()

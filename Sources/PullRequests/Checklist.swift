@@ -2,18 +2,18 @@ import GitHistory
 import Model
 
 /// One of a project's rules, ticked or explained.
-public struct CheckedRule: Hashable, Encodable, Sendable {
+package struct CheckedRule: Hashable, Encodable, Sendable {
     /// What the project wants.
-    public let rule: String
+    package let rule: String
     /// Whether it was seen to be kept. What a person must see to is not.
-    public let isKept: Bool
+    package let isKept: Bool
     /// What was seen, or what is to be done.
-    public let why: String
+    package let why: String
 }
 
 extension PullRequest {
     /// The project's rules, each of them.
-    public func checklist(by author: Author, evidence: [EvidenceRow]) -> [CheckedRule] {
+    package func checklist(by author: Author, evidence: [EvidenceRow]) -> [CheckedRule] {
         let message = message(by: author, evidence: evidence)
         return project.rules.map { rule in
             guard let check = rule.check else { return CheckedRule(rule: rule.rule, isKept: false, why: rule.note ?? "") }

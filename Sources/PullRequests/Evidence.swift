@@ -2,19 +2,19 @@ import Model
 import Patches
 
 /// What recorded runs say of a patch in one place: the same series without it, and with it.
-public struct EvidenceRow: Hashable, Encodable, Sendable {
+package struct EvidenceRow: Hashable, Encodable, Sendable {
     /// One side: the newest run that came to a verdict.
-    public struct Side: Hashable, Encodable, Sendable {
+    package struct Side: Hashable, Encodable, Sendable {
         /// The run's id.
-        public let run: String
+        package let run: String
         /// The grade, and the known fault that decided it.
-        public let title: String
+        package let title: String
         /// Its grade.
-        public let grade: Grade
+        package let grade: Grade
         /// What stands beside the grade.
-        public let notes: [String]
+        package let notes: [String]
         /// What it ran on: Go, runsc, the kernel.
-        public let tools: [String: String]
+        package let tools: [String: String]
 
         init(_ run: Run) {
             self.run = run.id
@@ -26,30 +26,30 @@ public struct EvidenceRow: Hashable, Encodable, Sendable {
     }
 
     /// How much was asked: `component`, `boot`.
-    public let level: String
+    package let level: String
     /// The recipe that was built.
-    public let recipe: String
+    package let recipe: String
     /// How the node saw its file systems.
-    public let layout: String
+    package let layout: String
     /// The upstream and its version, as the recipe has it.
-    public let upstream: String
+    package let upstream: String
     /// The series without the patch, as the command line takes it.
-    public let seriesBefore: String
+    package let seriesBefore: String
     /// The series with it.
-    public let seriesAfter: String
+    package let seriesAfter: String
     /// The run without it; nil when there is none.
-    public let before: Side?
+    package let before: Side?
     /// The run with it; nil when there is none.
-    public let after: Side?
+    package let after: Side?
 
     /// Whether both sides were run.
-    public var isWhole: Bool { before != nil && after != nil }
+    package var isWhole: Bool { before != nil && after != nil }
 
     /// Whether the patch made the difference between a node that lives and one that does not.
-    public var showsIt: Bool { before.map { $0.grade != .clean } == true && after?.grade == .clean }
+    package var showsIt: Bool { before.map { $0.grade != .clean } == true && after?.grade == .clean }
 
     /// How anybody gets the same.
-    public var command: String {
+    package var command: String {
         "ninepin matrix \(recipe)\(level == "boot" ? "" : " --level \(level)") --series \(seriesBefore) --series \(seriesAfter)"
     }
 }
@@ -68,7 +68,7 @@ extension EvidenceRow {
     /// verdict tell nothing, and a probe of another patch says nothing of this one.
     ///
     /// - Parameter runs: all that are recorded, the oldest first.
-    public static func rows(of patch: PatchName, in recipe: Recipe, runs: [Run], registry: Registry) -> [EvidenceRow] {
+    package static func rows(of patch: PatchName, in recipe: Recipe, runs: [Run], registry: Registry) -> [EvidenceRow] {
         let known = runs.filter { $0.recipe == recipe.name && $0.verdict.grade != .inconclusive && $0.tells(of: patch) }
         var places: [Place] = []
         for run in known where run.series.contains(patch) && !places.contains(run.place) { places.append(run.place) }

@@ -4,7 +4,7 @@ import Sanitizing
 
 extension PullRequest {
     /// The pull request's text, in the project's template.
-    public func page(evidence: [EvidenceRow], entry: PatchEntry) -> String {
+    package func page(evidence: [EvidenceRow], entry: PatchEntry) -> String {
         let tests = tests.map { "- `\($0.path)`: \($0.seen ?? "not run yet for this version")" }.joined(separator: "\n")
         let text = Paragraphs.filled(
             project.text,
@@ -19,7 +19,7 @@ extension PullRequest {
     }
 
     /// The rules, each of them ticked or explained.
-    public func checklistPage(_ rules: [CheckedRule]) -> String {
+    package func checklistPage(_ rules: [CheckedRule]) -> String {
         let lines = rules.map { "- [\($0.isKept ? "x" : " ")] \($0.rule)\n      \($0.why)" }
         return """
             # \(project.title): before \(patch) is sent

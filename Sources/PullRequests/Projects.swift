@@ -1,23 +1,24 @@
+import ExitCodes
 import Host
 import Model
 import SystemPackage
 
 /// The projects that take pull requests, and what patches have to say to them: files beside the registry's entries.
-public struct Projects: Sendable {
+package struct Projects: Sendable {
     private let folder: FilePath
 
     /// Reads from the folder of patches.
-    public init(_ folder: FilePath) { self.folder = folder }
+    package init(_ folder: FilePath) { self.folder = folder }
 
     /// The projects' names, sorted.
-    public var names: [String] {
+    package var names: [String] {
         Files.names(in: folder.appending("projects")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
     }
 
     /// Reads a project's rules.
     ///
     /// - Throws: `PullRequestError.unknownProject`; `Diagnostic` for a mistake in them; `FileError`.
-    public func project(named name: String) throws -> Project {
+    package func project(named name: String) throws -> Project {
         guard names.contains(name) else {
             throw PullRequestError.unknownProject(name, advice: Spelling.advice(for: name, among: names))
         }
@@ -28,7 +29,7 @@ public struct Projects: Sendable {
     /// Reads what a patch has to say.
     ///
     /// - Throws: `PullRequestError.noProposal`; `Diagnostic` for a mistake in it; `FileError`.
-    public func proposal(of patch: PatchName) throws -> Proposal {
+    package func proposal(of patch: PatchName) throws -> Proposal {
         let file = folder.appending("\(patch)/pull-request.yaml")
         guard Files.exists(file) else { throw PullRequestError.noProposal(patch, file: file.string) }
         return try Proposal(yaml: try Files.readYaml(file), file: file.string)
@@ -40,7 +41,7 @@ public struct Projects: Sendable {
 }
 
 /// Why there is no pull request.
-public enum PullRequestError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum PullRequestError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
     /// No such project.
     case unknownProject(String, advice: String)
     /// The patch has nothing to say upstream.
@@ -61,7 +62,7 @@ public enum PullRequestError: Error, Hashable, Sendable, CustomStringConvertible
     case occupied(String)
 
     /// What, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownProject(let name, let advice): "there is no project '\(name)': \(advice)"
         case .noProposal(let patch, let file): "\(patch) has nothing to say upstream yet: write \(file) (docs/patch.md)"
@@ -75,6 +76,14 @@ public enum PullRequestError: Error, Hashable, Sendable, CustomStringConvertible
         case .notThere(let patch, let folder): "\(patch) is for '\(patch.upstream)', which is in none of its homes in \(folder)"
         case .testExists(let path): "the source has a file '\(path)' already, where the patch's test is to be put"
         case .occupied(let place): "\(place) is not empty, and nothing is written over: name another folder with --out"
+        }
+    }
+
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .unknownProject, .notIts, .noVariant, .needsSource, .occupied: .usage
+        case .noProposal: .data
+        case .notWanted, .notThere, .testExists: .no
         }
     }
 }

@@ -4,9 +4,10 @@ import GitHistory
 import Model
 import Patches
 import Sanitizing
+import UnifiedDiff
 
 /// What a pull request is made for.
-public enum PullRequestBase {
+package enum PullRequestBase {
     /// Files that were read: the variant is the one that fits.
     case source(SourceText, Home, label: String)
     /// Nothing but the registry: a variant's text as it stands, the newest where none is named.
@@ -14,35 +15,35 @@ public enum PullRequestBase {
 }
 
 /// A test that goes with a pull request.
-public struct IncludedTest: Hashable, Sendable {
+package struct IncludedTest: Hashable, Sendable {
     /// Its path in the project's tree.
-    public let path: String
+    package let path: String
     /// What came of it, without and with the patch; nil when it was never run with this variant.
-    public let seen: String?
+    package let seen: String?
 }
 
 /// A patch as one project wants it: a commit with its message, and the test beside the code.
-public struct PullRequest: Sendable {
+package struct PullRequest: Sendable {
     /// The project.
-    public let project: Project
+    package let project: Project
     /// The patch.
-    public let patch: PatchName
+    package let patch: PatchName
     /// The text of it that was taken.
-    public let variant: String
+    package let variant: String
     /// What it was made for, in words.
-    public let madeFor: String
+    package let madeFor: String
     /// The commit's first line.
-    public let subject: String
+    package let subject: String
     /// The difference, with the paths of the project's own tree.
-    public let diff: [UInt8]
+    package let diff: [UInt8]
     /// The tests in it.
-    public let tests: [IncludedTest]
+    package let tests: [IncludedTest]
     let proposal: Proposal
 
     /// Makes a pull request, in memory.
     ///
     /// - Throws: `PullRequestError`; `PatchesError` when no variant fits the source; `Diagnostic`, `FileError`, `GitError`.
-    public init(
+    package init(
         _ entry: PatchEntry, to project: Project, for base: PullRequestBase, projects: Projects, registry: Registry
     ) throws {
         guard entry.status != .refuted, entry.status != .merged else { throw PullRequestError.notWanted(entry.name, entry.status) }
@@ -81,7 +82,7 @@ public struct PullRequest: Sendable {
     }
 
     /// The commit message's body.
-    public func message(by author: Author, evidence: [EvidenceRow]) -> String {
+    package func message(by author: Author, evidence: [EvidenceRow]) -> String {
         let body = Paragraphs.filled(
             project.message,
             ["problem": proposal.problem, "solution": proposal.solution, "validation": validation(evidence)])
@@ -93,14 +94,14 @@ public struct PullRequest: Sendable {
     ///
     /// - Parameter date: seconds since 1970.
     /// - Throws: `MailboxError`; `GitError`.
-    public func mailbox(by author: Author, date: Int64, evidence: [EvidenceRow]) throws -> [UInt8] {
+    package func mailbox(by author: Author, date: Int64, evidence: [EvidenceRow]) throws -> [UInt8] {
         let message = message(by: author, evidence: evidence)
         return try Mailbox(author: author, date: date, subject: subject, body: message)
             .message(diff: diff, signature: "ninepin \(Ninepin.version)")
     }
 
     /// The mailbox's name, as `git format-patch` would make it.
-    public var fileName: String {
+    package var fileName: String {
         let words = subject.split { !($0.isASCII && ($0.isLetter || $0.isNumber || "._".contains($0))) }
         return "0001-\(words.joined(separator: "-").prefix(52)).patch"
     }
@@ -130,8 +131,8 @@ private struct Change {
     ) throws {
         switch base {
         case .source(let source, let place, let label):
-            let fitting = try PatchFitting(entry, at: place, in: source, registry: registry)
-            let chosen = try fitting.chosen().fit
+            let matcher = try PatchMatcher(entry, at: place, in: source, registry: registry)
+            let chosen = try matcher.chosen().match
             let home = homes.first { $0.path == place.path } ?? first
             guard home.path == place.path || homes.count == 1 else { throw PullRequestError.needsSource(project: project.title) }
             variant = chosen.variant.name

@@ -3,7 +3,7 @@ import Sanitizing
 import Synchronization
 
 /// Shows events to the person who waits: on a terminal a live line for each thing that goes on, plain lines elsewhere.
-public final class ProgressDisplay: Sendable {
+package final class ProgressDisplay: Sendable {
     /// One of the things that go on at once; the unlabelled one has an empty label.
     private struct Lane {
         let label: String
@@ -30,14 +30,14 @@ public final class ProgressDisplay: Sendable {
     /// - Parameters:
     ///   - isQuiet: whether nothing at all is shown.
     ///   - redact: takes secrets out of a text.
-    public init(on terminal: Terminal, isQuiet: Bool, redact: @escaping @Sendable (String) -> String = { Redaction.text($0) }) {
+    package init(on terminal: Terminal, isQuiet: Bool, redact: @escaping @Sendable (String) -> String = { Redaction.text($0) }) {
         self.terminal = terminal
         self.isQuiet = isQuiet
         self.redact = redact
     }
 
     /// Shows an event.
-    public func show(_ event: Event) {
+    package func show(_ event: Event) {
         guard !isQuiet else { return }
         state.withLock { show(event, label: "", &$0) }
     }
@@ -58,7 +58,7 @@ public final class ProgressDisplay: Sendable {
     }
 
     /// Takes the live lines away, before something else is written.
-    public func clear() {
+    package func clear() {
         state.withLock { state in
             state.lanes = []
             wipe(&state)
@@ -66,7 +66,7 @@ public final class ProgressDisplay: Sendable {
     }
 
     /// `1.2 s`, `3 m 05 s`.
-    public static func seconds(_ seconds: Double) -> String {
+    package static func seconds(_ seconds: Double) -> String {
         if seconds < 60 { return "\((seconds * 10).rounded() / 10) s" }
         let whole = Int(seconds.rounded())
         return "\(whole / 60) m \(whole % 60 < 10 ? "0" : "")\(whole % 60) s"

@@ -2,7 +2,7 @@ import Model
 
 extension Report {
     /// What a recipe comes to at the version that was asked for: all that `run` would take, as far as it is known before the source is here.
-    public func plan(_ recipe: Recipe) {
+    package func plan(_ recipe: Recipe) {
         labelled("recipe", "\(recipe.name) \(recipe.version.plain): \(recipe.title)")
         labelled("source", recipe.source.words)
         labelled("import path", recipe.importPath ?? Self.fromTree)

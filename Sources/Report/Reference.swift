@@ -1,9 +1,9 @@
 import Model
 
 /// The parts of the documentation that are written from the code, so that they cannot go stale.
-public enum Reference {
+package enum Reference {
     /// A page on one kind of YAML file, from its reader's own schema.
-    public static func page(title: String, introduction: String, sections: [YamlSection]) -> String {
+    package static func page(title: String, introduction: String, sections: [YamlSection]) -> String {
         var page = "# \(title)\n\n\(introduction)\n"
         for section in sections {
             page += "\n## \(section.path.isEmpty ? "The file" : "`\(section.path)`")\n\n| key | value | | what it is |\n|---|---|---|---|\n"
@@ -15,7 +15,7 @@ public enum Reference {
     }
 
     /// A page on the command line, from the commands' own help.
-    public static func page(commands: [(name: String, help: String)]) -> String {
+    package static func page(commands: [(name: String, help: String)]) -> String {
         var page = "# The command line\n\nWritten by `make docs` from the commands themselves.\n"
         for command in commands { page += "\n## `\(command.name)`\n\n```\n\(command.help.trimmed)\n```\n" }
         return page

@@ -3,40 +3,38 @@ import Model
 import Sanitizing
 
 /// Turns results into what is written on standard output: text for people, or one JSON document.
-public struct Report: Sendable {
+package struct Report: Sendable {
     private let terminal: Terminal
 
     /// Writes on a terminal, or on what stands in its place.
-    public init(on terminal: Terminal) { self.terminal = terminal }
+    package init(on terminal: Terminal) { self.terminal = terminal }
 
     /// One JSON document, with sorted keys, and nothing else.
     ///
     /// - Throws: `EncodingError` when the value has a number that JSON cannot hold.
-    public func json(_ document: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        terminal.json(String(decoding: try encoder.encode(document), as: UTF8.self))
+    package func json(_ document: some Encodable) throws {
+        terminal.json(String(decoding: try JSONDocument.bytes(of: document).dropLast(), as: UTF8.self))
     }
 
     /// Whether something could not be written: then who writes on and on may stop.
-    public var isBroken: Bool { terminal.failure != nil }
+    package var isBroken: Bool { terminal.failure != nil }
 
     /// A line, or some: what is interpolated stays in its line.
-    public func text(_ text: StyledText) { terminal.line(text) }
+    package func text(_ text: StyledText) { terminal.line(text) }
 
     /// A text of several lines, such as a file.
-    public func lines(_ text: String) { terminal.lines(text) }
+    package func lines(_ text: String) { terminal.lines(text) }
 
     /// Words of several lines, which begin below a title, and an empty line.
-    public func indented(_ text: String) {
+    package func indented(_ text: String) {
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) { terminal.line(line.isEmpty ? "" : "    \(line)") }
     }
 
     /// A reason that may have several lines, behind its name.
-    public func message(_ name: StyledText, _ text: String) { terminal.message(name, text) }
+    package func message(_ name: StyledText, _ text: String) { terminal.message(name, text) }
 
     /// A piece of a log; what of a letter is still to come is in the next one.
-    public func piece(_ text: String) { terminal.piece(text) }
+    package func piece(_ text: String) { terminal.piece(text) }
 
     /// A text behind its name, which stands in a column of its own.
     func labelled(_ name: String, _ text: String, _ style: Terminal.Style? = nil) {
@@ -45,7 +43,7 @@ public struct Report: Sendable {
     }
 
     /// A run's verdict with its evidence, and where the run is recorded.
-    public func run(_ run: Run, place: String) {
+    package func run(_ run: Run, place: String) {
         verdict(run.verdict)
         if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which does not count") }
         for need in run.needs ?? [] where run.series.contains(need.patch) || need.answer == .needed && !need.isMet(by: run.series) {
@@ -63,7 +61,7 @@ public struct Report: Sendable {
     }
 
     /// A verdict with its evidence and notes.
-    public func verdict(_ verdict: Verdict) {
+    package func verdict(_ verdict: Verdict) {
         terminal.line("\(verdict.title, verdict.grade.style): \(verdict.summary)")
         for evidence in verdict.evidence { terminal.line("    \(evidence.words)") }
         for note in verdict.notes { terminal.line("    note: \(note)") }
@@ -72,7 +70,7 @@ public struct Report: Sendable {
     /// The lives of a node in a log, a line each.
     ///
     /// - Parameter count: how many there are in the log; the newest are shown.
-    public func runs(_ runs: [(number: Int, lines: ClosedRange<Int>, verdict: Verdict)], of count: Int) {
+    package func runs(_ runs: [(number: Int, lines: ClosedRange<Int>, verdict: Verdict)], of count: Int) {
         if count == 0 { terminal.line("no run of a node is in the log") }
         if count > runs.count { terminal.line("the newest \(runs.count) of \(count) runs") }
         for (number, lines, verdict) in runs {
@@ -82,7 +80,7 @@ public struct Report: Sendable {
     }
 
     /// A matrix: series by layout when there is more than one layout, and a row for each cell with what decided it.
-    public func matrix(_ matrix: Matrix) {
+    package func matrix(_ matrix: Matrix) {
         let layouts = matrix.layouts
         if layouts.count > 1 {
             for line in grid(matrix, layouts) { terminal.line(line) }
@@ -112,12 +110,12 @@ public struct Report: Sendable {
     }
 
     /// Rows of text under a header.
-    public func table(_ header: [String], _ rows: [[String]]) {
+    package func table(_ header: [String], _ rows: [[String]]) {
         for line in Table(header: header, rows: rows).lines(style: { _, _ in nil }) { terminal.line(line) }
     }
 
     /// Rows of text under a header, some cells in a colour.
-    func styled(_ header: [String], _ rows: [[String]], style: (_ row: Int, _ column: Int) -> Terminal.Style?) {
+    package func styled(_ header: [String], _ rows: [[String]], style: (_ row: Int, _ column: Int) -> Terminal.Style?) {
         for line in Table(header: header, rows: rows).lines(style: style) { terminal.line(line) }
     }
 
@@ -137,14 +135,14 @@ public struct Report: Sendable {
 
 extension Matrix {
     /// The layouts of its cells, in their order.
-    public var layouts: [Layout] {
+    package var layouts: [Layout] {
         cells.reduce(into: []) { layouts, cell in if !layouts.contains(cell.layout) { layouts.append(cell.layout) } }
     }
 }
 
 extension Matrix.Cell {
     /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
-    public var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+    package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
 }
 
 extension Grade {
@@ -159,7 +157,7 @@ extension Grade {
 
 extension Evidence {
     /// Where it was seen, when, and what: `kubelet line 112, 6.6 s: …`.
-    public var words: String {
+    package var words: String {
         let place = [line.map { "line \($0)" }, seconds.map { "\(($0 * 10).rounded() / 10) s" }].compactMap(\.self).joined(separator: ", ")
         return "\(source)\(place.isEmpty ? "" : " \(place)"): \(text)"
     }

@@ -6,9 +6,9 @@ import Synchronization
 ///
 /// All that a command says goes through here, and nothing goes through as it is: what would be obeyed instead of shown is written in the form of
 /// ``Visible``, and colours are put on after that. A text becomes a line by being interpolated in a ``StyledText``, so no caller can forget it.
-public struct Terminal: Sendable {
+package struct Terminal: Sendable {
     /// How a word is shown.
-    public enum Style: String, Sendable {
+    package enum Style: String, Sendable {
         /// Good news.
         case good = "32"
         /// Bad news.
@@ -22,22 +22,22 @@ public struct Terminal: Sendable {
     }
 
     /// Whether a person looks at it: only then is anything coloured, or written over.
-    public let isTerminal: Bool
+    package let isTerminal: Bool
     /// How many characters a line has.
-    public let width: Int
+    package let width: Int
     /// How many lines it shows at once.
-    public let height: Int
+    package let height: Int
     private let hasColour: Bool
     private let stream: OutputStream
 
     /// Why something could not be written, in the system's words; nil as long as all was.
-    public var failure: String? { stream.failure }
+    package var failure: String? { stream.failure }
 
     /// Standard output.
-    public static func output(_ environment: [String: String]) -> Terminal { Terminal(STDOUT_FILENO, environment) }
+    package static func output(_ environment: [String: String]) -> Terminal { Terminal(STDOUT_FILENO, environment) }
 
     /// Standard error.
-    public static func error(_ environment: [String: String]) -> Terminal { Terminal(STDERR_FILENO, environment) }
+    package static func error(_ environment: [String: String]) -> Terminal { Terminal(STDERR_FILENO, environment) }
 
     /// `NO_COLOR` is honoured (no-color.org), and so is `TERM=dumb`.
     private init(_ descriptor: Int32, _ environment: [String: String]) {
@@ -50,7 +50,7 @@ public struct Terminal: Sendable {
     }
 
     /// Makes a terminal of a function that takes what is written.
-    public init(
+    package init(
         isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24,
         writer: @escaping @Sendable ([UInt8]) -> Void
     ) {
@@ -70,16 +70,16 @@ public struct Terminal: Sendable {
     }
 
     /// Writes a line: what the caller wrote itself may have line breaks, what it put in has none.
-    public func line(_ text: StyledText = "") { stream.write(rendered(text) + "\n") }
+    package func line(_ text: StyledText = "") { stream.write(rendered(text) + "\n") }
 
     /// Writes a text of several lines as such a text: its lines and tabs stay.
-    public func lines(_ text: String) { stream.write(Visible.lines(text.hasSuffix("\n") ? String(text.dropLast()) : text) + "\n") }
+    package func lines(_ text: String) { stream.write(Visible.lines(text.hasSuffix("\n") ? String(text.dropLast()) : text) + "\n") }
 
     /// Writes a message that may have several lines; none of them can be taken for the beginning of another message.
-    public func message(_ name: StyledText, _ text: String) { stream.write("\(rendered(name))\(Visible.paragraph(text))\n") }
+    package func message(_ name: StyledText, _ text: String) { stream.write("\(rendered(name))\(Visible.paragraph(text))\n") }
 
     /// Writes bytes of a text that comes in pieces, such as a log, and need not be UTF-8.
-    public func piece(_ text: String) { stream.write(Visible.lines(text)) }
+    package func piece(_ text: String) { stream.write(Visible.lines(text)) }
 
     /// Writes live lines, each as wide as the terminal at most; the cursor stays at the end of the last.
     func live(_ texts: [String]) {
@@ -102,7 +102,7 @@ public struct Terminal: Sendable {
 }
 
 /// A line with colours. What is written in the source stands as it is; what is interpolated is shown in the form of ``Visible``, in one line.
-public struct StyledText: ExpressibleByStringInterpolation, Sendable {
+package struct StyledText: ExpressibleByStringInterpolation, Sendable {
     struct Span {
         let text: String
         let style: Terminal.Style?
@@ -114,13 +114,13 @@ public struct StyledText: ExpressibleByStringInterpolation, Sendable {
     var count: Int { spans.map(\.text.count).reduce(0, +) }
 
     /// A text, in a style.
-    public init(_ text: String, _ style: Terminal.Style? = nil) { spans = [Span(text: Visible.line(text), style: style)] }
+    package init(_ text: String, _ style: Terminal.Style? = nil) { spans = [Span(text: Visible.line(text), style: style)] }
 
     /// A text of the source.
-    public init(stringLiteral text: String) { spans = [Span(text: text, style: nil)] }
+    package init(stringLiteral text: String) { spans = [Span(text: text, style: nil)] }
 
     /// A text of the source, with others in it.
-    public init(stringInterpolation parts: StringInterpolation) { spans = parts.spans }
+    package init(stringInterpolation parts: StringInterpolation) { spans = parts.spans }
 
     private init(_ spans: [Span]) { self.spans = spans }
 
@@ -131,27 +131,27 @@ public struct StyledText: ExpressibleByStringInterpolation, Sendable {
     func styled(_ style: Terminal.Style?) -> StyledText { StyledText(spans.map { Span(text: $0.text, style: style ?? $0.style) }) }
 
     /// What a line is made of.
-    public struct StringInterpolation: StringInterpolationProtocol, Sendable {
+    package struct StringInterpolation: StringInterpolationProtocol, Sendable {
         var spans: [Span] = []
 
         /// Makes an empty one.
-        public init(literalCapacity: Int, interpolationCount: Int) {}
+        package init(literalCapacity: Int, interpolationCount: Int) {}
 
         /// Takes text of the source.
-        public mutating func appendLiteral(_ text: String) { if !text.isEmpty { spans.append(Span(text: text, style: nil)) } }
+        package mutating func appendLiteral(_ text: String) { if !text.isEmpty { spans.append(Span(text: text, style: nil)) } }
 
         /// Takes a value's description, as something from outside.
-        public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+        package mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             spans += StyledText(value.description).spans
         }
 
         /// Takes a text in a style.
-        public mutating func appendInterpolation(_ value: some CustomStringConvertible, _ style: Terminal.Style?) {
+        package mutating func appendInterpolation(_ value: some CustomStringConvertible, _ style: Terminal.Style?) {
             spans += StyledText(value.description, style).spans
         }
 
         /// Takes what was made already.
-        public mutating func appendInterpolation(_ text: StyledText) { spans += text.spans }
+        package mutating func appendInterpolation(_ text: StyledText) { spans += text.spans }
     }
 }
 

@@ -4,16 +4,16 @@ import Model
 import SystemPackage
 
 /// An OCI bundle: a `config.json` beside a root file system (OCI runtime specification 1.0.2).
-public struct Bundle: Sendable {
+package struct Bundle: Sendable {
     /// A mount in the sandbox.
-    public struct Mount: Hashable, Encodable, Sendable {
+    package struct Mount: Hashable, Encodable, Sendable {
         let destination: String
         let type: String
         let source: String
         var options: [String] = []
 
         /// A directory of the host's, seen in the sandbox as a mount of its own.
-        public static func volume(_ directory: FilePath, at destination: String) -> Mount {
+        package static func volume(_ directory: FilePath, at destination: String) -> Mount {
             Mount(destination: destination, type: "bind", source: directory.string, options: ["rw"])
         }
 
@@ -33,27 +33,27 @@ public struct Bundle: Sendable {
     }
 
     /// What runsc calls the container of a bundle: each has a state folder of its own, and so one name does for all.
-    public static let container = "node"
+    package static let container = "node"
 
     /// Where the first program of a node's sandbox has what is out of the node's reach, and a script that runs a program among the node's mounts.
-    public static let askFolder = "/run/ask"
+    package static let askFolder = "/run/ask"
     /// The words that run others where a node's mounts are.
-    public static let entering = ["\(askFolder)/sh", "\(askFolder)/enter"]
+    package static let entering = ["\(askFolder)/sh", "\(askFolder)/enter"]
 
     /// The bundle's folder.
-    public let path: FilePath
+    package let path: FilePath
     /// The root file system's folder.
-    public var root: FilePath { path.appending("rootfs") }
+    package var root: FilePath { path.appending("rootfs") }
 
     private let overlay: Overlay?
     /// Where the root file system's own files are written. Only the sandbox's command sees them and what they share in one place.
-    public var own: FilePath { overlay?.upper ?? root }
+    package var own: FilePath { overlay?.upper ?? root }
 
     /// Makes an empty bundle.
     ///
     /// - Parameter shared: a folder that the root file system shares with others, and that nothing in the sandbox can change; none when nil.
     /// - Throws: `FileError`.
-    public init(at path: FilePath, over shared: FilePath? = nil) throws(FileError) {
+    package init(at path: FilePath, over shared: FilePath? = nil) throws(FileError) {
         self.path = path
         try Files.makeDirectory(path.appending("rootfs"))
         overlay = if let shared { try Overlay(at: path, over: shared) } else { nil }
@@ -69,7 +69,7 @@ public struct Bundle: Sendable {
     ///
     /// - Parameter group: the cgroup, when it is a container of the machine's own kernel; nil for a sandbox, which has a kernel of its own.
     /// - Throws: `FileError`.
-    public func configure(
+    package func configure(
         arguments: [String], environment: [String: String], volumes: [Mount] = [], in group: ContainerGroup? = nil
     ) throws {
         let words = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -79,9 +79,7 @@ public struct Bundle: Sendable {
         let specification =
             group.map { Specification(process: process, mounts: mounts.map(\.writable), linux: .container($0)) }
             ?? Specification(process: process, mounts: mounts, linux: .sandbox)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try Files.write(try encoder.encode(specification), to: path.appending("config.json"))
+        try Files.write(try JSONDocument.bytes(of: specification), to: path.appending("config.json"))
     }
 }
 

@@ -1,13 +1,14 @@
 import ELF
+import ExitCodes
 import Glibc
 import Host
 import Paths
 import SystemPackage
 
 /// A program, or a library of it, that asks for what is not given.
-public struct LibraryError: Error, Sendable, CustomStringConvertible {
+package struct LibraryError: ExitStatusError, Sendable, CustomStringConvertible {
     /// Which file, why, and what to do.
-    public let description: String
+    package let description: String
 
     init(_ file: FilePath, _ reason: String) {
         description = """
@@ -15,6 +16,8 @@ public struct LibraryError: Error, Sendable, CustomStringConvertible {
                 Nothing of it was run. Look where it comes from, or build it without.
             """
     }
+
+    package var exitStatus: ExitStatus { .data }
 }
 
 /// The shared libraries that programs need, looked up in the machine's folders as its loader would (ld.so(8)), with nothing loaded and nothing run.

@@ -5,39 +5,39 @@ import Paths
 import SystemPackage
 
 /// A root file system in the making.
-public struct RootFileSystem: Sendable {
+package struct RootFileSystem: Sendable {
     private let root: FilePath
 
     /// Works in a folder that is there.
-    public init(at root: FilePath, on host: Host) {
+    package init(at root: FilePath, on host: Host) {
         self.root = root
     }
 
     /// Makes directories.
     ///
     /// - Throws: `FileError`.
-    public func directories(_ paths: [String]) throws(FileError) {
+    package func directories(_ paths: [String]) throws(FileError) {
         for path in paths { try Files.makeDirectory(inside(path, "make")) }
     }
 
     /// Writes a file.
     ///
     /// - Throws: `FileError`.
-    public func file(_ path: String, _ text: String, mode: UInt16 = 0o644) throws(FileError) {
+    package func file(_ path: String, _ text: String, mode: UInt16 = 0o644) throws(FileError) {
         try file(path, Array(text.utf8), mode: mode)
     }
 
     /// Writes a file of bytes.
     ///
     /// - Throws: `FileError`.
-    public func file(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) throws(FileError) {
+    package func file(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) throws(FileError) {
         try Files.write(bytes, to: try placed(path, "write"), mode: mode)
     }
 
     /// Makes a symbolic link; one that is there is left alone.
     ///
     /// - Throws: `FileError`.
-    public func link(_ path: String, to target: String) throws(FileError) {
+    package func link(_ path: String, to target: String) throws(FileError) {
         let place = try inside(path, "link")
         guard symlink(target, place.string) == 0 || errno == EEXIST else { throw Files.error("link", place, errno) }
     }
@@ -46,14 +46,14 @@ public struct RootFileSystem: Sendable {
     ///
     /// - Throws: `FileError`.
     @discardableResult
-    public func program(_ source: FilePath, as path: String) throws(FileError) -> Digest {
+    package func program(_ source: FilePath, as path: String) throws(FileError) -> Digest {
         try Files.copy(source, to: try placed(path, "write"), mode: 0o755)
     }
 
     /// Copies the shared libraries that programs need, to where they are on the host. A static program needs none. Nothing of a program is run.
     ///
     /// - Throws: `LibraryError` for a program that is damaged, or asks for a library by a path; `FileError`; `CancellationError`.
-    public func libraries(of programs: [FilePath]) async throws {
+    package func libraries(of programs: [FilePath]) async throws {
         for path in try MachineLibraries().paths(of: programs) where try !Files.exists(inside(path, "look at")) {
             try Task.checkCancellation()
             try self.program(FilePath(path), as: path)
@@ -63,7 +63,7 @@ public struct RootFileSystem: Sendable {
     /// The host's path of a file that is to be made by another program, with the folder that it goes into.
     ///
     /// - Throws: `FileError`.
-    public func prepared(_ path: String) throws(FileError) -> FilePath { try placed(path, "make") }
+    package func prepared(_ path: String) throws(FileError) -> FilePath { try placed(path, "make") }
 
     /// The host's path of a file that is to be made, in a folder that is there. A link that has its name is removed: it would be written through.
     private func placed(_ path: String, _ operation: String) throws(FileError) -> FilePath {

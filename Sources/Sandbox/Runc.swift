@@ -1,25 +1,28 @@
+import ExitCodes
 import Glibc
 import Host
 import Model
 import SystemPackage
 
 /// Debian's runc: a container of the machine's own kernel, which is what a node in a sandbox is compared with.
-public struct Runc: Hashable, Sendable {
+package struct Runc: Hashable, Sendable {
     /// No runc is here.
-    public struct Missing: Error, Sendable, CustomStringConvertible {
+    package struct Missing: ExitStatusError, Sendable, CustomStringConvertible {
         /// What is missing and how to get it.
-        public var description: String { "runc is not on PATH\n    Run ./setup, or: apt-get install runc" }
+        package var description: String { "runc is not on PATH\n    Run ./setup, or: apt-get install runc" }
+
+        package var exitStatus: ExitStatus { .missing }
     }
 
     /// The program.
-    public let program: FilePath
+    package let program: FilePath
     /// Its release, as it names itself.
-    public let version: String
+    package let version: String
 
     /// Finds runc on `PATH`.
     ///
     /// - Throws: `Missing`; `CommandError`; `CancellationError`.
-    public static func find(on host: Host) async throws -> Runc {
+    package static func find(on host: Host) async throws -> Runc {
         guard let program = host.program("runc") else { throw Missing() }
         let said = try await Command(program, ["--version"], environment: host.plainEnvironment, on: host).output()
         return Runc(program: program, version: said.split(whereSeparator: \.isWhitespace).dropFirst(2).first.map(String.init) ?? "unknown")
@@ -28,7 +31,7 @@ public struct Runc: Hashable, Sendable {
     /// The command that runs a bundle in a container of its own.
     ///
     /// - Parameter state: a folder for runc's own state.
-    public func run(_ bundle: Bundle, state: FilePath, on host: Host) -> Command {
+    package func run(_ bundle: Bundle, state: FilePath, on host: Host) -> Command {
         Command(
             program, ["--root", state.string, "run", "--bundle", bundle.path.string, "node"],
             environment: host.plainEnvironment, on: host)
@@ -36,7 +39,7 @@ public struct Runc: Hashable, Sendable {
 }
 
 /// The cgroups of a container on the machine: unlike all else of it, the kernel keeps them when their processes are gone.
-public struct ContainerGroup: Sendable {
+package struct ContainerGroup: Sendable {
     private static let top = FilePath("/sys/fs/cgroup")
     private static let parent = "ninepin"
     private let name: String
@@ -45,17 +48,17 @@ public struct ContainerGroup: Sendable {
     /// Names a container's cgroup, and removes those of containers that are gone.
     ///
     /// - Parameter deadlines: how long the kernel may take.
-    public init(_ name: String, within deadlines: Deadlines) {
+    package init(_ name: String, within deadlines: Deadlines) {
         self.name = name
         self.deadlines = deadlines
         Self.sweep()
     }
 
     /// The cgroup's path, as a bundle's specification has it.
-    public var path: String { "/\(Self.parent)/\(name)" }
+    package var path: String { "/\(Self.parent)/\(name)" }
 
     /// Removes the cgroup in every hierarchy, with all that the container made below it. Its processes are being killed: it may take a moment.
-    public func remove() async {
+    package func remove() async {
         for _ in 0..<Int(deadlines[.cgroupEnd] / 0.1) {
             if Self.folders.map({ Self.removeTree($0.appending(name)) }).allSatisfy(\.self) { break }
             try? await Task.sleep(for: .milliseconds(100))

@@ -1,25 +1,26 @@
+import ExitCodes
 import Host
 import Model
 import SystemPackage
 
 /// gVisor's runtime, of any release.
-public struct Runsc: Hashable, Sendable {
+package struct Runsc: Hashable, Sendable {
     /// The program.
-    public let program: FilePath
+    package let program: FilePath
     /// Its release, as it names itself: `release-20260817.0`, or `20240729.0` as Debian has it.
-    public let version: String
+    package let version: String
     /// What it can be told, as far as it was asked.
-    public let flags: RunscFlags
+    package let flags: RunscFlags
 
     /// Makes one of what is known of it.
-    public init(program: FilePath, version: String, flags: RunscFlags = RunscFlags()) {
+    package init(program: FilePath, version: String, flags: RunscFlags = RunscFlags()) {
         self.program = program
         self.version = version
         self.flags = flags
     }
 
     /// The first day whose releases are taken. Debian 12's, of 2022-12-19, lacks mount propagation and cgroups that a node needs.
-    public static let oldestRelease = 20_230_101
+    package static let oldestRelease = 20_230_101
 
     /// Finds a good runsc: the one that is named, or else one on `PATH`, or where `./setup` puts it in the workspace.
     ///
@@ -27,7 +28,7 @@ public struct Runsc: Hashable, Sendable {
     ///   - named: the only one that is asked; it may be one that names no release.
     ///   - layouts: what its sandboxes are to be. Only for those that not every runsc can make are its flags asked.
     /// - Throws: `RunscMissing`, which tells what was found instead; `RunscLacks` when it cannot make a layout; `CancellationError`.
-    public static func find(on host: Host, named: FilePath? = nil, for layouts: [Layout] = []) async throws -> Runsc {
+    package static func find(on host: Host, named: FilePath? = nil, for layouts: [Layout] = []) async throws -> Runsc {
         let usual = [host.program("runsc"), host.workspace.appending("tools/runsc/usr/bin/runsc")].compactMap(\.self).filter(Files.exists)
         var refused: [String] = []
         var lack: RunscLacks?
@@ -112,7 +113,7 @@ public struct Runsc: Hashable, Sendable {
     ///     start in a namespace that it takes for the machine's.
     ///   - layout: what the sandbox is to be.
     /// - Throws: `RunscLacks` when it cannot make that layout.
-    public func run(
+    package func run(
         _ bundle: Bundle, state: FilePath, network: NetworkNamespace? = nil, layout: Layout, on host: Host
     ) throws(RunscLacks) -> Command {
         let flags = ["--root=\(state)"] + (try arguments(for: layout, isNetworked: network != nil))
@@ -124,7 +125,7 @@ public struct Runsc: Hashable, Sendable {
     /// The flags that make a sandbox what a layout asks, without the folder for its state.
     ///
     /// - Throws: `RunscLacks` when it has none for it.
-    public func arguments(for layout: Layout, isNetworked: Bool) throws(RunscLacks) -> [String] {
+    package func arguments(for layout: Layout, isNetworked: Bool) throws(RunscLacks) -> [String] {
         // The systrap platform needs no virtualisation hardware.
         ["--platform=systrap", "--network=\(isNetworked ? "host" : "none")", "--ignore-cgroups"] + (try flags(for: layout))
     }
@@ -143,15 +144,15 @@ public struct Runsc: Hashable, Sendable {
 }
 
 /// What a runsc can be told, by its own words.
-public struct RunscFlags: Hashable, Sendable {
+package struct RunscFlags: Hashable, Sendable {
     /// What it says of each flag, by the flag's name.
     private let about: [String: String]
 
     /// Flags of which nothing is known: none is there.
-    public init() { about = [:] }
+    package init() { about = [:] }
 
     /// Reads what `runsc flags` writes: a line with each flag, and indented ones that tell of it (Go, `flag.PrintDefaults`).
-    public init(help: String) {
+    package init(help: String) {
         var about: [String: String] = [:]
         var name: String?
         for line in help.split(whereSeparator: \.isNewline) {
@@ -166,24 +167,24 @@ public struct RunscFlags: Hashable, Sendable {
     }
 
     /// Whether none is known.
-    public var isEmpty: Bool { about.isEmpty }
+    package var isEmpty: Bool { about.isEmpty }
 
     /// Whether there is a flag of a name that does something.
-    public func has(_ name: String) -> Bool { about[name].map { !$0.contains("DEPRECATED") } ?? false }
+    package func has(_ name: String) -> Bool { about[name].map { !$0.contains("DEPRECATED") } ?? false }
 
     /// What gives a sandbox cgroup v2: `--in-sandbox-cgroup=v2`, or, of releases before it, `--mount-cgroup-v2`. nil when there is neither.
-    public var cgroupV2: String? {
+    package var cgroupV2: String? {
         has("in-sandbox-cgroup") ? "--in-sandbox-cgroup=v2" : has("mount-cgroup-v2") ? "--mount-cgroup-v2" : nil
     }
 
     /// Whether an overlay may be given a size.
-    public var overlayTakesSize: Bool { about["overlay2"]?.contains("size=") ?? false }
+    package var overlayTakesSize: Bool { about["overlay2"]?.contains("size=") ?? false }
 }
 
 /// A runsc cannot make the sandbox that is asked for.
-public struct RunscLacks: Error, Hashable, Sendable, CustomStringConvertible {
+package struct RunscLacks: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
     /// What it cannot do.
-    public enum Lack: Sendable {
+    package enum Lack: Sendable {
         /// Give a sandbox cgroup v2.
         case cgroupV2
         /// Limit the size of an overlay.
@@ -191,14 +192,14 @@ public struct RunscLacks: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The runsc.
-    public let runsc: Runsc
+    package let runsc: Runsc
     /// The layout.
-    public let layout: Layout
+    package let layout: Layout
     /// What it cannot do.
-    public let what: Lack
+    package let what: Lack
 
     /// What it lacks for what, and what to do.
-    public var description: String {
+    package var description: String {
         let name = "runsc \(runsc.version) (\(runsc.program))"
         return switch what {
         case .cgroupV2:
@@ -213,17 +214,19 @@ public struct RunscLacks: Error, Hashable, Sendable, CustomStringConvertible {
             """
         }
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }
 
 /// No runsc is here that can boot a node.
-public struct RunscMissing: Error, Sendable, CustomStringConvertible {
+package struct RunscMissing: ExitStatusError, Sendable, CustomStringConvertible {
     /// What was found, and why it was not taken.
-    public let refused: [String]
+    package let refused: [String]
     /// Whether one was named, and no other was looked for.
-    public let isNamed: Bool
+    package let isNamed: Bool
 
     /// What is missing and how to get it.
-    public var description: String {
+    package var description: String {
         let found = refused.isEmpty ? "none is on PATH or in the workspace" : refused.joined(separator: "; ")
         let cure =
             isNamed
@@ -231,4 +234,6 @@ public struct RunscMissing: Error, Sendable, CustomStringConvertible {
             : "Run ./setup, which takes Debian 13's into the workspace, or put a newer one on PATH."
         return "no usable runsc (gVisor): \(found)\n    \(cure)"
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }

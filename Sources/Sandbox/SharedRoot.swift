@@ -1,30 +1,31 @@
-import struct Crypto.SHA256
+import ExitCodes
 import Host
 import Model
 import SystemPackage
+import struct Crypto.SHA256
 
 /// The part of a root file system that is the same for all: the machine's programs with their libraries, and links. It is made once, kept
 /// under the digest of all that is in it, and read by many; who cannot mount it gets a copy.
-public struct SharedRoot: Sendable {
+package struct SharedRoot: Sendable {
     private var programs: [String: FilePath] = [:]
     private var links: [String: String] = [:]
     private let host: Host
 
     /// Makes an empty one.
-    public init(on host: Host) { self.host = host }
+    package init(on host: Host) { self.host = host }
 
     /// Takes a program of the machine's.
-    public mutating func program(_ source: FilePath, as path: String) { programs[path] = source }
+    package mutating func program(_ source: FilePath, as path: String) { programs[path] = source }
 
     /// Takes the shared libraries that programs need, to where they are on the machine.
     ///
     /// - Throws: `LibraryError`; `FileError`.
-    public mutating func libraries(of programs: [FilePath]) async throws {
+    package mutating func libraries(of programs: [FilePath]) async throws {
         for path in try MachineLibraries().paths(of: programs) { self.programs[path] = FilePath(path) }
     }
 
     /// Takes a symbolic link, unless a program has its place.
-    public mutating func link(_ path: String, to target: String) { links[path] = target }
+    package mutating func link(_ path: String, to target: String) { links[path] = target }
 
     /// A bundle whose root file system has it: under the bundle's own files, or, where the machine cannot do that, among them.
     ///
@@ -33,7 +34,7 @@ public struct SharedRoot: Sendable {
     ///   - cache: the folder in which shared parts are kept.
     /// - Returns: the bundle, and why it got a copy; nil when it got none.
     /// - Throws: `FileError`; `SourceChanged`; `CancellationError`.
-    public func bundle(at folder: FilePath, cache: FilePath) async throws -> (bundle: Bundle, refusal: String?) {
+    package func bundle(at folder: FilePath, cache: FilePath) async throws -> (bundle: Bundle, refusal: String?) {
         if let refusal = try await Overlay.refusal(in: folder.appending("trial"), on: host) {
             return (try copied(at: folder), refusal)
         }
@@ -44,7 +45,7 @@ public struct SharedRoot: Sendable {
     /// A bundle that has a copy of it.
     ///
     /// - Throws: `FileError`; `SourceChanged`.
-    public func copied(at folder: FilePath) throws -> Bundle {
+    package func copied(at folder: FilePath) throws -> Bundle {
         let bundle = try Bundle(at: folder)
         try write(into: bundle.root, as: try digests())
         return bundle
@@ -87,11 +88,13 @@ public struct SharedRoot: Sendable {
     }
 
     /// A program was replaced while it was being copied.
-    public struct SourceChanged: Error, Sendable, CustomStringConvertible {
+    package struct SourceChanged: ExitStatusError, Sendable, CustomStringConvertible {
         /// The program.
-        public let path: FilePath
+        package let path: FilePath
 
         /// What happened, and what to do.
-        public var description: String { "\(path) changed while it was being copied\n    Try again." }
+        package var description: String { "\(path) changed while it was being copied\n    Try again." }
+
+        package var exitStatus: ExitStatus { .fault }
     }
 }

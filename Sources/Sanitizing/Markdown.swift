@@ -3,9 +3,9 @@
 ///
 /// CommonMark reads code points: a mark that combines with a backtick takes nothing of its meaning. So this works on Unicode's scalars; to Swift the
 /// two are one other character.
-public enum Markdown {
+package enum Markdown {
     /// A text in a line of its own or in a list.
-    public static func text(_ text: String) -> String {
+    package static func text(_ text: String) -> String {
         let scalars = Array(withoutBreaks(text).unicodeScalars)
         var shown = String.UnicodeScalarView()
         for (index, scalar) in scalars.enumerated() {
@@ -24,10 +24,10 @@ public enum Markdown {
     }
 
     /// A text that may have marks of its own, as the project's files have, in the cell of a table.
-    public static func cell(_ text: String) -> String { withoutCells(inOneLine(text)) }
+    package static func cell(_ text: String) -> String { withoutCells(inOneLine(text)) }
 
     /// A text as code, its fence included: one backtick more than the longest row of them in the text (CommonMark, 6.1).
-    public static func code(_ text: String) -> String {
+    package static func code(_ text: String) -> String {
         let text = inOneLine(text)
         let longest = text.unicodeScalars.split { $0 != "`" }.map(\.count).max() ?? 0
         let fence = String(repeating: "`", count: longest + 1)
@@ -37,7 +37,7 @@ public enum Markdown {
     }
 
     /// Code in the cell of a table. GitHub divides a line into cells before it looks for code, and takes the backslash off.
-    public static func codeInCell(_ text: String) -> String { withoutCells(code(text)) }
+    package static func codeInCell(_ text: String) -> String { withoutCells(code(text)) }
 
     private static let parting = "<!-- -->"
 

@@ -1,19 +1,19 @@
 /// What of an address may be shown and kept: scheme, host, port and path. A token may stand anywhere else: in the user's place, in the query, in the
 /// fragment, in a parameter of the path. This is the one place that decides it; ``Secrets`` is for texts that repeat a part of an address.
-public enum Redaction {
+package enum Redaction {
     /// An address for people: `***` stands for each part that may be a secret. One that is too broken to tell where a password would end loses all
     /// but its scheme.
-    public static func address(_ address: String) -> String {
+    package static func address(_ address: String) -> String {
         String(decoding: shown(AddressParts(Array(address.utf8)[...]), mark: true), as: UTF8.self)
     }
 
     /// An address as it is kept, to name a source: without the parts that may be a secret.
-    public static func bare(_ address: String) -> String {
+    package static func bare(_ address: String) -> String {
         String(decoding: shown(AddressParts(Array(address.utf8)[...]), mark: false), as: UTF8.self)
     }
 
     /// The name of the file that an address leads to; nil when its path has none.
-    public static func fileName(of address: String) -> String? {
+    package static func fileName(of address: String) -> String? {
         let parts = AddressParts(Array(address.utf8)[...])
         guard !parts.isBroken else { return nil }
         let path = parts.scheme.isEmpty ? parts.place[...] : parts.place.firstIndex(of: .slash).map { parts.place[$0...] } ?? []
@@ -21,7 +21,7 @@ public enum Redaction {
     }
 
     /// A text of anybody's in which addresses may stand, such as the words of a program: each as ``address(_:)`` shows it.
-    public static func text(_ text: String) -> String {
+    package static func text(_ text: String) -> String {
         // Most texts have none.
         guard text.utf8.contains(.slash), text.utf8.contains(.colon) else { return text }
         let bytes = Array(text.utf8)

@@ -1,13 +1,13 @@
 /// The secrets that addresses and credentials hold, and how to show a text of somebody else's without them. libcurl, libgit2 and programs quote parts
 /// of an address that by themselves look like no address.
-public struct Secrets: Sendable {
+package struct Secrets: Sendable {
     private var words: Set<[UInt8]> = []
 
     /// Knows none.
-    public init() {}
+    package init() {}
 
     /// Notes the parts of an address that ``Redaction`` hides.
-    public mutating func note(address: String) {
+    package mutating func note(address: String) {
         let parts = AddressParts(Array(address.utf8)[...])
         // Of a broken one all before the last `@` may be a password.
         let user = parts.isBroken ? parts.rest.lastIndex(of: .at).map { parts.rest[..<$0] } : parts.plainUser == nil ? parts.user : nil
@@ -28,7 +28,7 @@ public struct Secrets: Sendable {
     }
 
     /// Notes what an environment's addresses hold: those of proxies and of indexes.
-    public mutating func note(environment: [String: String]) {
+    package mutating func note(environment: [String: String]) {
         for (name, value) in environment where value.contains("://") || name.lowercased().hasSuffix("_proxy") {
             // GOPROXY and its like are lists.
             for address in value.split(whereSeparator: { ",| ".contains($0) }) { note(address: String(address)) }
@@ -37,7 +37,7 @@ public struct Secrets: Sendable {
     }
 
     /// Notes a password or a token by itself.
-    public mutating func note(_ word: String) { note(Array(word.utf8)[...], atLeast: 2) }
+    package mutating func note(_ word: String) { note(Array(word.utf8)[...], atLeast: 2) }
 
     private mutating func note(_ word: ArraySlice<UInt8>, atLeast count: Int) {
         guard word.count >= count else { return }
@@ -46,7 +46,7 @@ public struct Secrets: Sendable {
     }
 
     /// A text as it may be shown: `***` for each secret, and each address as ``Redaction`` shows it.
-    public func removed(from text: String) -> String {
+    package func removed(from text: String) -> String {
         let text = Redaction.text(text)
         guard !words.isEmpty else { return text }
         var bytes = Array(text.utf8)

@@ -1,12 +1,12 @@
 /// Makes text of bytes that come in pieces: a letter that is cut by the end of a piece comes whole with the next one.
-public struct TextStream: Sendable {
+package struct TextStream: Sendable {
     private var pending: [UInt8] = []
 
     /// Makes one that has seen nothing.
-    public init() {}
+    package init() {}
 
     /// The text of what came, so far as it is whole.
-    public mutating func take(_ bytes: [UInt8]) -> String {
+    package mutating func take(_ bytes: [UInt8]) -> String {
         let all = pending + bytes
         let cut = Self.startOfCutLetter(all)
         pending = Array(all[cut...])
@@ -14,7 +14,7 @@ public struct TextStream: Sendable {
     }
 
     /// What is left of a letter that never became whole.
-    public mutating func finish() -> String {
+    package mutating func finish() -> String {
         defer { pending = [] }
         return String(decoding: pending, as: UTF8.self)
     }

@@ -3,15 +3,15 @@
 ///
 /// Shown like this are the controls C0 and C1 and DEL (ECMA-48), all that only formats, such as marks that turn the direction of writing (Unicode's
 /// category Cf; "Trojan Source"), and the separators of lines and paragraphs.
-public enum Visible {
+package enum Visible {
     /// A text as a part of one line: a line break in it is shown, too.
-    public static func line(_ text: String) -> String { escaped(text) { _ in false } }
+    package static func line(_ text: String) -> String { escaped(text) { _ in false } }
 
     /// A text of several lines, such as a file: its lines and tabs stay.
-    public static func lines(_ text: String) -> String { escaped(text) { $0 == "\n" || $0 == "\t" } }
+    package static func lines(_ text: String) -> String { escaped(text) { $0 == "\n" || $0 == "\t" } }
 
     /// A message of several lines: none but the first begins at the left, where it could be taken for a message of its own.
-    public static func paragraph(_ text: String) -> String {
+    package static func paragraph(_ text: String) -> String {
         let lines = lines(text).split(separator: "\n", omittingEmptySubsequences: false)
         return lines.enumerated().map { index, line in
             index == 0 || line.isEmpty || line.first == " " || line.first == "\t" ? String(line) : "    \(line)"
@@ -19,7 +19,7 @@ public enum Visible {
     }
 
     /// A JSON text in which no such letter stands as it is: RFC 8259 wants that of C0 alone.
-    public static func json(_ text: String) -> String {
+    package static func json(_ text: String) -> String {
         escaped(text, isPlain: { $0 == "\n" }) { scalar in
             String(Character(scalar)).utf16.map { unit in
                 let digits = String(unit, radix: 16)
@@ -32,7 +32,7 @@ public enum Visible {
     ///
     /// - Parameter most: how many bytes (UTF-8) stay; a letter is never cut.
     /// - Returns: the text as it is when it is no longer than that, else its beginning, `…` and how many bytes it has.
-    public static func excerpt(_ text: String, most: Int = 300) -> String {
+    package static func excerpt(_ text: String, most: Int = 300) -> String {
         let bytes = text.utf8.count
         guard bytes > most else { return text }
         var room = most

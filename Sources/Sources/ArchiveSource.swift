@@ -5,19 +5,19 @@ import SystemPackage
 import Transfer
 
 /// An archive that is locked by its digest, on its way to a folder. Where it comes from does not matter: any of its addresses will do.
-public struct ArchiveSource: Sendable {
+package struct ArchiveSource: Sendable {
     private let file: LockedFile
     private let isSized: Bool
     private let place: FilePath
     /// Where the archive is, once it is fetched.
-    public var path: FilePath { place }
+    package var path: FilePath { place }
     private let host: Host
 
     /// - Parameters:
     ///   - name: what messages call the archive.
     ///   - bytes: its length; nil when nobody knows.
     ///   - mirrors: the folder in which fetched files are kept. The archive gets a folder of its own there, named by its digest.
-    public init(name: String, bytes: Int64?, sha256: Digest, mirrors: FilePath, on host: Host) {
+    package init(name: String, bytes: Int64?, sha256: Digest, mirrors: FilePath, on host: Host) {
         file = LockedFile(name: name, bytes: bytes ?? 0, sha256: sha256)
         isSized = bytes != nil
         place = Self.place(sha256, in: mirrors)
@@ -35,7 +35,7 @@ public struct ArchiveSource: Sendable {
     ///   - scratch: a folder to work in.
     /// - Returns: the archive, and its digest.
     /// - Throws: `TransferError`; `FileError`; `CancellationError`.
-    public static func receive(
+    package static func receive(
         name: String, bytes: Int64?, from addresses: [String], mirrors: FilePath, scratch: FilePath, on host: Host,
         progress: @escaping @Sendable (SourceProgress) -> Void
     ) async throws -> (source: ArchiveSource, sha256: Digest) {
@@ -57,7 +57,7 @@ public struct ArchiveSource: Sendable {
     /// Fetches the archive, unless it is there: the addresses are tried in their order, and what broke is taken up where it broke.
     ///
     /// - Throws: `TransferError`; `CancellationError`.
-    public func fetch(from addresses: [String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+    package func fetch(from addresses: [String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         let download = Download(
             addresses: addresses, name: file.name, size: isSized ? file.bytes : nil, sha256: file.sha256.hex, destination: place,
             schemes: ["https", "http", "file"])
@@ -74,7 +74,7 @@ public struct ArchiveSource: Sendable {
     ///
     /// - Parameter unpacked: where to; made, and not to be there before.
     /// - Throws: `ArchiveError`; `CancellationError`.
-    public func unpack(
+    package func unpack(
         into unpacked: FilePath, limits: Limits = Limits(), strip: Strip = .commonTop,
         progress: @escaping @Sendable (SourceProgress) -> Void
     ) throws {

@@ -6,16 +6,16 @@ import SystemPackage
 import struct Crypto.SHA256
 
 /// What a recipe's source was resolved to, and where its files can be had just now.
-public struct Resolution: Hashable, Codable, Sendable {
+package struct Resolution: Hashable, Codable, Sendable {
     /// The exact version and digests.
-    public var lock: Lock
+    package var lock: Lock
     /// Addresses by file name; of one file with more than one, a line each.
-    public var addresses: [String: String]
+    package var addresses: [String: String]
     /// The name under which a repository's address stands.
-    public static let repository = "repository"
+    package static let repository = "repository"
 
     /// Makes a resolution.
-    public init(lock: Lock, addresses: [String: String]) {
+    package init(lock: Lock, addresses: [String: String]) {
         self.lock = lock
         self.addresses = addresses
     }
@@ -25,7 +25,7 @@ public struct Resolution: Hashable, Codable, Sendable {
 ///
 /// The folder is kept. apt asks the mirror each time whether the index is still the newest one, checks its signature, and fetches the rest only when
 /// it is not: a second look takes a fraction of a second.
-public struct DebianIndex: Sendable {
+package struct DebianIndex: Sendable {
     let suite: String
     private let folder: FilePath
     private let list: FilePath
@@ -39,7 +39,7 @@ public struct DebianIndex: Sendable {
     ///   - scratch: a folder for what is not kept: the mirror's address, which may have a password in it.
     ///   - waiting: called once, when another process has the folder.
     /// - Throws: `SourceError.noMirror`; `FileError` when the folder cannot be made; `CancellationError`.
-    public init(suite: String, in parent: FilePath, scratch: FilePath, on host: Host, waiting: () -> Void = {}) async throws {
+    package init(suite: String, in parent: FilePath, scratch: FilePath, on host: Host, waiting: () -> Void = {}) async throws {
         self.suite = suite
         self.host = host
         let machine = try MachineSources(root: host.machine)
@@ -61,7 +61,7 @@ public struct DebianIndex: Sendable {
     /// Fetches the index, lets apt check its signature, and looks a source package up.
     ///
     /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
-    public func resolve(_ spec: DebianSpec) async throws -> Resolution {
+    package func resolve(_ spec: DebianSpec) async throws -> Resolution {
         try await update()
         if spec.isBuilt { return try await resolveBuilt(spec) }
         let version = try await exactVersion(spec)

@@ -7,18 +7,18 @@ import SystemPackage
 import Transfer
 
 /// Debian packages of Go libraries, and where they are to be had just now.
-public struct ResolvedLibraries: Sendable {
+package struct ResolvedLibraries: Sendable {
     /// The packages' files.
-    public let files: [LockedFile]
+    package let files: [LockedFile]
     /// Addresses by file name.
-    public let addresses: [String: String]
+    package let addresses: [String: String]
 }
 
 extension DebianIndex {
     /// Looks Go libraries up, with all that they need: only packages for every architecture that are called `golang-…` hold Go source.
     ///
     /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
-    public func resolve(_ spec: LibrariesSpec) async throws -> ResolvedLibraries {
+    package func resolve(_ spec: LibrariesSpec) async throws -> ResolvedLibraries {
         try await update()
         let planned: String
         do {
@@ -43,7 +43,7 @@ extension DebianIndex {
 }
 
 /// Built Debian packages on their way to a folder.
-public struct DebianPackages: Sendable {
+package struct DebianPackages: Sendable {
     private let files: [LockedFile]
     private let folder: FilePath
     private let host: Host
@@ -52,19 +52,19 @@ public struct DebianPackages: Sendable {
     /// - Parameters:
     ///   - files: the packages' files.
     ///   - mirrors: the folder in which fetched files are kept.
-    public init(_ files: [LockedFile], mirrors: FilePath, on host: Host) {
+    package init(_ files: [LockedFile], mirrors: FilePath, on host: Host) {
         self.files = files
         folder = mirrors.appending("packages")
         self.host = host
     }
 
     /// Where Debian's packages of Go libraries have their source (Debian Go team, packaging policy).
-    public static let goPath: FilePath = "usr/share/gocode"
+    package static let goPath: FilePath = "usr/share/gocode"
 
     /// Fetches what is not there yet.
     ///
     /// - Throws: `TransferError`; `CancellationError`.
-    public func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+    package func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         let downloader = Downloader(
             environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
             stall: host.deadlines.duration(.transferSilence)
@@ -81,7 +81,7 @@ public struct DebianPackages: Sendable {
     /// Unpacks all of them into one folder.
     ///
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
-    public func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+    package func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         try Files.makeDirectory(unpacked)
         for file in files {
             progress(.unpacking(file: file.name))
@@ -97,7 +97,7 @@ public struct DebianPackages: Sendable {
     /// Unpacks one package and gives the folder that its only project is in.
     ///
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
-    public func unpackProject(into unpacked: FilePath, scratch: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void)
+    package func unpackProject(into unpacked: FilePath, scratch: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void)
         async throws
     {
         try await unpack(into: scratch, progress: progress)

@@ -3,18 +3,18 @@ import Model
 import SystemPackage
 
 /// A built package as a suite's signed index lists it, and where it is to be had just now.
-public struct ResolvedPackage: Hashable, Codable, Sendable {
+package struct ResolvedPackage: Hashable, Codable, Sendable {
     /// The package.
-    public let lock: LockedPackage
+    package let lock: LockedPackage
     /// Its file's address.
-    public let address: String
+    package let address: String
 }
 
 extension DebianIndex {
     /// Fetches the index, lets apt check its signature, and looks the containerd up that a node asks for, for this machine's architecture.
     ///
     /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
-    public func resolve(_ spec: ContainerdSpec) async throws -> ResolvedPackage {
+    package func resolve(_ spec: ContainerdSpec) async throws -> ResolvedPackage {
         try await update()
         let name = ContainerdSpec.package
         // NAME | VERSION | where, one line each; of a package that is not there nothing, which is no failure (apt-cache(8), madison).
@@ -38,7 +38,7 @@ extension DebianPackages {
     /// Unpacks some programs of the packages and nothing else: the files of `/usr/bin` that are named, no links.
     ///
     /// - Throws: `SourceError.unpack`, also for a program that the packages do not have; `FileError`; `CancellationError`.
-    public func unpackPrograms(
+    package func unpackPrograms(
         _ names: [String], into folder: FilePath, scratch: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void
     ) async throws {
         try await unpack(into: scratch, progress: progress)

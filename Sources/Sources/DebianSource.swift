@@ -4,7 +4,7 @@ import SystemPackage
 import Transfer
 
 /// How far a source has come.
-public enum SourceProgress: Hashable, Sendable {
+package enum SourceProgress: Hashable, Sendable {
     /// Bytes of a file received, and of how many.
     case receiving(file: String, bytes: Int64, of: Int64)
     /// The package is being unpacked, and Debian's series applied.
@@ -18,7 +18,7 @@ public enum SourceProgress: Hashable, Sendable {
 }
 
 /// A locked Debian source package on its way to a folder.
-public struct DebianSource: Sendable {
+package struct DebianSource: Sendable {
     private let lock: Lock
     private let folder: FilePath
     private let host: Host
@@ -26,7 +26,7 @@ public struct DebianSource: Sendable {
     /// - Parameters:
     ///   - lock: what to fetch.
     ///   - mirrors: the folder in which fetched files are kept, package by package.
-    public init(_ lock: Lock, mirrors: FilePath, on host: Host) {
+    package init(_ lock: Lock, mirrors: FilePath, on host: Host) {
         self.lock = lock
         folder = mirrors.appending("\(lock.name)_\(lock.version.filter { $0 != ":" })")
         self.host = host
@@ -35,7 +35,7 @@ public struct DebianSource: Sendable {
     /// Fetches what is not there yet.
     ///
     /// - Throws: `TransferError`; `CancellationError`.
-    public func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+    package func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         let downloader = Downloader(
             environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
             stall: host.deadlines.duration(.transferSilence)
@@ -53,7 +53,7 @@ public struct DebianSource: Sendable {
     ///
     /// - Parameter unpacked: where to; made, and not to be there before.
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
-    public func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
+    package func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         guard let description = lock.files.first(where: { $0.name.hasSuffix(".dsc") }) else {
             throw SourceError.unpack(file: lock.name, reason: "the lock names no .dsc file")
         }

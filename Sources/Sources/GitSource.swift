@@ -7,7 +7,7 @@ import SystemPackage
 import struct Crypto.SHA256
 
 /// A commit of a git repository, fetched into a mirror that is kept for all commits of the same repository.
-public struct GitSource: Sendable {
+package struct GitSource: Sendable {
     private let url: String
     private let folder: FilePath
     private let host: Host
@@ -15,7 +15,7 @@ public struct GitSource: Sendable {
     /// - Parameters:
     ///   - url: the repository's address.
     ///   - mirrors: the folder in which mirrors are kept.
-    public init(_ url: String, mirrors: FilePath, on host: Host) {
+    package init(_ url: String, mirrors: FilePath, on host: Host) {
         self.url = url
         self.host = host
         // No secret has a part in the name, not even as a digest: the mirror stays the same when a token is a new one.
@@ -24,15 +24,15 @@ public struct GitSource: Sendable {
     }
 
     /// The bare repository that holds what was fetched; it need not be there yet.
-    public var mirror: FilePath { folder }
+    package var mirror: FilePath { folder }
 
     /// The address without what opens doors.
-    public static func shown(_ url: String) -> String { Mirror.shown(url) }
+    package static func shown(_ url: String) -> String { Mirror.shown(url) }
 
     /// Resolves a tag, a branch or a commit's id, and brings what it names.
     ///
     /// - Throws: `FetchError`; `FileError`; `CancellationError`.
-    public func resolve(_ reference: String, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> Lock {
+    package func resolve(_ reference: String, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> Lock {
         let found = try await fetch(reference, progress)
         if let other = found.passedOver {
             progress(
@@ -49,7 +49,7 @@ public struct GitSource: Sendable {
     /// Puts a locked commit's tree into a bare repository.
     ///
     /// - Throws: `FetchError`; `GitError`; `FileError`; `CancellationError`.
-    public func copyTree(of lock: Lock, into trees: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws
+    package func copyTree(of lock: Lock, into trees: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws
         -> ObjectID
     {
         let found: FetchedReference

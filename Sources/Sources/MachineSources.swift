@@ -5,20 +5,20 @@ import SystemPackage
 /// Where this machine gets Debian's packages from, as its own apt is told: a mirror, and the keys that sign it.
 ///
 /// Read from the deb822 and one-line files that sources.list(5) describes.
-public struct MachineSources: Hashable, Sendable {
+package struct MachineSources: Hashable, Sendable {
     /// The mirror's address.
-    public let address: String
+    package let address: String
     /// The keyring that verifies it.
-    public let keyring: String
+    package let keyring: String
 
     /// Debian's own keyring; it holds the keys of later releases too.
-    public static let debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    package static let debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
     /// Finds the machine's entry for its own release.
     ///
     /// - Parameter root: the folder in which `etc/` stands; `/` but for tests.
     /// - Throws: `SourceError.noMirror` when no entry is for the machine's release.
-    public init(root: FilePath = "/") throws(SourceError) {
+    package init(root: FilePath = "/") throws(SourceError) {
         let etc = root.appending("etc")
         let release = (try? Files.readText(etc.appending("os-release"))) ?? ""
         let name = release.split(separator: "\n").first { $0.hasPrefix("VERSION_CODENAME=") }?.dropFirst("VERSION_CODENAME=".count)

@@ -1,10 +1,11 @@
+import ExitCodes
 import Git
 import Host
 import Model
 import SystemPackage
 
 /// Why a source could not be had.
-public enum SourceError: Error, Sendable, CustomStringConvertible {
+package enum SourceError: ExitStatusError, Sendable, CustomStringConvertible {
     /// This machine's apt has no entry for its own release.
     case noMirror(suite: String)
     /// The index could not be read, or its signature is not good.
@@ -15,7 +16,7 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
     case unpack(file: String, reason: String)
 
     /// What, why, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .noMirror(let suite):
             """
@@ -31,4 +32,6 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
         case .unpack(let file, let reason): "\(file) cannot be unpacked:\n    \(reason)"
         }
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }

@@ -1,6 +1,6 @@
-import Authorities
 import CLibcurl
 import Glibc
+import Net
 
 /// An address in the parts that decide where a request goes and who may see its password.
 struct Address {
@@ -84,7 +84,7 @@ struct Proxies: Sendable {
     /// that is linked statically knows no place of its own.
     var authorities: String {
         let named = first(["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
-        return named.isEmpty ? Authorities.file() ?? "" : named
+        return named.isEmpty ? CertificateAuthorities.file() ?? "" : named
     }
 
     private func first(_ names: [String]) -> String {

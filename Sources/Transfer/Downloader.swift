@@ -2,7 +2,7 @@
 ///
 /// A file is at its destination only when every byte of it is right. What breaks is taken up where it broke, also by a later
 /// call or by another process; two that want the same destination wait for each other.
-public struct Downloader: Sendable {
+package struct Downloader: Sendable {
     let proxies: Proxies
     let connectTimeout: Duration
     let lowSpeed: Int
@@ -23,7 +23,7 @@ public struct Downloader: Sendable {
     ///   - connectTimeout: how long a connection may take to be made, TLS included (CURLOPT_CONNECTTIMEOUT_MS).
     ///   - lowSpeed: bytes per second; slower than this for as long as `stall`, and the connection counts as broken.
     ///   - stall: see `lowSpeed`; whole seconds, at least one (CURLOPT_LOW_SPEED_TIME).
-    public init(
+    package init(
         environment: [String: String], attempts: Int = 5, pause: Duration = .milliseconds(500),
         longestPause: Duration = .seconds(60), connectTimeout: Duration, lowSpeed: Int = 100, stall: Duration
     ) {
@@ -44,20 +44,13 @@ public struct Downloader: Sendable {
     /// - Throws: `cancelled` soon after the task is cancelled, with what had come kept for later; `unreachable` or
     ///   `digestDiffers` when every address failed; `noSpace`, `denied` or `file` when the disk did; `invalid` when the wish
     ///   makes no sense.
-    public func fetch(
+    package func fetch(
         _ download: Download, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransferError) -> Downloaded {
-        let stop = Stop()
         let settings = self
-        let result = await withTaskCancellationHandler {
-            await onThread { () -> Result<Downloaded, TransferError> in
-                Result { () throws(TransferError) in
-                    try stop.check()
-                    return try Course(download, settings, stop: stop, progress: progress).run()
-                }
-            }
-        } onCancel: {
-            stop.raise()
+        let result = await onTransferThread { (cancellation) throws(TransferError) in
+            try cancellation.check()
+            return try DownloadTask(download, settings, cancellation: cancellation, progress: progress).run()
         }
         guard let result else { throw .invalid(name: download.name, reason: "the system gives no thread for it") }
         return try result.get()

@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import Net
 import SystemPackage
 
 /// A file that is coming: the bytes on the disk, and the digest of exactly those.
@@ -15,14 +16,14 @@ final class PartFile {
     private let descriptor: FileDescriptor
 
     /// Opens the file, made if missing, and reads what is in it into the digest.
-    init(_ path: FilePath, stop: Stop) throws(TransferError) {
+    init(_ path: FilePath, cancellation: CancellationFlag) throws(TransferError) {
         self.path = path
         descriptor = try touching(path) {
             try FileDescriptor.open(
                 path, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite, .groupRead, .otherRead])
         }
         do {
-            (hash, length) = try hashed(descriptor, path, stop: stop)
+            (hash, length) = try hashed(descriptor, path, cancellation: cancellation)
         } catch {
             try? descriptor.close()
             throw error
@@ -89,7 +90,7 @@ func setAside(_ path: FilePath, for destination: FilePath) throws(TransferError)
 }
 
 /// The digest of a file, in hexadecimal, and its length; nil when there is no such file, or none of the size wanted.
-func inspect(_ path: FilePath, size: Int64?, stop: Stop) throws(TransferError) -> (digest: String, length: Int64)? {
+func inspect(_ path: FilePath, size: Int64?, cancellation: CancellationFlag) throws(TransferError) -> (digest: String, length: Int64)? {
     let descriptor: FileDescriptor
     do {
         descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
@@ -101,7 +102,7 @@ func inspect(_ path: FilePath, size: Int64?, stop: Stop) throws(TransferError) -
     let kind = try touching(path) { try status(descriptor) }
     guard kind.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, reason: "is not a regular file") }
     if let size, Int64(kind.st_size) != size { return nil }
-    let (hash, length) = try hashed(descriptor, path, stop: stop)
+    let (hash, length) = try hashed(descriptor, path, cancellation: cancellation)
     return (hexadecimal(hash), length)
 }
 
@@ -117,7 +118,8 @@ private func hexadecimal(_ hash: SHA256) -> String {
 }
 
 /// Reads a file to its end, a piece at a time.
-private func hashed(_ descriptor: FileDescriptor, _ path: FilePath, stop: Stop) throws(TransferError) -> (SHA256, Int64) {
+private func hashed(_ descriptor: FileDescriptor, _ path: FilePath, cancellation: CancellationFlag) throws(TransferError) -> (SHA256, Int64)
+{
     var hash = SHA256()
     var length: Int64 = 0
     // A device has no size and may have no end.
@@ -125,7 +127,7 @@ private func hashed(_ descriptor: FileDescriptor, _ path: FilePath, stop: Stop) 
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { piece.deallocate() }
     while true {
-        try stop.check()
+        try cancellation.check()
         let count = try touching(path) { try descriptor.read(into: piece) }
         if count == 0 { return (hash, length) }
         hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: piece[..<count]))

@@ -1,4 +1,5 @@
 import Glibc
+import Net
 import SystemPackage
 
 /// A file that at most one transfer on this machine holds: flock(2), so a process that dies lets go of it.
@@ -12,7 +13,7 @@ final class PathLock {
     /// Waits until the lock is free, and takes it.
     ///
     /// - Throws: `cancelled` while it waits, or what is wrong with the directory.
-    init(_ path: FilePath, stop: Stop) throws(TransferError) {
+    init(_ path: FilePath, cancellation: CancellationFlag) throws(TransferError) {
         self.path = path
         while true {
             let candidate = try touching(path) {
@@ -30,7 +31,7 @@ final class PathLock {
             }
             try? candidate.close()
             guard isLocked || error == .wouldBlock || error == .interrupted else { throw TransferError(error, at: path) }
-            try stop.sleep(.milliseconds(50))
+            try cancellation.sleep(.milliseconds(50))
         }
     }
 

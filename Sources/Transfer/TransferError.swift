@@ -1,14 +1,15 @@
+import ExitCodes
 import Sanitizing
 import SystemPackage
 
 /// What came of one address.
-public struct Attempt: Sendable, Hashable, CustomStringConvertible {
+package struct Attempt: Sendable, Hashable, CustomStringConvertible {
     /// The address, its secrets hidden.
-    public let address: String
+    package let address: String
     /// Why it gave nothing, the last time it was asked.
-    public let reason: String
+    package let reason: String
     /// How often it was asked.
-    public let tries: Int
+    package let tries: Int
 
     init(address: String, reason: String, tries: Int, secrets: Secrets = Secrets()) {
         var secrets = secrets
@@ -19,11 +20,11 @@ public struct Attempt: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The address and the reason.
-    public var description: String { "\(address): \(reason)" + (tries > 1 ? " (asked \(tries) times)" : "") }
+    package var description: String { "\(address): \(reason)" + (tries > 1 ? " (asked \(tries) times)" : "") }
 }
 
 /// Why a file did not come. No secret of an address is in any of its texts.
-public enum TransferError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum TransferError: ExitStatusError, Sendable, Hashable, CustomStringConvertible {
     /// The task was cancelled. What had come is kept in `.part`.
     case cancelled
     /// The wish itself is wrong: no address, or a digest that is none.
@@ -51,7 +52,7 @@ public enum TransferError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// One sentence for the user, and a line for each address where there is more than one.
-    public var description: String {
+    package var description: String {
         switch self {
         case .cancelled: "cancelled"
         case .invalid(let name, let reason): "cannot fetch \(name): \(reason)"
@@ -67,6 +68,8 @@ public enum TransferError: Error, Sendable, Hashable, CustomStringConvertible {
     private static func lines(_ attempts: [Attempt]) -> String {
         attempts.count == 1 ? " \(attempts[0])" : attempts.map { "\n  \($0)" }.joined()
     }
+
+    package var exitStatus: ExitStatus { .missing }
 }
 
 /// Does something with a file; a system call that fails there becomes a `TransferError` that names the file.

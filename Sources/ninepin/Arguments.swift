@@ -1,7 +1,8 @@
 import ArgumentParser
+import Building
 import Model
 import Patches
-import Pipeline
+import Proving
 import SystemPackage
 
 /// Which recipe.
@@ -43,7 +44,7 @@ struct GoOption: ParsableArguments {
 
 extension VersionRange: ExpressibleByArgument {
     /// Reads a range from the command line.
-    public init?(argument: String) { self.init(argument) }
+    package init?(argument: String) { self.init(argument) }
 }
 
 /// How many boots go on at once.
@@ -59,7 +60,7 @@ struct JobsOption: ParsableArguments {
 
 extension Jobs: ExpressibleByArgument {
     /// Reads `auto`, or a number from 1 to 100.
-    public init?(argument: String) {
+    package init?(argument: String) {
         if argument == "auto" {
             self = .auto
         } else if let count = Int(argument), (1...100).contains(count) {
@@ -70,7 +71,7 @@ extension Jobs: ExpressibleByArgument {
     }
 
     /// How help shows it.
-    public var defaultValueDescription: String {
+    package var defaultValueDescription: String {
         switch self {
         case .auto: "auto"
         case .count(let count): "\(count)"
@@ -91,7 +92,7 @@ struct SeriesNames: ExpressibleByArgument, Sendable {
 
 extension Layout: ExpressibleByArgument {
     /// Reads a layout that a sandbox can be made with.
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let layout = Layout.allCases.first(where: { $0.rawValue == argument }) else { return nil }
         self = layout
     }
@@ -101,7 +102,7 @@ extension CgroupVersion: ExpressibleByArgument {}
 
 extension OverlaySize: ExpressibleByArgument {
     /// Reads a size such as `20g`.
-    public init?(argument: String) { self.init(argument) }
+    package init?(argument: String) { self.init(argument) }
 }
 
 /// What a sandbox is, beside its file systems, and what makes it.
@@ -185,7 +186,7 @@ struct LevelOption: ParsableArguments {
     func level(for recipe: Recipe) -> AskedLevel { level ?? (recipe.node == nil ? .component : .boot) }
 }
 
-extension Session {
+extension CommandContext {
     /// The recipe, and the series: the named one, or the recipe's own.
     func recipe(_ argument: RecipeArgument, _ option: SeriesOption) throws -> (recipe: Recipe, series: Series) {
         let recipe = try catalogue.recipe(argument.name)

@@ -1,10 +1,12 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 
-struct BuildCommand: SessionCommand {
+struct BuildCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Build a recipe's binary; prints its SHA-256 and where it is.",
         discussion: """
@@ -40,20 +42,20 @@ struct BuildCommand: SessionCommand {
         let steps: [StepRecord]
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let (recipe, series) = try session.recipe(recipe, series)
-        let needs = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
-            events: session.events)
-        let built = try await session.withPipeline {
-            try await $0.prepare(recipe, series, level: level.level, needs: needs, from: sourceOptions.folder)
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let (recipe, series) = try context.recipe(recipe, series)
+        let prerequisites = try await BuildPrerequisites(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
+            events: context.events)
+        let built = try await context.withBuilder {
+            try await NodeProver($0).prepare(recipe, series, level: level.level, with: prerequisites, from: sourceOptions.folder)
         }
         let document = Document(
             recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, mode: built.pedigree?.mode.rawValue,
             go: built.go, named: built.named,
             reached: built.reached, buildID: built.buildID, steps: built.steps)
         // The form of sha256sum(1), which can check it.
-        try session.show(document) { $0.text("\(built.artifact.digest)  \(built.artifact.path)") }
+        try context.show(document) { $0.text("\(built.artifact.digest)  \(built.artifact.path)") }
         return .good
     }
 }

@@ -1,17 +1,21 @@
+import ExitCodes
+import Approaches
 import ArgumentParser
-import Pipeline
+import Building
+import Proving
 import Report
 
-struct DoctorCommand: SessionCommand {
+struct DoctorCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "What is here, what is missing, and how to get it.",
         discussion: "Exit code 69 when something is missing.")
 
     @OptionGroup var global: GlobalOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let findings = try await Doctor.look(at: session.host)
-        try session.show(["findings": findings]) { report in
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let findings = try await Doctor.look(
+            at: context.host, for: Doctor.building(context.catalogue.recipeNames) + Doctor.booting + [Doctor.approaches])
+        try context.show(["findings": findings]) { report in
             report.table(["", "needed", "found"], findings.map { [$0.isHere ? "ok" : "MISSING", $0.name, $0.detail] })
         }
         return findings.allSatisfy(\.isHere) ? .good : .missing

@@ -1,7 +1,9 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import FoundationEssentials
 import Glibc
-import Pipeline
+import Proving
 import Sanitizing
 
 /// Where the process begins.

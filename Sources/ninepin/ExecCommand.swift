@@ -1,14 +1,16 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Grading
 import Host
-import Keeping
 import Model
 import Node
-import Pipeline
+import Proving
 import Sandbox
+import Supervisor
 import SystemPackage
 
-struct ExecCommand: SessionCommand {
+struct ExecCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Run a command in a node that is up.",
         discussion: """
@@ -27,13 +29,13 @@ struct ExecCommand: SessionCommand {
         guard !command.isEmpty else { throw ValidationError("say the command after '--': ninepin exec NODE -- ps") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let folder = try node.folder(session)
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let folder = try node.folder(context)
         let plan = try folder.plan()
         let isHere = plan.layout == .here
         let (program, arguments) = try folder.command(
-            command, runsc: isHere ? nil : try await Runsc.find(on: session.host, named: plan.runsc.map { FilePath($0) }),
-            isGvisor: isHere ? try await HereNeeds(on: session.host).place.signs.isGvisor : false)
-        try Detached.become(program, arguments)
+            command, runsc: isHere ? nil : try await Runsc.find(on: context.host, named: plan.runsc.map { FilePath($0) }),
+            isGvisor: isHere ? try await InPlacePrerequisites(on: context.host).place.signs.isGvisor : false)
+        try Detached.exec(program, arguments)
     }
 }

@@ -1,9 +1,11 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
-import Pipeline
+import Proving
 import Report
 
-struct FetchCommand: SessionCommand {
+struct FetchCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch", abstract: "Resolve and fetch a recipe's source; prints the tree's id.",
         discussion: """
@@ -23,11 +25,11 @@ struct FetchCommand: SessionCommand {
         let steps: [StepRecord]
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let recipe = try session.catalogue.recipe(recipe.name)
-        let fetched = try await session.withPipeline { try await $0.fetch(recipe, from: sourceOptions.folder, isFresh: update) }
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let recipe = try context.catalogue.recipe(recipe.name)
+        let fetched = try await context.withBuilder { try await $0.fetch(recipe, from: sourceOptions.folder, isFresh: update) }
         let document = Document(tree: "\(fetched.tree)", lock: fetched.lock, steps: fetched.steps)
-        try session.show(document) { $0.text("\(document.tree)") }
+        try context.show(document) { $0.text("\(document.tree)") }
         return .good
     }
 }

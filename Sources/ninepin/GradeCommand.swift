@@ -1,8 +1,10 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Grading
 import Model
 import Node
-import Pipeline
+import Proving
 import Report
 
 /// Which of a node's lives in a log is asked for.
@@ -24,7 +26,7 @@ enum RunChoice: Equatable, ExpressibleByArgument {
     var defaultValueDescription: String { "last" }
 }
 
-struct GradeCommand: SessionCommand {
+struct GradeCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "grade", abstract: "Say what a kubelet's log alone can say.",
         discussion: """
@@ -64,26 +66,26 @@ struct GradeCommand: SessionCommand {
         guard warmUp >= 0, warmUp.isFinite else { throw ValidationError("--warm-up takes a number of seconds") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
+    func run(in context: CommandContext) async throws -> ExitStatus {
         let (reader, isCut) = try LogReader.reading(file: log == "-" ? nil : log, warmUp: warmUp, wanted: choice.number)
         switch choice {
-        case .last: return try show(reader.verdict(isCut: isCut), of: reader, in: session)
+        case .last: return try show(reader.verdict(isCut: isCut), of: reader, in: context)
         case .number(let number):
             let runs = reader.runs(isCut: isCut)
             guard let wanted = runs.wanted else {
                 let there = runs.count == 1 ? "there is one run" : "there are \(runs.count) runs"
                 throw ValidationError("--run \(number): \(there) of a node in the log")
             }
-            return try show(wanted.verdict, of: reader, in: session)
+            return try show(wanted.verdict, of: reader, in: context)
         case .all:
             let runs = reader.runs(isCut: isCut)
-            try session.show(runs.newest) { $0.runs(runs.newest.map { ($0.run, $0.firstLine...$0.lastLine, $0.verdict) }, of: runs.count) }
+            try context.show(runs.newest) { $0.runs(runs.newest.map { ($0.run, $0.firstLine...$0.lastLine, $0.verdict) }, of: runs.count) }
             return .no
         }
     }
 
-    private func show(_ verdict: Verdict, of reader: LogReader, in session: Session) throws -> ExitStatus {
-        try session.show(Document(log: log, lines: reader.lines, verdict: verdict)) { $0.verdict(verdict) }
+    private func show(_ verdict: Verdict, of reader: LogReader, in context: CommandContext) throws -> ExitStatus {
+        try context.show(Document(log: log, lines: reader.lines, verdict: verdict)) { $0.verdict(verdict) }
         return verdict.grade == .clean ? .good : .no
     }
 }

@@ -1,10 +1,12 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
-import Pipeline
+import Proving
 import Report
 import SystemPackage
 
-struct InspectCommand: SessionCommand {
+struct InspectCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Say what a binary was made of, from the binary alone, and which runs know it.",
         discussion: """
@@ -18,9 +20,9 @@ struct InspectCommand: SessionCommand {
     @Argument(help: "A binary.") var binary: String
     @OptionGroup var global: GlobalOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let found = try Inspection(of: FilePath(binary), on: session.host)
-        try session.show(found) { report in
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let found = try Inspection(of: FilePath(binary), on: context.host)
+        try context.show(found) { report in
             guard let pedigree = found.pedigree else {
                 let id = found.goBuildID.map { "Go's build ID is \($0)" } ?? "it has no build ID of Go's"
                 return report.text("\(binary) was not built by Ninepin: \(id)")

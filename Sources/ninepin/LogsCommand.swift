@@ -1,12 +1,14 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Host
-import Keeping
-import Pipeline
+import Proving
 import Report
 import Sanitizing
+import Supervisor
 import SystemPackage
 
-struct LogsCommand: SessionCommand {
+struct LogsCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "The log of one of a node's processes.",
         discussion: """
@@ -23,18 +25,18 @@ struct LogsCommand: SessionCommand {
     @Option(help: ArgumentHelp("Which process.", valueName: "name")) var process = "kubelet"
     @OptionGroup var global: GlobalOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let folder = try node.folder(session)
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let folder = try node.folder(context)
         var tail = try FileTail(try folder.log(of: process))
         var text = TextStream()
         while true {
             let isUp = try folder.keeper != nil
             while let piece = try tail.next() {
-                session.report.piece(text.take(piece))
+                context.report.piece(text.take(piece))
                 try Task.checkCancellation()
             }
-            guard follow, isUp, !session.report.isBroken else {
-                session.report.piece(text.finish())
+            guard follow, isUp, !context.report.isBroken else {
+                context.report.piece(text.finish())
                 return .good
             }
             try await Task.sleep(for: .milliseconds(200))

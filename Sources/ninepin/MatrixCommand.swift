@@ -1,11 +1,14 @@
+import ExitCodes
+import Approaches
 import ArgumentParser
+import Building
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 import SystemPackage
 
-struct MatrixCommand: SessionCommand {
+struct MatrixCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "matrix", abstract: "Every series in every layout, side by side.",
         discussion: """
@@ -68,65 +71,66 @@ struct MatrixCommand: SessionCommand {
         guard (1...100).contains(self.repeat) else { throw ValidationError("--repeat takes a number from 1 to 100") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let recipe = try session.catalogue.recipe(recipe.name)
-        if approaches { return try await table(of: recipe, in: session) }
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let recipe = try context.catalogue.recipe(recipe.name)
+        if approaches { return try await table(of: recipe, in: context) }
         let own = (recipe.compare + [recipe.series]).map { $0.map(\.description) }
         var all: [Series] = []
         for names in series.isEmpty ? own : series.map(\.names) {
-            let one = try session.series(names, of: recipe)
+            let one = try context.series(names, of: recipe)
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
         let layouts = try sandbox.layouts(layout.isEmpty ? recipe.layouts : layout)
-        let build = try await BuildNeeds(
+        let build = try await BuildPrerequisites(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
-            isPacked: level.level(for: recipe) != .component, on: session.host, events: session.events)
-        let matrix = try await session.matrix(
+            isPacked: level.level(for: recipe) != .component, on: context.host, events: context.events)
+        let matrix = try await context.matrix(
             recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, sandbox: sandbox,
             from: sourceOptions.folder)
-        try session.show(matrix) { $0.matrix(matrix) }
+        try context.show(matrix) { $0.matrix(matrix) }
         return matrix.exitStatus(for: recipe)
     }
 
-    private func table(of recipe: Recipe, in session: Session) async throws -> ExitStatus {
-        let chosen = try session.catalogue.approaches(named: approach).filter {
+    private func table(of recipe: Recipe, in context: CommandContext) async throws -> ExitStatus {
+        let chosen = try context.catalogue.approaches(named: approach).filter {
             // A recipe without a control plane has the other rows all the same; asked for by name, its absence is an error.
             $0.subject != .controlPlane || recipe.controlPlane != nil || !approach.isEmpty
         }
-        let needs = try await ApproachNeeds(chosen, recipe: recipe, on: session.host) { try session.series($0, of: recipe) }
-        let build = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
-            events: session.events)
-        let (table, place) = try await session.withPipeline {
-            try await $0.approaches(
-                recipe, layout: layout.first ?? recipe.layouts[0], times: self.repeat, watch: Double(watch), needs: (build, needs),
+        let prerequisites = try await ApproachPrerequisites(chosen, recipe: recipe, on: context.host) { try context.series($0, of: recipe) }
+        let build = try await BuildPrerequisites(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
+            events: context.events)
+        let (table, place) = try await context.withBuilder {
+            try await ApproachProver($0).table(
+                recipe, layout: layout.first ?? recipe.layouts[0], times: self.repeat, watch: Double(watch), with: (build, prerequisites),
                 from: sourceOptions.folder)
         }
-        try session.show(table) { $0.approaches(table, place: "\(place)") }
+        try context.show(table) { $0.approaches(table, place: "\(place)") }
         return table.exitStatus
     }
 }
 
-extension Session {
+extension CommandContext {
     /// Series by layouts, at a level.
     func matrix(
-        _ recipe: Recipe, _ series: [Series], _ layouts: [Layout], _ option: LevelOption, times: Int, jobs: Jobs, build: BuildNeeds,
+        _ recipe: Recipe, _ series: [Series], _ layouts: [Layout], _ option: LevelOption, times: Int, jobs: Jobs, build: BuildPrerequisites,
         sandbox: SandboxOptions, from folder: FilePath?
     ) async throws -> Matrix {
         let level = option.level(for: recipe)
         switch level {
         case .component:
             let probes = try probes(option.probe, for: series, of: recipe)
-            let needs = (build: build, component: try await ComponentNeeds(on: host, for: sandbox.demand(layouts)))
-            return try await withPipeline {
-                try await $0.componentMatrix(recipe, series, probes: probes, layouts: layouts, times: times, needs: needs, from: folder)
+            let prerequisites = (build: build, component: try await ComponentPrerequisites(on: host, for: sandbox.demand(layouts)))
+            return try await withBuilder {
+                try await ProbeProver($0).matrix(
+                    recipe, series, probes: probes, layouts: layouts, times: times, with: prerequisites, from: folder)
             }
         case .boot, .ready, .pod:
             let demand = sandbox.demand(layouts, node: recipe.node, level: level.level)
-            let needs = (build: build, boot: try await BootNeeds(on: host, for: demand, events: events))
-            return try await withPipeline {
-                try await $0.matrix(
-                    recipe, series, layouts: layouts, level: level.level, times: times, jobs: jobs, needs: needs, from: folder)
+            let prerequisites = (build: build, boot: try await BootPrerequisites(on: host, for: demand, events: events))
+            return try await withBuilder {
+                try await NodeProver($0).matrix(
+                    recipe, series, layouts: layouts, level: level.level, times: times, jobs: jobs, with: prerequisites, from: folder)
             }
         }
     }

@@ -1,12 +1,15 @@
+import ExitCodes
+import Approaches
 import ArgumentParser
+import Building
 import Host
-import Keeping
 import Model
-import Pipeline
+import Proving
 import Report
+import Supervisor
 import SystemPackage
 
-struct NodesCommand: SessionCommand {
+struct NodesCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "nodes", abstract: "The nodes that are up: since when, what they are, the verdict so far, memory.",
         discussion: """
@@ -22,17 +25,17 @@ struct NodesCommand: SessionCommand {
 
     private struct Document: Encodable { let nodes: [KeptNode] }
 
-    func run(in session: Session) async throws -> ExitStatus {
+    func run(in context: CommandContext) async throws -> ExitStatus {
         var nodes: [KeptNode] = []
         var areAllKnown = true
-        for folder in NodeFolder.list(in: session.host.workspace) {
+        for folder in NodeFolder.list(in: context.host.workspace) {
             // One that cannot be read hides no other.
             do { if let node = try KeptNode(folder) { nodes.append(node) } } catch {
-                session.events(.note("\(error)"))
+                context.events(.note("\(error)"))
                 areAllKnown = false
             }
         }
-        try session.show(Document(nodes: nodes)) { report in
+        try context.show(Document(nodes: nodes)) { report in
             guard !nodes.isEmpty || !areAllKnown else { return report.text("no node is up; 'ninepin up' starts one") }
             report.table(
                 ["node", "since", "recipe", "series", "layout", "state", "verdict so far", "memory"], nodes.map(\.row))
@@ -51,7 +54,7 @@ extension KeptNode {
     }
 }
 
-struct KubeconfigCommand: SessionCommand {
+struct KubeconfigCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "kubeconfig", abstract: "Where a node's kubeconfig is.",
         discussion: """
@@ -64,16 +67,16 @@ struct KubeconfigCommand: SessionCommand {
 
     private struct Document: Encodable { let kubeconfig: String }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let folder = try node.folder(session)
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let folder = try node.folder(context)
         _ = try folder.plan()
-        guard try folder.keeper != nil else { throw KeepingError.notUp(folder.name, folder.keeperLog) }
-        try session.show(Document(kubeconfig: folder.kubeconfig.string)) { $0.text("\(folder.kubeconfig)") }
+        guard try folder.keeper != nil else { throw SupervisorError.notUp(folder.name, folder.keeperLog) }
+        try context.show(Document(kubeconfig: folder.kubeconfig.string)) { $0.text("\(folder.kubeconfig)") }
         return .good
     }
 }
 
-struct DownCommand: SessionCommand {
+struct DownCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "down", abstract: "End a node, and remove all that it left.",
         discussion: """
@@ -92,13 +95,13 @@ struct DownCommand: SessionCommand {
         guard (name != nil) != all else { throw ValidationError("say which node, or --all") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let folders = all ? NodeFolder.list(in: session.host.workspace) : [try NodeFolder(name ?? "", in: session.host.workspace)]
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let folders = all ? NodeFolder.list(in: context.host.workspace) : [try NodeFolder(name ?? "", in: context.host.workspace)]
         for folder in folders {
-            session.events(.note("ending \(folder.name)"))
-            try await folder.down(patience: session.host.deadlines.duration(.keeperEnd))
+            context.events(.note("ending \(folder.name)"))
+            try await folder.down(patience: context.host.deadlines.duration(.keeperEnd))
         }
-        try session.show(Document(down: folders.map(\.name))) { report in for folder in folders { report.text("\(folder.name) is down") } }
+        try context.show(Document(down: folders.map(\.name))) { report in for folder in folders { report.text("\(folder.name) is down") } }
         return .good
     }
 }

@@ -1,10 +1,12 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 
-struct PatchCommand: SessionCommand {
+struct PatchCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "patch", abstract: "Apply a series to a recipe's source; prints the patched tree's id.",
         discussion: """
@@ -26,14 +28,14 @@ struct PatchCommand: SessionCommand {
         let steps: [StepRecord]
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let (recipe, series) = try session.recipe(recipe, series)
-        let document = try await session.withPipeline { pipeline in
-            let fetched = try await pipeline.fetch(recipe, from: sourceOptions.folder)
-            let patched = try await pipeline.patch(fetched, series, recipe: recipe)
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let (recipe, series) = try context.recipe(recipe, series)
+        let document = try await context.withBuilder { builder in
+            let fetched = try await builder.fetch(recipe, from: sourceOptions.folder)
+            let patched = try await builder.patch(fetched, series, of: recipe)
             return Document(tree: "\(patched.tree)", applied: patched.applied, steps: fetched.steps + [patched.record])
         }
-        try session.show(document) { report in
+        try context.show(document) { report in
             report.text("\(document.tree)")
             for patch in document.applied {
                 let version = patch.isOffVersion ? "written for another version" : "written for this version"

@@ -1,14 +1,16 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Git
 import Host
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 import SystemPackage
 
 extension PatchesCommand {
-    struct Add: SessionCommand {
+    struct Add: ContextCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an entry of the registry from a diff or a commit.",
             discussion: """
@@ -34,15 +36,15 @@ extension PatchesCommand {
         @Option(help: ArgumentHelp("The variant's name; made of the version when missing.", valueName: "name")) var variant: String?
         @OptionGroup var global: GlobalOptions
 
-        func run(in session: Session) async throws -> ExitStatus {
+        func run(in context: CommandContext) async throws -> ExitStatus {
             guard let name = PatchName(name) else { throw ValidationError("'\(name)' is no UPSTREAM/NAME such as cadvisor/9p-source") }
-            let registry = try session.catalogue.registry()
+            let registry = try context.catalogue.registry()
             let (commit, diff) = try change()
             let mails = try PatchMail.mails(in: diff, from: from)
             guard let title = title ?? commit ?? mails.first?.subject else {
                 throw ValidationError("--title is missing: a diff has none of its own")
             }
-            let version = try await version(of: name.upstream, in: session)
+            let version = try await version(of: name.upstream, in: context)
             guard let range = VersionRange(versions ?? version.map { "=\($0)" } ?? "") else {
                 let unfetched = recipe.map { ", or 'ninepin fetch \($0)' first: its source tells" } ?? ", or --recipe"
                 throw ValidationError("which versions is it for? Expected --versions with a range such as '>=0.38 <0.39'\(unfetched)")
@@ -52,12 +54,12 @@ extension PatchesCommand {
                 versions: range)
             guard mails.count > 1 else {
                 let place = try registry.add(draft, diff: diff, from: from)
-                try session.show(["made": place.string]) { $0.text("\(place)") }
+                try context.show(["made": place.string]) { $0.text("\(place)") }
                 return .good
             }
             let made = try registry.add(draft, mails: mails, from: from)
             let document = Made(made: made.map(\.place.string), series: made.map(\.name.description))
-            try session.show(document) { report in
+            try context.show(document) { report in
                 for place in document.made { report.text("\(place)") }
                 report.text("a series needs all of them, in this order: --series \(document.series.joined(separator: ","))")
             }
@@ -71,10 +73,10 @@ extension PatchesCommand {
         }
 
         /// The version that the recipe's source has of an upstream, or the recipe says; nil without a recipe.
-        private func version(of upstream: String, in session: Session) async throws -> Version? {
+        private func version(of upstream: String, in context: CommandContext) async throws -> Version? {
             guard let recipe else { return nil }
-            let read = try session.catalogue.recipe(recipe)
-            return try await session.withPipeline { try $0.version(of: upstream, in: read) }
+            let read = try context.catalogue.recipe(recipe)
+            return try await context.withBuilder { try $0.version(of: upstream, in: read) }
         }
 
         /// No patch of a person's is so long; a stream may have no end.

@@ -1,12 +1,14 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 import SystemPackage
 
 extension PatchesCommand {
-    struct Check: SessionCommand {
+    struct Check: ContextCommand {
         static let configuration = CommandConfiguration(
             abstract: "Does each patch apply, to which file, in which variant?",
             discussion: """
@@ -41,23 +43,23 @@ extension PatchesCommand {
             }
         }
 
-        func run(in session: Session) async throws -> ExitStatus {
-            let registry = try session.catalogue.registry()
+        func run(in context: CommandContext) async throws -> ExitStatus {
+            let registry = try context.catalogue.registry()
             if let source {
                 let rows = try registry.rows(names, in: SourceText(folder: try Source.folder(source)), label: source)
-                try show(rows, in: session)
+                try show(rows, in: context)
                 return rows.contains(where: \.fits) ? .good : .no
             }
-            guard all else { return try await checkRecipe(in: session, registry: registry) }
-            let rows = try await session.withPipeline { try $0.checkAll(names, catalogue: session.catalogue, registry: registry) }
-            try show(rows, in: session)
-            return FitTable(rows).isGood ? .good : .no
+            guard all else { return try await checkRecipe(in: context, registry: registry) }
+            let rows = try await context.withBuilder { try $0.matchAll(names, catalogue: context.catalogue, registry: registry) }
+            try show(rows, in: context)
+            return PatchMatchTable(rows).isGood ? .good : .no
         }
 
-        private func checkRecipe(in session: Session, registry: Registry) async throws -> ExitStatus {
-            let recipe = try session.catalogue.recipe(names.first ?? RecipeArgument.standard)
-            let checks = try await session.withPipeline { try await $0.check(recipe, registry: registry) }
-            try session.show(["checks": checks]) { report in
+        private func checkRecipe(in context: CommandContext, registry: Registry) async throws -> ExitStatus {
+            let recipe = try context.catalogue.recipe(names.first ?? RecipeArgument.standard)
+            let checks = try await context.withBuilder { try await $0.check(recipe, against: registry) }
+            try context.show(["checks": checks]) { report in
                 report.table(
                     ["series", "applies", "variant", "chosen by", "for this version", "files"],
                     checks.map { check in
@@ -75,8 +77,8 @@ extension PatchesCommand {
             return checks.allSatisfy(\.applies) ? .good : .no
         }
 
-        private func show(_ rows: [FitRow], in session: Session) throws {
-            try session.show(["checks": rows]) { report in
+        private func show(_ rows: [PatchMatchRow], in context: CommandContext) throws {
+            try context.show(["checks": rows]) { report in
                 report.table(
                     ["source", "patch", "variant", "version", "state", "where, or why not"],
                     rows.map { row in
@@ -91,7 +93,7 @@ extension PatchesCommand {
     }
 }
 
-extension FitRow {
+extension PatchMatchRow {
     /// The state, with what decided where it is the variant that is meant.
     fileprivate var words: String {
         guard let chosenBy else { return state.rawValue }

@@ -1,7 +1,9 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 
 struct PatchesCommand: AsyncParsableCommand {
@@ -10,34 +12,34 @@ struct PatchesCommand: AsyncParsableCommand {
         subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self, PatchesTestCommand.self],
         defaultSubcommand: List.self)
 
-    struct List: SessionCommand {
+    struct List: ContextCommand {
         static let configuration = CommandConfiguration(abstract: "All patches, with what each is for.")
 
         @OptionGroup var global: GlobalOptions
 
-        func run(in session: Session) async throws -> ExitStatus {
-            let entries = try session.catalogue.registry().entries.map(EntryDocument.init)
-            try session.show(["patches": entries]) { report in
+        func run(in context: CommandContext) async throws -> ExitStatus {
+            let entries = try context.catalogue.registry().entries.map(EntryDocument.init)
+            try context.show(["patches": entries]) { report in
                 report.table(["patch", "versions", "status", "title"], entries.map { [$0.name, $0.versions, $0.status, $0.title] })
             }
             return .good
         }
     }
 
-    struct Show: SessionCommand {
+    struct Show: ContextCommand {
         static let configuration = CommandConfiguration(
             abstract: "One patch: why, evidence, and its text.", discussion: "Example:\n  ninepin patches show percpu")
 
         @Argument(help: "A patch, by its name or the last part of it.") var name: String
         @OptionGroup var global: GlobalOptions
 
-        func run(in session: Session) async throws -> ExitStatus {
-            let registry = try session.catalogue.registry()
+        func run(in context: CommandContext) async throws -> ExitStatus {
+            let registry = try context.catalogue.registry()
             let entry = try registry.entry(named: name)
             let texts = try entry.variants.map { ($0.name, String(decoding: try registry.text($0, of: entry), as: UTF8.self)) }
             var document = EntryDocument(entry)
             document.texts = Dictionary(uniqueKeysWithValues: texts)
-            try session.show(document) { report in
+            try context.show(document) { report in
                 report.text("\(entry.name): \(entry.title)\n\nversions  \(entry.versions)\nstatus    \(entry.status.rawValue)\n\nWhy:")
                 report.indented(entry.why)
                 if !entry.needs.isEmpty {

@@ -1,14 +1,16 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Git
 import Host
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 import SystemPackage
 
 extension PatchesCommand {
-    struct Rebase: SessionCommand {
+    struct Rebase: ContextCommand {
         static let configuration = CommandConfiguration(
             abstract: "Carry a patch over to another version, by a three-way merge.",
             discussion: """
@@ -44,16 +46,21 @@ extension PatchesCommand {
             guard (onto == nil) != (source == nil) else { throw ValidationError("expected either --onto RECIPE or --source DIR") }
         }
 
-        func run(in session: Session) async throws -> ExitStatus {
-            let registry = try session.catalogue.registry()
+        /// A recipe, or else a folder.
+        private func origin(_ base: String, _ catalogue: Catalogue) throws -> RebaseTarget {
+            catalogue.isRecipe(base) ? .recipe(base) : .folder(try Source.folder(base))
+        }
+
+        func run(in context: CommandContext) async throws -> ExitStatus {
+            let registry = try context.catalogue.registry()
             let entry = try registry.entry(named: name)
-            let rebasing = try await session.withPipeline { pipeline in
-                try pipeline.rebase(
-                    entry, variant: variant, from: base, onto: onto.map(RebaseTarget.recipe) ?? .folder(try Source.folder(source ?? ".")),
-                    catalogue: session.catalogue, registry: registry)
+            let rebasing = try await context.withBuilder { builder in
+                try builder.rebasing(catalogue: context.catalogue, registry: registry).rebase(
+                    entry, variant: variant, from: try base.map { try origin($0, context.catalogue) },
+                    onto: onto.map(RebaseTarget.recipe) ?? .folder(try Source.folder(source ?? ".")))
             }
             let document = try write(rebasing, entry, registry)
-            try session.show(document) { report in
+            try context.show(document) { report in
                 for (path, excerpt) in document.conflicts.sorted(by: { $0.key < $1.key }) {
                     report.text("conflict in \(path):")
                     report.lines(excerpt)

@@ -1,9 +1,11 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
-import Pipeline
+import Proving
 import Report
 
-struct PatchesTestCommand: SessionCommand {
+struct PatchesTestCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Run upstream's own tests of the packages that a patch touches, before it and after it.",
         discussion: """
@@ -23,13 +25,13 @@ struct PatchesTestCommand: SessionCommand {
     @OptionGroup var goOption: GoOption
     @OptionGroup var global: GlobalOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let recipe = try session.catalogue.recipe(recipe.name)
-        let series = try session.series([name], of: recipe)
-        let needs = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, isPacked: false, on: session.host, events: session.events)
-        let found = try await session.withPipeline { try await $0.test(series, recipe: recipe, needs: needs, from: sourceOptions.folder) }
-        try session.show(found) { report in
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let recipe = try context.catalogue.recipe(recipe.name)
+        let series = try context.series([name], of: recipe)
+        let prerequisites = try await BuildPrerequisites(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, isPacked: false, on: context.host, events: context.events)
+        let found = try await context.withBuilder { try await $0.test(series, of: recipe, with: prerequisites, from: sourceOptions.folder) }
+        try context.show(found) { report in
             report.text("\(found.patch) (\(found.variant)), tests of \(found.folders.joined(separator: ", "))")
             report.table(
                 ["", "passed", "failed", "skipped"],

@@ -1,15 +1,17 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import FoundationEssentials
 import GitHistory
 import Host
 import Model
 import Patches
-import Pipeline
+import Proving
 import PullRequests
 import Report
 import SystemPackage
 
-struct PullRequestCommand: SessionCommand {
+struct PullRequestCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "pr", abstract: "Make of a patch the pull request that a project upstream wants.",
         discussion: """
@@ -50,42 +52,43 @@ struct PullRequestCommand: SessionCommand {
         }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let registry = try session.catalogue.registry()
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let registry = try context.catalogue.registry()
         let entry = try registry.entry(named: name)
-        let projects = session.catalogue.projects
+        let projects = Projects(context.catalogue.patches)
         let project = try projects.project(named: upstream)
         let place = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(out)).lexicallyNormalized()
         try PullRequestBundle.claim(place)
-        let author = try Author(environment: session.host.environment)
-        let bundle = try await session.withPipeline { pipeline in
-            let base = try await base(for: entry, to: project, pipeline, session.catalogue, registry)
+        let author = try Author(environment: context.host.environment)
+        let bundle = try await context.withBuilder { builder in
+            let sources = PullRequestSources(builder, catalogue: context.catalogue, registry: registry)
+            let base = try await base(for: entry, to: project, sources, context.catalogue)
             let request = try PullRequest(entry, to: project, for: base, projects: projects, registry: registry)
-            let evidence = try pipeline.evidence(of: entry.name, catalogue: session.catalogue, registry: registry)
+            let evidence = try sources.evidence(of: entry.name)
             return try PullRequestBundle(
                 request, of: entry, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence)
         }
         try bundle.write(to: place)
-        try show(bundle, in: place, session)
+        try show(bundle, in: place, context)
         return .good
     }
 
     private func base(
-        for entry: PatchEntry, to project: Project, _ pipeline: Pipeline, _ catalogue: Catalogue, _ registry: Registry
+        for entry: PatchEntry, to project: Project, _ sources: PullRequestSources, _ catalogue: Catalogue
     ) async throws -> PullRequestBase {
         if let source {
-            return try Pipeline.pullRequestBase(for: entry, to: project, in: try Source.folder(source), registry: registry)
+            return try sources.base(for: entry, to: project, in: try Source.folder(source))
         }
         guard let recipe else { return .registry(variant: variant) }
-        return try await pipeline.pullRequestBase(for: entry, in: try catalogue.recipe(recipe), registry: registry)
+        return try await sources.base(for: entry, in: try catalogue.recipe(recipe))
     }
 
-    private func show(_ bundle: PullRequestBundle, in place: FilePath, _ session: Session) throws {
+    private func show(_ bundle: PullRequestBundle, in place: FilePath, _ context: CommandContext) throws {
         let request = bundle.request
         let document = Document(
             patch: request.patch, project: request.project.title, variant: request.variant, madeFor: request.madeFor,
             subject: request.subject, folder: place.string, files: bundle.names, checklist: bundle.rules, evidence: bundle.evidence)
-        try session.show(document) { report in
+        try context.show(document) { report in
             report.text("\(request.project.title): \(request.subject)")
             report.text("made for  \(request.madeFor); variant \(request.variant)")
             for name in bundle.names { report.text("wrote     \(place.appending(name))") }

@@ -1,7 +1,9 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Host
 import Model
-import Pipeline
+import Proving
 import Report
 import Sanitizing
 import SystemPackage
@@ -10,21 +12,21 @@ struct RecipesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recipes", abstract: "The recipes.", subcommands: [List.self, Show.self, Lock.self], defaultSubcommand: List.self)
 
-    struct List: SessionCommand {
+    struct List: ContextCommand {
         static let configuration = CommandConfiguration(abstract: "All recipes, with what each builds.")
 
         @OptionGroup var global: GlobalOptions
 
-        func run(in session: Session) async throws -> ExitStatus {
-            let recipes = try session.catalogue.recipeNames.map { try session.catalogue.recipe($0) }
-            try session.show(["recipes": recipes.map(\.redacted)]) { report in
+        func run(in context: CommandContext) async throws -> ExitStatus {
+            let recipes = try context.catalogue.recipeNames.map { try context.catalogue.recipe($0) }
+            try context.show(["recipes": recipes.map(\.redacted)]) { report in
                 report.table(["recipe", "version", "title"], recipes.map { [$0.name, $0.version.description, $0.title] })
             }
             return .good
         }
     }
 
-    struct Show: SessionCommand {
+    struct Show: ContextCommand {
         static let configuration = CommandConfiguration(
             abstract: "One recipe, checked: what it comes to at a version, and its file as it is written.",
             discussion: """
@@ -44,10 +46,10 @@ struct RecipesCommand: AsyncParsableCommand {
         var arch: Architecture?
         @OptionGroup var global: GlobalOptions
 
-        func run(in session: Session) async throws -> ExitStatus {
-            let recipe = try session.catalogue.recipe(name, for: arch ?? .machine)
-            let text = try Files.readYaml(try session.catalogue.recipePath(Catalogue.split(name).name))
-            try session.show(recipe.redacted) { report in
+        func run(in context: CommandContext) async throws -> ExitStatus {
+            let recipe = try context.catalogue.recipe(name, for: arch ?? .machine)
+            let text = try Files.readYaml(try context.catalogue.recipePath(Catalogue.split(name).name))
+            try context.show(recipe.redacted) { report in
                 report.plan(recipe.redacted)
                 // The file has all architectures in it.
                 guard arch == nil else { return }
@@ -58,7 +60,7 @@ struct RecipesCommand: AsyncParsableCommand {
         }
     }
 
-    struct Lock: SessionCommand {
+    struct Lock: ContextCommand {
         static let configuration = CommandConfiguration(
             abstract: "A recipe that pins the downloads of another by what comes today.",
             discussion: """
@@ -91,15 +93,15 @@ struct RecipesCommand: AsyncParsableCommand {
             let text: String
         }
 
-        func run(in session: Session) async throws -> ExitStatus {
-            let recipe = try session.catalogue.recipe(name)
+        func run(in context: CommandContext) async throws -> ExitStatus {
+            let recipe = try context.catalogue.recipe(name)
             let base = try Catalogue.split(name).name
             let parent = base.hasSuffix(".yaml") ? try Files.realPath(FilePath(base)).string : base
-            let found = try await session.withPipeline { try await $0.lockDownloads(of: recipe) }
+            let found = try await context.withBuilder { try await $0.lockDownloads(of: recipe) }
             let text = recipe.pinned(by: found, extending: parent)
             if let output { try Files.write(text, to: FilePath(output)) }
             let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
-            try session.show(document) { report in
+            try context.show(document) { report in
                 if let output { report.text("\(output)") } else { report.lines(text) }
             }
             return .good

@@ -1,3 +1,4 @@
+import Approaches
 import ArgumentParser
 import FoundationEssentials
 import Host

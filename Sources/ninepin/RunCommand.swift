@@ -1,11 +1,13 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Model
 import Patches
-import Pipeline
+import Proving
 import Report
 import SystemPackage
 
-struct RunCommand: SessionCommand {
+struct RunCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "From a recipe to a verdict: resolve, fetch, patch, build, boot, grade, record.",
         discussion: """
@@ -39,42 +41,44 @@ struct RunCommand: SessionCommand {
         }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let (recipe, series) = try session.recipe(recipe, series)
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let (recipe, series) = try context.recipe(recipe, series)
         let layouts = try sandbox.layouts(layout.isEmpty ? [recipe.layouts[0]] : layout)
-        let build = try await BuildNeeds(
+        let build = try await BuildPrerequisites(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
-            isPacked: level.level(for: recipe) != .component, on: session.host, events: session.events)
-        if layouts.count > 1 { return try await matrix(of: recipe, series, layouts, build: build, in: session) }
+            isPacked: level.level(for: recipe) != .component, on: context.host, events: context.events)
+        if layouts.count > 1 { return try await matrix(of: recipe, series, layouts, build: build, in: context) }
         let layout = layouts[0]
         let (run, place): (Run, FilePath)
         let level = level.level(for: recipe)
         switch level {
         case .component:
-            let probes = try session.probes(self.level.probe, for: [series], of: recipe)
-            let needs = try await ComponentNeeds(on: session.host, for: sandbox.demand(layouts))
-            (run, place) = try await session.withPipeline { pipeline in
-                let probed = try await pipeline.prepare(recipe, series, probes: probes, needs: build, from: sourceOptions.folder)
-                return try await pipeline.ask(probed, layout: layout, needs: needs)
+            let probes = try context.probes(self.level.probe, for: [series], of: recipe)
+            let prerequisites = try await ComponentPrerequisites(on: context.host, for: sandbox.demand(layouts))
+            (run, place) = try await context.withBuilder { builder in
+                let prover = ProbeProver(builder)
+                let probed = try await prover.prepare(recipe, series, probes: probes, with: build, from: sourceOptions.folder)
+                return try await prover.ask(probed, layout: layout, with: prerequisites)
             }
         case .boot, .ready, .pod:
-            let needs = try await BootNeeds(
-                on: session.host, for: sandbox.demand(layouts, node: recipe.node, level: level.level), events: session.events)
-            (run, place) = try await session.withPipeline { pipeline in
-                let candidate = try await pipeline.prepare(recipe, series, level: level.level, needs: build, from: sourceOptions.folder)
-                return try await pipeline.verify(candidate, layout: layout, level: level.level, needs: needs)
+            let prerequisites = try await BootPrerequisites(
+                on: context.host, for: sandbox.demand(layouts, node: recipe.node, level: level.level), events: context.events)
+            (run, place) = try await context.withBuilder { builder in
+                let prover = NodeProver(builder)
+                let candidate = try await prover.prepare(recipe, series, level: level.level, with: build, from: sourceOptions.folder)
+                return try await prover.verify(candidate, layout: layout, level: level.level, with: prerequisites)
             }
         }
-        try session.show(run) { $0.run(run, place: "\(place)") }
+        try context.show(run) { $0.run(run, place: "\(place)") }
         return run.exitStatus
     }
 
     private func matrix(
-        of recipe: Recipe, _ series: Series, _ layouts: [Layout], build: BuildNeeds, in session: Session
+        of recipe: Recipe, _ series: Series, _ layouts: [Layout], build: BuildPrerequisites, in context: CommandContext
     ) async throws -> ExitStatus {
-        let matrix = try await session.matrix(
+        let matrix = try await context.matrix(
             recipe, [series], layouts, level, times: 1, jobs: jobs.jobs, build: build, sandbox: sandbox, from: sourceOptions.folder)
-        try session.show(matrix) { $0.matrix(matrix) }
+        try context.show(matrix) { $0.matrix(matrix) }
         return matrix.cells.allSatisfy { $0.grade == .clean } ? .good : .no
     }
 }

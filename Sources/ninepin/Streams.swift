@@ -1,5 +1,7 @@
+import ExitCodes
 import ArgumentParser
-import Pipeline
+import Building
+import Proving
 import Report
 import Sanitizing
 

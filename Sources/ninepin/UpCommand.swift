@@ -1,10 +1,12 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Host
-import Keeping
 import Model
-import Pipeline
+import Proving
 import Report
 import Sandbox
+import Supervisor
 import SystemPackage
 
 /// What of a node is waited for.
@@ -16,10 +18,10 @@ enum Wait: String, ExpressibleByArgument, CaseIterable {
 struct NodeArgument: ParsableArguments {
     @Argument(help: ArgumentHelp("The node's name.", valueName: "node")) var name: String
 
-    func folder(_ session: Session) throws -> NodeFolder { try NodeFolder(name, in: session.host.workspace) }
+    func folder(_ context: CommandContext) throws -> NodeFolder { try NodeFolder(name, in: context.host.workspace) }
 }
 
-struct UpCommand: SessionCommand {
+struct UpCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Keep a patched node with its control plane running, and print where its kubeconfig is.",
         discussion: """
@@ -57,19 +59,19 @@ struct UpCommand: SessionCommand {
         if sandbox == .here { try made.refuse(because: "with --sandbox here: no sandbox is made") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let folder = try NodeFolder(name, in: session.host.workspace)
-        guard !folder.exists else { throw KeepingError.exists(name) }
-        let (recipe, series) = try session.recipe(recipe, series)
-        let build = try await BuildNeeds(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
-            events: session.events)
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let folder = try NodeFolder(name, in: context.host.workspace)
+        guard !folder.exists else { throw SupervisorError.exists(name) }
+        let (recipe, series) = try context.recipe(recipe, series)
+        let build = try await BuildPrerequisites(
+            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
+            events: context.events)
         let layout = sandbox == .here ? .here : try made.layout(self.layout ?? recipe.layouts[0])
-        let here = sandbox == .here ? try await HereNeeds(on: session.host, for: recipe.node, events: session.events) : nil
+        let here = sandbox == .here ? try await InPlacePrerequisites(on: context.host, for: recipe.node, events: context.events) : nil
         let demand = made.demand([layout], node: recipe.node, level: .ready)
-        let boot = here == nil ? try await BootNeeds(on: session.host, for: demand, events: session.events) : nil
-        var candidate = try await session.withPipeline {
-            try await $0.prepare(recipe, series, level: .ready, needs: build, from: sourceOptions.folder)
+        let boot = here == nil ? try await BootPrerequisites(on: context.host, for: demand, events: context.events) : nil
+        var candidate = try await context.withBuilder {
+            try await NodeProver($0).prepare(recipe, series, level: .ready, with: build, from: sourceOptions.folder)
         }
         if let here { candidate.node = here.node(of: candidate) }
         let runsc = made.runsc == nil ? nil : boot?.runsc.program.string
@@ -79,13 +81,13 @@ struct UpCommand: SessionCommand {
             try folder.startKeeper(
                 program,
                 [
-                    "keep", name, "--workspace", session.host.workspace.string, "--project", session.host.project.string, "--patience",
+                    "keep", name, "--workspace", context.host.workspace.string, "--project", context.host.project.string, "--patience",
                     global.patience.defaultValueDescription,
                 ],
-                on: session.host)
-            let report = try await waited(folder, session)
-            guard let node = try KeptNode(folder) else { throw KeepingError.unknown(name) }
-            try session.show(node) { output in
+                on: context.host)
+            let report = try await waited(folder, context)
+            guard let node = try KeptNode(folder) else { throw SupervisorError.unknown(name) }
+            try context.show(node) { output in
                 if report.state == .ended, let verdict = report.verdict {
                     output.verdict(verdict)
                 } else {
@@ -96,20 +98,20 @@ struct UpCommand: SessionCommand {
         } catch {
             // Whoever interrupts the waiting does not want the node; one that ended by itself stays to be looked at.
             if error is CancellationError {
-                await Task { try? await folder.down(patience: session.host.deadlines.duration(.keeperEnd)) }.value
+                await Task { try? await folder.down(patience: context.host.deadlines.duration(.keeperEnd)) }.value
             }
             throw error
         }
     }
 
-    private func waited(_ folder: NodeFolder, _ session: Session) async throws -> NodeReport {
-        session.events(.began(step: "up", subject: name))
+    private func waited(_ folder: NodeFolder, _ context: CommandContext) async throws -> NodeReport {
+        context.events(.began(step: "up", subject: name))
         let start = ContinuousClock.now
         var stage = ""
-        return try await folder.wait(grace: session.host.deadlines.duration(.keeperStart)) { report in
+        return try await folder.wait(grace: context.host.deadlines.duration(.keeperStart)) { report in
             if report.stage != stage {
                 stage = report.stage
-                session.events(.progress(step: "up", "\(stage), \(Int(start.duration(to: .now) / .seconds(1))) s"))
+                context.events(.progress(step: "up", "\(stage), \(Int(start.duration(to: .now) / .seconds(1))) s"))
             }
             if report.state == .ended { return report }
             // The kubeconfig comes with the first report.
@@ -125,26 +127,26 @@ enum NodeWords {
 }
 
 /// Keeps a node up; `up` starts it.
-struct KeepCommand: SessionCommand {
+struct KeepCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "keep", abstract: "Keep a node up; 'up' starts this in the background.", shouldDisplay: false)
 
     @OptionGroup var node: NodeArgument
     @OptionGroup var global: GlobalOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-        let folder = try node.folder(session)
-        let keeper: Keeper
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let folder = try node.folder(context)
+        let supervisor: NodeSupervisor
         let plan = try folder.plan()
         if plan.layout == .here {
-            let needs = try await HereNeeds(on: session.host, for: plan.node)
-            keeper = Keeper(of: folder, runsc: nil, here: needs.place, profile: needs.profile, on: session.host)
+            let prerequisites = try await InPlacePrerequisites(on: context.host, for: plan.node)
+            supervisor = NodeSupervisor(of: folder, runsc: nil, here: prerequisites.place, profile: prerequisites.profile, on: context.host)
         } else {
             let demand = SandboxDemand(
                 runsc: plan.runsc.map { FilePath($0) }, layouts: [plan.layout], node: plan.node, level: .ready)
-            let needs = try await BootNeeds(on: session.host, for: demand)
-            keeper = Keeper(of: folder, runsc: needs.runsc, profile: needs.profile, on: session.host)
+            let prerequisites = try await BootPrerequisites(on: context.host, for: demand)
+            supervisor = NodeSupervisor(of: folder, runsc: prerequisites.runsc, profile: prerequisites.profile, on: context.host)
         }
-        return try await keeper.run().grade == .clean ? .good : .no
+        return try await supervisor.run().grade == .clean ? .good : .no
     }
 }

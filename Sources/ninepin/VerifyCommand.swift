@@ -1,11 +1,13 @@
+import ExitCodes
 import ArgumentParser
+import Building
 import Host
 import Model
-import Pipeline
+import Proving
 import Report
 import SystemPackage
 
-struct VerifyCommand: SessionCommand {
+struct VerifyCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Boot a binary as a node, in a gVisor sandbox or right here, and say what came of it.",
         discussion: """
@@ -47,51 +49,54 @@ struct VerifyCommand: SessionCommand {
         guard level.level != .component else { throw ValidationError("at level component no node is booted: ask 'ninepin run'") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
+    func run(in context: CommandContext) async throws -> ExitStatus {
         let (run, place): (Run, FilePath)
         let level = self.level.level?.level ?? .boot
         if let binary {
             let isNamed = level.isJoined || self.recipe.name != RecipeArgument.standard
-            let recipe = isNamed ? try session.catalogue.recipe(self.recipe.name) : nil
+            let recipe = isNamed ? try context.catalogue.recipe(self.recipe.name) : nil
             let candidate = try Candidate(binary: FilePath(binary), for: recipe)
             let joins = candidate.node.joins(at: level) && !candidate.node.profile.isK3s
-            var build: BuildNeeds?
+            var build: BuildPrerequisites?
             if let recipe, joins {
-                build = try await BuildNeeds(
+                build = try await BuildPrerequisites(
                     recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
-                    on: session.host,
-                    events: session.events)
+                    on: context.host,
+                    events: context.events)
             }
-            let boot = try await boot(try made.layout(layout ?? .root9p), candidate.node, level, in: session)
-            (run, place) = try await session.withPipeline { pipeline in
-                try await boot(pipeline, try await pipeline.joining(candidate, recipe, at: level, needs: build))
+            let boot = try await boot(try made.layout(layout ?? .root9p), candidate.node, level, in: context)
+            (run, place) = try await context.withBuilder { builder in
+                let prover = NodeProver(builder)
+                return try await boot(prover, try await prover.joining(candidate, recipe, at: level, with: build))
             }
         } else {
-            let (recipe, series) = try session.recipe(recipe, series)
-            let build = try await BuildNeeds(
-                recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: session.host,
-                events: session.events)
-            let boot = try await boot(try made.layout(layout ?? recipe.layouts[0]), recipe.node, level, in: session)
-            (run, place) = try await session.withPipeline { pipeline in
-                try await boot(pipeline, try await pipeline.prepare(recipe, series, level: level, needs: build, from: sourceOptions.folder))
+            let (recipe, series) = try context.recipe(recipe, series)
+            let build = try await BuildPrerequisites(
+                recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
+                events: context.events)
+            let boot = try await boot(try made.layout(layout ?? recipe.layouts[0]), recipe.node, level, in: context)
+            (run, place) = try await context.withBuilder { builder in
+                let prover = NodeProver(builder)
+                return try await boot(
+                    prover, try await prover.prepare(recipe, series, level: level, with: build, from: sourceOptions.folder))
             }
         }
-        try session.show(run) { $0.run(run, place: "\(place)") }
+        try context.show(run) { $0.run(run, place: "\(place)") }
         return run.exitStatus
     }
 
     /// The boot that is asked for, after a look whether all is here that it needs.
     private func boot(
-        _ layout: Layout, _ node: NodeSpec?, _ level: Level, in session: Session
-    ) async throws -> @Sendable (Pipeline, Candidate) async throws -> (Run, FilePath) {
+        _ layout: Layout, _ node: NodeSpec?, _ level: Level, in context: CommandContext
+    ) async throws -> @Sendable (NodeProver, Candidate) async throws -> (Run, FilePath) {
         switch sandbox {
         case .runsc:
-            let needs = try await BootNeeds(
-                on: session.host, for: made.demand([layout], node: node, level: level), events: session.events)
-            return { try await $0.verify($1, layout: layout, level: level, needs: needs) }
+            let prerequisites = try await BootPrerequisites(
+                on: context.host, for: made.demand([layout], node: node, level: level), events: context.events)
+            return { try await $0.verify($1, layout: layout, level: level, with: prerequisites) }
         case .here:
-            let needs = try await HereNeeds(on: session.host, for: node, events: session.events)
-            return { try await $0.verify($1, level: level, needs: needs) }
+            let prerequisites = try await InPlacePrerequisites(on: context.host, for: node, events: context.events)
+            return { try await $0.verify($1, level: level, with: prerequisites) }
         }
     }
 }

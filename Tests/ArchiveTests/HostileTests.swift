@@ -22,7 +22,7 @@ struct HostileTests {
             ("hard('h', 'later'); file('later')", "\"h\" is a hard link to \"later\", which is no file before it"),
         ])
     func leaves(_ lines: String, _ words: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let error = try refusal(try yard.tar(lines), in: yard)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
         guard case .refused? = error else {
@@ -48,14 +48,14 @@ struct HostileTests {
             ("link('d', 'a'); file('a/f'); hard('h', 'd/f')", "\"h\" leads through \"d\", which is a link"),
         ])
     func chains(_ lines: String, _ words: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let error = try refusal(try yard.tar(lines), in: yard)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
 
     @Test("a link that leads out of the one folder is refused when that folder is all that is kept")
     func outOfTheTop() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("file('top/f'); link('top/l', '../x')")
         try Archive.unpack(archive, into: yard.place("whole"))
         let error = try refusal(archive, in: yard, strip: .commonTop)
@@ -65,7 +65,7 @@ struct HostileTests {
 
     @Test("links in a circle lead nowhere, and end the unpacking neither well nor never")
     func circle() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("link('a', 'b/x'); link('b', 'a/x'); link('c', 'c')")
         #expect(try Archive.unpack(archive, into: yard.place("first")).files == 3)
         let many = try yard.tar("for n in range(4000): link('l%d' % n, '/'.join(['l%d' % (n + 1)] * 500))", as: "b.tar")
@@ -76,7 +76,7 @@ struct HostileTests {
         "what is neither a file nor a link nor a directory is refused",
         arguments: [("CHRTYPE", "is a device"), ("BLKTYPE", "is a device"), ("FIFOTYPE", "is a pipe")])
     func kinds(_ kind: String, _ words: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let error = try refusal(try yard.tar("odd('dev/x', tarfile.\(kind))"), in: yard)
         #expect(error?.description.contains("\"dev/x\" \(words)") == true, "\(String(describing: error))")
     }
@@ -94,14 +94,14 @@ struct HostileTests {
             ("file('a'); hard('a', 'a')", "\"a\" has a name that an entry before it has"),
         ])
     func twice(_ lines: String, _ words: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let error = try refusal(try yard.tar(lines), in: yard)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
 
     @Test("a name that git keeps for itself is refused in any case of its letters", arguments: [".git/hooks/x", "a/.GIT", "a/.Git/b"])
     func git(_ name: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         #expect(
             try refusal(try yard.tar("file('\(name)')"), in: yard)?.description.contains("\"\(name)\" has a name that git keeps") == true)
         let harmless = try yard.tar("file('.gitignore'); file('.github/x'); file('a.git')", as: "b.tar")
@@ -110,7 +110,7 @@ struct HostileTests {
 
     @Test("no name at all, one that is too long, one that is too deep are refused, and what a terminal would act on is not printed")
     func names() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         for (name, words) in [
             ("''", "\"\" has no name"), ("'.'", "\".\" has no name left"), ("'n' * 300", "a part of more than 255 bytes"),
             ("'d/' * 200 + 'f'", "more than 128 folders deep"), ("'d/' * 3000 + 'f'", "a name of more than 4095 bytes"),
@@ -131,7 +131,7 @@ struct HostileTests {
             ("add('a'); add('a', 'other')", "\"a\" has a name that an entry before it has"), ("add('.git/config')", "git keeps"),
         ])
     func zips(_ lines: String, _ words: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let error = try refusal(try yard.zip(lines), in: yard)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }

@@ -7,7 +7,7 @@ import Testing
 struct LimitTests {
     @Test("more entries than are allowed are refused at the first that is too many, directories counted")
     func entries() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("folder('d')\nfor n in range(20): file('d/%d' % n)")
         let error = try refusal(archive, in: yard, limits: Limits(entries: 20))
         #expect(error == .tooMuch(archive: archive, entry: "\"d/19\"", reason: "holds more than 20 entries"))
@@ -16,7 +16,7 @@ struct LimitTests {
 
     @Test("a zip archive whose end claims ten million entries is refused, in little memory and time")
     func claimedEntries() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.zip("add('a')")
         // Zip64's end of the central directory, where the number of entries has room for it (APPNOTE.TXT, 4.3.14).
         try yard.run(
@@ -41,7 +41,7 @@ struct LimitTests {
 
     @Test("a zip archive whose list of entries is longer than it says is held to the limit too, before the list is read")
     func longList() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.zip("for n in range(3000): add('f%d' % n)")
         try yard.run(
             "python3", "-c",
@@ -58,7 +58,7 @@ struct LimitTests {
 
     @Test("ten million headers in a small file are refused when the allowed number is reached")
     func manyHeaders() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         // One block of 512 bytes for each, and all the same but for the name: gzip makes next to nothing of them.
         try yard.run(
             "python3", "-c",
@@ -77,7 +77,7 @@ struct LimitTests {
 
     @Test("a file that claims more than is allowed is refused before a byte of it is written")
     func claimedSize() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         // GNU's form of a size of eight bytes: the first bit set.
         let archive = try yard.tar(
             "one = tarfile.TarInfo('huge'); one.size = 1 << 60; tar.fileobj.write(one.tobuf(tarfile.GNU_FORMAT)); tar.fileobj.write(bytes(2048))"
@@ -92,7 +92,7 @@ struct LimitTests {
 
     @Test("all files together are held to the limit")
     func allBytes() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("for n in range(4): file('f%d' % n, 'x' * 1000)")
         let error = try refusal(archive, in: yard, limits: Limits(bytes: 3500))
         #expect(error == .tooMuch(archive: archive, entry: "\"f3\"", reason: "comes to more than the 3500 bytes that are allowed"))
@@ -101,7 +101,7 @@ struct LimitTests {
 
     @Test("a bomb is refused by how much more comes out than goes in, for each compression", arguments: ["gzip", "xz", "zstd"])
     func bomb(_ compressor: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         try yard.run("sh", "-c", "truncate -s 200M zero; tar -cf - zero | \(compressor) -c > a.tar.x; rm zero")
         let error = try refusal(yard.place("a.tar.x"), in: yard)
         #expect(error?.description.contains("at its entry \"zero\" it comes to") == true, "\(String(describing: error))")
@@ -110,7 +110,7 @@ struct LimitTests {
 
     @Test("a zip that holds more than it claims is refused")
     func lyingZip() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.zip("add('a', 'x' * 100000)")
         try yard.run(
             "python3", "-c",
@@ -125,14 +125,14 @@ struct LimitTests {
 
     @Test("an archive that is compressed twice is refused")
     func twiceCompressed() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         try yard.run("sh", "-c", "echo x > f; tar -cf - f | gzip | xz > a.tar.gz.xz; rm f")
         #expect(try refusal(yard.place("a.tar.gz.xz"), in: yard)?.description.contains("compressed more than once") == true)
     }
 
     @Test("when the disk has too little room, it is said before it is full")
     func room() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("file('big', 'x' * (2 << 20))")
         let error = try refusal(archive, in: yard, limits: Limits(spareBytes: 1 << 60))
         guard case .noSpace(yard.place("out"), let reason)? = error else {
@@ -146,7 +146,7 @@ struct LimitTests {
         "an archive that is cut off is refused wherever the cut is, and nothing is kept",
         arguments: ["tar", "tar.gz", "tar.xz", "tar.zst", "zip"])
     func cut(_ kind: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         if kind == "zip" {
             _ = try yard.zip("for n in range(20): add('d/f%d' % n, str(n) * 2000)", as: "whole")
         } else {
@@ -170,7 +170,7 @@ struct LimitTests {
 
     @Test("wrong bytes are found by the checks that the format has", arguments: ["tar.xz", "tar.zst", "zip"])
     func wrongBytes(_ kind: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let lines = "for n in range(20): add('d/f%d' % n, str(n) * 5000)"
         if kind == "zip" {
             _ = try yard.zip(lines, as: "whole")
@@ -189,7 +189,7 @@ struct LimitTests {
 
     @Test("what is no archive, and what is not there, is said to be so")
     func none() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         try yard.run("sh", "-c", "echo '<html>Not found</html>' > page.tar.gz")
         #expect(try refusal(yard.place("page.tar.gz"), in: yard)?.description.contains("neither a tar nor a zip archive") == true)
         #expect(try refusal(yard.place("none"), in: yard)?.description.contains("No such file") == true)

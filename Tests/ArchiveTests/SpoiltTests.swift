@@ -6,7 +6,7 @@ import Testing
 @Suite("Archives with wrong bytes in them")
 struct SpoiltTests {
     /// Makes `a.tar`, compresses it, and turns the bits of one byte in the middle of a file's content.
-    private func spoilt(_ compressor: [String], in yard: Yard, at place: String) throws -> FilePath {
+    private func spoilt(_ compressor: [String], in yard: ArchiveFixture, at place: String) throws -> FilePath {
         let archive = try yard.tar("file('before'); file('text', 'A line of the text, again and again.\\n' * 3000); file('after')")
         let program = """
             import subprocess, sys
@@ -23,7 +23,7 @@ struct SpoiltTests {
         "a wrong byte in the middle is found by the checksum that the compressor left, and nothing is kept",
         arguments: [["gzip", "-c"], ["xz", "-c"], ["bzip2", "-c"], ["zstd", "-qc"]], ["0.3", "0.5", "0.7"])
     func middle(_ compressor: [String], _ place: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let error = try refusal(try spoilt(compressor, in: yard, at: place), in: yard)
         guard case .damaged? = error else {
             Issue.record("not refused: \(String(describing: error))")
@@ -33,7 +33,7 @@ struct SpoiltTests {
 
     @Test("a name ends at its first NUL, in the check and on the disk alike", arguments: ["tar", "zip"])
     func nul(_ kind: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         func archive(_ name: String) throws -> FilePath {
             if kind == "tar" { return try yard.tar("file('\(name)'.replace('#', chr(0)))") }
             // Python's zipfile takes no NUL.

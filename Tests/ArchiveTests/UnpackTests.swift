@@ -8,7 +8,7 @@ import Testing
 @Suite("Archives that are good")
 struct UnpackTests {
     /// A tree with what trees have: modes, links within it, a name that is long and one that is no UTF-8, line endings, an empty file.
-    private func tree(in yard: Yard) throws {
+    private func tree(in yard: ArchiveFixture) throws {
         try yard.run(
             "python3", "-c",
             """
@@ -36,7 +36,7 @@ struct UnpackTests {
         "a tar archive of each kind gives what GNU tar makes of it, and the same tree id",
         arguments: [[], ["-z"], ["-J"], ["--zstd"], ["-j"], ["--format=pax"], ["--format=gnu"], ["--format=ustar", "-z"]])
     func sameAsTar(_ options: [String]) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         try tree(in: yard)
         if options != ["--format=ustar", "-z"] {
             try yard.run("python3", "-c", "open(b'tree/odd-\\xff\\xfe', 'w').write('no UTF-8'); open('tree/' + 'n' * 200, 'w')")
@@ -61,7 +61,7 @@ struct UnpackTests {
 
     @Test("a zip archive gives its files with their modes and links, and a folder's name alone makes a folder")
     func zip() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.zip(
             """
             add('go/bin/go', 'program', 0o100755)
@@ -84,7 +84,7 @@ struct UnpackTests {
 
     @Test("the one folder that all is in is left out when that is wished, and only when there is one")
     func commonTop() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let one = try yard.tar("file('top-1.2/a'); file('top-1.2/top-1.2/b'); link('top-1.2/c', 'top-1.2/b')", as: "one.tar")
         try Archive.unpack(one, into: yard.place("one"), strip: .commonTop)
         #expect(try yard.listing(yard.place("one")).contains("top-1.2/b 32768"))
@@ -100,7 +100,7 @@ struct UnpackTests {
 
     @Test("leading parts are left out, of hard links' targets too, and a file that has nothing left is refused")
     func leading() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("folder('a'); folder('a/b'); file('a/b/c'); hard('a/b/d', 'a/b/c')")
         try Archive.unpack(archive, into: yard.place("out"), strip: .leading(2))
         #expect(try yard.listing(yard.place("out")) == "c 32768 0 b'x'\nd 32768 0 b'x'")
@@ -109,14 +109,14 @@ struct UnpackTests {
         )
     }
 
-    private func fresh(_ yard: Yard, _ name: String) throws -> Yard {
+    private func fresh(_ yard: ArchiveFixture, _ name: String) throws -> ArchiveFixture {
         try yard.run("rm", "-r", name)
         return yard
     }
 
     @Test("of a mode only x is kept: no setuid bit, no sticky bit, nothing that others may write")
     func modes() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("file('a', mode=0o6777); file('b', mode=0o1666); file('c', mode=0o000)")
         try Archive.unpack(archive, into: yard.place("out"))
         for (name, mode) in [("a", 0o755), ("b", 0o644), ("c", 0o644)] {
@@ -129,7 +129,7 @@ struct UnpackTests {
 
     @Test("a sparse file comes with its holes, at its end too", arguments: ["gnu", "pax"])
     func sparse(_ format: String) throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         try yard.run("truncate", "-s", "3M", "hole")
         try yard.run("sh", "-c", "printf x | dd of=hole bs=1 seek=1000000 conv=notrunc 2>/dev/null")
         try yard.run("tar", "-S", "--format=\(format)", "-cf", "a.tar", "hole")
@@ -140,7 +140,7 @@ struct UnpackTests {
 
     @Test("what progress throws ends the work, and nothing is kept")
     func cancelled() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("for n in range(2000): file('f%d' % n)")
         #expect(throws: CancellationError.self) {
             try Archive.unpack(archive, into: yard.place("out")) { _ in throw CancellationError() }
@@ -150,7 +150,7 @@ struct UnpackTests {
 
     @Test("a folder that is there is left alone")
     func there() throws {
-        let yard = try Yard()
+        let yard = try ArchiveFixture()
         let archive = try yard.tar("file('a')")
         try yard.run("mkdir", "out")
         try yard.run("touch", "out/mine")

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Host
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 import Transfer
 
 @testable import Cluster

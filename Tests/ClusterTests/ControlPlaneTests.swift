@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Grading
 import Host
 import Synchronization
 import SystemPackage

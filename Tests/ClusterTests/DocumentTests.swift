@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Grading
 import Testing
 
 @testable import Cluster

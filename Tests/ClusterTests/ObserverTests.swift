@@ -1,8 +1,9 @@
 import Foundation
+import Grading
 import Synchronization
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 
 @testable import Cluster
 

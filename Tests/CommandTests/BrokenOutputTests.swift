@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Model
 import Testing
 
 @Suite("Output that cannot be written", .serialized, .timeLimit(.minutes(3)))
@@ -25,7 +26,7 @@ struct BrokenOutputTests {
         ["run", "--series", "percpu,"],
     ]
 
-    private func program(_ place: Place, _ arguments: [String], shell: String) throws -> Program {
+    private func program(_ place: ProjectFixture, _ arguments: [String], shell: String) throws -> Program {
         let log = try place.write("log", "F1123 12:00:01.000000 1 kubelet.go:1] Started kubelet\n")
         let words = arguments.map { $0 == "LOG" ? log : $0 == "ELF" ? "/bin/true" : $0 }
         var tool = place.tool
@@ -41,7 +42,7 @@ struct BrokenOutputTests {
 
     @Test("on standard output is exit code 74, with a word on standard error", arguments: answers)
     func fullOutput(_ arguments: [String]) async throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let program = try program(place, arguments, shell: "exec >/dev/full")
         #expect(try await program.ending() == 74, "\(program.said)")
         #expect(program.said.contains("cannot write standard output: No space left on device"), "\(program.said)")
@@ -49,14 +50,14 @@ struct BrokenOutputTests {
 
     @Test("because it is closed, is exit code 74", arguments: some)
     func closedOutput(_ arguments: [String]) async throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let program = try program(place, arguments, shell: "exec >&-")
         #expect(try await program.ending() == 74, "\(program.said)")
     }
 
     @Test("into a pipe that nobody reads is death by SIGPIPE, or exit code 74 where that signal has no effect", arguments: some)
     func brokenPipe(_ arguments: [String]) async throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let pipe = "\(place.path)/pipe"
         try #require(mkfifo(pipe, 0o600) == 0)
         // The shell opens both ends, and keeps the one that nobody reads.
@@ -69,7 +70,7 @@ struct BrokenOutputTests {
 
     @Test("of an error on standard error is exit code 74", arguments: complaints)
     func fullErrors(_ arguments: [String]) async throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let program = try program(place, arguments, shell: "exec 2>/dev/full")
         #expect(try await program.ending() == 74, "\(program.said)")
     }
@@ -94,7 +95,7 @@ struct BrokenOutputTests {
 
     @Test("to a file that was asked for is exit code 74")
     func files() async throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let full = try program(place, ["reference", "/proc/self"], shell: "")
         #expect(try await full.ending() == 74, "\(full.said)")
         let bundle = try program(

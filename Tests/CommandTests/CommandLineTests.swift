@@ -1,8 +1,10 @@
 import Foundation
+import Model
+import Sandbox
 import Testing
 
 /// A workspace of one test's own.
-final class Place: Sendable {
+final class ProjectFixture: Sendable {
     let path: String
 
     /// - Parameter folder: where it is made; the machine's folder for temporary files when nil.
@@ -29,7 +31,7 @@ struct CommandLineTests {
         "the pages of docs/ that come from the code are as the code says",
         arguments: ["cli.md", "recipe.md", "patch.md", "approach.md", "approaches.md"])
     func docs(_ page: String) throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let process = Process()
         process.executableURL = try Tool.program
         process.arguments = ["reference", place.path]
@@ -87,7 +89,7 @@ struct CommandLineTests {
 
     @Test("recipes show tells which containerd a node gets, the machine's own or a suite's")
     func containerd() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let recipe = try place.write(
             "r.yaml", "extends: kubelet-1.20\ntitle: t\nnode: {containerd: {suite: trixie, version: '>=1.7 <2'}}\n")
         let shown = try place.tool.run(["recipes", "show", recipe])
@@ -130,7 +132,7 @@ struct CommandLineTests {
             ("kubelet", ["recipe +kubelet 1.36.2", #"source +v1\.36\.2 of https://github.com/kubernetes/kubernetes"#]),
         ])
     func plans(_ name: String, _ lines: [String]) throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let shown = try place.tool.run(["recipes", "show", name])
         #expect(shown.status == 0, "\(shown.errors)")
         for line in lines {
@@ -143,7 +145,7 @@ struct CommandLineTests {
 
     @Test("a log is graded from a file, and the exit code says that the answer is not clean")
     func grade() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let fatal = try place.write(
             "kubelet.log",
             "I1123 12:00:00.000000 1 server.go:1] Started kubelet\nF1123 12:00:01.000000 1 kubelet.go:1] unable to find data in memory cache\n"
@@ -161,7 +163,7 @@ struct CommandLineTests {
 
     @Test("a recipe with a mistake is refused with file, line and column, and exit code 65")
     func badRecipe() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let good = try String(contentsOf: Tool.project.appending(path: "recipes/kubelet-1.20.yaml"), encoding: .utf8)
         let recipe = try place.write("mine.yaml", good.replacingOccurrences(of: "layouts:", with: "layout:"))
         let line = try #require(good.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0.hasPrefix("layouts:") }) + 1
@@ -197,7 +199,7 @@ struct CommandLineTests {
             (["down", "a", "--patience", "five"], "--patience"),
         ])
     func usage(_ arguments: [String], _ words: String) throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let found = arguments == ["dance"] ? try bare(arguments) : try place.tool.run(arguments)
         #expect(found.status == 64)
         #expect(found.errors.contains(words), "\(found.errors)")
@@ -205,7 +207,7 @@ struct CommandLineTests {
 
     @Test("here --fix prints one script, which a shell can read, and with --json the same beside its steps; nothing is done")
     func fixes() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let arguments = ["here", "--kubelet", "1.36.2", "--kubelet-dir", "/proc/none", "--fix"]
         let text = try place.tool.run(arguments)
         #expect(text.status == 0)
@@ -233,7 +235,7 @@ struct CommandLineTests {
 
     @Test("lists and shows are text for people, or one document")
     func lists() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         #expect(try place.tool.run(["patches", "list"]).output.contains("libcontainer/percpu"))
         let patches = try #require(try place.tool.run(["patches", "list", "--json"]).json()["patches"] as? [[String: Any]])
         #expect(patches.contains { $0["name"] as? String == "cadvisor/9p-line" && $0["status"] as? String == "refuted" })
@@ -244,7 +246,7 @@ struct CommandLineTests {
 
     @Test("a folder of source is checked without a recipe: which variant fits which file, exit code 1 when none does")
     func checkFolder() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let text =
             "package fs\n\tpercpuUsage := []uint64{}\n\tdata, err := cgroups.ReadFile(path, file)\n\tif err != nil {\n\t\treturn percpuUsage, err\n"
         try FileManager.default.createDirectory(atPath: "\(place.path)/src/libcontainer/cgroups/fs", withIntermediateDirectories: true)
@@ -252,9 +254,9 @@ struct CommandLineTests {
         let found = try place.tool.run(["patches", "check", "percpu", "--source", "\(place.path)/src", "--json"])
         #expect(found.status == 0)
         let rows = try #require(try found.json()["checks"] as? [[String: Any]])
-        let fitting = rows.filter { $0["fits"] as? Bool == true }
-        #expect(fitting.map { $0["variant"] as? String } == ["v1.1"])
-        #expect(fitting[0]["files"] as? [String] == ["libcontainer/cgroups/fs/cpuacct.go"])
+        let matcher = rows.filter { $0["fits"] as? Bool == true }
+        #expect(matcher.map { $0["variant"] as? String } == ["v1.1"])
+        #expect(matcher[0]["files"] as? [String] == ["libcontainer/cgroups/fs/cpuacct.go"])
         #expect(rows.allSatisfy { $0["state"] != nil && $0["reason"] != nil && $0["home"] != nil })
         let none = try place.tool.run(["patches", "check", "9p-line", "--source", "\(place.path)/src"])
         #expect(none.status == 1)
@@ -263,7 +265,7 @@ struct CommandLineTests {
 
     @Test("--all tries what is here, fetches nothing, and says what is not here")
     func checkAll() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let found = try place.tool.run(["patches", "check", "--all", "--json"])
         #expect(found.status == 0)
         let rows = try #require(try found.json()["checks"] as? [[String: Any]])
@@ -272,7 +274,7 @@ struct CommandLineTests {
 
     @Test("a failure with --json is a document too, and the words go to standard error")
     func failureDocument() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let found = try place.tool.run(["patches", "show", "nothing", "--json"])
         #expect(found.status == 64)
         #expect(try found.json()["exit"] as? Int == 64)

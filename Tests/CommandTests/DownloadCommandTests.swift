@@ -1,13 +1,14 @@
 import Foundation
+import Model
 import Testing
 
 @Suite("Downloads that nobody knows, on the command line")
 struct DownloadCommandTests {
-    private let place: Place
+    private let place: ProjectFixture
     private let recipe: String
 
     init() throws {
-        place = try Place()
+        place = try ProjectFixture()
         _ = try place.write("root/bin/tool", "#!/bin/sh\n")
         _ = try place.write("root/etc/networks", "loopback 127.0.0.0\n")
         try GitFolder.run(

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Testing
 
 @Suite("The runs of a node in a log, on the command line")
@@ -14,7 +15,7 @@ struct GradeRunTests {
     ]
 
     private func graded(_ arguments: [String], _ lines: [String] = lines) async throws -> Tool.Outcome {
-        let place = try Place()
+        let place = try ProjectFixture()
         let log = try place.write("kubelet.log", lines.joined(separator: "\n") + "\n")
         return try await place.tool.ran(["grade", log] + arguments)
     }

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Host
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 
 @Suite("Signals", .timeLimit(.minutes(3)))
 struct InterruptTests {

@@ -1,16 +1,17 @@
 import Foundation
+import Model
 import Testing
 
 /// Whole worker nodes: they join a control plane that was built from the same source, go Ready, run pods, stay up, and die in known ways.
 @Suite("Real worker nodes, joined and kept", .real(minutes: 2))
 struct RealClusterTests {
     /// Runs a scenario in a place of its own, and looks that nothing is left of it.
-    private func scenario(_ body: (Room) async throws -> Void) async throws {
-        let place = Room(place: try await RealWorkspace.withControlPlane())
+    private func scenario(_ body: (ClusterFixture) async throws -> Void) async throws {
+        let place = ClusterFixture(place: try await RealWorkspace.withControlPlane())
         try await Joining.scenario { try await scenario(in: place, body) }
     }
 
-    private func scenario(in place: Room, _ body: (Room) async throws -> Void) async throws {
+    private func scenario(in place: ClusterFixture, _ body: (ClusterFixture) async throws -> Void) async throws {
         let before = Machine.now(place.tool.workspace)
         do { try await body(place) } catch {
             _ = try? place.tool.run(["down", "--all"])
@@ -67,7 +68,7 @@ struct RealClusterTests {
     }
 
     /// Runs a command, and looks all the while at what listens.
-    private func watched(_ arguments: [String], _ place: Room) throws -> (Tool.Outcome, Set<String>) {
+    private func watched(_ arguments: [String], _ place: ClusterFixture) throws -> (Tool.Outcome, Set<String>) {
         let (process, output, errors) = try place.tool.start(arguments, in: URL(filePath: place.path))
         var listening: Set<String> = []
         while process.isRunning {
@@ -200,7 +201,7 @@ struct RealClusterTests {
 
     /// A recipe whose node must keep all but 500 MiB of the machine's memory free. It has the name of the one that it extends, and so the same
     /// binaries.
-    private static func tight(_ place: Room) throws -> String {
+    private static func tight(_ place: ClusterFixture) throws -> String {
         let text = try String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
         let total = try #require(text.split(separator: "\n").first?.split(separator: " ").dropFirst().first.flatMap { Int($0) })
         return try place.place.write(
@@ -217,8 +218,8 @@ struct RealClusterTests {
 }
 
 /// Where the nodes of the test are.
-private struct Room {
-    let place: Place
+private struct ClusterFixture {
+    let place: ProjectFixture
 
     var tool: Tool { place.tool }
     var path: String { place.path }
@@ -227,7 +228,7 @@ private struct Room {
 /// A node that is kept up.
 private struct Kept {
     let name: String
-    let place: Room
+    let place: ClusterFixture
     let tool: Tool
     let up: Date
     private let kubeconfig: String
@@ -236,7 +237,7 @@ private struct Kept {
     /// The API server's address.
     private let server: String
 
-    init(_ name: String, _ place: Room, tool: Tool? = nil, arguments: [String] = []) throws {
+    init(_ name: String, _ place: ClusterFixture, tool: Tool? = nil, arguments: [String] = []) throws {
         (self.name, self.place, self.tool) = (name, place, tool ?? place.tool)
         let started = try self.tool.run(["up"] + arguments + ["--name", name, "--json"])
         #expect(started.status == 0, "\(started.output)\(started.errors)")

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Testing
 
 /// Real probes: built with a real Go against real upstream source, asked in real gVisor sandboxes.
@@ -117,7 +118,7 @@ struct RealComponentTests {
 
 /// Checks a document against a schema of docs/.
 func validate(_ document: String, schema: String) throws {
-    let place = try Place()
+    let place = try ProjectFixture()
     let file = try place.write("document.json", document)
     let script =
         "import json,sys,jsonschema; jsonschema.Draft7Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))"

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Testing
 
 /// What `make dist` writes.
@@ -21,14 +22,14 @@ struct RealDistributionTests {
             line.split(whereSeparator: \.isWhitespace).first.map { $0.split(separator: "/").last.map(String.init) ?? "" }
         }
         #expect(Set(libraries.map { $0.prefix { $0 != "." && $0 != "-" } }) == ["linux", "libc", "libm", "ld"], "\(libraries)")
-        let room = try await SandboxRoom(place)
+        let room = try await SandboxFixture(place)
         try room.copy(program, as: "/opt/ninepin/bin/ninepin")
         for library in ["libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"] {
             let line = try #require(try outcome(of: "/usr/bin/ldd", [program]).output.split(separator: "\n").first { $0.contains(library) })
             let path = try #require(line.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("/") })
             try room.copy(String(path), as: String(path))
         }
-        for kind in [SandboxRoom.Kind.root9p, .rootOverlay] {
+        for kind in [SandboxFixture.Kind.root9p, .rootOverlay] {
             let found = try await room.run(["/bin/sh", "-c", "cd /tmp && /opt/ninepin/bin/ninepin here --json"], in: kind)
             #expect(found.status == 0, "\(found.errors)")
             #expect((try found.json()["sandbox"] as? [String: Any])?["kind"] as? String == "gvisor")

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Testing
 
 /// Kubernetes in the layout that it has from 1.30 on, in the shape that `EraShape` gives to the real tree; built with a Go of today.
@@ -63,10 +64,10 @@ private final class EraYard: Sendable {
     private static let once = Once<EraYard>()
 
     /// Its folder goes with it.
-    private let place: Place
+    private let place: ProjectFixture
     private let tool: Tool
 
-    private init(_ place: Place) throws {
+    private init(_ place: ProjectFixture) throws {
         self.place = place
         tool = try Self.prepared(place)
         Leftovers.atExit([], folder: place.path)
@@ -80,7 +81,7 @@ private final class EraYard: Sendable {
         }.tool
     }
 
-    private static func prepared(_ place: Place) throws -> Tool {
+    private static func prepared(_ place: ProjectFixture) throws -> Tool {
         var tool = place.tool
         let tree = try #require(
             try place.tool.run(["patch", "kubelet-1.20", "--series", "none", "--json"]).json()["tree"] as? String)

@@ -1,13 +1,15 @@
 import Foundation
+import Model
 import Testing
 
 /// `ninepin here`, in the places themselves: a prediction is worth what real boots say of it.
 @Suite("The place that ninepin runs in", .real())
 struct RealHereTests {
-    @Test("gVisor is known in each layout, with its file systems and the cgroup files that it lacks", arguments: SandboxRoom.Kind.allCases)
-    func inside(_ kind: SandboxRoom.Kind) async throws {
+    @Test(
+        "gVisor is known in each layout, with its file systems and the cgroup files that it lacks", arguments: SandboxFixture.Kind.allCases)
+    func inside(_ kind: SandboxFixture.Kind) async throws {
         let place = try await RealWorkspace.linked(["tools"])
-        let room = try await SandboxRoom(place)
+        let room = try await SandboxFixture(place)
         try await room.builtProgram()
         let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"], in: kind)
         #expect(found.status == 0, "\(found.errors)")
@@ -33,15 +35,15 @@ struct RealHereTests {
 
     @Test(
         "in each layout the prediction is the verdict of a real boot of the stock kubelet",
-        arguments: [SandboxRoom.Kind.root9p, .rootOverlay, .volume9p])
-    func prediction(_ kind: SandboxRoom.Kind) async throws {
+        arguments: [SandboxFixture.Kind.root9p, .rootOverlay, .volume9p])
+    func prediction(_ kind: SandboxFixture.Kind) async throws {
         let place = try await RealWorkspace.linked()
         _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
         let stock = try place.tool.run(["run", "--series", "none", "--layout", kind.rawValue, "--json"])
         #expect(stock.status == 1, "\(stock.errors)")
         let verdict = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.errors)")
         #expect(verdict["grade"] as? String == "fatal")
-        let room = try await SandboxRoom(place)
+        let room = try await SandboxFixture(place)
         try await room.builtProgram()
         #expect(try await predicted(room, kind, []) == [verdict["grade"] as? String, verdict["cause"] as? String])
     }
@@ -53,7 +55,7 @@ struct RealHereTests {
         _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", patched)
         let run = try place.tool.run(["run", "kubelet-1.20", "--layout", "volume-9p", "--json"] + patched)
         let verdict = try #require(try run.json()["verdict"] as? [String: Any], "\(run.errors)")
-        let room = try await SandboxRoom(place)
+        let room = try await SandboxFixture(place)
         try await room.builtProgram()
         #expect(try await predicted(room, .volume9p, patched) == [verdict["grade"] as? String, verdict["cause"] as? String])
         #expect(verdict["grade"] as? String == "clean")
@@ -62,19 +64,19 @@ struct RealHereTests {
     @Test(
         "verify --sandbox here, in gVisor: what is predicted is what comes of it, and nothing is left in the sandbox",
         arguments: [
-            (SandboxRoom.Kind.root9p, "none", "fatal, memory cache"), (.root9p, "percpu,9p-source", "clean"),
+            (SandboxFixture.Kind.root9p, "none", "fatal, memory cache"), (.root9p, "percpu,9p-source", "clean"),
             (.rootOverlay, "none", "fatal, memory cache"), (.volume9p, "none", "fatal, could not find device"),
             (.volume9p, "percpu,9p-source", "clean"),
         ])
-    func boots(_ kind: SandboxRoom.Kind, _ series: String, _ title: String) async throws {
+    func boots(_ kind: SandboxFixture.Kind, _ series: String, _ title: String) async throws {
         #expect(try await Self.booted(kind, series) == [title, title])
     }
 
     /// What `here` predicts, what `verify --sandbox here` finds in the same sandbox, and that nothing is left in it.
-    fileprivate static func booted(_ kind: SandboxRoom.Kind, _ series: String) async throws -> [String] {
+    fileprivate static func booted(_ kind: SandboxFixture.Kind, _ series: String) async throws -> [String] {
         let place = try await RealWorkspace.linked()
         let kubelet = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
-        let room = try await SandboxRoom(place)
+        let room = try await SandboxFixture(place)
         try await room.builtProgram()
         try await room.nodePrograms()
         try room.copy(kubelet, as: "/opt/\(series)/kubelet")
@@ -105,7 +107,7 @@ struct RealHereTests {
         // The control plane is built outside: inside it is found by its digests, as in a workspace that somebody brought along.
         let place = try await RealWorkspace.withControlPlane()
         let tool = place.tool
-        let room = try await SandboxRoom(place)
+        let room = try await SandboxFixture(place)
         try await room.builtProgram()
         try await room.nodePrograms()
         try await room.programs(
@@ -150,7 +152,7 @@ struct RealHereTests {
         }
         """
 
-    private func predicted(_ room: SandboxRoom, _ kind: SandboxRoom.Kind, _ series: [String]) async throws -> [String?] {
+    private func predicted(_ room: SandboxFixture, _ kind: SandboxFixture.Kind, _ series: [String]) async throws -> [String?] {
         let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"] + series, in: kind)
         let prediction = try #require(try found.json()["prediction"] as? [String: Any], "\(found.errors)")
         return [prediction["grade"] as? String, prediction["cause"] as? String]
@@ -162,7 +164,7 @@ struct RealHereTests {
 struct RealMachineTests {
     @Test("on this machine nothing is changed, no root is needed, and file systems and cgroups are as other programs see them")
     func machine() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let before = try state(place)
         let found = try place.tool.run(["here", "--json"])
         #expect(found.status == 0, "\(found.errors)")
@@ -290,7 +292,7 @@ struct RealMachineTests {
     }
 
     /// What `here` and a boot could change, and nobody else does: another node on this machine may come and go.
-    private func state(_ place: Place) throws -> [String] {
+    private func state(_ place: ProjectFixture) throws -> [String] {
         let groups = try FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup").map { "/sys/fs/cgroup/\($0)/kubepods" }
         let places = ["/var/lib/kubelet", "/var/lib/containerd", "/dev/kmsg", "/var/log/pods", "/usr/libexec/kubernetes"]
         return try ["mounts"] + mounts(place) + (groups + places).filter(FileManager.default.fileExists)
@@ -298,7 +300,7 @@ struct RealMachineTests {
     }
 
     /// Places of other tests have mounts too.
-    private func mounts(_ place: Place) throws -> [String] {
+    private func mounts(_ place: ProjectFixture) throws -> [String] {
         try String(contentsOfFile: "/proc/mounts", encoding: .utf8).split(separator: "\n").map(String.init).filter {
             ($0.contains("/var/") || $0.contains(" /run ") || $0.contains("/proc/") || $0.contains("ninepin"))
                 && (!$0.contains("ninepin-place-") || $0.contains(place.path))

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Synchronization
 import Testing
 
@@ -49,13 +50,13 @@ struct RealK3sTests {
     func unpacksItself(_ era: Era) async throws {
         let tool = try await K3sYard.shared(era)
         let binary = try await RealWorkspace.build(tool, era.recipe, minutes: 4)
-        try unpacksItself(try Place(), binary, tag: era.tag)
+        try unpacksItself(try ProjectFixture(), binary, tag: era.tag)
     }
 
     @Test("who has another token than the server's, or takes another authority for the server's, gets no kubelet")
     func refuses() async throws {
         let tool = try await K3sYard.shared(.new)
-        try refusesOthers(try Place(), try await RealWorkspace.build(tool, Era.new.recipe, minutes: 4))
+        try refusesOthers(try ProjectFixture(), try await RealWorkspace.build(tool, Era.new.recipe, minutes: 4))
     }
 
     @Test("server and agent stay up until they are told to go")
@@ -126,7 +127,7 @@ struct RealK3sTests {
     }
 
     /// Who has another token than the server's, or takes another authority for the server's, gets no kubelet.
-    private func refusesOthers(_ place: Place, _ binary: String) throws {
+    private func refusesOthers(_ place: ProjectFixture, _ binary: String) throws {
         let folder = "\(place.path)/refused"
         let script = try place.write("refused/try.sh", Self.refusal)
         let contained = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", script, binary, folder]
@@ -171,7 +172,7 @@ struct RealK3sTests {
     }
 
     /// The wrapper alone, on this machine: it says its version, unpacks once, and runs what lies in there.
-    private func unpacksItself(_ place: Place, _ binary: String, tag: String) throws {
+    private func unpacksItself(_ place: ProjectFixture, _ binary: String, tag: String) throws {
         let environment = ["PATH": "/usr/bin:/bin"]
         let version = try GitFolder.run(binary, ["--version"], environment: environment)
         #expect(version.hasPrefix("k3s version \(tag) ("), "\(version)")
@@ -197,7 +198,7 @@ struct RealK3sTests {
 private final class K3sYard: Sendable {
     private static let once = Once<K3sYard>()
 
-    private let place: Place
+    private let place: ProjectFixture
     private let tool: Tool
     private let servers: [Loopback]
     private let mirrors: [String: String]
@@ -213,7 +214,7 @@ private final class K3sYard: Sendable {
         return try yard.tool(for: era)
     }
 
-    private init(_ place: Place) throws {
+    private init(_ place: ProjectFixture) throws {
         self.place = place
         tool = try Self.prepared(place)
         let shape = try Self.shape(place, tool)
@@ -243,7 +244,7 @@ private final class K3sYard: Sendable {
         return own
     }
 
-    private static func prepared(_ place: Place) throws -> Tool {
+    private static func prepared(_ place: ProjectFixture) throws -> Tool {
         _ = try place.write("project/recipes/compress.yaml", library("klauspost/compress", version: "1.15.12", debian: "1.15.12+ds1"))
         _ = try place.write("project/recipes/reflect2.yaml", library("modern-go/reflect2", version: "1.0.2", debian: "1.0.2"))
         try FileManager.default.createSymbolicLink(
@@ -256,7 +257,7 @@ private final class K3sYard: Sendable {
         return tool
     }
 
-    private static func shape(_ place: Place, _ tool: Tool) throws -> K3sShape {
+    private static func shape(_ place: ProjectFixture, _ tool: Tool) throws -> K3sShape {
         let trees = try ["kubelet-1.20", "compress", "reflect2"].map { name in
             let fetched = try tool.run(["fetch", name, "--json"])
             #expect(fetched.status == 0, "\(fetched.errors)")
@@ -272,7 +273,7 @@ private final class K3sYard: Sendable {
     }
 
     /// What k3s downloads: a root with `bin` and `etc`, and the source of the network plugins.
-    private static func archives(_ place: Place) throws -> String {
+    private static func archives(_ place: ProjectFixture) throws -> String {
         let mount = try place.write("root/bin/aux/mount", "#!/bin/sh\necho \"the root's own mount\"\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mount)
         _ = try place.write("root/etc/networks", "loopback 127.0.0.0\n")
@@ -286,7 +287,7 @@ private final class K3sYard: Sendable {
         return "\(place.path)/web"
     }
 
-    private static func recipe(_ place: Place, _ shape: K3sShape, web: Int) throws -> String {
+    private static func recipe(_ place: ProjectFixture, _ shape: K3sShape, web: Int) throws -> String {
         let digest = try sha256sum("\(place.path)/web/root.tar")
         // As git itself makes it of the same files.
         let git = ["-C", "\(place.path)/plugins/plugins-1"]

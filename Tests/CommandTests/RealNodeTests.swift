@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Testing
 
 /// The whole way from nothing: what it makes is the workspace of all other real tests.
@@ -171,7 +172,7 @@ struct RealNodeTests {
     }
 
     /// The boots were side by side: each knows how many were beside it.
-    private func together(_ place: Place) throws {
+    private func together(_ place: ProjectFixture) throws {
         let folder = "\(place.tool.workspace)/runs"
         let company = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
             let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)/run.json"))
@@ -192,7 +193,7 @@ struct RealNodeTests {
         place.tool.expectNothingRuns()
     }
 
-    private func sandboxes(_ place: Place) -> Int {
+    private func sandboxes(_ place: ProjectFixture) -> Int {
         processes(naming: "\(place.tool.workspace)/tmp").filter { $0.contains("runsc-sandbox") }.count
     }
 
@@ -254,7 +255,7 @@ struct RealNodeTests {
 
     private func pid(_ line: String) -> Int32? { Int32(line.prefix { $0.isNumber }) }
 
-    private func kubeletHasStarted(_ place: Place) throws -> Bool {
+    private func kubeletHasStarted(_ place: ProjectFixture) throws -> Bool {
         let folder = "\(place.tool.workspace)/tmp"
         for file in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] where file.hasSuffix("-run/kubelet.log") {
             if ((try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) ?? "").contains("Started kubelet") { return true }

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Testing
 
 /// Real pull requests: made for real upstream source, taken by `git am` onto a clean tree, and their Go tests run there, without the change and with it.
@@ -43,7 +44,7 @@ struct RealPullRequestTests {
         try await Computing.inTurn(minutes: 2) { try apply(one, place) }
     }
 
-    private func apply(_ one: Case, _ place: Place) throws {
+    private func apply(_ one: Case, _ place: ProjectFixture) throws {
         let fetched = try place.tool.run(["fetch", one.recipe, "--json"])
         #expect(fetched.status == 0, "\(fetched.errors)")
         let tree = try #require(try fetched.json()["tree"] as? String)
@@ -84,7 +85,7 @@ struct RealPullRequestTests {
     }
 
     /// A second `GOPATH`: Debian's packages where the recipe has some, else what the tree itself vendors.
-    private func libraries(_ place: Place, _ one: Case, tree: String, steps: [[String: Any]]) throws -> String {
+    private func libraries(_ place: ProjectFixture, _ one: Case, tree: String, steps: [[String: Any]]) throws -> String {
         let store = "\(place.tool.workspace)/store"
         guard one.home != nil else {
             let kept = try #require(steps.first { $0["name"] as? String == "libraries" }?["key"] as? String, "\(steps)")
@@ -98,7 +99,7 @@ struct RealPullRequestTests {
     }
 
     private func goTest(
-        _ place: Place, _ one: Case, in work: String, _ libraries: String, _ name: String
+        _ place: ProjectFixture, _ one: Case, in work: String, _ libraries: String, _ name: String
     ) throws -> (passes: Bool, said: String) {
         // The newest Go of the workspace where a recipe wanted one, else Debian's.
         let own = (try? FileManager.default.contentsOfDirectory(atPath: "\(place.tool.workspace)/tools/go")) ?? []

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Testing
 
 /// A workspace that itself lies on an overlay, as it does in many containers: no second one can be mounted over it.
@@ -6,7 +7,7 @@ import Testing
 struct RealSharingTests {
     @Test("the programs are copied, it is said why, and the node's program is asked all the same")
     func copied() throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         for folder in ["lower", "upper", "work", "workspace"] {
             try FileManager.default.createDirectory(atPath: "\(place.path)/\(folder)", withIntermediateDirectories: true)
         }

@@ -43,9 +43,9 @@ enum RealWorkspace {
     /// A place whose workspace links what is dear of the shared one: its own are runs, nodes, and what is not whole yet.
     ///
     /// - Parameter names: what is linked.
-    static func linked(_ names: [String] = ["store", "cache", "mirrors", "tools"]) async throws -> Place {
+    static func linked(_ names: [String] = ["store", "cache", "mirrors", "tools"]) async throws -> ProjectFixture {
         let shared = try await path()
-        let place = try Place(in: folder)
+        let place = try ProjectFixture(in: folder)
         for name in names {
             let link = URL(filePath: "\(place.tool.workspace)/\(name)")
             try FileManager.default.createDirectory(atPath: "\(shared)/\(name)", withIntermediateDirectories: true)
@@ -58,7 +58,7 @@ enum RealWorkspace {
     private static let controlPlane = Once<Void>()
 
     /// A linked place in which the binaries of a node that joins a control plane are there.
-    static func withControlPlane() async throws -> Place {
+    static func withControlPlane() async throws -> ProjectFixture {
         let place = try await linked()
         let tool = place.tool
         try await controlPlane.value { _ = try await build(tool, "kubelet-1.20", ["--level", "pod"], minutes: 1) }
@@ -75,7 +75,7 @@ enum RealWorkspace {
     }
 
     private static func fill(_ path: String) throws -> Filled {
-        let place = try Place(in: folder)
+        let place = try ProjectFixture(in: folder)
         let tool = Tool(workspace: path)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         // runsc was put into the project's own workspace by ./setup.
@@ -87,7 +87,7 @@ enum RealWorkspace {
         return Filled(path: path, tree: tree, digest: try build(tool, place, tree: tree))
     }
 
-    private static func fetchAndPatch(_ tool: Tool, _ place: Place) throws -> String {
+    private static func fetchAndPatch(_ tool: Tool, _ place: ProjectFixture) throws -> String {
         try tool.killed(["fetch"], in: place) { $0.contains("fetch") }
         try tool.killed(["fetch"], in: place) { _ in
             // Somewhere in the unpacking: dpkg-source has begun to write.
@@ -103,7 +103,7 @@ enum RealWorkspace {
         return try #require(try patched.json()["tree"] as? String)
     }
 
-    private static func build(_ tool: Tool, _ place: Place, tree: String) throws -> String {
+    private static func build(_ tool: Tool, _ place: ProjectFixture, tree: String) throws -> String {
         try tool.killed(["build"], in: place) { $0.contains("compiling") }
         let built = try tool.run(["build", "--json"])
         #expect(built.status == 0, "\(built.errors)")
@@ -123,7 +123,7 @@ func sha256sum(_ path: String) throws -> String { String(try outcome(of: "/usr/b
 extension Tool {
     /// Starts a command and kills it, as the kernel would, once a condition holds. Nothing of it may be left running or mounted.
     func killed(
-        _ arguments: [String], in place: Place, afterSeconds: Double = 0, by signal: Int32 = SIGKILL,
+        _ arguments: [String], in place: ProjectFixture, afterSeconds: Double = 0, by signal: Int32 = SIGKILL,
         when condition: (_ errors: String) -> Bool
     ) throws {
         let (process, _, errors) = try start(arguments, in: URL(filePath: place.path))

@@ -1,13 +1,14 @@
 import Foundation
+import Model
 import Testing
 
 @Suite("A recipe that is code, on the command line")
 struct RecipeCodeCommandTests {
-    private let place: Place
+    private let place: ProjectFixture
     private let recipe: String
 
     init() throws {
-        place = try Place()
+        place = try ProjectFixture()
         recipe = try place.write(
             "traps.yaml",
             """

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TestServers
 import Testing
+import TestServers
 
 /// Everything of these that a token could be in: what the program said, and what it left behind.
 @Suite("A token of an address is shown nowhere and kept nowhere", .serialized, .timeLimit(.minutes(3)))

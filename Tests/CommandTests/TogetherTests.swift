@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TestServers
 import Testing
+import TestServers
 
 @Suite("Two programs at one step", .timeLimit(.minutes(3)))
 struct TogetherTests {

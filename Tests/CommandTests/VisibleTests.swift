@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Model
 import Testing
 
 /// Whether a terminal would obey, or a reader be led by, some letter of a text: then it is not shown as such.
@@ -28,7 +29,7 @@ struct VisibleTests {
 
     @Test("a line of a log that decides, and the log's own name")
     func log() async throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let words = Self.hostile.replacingOccurrences(of: "\n", with: "")
         let text = """
             I1123 12:00:00.000000 1 server.go:1] Started kubelet
@@ -62,7 +63,7 @@ struct VisibleTests {
             ["patches", "rebase", "percpu", "--source", "/nowhere/X"], ["exec", "X", "--", "ps"], ["build", "--go", "X"], ["help", "X"],
         ])
     func words(_ arguments: [String]) async throws {
-        let place = try Place()
+        let place = try ProjectFixture()
         let words = arguments.map { $0.replacingOccurrences(of: "X", with: Self.hostile) }
         let found = arguments[0] == "help" || arguments.count == 1 ? try await bare(place, words) : try await place.tool.ran(words)
         // An unknown word behind `help` gets the help of all.
@@ -73,7 +74,7 @@ struct VisibleTests {
     }
 
     /// The program with no other words than these.
-    private func bare(_ place: Place, _ arguments: [String]) async throws -> Tool.Outcome {
+    private func bare(_ place: ProjectFixture, _ arguments: [String]) async throws -> Tool.Outcome {
         let program = try Program(place.tool, arguments, in: place.path)
         return Tool.Outcome(status: try await program.ending(), output: "", errors: program.said)
     }

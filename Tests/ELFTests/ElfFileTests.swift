@@ -1,7 +1,7 @@
 import ELF
 import Foundation
-import TestInputs
 import Testing
+import TestInputs
 
 @Suite("ELF files")
 struct ElfFileTests {

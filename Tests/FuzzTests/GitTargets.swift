@@ -2,6 +2,7 @@ import Foundation
 import Fuzzing
 import Git
 import Synchronization
+import UnifiedDiff
 
 @testable import GitRemote
 
@@ -105,13 +106,13 @@ extension FuzzTarget {
                 && written.files.map(\.isBinary) == patch.files.map(\.isBinary)
                 && written.files.map { $0.hunks.map(\.lines) } == patch.files.map { $0.hunks.map(\.lines) },
             "a patch that is written out and read again is another")
-        let fit = try patch.fit(standing)
-        try hold(fit.matched <= fit.wanted, "\(fit.matched) of \(fit.wanted) lines are there")
+        let match = try patch.match(standing)
+        try hold(match.matched <= match.wanted, "\(match.matched) of \(match.wanted) lines are there")
         let inMemory = try reading("application", throwing: { $0 is ApplyError }) { try patch.applied(to: standing) }
         let inTree = try reading("application to a tree", throwing: { $0 is ApplyError }) {
             try repository.apply(patch, to: tree, under: ".")
         }
-        try hold((fit.state == .applies) == (inMemory.value != nil), "the fit says \(fit.state), and the patch \(inMemory.words)")
+        try hold((match.state == .applies) == (inMemory.value != nil), "the fit says \(match.state), and the patch \(inMemory.words)")
         try hold(
             (inTree.value != nil) == (inMemory.value != nil),
             "a patch applies to a tree or to its files and not to both: \(inTree.words), \(inMemory.words)")

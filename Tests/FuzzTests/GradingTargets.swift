@@ -1,3 +1,4 @@
+import Approaches
 import Foundation
 import Fuzzing
 import Host

@@ -1,6 +1,6 @@
 import Fuzzing
-import Here
 import Model
+import Preflight
 
 extension FuzzTarget {
     /// What the kernel, or who plays it, says of the place: the mount table, cgroups, the log.
@@ -40,7 +40,7 @@ extension FuzzTarget {
     ) {
         { input in
             let parts = String(decoding: input, as: UTF8.self).split(separator: "==\n", omittingEmptySubsequences: false).map(String.init)
-            var place = Place()
+            var place = HostFacts()
             place.mounts = [Mount](table: parts[0])
             place.cgroupPaths = parts.count > 1 ? parts[1] : ""
             place.kernelLog = parts.count > 2 ? parts[2] : ""
@@ -53,7 +53,7 @@ extension FuzzTarget {
                 try hold(place.mounts.holding(mount.point)?.point == mount.point, "\(mount.point) is not held by its own mount")
             }
             guard let version = Version("1.20.2") else { throw Broken("no version") }
-            let finding = PlaceFinding(place, version: version, series: [])
+            let finding = PreflightFinding(place, version: version, series: [])
             try hold("\(finding.sandbox.marks)".utf8.count < 1 << 16, "the marks of a sandbox are a text without end")
             // What nobody measured is never promised.
             if place.mounts.isEmpty {

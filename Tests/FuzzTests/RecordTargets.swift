@@ -1,13 +1,13 @@
 import Foundation
 import Fuzzing
 import Host
-import Ledger
 import Model
+import Store
 import SystemPackage
 import Transfer
 
 @testable import GoToolchain
-@testable import Keeping
+@testable import Supervisor
 @testable import Sources
 
 extension FuzzTarget {
@@ -40,10 +40,10 @@ extension FuzzTarget {
             }
             try hold(ledger.runs().allSatisfy { $0.setAside == nil }, "a run that does not count counts")
             try hold(ledger.history().values.allSatisfy { $0.grade != .inconclusive }, "a verdict that says nothing is history")
-            let plan = try reading("plan", throwing: { $0 is KeepingError }) { try node.plan() }
-            let keeper = try reading("keeper", throwing: { $0 is KeepingError || $0 is FileError }) { try node.keeper }
+            let plan = try reading("plan", throwing: { $0 is SupervisorError }) { try node.plan() }
+            let keeper = try reading("keeper", throwing: { $0 is SupervisorError || $0 is FileError }) { try node.keeper }
             try hold((keeper.value ?? nil) == nil, "a node whose lock nobody has has the keeper \(String(describing: keeper.value))")
-            let kept = try reading("node", throwing: { $0 is KeepingError || $0 is FileError }) { try KeptNode(node) }
+            let kept = try reading("node", throwing: { $0 is SupervisorError || $0 is FileError }) { try KeptNode(node) }
             if let kept = kept.value ?? nil {
                 try hold(kept.state == "lost" || kept.state == "ended", "a node without a keeper is \(kept.state)")
             }

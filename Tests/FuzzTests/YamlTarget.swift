@@ -1,3 +1,4 @@
+import Approaches
 import FoundationEssentials
 import Fuzzing
 import Model

@@ -6,7 +6,7 @@ import Testing
 @testable import GitHistory
 
 /// A checkout that git itself made, and a repository of ours beside it.
-final class Bench {
+final class HistoryFixture {
     let path: String
     let repository: Repository
     let environment: [String: String]
@@ -95,7 +95,7 @@ struct HistoryTests {
 
     @Test("trees merge to the tree that has both changes; a clash gives the file's text, a removed file none")
     func mergeTrees() throws {
-        let bench = try Bench()
+        let bench = try HistoryFixture()
         let base = try bench.tree(["a": text([:]), "b": "b\n", "c": "c\n"])
         let ours = try bench.tree(["a": text([2: "ours"]), "b": "b\n", "c": "c2\n"])
         let theirs = try bench.tree(["a": text([11: "theirs"]), "b": "b2\n", "c": "c\n"])
@@ -114,7 +114,7 @@ struct HistoryTests {
 
     @Test("a log has the commits between two that touch a path, the newest first, and no more than asked for")
     func log() throws {
-        let bench = try Bench()
+        let bench = try HistoryFixture()
         try bench.write("dir/f", "0")
         try bench.write("g", "0")
         let first = try bench.commit("begin")
@@ -134,7 +134,7 @@ struct HistoryTests {
 
     @Test("a difference is one that git applies, with as many lines around as asked for, and files are listed below a directory")
     func diff() throws {
-        let bench = try Bench()
+        let bench = try HistoryFixture()
         let old = try bench.tree(["d/a": text([:]), "d/gone": "x\n", "e": "e"])
         let new = try bench.tree(["d/a": text([6: "six"]), "d/new": "y\n", "e": "e"])
         try bench.write("d/a", text([:]))
@@ -160,7 +160,7 @@ struct MailboxTests {
             ("Jürgen J. Ökçe", "Ein Betreff, der lang ist und Umlaute hat: äöü, äöü, äöü, äöü, äöü, äöü, äöü"), ("A. B, C", "a =?b?= c"),
         ])
     func am(_ name: String, _ subject: String) throws {
-        let bench = try Bench()
+        let bench = try HistoryFixture()
         try bench.write("dir/f", "1\n2\n3\n")
         try bench.write("gone", "x\n")
         let head = try bench.commit("begin")
@@ -181,7 +181,7 @@ struct MailboxTests {
 
     @Test("an author is git's; without one the error says how to name one")
     func author() throws {
-        let bench = try Bench()
+        let bench = try HistoryFixture()
         #expect(try Author(environment: bench.environment) == Author(name: "A Tester", email: "tester@example.org"))
         let named = bench.environment.merging(["GIT_AUTHOR_NAME": "Another", "GIT_AUTHOR_EMAIL": "b@example.org"]) { $1 }
         #expect(try Author(environment: named).name == "Another")

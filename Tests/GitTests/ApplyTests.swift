@@ -1,12 +1,13 @@
 import Foundation
 import Git
 import Testing
+import UnifiedDiff
 
 @Suite("Applying patches to trees")
 struct ApplyTests {
     private func patch(_ text: String) throws -> Patch { try Patch(Array(text.utf8), name: "x.patch") }
 
-    private func failure(_ room: Room, _ text: String, _ tree: ObjectID, under prefix: String = ".") throws -> ApplyError? {
+    private func failure(_ room: RepositoryFixture, _ text: String, _ tree: ObjectID, under prefix: String = ".") throws -> ApplyError? {
         let patch = try patch(text)
         do throws(ApplyError) {
             _ = try room.repository.apply(patch, to: tree, under: prefix)
@@ -19,7 +20,7 @@ struct ApplyTests {
 
     @Test("a patch makes the tree that the edited files have, below a directory or at the top", arguments: [".", "vendor/x"])
     func applies(_ prefix: String) throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let place = prefix == "." ? "f" : "\(prefix)/f"
         let before = try room.tree([place: five, "other": "o"])
         let after = try room.repository.apply(patch(change), to: before, under: prefix)
@@ -29,7 +30,7 @@ struct ApplyTests {
 
     @Test("a hunk that has moved is found where its lines are, when that is one place only")
     func moved() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.tree(["f": "zero\nand more\n" + five])
         let after = try room.repository.apply(patch(change), to: tree, under: ".")
         #expect(try room.repository.blob(at: "f", of: after) == Array("zero\nand more\none\ntwo\ndrei\nfour\nfive\n".utf8))
@@ -37,7 +38,7 @@ struct ApplyTests {
 
     @Test("a hunk whose lines stand at two places is refused, unless its header names one of them")
     func ambiguous() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let twice = try room.tree(["f": "x\n" + five + five])
         guard case .ambiguous(let file, _, _, let lines)? = try failure(room, change, twice) else { Issue.record("not ambiguous"); return }
         #expect(file == "f")
@@ -49,7 +50,7 @@ struct ApplyTests {
 
     @Test("a hunk that does not fit says which one, the line, what was expected and what stands there")
     func mismatch() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.tree(["f": "one\ntwo\nTHREE\nfour\nfive\n"])
         guard case .mismatch(let file, let hunk, let count, let line, let expected, let found)? = try failure(room, change, tree) else {
             Issue.record("no mismatch")
@@ -60,7 +61,7 @@ struct ApplyTests {
 
     @Test("no fuzz: one space of difference in a context line is a mismatch")
     func noFuzz() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         for other in ["two ", " two", "Two", "two\r"] {
             let tree = try room.tree(["f": five.replacingOccurrences(of: "two", with: other)])
             switch try failure(room, change, tree) {
@@ -74,7 +75,7 @@ struct ApplyTests {
 
     @Test("a patch that half applies leaves the tree untouched, and nothing is returned")
     func allOrNothing() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.tree(["f": five, "g": "else\n"])
         let text = change + "--- a/g\n+++ b/g\n@@ -1 +1 @@\n-other\n+new\n"
         guard case .mismatch(let file, _, _, _, _, _)? = try failure(room, text, tree) else { Issue.record("applied"); return }
@@ -84,7 +85,7 @@ struct ApplyTests {
 
     @Test("a patch that is applied already says so")
     func already() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.repository.apply(patch(change), to: room.tree(["f": five]), under: ".")
         guard case .alreadyApplied(let file, 1, 1)? = try failure(room, change, tree) else { Issue.record("not told"); return }
         #expect(file == "f")
@@ -92,7 +93,7 @@ struct ApplyTests {
 
     @Test("files are made and removed, and a file that is there is not made over")
     func makesAndRemoves() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.tree(["f": "1\n", "keep": "k"])
         let text = "--- /dev/null\n+++ b/d/new\n@@ -0,0 +1,2 @@\n+a\n+b\n--- a/f\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n"
         #expect(try room.repository.apply(patch(text), to: tree, under: ".") == (try room.tree(["d/new": "a\nb\n", "keep": "k"])))
@@ -105,7 +106,7 @@ struct ApplyTests {
 
     @Test("line endings and a missing last line break are bytes like any others")
     func bytes() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let crlf = "--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n one\r\n-two\r\n+2\r\n"
         let after = try room.repository.apply(patch(crlf), to: room.tree(["f": "one\r\ntwo\r\nthree\r\n"]), under: ".")
         #expect(try room.repository.blob(at: "f", of: after) == Array("one\r\n2\r\nthree\r\n".utf8))
@@ -117,7 +118,7 @@ struct ApplyTests {
 
     @Test("any edit that git diff writes down is applied to what the edit made")
     func anyEdit() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         var random = SystemRandomNumberGenerator()
         for round in 0..<40 {
             var lines = (0..<Int.random(in: 1...60, using: &random)).map { "line \($0) \(Int.random(in: 0...3, using: &random))" }

@@ -1,17 +1,18 @@
 import Foundation
 import Git
 import Testing
+import UnifiedDiff
 
 @Suite("Patches of bytes that are no lines")
 struct BinaryPatchTests {
-    private let room: Room
+    private let room: RepositoryFixture
     private let old: ObjectID
     private let new: ObjectID
     /// What git writes for the two: a file that is changed, by a delta, and one that is made.
     private let patch: String
 
     init() throws {
-        room = try Room()
+        room = try RepositoryFixture()
         let bytes = (0..<2000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
         try room.write("a/changed", Data([0] + bytes))
         try room.write("b/changed", Data([0] + bytes[..<700] + [1, 2, 3] + bytes[700...]))
@@ -59,8 +60,8 @@ struct BinaryPatchTests {
             #expect(try error(text).contains(word))
         }
         let later = try room.repository.apply(Patch(Array(patch.utf8), name: "x"), to: old, under: ".")
-        let fit = try Patch(Array(patch.utf8), name: "x").fit { try room.repository.standing(at: $0, of: later) }
-        #expect(fit.state == .upstream)
+        let match = try Patch(Array(patch.utf8), name: "x").match { try room.repository.standing(at: $0, of: later) }
+        #expect(match.state == .upstream)
     }
 
     @Test("no more bytes come of a change than it says, however many are packed into it, and no change says that it comes to very many")

@@ -6,21 +6,21 @@ import Testing
 @Suite("Developers' folders")
 struct CheckoutTests {
     /// A checkout with one commit.
-    private func checkout(_ room: Room, _ name: String, _ files: [String: String]) throws -> String {
+    private func checkout(_ room: RepositoryFixture, _ name: String, _ files: [String: String]) throws -> String {
         let folder = try room.folder(name, files)
         try room.run("git", ["init", "-q"], in: folder)
         try commit(room, folder)
         return folder
     }
 
-    private func commit(_ room: Room, _ folder: String) throws {
+    private func commit(_ room: RepositoryFixture, _ folder: String) throws {
         try room.run("git", ["add", "-A", "-f"], in: folder)
         try room.run("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "x"], in: folder)
     }
 
     @Test("a clean checkout is its commit's tree: modes, links, carriage returns, a tracked file that is ignored; and says so")
     func clean() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder("work", ["x.txt": "x\r\n", "run.sh": "#!/bin/sh\n", ".gitignore": "*.o\nout/\n", "kept.o": "1"])
         #expect(chmod("\(folder)/run.sh", 0o755) == 0)
         #expect(symlink("x.txt", "\(folder)/link") == 0)
@@ -41,7 +41,7 @@ struct CheckoutTests {
 
     @Test("line endings that git would change stay as they lie there, and do not make a checkout dirty")
     func lineEndings() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try checkout(room, "work", [".gitattributes": "*.bat text eol=crlf\n", "a.bat": "1\n", "b": "2\r\n"])
         try FileManager.default.removeItem(atPath: "\(folder)/a.bat")
         try room.run("git", ["checkout", "-q", "a.bat"], in: folder)
@@ -53,7 +53,7 @@ struct CheckoutTests {
 
     @Test("a folder that is no checkout is taken whole, with the id that importTree gives it")
     func plain() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder("work", ["a": "1", ".gitignore": "*\n", "d/b.o": "2"])
         let read = try room.repository.importCheckout(of: folder) { _ in }
         #expect(read.tree == (try room.repository.importTree(from: folder) { _ in }))
@@ -63,7 +63,7 @@ struct CheckoutTests {
 
     @Test("a submodule's files are content, without its .git, and by its own rules")
     func submodule() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try checkout(room, "work", ["a": "1", ".gitignore": "*.tmp\n"])
         let inner = try checkout(room, "inner", ["b": "2", ".gitignore": "*.o\n"])
         try room.run("git", ["-c", "protocol.file.allow=always", "submodule", "add", "-q", inner, "sub"], in: folder)
@@ -78,7 +78,7 @@ struct CheckoutTests {
 
     @Test("a repository without a commit has no head, and its files are content")
     func unborn() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder("work", ["a": "1"])
         try room.run("git", ["init", "-q"], in: folder)
         let read = try room.repository.importCheckout(of: folder) { _ in }

@@ -1,6 +1,7 @@
 import Foundation
 import Git
 import Testing
+import UnifiedDiff
 
 /// A form in which git, or diff(1), writes a change.
 enum GeneratedForm: String, CaseIterable, Sendable {
@@ -48,7 +49,7 @@ struct GeneratedPatchTests {
     func generated(_ form: GeneratedForm) throws {
         let seed = Self.environment["NINEPIN_PATCH_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
         let count = Self.environment["NINEPIN_PATCH_COUNT"].flatMap(Int.init) ?? 20
-        let room = try Room()
+        let room = try RepositoryFixture()
         let work = try room.folder("work", [:])
         let patches = try room.folder("patches", [:])
         try Self.fill(room, work, seed: seed, count: count, isPlain: form == .quilt)
@@ -92,17 +93,17 @@ struct GeneratedPatchTests {
 
     private static func apply(_ bytes: [UInt8], to tree: ObjectID, in repository: Repository, _ words: String) throws -> ObjectID {
         let patch = try Patch(bytes, name: words)
-        let fit = try patch.fit { try repository.standing(at: $0, of: tree) }
+        let match = try patch.match { try repository.standing(at: $0, of: tree) }
         let made: ObjectID
         do { made = try repository.apply(patch, to: tree, under: ".") } catch {
-            #expect(fit.state != .applies, "\(words): check says that it applies")
+            #expect(match.state != .applies, "\(words): check says that it applies")
             throw error
         }
-        #expect(fit.state == .applies, "\(words): check says \(fit.state)")
+        #expect(match.state == .applies, "\(words): check says \(match.state)")
         let again = try Patch(patch.text { $0 }, name: words)
         #expect(try repository.apply(again, to: tree, under: ".") == made, "\(words): written anew it makes another tree")
         #expect(
-            try patch.fit { try repository.standing(at: $0, of: made) }.state != .differs || made == tree,
+            try patch.match { try repository.standing(at: $0, of: made) }.state != .differs || made == tree,
             "\(words): it is not seen where it is")
         return made
     }
@@ -110,7 +111,7 @@ struct GeneratedPatchTests {
     private static func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(6000), as: UTF8.self).debugDescription }
 
     /// A repository with all old and new trees, which one process of git's writes.
-    private static func fill(_ room: Room, _ work: String, seed: UInt64, count: Int, isPlain: Bool) throws {
+    private static func fill(_ room: RepositoryFixture, _ work: String, seed: UInt64, count: Int, isPlain: Bool) throws {
         var generator = PatchGenerator(seed: seed, isPlain: isPlain)
         var stream: [UInt8] = []
         for number in 0..<count {

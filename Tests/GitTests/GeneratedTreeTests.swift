@@ -1,7 +1,7 @@
 import Foundation
 import Git
-import TestInputs
 import Testing
+import TestInputs
 
 @Suite("Trees of any names at all")
 struct GeneratedTreeTests {
@@ -14,7 +14,7 @@ struct GeneratedTreeTests {
     func generated() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed)
-        let room = try Room()
+        let room = try RepositoryFixture()
         _ = try room.folder("yard/inner", ["kept": "kept"])
         let work = "\(room.path)/yard/inner/work"
         let workTree = WorkTree(directory: work, note: "\(room.path)/note")
@@ -29,13 +29,13 @@ struct GeneratedTreeTests {
         let end = ContinuousClock.now + .seconds(2)
         while ContinuousClock.now < end {
             await Task.yield()
-            var entries: [Room.RawEntry] = []
+            var entries: [RepositoryFixture.RawEntry] = []
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let name = (0..<Int.random(in: 1...4, using: &random)).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
-                let kinds = [Room.RawEntry(name, file), .link(name, target), .folder(name, inner)]
+                let kinds = [RepositoryFixture.RawEntry(name, file), .link(name, target), .folder(name, inner)]
                 entries.append(kinds.randomElement(using: &random) ?? kinds[0])
             }
-            let key = { (entry: Room.RawEntry) in entry.mode == "40000" ? entry.name + [0x2F] : entry.name }
+            let key = { (entry: RepositoryFixture.RawEntry) in entry.mode == "40000" ? entry.name + [0x2F] : entry.name }
             let tree = try room.rawTree(entries.sorted { key($0).lexicographicallyPrecedes(key($1)) })
             do {
                 let claim = try workTree.checkOut(tree, from: room.repository) { _ in }

@@ -1,5 +1,6 @@
 import Git
 import Testing
+import UnifiedDiff
 
 @Suite("Patches that are hostile")
 struct HostilePatchTests {
@@ -19,7 +20,7 @@ struct HostilePatchTests {
 
     @Test("a made file takes no folder's place, and goes through no file and no link")
     func places() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let (x, link) = (try room.blob("x\n"), try room.blob("d"))
         let inner = try room.rawTree([.init("f", x)])
         let tree = try room.rawTree([.folder("d", inner), .init("file", x), .link("link", link)])

@@ -6,13 +6,13 @@ import Testing
 @Suite("Trees that are hostile")
 struct HostileTreeTests {
     /// A work tree two folders down, and all around it what must not change.
-    private struct Yard {
-        let room: Room
+    private struct HostileTreeFixture {
+        let room: RepositoryFixture
         let work: String
         let workTree: WorkTree
 
         init() throws {
-            room = try Room()
+            room = try RepositoryFixture()
             _ = try room.folder("yard/inner", [:])
             work = "\(room.path)/yard/inner/work"
             workTree = WorkTree(directory: work, note: "\(room.path)/note")
@@ -28,7 +28,9 @@ struct HostileTreeTests {
     }
 
     /// Says that a work is refused as bad data, and touches nothing around the work tree.
-    private func expectRefusal(_ name: String, _ words: String = "is refused", in yard: Yard, _ work: () throws -> Void) throws {
+    private func expectRefusal(_ name: String, _ words: String = "is refused", in yard: HostileTreeFixture, _ work: () throws -> Void)
+        throws
+    {
         let before = try yard.around()
         let error = #expect(throws: TreeFault.self, "\(name)") { try work() }
         #expect(error?.description.contains(words) == true, "\(name): \(String(describing: error))")
@@ -37,7 +39,7 @@ struct HostileTreeTests {
 
     @Test("a name that leads out, or is git's own, is refused at the top and below, and nothing is written")
     func names() async throws {
-        let yard = try Yard()
+        let yard = try HostileTreeFixture()
         let repository = yard.room.repository
         let (blob, inner) = (try yard.room.blob("evil"), try yard.room.tree(["f": "x"]))
         let good = try yard.room.tree(["a": "1", "d/b": "2"])
@@ -57,7 +59,7 @@ struct HostileTreeTests {
 
     @Test("names that only look like those are files")
     func harmless() async throws {
-        let yard = try Yard()
+        let yard = try HostileTreeFixture()
         let blob = try yard.room.blob("x")
         for name in harmlessNames {
             let tree = try yard.room.rawTree([.init(name, blob)])
@@ -69,7 +71,7 @@ struct HostileTreeTests {
 
     @Test("a link that has the name of git's list of modules is refused, in each of its spellings; a file is not")
     func modules() async throws {
-        let yard = try Yard()
+        let yard = try HostileTreeFixture()
         let target = try yard.room.blob("/etc/passwd")
         for name in [".gitmodules", ".GITMODULES ", "gitmod~1", "gi7eba~1", ".gitmodules:x", ".git\u{200D}modules", "a\\.gitmodules"] {
             let tree = try yard.room.rawTree([.link(name, target)])
@@ -82,10 +84,10 @@ struct HostileTreeTests {
 
     @Test("a name that stands twice, and entries that are out of order, are refused: who looks one up would find another")
     func order() throws {
-        let yard = try Yard()
+        let yard = try HostileTreeFixture()
         let (blob, link) = (try yard.room.blob("x"), try yard.room.blob("../../evil"))
         let inner = try yard.room.rawTree([.init("kept", blob)])
-        for entries: [Room.RawEntry] in [
+        for entries: [RepositoryFixture.RawEntry] in [
             [.link("a", link), .folder("a", inner)], [.init("a", blob), .init("a-", blob), .folder("a", inner)],
             [.init("a", blob), .init("a", blob)],
         ] {
@@ -100,7 +102,7 @@ struct HostileTreeTests {
         "trees of a few hundred bytes that come to a thousand million files, or lie a thousand folders deep, are refused before a byte is written"
     )
     func bombs() throws {
-        let yard = try Yard()
+        let yard = try HostileTreeFixture()
         var wide = try yard.room.rawTree([.init("f", try yard.room.blob("x"))])
         for _ in 0..<9 {
             let below = wide
@@ -117,7 +119,7 @@ struct HostileTreeTests {
 
     @Test("a link where the tree has a folder, from an earlier tree or put there, is replaced, and nothing behind it is touched")
     func links() throws {
-        let yard = try Yard()
+        let yard = try HostileTreeFixture()
         let outside = "\(yard.room.path)/evil"
         let link = try yard.room.rawTree([.link("a", try yard.room.blob(outside))])
         let folder = try yard.room.tree(["a/kept": "from the tree", "a/new": "new"])
@@ -142,7 +144,7 @@ struct HostileTreeTests {
 
     @Test("a work tree that is itself a link is not written through")
     func linkedRoot() throws {
-        let yard = try Yard()
+        let yard = try HostileTreeFixture()
         #expect(symlink("\(yard.room.path)/evil", yard.work) == 0)
         let tree = try yard.room.tree(["kept": "x"])
         #expect(throws: GitError.self) { try yard.workTree.checkOut(tree, from: yard.room.repository) { _ in } }
@@ -153,7 +155,7 @@ struct HostileTreeTests {
         "a folder with such a name in it becomes no tree",
         arguments: hostileNames.filter { !$0.contains("/") && !$0.hasPrefix("..") && $0 != "." })
     func imports(name: String) throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         for path in ["\(name)/config", "sub/\(name)"] {
             let folder = try room.folder("in-\(UUID())", ["good": "1", path: "x"])
             #expect(throws: TreeFault.self) { try room.repository.importTree(from: folder) { _ in } }
@@ -166,7 +168,7 @@ struct HostileTreeTests {
 
     @Test("a folder with a link that has the name of git's list of modules becomes no tree")
     func importsModules() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder("in", ["good": "1"])
         #expect(symlink("/etc/passwd", "\(folder)/.gitmodules") == 0)
         #expect(throws: TreeFault.self) { try room.repository.importTree(from: folder) { _ in } }
@@ -175,7 +177,7 @@ struct HostileTreeTests {
     @Test(
         "a tree or a file cannot be put at such a path", arguments: hostileNames.filter { $0 != "." && $0 != "a/b" } + ["a//b", "a/", ""])
     func puts(path: String) throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.tree(["a": "1"])
         for path in [path, "d/\(path)"] where path != "d/" {
             #expect(throws: TreeFault.self) { try room.repository.tree(tree, with: [path: tree]) }

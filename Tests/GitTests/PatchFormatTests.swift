@@ -1,10 +1,11 @@
 import Foundation
 import Git
 import Testing
+import UnifiedDiff
 
 /// A small source tree, and what is held against it.
 struct FormatBench {
-    let room: Room
+    let room: RepositoryFixture
     let tree: ObjectID
 
     static let source: [(path: String, mode: String, text: String)] = [
@@ -17,7 +18,7 @@ struct FormatBench {
     ]
 
     init() throws {
-        room = try Room()
+        room = try RepositoryFixture()
         tree = try room.wholeTree(Self.source)
     }
 
@@ -26,13 +27,13 @@ struct FormatBench {
     /// Applies a patch, and says that what `check` finds is what `patch` does, and that the patch written anew is the same one.
     func apply(_ text: [UInt8]) throws -> ObjectID {
         let patch = try Patch(text, name: "x.patch")
-        let fit = try patch.fit { try room.repository.standing(at: $0, of: tree) }
+        let match = try patch.match { try room.repository.standing(at: $0, of: tree) }
         let made: ObjectID
         do { made = try room.repository.apply(patch, to: tree, under: ".") } catch {
-            #expect(fit.state != .applies, "check says that it applies, and patch says: \(error)")
+            #expect(match.state != .applies, "check says that it applies, and patch says: \(error)")
             throw error
         }
-        #expect(fit.state == .applies)
+        #expect(match.state == .applies)
         #expect(try room.repository.apply(Patch(patch.text { $0 }, name: "again"), to: tree, under: ".") == made)
         return made
     }
@@ -44,7 +45,7 @@ struct FormatBench {
     }
 }
 
-extension Room {
+extension RepositoryFixture {
     /// A tree of files with their modes, which git itself makes.
     func wholeTree(_ files: [(path: String, mode: String, text: String)]) throws -> ObjectID {
         var lines = ""
@@ -334,7 +335,7 @@ struct PatchFormatTests {
 
     @Test("names that are one text to Swift and two to git are two files")
     func composed() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.wholeTree([("\u{E9}", "100644", "1\n"), ("e\u{301}", "100644", "2\n")])
         let patch = try Patch(
             Array("--- a/\u{E9}\n+++ b/\u{E9}\n@@ -1 +1 @@\n-1\n+3\n--- a/e\u{301}\n+++ b/e\u{301}\n@@ -1 +1 @@\n-2\n+4\n".utf8), name: "x")

@@ -1,5 +1,6 @@
 import Foundation
 import TestInputs
+import UnifiedDiff
 
 /// Trees made by chance, and changes of all kinds in them.
 struct PatchGenerator {

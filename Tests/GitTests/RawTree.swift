@@ -3,7 +3,7 @@ import Git
 import Testing
 
 /// Trees as no program of good will writes them.
-extension Room {
+extension RepositoryFixture {
     /// One entry of a raw tree.
     struct RawEntry {
         var mode = "100644"

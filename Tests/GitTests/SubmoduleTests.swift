@@ -1,11 +1,14 @@
 import Foundation
 import Git
 import Testing
+import UnifiedDiff
 
 @Suite("Submodules in trees")
 struct SubmoduleTests {
     /// A tree with a submodule's entry in it, as git writes one.
-    private func tree(_ room: Room, at path: String, modules: String? = nil, files: [String: String] = ["a": "1"]) throws -> ObjectID {
+    private func tree(_ room: RepositoryFixture, at path: String, modules: String? = nil, files: [String: String] = ["a": "1"]) throws
+        -> ObjectID
+    {
         let folder = try room.folder("made-\(UUID())", files.merging(modules.map { [".gitmodules": $0] } ?? [:]) { one, _ in one })
         let git = ["--git-dir=\(room.path)/trees.git", "--work-tree=."]
         let index = "GIT_INDEX_FILE=\(room.path)/index-\(UUID())"
@@ -20,7 +23,7 @@ struct SubmoduleTests {
 
     @Test("a submodule's entry becomes an empty folder, as git checks it out, and the work tree holds the tree")
     func emptyFolder() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
         let stray = try tree(room, at: "sub/deep")
         let claim = try work.checkOut(stray, from: room.repository) { _ in }
@@ -34,7 +37,7 @@ struct SubmoduleTests {
 
     @Test("from a file to a submodule's entry, to a folder, to nothing: each step leaves what git would")
     func changes() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
         let steps: [(ObjectID, [String])] = [
             (try room.tree(["a": "1", "sub": "file"]), []), (try tree(room, at: "sub"), []),
@@ -51,7 +54,7 @@ struct SubmoduleTests {
 
     @Test("what lies in a submodule's folder is no part of the tree, and is removed when the tree is made whole")
     func filled() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
         try room.write("tree/sub/left", Data("x".utf8))
         let claim = try work.checkOutWhole(try tree(room, at: "sub"), from: room.repository) { _ in }
@@ -61,7 +64,7 @@ struct SubmoduleTests {
 
     @Test("a patch of another file leaves a submodule's entry as it is")
     func patched() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let before = try tree(room, at: "sub", files: ["a": "1\n"])
         let patch = try Patch(Array("--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n".utf8), name: "x.patch")
         let after = try room.repository.apply(patch, to: before, under: ".")
@@ -71,7 +74,7 @@ struct SubmoduleTests {
 
     @Test("a submodule that .gitmodules names is told as left out, a stray one as an empty folder, and a tree without one tells nothing")
     func told() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let modules = "[submodule \"x\"]\n\tpath = third/party\n\turl = https://example.org/x.git\n"
         let named = try room.repository.submodules(of: try tree(room, at: "third/party", modules: modules))
         #expect(named.named == ["\"third/party\""])

@@ -7,7 +7,7 @@ import Testing
 struct TreeTests {
     @Test("a directory's tree id is the one that git gives it: modes, links, empty files, names that are no UTF-8")
     func sameAsGit() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder(
             "a", ["x.txt": "x\r\n", "empty": "", "dir/deep/er/file": "1", "dir.c": "sorted as git sorts", "dir-a/b": "2"])
         try room.write("a/run.sh", Data("#!/bin/sh\n".utf8))
@@ -34,7 +34,7 @@ struct TreeTests {
 
     @Test("the same content from two places has one id, and other content has another")
     func sameContent() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let one = try room.repository.importTree(from: try room.folder("a", ["f": "1", "d/g": "2"])) { _ in }
         let two = try room.repository.importTree(from: try room.folder("b", ["f": "1", "d/g": "2"])) { _ in }
         #expect(one == two)
@@ -43,7 +43,7 @@ struct TreeTests {
 
     @Test("a file of a tree is read as such only where it is no link, and no larger than it may be")
     func plainFile() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder("a", ["go.mod": "module a\n", "d/f": ""])
         #expect(symlink("go.mod", "\(folder)/go.work") == 0)
         let tree = try room.repository.importTree(from: folder) { _ in }
@@ -55,14 +55,14 @@ struct TreeTests {
 
     @Test("an empty directory is git's empty tree")
     func empty() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         #expect(try room.tree([:]).description == "4b825dc642cb6eb9a060e54bf8d69288fbee4904")
     }
 
     @Test(
         "a name that git keeps for itself, a pipe, and a missing directory are refused, and named", arguments: [".git", ".GIT", "sub/.git"])
     func gitName(_ name: String) throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder("a", ["\(name)/config": "x"])
         #expect(throws: TreeFault.self) { try room.repository.importTree(from: folder) { _ in } }
         #expect(throws: GitError.self) { try room.repository.importTree(from: "\(folder)/none") { _ in } }
@@ -70,7 +70,7 @@ struct TreeTests {
 
     @Test("a pipe in the directory is refused by its path, and does not hang the import")
     func pipe() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let folder = try room.folder("a", ["f": "1"])
         #expect(mkfifo("\(folder)/pipe", 0o644) == 0)
         let error = #expect(throws: GitError.self) { try room.repository.importTree(from: folder) { _ in } }
@@ -79,7 +79,7 @@ struct TreeTests {
 
     @Test("what progress throws ends the import")
     func cancelled() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let files = Dictionary(uniqueKeysWithValues: (0..<600).map { ("f\($0)", "\($0)") })
         let folder = try room.folder("a", files)
         var asked = 0
@@ -94,7 +94,7 @@ struct TreeTests {
 
     @Test("a kept tree has its name, and a repository is found again where it was made")
     func keeps() throws {
-        let room = try Room()
+        let room = try RepositoryFixture()
         let tree = try room.tree(["f": "1"])
         try room.repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
         let store = "\(room.path)/trees.git"

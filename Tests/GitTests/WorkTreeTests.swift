@@ -6,13 +6,13 @@ import Testing
 @Suite("Work trees")
 struct WorkTreeTests {
     /// A work tree in a room of its own.
-    private struct Bench {
-        let room: Room
+    private struct WorkTreeFixture {
+        let room: RepositoryFixture
         let work: String
         let workTree: WorkTree
 
         init() throws {
-            room = try Room()
+            room = try RepositoryFixture()
             work = "\(room.path)/work"
             workTree = WorkTree(directory: work, note: "\(room.path)/note")
         }
@@ -34,7 +34,7 @@ struct WorkTreeTests {
 
     @Test("a checkout makes a directory exactly the tree, and a second one writes nothing")
     func checkOut() throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         let tree = try bench.room.tree(files)
         #expect(try bench.bring(to: tree) == (4, false))
         #expect(try bench.isExactly(tree))
@@ -43,7 +43,7 @@ struct WorkTreeTests {
 
     @Test("from one tree to the next only what differs is written, and the other files keep their inodes and times")
     func changes() throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         let first = try bench.room.tree(files.merging(["gone/deep/file": "1"]) { $1 })
         let second = try bench.room.tree(files.merging(["d/b": "changed", "new/deep/file": "2"]) { $1 })
         try bench.bring(to: first)
@@ -67,7 +67,7 @@ struct WorkTreeTests {
         "whatever was touched from outside is found and mended, on the way to the same tree and to another one", arguments: Touch.allCases)
     func touched(_ touch: Touch) throws {
         for (name, content) in [("same", "2"), ("other", "9")] {
-            let bench = try Bench()
+            let bench = try WorkTreeFixture()
             try bench.bring(to: try bench.room.tree(files))
             try self.touch(bench, touch)
             let tree = try bench.room.tree(files.merging(["d/b": content]) { $1 })
@@ -76,7 +76,7 @@ struct WorkTreeTests {
         }
     }
 
-    private func touch(_ bench: Bench, _ touch: Touch) throws {
+    private func touch(_ bench: WorkTreeFixture, _ touch: Touch) throws {
         let (file, directory) = ("\(bench.work)/later", "\(bench.work)/empty")
         switch touch {
         case .rewritten: try bench.room.write("work/later", Data("y".utf8))
@@ -96,7 +96,7 @@ struct WorkTreeTests {
 
     @Test("files become directories, directories become files, links neither, and modes change")
     func kinds() throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         let first = try bench.room.tree(["a": "file", "b/c": "in a directory", "run": "1"])
         let folder = try bench.room.folder("second", ["a/x": "in a directory", "b": "file", "run": "1"])
         #expect(chmod("\(folder)/run", 0o755) == 0)
@@ -110,7 +110,7 @@ struct WorkTreeTests {
 
     @Test("a link that was put in a directory's place leads nothing out of the work tree")
     func linkedDirectory() throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         let first = try bench.room.tree(["b/c": "1", "d": "1"])
         try bench.bring(to: first)
         let outside = try bench.room.folder("outside", ["c": "not ours"])
@@ -131,7 +131,7 @@ struct WorkTreeTests {
 
     @Test("a checkout that was cut off is taken up again, and ends with exactly the tree")
     func cutOff() throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         let first = try bench.room.tree(files)
         let many = try bench.room.tree(Dictionary(uniqueKeysWithValues: (0..<600).map { ("d/f\($0)", "\($0)") }))
         for start in [nil, first] {
@@ -147,7 +147,7 @@ struct WorkTreeTests {
 
     @Test("a spoilt or missing note costs time and changes nothing", arguments: ["", "rubbish", "ninepin work tree 1\nx\ny\n"])
     func spoiltNote(_ content: String) throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         let tree = try bench.room.tree(files)
         try bench.bring(to: tree)
         try bench.room.write("note", Data(content.utf8))
@@ -158,7 +158,7 @@ struct WorkTreeTests {
 
     @Test("a note of another tree than the directory's is found out")
     func wrongNote() throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         let (first, second) = (try bench.room.tree(files), try bench.room.tree(["a": "1"]))
         try bench.bring(to: first)
         let text = try bench.room.read("note").replacingOccurrences(of: first.description, with: second.description)
@@ -169,7 +169,7 @@ struct WorkTreeTests {
 
     @Test("the directory that a tree was imported from is taken over, without its empty directories")
     func adopted() throws {
-        let bench = try Bench()
+        let bench = try WorkTreeFixture()
         _ = try bench.room.folder("work", files)
         _ = try bench.room.folder("work/hollow/deep", [:])
         let tree = try bench.room.repository.importTree(from: bench.work) { _ in }

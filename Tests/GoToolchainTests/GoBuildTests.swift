@@ -8,9 +8,9 @@ import Testing
 @testable import GoToolchain
 
 /// A tiny tree in a GOPATH of its own, built by the Go that ./setup installs. One build cache for all: Go's runtime is compiled once.
-private final class Yard: Sendable {
+private final class GoBuildFixture: Sendable {
     static let cache: FilePath = {
-        atexit { try? Files.remove(Yard.cachePlace) }
+        atexit { try? Files.remove(GoBuildFixture.cachePlace) }
         return cachePlace
     }()
     private static let cachePlace = FilePath(
@@ -66,7 +66,7 @@ struct GoBuildTests {
             files["go.mod"] = "module example.org/tree\n\ngo 1.16\n\nrequire example.org/lib v1.0.0\n"
             files["vendor/modules.txt"] = "# example.org/lib v1.0.0\n## explicit\nexample.org/lib/used\n"
         }
-        let yard = try Yard(mode, files)
+        let yard = try GoBuildFixture(mode, files)
         let (binary, reached) = try await yard.build(touched: [Self.used, "vendor/example.org/lib/used/used_test.go", "README.md"])
         #expect(reached.count == 1)
         #expect(reached.first?.hasSuffix("example.org/lib/used") == true)
@@ -84,7 +84,7 @@ struct GoBuildTests {
             ("vendor/example.org/lib/used/used_plan9.go", "left out by its build constraints"),
         ])
     func notReached(_ file: String, _ reason: String) async throws {
-        let yard = try Yard(.gopath, Self.vendored)
+        let yard = try GoBuildFixture(.gopath, Self.vendored)
         let error = await #expect(throws: PatchNotReached.self) { try await yard.build(touched: [file]) }
         #expect(error?.file == file)
         #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
@@ -95,7 +95,7 @@ struct GoBuildTests {
         var files = Self.vendored
         // A second copy, which nothing imports: the patch went to the wrong one.
         files["third/example.org/lib/used/used.go"] = "package used\n"
-        let yard = try Yard(.gopath, files)
+        let yard = try GoBuildFixture(.gopath, files)
         let error = await #expect(throws: PatchNotReached.self) {
             try await yard.build(touched: ["third/example.org/lib/used/used.go"])
         }
@@ -106,7 +106,7 @@ struct GoBuildTests {
     func modules() async throws {
         let goMod = "module example.org/tree\n\ngo 1.16\n\nrequire example.org/lib v1.0.0\n"
         let copy = "\(GoPlace.copies)/example.org/lib"
-        let yard = try Yard(
+        let yard = try GoBuildFixture(
             .modules,
             [
                 "cmd/tool/main.go": Self.main, "go.mod": goMod, "\(copy)/go.mod": "module example.org/lib\n\ngo 1.16\n",
@@ -128,7 +128,7 @@ struct GoBuildTests {
         "what Go is told is looked at once more where it is told: a lock's words may have become flags",
         arguments: ["-toolexec=@TRAP@", "-ldflags=-X a.b=1 -extld=@TRAP@ -linkmode=external"])
     func code(_ flag: String) async throws {
-        let yard = try Yard(.gopath, Self.vendored)
+        let yard = try GoBuildFixture(.gopath, Self.vendored)
         let trap = yard.path.appending("trap")
         try Files.write("#!/bin/sh\ntouch '\(trap).sprung'\nexec \"$@\"\n", to: trap, mode: 0o755)
         let flags = [flag.replacing("@TRAP@", with: trap.string)]
@@ -148,7 +148,7 @@ struct GoBuildTests {
             ("other.org/lib/used.Word=new", "example.org/tree/vendor/example.org/lib/used"),
         ])
     func unreachedFlag(_ flag: String, _ near: String?) async throws {
-        let yard = try Yard(.gopath, Self.vendored)
+        let yard = try GoBuildFixture(.gopath, Self.vendored)
         for flags in [["-ldflags=-s -X \(flag)"], ["-ldflags", "-X=\(flag)"], ["--ldflags=all=-X '\(flag)'"]] {
             let error = await #expect(throws: FlagNotReached.self) { try await yard.build(touched: [], flags: flags) }
             #expect(error?.flag == flag && error?.package == String(flag.prefix { $0 != "=" }.dropLast(5)), "\(String(describing: error))")
@@ -161,7 +161,7 @@ struct GoBuildTests {
         var files = Self.vendored
         files["cmd/tool/main.go"] = Self.main.replacing("func main", with: "var word string\n\nfunc main")
         files["vendor/example.org/lib/used/used.go"] = "package used\n\nvar Word = \"old\"\n\nfunc Answer() string { return Word }\n"
-        let yard = try Yard(.gopath, files)
+        let yard = try GoBuildFixture(.gopath, files)
         let words = ["-X example.org/tree/vendor/example.org/lib/used.Word=new", "-X main.word=x", "-X runtime.buildVersion=y"]
         let (binary, _) = try await yard.build(touched: [], flags: ["-ldflags=\(words.joined(separator: " "))"])
         let said = try await Command(binary, [], environment: [:], on: yard.host).watch("") { said, event, _ in
@@ -173,7 +173,7 @@ struct GoBuildTests {
 
     @Test("Go follows the tree's own go.work in a workspace, and in no other mode", arguments: Target.Mode.allCases)
     func workFile(_ mode: Target.Mode) throws {
-        let yard = try Yard(mode, ["go.work": "go 1.22\nuse .\n"])
+        let yard = try GoBuildFixture(mode, ["go.work": "go 1.22\nuse .\n"])
         let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
         let command = try GoBuild(Target(package: "cmd/tool"), at: yard.place, with: go, temporary: yard.path, on: yard.host).go([])
         #expect(command.environment["GOWORK"] == (mode == .workspace ? "\(yard.place.tree)/go.work" : "off"))
@@ -182,7 +182,7 @@ struct GoBuildTests {
 
     @Test("a variable that a recipe leaves empty is empty to Go, whatever the flags of the machine are")
     func emptied() async throws {
-        let yard = try Yard(.gopath, Self.vendored)
+        let yard = try GoBuildFixture(.gopath, Self.vendored)
         let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
         let target = Target(package: "cmd/tool", environment: ["CGO_CFLAGS": "", "GOFLAGS": "", "GOARCH": ""])
         let command = try GoBuild(target, at: yard.place, with: go, temporary: yard.path.appending("tmp"), on: yard.host).go([
@@ -194,7 +194,7 @@ struct GoBuildTests {
 
     @Test("a recipe's variables reach Go and what Go starts, and nothing that starts Go")
     func environment() async throws {
-        let yard = try Yard(.gopath, Self.vendored)
+        let yard = try GoBuildFixture(.gopath, Self.vendored)
         let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
         let traps = yard.path.appending("traps")
         try Files.makeDirectory(traps)
@@ -219,7 +219,7 @@ struct GoBuildTests {
 
     @Test("a build that is to have no network has none by the recipe's word either; one that fetches modules asks the recipe's proxy")
     func offline() async throws {
-        let yard = try Yard(.vendor, [:])
+        let yard = try GoBuildFixture(.vendor, [:])
         let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
         let chosen = [
             "GOPROXY": "https://proxy.invalid", "GOPRIVATE": "*", "GONOPROXY": "*", "GOSUMDB": "sum.invalid", "GONOSUMDB": "*",
@@ -241,7 +241,7 @@ struct GoBuildTests {
 
     @Test("a recipe's GOFLAGS come before Ninepin's own, and so cannot undo them")
     func goFlags() throws {
-        let yard = try Yard(.vendor, [:])
+        let yard = try GoBuildFixture(.vendor, [:])
         let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
         let target = Target(package: "cmd/tool", environment: ["GOFLAGS": "-tags=a -mod=readonly"])
         let command = try GoBuild(target, at: yard.place, with: go, temporary: yard.path, on: yard.host).go([])
@@ -251,7 +251,7 @@ struct GoBuildTests {
 
     @Test("Go runs no git, hg or other such program in a tree, whose settings would be the tree's own")
     func repositories() throws {
-        let yard = try Yard(.vendor, [:])
+        let yard = try GoBuildFixture(.vendor, [:])
         let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
         let target = Target(package: "cmd/tool")
         for mode in Target.Mode.allCases {
@@ -278,8 +278,8 @@ struct GoBuildTests {
     }
 
     /// Builds with some flags of the recipe's own, and looks that the pedigree is in the binary.
-    private func pedigreed(_ flags: [String]) async throws -> (yard: Yard, binary: FilePath) {
-        let yard = try Yard(.gopath, Self.vendored)
+    private func pedigreed(_ flags: [String]) async throws -> (yard: GoBuildFixture, binary: FilePath) {
+        let yard = try GoBuildFixture(.gopath, Self.vendored)
         let pedigree = Pedigree(
             recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath,
             flags: flags)

@@ -1,4 +1,3 @@
-import Cluster
 import Foundation
 import Model
 import Testing
@@ -50,7 +49,7 @@ private struct JoinedBoot {
         return .node(try JSONDecoder().decode(NodeStatus.self, from: Data(text.utf8)))
     }
 
-    static func pod(_ name: PodTrial.Name, _ phase: String) throws -> ClusterFact {
+    static func pod(_ name: TrialPod, _ phase: String) throws -> ClusterFact {
         .pod(name, try JSONDecoder().decode(PodStatus.self, from: Data(#"{"status":{"phase":"\#(phase)"}}"#.utf8)))
     }
 

@@ -5,18 +5,18 @@ import Testing
 
 @Suite("What a sandbox shows of itself")
 struct SandboxSignsTests {
-    private func fault(_ place: PlaceSigns?, gvisor: Bool = true, _ mounts: [String: String]) -> String? {
+    private func fault(_ place: HostSigns?, gvisor: Bool = true, _ mounts: [String: String]) -> String? {
         SandboxSigns(gvisor: gvisor ? "Starting gVisor..." : nil, mounts: mounts).fault(in: .here, place: place)
     }
 
     @Test("what the place showed before is what it has to show: its kernel, its root, kubelet's directory")
     func signs() {
-        let volume = PlaceSigns(isGvisor: true, rootType: "9p", kubeletType: "9p")
+        let volume = HostSigns(isGvisor: true, rootType: "9p", kubeletType: "9p")
         #expect(fault(volume, ["/": "9p", "/var/lib/kubelet": "9p"]) == nil)
         #expect(fault(volume, ["/": "9p"]) == "/var/lib/kubelet is no mount for the node, and 9p for Ninepin")
         #expect(fault(volume, ["/": "overlay", "/var/lib/kubelet": "9p"]) == "/ is overlay for the node, and 9p for Ninepin")
         #expect(fault(volume, gvisor: false, ["/": "9p", "/var/lib/kubelet": "9p"])?.contains("does not say that it is gVisor") == true)
-        let machine = PlaceSigns(isGvisor: false, rootType: "ext4", kubeletType: nil)
+        let machine = HostSigns(isGvisor: false, rootType: "ext4", kubeletType: nil)
         #expect(fault(machine, gvisor: false, ["/": "ext4"]) == nil)
         #expect(fault(machine, ["/": "ext4"])?.contains("says that it is gVisor") == true)
         #expect(fault(machine, gvisor: false, ["/": "ext4", "/var/lib/kubelet": "xfs"]) != nil)

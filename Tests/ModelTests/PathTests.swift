@@ -122,22 +122,4 @@ struct PathTests {
         #expect(proposes(path, "fs/a_test.go") != nil)
         #expect(proposes("a_test.go", path) != nil)
     }
-
-    @Test("what an approach puts into a sandbox has plain names", arguments: ["..", ".", "a/b", ".git"])
-    func approaches(name: String) throws {
-        let text = """
-            title: x
-            order: 1
-            changes: x
-            claim: x
-            finding: {when: fatal, text: x}
-            goodFor: x
-            copies: [{at: /x, files: {NAME: y}}]
-            """
-        let bad = diagnostic { _ = try Approach(yaml: text.replacing("NAME", with: "'\(name)'"), file: "a.yaml", name: "a") }
-        let fine = diagnostic { _ = try Approach(yaml: text.replacing("NAME", with: "f"), file: "a.yaml", name: "a") }
-        #expect(fine == nil)
-        #expect(bad?.message.contains("files") == true)
-        #expect(SandboxPath("/a/../b") == nil && SandboxPath("/a//b") == nil && SandboxPath("/.git") == nil)
-    }
 }

@@ -4,12 +4,13 @@ import Model
 import Patches
 import SystemPackage
 import Testing
+import UnifiedDiff
 
 @Suite("Which variant of a patch is meant")
 struct FittingTests {
     @Test("what decided is told: the content, or the version where two fit")
     func choice() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("old", "<1", "text", "o"), ("now", ">=1", "text", "n"), ("other", "*", "other", "n")])
         let byVersion = try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: "0.9").applied[0]
         #expect(byVersion.chosenBy == .version && byVersion.variant == "old" && !byVersion.isOffVersion)
@@ -19,7 +20,7 @@ struct FittingTests {
 
     @Test("where none fits, the error shows the variant of which most is there, not the first")
     func nearest() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("far", "*", "far", "x"), ("near", "<1", "near", "x")])
         try bench.write("patches/up/p/near.patch", "--- a/lib.go\n+++ b/lib.go\n@@ -1,3 +1,4 @@\n one\n two\n+new\n three\n")
         let error = #expect(throws: PatchesError.self) { try bench.apply(["p"], to: ["vendor/up/lib.go": "one\ntwo\nother\n"]) }
@@ -33,7 +34,7 @@ struct FittingTests {
         "where two variants are equally far, the error shows the one for the version that is there",
         arguments: [("0.5", "old"), ("1.5", "now")])
     func equallyFar(_ version: String, _ name: String) throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("old", "<1", "gone", "x"), ("now", ">=1", "lost", "x")])
         let error = #expect(throws: PatchesError.self) {
             try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: version)
@@ -43,7 +44,7 @@ struct FittingTests {
 
     @Test("a patch of which one variant applies is not said to be in upstream, whatever another one finds done")
     func doneByAnother() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("now", "*", "text", "other"), ("done", "*", "gone", "text")])
         try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [.]\n")
         try bench.write("src/lib.go", "text\n")
@@ -55,7 +56,7 @@ struct FittingTests {
         "a patch that was made for other versions is told as such, though its variant is for all",
         arguments: [("0.9", false), ("1.5", true)])
     func offVersion(_ version: String, _ isOff: Bool) throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "text", "other")])
         let yaml = "title: t\nwhy: w\nupstream: up\nversions: '<1'\nevidence: e\nstatus: local\nvariants: [{name: v, versions: '*'}]\n"
         try bench.write("patches/up/p/patch.yaml", yaml)
@@ -64,7 +65,7 @@ struct FittingTests {
 
     @Test("of what is vendored the tree knows the version, of what is not the recipe does; a patch for that version may be needed")
     func known() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "gone", "other")])
         let yaml = "title: t\nwhy: w\nupstream: up\nversions: '<2'\nevidence: e\nstatus: local\nvariants: [{name: v, versions: '*'}]\n"
         try bench.write("patches/up/p/patch.yaml", yaml)
@@ -87,7 +88,7 @@ struct FittingTests {
 
     @Test("a patch in a series that is in upstream already is an error that says so, and names what to do")
     func inUpstream() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "old line", "new line")])
         let error = #expect(throws: PatchesError.self) { try bench.apply(["p"], to: ["vendor/up/lib.go": "new line\n"]) }
         #expect(error?.description.contains("already in upstream") == true)
@@ -96,7 +97,7 @@ struct FittingTests {
 
     @Test("an upstream is found in its homes, with the version that vendor/modules.txt has for it")
     func homes() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("old", "<1", "old", "x"), ("now", ">=1", "now", "x")])
         try bench.write(
             "patches/up/upstream.yaml", "title: t\nmodules: [example.org/up]\nmarks: [lib.go]\nhomes: [., vendor/example.org/up]\n")
@@ -112,7 +113,7 @@ struct FittingTests {
 
     @Test("a source without the upstream says where it was looked for")
     func absent() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "a", "b")])
         try bench.write("src/main.go", "a\n")
         let source = SourceText(folder: FilePath("\(bench.path)/src"))
@@ -125,7 +126,7 @@ struct FittingTests {
 
     @Test("a status that the files contradict is told: local but in upstream, merged but still applying where upstream is said to have it")
     func status() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "old line", "new line")])
         try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [.]\n")
         try bench.write("there/lib.go", "new line\n")
@@ -152,7 +153,7 @@ struct WritingTests {
 
     @Test("a diff of a whole source becomes an entry whose paths start at the upstream's home, and which is read again")
     func add() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [., vendor/up]\n")
         let diff = Array("--- a/vendor/up/lib.go\n+++ b/vendor/up/lib.go\n@@ -1 +1 @@\n-a\n+b\n".utf8)
         _ = try bench.registry().add(try draft("up/p"), diff: diff, from: "-")
@@ -167,7 +168,7 @@ struct WritingTests {
 
     @Test("what is no diff, or lies in two homes, makes no entry")
     func addRefused() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [., vendor/up]\n")
         #expect(throws: PatchesError.self) { try bench.registry().add(try draft("up/p"), diff: Array("words\n".utf8), from: "x") }
         let hunk = "@@ -1 +1 @@\n-a\n+b\n"
@@ -227,7 +228,7 @@ struct WritingTests {
 
     @Test("an entry has the patch as it was sent, byte for byte; only names that start elsewhere are written anew, and modes stay")
     func addBytes() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [., vendor/up]\n")
         let sent =
             "From: A <a@example.org>\nSubject: [PATCH] words\n\nWhy.\n---\n x | 1 +\n\ndiff --git a/tool b/tool\nindex 5626abf..814f4a4 100755\n--- a/tool\n+++ b/tool\n"
@@ -243,7 +244,9 @@ struct WritingTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bench.path)/x/vendor/up/tool")
         let tree = try bench.repository.importTree(from: "\(bench.path)/x") { _ in }
         for name in ["p", "q"] {
-            let made = try Series([name], recipe: bench.recipe(), registry: bench.registry()).apply(to: tree, in: bench.repository).tree
+            let made = try Series([name], recipe: bench.recipe(), registry: bench.registry()).apply(
+                to: tree, of: bench.recipe(), in: bench.repository
+            ).tree
             let tool = try bench.repository.standing(at: "vendor/up/tool", of: made).file
             #expect(tool == TreeFile(Array("one\ntwo\n".utf8), mode: .executable))
             #expect(try bench.repository.standing(at: "vendor/up/alias", of: made).file == TreeFile(Array("tool".utf8), mode: .link))
@@ -252,7 +255,7 @@ struct WritingTests {
 
     @Test("a mailbox of several commits becomes a patch for each, which make together what the commits made; all of them, or none")
     func addMailbox() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         func mail(_ number: Int, _ subject: String, _ from: String, _ to: String) -> String {
             "From \(String(repeating: "\(number)", count: 40)) Mon Sep 17 00:00:00 2001\nFrom: A <a@example.org>\nSubject: [PATCH \(number)/2] \(subject)\n\n---\n"
                 + "diff --git a/lib.go b/lib.go\n--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-\(from)\n+\(to)\n-- \n2.39.5\n\n"
@@ -273,7 +276,7 @@ struct WritingTests {
 
     @Test("a folder's files are what a tree of it has: a link is one, and nothing is read through it")
     func folders() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.write("x/real/f", "a\n")
         try bench.write("x/run", "b\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bench.path)/x/run")
@@ -291,7 +294,7 @@ struct WritingTests {
 
     @Test("a new variant stands in the entry's list, and the rest of the file is as it was")
     func addVariant() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "<1", "a", "b")])
         let yaml =
             "# a comment\ntitle: t\nwhy: w\nupstream: up\nversions: '*'\nvariants:\n  - name: v\n    versions: '<1'\nevidence: e\nstatus: local\n"

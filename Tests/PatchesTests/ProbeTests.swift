@@ -117,9 +117,9 @@ struct ProbeTests {
         try shelf.entry("one/b", program: "b")
         let (registry, recipe) = (try shelf.registry(), try shelf.recipe())
         let probes = try ["a", "b"].map { try registry.probe(named: $0, of: recipe) }
-        func fitting(_ version: String?) -> [String] { probes.filter { $0.fits(version.flatMap(Version.init)) }.map(\.name.name) }
-        #expect(fitting("1.1.5") == ["a", "b"] && fitting("0.0.6") == ["a", "b"] && fitting(nil) == ["a", "b"])
-        #expect(fitting("1.0.0-rc92") == ["b"] && fitting("1.3.0") == ["b"])
+        func matcher(_ version: String?) -> [String] { probes.filter { $0.fits(version.flatMap(Version.init)) }.map(\.name.name) }
+        #expect(matcher("1.1.5") == ["a", "b"] && matcher("0.0.6") == ["a", "b"] && matcher(nil) == ["a", "b"])
+        #expect(matcher("1.0.0-rc92") == ["b"] && matcher("1.3.0") == ["b"])
     }
 
     @Test("a probe has something to say about the stock source, and about a series that patches its upstream")

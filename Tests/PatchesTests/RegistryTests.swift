@@ -9,7 +9,7 @@ import Testing
 struct RegistryTests {
     @Test("a patch may be named by its last part where that is unique, and not where it is not")
     func names() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         for name in ["up/one", "up/two", "other/two"] { try bench.patch(name, variants: [("v", "*", "a", "b")]) }
         let registry = try bench.registry()
         #expect(try registry.entry(named: "one").name.description == "up/one")
@@ -22,7 +22,7 @@ struct RegistryTests {
 
     @Test("what stands in the file decides the variant, and the version does not overrule it")
     func content() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("old", "<1", "old text", "new"), ("now", ">=1", "text of now", "new")])
         let (tree, applied) = try bench.apply(["p"], to: ["vendor/up/lib.go": "old text\n"], version: "1.5")
         #expect(applied.map(\.variant) == ["old"])
@@ -33,7 +33,7 @@ struct RegistryTests {
 
     @Test("where two variants fit, the version decides; where it does not, that is an error")
     func twoFit() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("old", "<1", "text", "o"), ("now", ">=1", "text", "n")])
         #expect(try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: "0.9").applied.map(\.variant) == ["old"])
         #expect(try bench.apply(["p"], to: ["vendor/up/lib.go": "text\n"], version: "1.0").applied.map(\.variant) == ["now"])
@@ -44,7 +44,7 @@ struct RegistryTests {
 
     @Test("a series is all or nothing, and the error says which patch, which hunk, and what stands there")
     func allOrNothing() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/first", variants: [("v", "*", "text", "first")])
         try bench.patch("up/second", variants: [("v", "*", "text", "second")])
         let error = #expect(throws: PatchesError.self) { try bench.apply(["first", "second"], to: ["vendor/up/lib.go": "text\n"]) }
@@ -56,7 +56,7 @@ struct RegistryTests {
 
     @Test("patches are applied in the order of the series")
     func order() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/one", variants: [("v", "*", "text", "one")])
         try bench.patch("up/two", variants: [("v", "*", "one", "two")])
         let (tree, _) = try bench.apply(["one", "two"], to: ["vendor/up/lib.go": "text\n"])
@@ -66,7 +66,7 @@ struct RegistryTests {
 
     @Test("a patch that stands twice, or is of an upstream that the recipe lacks, is refused before anything is applied")
     func refused() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "a", "b")])
         try bench.patch("upp/q", variants: [("v", "*", "a", "b")])
         #expect(throws: PatchesError.self) { try Series(["p", "up/p"], recipe: bench.recipe(), registry: bench.registry()) }
@@ -76,7 +76,7 @@ struct RegistryTests {
 
     @Test("an entry whose variant has no file, and a .patch that is none, are told with their place")
     func broken() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "a", "b")])
         try bench.write("patches/up/p/v.patch", "--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-a\n")
         let malformed = #expect(throws: PatchesError.self) { try bench.apply(["p"], to: ["vendor/up/lib.go": "a\n"]) }
@@ -88,7 +88,7 @@ struct RegistryTests {
 
     @Test("the label is what the command line takes: shortest names, or none")
     func label() throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         try bench.patch("up/one", variants: [("v", "*", "a", "b")])
         try bench.patch("up/two", variants: [("v", "*", "a", "b")])
         try bench.patch("other/two", variants: [("v", "*", "a", "b")])

@@ -4,6 +4,7 @@ import Model
 import Patches
 import SystemPackage
 import Testing
+import UnifiedDiff
 
 /// The project's own registry against files that have the lines around each hunk and nothing else of upstream's.
 @Suite("The patches that come with Ninepin")
@@ -250,20 +251,20 @@ struct ShippedPatchesTests {
 
     @Test("each era of an upstream has one variant of each patch, known by what stands in the files alone", arguments: eras)
     func oneVariant(_ era: Era) throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         for (file, text) in era.files { try bench.write("src/\(file)", text) }
         let registry = try Registry(Self.folder)
         let source = SourceText(folder: FilePath("\(bench.path)/src"))
         for (patch, variant) in era.variants {
             let entry = try registry.entry(named: patch)
-            let chosen = try PatchFitting(entry, at: Home(path: ".", version: nil), in: source, registry: registry).chosen()
-            #expect(chosen.fit.variant.name == variant && chosen.by == .content)
+            let chosen = try PatchMatcher(entry, at: Home(path: ".", version: nil), in: source, registry: registry).chosen()
+            #expect(chosen.match.variant.name == variant && chosen.by == .content)
         }
     }
 
     @Test("each release of an era is one that its variants were written for, and so are forks of it", arguments: eras)
     func written(_ era: Era) throws {
-        let bench = try Bench()
+        let bench = try RegistryFixture()
         for (file, text) in era.files { try bench.write("src/\(file)", text) }
         let registry = try Registry(Self.folder)
         let source = SourceText(folder: FilePath("\(bench.path)/src"))
@@ -271,8 +272,8 @@ struct ShippedPatchesTests {
             let entry = try registry.entry(named: patch)
             for release in era.releases {
                 let version = try #require(Version(release))
-                let fit = try PatchFitting(entry, at: Home(path: ".", version: version), in: source, registry: registry).chosen().fit
-                #expect(fit.agrees == true && entry.versions.contains(version), "\(patch), \(fit.variant.name): \(release)")
+                let match = try PatchMatcher(entry, at: Home(path: ".", version: version), in: source, registry: registry).chosen().match
+                #expect(match.agrees == true && entry.versions.contains(version), "\(patch), \(match.variant.name): \(release)")
             }
         }
     }

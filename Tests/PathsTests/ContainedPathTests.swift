@@ -1,7 +1,7 @@
 import Foundation
 import Paths
-import TestInputs
 import Testing
+import TestInputs
 
 @Suite("Paths that come from data")
 struct ContainedPathTests {

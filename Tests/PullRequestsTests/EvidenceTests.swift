@@ -45,7 +45,7 @@ struct EvidenceTests {
 
     @Test("what a run says stays in its cell or its line, and is no tag, no link and no code")
     func outside() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         let hostile = "a | <img src=x> [b](c)\n# d\u{1B}`e`"
         let runs = [try run("1", [], .fatal), try run("2", [gap], .clean, notes: [hostile])]
         let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try desk.registry())
@@ -56,7 +56,7 @@ struct EvidenceTests {
 
     @Test("a row has the newest run of each side, and says 'not run' where there is none; nothing is made up")
     func rows() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         let runs = [
             try run("1", [], .clean), try run("2", [], .fatal), try run("3", [gap], .fatal),
             try run("4", [gap], .clean, notes: ["memory reads 0"]),
@@ -80,7 +80,7 @@ struct EvidenceTests {
 
     @Test("a series with other patches is held against the same one without this patch")
     func series() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         let runs = [try run("1", [], .fatal), try run("2", [other], .fatal), try run("3", [other, gap], .clean)]
         let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try desk.registry())
         let row = try #require(rows.first { $0.after?.run == "3" })
@@ -89,7 +89,7 @@ struct EvidenceTests {
 
     @Test("without a run on both sides the evidence is not ticked")
     func half() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: [try run("1", [gap], .clean)], registry: try desk.registry())
         let rules = try desk.bundle(try desk.request(), evidence: rows).rules
         #expect(rules.first { $0.rule == "the evidence" }?.isKept == false)

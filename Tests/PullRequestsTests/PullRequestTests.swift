@@ -12,7 +12,7 @@ struct PullRequestTests {
         "git am takes the mailbox onto a clean tree: change and test in one commit, with author, subject, body and sign-off",
         arguments: [("plain", "."), ("nested", "lib/up")], [true, false])
     func mailbox(_ project: (name: String, home: String), _ isFromSource: Bool) throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         try desk.checkout("work", at: project.home)
         let base = isFromSource ? desk.source("work", at: project.home) : .registry(variant: nil)
         let bundle = try desk.bundle(try desk.request(to: project.name, for: base))
@@ -41,7 +41,7 @@ struct PullRequestTests {
 
     @Test("a variant written for one home goes to the project's own, when it was read from a copy")
     func copied() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         try desk.checkout("work", at: "vendor/up")
         let request = try desk.request(to: "nested", for: desk.source("work", at: "vendor/up"))
         #expect(String(decoding: request.diff, as: UTF8.self).contains("+++ b/lib/up/fs/read.go\n"))
@@ -50,7 +50,7 @@ struct PullRequestTests {
 
     @Test("what is there is not written over, and what cannot be is an error that says why")
     func refusals() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         let bundle = try desk.bundle(try desk.request())
         try desk.write("out/mine", "mine")
         #expect(throws: PullRequestError.occupied("\(desk.path)/out")) { try bundle.write(to: FilePath("\(desk.path)/out")) }
@@ -66,14 +66,14 @@ struct PullRequestTests {
 
     @Test("a patch that does not fit the source makes no pull request")
     func misfit() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         try desk.write("work/fs/read.go", "package fs\n")
         #expect(throws: (any Error).self) { try desk.request(for: desk.source("work", at: ".")) }
     }
 
     @Test("an empty folder is taken, and nothing else is left beside it")
     func emptyFolder() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         try FileManager.default.createDirectory(atPath: "\(desk.path)/new/out", withIntermediateDirectories: true)
         let bundle = try desk.bundle(try desk.request())
         try bundle.write(to: FilePath("\(desk.path)/new/out"))
@@ -85,14 +85,16 @@ struct PullRequestTests {
 
 @Suite("The checklist of a pull request")
 struct ChecklistTests {
-    private func rules(_ desk: Desk, to project: String = "plain", evidence: [EvidenceRow] = []) throws -> [String: CheckedRule] {
+    private func rules(_ desk: PullRequestFixture, to project: String = "plain", evidence: [EvidenceRow] = []) throws -> [String:
+        CheckedRule]
+    {
         let rules = try desk.bundle(try desk.request(to: project), evidence: evidence).rules
         return Dictionary(uniqueKeysWithValues: rules.map { ($0.rule, $0) })
     }
 
     @Test("every rule is ticked or explained, and what nobody can see is never ticked")
     func all() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         let rules = try rules(desk)
         #expect(rules.count == 7)
         #expect(rules.values.allSatisfy { !$0.why.isEmpty })
@@ -113,14 +115,14 @@ struct ChecklistTests {
             ("nested", "tolerate the gap", true), ("nested", "tolerate each gap", false),
         ])
     func title(_ project: String, _ subject: String, _ isKept: Bool) throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         try desk.proposal(subject: subject)
         #expect(try rules(desk, to: project)["the subject"]?.isKept == isKept)
     }
 
     @Test("a keyword that closes an issue, and a mention, are found in the message")
     func keywords() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         for text in ["Fixes up/up#7 at last.", "As @somebody said.", "This closes: #7"] {
             try desk.proposal(subject: "tolerate a gap", problem: text)
             #expect(try rules(desk)["the keywords"]?.isKept == false, "\(text)")
@@ -131,7 +133,7 @@ struct ChecklistTests {
 
     @Test("a message's line that git would take for a patch is an error")
     func fence() throws {
-        let desk = try Desk()
+        let desk = try PullRequestFixture()
         let author = try Author(name: "A", email: "a@example.org")
         #expect(throws: MailboxError.body(line: "---")) { try Mailbox(author: author, date: 0, subject: "s", body: "a\n---\nb") }
         try desk.proposal(subject: "tolerate a gap", problem: "A line --- of dashes.")

@@ -2,8 +2,8 @@ import Foundation
 import Host
 import Sandbox
 import SystemPackage
-import TestInputs
 import Testing
+import TestInputs
 
 @Suite("Libraries of programs")
 struct MachineLibrariesTests {

@@ -1,6 +1,6 @@
 import Sanitizing
-import TestInputs
 import Testing
+import TestInputs
 
 @Suite("Text from outside is shown, not obeyed")
 struct VisibleTests {

@@ -1,5 +1,5 @@
-import TestServers
 import Testing
+import TestServers
 
 @testable import Transfer
 
@@ -8,7 +8,7 @@ import Testing
 
     @Test("Redirects are followed, relative ones too, and a Range goes with them")
     func followed() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try place.write(Array(bytes.prefix(10)), to: place.part)
             try await LoopbackServer.run({ request, number in
                 switch request.target {
@@ -29,7 +29,7 @@ import Testing
         "A redirect to a file or to another scheme is refused",
         arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
     func refused(target: String) async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ _, _ in .status(302, ["Location": target]) }) { server in
                 var wish = place.wish(bytes, [server.address()])
                 wish.schemes = ["http", "https", "file"]
@@ -42,7 +42,7 @@ import Testing
 
     @Test("A loop of redirects ends after ten")
     func loop() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ _, _ in .status(302, ["Location": "/file"]) }) { server in
                 #expect(await failure(place.wish(bytes, [server.address()]))?.description.contains("more than 10 times") == true)
                 #expect(server.requests.count == 11)
@@ -52,7 +52,7 @@ import Testing
 
     @Test("User and password go to the address that they are of, through a redirect within it, and to no other")
     func credentials() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, _ in .file(usual, request) }) { other in
                 let target = other.address()
                 try await LoopbackServer.run({ request, number in .status(302, ["Location": number == 1 ? "/again" : target]) }) { server in
@@ -68,7 +68,7 @@ import Testing
 
     @Test("No password and no token of an address is in the text of an error")
     func secrets() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, _ in
                 request.target.hasPrefix("/file") ? .status(404) : .status(302, ["Location": "ftp://u:hidden4@x/?sig=hidden5"])
             }) { server in
@@ -89,7 +89,7 @@ import Testing
 
     @Test("The proxy that the environment names is asked, but not for the hosts that it excepts")
     func proxy() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, _ in .file(usual, request) }) { server in
                 let proxy = ["http_proxy": server.address("/")]
                 _ = try await quick(proxy).fetch(place.wish(bytes, ["http://elsewhere.invalid/file"]))
@@ -109,7 +109,7 @@ import Testing
 
     @Test("A proxy that refuses a tunnel is not asked again")
     func tunnel() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ _, _ in .status(403) }) { server in
                 let error = await failure(
                     place.wish(bytes, ["https://elsewhere.invalid/file"]), quick(["HTTPS_PROXY": server.address("/")]))
@@ -121,7 +121,7 @@ import Testing
 
     @Test("A proxy that cannot be read is refused without a word of its password")
     func brokenProxy() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let wish = place.wish(bytes, ["http://elsewhere.invalid/file"])
             for proxy in ["what://me:hidden@proxy", "http://me:hidden@pro xy:x"] {
                 let error = await failure(wish, quick(["http_proxy": proxy]))

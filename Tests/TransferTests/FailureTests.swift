@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 
 @testable import Transfer
 
@@ -11,7 +11,7 @@ import Testing
     @Test("Wrong bytes are kept aside, and the error names both digests and the address")
     func wrongDigest() async throws {
         let other = unusual
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, _ in .file(unusual, request) }) { server in
                 let error = await failure(place.wish(bytes, [server.address()]))
                 guard case .digestDiffers(_, let expected, let actual, let aside, let address, _)? = error else {
@@ -32,7 +32,7 @@ import Testing
 
     @Test("A part whose clean retry is wrong too leads to the error, after two requests")
     func wrongTwice() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try place.write(Array(bytes.prefix(1000)), to: place.part)
             try await LoopbackServer.run({ request, _ in .file(unusual, request) }) { server in
                 guard case .digestDiffers? = await failure(place.wish(bytes, [server.address()])) else {
@@ -46,7 +46,7 @@ import Testing
 
     @Test("The next mirror is asked when one has not the file, one is not there, and one has wrong bytes")
     func mirrors() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let dead = try await deadAddress()
             try await LoopbackServer.run({ request, _ in
                 switch request.target {
@@ -66,7 +66,7 @@ import Testing
 
     @Test("When no mirror has the file, the error tells of each: what it said, and how often it was asked")
     func nowhere() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let dead = try await deadAddress()
             try await LoopbackServer.run({ request, _ in .status(request.target == "/gone" ? 410 : 503) }) { server in
                 let error = await failure(place.wish(bytes, [server.address("/gone"), dead, server.address("/down")]))
@@ -86,7 +86,7 @@ import Testing
 
     @Test("A busy server is asked again, after the time that it names but not after more than the bound", arguments: [429, 503])
     func busy(status: Int) async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, number in
                 number == 1 ? .status(status, ["Retry-After": "3600"]) : .file(usual, request)
             }) { server in
@@ -112,7 +112,7 @@ import Testing
 
     @Test("A body that goes past the size is stopped early, announced or not, and nothing of it is kept", arguments: [true, false])
     func tooLong(announced: Bool) async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ _, _ in
                 var reply = Reply.body(content(400_000))
                 if !announced { reply.fields["Content-Length"] = nil }
@@ -131,7 +131,7 @@ import Testing
 
     @Test("A full disk is told as such, and not tried again")
     func fullDisk() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             #expect(symlink("/dev/full", place.part.string) == 0)
             try await LoopbackServer.run({ request, _ in .file(usual, request) }) { server in
                 let error = await failure(place.wish(bytes, [server.address(), server.address("/second")]))
@@ -143,7 +143,7 @@ import Testing
 
     @Test("A destination where this user may not write is told with the system's words", .enabled(if: geteuid() != 0))
     func denied() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             chmod(place.directory.string, 0o500)
             #expect(
                 await failure(place.wish(bytes, ["http://127.0.0.1:1/"]))
@@ -160,7 +160,7 @@ import Testing
 
     @Test("A destination that is a directory, a wish without address and a digest that is none are refused")
     func senseless() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             var wish = place.wish(bytes, ["http://127.0.0.1:1/"])
             wish.destination = place.directory
             #expect(await failure(wish) == .file(path: place.directory, reason: "is not a regular file"))

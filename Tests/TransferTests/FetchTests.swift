@@ -1,6 +1,7 @@
+import Net
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 
 @testable import Transfer
 
@@ -9,7 +10,7 @@ import Testing
 
     @Test("A file comes to its destination, in directories that were not there, and nothing is left beside it")
     func plain() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, _ in .file(usual, request) }) { server in
                 var wish = place.wish(bytes, [server.address()])
                 wish.destination = place.directory.appending("a").appending("b").appending("file")
@@ -22,14 +23,14 @@ import Testing
                 #expect(server.requests.count == 1)
                 #expect(server.requests[0].fields["user-agent"] == "ninepin")
                 #expect(place.names == ["a"])
-                #expect(Place(directory: wish.destination.removingLastComponent()).names == ["file"])
+                #expect(DownloadFixture(directory: wish.destination.removingLastComponent()).names == ["file"])
             }
         }
     }
 
     @Test("A file whose length nobody says comes whole, and an empty one needs no request")
     func lengths() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let file = content(70_000)
             try await LoopbackServer.run({ _, _ in Reply(steps: [.bytes(file)]) }) { server in
                 let done = try await quick().fetch(place.wish(file, [server.address()], sized: false))
@@ -43,7 +44,7 @@ import Testing
 
     @Test("A file that is there with the right bytes needs no request")
     func present() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try place.write(bytes, to: place.file)
             let done = try await quick().fetch(place.wish(bytes, [try await deadAddress()]))
             #expect(done.received == 0)
@@ -54,7 +55,7 @@ import Testing
 
     @Test("A file that is there with wrong bytes is moved aside and fetched anew")
     func wrongBytes() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try place.write(unusual, to: place.file)
             try place.write([1], to: place.file + ".bad")
             try await LoopbackServer.run({ request, _ in .file(usual, request) }) { server in
@@ -68,7 +69,7 @@ import Testing
 
     @Test("Progress is told at most about ten times a second, never goes back, and ends with the whole")
     func progress() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ _, _ in
                 var reply = Reply.body(usual)
                 reply.steps = (0..<30).flatMap { [.bytes(Array(usual[$0 * 10_000..<($0 + 1) * 10_000])), .wait(0.02)] }
@@ -88,7 +89,7 @@ import Testing
 
     @Test("A file on this machine comes only when its scheme is allowed")
     func localFile() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let source = place.directory.appending("source")
             try place.write(bytes, to: source)
             try place.write(Array(bytes.prefix(1000)), to: place.part)
@@ -103,7 +104,7 @@ import Testing
 
     @Test("Eight fetches of one destination at once make one request, and all find the file")
     func together() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, _ in
                 var reply = Reply.file(usual, request)
                 reply.steps.insert(.wait(0.2), at: 0)
@@ -123,17 +124,17 @@ import Testing
 
     @Test("A lock is held by one at a time, though each holder removes its file", .timeLimit(.minutes(1)))
     func lock() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let path = place.directory.appending("lock")
             let order = Notes<Int>()
             await withTaskGroup(of: Void.self) { group in
                 for number in 0..<6 {
                     group.addTask {
-                        _ = await onThread {
+                        _ = try? await BlockingThread.run {
                             for _ in 0..<5 {
-                                guard let lock = try? PathLock(path, stop: Stop()) else { continue }
+                                guard let lock = try? PathLock(path, cancellation: CancellationFlag()) else { continue }
                                 order.add(number)
-                                try? Stop().sleep(.milliseconds(2))
+                                try? CancellationFlag().sleep(.milliseconds(2))
                                 order.add(number)
                                 lock.release()
                             }
@@ -151,7 +152,7 @@ import Testing
     @Test("A file that nobody knows comes from one answer, whole, and nothing that is there already is part of it")
     func unknown() async throws {
         let (first, second) = (content(300_000, seed: 3), content(300_000, seed: 4))
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try place.write(Array(first.prefix(1000)), to: place.part)
             let handler: LoopbackServer.Handler = { request, number in
                 number == 1 ? Reply.file(first, request).cut(after: 100_000) : .file(second, request)

@@ -1,14 +1,14 @@
 import Foundation
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 
 @testable import Transfer
 
 @Suite struct LengthTests {
     @Test("A server that announces more than it sends, or less, never makes a file of it")
     func lyingLength() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             for announced in [usual.count + 10, usual.count - 10] {
                 try await LoopbackServer.run({ _, _ in
                     var reply = Reply.body(usual)
@@ -27,7 +27,7 @@ import Testing
     }
 
     /// What is wrong is found by the first thing that tells: the length that is wanted, the end of the connection, or the digest.
-    private func expect(_ error: TransferError?, _ announced: Int, _ isSized: Bool, _ address: String, _ place: Place) throws {
+    private func expect(_ error: TransferError?, _ announced: Int, _ isSized: Bool, _ address: String, _ place: DownloadFixture) throws {
         switch (isSized, announced > usual.count) {
         case (true, _):
             let reason = "has \(announced) bytes, expected \(usual.count)"

@@ -1,6 +1,7 @@
+import Net
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 
 @testable import Transfer
 
@@ -12,7 +13,7 @@ import Testing
         part: [UInt8], sized: Bool = true, _ handler: @escaping LoopbackServer.Handler,
         _ check: (Downloaded) -> Void = { _ in }
     ) async throws -> [Int?] {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try place.write(part, to: place.part)
             return try await LoopbackServer.run(handler) { server in
                 check(try await quick().fetch(place.wish(bytes, [server.address()], sized: sized)))
@@ -86,7 +87,7 @@ import Testing
     @Test("A body that ends early is resumed, as often as it takes while it goes well further each time")
     func truncated() async throws {
         let long = content(5 << 20)
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, _ in
                 .file(long, request).cut(after: (1 << 20) + 1)
             }) { server in
@@ -124,7 +125,7 @@ import Testing
 
     @Test("A cancelled fetch keeps its part, and a later one resumes there")
     func cancelled() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             try await LoopbackServer.run({ request, number in
                 let reply = Reply.file(usual, request)
                 return number == 1 ? reply.cut(after: 150_000, wait: 600) : reply
@@ -148,8 +149,8 @@ import Testing
 
     @Test("A fetch is cancelled within 0.3 seconds, be it waiting for bytes, for a lock, or between two tries")
     func cancelledWhileWaiting() async throws {
-        try await Place.use { place in
-            let lock = try PathLock(place.file + ".lock", stop: Stop())
+        try await DownloadFixture.use { place in
+            let lock = try PathLock(place.file + ".lock", cancellation: CancellationFlag())
             defer { lock.release() }
             let dead = try await deadAddress()
             try await LoopbackServer.run({ _, _ in .body(usual).cut(after: 10, wait: 30) }) { server in

@@ -1,6 +1,6 @@
 import SystemPackage
-import TestServers
 import Testing
+import TestServers
 
 @testable import Transfer
 
@@ -10,7 +10,7 @@ struct TLSTests {
 
     @Test("a server whose certificate nobody vouches for is refused at once, and nothing is kept of it")
     func unknownCertificate() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let server = try TLSServer(in: place.directory.string, name: "127.0.0.1")
             defer { server.end() }
             let wish = place.wish(hello, ["https://127.0.0.1:\(server.port)/file"])
@@ -30,7 +30,7 @@ struct TLSTests {
 
     @Test("a certificate that is vouched for, but is another host's, is refused, and nothing is kept")
     func otherHost() async throws {
-        try await Place.use { place in
+        try await DownloadFixture.use { place in
             let server = try TLSServer(in: place.directory.string, name: "elsewhere.example.org")
             defer { server.end() }
             let wish = place.wish(hello, ["https://127.0.0.1:\(server.port)/file"])

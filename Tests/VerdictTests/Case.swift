@@ -34,7 +34,7 @@ struct Case: Sendable {
         let level: String?
         let runtime: String?
         /// What the place showed before, where the layout is `here`.
-        let place: PlaceSigns?
+        let place: HostSigns?
         /// Whether the node is kept: the answer is the verdict so far, as long as it lives.
         let isKept: Bool?
         let warmUp: Double?

@@ -1,3 +1,4 @@
+import Approaches
 import Cluster
 import Foundation
 import Grading
@@ -51,7 +52,7 @@ extension Recorded.Told {
         if let ended { return .ended(process: ended, how: how ?? "exit status 1", lastLines: lines ?? []) }
         if let unlogged { return .unlogged(process: unlogged, reason: how ?? "no space left") }
         if let refused { return .refused(refused) }
-        guard let name = pod.flatMap(PodTrial.Name.init(rawValue:)) else {
+        guard let name = pod.flatMap(TrialPod.init(rawValue:)) else {
             throw BrokenCase(reason: "an event of the cluster tells nothing")
         }
         if let log { return .podLog(name, log) }

@@ -1,0 +1,71 @@
+import Model
+import Report
+
+extension Report {
+    /// A table of approaches: what each came to, what it cost, and what it is good for; then what decided each row.
+    package func approaches(_ table: ApproachTable, place: String) {
+        let rows = table.rows.map { row in
+            [
+                row.name, row.word, row.times, row.boot, table.ratio(of: row), row.processor, row.memory, row.goodFor,
+            ]
+        }
+        styled(["approach", "verdict", "boots", "boot", "against patched", "CPU", "memory", "good for"], rows) { row, column in
+            column == 1 ? table.rows[row].outcome.style : nil
+        }
+        text("")
+        for row in table.rows {
+            text("\(row.name): \(row.decision)")
+            for answer in row.attempts.first?.answers ?? [] { text("    asked: \(answer)") }
+            for note in row.attempts.first?.notes ?? [] { text("    note: \(note)") }
+        }
+        text("recorded  \(place)")
+    }
+}
+
+extension ApproachTable {
+    /// A row's boot time as a share of the reference's, where both have one.
+    func ratio(of row: Row) -> String {
+        guard let own = row.bootSeconds, let other = rows.first(where: { $0.name == reference })?.bootSeconds, other > 0 else { return "–" }
+        return "\(Int((own / other * 100).rounded())) %"
+    }
+}
+
+extension ApproachTable.Row {
+    /// What decided it, in the first boot; why it is open, when the boots disagree.
+    var decision: String { outcome == .inconclusive ? summary : attempts.first?.evidence.first?.words ?? summary }
+
+    /// How many boots there were, and whether they agree.
+    var times: String {
+        guard attempts.count > 1 else { return "once" }
+        if Set(attempts.map(\.outcome)).count > 1 { return "\(attempts.count), not the same" }
+        return "\(attempts.count), the same\(Set(attempts.map(\.cause)).count > 1 ? " but for the cause" : "")"
+    }
+
+    /// Seconds until the node answered, or, in brackets, until it said that it has started, when it did not live to answer.
+    var boot: String {
+        if let seconds = bootSeconds { return "\(Self.tenths(seconds)) s" }
+        return measures.secondsToStart.map { "(\(Self.tenths($0)) s)" } ?? "–"
+    }
+
+    /// Processor time of the first minute, and of how much of it when it was less.
+    var processor: String {
+        guard measures.cpuWindow > 0 else { return "–" }
+        let whole = measures.cpuWindow >= 59
+        return "\(Self.tenths(measures.cpuSeconds)) s\(whole ? "" : " in \(Self.tenths(measures.cpuWindow)) s")"
+    }
+
+    /// The most memory at once.
+    var memory: String { measures.memoryBytes > 0 ? "\(measures.memoryBytes >> 20) MiB" : "–" }
+
+    private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+}
+
+extension ApproachOutcome {
+    var style: Terminal.Style {
+        switch self {
+        case .clean: .good
+        case .degraded, .inconclusive: .doubtful
+        case .fatal, .cannot, .noNode: .bad
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Grading
+import Host
+import Model
+import Node
+import Synchronization
+import SystemPackage
+
+/// Watches a boot beside the grader: what it costs, and what the sandbox says of an approach. It decides nothing.
+package final class BootWitness: BootObserver {
+    private struct State {
+        var measures = Measures()
+        var answers: [String] = []
+        var refusal: Evidence?
+        var isPrepared = false
+        var looked = -1
+    }
+
+    private let state = Mutex(State())
+    private let stopsEarly: Bool
+
+    /// Makes a witness of one boot.
+    ///
+    /// - Parameter stopsEarly: whether the boot ends as soon as the approach is prepared or refused, before the node is started.
+    package init(stopsEarly: Bool = false) { self.stopsEarly = stopsEarly }
+
+    /// Whether all that the approach needs was there, and the node came next.
+    package var isPrepared: Bool { state.withLock(\.isPrepared) }
+
+    /// Whether the boot has shown all that it was for.
+    package var isSatisfied: Bool { stopsEarly && isPrepared }
+
+    /// What the boot cost so far.
+    package var measures: Measures { state.withLock(\.measures) }
+
+    /// What was asked, and the answers.
+    package var answers: [String] { state.withLock(\.answers) }
+
+    /// The line by which the sandbox refused what the approach needs.
+    package var refusal: Evidence? { state.withLock(\.refusal) }
+
+    /// Takes what the grader takes as well.
+    ///
+    /// - Parameters:
+    ///   - bundle: the sandbox's bundle, which its processes name.
+    ///   - now: seconds since the sandbox was started.
+    package func take(_ event: BootEvent, bundle: FilePath, at now: Double) {
+        switch event {
+        case .log(let line):
+            guard measures.secondsToStart == nil, String(decoding: line, as: UTF8.self).contains("Started kubelet") else { return }
+            state.withLock { $0.measures.secondsToStart = now }
+        case .fact(let fact): note(fact, at: now)
+        case .more, .runtime, .silent: break
+        case .tick:
+            let second = Int(now)
+            guard state.withLock({ second > $0.looked }) else { return }
+            look(ProcessTree(naming: bundle.string), second: second, at: now)
+        }
+    }
+
+    private func note(_ fact: NodeFact, at now: Double) {
+        if case .stage("version") = fact { state.withLock { $0.isPrepared = true } }
+        guard case .probe(let name, let answer) = fact else { return }
+        state.withLock { state in
+            switch name {
+            case "healthz" where state.measures.secondsToHealth == nil && answer.split(whereSeparator: \.isWhitespace) == ["ok"]:
+                state.measures.secondsToHealth = now
+            case ApproachFact.answer: state.answers.append(answer)
+            case ApproachFact.refusal:
+                state.refusal = state.refusal ?? Evidence(kind: .harness, text: answer, source: "sandbox", seconds: now)
+            default: break
+            }
+        }
+    }
+
+    private func look(_ tree: ProcessTree, second: Int, at now: Double) {
+        let (cpu, memory) = (tree.cpuSeconds, tree.memoryBytes)
+        state.withLock { state in
+            state.looked = second
+            state.measures.memoryBytes = max(state.measures.memoryBytes, memory)
+            guard now <= Self.minute + 0.5 else { return }
+            // What a process took that nobody waited for is lost with it: the sum may fall, and what it was once is true still.
+            state.measures.cpuSeconds = max(state.measures.cpuSeconds, cpu)
+            state.measures.cpuWindow = min(now, Self.minute)
+        }
+    }
+
+    /// Seconds in which processor time is counted.
+    package static let minute = 60.0
+}

@@ -1,0 +1,108 @@
+import ExitCodes
+import Host
+import Model
+import Patches
+import SystemPackage
+
+/// Recipes and patches of a project's folder.
+package struct Catalogue: Sendable {
+    /// No such recipe.
+    package struct UnknownRecipe: ExitStatusError, Sendable, CustomStringConvertible {
+        /// What was asked for.
+        package let name: String
+        /// The nearest known one, or all.
+        package let advice: String
+
+        /// What is not there, and what is.
+        package var description: String { "there is no recipe '\(name)': \(advice)" }
+
+        package var exitStatus: ExitStatus { .usage }
+    }
+
+    private let project: FilePath
+
+    /// The catalogue of a host's project folder.
+    package init(_ host: Host) { project = host.project }
+
+    /// The recipes' names, sorted.
+    package var recipeNames: [String] {
+        Files.names(in: project.appending("recipes")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+    }
+
+    /// Reads a recipe with all that it extends.
+    ///
+    /// - Parameters:
+    ///   - name: a recipe's name, or the path of a `.yaml` file; `NAME@VERSION` asks for a version.
+    ///   - architecture: what its downloads are for.
+    /// - Throws: `UnknownRecipe`; `Diagnostic` for a mistake in it; `FileError`.
+    package func recipe(_ name: String, for architecture: Architecture = .machine) throws -> Recipe {
+        let (base, version) = try Self.split(name)
+        let path = try recipePath(base)
+        return try Recipe(try files(from: path), name: path.lastComponent?.stem ?? base, version: version, architecture: architecture)
+    }
+
+    /// Whether a text is the name of one of the project's recipes, with or without a version.
+    package func isRecipe(_ text: String) -> Bool {
+        let name = text.lastIndex(of: "@").map { String(text[..<$0]) } ?? text
+        return recipeNames.contains(name)
+    }
+
+    /// Where a recipe is.
+    ///
+    /// - Throws: `UnknownRecipe`.
+    package func recipePath(_ name: String) throws(UnknownRecipe) -> FilePath {
+        if name.hasSuffix(".yaml") {
+            guard Files.exists(FilePath(name)) else { throw UnknownRecipe(name: name, advice: "no such file") }
+            return FilePath(name)
+        }
+        guard recipeNames.contains(name) else {
+            throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: recipeNames))
+        }
+        return project.appending("recipes/\(name).yaml")
+    }
+
+    /// A name and, behind the last `@`, a version.
+    package static func split(_ name: String) throws(UnknownRecipe) -> (name: String, version: Version?) {
+        guard let at = name.lastIndex(of: "@") else { return (name, nil) }
+        let text = String(name[name.index(after: at)...])
+        guard let version = Version(text) else {
+            throw UnknownRecipe(name: name, advice: "'\(text)' is no version; expected NAME@VERSION, such as kubelet@1.30.2")
+        }
+        return (String(name[..<at]), version)
+    }
+
+    /// A recipe's files, the one that extends no other first.
+    private func files(from path: FilePath) throws -> [RecipeFile] {
+        var files: [RecipeFile] = []
+        var (next, seen): (FilePath?, Set<FilePath>) = (path, [])
+        while let place = next {
+            let file = try RecipeFile(yaml: try Files.readYaml(place), file: place.string)
+            guard seen.insert(try Files.realPath(place)).inserted else {
+                throw Diagnostic(file: place.string, message: "'extends' leads back to this file")
+            }
+            files.insert(file, at: 0)
+            next = try file.parent.map { try parent($0, of: place) }
+        }
+        return files
+    }
+
+    private func parent(_ name: String, of file: FilePath) throws -> FilePath {
+        let folder = file.removingLastComponent()
+        let beside = folder.pushing(FilePath(name.hasSuffix(".yaml") ? name : "\(name).yaml"))
+        if Files.exists(beside) { return beside }
+        do { return try recipePath(name) } catch {
+            throw Diagnostic(file: file.string, message: "'extends': \(error)")
+        }
+    }
+
+    /// The folder of the registry, with the projects that take pull requests.
+    package var patches: FilePath { project.appending("patches") }
+
+    /// The folder of the approaches.
+    package var approaches: FilePath { project.appending("approaches") }
+
+    /// Reads the registry of patches.
+    ///
+    /// - Throws: `Diagnostic` for a mistake in an entry; `FileError`.
+    package func registry() throws -> Registry { try Registry(patches) }
+}

@@ -1,0 +1,67 @@
+import Git
+import Host
+import Model
+import Patches
+import Sources
+import Store
+import SystemPackage
+
+extension SourceBuilder {
+    /// A recipe's source as it was last fetched; nil when it was not. A built package may have stood in for a source package.
+    ///
+    /// - Throws: `GitError`.
+    package func keptSource(of recipe: Recipe) throws -> (lock: Lock, tree: ObjectID, text: SourceText)? {
+        var specs = [recipe.source]
+        if case .debian(let spec) = recipe.source, let built = spec.fallback { specs.append(.debian(built)) }
+        for spec in specs {
+            let resolve = ResolveStep(source: spec, libraries: recipe.libraries)
+            guard let resolution = runner.store.result(of: resolve, key: try resolve.key()) else { continue }
+            let fetch = FetchStep(lock: resolution.lock, addresses: Unkeyed([:]))
+            guard let tree = runner.store.result(of: fetch, key: try fetch.key())?.tree else { continue }
+            return (resolution.lock, tree, SourceText(tree: tree, of: try trees()))
+        }
+        return nil
+    }
+
+    /// Tries every patch of the registry that is for one of the recipe's upstreams, and the recipe's whole series. The source is fetched when it is not here.
+    ///
+    /// - Throws: what fetching throws; what `Registry.check` throws.
+    package func check(_ recipe: Recipe, against registry: Registry) async throws -> [PatchCheck] {
+        let tree = try await fetch(recipe).tree
+        return try registry.check(try resolvingVersions(of: recipe, in: tree), on: tree, in: try trees())
+    }
+
+    /// Compares every variant of every patch with every recipe's source that is here. Nothing is fetched.
+    ///
+    /// - Parameter names: the patches; all when empty.
+    /// - Throws: `PatchesError` for a name that is unknown; `GitError`, `FileError`; `Diagnostic` for a recipe that is wrong.
+    package func matchAll(_ names: [String], catalogue: Catalogue, registry: Registry) throws -> [PatchMatchRow] {
+        let wanted = names.isEmpty ? registry.entries : try names.map { try registry.entry(named: $0) }
+        let ledger = Ledger(workspace.runs)
+        return try catalogue.recipeNames.flatMap { name -> [PatchMatchRow] in
+            let recipe = try catalogue.recipe(name)
+            guard let kept = try keptSource(of: recipe) else { return wanted.map { .unfetched(name, $0.name) } }
+            return try registry.rows(wanted, of: recipe, in: kept.text, stock: ledger.cleanStockRun(of: name))
+        }
+    }
+
+    /// Carries variants of patches over between the sources that are here.
+    package func rebasing(catalogue: Catalogue, registry: Registry) -> Rebasing {
+        Rebasing(registry, recipes: catalogue.recipeNames) { name in
+            let recipe = try catalogue.recipe(name)
+            guard let kept = try keptSource(of: recipe) else { return nil }
+            guard case .git(let spec) = recipe.source, let id = ObjectID(kept.lock.version) else {
+                return FetchedSource(recipe, kept.text, commit: nil)
+            }
+            return FetchedSource(recipe, kept.text, commit: (GitSource(spec.url, mirrors: workspace.mirrors, on: host).mirror, id))
+        }
+    }
+
+    /// The version of one of a recipe's upstreams: what its source tells where that is here, else what the recipe says; nil when neither does.
+    ///
+    /// - Throws: `GitError`.
+    package func version(of upstream: String, in recipe: Recipe) throws -> Version? {
+        guard let tree = try keptSource(of: recipe)?.tree else { return recipe.upstreams[upstream]?.version }
+        return try resolvingVersions(of: recipe, in: tree).upstreams[upstream]?.version
+    }
+}

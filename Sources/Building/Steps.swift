@@ -1,0 +1,399 @@
+import ExitCodes
+import FoundationEssentials
+import Git
+import GoToolchain
+import Host
+import Model
+import Patches
+import Sources
+import Store
+import SystemPackage
+
+/// Recipe to lock: asks the suite's signed index, or the repository, once, and keeps the answer.
+struct ResolveStep: Step {
+    static let name = "resolve"
+
+    let source: SourceSpec
+    let libraries: LibrariesSpec?
+
+    func run(in context: StepContext, folder: FilePath) async throws -> Resolution {
+        var resolution = try await resolveSource(context)
+        if let libraries {
+            context.progress("asking the index of \(libraries.suite) for libraries")
+            let found = try await context.withIndex(of: libraries.suite) { try await $0.resolve(libraries) }
+            resolution.lock.libraries = found.files
+            resolution.addresses.merge(found.addresses) { one, _ in one }
+        }
+        return resolution
+    }
+
+    private func resolveSource(_ context: StepContext) async throws -> Resolution {
+        switch source {
+        case .debian(let spec):
+            context.progress("asking the index of \(spec.suite)")
+            return try await context.withIndex(of: spec.suite) { try await $0.resolve(spec) }
+        case .git(let spec):
+            let git = GitSource(spec.url, mirrors: context.workspace.mirrors, on: context.host)
+            let lock = try await git.resolve(spec.reference) { context.tell($0) }
+            return Resolution(lock: lock, addresses: [:])
+        case .archive(let spec):
+            let file = LockedFile(name: spec.name, bytes: spec.bytes ?? 0, sha256: spec.sha256)
+            let lock = Lock(kind: .archive, name: spec.name, version: spec.sha256.hex, files: [file])
+            return Resolution(lock: lock, addresses: [:])
+        }
+    }
+}
+
+extension StepContext {
+    /// A suite's index, as the workspace keeps it.
+    package func withIndex<Value>(of suite: String, _ body: (DebianIndex) async throws -> Value) async throws -> Value {
+        let own = scratch.place("apt")
+        defer { try? Files.remove(own) }
+        let index = try await DebianIndex(suite: suite, in: workspace.cache.appending("apt"), scratch: own, on: host) {
+            note("waiting for another ninepin that asks the index of \(suite)")
+        }
+        return try await body(index)
+    }
+}
+
+/// A source's tree, or a patched one's.
+struct TreeResult: Codable, Sendable {
+    let tree: ObjectID
+    var applied: [AppliedPatch] = []
+    /// What of the source is not in the tree; nil where nothing is.
+    var submodules: Submodules?
+}
+
+/// Lock to tree: fetches, unpacks, imports.
+struct FetchStep: Step {
+    static let name = "fetch"
+
+    let lock: Lock
+    /// A tree's id says what it is; where the files came from does not matter.
+    let addresses: Unkeyed<[String: String]>
+
+    func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
+        let tell: @Sendable (SourceProgress) -> Void = { context.tell($0) }
+        let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
+        if lock.kind == .git {
+            let source = GitSource(
+                addresses.value[Resolution.repository] ?? lock.name, mirrors: context.workspace.mirrors, on: context.host)
+            let tree = try await source.copyTree(of: lock, into: context.workspace.trees, progress: tell)
+            // What came since is seen by a repository that is opened anew.
+            let trees = try Repository.open(at: context.workspace.trees.string)
+            try trees.keep(tree, as: "refs/ninepin/trees/\(tree)")
+            let submodules = try trees.submodules(of: tree)
+            return TreeResult(tree: tree, submodules: submodules.count > 0 ? submodules : nil)
+        }
+        let unpacked = context.scratch.place("unpacked")
+        defer { try? Files.remove(unpacked) }
+        try Files.makeDirectory(unpacked)
+        let directory = unpacked.appending(UnpackedTree.directory)
+        try await unpack(into: directory, context, tell)
+        let tree = try repository.importTree(from: directory.string) { files in
+            try Task.checkCancellation()
+            context.progress("importing: \(files) files")
+        }
+        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try UnpackedTree(tree, in: context.workspace).keep(unpacked)
+        return TreeResult(tree: tree)
+    }
+
+    private func unpack(into directory: FilePath, _ context: StepContext, _ tell: @escaping @Sendable (SourceProgress) -> Void) async throws
+    {
+        if lock.kind == .archive {
+            guard let file = lock.files.first else { throw SourceError.unpack(file: lock.name, reason: "the lock names no file") }
+            let source = ArchiveSource(
+                name: file.name, bytes: file.bytes > 0 ? file.bytes : nil, sha256: file.sha256, mirrors: context.workspace.mirrors,
+                on: context.host)
+            let places = (addresses.value[file.name] ?? "").split(separator: "\n").map(String.init)
+            try await source.fetch(from: places, progress: tell)
+            try source.unpack(into: directory, progress: tell)
+        } else if lock.files.allSatisfy({ $0.name.hasSuffix(".deb") }) {
+            let source = DebianPackages(lock.files, mirrors: context.workspace.mirrors, on: context.host)
+            try await source.fetch(from: addresses.value, progress: tell)
+            let scratch = context.scratch.place("package")
+            defer { try? Files.remove(scratch) }
+            try await source.unpackProject(into: directory, scratch: scratch, progress: tell)
+        } else {
+            let source = DebianSource(lock, mirrors: context.workspace.mirrors, on: context.host)
+            try await source.fetch(from: addresses.value, progress: tell)
+            try await source.unpack(into: directory, progress: tell)
+        }
+    }
+
+    func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}
+
+/// Locked packages to a folder of Go libraries.
+struct LibrariesStep: Step {
+    static let name = "libraries"
+
+    let files: [LockedFile]
+    let addresses: Unkeyed<[String: String]>
+
+    /// What is kept beside the folder.
+    struct Kept: Codable, Sendable { let packages: Int }
+
+    func run(in context: StepContext, folder: FilePath) async throws -> Kept {
+        let source = DebianPackages(files, mirrors: context.workspace.mirrors, on: context.host)
+        let tell: @Sendable (SourceProgress) -> Void = { context.tell($0) }
+        try await source.fetch(from: addresses.value, progress: tell)
+        try await source.unpack(into: folder, progress: tell)
+        return Kept(packages: files.count)
+    }
+
+    func isWhole(_ output: Kept, in place: FilePath, workspace: Workspace) -> Bool {
+        Files.isDirectory(place.pushing(DebianPackages.goPath))
+    }
+}
+
+/// Source tree to one that holds copies of modules, and a `go.mod` that names them.
+struct ModulesStep: Step {
+    static let name = "modules"
+
+    let tree: ObjectID
+    let modules: [String]
+    let importPath: String
+    let environment: [String: String]
+    let go: Unkeyed<GoToolchain>
+    let target: Unkeyed<Target>
+    let workTree: Unkeyed<String>
+
+    func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
+        let place = context.workspace.place(of: workTree.value, importPath: importPath, mode: .modules)
+        return try await context.inWorkTree(tree, at: place) { repository, temporary in
+            let source = GoModules(target.value, at: place, with: go.value, temporary: temporary, on: context.host)
+            context.progress("downloading modules")
+            try await source.download()
+            var trees: [String: ObjectID] = [:]
+            for module in modules {
+                let copy = try await source.folder(of: module)
+                trees["\(GoPlace.copies)/\(module)"] = try repository.importTree(from: copy.string) { _ in try Task.checkCancellation() }
+            }
+            let sumFile = place.tree.appending("go.sum")
+            let sums = Files.exists(sumFile) ? try Files.read(sumFile) : []
+            var files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
+            // A module from before modules has no go.mod in its files; its proxy tells this one (go.dev/ref/mod, module proxies). A folder needs it.
+            for module in modules {
+                let place = "\(GoPlace.copies)/\(module)"
+                guard let copy = trees[place], try repository.blob(at: "go.mod", of: copy) == nil else { continue }
+                files["\(place)/go.mod"] = Array("module \(module)\n".utf8)
+            }
+            let exposed = try repository.tree(tree, with: trees, files: files)
+            try repository.keep(exposed, as: "refs/ninepin/trees/\(exposed)")
+            return TreeResult(tree: exposed)
+        }
+    }
+
+    func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}
+
+/// Tree to patched tree.
+struct PatchStep: Step {
+    static let name = "patch"
+
+    /// How patches are read and applied; another number where the same text may make another tree than before. Until 2 modes were lost.
+    let rules = 2
+    let tree: ObjectID
+    let patches: [PatchName]
+    /// The bytes of every variant: a patch that is edited is another patch.
+    let texts: [Data]
+    /// Which versions each patch and each variant is for: what was written for another version is told with the result.
+    let ranges: [[VersionRange]]
+    let upstreams: [String: Upstream]
+    let series: Unkeyed<Application>
+
+    /// What is applied, and where its upstreams are.
+    struct Application: Sendable {
+        let series: Series
+        let recipe: Recipe
+    }
+
+    init(tree: ObjectID, series: Series, recipe: Recipe) throws {
+        self.tree = tree
+        patches = series.names
+        texts = try series.texts().map { Data($0) }
+        ranges = series.entries.map { [$0.versions] + $0.variants.map(\.versions) }
+        upstreams = recipe.upstreams
+        self.series = Unkeyed(Application(series: series, recipe: recipe))
+    }
+
+    func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
+        let repository = try Repository.open(at: context.workspace.trees.string)
+        let (tree, applied) = try series.value.series.apply(to: tree, of: series.value.recipe, in: repository)
+        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        return TreeResult(tree: tree, applied: applied)
+    }
+
+    func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
+}
+
+/// A binary in the store, and what tells in a moment that it is still the one that was made.
+struct BuiltBinary: Codable, Sendable {
+    let name: String
+    let digest: Digest
+    let bytes: Int64
+    let stamp: FileStamp?
+    /// The touched packages that were shown to be in it.
+    var reached: [String] = []
+}
+
+/// Patched tree to binary.
+struct BuildStep: Step {
+    static let name = "build"
+
+    let tree: ObjectID
+    /// It is written into the binary. Go's folder is no part of it, because paths are trimmed.
+    let pedigree: Pedigree
+    let target: Target
+    let importPath: String
+    /// The files that the series changed.
+    let touched: [String]
+    /// What it is compiled with and does not hold itself.
+    var libraries: [LockedFile] = []
+    var librariesPath = Unkeyed<FilePath?>(nil)
+    let go: Unkeyed<GoToolchain>
+    /// Which work tree is brought to this tree: one for a recipe, so that a variant changes only the files that it changes.
+    let workTree: Unkeyed<String>
+    /// The tree before it was patched.
+    let source: Unkeyed<ObjectID>
+
+    /// Go's cache, the work tree and the binary of a Kubernetes component come to about this.
+    static let neededBytes: Int64 = 3 << 30
+
+    func run(in context: StepContext, folder: FilePath) async throws -> BuiltBinary {
+        var place = context.workspace.place(of: workTree.value, importPath: importPath, mode: pedigree.mode)
+        place.libraries = librariesPath.value
+        let temporary = context.scratch.place("go")
+        defer { try? Files.remove(temporary) }
+        let build = GoBuild(target, at: place, with: go.value, pedigree: pedigree, temporary: temporary, on: context.host)
+        for directory in [build.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
+        let lock = try await FileLock.take(place.path.appending(".lock")) { context.note("waiting for another build in \(place.path)") }
+        defer { lock.release() }
+        let note = place.path.appending("holds")
+        try UnpackedTree(source.value, in: context.workspace).move(to: build.tree, note: note)
+        let reached = try await compile(build, in: WorkTree(directory: build.tree.string, note: note.string), into: folder, context)
+        let binary = folder.appending(target.binary)
+        return BuiltBinary(
+            name: target.binary, digest: try Files.digest(of: binary), bytes: Files.bytes(of: binary) ?? 0, stamp: FileStamp(of: binary),
+            reached: reached)
+    }
+
+    /// Compiles while every file of the work tree is looked at: what was touched from outside is found before the binary gets a name.
+    private func compile(_ build: GoBuild, in workTree: WorkTree, into folder: FilePath, _ context: StepContext) async throws -> [String] {
+        let repository = try Repository.open(at: context.workspace.trees.string)
+        let looked: (Int) throws -> Void = { files in
+            try Task.checkCancellation()
+            context.progress("bringing the work tree to \(tree): \(files) files")
+        }
+        let claim = try workTree.checkOut(tree, from: repository, progress: looked)
+        async let holds = workTree.holds(claim)
+        let result = try await result(of: build, into: folder, context)
+        if await holds { return try result.get() }
+        context.progress("the work tree was changed from outside; mending it, and compiling again")
+        guard workTree.holds(try workTree.checkOutWhole(tree, from: repository, progress: looked)) else {
+            throw WorkTreeInUse(directory: build.tree)
+        }
+        return try await self.result(of: build, into: folder, context).get()
+    }
+
+    /// What the compiler made of it; a work tree that was touched may be why it failed.
+    private func result(of build: GoBuild, into folder: FilePath, _ context: StepContext) async throws -> Result<[String], any Error> {
+        context.progress("compiling")
+        let count = Counter()
+        do {
+            let reached = try await build.run(output: folder.appending(target.binary), touched: touched) { package in
+                context.progress("compiling, package \(count.next()): \(package)")
+            }
+            return .success(reached)
+        } catch let error as CancellationError { throw error } catch { return .failure(error) }
+    }
+
+    func isWhole(_ output: BuiltBinary, in place: FilePath, workspace: Workspace) -> Bool {
+        let binary = place.appending(output.name)
+        // A copied workspace keeps no stamp, and is hashed. Before a boot every binary is hashed.
+        guard let stamp = FileStamp(of: binary) else { return false }
+        return output.stamp == stamp || (try? Files.digest(of: binary)) == output.digest
+    }
+}
+
+/// Somebody writes in a work tree while it is being built.
+package struct WorkTreeInUse: ExitStatusError, Sendable, CustomStringConvertible {
+    /// The work tree.
+    package let directory: FilePath
+
+    /// What, where, and what to do.
+    package var description: String {
+        "\(directory) changes while it is being built\n    It is Ninepin's own: end what writes there, and run this again."
+    }
+
+    package var exitStatus: ExitStatus { .missing }
+}
+
+/// A source as it was unpacked, kept so that the first build need not write all its files once more.
+struct UnpackedTree {
+    /// What the folder with the files is called within an unpacked tree's own.
+    static let directory: FilePath.Component = "tree"
+
+    private static let note: FilePath.Component = "holds"
+    private let tree: ObjectID
+    private let folder: FilePath
+
+    init(_ tree: ObjectID, in workspace: Workspace) {
+        self.tree = tree
+        folder = workspace.cache.appending("unpacked").appending(tree.description)
+    }
+
+    /// Takes over a folder with the files from which the tree was just imported.
+    func keep(_ unpacked: FilePath) throws {
+        let place = unpacked.appending(Self.directory)
+        try WorkTree(directory: place.string, note: unpacked.appending(Self.note).string).adopt(tree)
+        try Files.remove(folder)
+        try Files.makeDirectory(folder.removingLastComponent())
+        try Files.rename(unpacked, to: folder)
+    }
+
+    /// Makes it a work tree where there is none yet.
+    func move(to directory: FilePath, note: FilePath) throws {
+        guard Files.exists(folder), !Files.exists(directory) else { return }
+        try Files.rename(folder.appending(Self.directory), to: directory)
+        try Files.rename(folder.appending(Self.note), to: note)
+        try Files.remove(folder)
+    }
+}
+
+extension Workspace {
+    /// Where a recipe's tree is built.
+    func place(of recipe: String, importPath: String, mode: Target.Mode) -> GoPlace {
+        GoPlace(
+            path: cache.appending("work").appending(recipe), importPath: importPath, mode: mode, cache: cache.appending("go-build"),
+            modules: cache.appending("go-modules"))
+    }
+
+    func has(_ tree: ObjectID) -> Bool { (try? Repository.open(at: trees.string))?.contains(tree) ?? false }
+}
+
+extension StepContext {
+    /// Tells how far a source has come.
+    package func tell(_ progress: SourceProgress) {
+        // Said once, and it may take long.
+        switch progress {
+        case .waiting, .remark: note(progress.words)
+        default: self.progress(progress.words)
+        }
+    }
+}
+
+extension SourceProgress {
+    fileprivate var words: String {
+        switch self {
+        case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
+        case .unpacking(let file): "unpacking \(file)"
+        case .objects(let count, let total, let bytes):
+            total > 0 ? "\(count) of \(total) objects, \(bytes >> 10) KiB" : "asking the repository"
+        case .waiting(let what): "waiting for \(what)"
+        case .remark(let words): words
+        }
+    }
+}

@@ -1,0 +1,102 @@
+extension NeedRule {
+    /// The keys of a rule.
+    static let schema = YamlSection(
+        path: "needs",
+        fields: [
+            YamlField("need", "`needed`, `not needed` or `not measured`", "what the rule says; the first that is about a place decides"),
+            YamlField("cgroup", "`v1` or `v2`", required: false, "the cgroups in the sandbox; any when missing"),
+            YamlField("root", "list of file system types", required: false, "what `/` is, such as `9p`, `overlay`; anything when missing"),
+            YamlField(
+                "kubelet", "`/` or a file system type", required: false,
+                "`/` where kubelet's directory is a part of the root, or the type of the mount that it is; either when missing"),
+            YamlField("versions", "range of versions", required: false, "the upstream versions that it is about; any when missing"),
+            YamlField(
+                "without", "`fatal`, `degraded` or `figures`, and a cause", required: false,
+                "what a node comes to that needs the patch and has it not, such as `fatal, memory cache`; `figures` where it is clean and tells wrong ones"
+            ),
+            YamlField("instead", "list of patches", required: false, "other patches each of which does as well"),
+            YamlField("evidence", "text", "what was seen; or, of what was not measured, what is known all the same"),
+            YamlField("measured", "day", required: false, "when it was seen, such as `2026-11-26`"),
+        ])
+
+    /// Reads a rule.
+    ///
+    /// - Parameter patch: the patch that it is about.
+    /// - Throws: `Diagnostic` for the first thing that is wrong.
+    init(_ map: YamlMap, of patch: PatchName) throws(Diagnostic) {
+        answer = try map.word("need")
+        cgroup = map.has("cgroup") ? try map.word("cgroup") : nil
+        root = try map.values("root", as: FileSystemType.self, expected: "a file system's type such as 9p").map(\.description)
+        kubelet =
+            map.has("kubelet")
+            ? try map.value("kubelet", as: KubeletDirectory.self, expected: "'/', or a file system's type such as 9p") : nil
+        versions = map.has("versions") ? try map.value("versions", expected: "a range such as '>=0.38 <0.39'") : nil
+        without =
+            map.has("without")
+            ? try map.value("without", expected: "'fatal', 'degraded' or 'figures', and a known fault after a comma") : nil
+        instead = try map.values("instead", expected: "a patch such as cadvisor/9p-source")
+        evidence = try map.text("evidence")
+        measured = map.has("measured") ? try map.value("measured", as: Day.self, expected: "a day such as 2026-11-26").description : nil
+        guard (answer == .needed) == (without != nil) else {
+            throw map.complaint(
+                without == nil ? "need" : "without",
+                without == nil ? "what is needed has a 'without', which says what a node comes to" : "only what is needed has it")
+        }
+        guard answer == .needed || instead.isEmpty else { throw map.complaint("instead", "only what is needed has it") }
+        guard !instead.contains(patch) else { throw map.complaint("instead", "expected other patches than '\(patch)' itself") }
+        guard (answer == .notMeasured) == (measured == nil) else {
+            throw map.complaint(
+                measured == nil ? "need" : "measured",
+                measured == nil ? "what was measured has a 'measured', which says on which day" : "what was not measured has no day")
+        }
+    }
+}
+
+extension NeedRule.KubeletDirectory: LosslessStringConvertible {
+    /// Reads `/`, or a file system's type.
+    package init?(_ text: String) {
+        if text == "/" {
+            self = .partOfRoot
+        } else if let type = FileSystemType(text) {
+            self = .mount(type.description)
+        } else {
+            return nil
+        }
+    }
+
+    /// As a rule has it.
+    package var description: String {
+        switch self {
+        case .partOfRoot: "/"
+        case .mount(let type): type
+        }
+    }
+}
+
+extension NeedRule.Loss: LosslessStringConvertible {
+    /// Reads a kind and, behind a comma, a cause.
+    package init?(_ text: String) {
+        let parts = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let kind = parts.first.flatMap({ Kind(rawValue: String($0)) }) else { return nil }
+        let cause = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : nil
+        guard cause != "" else { return nil }
+        self.init(kind, cause: cause)
+    }
+
+    /// `fatal, memory cache`.
+    package var description: String { [kind.rawValue, cause].compactMap(\.self).joined(separator: ", ") }
+}
+
+/// A file system's type, as mount tables have it: `9p`, `overlay`, `fuse.sshfs`.
+private struct FileSystemType: LosslessStringConvertible {
+    let description: String
+
+    init?(_ text: String) {
+        let isType = text.utf8.allSatisfy { byte in
+            let sign = Character(UnicodeScalar(byte))
+            return byte < 128 && (sign.isLetter || sign.isNumber || "._-".contains(sign))
+        }
+        guard isType, (1...64).contains(text.utf8.count) else { return nil }
+        description = text
+    }
+}

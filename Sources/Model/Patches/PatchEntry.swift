@@ -1,0 +1,165 @@
+import Paths
+
+/// A patch's name: the upstream project and the patch itself, `cadvisor/9p-source`.
+package struct PatchName: Hashable, Sendable, Codable, Comparable, LosslessStringConvertible {
+    /// The upstream project, as recipes name it.
+    package let upstream: String
+    /// The patch, in its upstream's folder.
+    package let name: String
+
+    /// Reads `UPSTREAM/NAME`; nil for anything else. Names are made of ASCII letters, digits, `-`, `_` and `.`, and begin with none of the signs.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy(Self.isWord) else { return nil }
+        upstream = String(parts[0])
+        name = String(parts[1])
+    }
+
+    /// `UPSTREAM/NAME`.
+    package var description: String { "\(upstream)/\(name)" }
+
+    /// Alphabetical order.
+    package static func < (one: PatchName, other: PatchName) -> Bool { one.description < other.description }
+
+    /// Decodes `UPSTREAM/NAME`.
+    ///
+    /// - Throws: `DecodingError` when the string is no patch name.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let name = PatchName(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected UPSTREAM/NAME")
+        }
+        self = name
+    }
+
+    /// Encodes `UPSTREAM/NAME`.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
+    private static func isWord(_ text: Substring) -> Bool {
+        guard let first = text.first, first.isASCII, first.isLetter || first.isNumber else { return false }
+        return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+    }
+}
+
+/// One entry of the registry: what a patch is for, and which text of it fits which version. `patches/UPSTREAM/NAME/patch.yaml`.
+package struct PatchEntry: Hashable, Sendable {
+    /// How far a patch has come upstream.
+    package enum Status: String, Sendable, CaseIterable {
+        /// Nobody upstream has seen it.
+        case local
+        /// Upstream has been asked.
+        case proposed
+        /// Upstream has it, in versions after those it is for.
+        case merged
+        /// It does not do what it was meant to; kept so that it can be shown.
+        case refuted
+    }
+
+    /// One text of the patch, and the upstream versions that it was written for.
+    package struct Variant: Hashable, Sendable {
+        /// The `.patch` file's name without its ending.
+        package let name: String
+        /// The upstream versions that it was written for.
+        package let versions: VersionRange
+    }
+
+    /// Its name in the registry.
+    package let name: PatchName
+    /// One line for people.
+    package let title: String
+    /// What is wrong without it.
+    package let why: String
+    /// The upstream versions that have the fault.
+    package let versions: VersionRange
+    /// Its texts.
+    package let variants: [Variant]
+    /// What shows that it works, or that it does not.
+    package let evidence: String
+    /// How far it has come upstream.
+    package let status: Status
+    /// The entry whose probe proves this one too; nil when it has its own, or none.
+    package let probe: PatchName?
+    /// The upstream versions that its own probe can be built for; any when nil.
+    package let probeVersions: VersionRange?
+    /// When it is needed; empty for a patch of which that was not written down.
+    package let needs: [NeedRule]
+}
+
+extension PatchEntry {
+    /// The keys of a `patch.yaml`. `docs/patch.md` is written from these.
+    package enum Schema {
+        /// The whole file.
+        package static let patch = YamlSection(
+            path: "",
+            fields: [
+                YamlField("title", "text", "one line for people"),
+                YamlField("why", "text", "what is wrong without it"),
+                YamlField("upstream", "text", "the upstream project; the same as the folder's name"),
+                YamlField("versions", "range of versions", "the upstream versions that have the fault"),
+                YamlField("variants", "list of mappings", "its texts, one for each form that the upstream code has had"),
+                YamlField(
+                    "needs", "list of mappings", required: false,
+                    "in which sandboxes of gVisor's it is needed, and in which not; the first rule that is about a place decides"),
+                YamlField("evidence", "text", "what shows that it works, or that it does not"),
+                YamlField("status", "`local`, `proposed`, `merged` or `refuted`", "how far it has come upstream"),
+                YamlField(
+                    "probe", "UPSTREAM/NAME", required: false,
+                    "the patch whose `probe/main.go` proves this one too; its own, where it has one, when missing"),
+                YamlField(
+                    "probeVersions", "range of versions", required: false,
+                    "the upstream versions that its own `probe/main.go` can be built for; of others it is not asked; any when missing"),
+            ])
+        /// One text.
+        package static let variant = YamlSection(
+            path: "variants",
+            fields: [
+                YamlField("name", "text", "the `.patch` file's name without its ending"),
+                YamlField("versions", "range of versions", "the upstream versions that it was written for"),
+            ])
+
+        /// All sections, the file itself first.
+        package static let all = [patch, variant, NeedRule.schema, PatchUpstream.schema]
+    }
+
+    /// Reads an entry.
+    ///
+    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    package init(yaml: String, file: String, name: PatchName) throws(Diagnostic) {
+        let map = try YamlMap.parse(yaml, file: file, schema: Schema.patch)
+        self.name = name
+        title = try map.text("title")
+        why = try map.text("why")
+        let upstream = try map.text("upstream")
+        guard upstream == name.upstream else {
+            throw map.complaint("upstream", "expected '\(name.upstream)', as the folder is named, found '\(upstream)'")
+        }
+        versions = try map.value("versions", expected: "a range such as '>=0.38 <0.39'")
+        evidence = try map.text("evidence")
+        status = try map.word("status")
+        probe = map.has("probe") ? try map.value("probe", expected: "a patch such as cadvisor/9p-source") : nil
+        if let probe, probe.upstream != name.upstream {
+            throw map.complaint(
+                "probe", "expected a patch of '\(name.upstream)', whose package the program is written against; found '\(probe)'")
+        }
+        probeVersions = map.has("probeVersions") ? try map.value("probeVersions", expected: "a range such as '>=1.1 <1.3'") : nil
+        if probeVersions != nil, probe != nil {
+            throw map.complaint("probeVersions", "'\(name)' has no probe of its own: 'probe' names another patch's")
+        }
+        var needs: [NeedRule] = []
+        for rule in try map.list("needs", schema: NeedRule.schema) { needs.append(try NeedRule(rule, of: name)) }
+        self.needs = needs
+        var variants: [Variant] = []
+        for variant in try map.list("variants", schema: Schema.variant) {
+            let name = try variant.fileName("name")
+            guard !variants.contains(where: { $0.name == name }) else {
+                throw variant.complaint("name", "expected the name of a .patch file beside this one, not named before; found '\(name)'")
+            }
+            variants.append(Variant(name: name, versions: try variant.value("versions", expected: "a range such as '>=0.38 <0.39'")))
+        }
+        guard !variants.isEmpty else { throw map.complaint("variants", "expected at least one variant") }
+        self.variants = variants
+    }
+}

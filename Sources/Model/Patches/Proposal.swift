@@ -1,0 +1,87 @@
+import Paths
+
+/// What a patch's pull request says, whichever project it goes to. `patches/UPSTREAM/NAME/pull-request.yaml`.
+package struct Proposal: Hashable, Sendable {
+    /// A test that goes with the patch, for one project.
+    package struct Test: Hashable, Sendable {
+        /// The project.
+        package let project: String
+        /// The variants that it fits.
+        package let variants: [String]
+        /// The file that has it, beside this one.
+        package let file: String
+        /// Its path in the upstream's code.
+        package let path: String
+        /// What came of it, without and with the patch; nil when it was never run.
+        package let seen: String?
+    }
+
+    /// The part of the code, as subjects name it: `fs`.
+    package let area: String
+    /// What the commit does, in the imperative, in small letters.
+    package let subject: String
+    /// What is wrong without it.
+    package let problem: String
+    /// What is done about it.
+    package let solution: String
+    /// Threads of the projects that belong to it.
+    package let related: [String]
+    /// Tests that fail without it.
+    package let tests: [Test]
+}
+
+extension Proposal {
+    /// The keys of a `pull-request.yaml`. `docs/patch.md` is written from these.
+    package enum Schema {
+        /// The whole file.
+        package static let proposal = YamlSection(
+            path: "pull-request.yaml",
+            fields: [
+                YamlField("area", "word", "the part of the code, as subjects name it: `fs`"),
+                YamlField("subject", "text", "what the commit does, in the imperative, in small letters"),
+                YamlField("problem", "text", "what is wrong without it; an empty line begins a paragraph"),
+                YamlField("solution", "text", "what is done about it"),
+                YamlField("related", "list of texts", required: false, "threads that belong to it: `OWNER/NAME#NUMBER` and a word on it"),
+                YamlField("tests", "list of mappings", required: false, "new files with tests that fail without the patch"),
+            ])
+        /// One test.
+        package static let test = YamlSection(
+            path: "tests",
+            fields: [
+                YamlField("project", "word", "the project that it is written for"),
+                YamlField("variants", "list of names", "the variants that it fits"),
+                YamlField("file", "relative path", "the file that has it, beside this one"),
+                YamlField("path", "relative path", "its path in the upstream's code, as a patch has paths"),
+                YamlField(
+                    "seen", "text", required: false, "what came of it, without and with the patch, and where; missing when it was never run"
+                ),
+            ])
+
+        /// All sections, the file itself first.
+        package static let all = [proposal, test]
+    }
+
+    /// Reads a proposal.
+    ///
+    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    package init(yaml: String, file: String) throws(Diagnostic) {
+        let map = try YamlMap.parse(yaml, file: file, schema: Schema.proposal)
+        area = try map.text("area")
+        subject = try map.text("subject")
+        guard !subject.contains(where: \.isNewline) else { throw map.complaint("subject", "expected one line") }
+        problem = try map.text("problem")
+        solution = try map.text("solution")
+        related = try map.values("related", expected: "text")
+        var tests: [Test] = []
+        for test in try map.list("tests", schema: Schema.test) {
+            let variants = try test.values("variants", as: String.self, expected: "a variant's name")
+            let seen = test.has("seen") ? try test.text("seen") : nil
+            tests.append(
+                Test(
+                    project: try test.text("project"), variants: variants, file: try test.path("file").description,
+                    path: try test.path("path").description,
+                    seen: seen))
+        }
+        self.tests = tests
+    }
+}

@@ -1,0 +1,179 @@
+/// How long something is waited for, before it is given up or counts against somebody. All such times of Ninepin are here, but for those that a
+/// user asks for; docs/architecture.md has them as a table.
+package enum Deadline: String, CaseIterable, Sendable {
+    // A node.
+    case nodeStart, nodeJoin, warmUp, observation, nodeVersion, runscAnswer, containerdStart, preparation, probeAnswer, staleAnswer,
+        crashTrace
+    // What is asked beside a node.
+    case componentProbe, approachQuestion, upstreamTests
+    // A control plane.
+    case serverStart, serverSilence, serverAnswer, podFigures
+    // What a boot may suffer from the rest of the machine.
+    case probeSilence, probeSilenceBusy, lineDelay, lineDelayBusy, clockGap
+    // Processes of Ninepin's own, and what they leave.
+    case keeperStart, keeperNumber, keeperEnd, cgroupEnd, gitPack, lockTurn, lockLook
+    // Other machines.
+    case gitSilence, connection, transferSilence
+
+    /// How long, in seconds, on a machine like the one that it was measured on.
+    package var seconds: Double {
+        switch self {
+        case .nodeStart: 60
+        case .nodeJoin, .serverStart: 120
+        case .warmUp, .preparation, .probeAnswer, .lockTurn: 10
+        case .observation: 30
+        case .nodeVersion, .runscAnswer, .containerdStart, .componentProbe, .keeperEnd, .lockLook, .gitSilence, .transferSilence: 30
+        case .staleAnswer, .serverSilence: 15
+        case .approachQuestion, .connection: 20
+        case .upstreamTests: 600
+        case .serverAnswer, .keeperStart, .cgroupEnd, .clockGap: 5
+        case .podFigures: 40
+        case .probeSilence: 6
+        case .probeSilenceBusy, .lineDelay: 3
+        case .lineDelayBusy: 1.5
+        case .keeperNumber: 1
+        case .crashTrace: 2
+        case .gitPack: 120
+        }
+    }
+
+    /// Whether a slow machine makes it longer: it waits for work that this machine does, or watches such work.
+    package var isStretched: Bool {
+        switch self {
+        case .gitSilence, .connection, .transferSilence, .keeperNumber, .lockTurn, .lockLook: false
+        default: true
+        }
+    }
+
+    /// What is waited for, and from when on.
+    package var about: String {
+        switch self {
+        case .nodeStart: "a node's start, from its sandbox's; a recipe's `startTimeout`"
+        case .nodeJoin: "all that the levels `ready` and `pod` ask for, from the node's start; a recipe's `joinTimeout`"
+        case .warmUp: "after the node's start: a forbidden line may still come, a probe may still fail; a recipe's `warmUp`"
+        case .observation: "from the node's start to the verdict; a recipe's `observe`"
+        case .nodeVersion: "the answer of the node's program to `--version`"
+        case .runscAnswer: "what runsc says of itself: its release, and its flags"
+        case .containerdStart: "containerd's socket"
+        case .preparation: "the mount that an approach makes before the node starts"
+        case .probeAnswer: "an answer of `/healthz`, `/stats/summary`, or of an API server that is asked from inside its sandbox"
+        case .staleAnswer: "an answer at the end of the observation; older ones say nothing of now, and the verdict is inconclusive"
+        case .crashTrace: "the rest of what Go's runtime tells of a node that crashed, after its end"
+        case .componentProbe: "the end of a probe's program, from its sandbox's start"
+        case .approachQuestion: "the answer to a question of `approaches/`"
+        case .upstreamTests: "upstream's own tests of one package (`go test -timeout`)"
+        case .serverStart: "the first answer of an API server that runs alone, from its sandbox's start"
+        case .serverSilence: "an API server that has answered, and does not any more"
+        case .serverAnswer: "one answer of the API server"
+        case .podFigures: "the figures of the pod with limits, before it is killed without them"
+        case .probeSilence: "two reports of the probes: more, and the boot is not believed"
+        case .probeSilenceBusy: "the same on a busy machine"
+        case .lineDelay: "a log line on its way: more, and the boot is not believed"
+        case .lineDelayBusy: "the same on a busy machine"
+        case .clockGap: "what the log's clock and the boot's may come apart: more, and the verdict is inconclusive"
+        case .keeperStart: "a keeper's lock, after `up` has started it"
+        case .keeperNumber: "a keeper's process number, after it has its lock"
+        case .keeperEnd: "a keeper's end, after `down` has asked for it"
+        case .cgroupEnd: "the kernel, until the cgroup of a killed container can be removed"
+        case .gitPack: "a word of git while it packs a tree of this machine's"
+        case .lockTurn: "a lock at which others only look"
+        case .lockLook: "a lock that nobody has for more than a moment"
+        case .gitSilence: "a word of a git server"
+        case .connection: "a connection to a server"
+        case .transferSilence: "a transfer of less than 100 bytes a second"
+        }
+    }
+
+    /// Why so long, and why it is or is not made longer.
+    package var reason: String {
+        switch self {
+        case .nodeStart: "a node starts in about 7 s"
+        case .nodeJoin: "the node registers and goes Ready; one pod runs to its end, another is measured, killed and removed"
+        case .warmUp: "a healthy kubelet writes the error before cAdvisor has looked for the first time, and that is work"
+        case .observation:
+            "kubelet repeats what lasts every 10 s, and then has work to do: as much of it must be seen on a slow machine"
+        case .nodeVersion: "the program prints one line"
+        case .runscAnswer: "it prints some lines"
+        case .containerdStart: "containerd opens it once its plug-ins are loaded"
+        case .preparation: "a FUSE program mounts as soon as it runs"
+        case .probeAnswer: "who takes longer does not answer"
+        case .staleAnswer: "longer than one answer may take"
+        case .crashTrace: "what the node wrote before its end is in the pipe"
+        case .componentProbe: "a probe answers in a fifth of a second"
+        case .approachQuestion: "a question is one short command"
+        case .upstreamTests: "Go's own limit, which ends all tests of a package (go help testflag)"
+        case .serverStart: "etcd and the API server start one after the other"
+        case .serverSilence: "three answers that did not come"
+        case .serverAnswer: "it is asked again a second later"
+        case .podFigures: "kubelet's figures may be 20 s old"
+        case .probeSilence: "the longest of 90 boots was 1.5 s"
+        case .lineDelay: "the longest of 90 boots was 0.12 s"
+        case .probeSilenceBusy, .lineDelayBusy: "where tasks wait for a processor nearly all the time, less is believed"
+        case .clockGap: "more than a line is ever late on a machine that is believed"
+        case .keeperStart: "the lock is the first thing that a keeper takes"
+        case .keeperNumber: "it is written just after the lock is taken: without it within a second something else is wrong"
+        case .keeperEnd: "the node and its control plane are killed, and their files removed"
+        case .cgroupEnd: "its processes are being killed"
+        case .gitPack: "git tells its progress while it packs"
+        case .lockTurn, .lockLook: "thousands of times what a look takes: without it something else is wrong"
+        case .gitSilence: "this machine does nothing meanwhile; a mirror may be asked instead"
+        case .connection: "this machine does nothing meanwhile; it is tried again"
+        case .transferSilence: "this machine does nothing meanwhile; it goes on from where it was"
+        }
+    }
+}
+
+/// The deadlines as they hold on a machine.
+package struct Deadlines: Hashable, Sendable {
+    /// How many times slower the machine is than the one on which the deadlines were measured, as somebody says; at least 1.
+    package let patience: Double
+
+    /// What ``patience`` may be: beyond it something else is wrong with a machine than that it is slow.
+    package static let allowed = 1.0...100.0
+
+    /// Stretches all deadlines that hang on the machine.
+    package init(patience: Double = 1) {
+        // What is not a number is no patience either.
+        self.patience = Self.allowed.contains(patience) ? patience : patience > Self.allowed.upperBound ? Self.allowed.upperBound : 1
+    }
+
+    /// A deadline in seconds.
+    package subscript(_ deadline: Deadline) -> Double {
+        deadline.isStretched ? deadline.seconds * patience : deadline.seconds
+    }
+
+    /// A deadline as a duration.
+    package func duration(_ deadline: Deadline) -> Duration { .milliseconds(Int((self[deadline] * 1000).rounded())) }
+}
+
+extension NodeSpec {
+    /// What a node is held to on a machine: the recipe's times, stretched as those are that no recipe sets.
+    ///
+    /// What is watched after warm-up is stretched as warm-up is: as much of the node's work is seen as on a fast machine, and a fault that lasts comes up
+    /// no more seldom.
+    package func stretched(by deadlines: Deadlines) -> NodeSpec {
+        let patience = deadlines.patience
+        var stretched = self
+        stretched.warmUp *= patience
+        stretched.observe *= patience
+        stretched.startTimeout *= patience
+        stretched.joinTimeout *= patience
+        return stretched
+    }
+}
+
+extension NodeSpec {
+    /// How long a node is watched on a machine.
+    package func watched(by deadlines: Deadlines) -> WatchTimes {
+        let node = stretched(by: deadlines)
+        return WatchTimes(warmUp: node.warmUp, observe: node.observe)
+    }
+}
+
+extension Deadline {
+    /// Its row in docs/architecture.md.
+    package var row: String {
+        let text = seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)"
+        return "| `\(rawValue)` | \(text) s | \(isStretched ? "yes" : "no") | \(about) | \(reason) |"
+    }
+}

@@ -1,0 +1,33 @@
+/// Which releases of kubelet know a field of its configuration, or may be given a feature gate: those of which the harness, the approaches and the
+/// recipes make use.
+enum KubeletSetting {
+    /// The first minor release of Kubernetes 1 whose KubeletConfiguration (v1beta1) has a field.
+    static let fields = [
+        "containerRuntimeEndpoint": KubernetesRelease.firstWithEndpointField, "failCgroupV1": 31, "imageServiceEndpoint": 27,
+        "localStorageCapacityIsolation": 25,
+        "memorySwap": 22, "singleProcessOOMKill": KubernetesRelease.firstWithSingleOOMKill,
+    ]
+    /// The minor releases in which a feature gate can be set.
+    static let gates = ["KubeletInUserNamespace": 22...Int.max, "LocalStorageCapacityIsolation": 7...24]
+}
+
+extension Recipe {
+    /// What kubelet at the recipe's version makes of fields of `node.kubelet` that it does not know, for people; empty when it knows all of them, and
+    /// where the version is none of Kubernetes 1.
+    package var settingNotes: [String] {
+        guard let node, let minor = version.kubernetesMinor else { return [] }
+        let unknown = node.kubelet.keys.sorted().compactMap { field in
+            KubeletSetting.fields[field].flatMap { first in
+                minor < first
+                    ? "kubelet \(version.plain) does not know '\(field)', which came with 1.\(first): it warns, and goes on without it"
+                    : nil
+            }
+        }
+        let named = node.kubelet["featureGates"] ?? ""
+        let refused = KubeletSetting.gates.sorted { $0.key < $1.key }.compactMap { gate, releases in
+            named.contains(gate) && !releases.contains(minor)
+                ? "kubelet \(version.plain) takes no feature gate '\(gate)': it ends, and that is no word on the node" : nil
+        }
+        return unknown + refused
+    }
+}

@@ -1,0 +1,379 @@
+import Paths
+
+/// A file that a build needs beside its source, and where it goes.
+package struct DownloadSpec: Hashable, Codable, Sendable {
+    /// Where it is to be had, tried in order; empty where ``git`` has it.
+    package let addresses: [String]
+    /// The repository that has it, in the place of an archive; nil for an archive or a file.
+    package let git: DownloadCommit?
+    /// What its bytes must be; nil when nobody has said so yet.
+    package var sha256: Digest?
+    /// What its content must be once it is unpacked, whatever archive it came in; nil when nobody has said so.
+    package var tree: TreeID?
+    /// Its length; nil when nobody says.
+    package let bytes: Int64?
+    /// The folder of the tree that it is unpacked into; `.` is the top. Nil when it is kept as a file.
+    package let unpack: ContainedPath?
+    /// The file of the tree that it becomes, when it is not unpacked.
+    package let file: ContainedPath?
+    /// How many leading folders of an archive's names are left out.
+    package let strip: Int
+
+    /// Whether somebody has said what it is: by its bytes, by its content, or by a commit.
+    package var isKnown: Bool { sha256 != nil || tree != nil || git != nil }
+}
+
+/// A commit that is downloaded.
+package struct DownloadCommit: Hashable, Codable, Sendable {
+    /// The repository's address, as git takes it.
+    package let url: String
+    /// The commit's full id.
+    package let commit: TreeID
+
+    /// Names a commit.
+    package init(url: String, commit: TreeID) {
+        self.url = url
+        self.commit = commit
+    }
+}
+
+/// The id of a git object, a tree or a commit: 40 lower-case hexadecimal digits. A tree's id names all files in it, wherever they came from.
+package struct TreeID: Hashable, Codable, Sendable, LosslessStringConvertible {
+    /// The 40 digits.
+    package let description: String
+
+    /// Reads 40 hexadecimal digits, in either case; nil for anything else.
+    package init?(_ text: String) {
+        let lower = text.lowercased()
+        guard lower.utf8.count == 40, lower.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else { return nil }
+        description = lower
+    }
+
+    /// Decodes the digits from a string.
+    ///
+    /// - Throws: `DecodingError` when the string is no id.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = TreeID(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 40 hexadecimal digits")
+        }
+        self = id
+    }
+
+    /// Encodes the digits as one string.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// What a download was found to be.
+package struct LockedDownload: Hashable, Codable, Sendable {
+    /// The digest of its bytes; nil for a commit.
+    package let sha256: Digest?
+    /// The id of its content, unpacked; nil for a file, and for an archive of which only the bytes were asked for.
+    package let tree: TreeID?
+    /// The commit; nil for an archive or a file.
+    package let commit: TreeID?
+    /// Whether nobody had said before what it must be, and it was taken as it came.
+    package let isTrusted: Bool
+
+    /// Makes a record of a download.
+    package init(sha256: Digest?, tree: TreeID?, commit: TreeID?, isTrusted: Bool) {
+        self.sha256 = sha256
+        self.tree = tree
+        self.commit = commit
+        self.isTrusted = isTrusted
+    }
+}
+
+/// A program that is built from what was downloaded, and put among those that are packed.
+package struct ProgramSpec: Hashable, Codable, Sendable {
+    /// The folder that its source was unpacked into.
+    package let source: ContainedPath
+    /// Where its source stands in `GOPATH`.
+    package let importPath: String
+    /// What Go is told to build.
+    package var target: Target
+    /// Where the binary goes.
+    package let output: ContainedPath
+}
+
+/// How k3s packs itself: all programs in one archive, and a wrapper that has the archive in it and unpacks it.
+package struct PackageSpec: Hashable, Codable, Sendable {
+    /// Where the target's binary goes, such as `bin/k3s`.
+    package let program: ContainedPath
+    /// The folders that are packed.
+    package let folders: [ContainedPath]
+    /// Programs that are built beside the target, by name.
+    package var programs: [String: ProgramSpec]
+    /// Files of the source that are packed too: where they go, and where they are in the tree.
+    package let copies: [ContainedPath: ContainedPath]
+    /// Links beside the target's binary: what they lead to, and their names.
+    package let links: [String: [String]]
+    /// The folder of the tree that the archive is put into, to be embedded.
+    package let embed: ContainedPath
+    /// A Go file that is written beside it, for a source that does not embed by itself; its folder's name is the package's.
+    package let bindata: ContainedPath?
+    /// zstd's level for the archive, from 1 to 19; nil for `PackageSpec.usualCompression`. It is nil where nobody says it, so that the keys of
+    /// what is in a store stay as they are.
+    package let compression: Int?
+    /// The wrapper.
+    package var wrapper: Target
+
+    /// The level that k3s packs itself with (scripts/package-cli).
+    package static let usualCompression = 16
+}
+
+extension Recipe {
+    /// The recipe with what the lock says in the place of `{commit}`, `{commit8}` and `{date}`, in the flags and environments of all targets: no
+    /// clock has a part in a build.
+    package func filled(by lock: Lock) -> Recipe {
+        var filled = self
+        filled.target = target.map { $0.filled(by: lock) }
+        guard var package else { return filled }
+        package.wrapper = package.wrapper.filled(by: lock)
+        package.programs = package.programs.mapValues { program in
+            var program = program
+            program.target = program.target.filled(by: lock)
+            return program
+        }
+        filled.package = package
+        return filled
+    }
+}
+
+extension Recipe {
+    /// The recipe with what its tree says in the place of `{importPath}` and `{vendored}`, in the flags and environments of all targets that are built
+    /// from the tree.
+    ///
+    /// - Parameters:
+    ///   - importPath: where the tree stands.
+    ///   - mode: how Go finds packages: the linker calls a package of `vendor/` by its place in `GOPATH` where there is one.
+    package func placed(at importPath: String, mode: Target.Mode) -> Recipe {
+        var placed = self
+        placed.importPath = importPath
+        let vendored = mode == .gopath ? "\(importPath)/vendor/" : ""
+        placed.target = target.map { $0.placed(at: importPath, vendored: vendored) }
+        if let wrapper = package?.wrapper { placed.package?.wrapper = wrapper.placed(at: importPath, vendored: vendored) }
+        return placed
+    }
+}
+
+extension Recipe {
+    /// A recipe that extends this one and pins what nobody has said so far, as YAML.
+    ///
+    /// - Parameters:
+    ///   - found: what each download was found to be.
+    ///   - parent: what `extends` is to say.
+    package func pinned(by found: [String: LockedDownload], extending parent: String) -> String {
+        let unknown = found.filter(\.value.isTrusted).sorted { $0.key < $1.key }
+        var lines = [
+            "# \(name) \(version.plain), its downloads pinned as they came. Nobody has looked at them: do, before you build with this.",
+            "extends: \(parent.yamlQuoted)", "version: \(version.plain.yamlQuoted)",
+        ]
+        lines += unknown.isEmpty ? [] : ["downloads:"]
+        for (name, found) in unknown {
+            lines.append("  \(name.yamlQuoted):")
+            if let digest = found.sha256 { lines.append("    sha256: \(digest)") }
+            if let tree = found.tree { lines.append("    tree: \(tree)") }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension String {
+    /// The text as YAML takes it in single quotes.
+    fileprivate var yamlQuoted: String { "'\(replacing("'", with: "''"))'" }
+}
+
+extension Target {
+    /// A text with an import path and a prefix in their places.
+    static func placed(_ text: String, importPath: String, vendored: String) -> String {
+        text.replacing("{importPath}", with: importPath).replacing("{vendored}", with: vendored)
+    }
+
+    fileprivate func placed(at importPath: String, vendored: String) -> Target {
+        var placed = self
+        placed.flags = flags.map { Self.placed($0, importPath: importPath, vendored: vendored) }
+        placed.environment = environment.mapValues { Self.placed($0, importPath: importPath, vendored: vendored) }
+        return placed
+    }
+
+    fileprivate func filled(by lock: Lock) -> Target {
+        func text(_ text: String) -> String {
+            let filled = text.replacing("{commit8}", with: String(lock.version.prefix(8))).replacing("{commit}", with: lock.version)
+            return filled.contains("{date}") ? filled.replacing("{date}", with: Lock.date(lock.time ?? 0)) : filled
+        }
+        var filled = self
+        filled.flags = flags.map(text)
+        filled.environment = environment.mapValues(text)
+        return filled
+    }
+}
+
+extension Lock {
+    /// A time as k3s and Kubernetes write it into a binary: `2006-01-02T15:04:05Z`.
+    static func date(_ seconds: Int64) -> String {
+        // Floored, without a step that could overflow: a store's record may hold any number.
+        let before = seconds % 86_400 < 0
+        let (days, rest) = (seconds / 86_400 - (before ? 1 : 0), seconds % 86_400 + (before ? 86_400 : 0))
+        // Days to a date, with years that begin in March (H. Hinnant, chrono-Compatible Low-Level Date Algorithms).
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let day = shifted - era * 146_097
+        let yearOfEra = (day - day / 1460 + day / 36_524 - day / 146_096) / 365
+        let dayOfYear = day - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let date = dayOfYear - (153 * month + 2) / 5 + 1
+        let year = yearOfEra + era * 400 + (month >= 10 ? 1 : 0)
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let clock = [rest / 3600, rest / 60 % 60, rest % 60].map(two).joined(separator: ":")
+        return "\(year)-\(two(month < 10 ? month + 3 : month - 9))-\(two(date))T\(clock)Z"
+    }
+}
+
+extension Recipe.Schema {
+    /// A file that a build needs beside its source.
+    package static let download = YamlSection(
+        path: "downloads.NAME",
+        fields: [
+            YamlField(
+                "addresses", "list of addresses", required: false,
+                "where it is to be had; each has the same bytes, or, with `tree`, the same content, and they are tried in order. `{arch}` is `amd64` or `arm64`, in all texts"
+            ),
+            YamlField("git", "mapping", required: false, "a commit that is taken in the place of an archive"),
+            YamlField(
+                "sha256", "64 hexadecimal digits", required: false,
+                "what its bytes must be, or a mapping of `amd64` and `arm64` to that; nobody has said so while it is missing or `unknown`"),
+            YamlField(
+                "tree", "40 hexadecimal digits", required: false,
+                "git's tree id of its content, or a mapping as for `sha256`, once it is unpacked and its leading folders are left out, or `unknown`. Without `sha256`, `tree` and `git` nothing that needs the download is built, unless `--trust-downloads` takes what comes"
+            ),
+            YamlField("bytes", "number", required: false, "its length, or a mapping as for `sha256`"),
+            YamlField("unpack", "relative path", required: false, "the folder of the tree that it is unpacked into; `.` for the top"),
+            YamlField("strip", "number", required: false, "how many leading folders of its names are left out; none when missing"),
+            YamlField("file", "relative path", required: false, "the file of the tree that it becomes, when it is not unpacked"),
+        ])
+    /// A commit that is downloaded.
+    package static let downloadCommit = YamlSection(
+        path: "downloads.NAME.git",
+        fields: [
+            YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
+            YamlField("commit", "40 hexadecimal digits", "the commit's full id"),
+        ])
+    /// How k3s packs itself.
+    package static let package = YamlSection(
+        path: "package",
+        fields: [
+            YamlField("program", "relative path", "where the target's binary goes, such as `bin/k3s`"),
+            YamlField("folders", "list of relative paths", "the folders that are packed, such as `bin` and `etc`"),
+            YamlField("programs", "mapping of names to mappings", required: false, "programs that are built from downloads"),
+            YamlField(
+                "copies", "mapping of paths to paths", required: false, "where a file of the source goes, and where it is in the tree"),
+            YamlField(
+                "links", "mapping of names to text", required: false,
+                "what links beside the binary lead to, and their names with blanks between, or `none`"),
+            YamlField("embed", "relative path", "the folder of the tree that the archive is put into, to be embedded"),
+            YamlField("bindata", "relative path", required: false, "a Go file that is written for a source that does not embed by itself"),
+            YamlField(
+                "compression", "number", required: false,
+                "zstd's level for the archive, 1 to 19; \(PackageSpec.usualCompression), as k3s has it, when missing"),
+            YamlField("wrapper", "mapping", "what Go is told to build with the archive in it, as in `target`"),
+        ])
+    /// A program that is built from a download.
+    package static let program = YamlSection(
+        path: "package.programs.NAME",
+        fields: [
+            YamlField("source", "relative path", "the folder that its source was unpacked into"),
+            YamlField("importPath", "import path", "where its source stands in `GOPATH`"),
+            YamlField("target", "mapping", "what Go is told to build, as in `target`"),
+            YamlField("output", "relative path", "where the binary goes"),
+        ])
+}
+
+extension DownloadSpec {
+    init(_ map: YamlMap) throws(Diagnostic) {
+        let example = "an address such as https://example.org/file.tar"
+        git = map.has("git") ? try DownloadCommit(map.map("git", schema: Recipe.Schema.downloadCommit)) : nil
+        // A recipe that extends another cannot take its addresses away: a commit goes before them.
+        addresses = git == nil ? try map.values("addresses", expected: example) : []
+        sha256 = try Self.digest(map)
+        let hasTree = map.has("tree") ? try map.text("tree") != "unknown" : false
+        tree = hasTree ? try map.value("tree", expected: "a tree's id of 40 hexadecimal digits, or 'unknown'") : nil
+        bytes = map.has("bytes") ? try map.value("bytes", expected: "a number of bytes") : nil
+        unpack = map.has("unpack") ? try map.path("unpack") : nil
+        file = map.has("file") ? try map.path("file") : nil
+        strip = map.has("strip") ? try map.value("strip", expected: "a number of folders") : 0
+        guard git != nil || !addresses.isEmpty else { throw map.complaint("addresses", "expected at least one address, or 'git'") }
+        guard (unpack == nil) != (file == nil) else { throw map.complaint("unpack", "expected one of 'unpack' and 'file'") }
+        guard tree == nil || unpack != nil else {
+            throw map.complaint("tree", "it is the id of what was unpacked: a download that stays a file has a 'sha256'")
+        }
+        guard git == nil || unpack != nil && sha256 == nil else {
+            throw map.complaint("git", "a commit is unpacked into a folder, and its id says what it is: it has no 'file' and no 'sha256'")
+        }
+        guard (0...9).contains(strip) else { throw map.complaint("strip", "expected a number from 0 to 9") }
+    }
+
+    private static func digest(_ map: YamlMap) throws(Diagnostic) -> Digest? {
+        guard map.has("sha256"), try map.text("sha256") != "unknown" else { return nil }
+        return try map.value("sha256", expected: "64 hexadecimal digits, or 'unknown'")
+    }
+}
+
+extension DownloadCommit {
+    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+        url = try map.text("url")
+        commit = try map.value("commit", expected: "a commit's full id of 40 hexadecimal digits")
+        guard url.utf8.first != UInt8(ascii: "-") else {
+            throw map.complaint("url", "expected an address such as https://example.org/project, found '\(url)'")
+        }
+    }
+}
+
+extension PackageSpec {
+    init(_ map: YamlMap) throws(Diagnostic) {
+        program = try map.path("program")
+        folders = try map.paths("folders")
+        guard !folders.isEmpty, !folders.contains(.top) else {
+            throw map.complaint("folders", "expected at least one folder below the top")
+        }
+        var programs: [String: ProgramSpec] = [:]
+        for entry in map.has("programs") ? try map.maps("programs", schema: Recipe.Schema.program) : [] {
+            programs[entry.name] = try ProgramSpec(entry.map)
+        }
+        self.programs = programs
+        var copies: [ContainedPath: ContainedPath] = [:]
+        for (place, file) in try map.texts("copies") {
+            guard let place = YamlMap.path(place), let file = YamlMap.path(file), place != .top, file != .top else {
+                throw map.complaint("copies", "expected relative paths, found \(ContainedPath.quoted("\(place): \(file)".utf8))")
+            }
+            copies[place] = file
+        }
+        self.copies = copies
+        links = try map.texts("links").filter { $0.value != "none" }.mapValues { $0.split(separator: " ").map(String.init) }
+        for name in links.flatMap({ [$0] + $1 }) where !YamlMap.isFileName(name) {
+            throw map.complaint("links", "expected names of files, found \(ContainedPath.quoted(name.utf8))")
+        }
+        embed = try map.path("embed")
+        bindata = map.has("bindata") ? try map.path("bindata") : nil
+        compression = map.has("compression") ? try map.value("compression", expected: "a number from 1 to 19") : nil
+        guard (1...19).contains(compression ?? Self.usualCompression) else {
+            throw map.complaint("compression", "expected a number from 1 to 19")
+        }
+        wrapper = try Target(map.map("wrapper", schema: Recipe.Schema.target))
+        guard let top = program.folders.first, folders.contains(top) else {
+            throw map.complaint("program", "expected a path in one of the folders that are packed, found '\(program)'")
+        }
+    }
+}
+
+extension ProgramSpec {
+    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+        source = try map.path("source")
+        importPath = try map.path("importPath").description
+        target = try Target(map.map("target", schema: Recipe.Schema.target), mayBeTop: true)
+        output = try map.path("output")
+    }
+}

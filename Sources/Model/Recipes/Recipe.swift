@@ -1,0 +1,374 @@
+import ExitCodes
+import Paths
+
+/// What to build and how to prove it: one file of `recipes/`, with all that it extends.
+package struct Recipe: Hashable, Codable, Sendable {
+    /// The file's name without its ending.
+    package let name: String
+    /// One line for people.
+    package let title: String
+    /// The version of what is built, without a leading `v`.
+    package let version: Version
+    /// The import path at which the tree stands in `GOPATH`; nil when the tree's own go.mod tells it.
+    package var importPath: String?
+    /// Where the source comes from.
+    package let source: SourceSpec
+    /// Libraries that the source is compiled with and does not hold itself.
+    package let libraries: LibrariesSpec?
+    /// Which upstream projects lie in the source tree: a patch of `cadvisor` applies where this says that cAdvisor is.
+    package var upstreams: [String: Upstream]
+    /// Which Go releases build it.
+    package let toolchain: VersionRange
+    /// What Go is told to build; nil when the source is a library, which only component probes can prove.
+    package var target: Target?
+    /// Files that the package needs beside the source, by name.
+    package let downloads: [String: DownloadSpec]
+    /// How the target is packed, for a source that is k3s; nil when the target itself is the artifact.
+    package var package: PackageSpec?
+    /// What makes the control plane that the node joins at the levels `ready` and `pod`; nil when the recipe has none.
+    package let controlPlane: ControlPlaneSpec?
+    /// How the node is booted and watched; nil when nothing of it is a node.
+    package let node: NodeSpec?
+    /// Which layouts `matrix` boots.
+    package let layouts: [Layout]
+    /// Which patches make the node good, in the order in which they are applied.
+    package let series: [PatchName]
+    /// Other series that `matrix` boots beside it, to be compared; an empty one is the stock source.
+    package let compare: [[PatchName]]
+    /// What the original has in its package and this recipe leaves out of it: the reasons, by name.
+    package let leftOut: [String: String]
+    /// What in it is more than a setting of Go's, with the places: nothing is built with it unless the user allows that.
+    package let code: [Diagnostic]
+    /// What was run of its versions by hand, and what came of it.
+    package let measured: [Measured]
+}
+
+/// An upstream project inside a source tree.
+package struct Upstream: Hashable, Codable, Sendable {
+    /// The directory below the tree's top; `.` for the top itself.
+    package let path: String
+    /// The project's version, which decides the variant of a patch where the text alone does not; nil when the tree itself tells it.
+    package var version: Version?
+    /// The Go module that has the project, when the tree may hold no copy of it.
+    package let module: String?
+
+    /// Makes an upstream.
+    package init(path: String, version: Version?, module: String? = nil) {
+        self.path = path
+        self.version = version
+        self.module = module
+    }
+}
+
+/// What Go is told to build.
+package struct Target: Hashable, Codable, Sendable {
+    /// How Go finds the packages that the target needs.
+    package enum Mode: String, Codable, Sendable, CaseIterable {
+        /// The tree stands in `GOPATH`, without modules (`GO111MODULE=off`).
+        case gopath
+        /// Modules, all of them in the tree's `vendor/` (`-mod=vendor`).
+        case vendor
+        /// Several modules of the tree's own, which its go.work names, and all others in its `vendor/`.
+        case workspace
+        /// Modules, the patched ones as copies in the tree, the others from the module cache (`-modfile`).
+        case modules
+    }
+
+    /// The package to build, below the import path; its last part names the binary.
+    package let package: String
+    /// Flags of `go build`.
+    package var flags: [String]
+    /// Settings of the environment, beside those that Ninepin sets itself.
+    package var environment: [String: String]
+    /// How Go finds packages; nil when the tree itself tells it.
+    package let mode: Mode?
+
+    /// Makes a target.
+    package init(package: String, flags: [String] = [], environment: [String: String] = [:], mode: Mode? = nil) {
+        self.package = package
+        self.flags = flags
+        self.environment = environment
+        self.mode = mode
+    }
+
+    /// The binary's file name.
+    package var binary: String { package == "." ? "program" : package.split(separator: "/").last.map(String.init) ?? package }
+}
+
+/// How a node is booted and watched.
+package struct NodeSpec: Hashable, Codable, Sendable {
+    /// Which programs make up the node.
+    package enum Profile: String, Codable, Sendable, CaseIterable {
+        /// containerd and a kubelet that runs standalone.
+        case kubelet
+        /// containerd and a kubelet that joins a control plane.
+        case node
+        /// containerd and `k3s server`, whose own kubelet is watched.
+        case k3sServer = "k3s-server"
+        /// containerd and `k3s agent`, which joins a `k3s server`.
+        case k3sAgent = "k3s-agent"
+
+        /// What the same program is when the node joins a control plane.
+        package var joined: Profile {
+            switch self {
+            case .kubelet, .node: .node
+            case .k3sServer, .k3sAgent: .k3sAgent
+            }
+        }
+
+        /// Whether the program is k3s, which is its own control plane.
+        package var isK3s: Bool { self == .k3sServer || self == .k3sAgent }
+
+        /// How the program's answer to `--version` begins.
+        package var versionPrefix: String {
+            switch self {
+            case .kubelet, .node: "Kubernetes v"
+            case .k3sServer, .k3sAgent: "k3s version v"
+            }
+        }
+    }
+
+    /// Which programs make up the node.
+    package let profile: Profile
+    /// Seconds after the node's start in which a forbidden line may still come.
+    package var warmUp: Double
+    /// Seconds after the node's start at which it must still be alive.
+    package var observe: Double
+    /// Seconds after the sandbox's start by which the node must have started.
+    package var startTimeout: Double
+    /// Seconds after the node's start by which it must have shown all that the levels `ready` and `pod` ask for.
+    package var joinTimeout: Double
+    /// Fields of kubelet's configuration beside those that the harness sets, each value as YAML.
+    package var kubelet: [String: String]
+    /// What starts the containers of its pods; nil where the cgroups of its sandbox decide (``OCIRuntime/standard(on:)``).
+    package var runtime: OCIRuntime?
+    /// The containerd that it gets; nil for the machine's own.
+    package var containerd: ContainerdSpec?
+
+    /// Makes a node's description; times are in seconds.
+    package init(
+        profile: Profile, warmUp: Double = Deadline.warmUp.seconds, observe: Double = Deadline.observation.seconds,
+        startTimeout: Double = Deadline.nodeStart.seconds, joinTimeout: Double = Deadline.nodeJoin.seconds, kubelet: [String: String] = [:],
+        runtime: OCIRuntime? = nil, containerd: ContainerdSpec? = nil
+    ) {
+        self.profile = profile
+        self.warmUp = warmUp
+        self.observe = observe
+        self.startTimeout = startTimeout
+        self.joinTimeout = joinTimeout
+        self.kubelet = kubelet
+        self.runtime = runtime
+        self.containerd = containerd
+    }
+
+    /// Whether the node joins a control plane: an agent of k3s always does.
+    package func joins(at level: Level) -> Bool { level.isJoined || profile == .k3sAgent }
+
+    /// What a kubelet from anywhere is held to, when no recipe says more.
+    package static let kubelet = NodeSpec(profile: .kubelet)
+}
+
+extension Recipe {
+    /// Reads a recipe that extends no other.
+    ///
+    /// - Parameters:
+    ///   - yaml: the file's text.
+    ///   - file: the file's path, for messages.
+    ///   - name: the recipe's name.
+    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    package init(yaml: String, file: String, name: String) throws(Diagnostic) {
+        try self.init([try RecipeFile(yaml: yaml, file: file)], name: name)
+    }
+
+    /// Puts a recipe together from its files, the one that extends no other first.
+    ///
+    /// - Parameters:
+    ///   - wanted: the version that is asked for; the last file's own when nil.
+    ///   - architecture: decides `{arch}` in its texts, and which of several digests is a download's.
+    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    package init(
+        _ files: [RecipeFile], name: String, version wanted: Version? = nil, architecture: Architecture = .machine
+    ) throws(Diagnostic) {
+        let map = try YamlMap(try RecipeFile.layered(files, version: wanted, architecture: architecture), schema: Schema.recipe)
+        // Its work tree has it.
+        guard YamlMap.isFileName(name) else {
+            throw Diagnostic(file: map.file, message: "the recipe's name is \(name.debugDescription); name its file otherwise")
+        }
+        self.name = name
+        title = try map.text("title")
+        let written: Version = try map.value("version", expected: "a version such as 1.20.2")
+        version = wanted ?? written
+        importPath = map.has("importPath") ? try map.path("importPath").description : nil
+        source = try SourceSpec(map.map("source", schema: Schema.source))
+        libraries = map.has("libraries") ? try LibrariesSpec(map.map("libraries", schema: Schema.libraries)) : nil
+        var upstreams: [String: Upstream] = [:]
+        for entry in try map.maps("upstreams", schema: Schema.upstream) { upstreams[entry.name] = try Upstream(entry.map) }
+        self.upstreams = upstreams
+        toolchain = try map.value("toolchain", expected: "a range of Go versions such as '>=1.19 <1.20'")
+        target = map.has("target") ? try Target(map.map("target", schema: Schema.target)) : nil
+        code = try Self.code(in: map)
+        var downloads: [String: DownloadSpec] = [:]
+        for entry in map.has("downloads") ? try map.maps("downloads", schema: Schema.download) : [] {
+            downloads[entry.name] = try DownloadSpec(entry.map)
+        }
+        self.downloads = downloads
+        package = map.has("package") ? try PackageSpec(map.map("package", schema: Schema.package)) : nil
+        controlPlane = map.has("controlPlane") ? try ControlPlaneSpec(map.map("controlPlane", schema: Schema.controlPlane)) : nil
+        node = map.has("node") ? try NodeSpec(map.map("node", schema: Schema.node)) : nil
+        let named: [Layout] = try map.words("layouts")
+        guard !named.isEmpty || !map.has("layouts") else { throw map.complaint("layouts", "expected at least one layout") }
+        layouts = named.isEmpty ? [.root9p, .volume9p, .rootOverlay] : named
+        series = try map.values("series", expected: "a patch such as cadvisor/9p-source")
+        let compared = try map.values(
+            "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
+        compare = compared.map(\.patches)
+        leftOut = try map.texts("leftOut").filter { $0.value != "none" }
+        var measured: [Measured] = []
+        for entry in try map.list("measured", schema: Schema.measured) { measured.append(try Measured(entry)) }
+        self.measured = measured
+        let planned = controlPlane?.series ?? []
+        for (key, patch) in series.map({ ("series", $0) }) + compare.joined().map({ ("compare", $0) })
+            + planned.map({ ("controlPlane", $0) })
+        where upstreams[patch.upstream] == nil {
+            let advice = Spelling.advice(for: patch.upstream, among: upstreams.keys)
+            throw map.complaint(key, "'\(patch)' is of '\(patch.upstream)', which is not among this recipe's upstreams: \(advice)")
+        }
+        guard importPath != "." else { throw map.complaint("importPath", "expected an import path such as k8s.io/kubernetes, found '.'") }
+        guard (target == nil) == (node == nil) else {
+            throw map.complaint(target == nil ? "node" : "target", "a recipe has both 'target' and 'node', or, for a library, neither")
+        }
+    }
+}
+
+/// A series as a recipe's `compare` has it.
+private struct ComparedSeries: LosslessStringConvertible {
+    let patches: [PatchName]
+
+    init?(_ text: String) {
+        if text == "none" {
+            patches = []
+            return
+        }
+        let words = text.split(separator: ",", omittingEmptySubsequences: false)
+        let names = words.compactMap { PatchName(String($0.drop { $0 == " " })) }
+        guard names.count == words.count else { return nil }
+        patches = names
+    }
+
+    var description: String { patches.isEmpty ? "none" : patches.map(\.description).joined(separator: ",") }
+}
+
+extension Upstream {
+    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+        path = try map.path("path").description
+        version = map.has("version") ? try map.value("version", expected: "a version such as 0.38.6") : nil
+        module = map.has("module") ? try map.path("module").description : nil
+    }
+}
+
+extension Target {
+    /// - Parameter mayBeTop: whether the package may be the tree's own.
+    init(_ map: YamlMap, mayBeTop: Bool = false) throws(Diagnostic) {
+        package = try map.path("package").description
+        flags = try map.values("flags", expected: "a flag of go build")
+        environment = try map.texts("environment", mayBeEmpty: true)
+        // A recipe that extends another cannot take a word of it away.
+        let isTold = map.has("mode") ? try map.text("mode") == "tree" : true
+        mode = isTold ? nil : try map.word("mode")
+        guard package != "." || mayBeTop else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
+        for (name, text, place) in try map.placedPairs("environment", mayBeEmpty: true) {
+            guard GoSettings.isVariable(name) else {
+                throw place.complaint(
+                    "'environment': expected a variable's name, such as CGO_ENABLED, found \(ContainedPath.quoted(name.utf8))")
+            }
+            guard !text.utf8.contains(0) else { throw place.complaint("'environment': expected text without NUL") }
+        }
+        for (text, place) in try map.placedTexts("flags") where text.utf8.contains(0) {
+            throw place.complaint("'flags': expected text without NUL")
+        }
+    }
+
+    /// What of a target is more than a setting of Go's.
+    static func code(in map: YamlMap) throws(Diagnostic) -> [Diagnostic] {
+        let words = try map.placedTexts("flags")
+        // A path and a prefix stand in their places once the tree is there; what Go is told then is looked at once more.
+        let flags = words.map { Target.placed($0.text, importPath: "path", vendored: "") }
+        var found = GoSettings.code(inFlags: flags).map { index, code in
+            words[index].place.complaint("'flags': \(code)")
+        }
+        for (name, text, place) in try map.placedPairs("environment", mayBeEmpty: true) {
+            if let code = GoSettings.code(inVariable: name, text) { found.append(place.complaint("'environment': \(code)")) }
+        }
+        return found
+    }
+}
+
+extension Recipe {
+    /// What of all targets is more than a setting of Go's.
+    private static func code(in map: YamlMap) throws(Diagnostic) -> [Diagnostic] {
+        var maps: [YamlMap] = []
+        if map.has("target") { maps.append(try map.map("target", schema: Schema.target)) }
+        if map.has("package") {
+            let package = try map.map("package", schema: Schema.package)
+            maps.append(try package.map("wrapper", schema: Schema.target))
+            for entry in package.has("programs") ? try package.maps("programs", schema: Schema.program) : [] {
+                maps.append(try entry.map.map("target", schema: Schema.target))
+            }
+        }
+        var found: [Diagnostic] = []
+        for map in maps { found += try Target.code(in: map) }
+        return found
+    }
+}
+
+/// A recipe tells Go more than settings, and nobody has allowed that.
+package struct RecipeIsCode: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
+    /// What it is, and where it stands.
+    package let places: [String]
+
+    /// Looks whether a recipe may be built.
+    ///
+    /// - Parameter isAllowed: whether the user trusts it.
+    /// - Throws: itself, with every place.
+    package static func check(_ recipe: Recipe, isAllowed: Bool) throws(RecipeIsCode) {
+        guard !isAllowed, !recipe.code.isEmpty else { return }
+        throw RecipeIsCode(places: recipe.code.map(\.description))
+    }
+
+    /// Looks once more at what Go will really be told: what a lock says stands in it now, too.
+    ///
+    /// - Throws: itself.
+    package static func check(_ target: Target) throws(RecipeIsCode) {
+        let found =
+            GoSettings.code(inFlags: target.flags).map(\.code)
+            + target.environment.sorted { $0.key < $1.key }.compactMap { GoSettings.code(inVariable: $0.key, $0.value) }
+        guard found.isEmpty else { throw RecipeIsCode(places: found.map { "\(target.package): \($0)" }) }
+    }
+
+    /// What, where, why, and what to do.
+    package var description: String {
+        """
+        the recipe is code: it tells Go more than settings, and could run any program as you
+            \(places.joined(separator: "\n    "))
+            Read it. Leave this out, or, if you trust it as a program, say --allow-recipe-code.
+        """
+    }
+
+    package var exitStatus: ExitStatus { .data }
+}
+
+extension NodeSpec {
+    fileprivate init(_ map: YamlMap) throws(Diagnostic) {
+        profile = try map.word("profile")
+        warmUp = map.has("warmUp") ? try map.seconds("warmUp") : Self.kubelet.warmUp
+        observe = map.has("observe") ? try map.seconds("observe") : Self.kubelet.observe
+        startTimeout = map.has("startTimeout") ? try map.seconds("startTimeout") : Self.kubelet.startTimeout
+        joinTimeout = map.has("joinTimeout") ? try map.seconds("joinTimeout") : Self.kubelet.joinTimeout
+        kubelet = try map.texts("kubelet")
+        runtime = map.has("runtime") ? try map.word("runtime") : nil
+        containerd = map.has("containerd") ? try ContainerdSpec(map.map("containerd", schema: Recipe.Schema.containerd)) : nil
+        guard observe > warmUp else {
+            throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
+        }
+    }
+}

@@ -1,0 +1,122 @@
+/// One file of a recipe, read but not yet put together with those that it extends.
+package struct RecipeFile: Sendable {
+    /// The file's path, as it was given.
+    package let file: String
+    /// The recipe that this one extends: a name, or a path beside this file; nil when it stands alone.
+    package let parent: String?
+    private let body: YamlValue
+    private let ranges: [YamlValue]
+
+    /// Reads a file.
+    ///
+    /// - Throws: `Diagnostic` when it is no YAML mapping, or `extends` or `ranges` is no good.
+    package init(yaml: String, file: String) throws(Diagnostic) {
+        self.file = file
+        let root = try YamlValue(yaml, file: file, expected: "a recipe")
+        guard case .mapping = root.content else { throw root.complaint("expected a mapping of keys to values, found \(root.form)") }
+        switch root["extends"]?.content {
+        case nil: parent = nil
+        case .scalar(let name) where !name.isEmpty: parent = name
+        default: throw (root["extends"] ?? root).complaint("'extends': expected a recipe's name")
+        }
+        switch root["ranges"]?.content {
+        case nil: ranges = []
+        case .sequence(let items): ranges = items
+        default: throw (root["ranges"] ?? root).complaint("'ranges': expected a list of mappings, each with 'versions'")
+        }
+        body = root.without(["extends", "ranges"])
+    }
+
+    /// All files as one value: each lies over those before it, and its ranges over itself where the version fits.
+    static func layered(
+        _ files: [RecipeFile], version wanted: Version?, architecture: Architecture
+    ) throws(Diagnostic) -> YamlValue {
+        guard let first = files.first else { throw Diagnostic(file: "", message: "a recipe has at least one file") }
+        let plain = files.dropFirst().reduce(first.body) { $0.overlaid(by: $1.body, whole: whole) }
+        let written = try version(of: plain)
+        let version = wanted ?? written
+        var value = first.body
+        for (index, file) in files.enumerated() {
+            if index > 0 { value = value.overlaid(by: file.body, whole: whole) }
+            for range in file.ranges where try Self.range(range).contains(version) {
+                value = value.overlaid(by: range.without(["versions"]), whole: whole)
+            }
+        }
+        return try value.choosing(architecture).replacing("{version}", with: version.plain)
+            .replacing("{arch}", with: architecture.rawValue)
+    }
+
+    /// A source of another kind replaces one; it does not mix with it. Nor do the digests of two releases of a download.
+    private static let whole: Set<String> = ["source", "libraries", "sha256", "tree", "bytes"]
+
+    private static func version(of value: YamlValue) throws(Diagnostic) -> Version {
+        guard let node = value["version"] else {
+            throw value.complaint("'version' is missing: the version of what is built, when none is asked for with NAME@VERSION")
+        }
+        guard case .scalar(let text) = node.content, let version = Version(text) else {
+            throw node.complaint("'version': expected a version such as 1.20.2, found \(node.form)")
+        }
+        return version
+    }
+
+    private static func range(_ value: YamlValue) throws(Diagnostic) -> VersionRange {
+        guard let node = value["versions"] else { throw value.complaint("'versions' is missing: a range such as '>=1.25 <1.30'") }
+        guard case .scalar(let text) = node.content, let range = VersionRange(text) else {
+            throw node.complaint("'versions': expected a range such as '>=1.25 <1.30', found \(node.form)")
+        }
+        return range
+    }
+}
+
+extension YamlValue {
+    /// The recipe in which each download has the digest and the length of one architecture, where it says them by architecture. A digest that is not
+    /// said for this one is not known.
+    ///
+    /// - Throws: `Diagnostic` for a name that is no architecture's.
+    fileprivate func choosing(_ architecture: Architecture) throws(Diagnostic) -> YamlValue {
+        try changing("downloads") { (downloads: YamlValue) throws(Diagnostic) in
+            try downloads.changingAll { (download: YamlValue) throws(Diagnostic) in
+                var download = download
+                for (key, missing) in [("sha256", "unknown"), ("tree", "unknown"), ("bytes", nil)] as [(String, String?)] {
+                    download = try download.changing(key) { (value: YamlValue) throws(Diagnostic) in
+                        try value.chosen(for: architecture, missing: missing)
+                    }
+                }
+                return download
+            }
+        }
+    }
+
+    /// - Returns: nil when there is nothing for this architecture, and nothing that could stand for it.
+    private func chosen(for architecture: Architecture, missing: String?) throws(Diagnostic) -> YamlValue? {
+        guard case .mapping(let entries) = content else { return self }
+        let known = Architecture.allCases.map(\.rawValue)
+        for entry in entries where !known.contains(entry.name) {
+            throw entry.key.complaint(
+                "'\(entry.name)' is no architecture that is known here: \(Spelling.advice(for: entry.name, among: known))")
+        }
+        if let own = self[architecture.rawValue] { return own }
+        return missing.map { YamlValue(.scalar($0), file: file, line: line, column: column) }
+    }
+
+    private func changing(
+        _ name: String, _ change: (YamlValue) throws(Diagnostic) -> YamlValue?
+    ) throws(Diagnostic) -> YamlValue {
+        try changingEntries { (entry: Entry) throws(Diagnostic) in entry.name == name ? try change(entry.value) : entry.value }
+    }
+
+    private func changingAll(_ change: (YamlValue) throws(Diagnostic) -> YamlValue?) throws(Diagnostic) -> YamlValue {
+        try changingEntries { (entry: Entry) throws(Diagnostic) in try change(entry.value) }
+    }
+
+    /// A mapping whose values are others; one for which there is none goes with its key. What is no mapping stays as it is.
+    private func changingEntries(_ change: (Entry) throws(Diagnostic) -> YamlValue?) throws(Diagnostic) -> YamlValue {
+        guard case .mapping(let entries) = content else { return self }
+        var changed: [Entry] = []
+        for entry in entries {
+            guard let value = try change(entry) else { continue }
+            changed.append(Entry(name: entry.name, key: entry.key, value: value))
+        }
+        return YamlValue(.mapping(changed), file: file, line: line, column: column)
+    }
+}

@@ -1,0 +1,62 @@
+import ExitCodes
+import Sanitizing
+
+/// What is wrong in a file that a person wrote, and where: a recipe or a patch's description.
+package struct Diagnostic: ExitStatusError, Hashable, Codable, Sendable, CustomStringConvertible {
+    /// The file's path, as it was given.
+    package let file: String
+    /// Line, counted from 1; 0 when the whole file is meant.
+    package let line: Int
+    /// Column, counted from 1; 0 when the whole file is meant.
+    package let column: Int
+    /// What is wrong and what was expected.
+    package let message: String
+
+    /// Makes a diagnostic for a place in a file.
+    package init(file: String, line: Int = 0, column: Int = 0, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        // What stands in the file may be long.
+        let shown = Redaction.text(message)
+        self.message = shown.count > 1000 ? "\(shown.prefix(1000))…" : shown
+    }
+
+    /// `FILE:LINE:COLUMN: MESSAGE`, as compilers write it, so that editors can jump there.
+    package var description: String { Visible.line(line > 0 ? "\(file):\(line):\(column): \(message)" : "\(file): \(message)") }
+
+    package var exitStatus: ExitStatus { .data }
+}
+
+/// Finds the known name that a mistyped one is nearest to.
+package enum Spelling {
+    /// The nearest of the known names, when it is near enough to be meant: at most a third of the letters differ.
+    package static func nearest(to name: String, among known: some Sequence<String>) -> String? {
+        let ranked = known.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
+        guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }) else { return nil }
+        return best.distance <= max(1, max(name.count, best.name.count) / 3) ? best.name : nil
+    }
+
+    /// A sentence to append to an error: the nearest name when there is one, else all of them.
+    package static func advice(for name: String, among known: some Sequence<String>) -> String {
+        if let nearest = nearest(to: name, among: known) { return "did you mean '\(nearest)'?" }
+        let all = known.sorted()
+        return all.isEmpty ? "none is known" : "known: \(all.joined(separator: ", "))"
+    }
+
+    /// Levenshtein's distance: the fewest letters to insert, delete or replace.
+    static func distance(_ one: String, _ other: String) -> Int {
+        let (left, right) = (Array(one), Array(other))
+        var row = Array(0...right.count)
+        for (i, letter) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, against) in right.enumerated() {
+                let above = row[j + 1]
+                row[j + 1] = letter == against ? diagonal : min(diagonal, above, row[j]) + 1
+                diagonal = above
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,175 @@
+import Sanitizing
+import Yams
+
+/// How much a YAML file may hold. The largest of the project's own has 9 KB, 350 values and a depth of 6.
+package enum YamlLimits {
+    /// Bytes of the text. Who reads a file for it need not read more than one byte beyond.
+    package static let bytes = 64 << 10
+    /// Values, keys included; what an alias stands for counts each time.
+    static let values = 10_000
+    /// Bytes of all scalars, keys included; what an alias stands for counts each time, and so does a text that stands in another's place.
+    static let scalarBytes = 1 << 20
+    /// Mappings and lists in each other.
+    static let depth = 32
+}
+
+/// A YAML text on its way to a value, within ``YamlLimits``.
+///
+/// Yams puts what an alias stands for in the alias's place before anybody can count, and hashes keys whole, keys of keys included: a few hundred
+/// bytes come to gigabytes and hours. So it never sees an alias, nor a key of more than libyaml's 1024 bytes, which only `?` can begin: both signs
+/// become letters that no text has. Aliases are followed here, and `?` is refused.
+struct YamlReading {
+    private let file: String
+    private var anchors: [String: (value: YamlValue, count: Int, bytes: Int, depth: Int)] = [:]
+    private var count = 0
+    private var bytes = 0
+    /// The deepest that the value just read goes, itself included.
+    private var reach = 0
+
+    init(file: String) { self.file = file }
+
+    /// The text's one document; nil when it has none.
+    ///
+    /// - Throws: `Diagnostic` for what is no YAML, and for what is too much.
+    mutating func root(of text: String) throws(Diagnostic) -> YamlValue? {
+        guard text.utf8.count <= YamlLimits.bytes else {
+            throw Diagnostic(file: file, message: "the file has more than \(YamlLimits.bytes) bytes; it is to be written by people")
+        }
+        for scalar in text.unicodeScalars where scalar == Self.alias || scalar == Self.key {
+            throw Diagnostic(file: file, message: "this is no YAML: it has U+\(String(scalar.value, radix: 16)), a letter for private use")
+        }
+        let (parser, node): (Parser, Node?)
+        do {
+            parser = try Parser(yaml: Self.disguised(text), encoding: .utf8)
+            node = try parser.singleRoot()
+        } catch { throw diagnostic(for: error) }
+        // The parser owns the names of the anchors; nodes only borrow them.
+        defer { withExtendedLifetime(parser) {} }
+        guard let node else { return nil }
+        return try value(node, depth: 1)
+    }
+
+    /// What stands for `*` and for `?` while Yams reads: letters of the private use area. Each is one character, so that columns stay.
+    private static let (alias, key): (Unicode.Scalar, Unicode.Scalar) = ("\u{F8E0}", "\u{F8E1}")
+
+    private static func disguised(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { scalars.append(scalar == "*" ? alias : scalar == "?" ? key : scalar) }
+        return String(scalars)
+    }
+
+    private static func plain(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { scalars.append(scalar == alias ? "*" : scalar == key ? "?" : scalar) }
+        return String(scalars)
+    }
+
+    private mutating func value(_ node: Node, depth: Int) throws(Diagnostic) -> YamlValue {
+        try take(1, bytes: 0, node, depth: depth)
+        let before = (count: count, bytes: bytes)
+        var value: YamlValue
+        switch node {
+        case .scalar(let scalar):
+            let letters = scalar.string.unicodeScalars
+            if scalar.style == .plain, letters.first == Self.alias { return try followed(scalar, node, depth: depth) }
+            if scalar.style == .plain, letters.first == Self.key,
+                letters.count == 1 || letters.dropFirst().first?.properties.isWhitespace == true
+            {
+                throw complaint("a key is written without '?'", node)
+            }
+            let text = Self.plain(scalar.string)
+            try take(0, bytes: text.utf8.count, node, depth: depth)
+            value = made(.scalar(text), node, isQuoted: scalar.style != .plain)
+            reach = 1
+        case .sequence(let items): value = made(.sequence(try list(items, depth: depth)), node)
+        case .mapping(let mapping): value = made(.mapping(try entries(mapping, depth: depth)), node)
+        case .alias: throw complaint("this is no YAML: an alias in a place where none can be", node)
+        }
+        if let name = node.anchor?.rawValue { anchors[name] = (value, count - before.count + 1, bytes - before.bytes, reach) }
+        return value
+    }
+
+    private mutating func list(_ items: Node.Sequence, depth: Int) throws(Diagnostic) -> [YamlValue] {
+        var (values, deepest): ([YamlValue], Int) = ([], 0)
+        for item in items {
+            values.append(try value(item, depth: depth + 1))
+            deepest = max(deepest, reach)
+        }
+        reach = deepest + 1
+        return values
+    }
+
+    private mutating func entries(_ mapping: Node.Mapping, depth: Int) throws(Diagnostic) -> [YamlValue.Entry] {
+        var (entries, deepest): ([YamlValue.Entry], Int) = ([], 0)
+        var names = Set<String>()
+        for (keyNode, valueNode) in mapping {
+            let key = try value(keyNode, depth: depth + 1)
+            guard case .scalar(let name) = key.content else { throw key.complaint("expected a word as a key, found \(key.form)") }
+            // Two names may be one only after an alias was followed.
+            guard names.insert(name).inserted else { throw key.complaint("a key stands twice: \(name)") }
+            entries.append(YamlValue.Entry(name: name, key: key, value: try value(valueNode, depth: depth + 1)))
+            deepest = max(deepest, reach)
+        }
+        reach = deepest + 1
+        return entries
+    }
+
+    /// What an alias stands for.
+    private mutating func followed(_ scalar: Node.Scalar, _ node: Node, depth: Int) throws(Diagnostic) -> YamlValue {
+        let name = Self.plain(scalar.string).dropFirst()
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else { throw complaint("this is no YAML: '*' begins an alias", node) }
+        guard node.anchor == nil else { throw complaint("this is no YAML: an alias has no name of its own", node) }
+        guard let known = anchors[String(name)] else {
+            throw complaint("this is no YAML: the alias '*\(Visible.excerpt(String(name)))' stands for nothing", node)
+        }
+        try take(known.count - 1, bytes: known.bytes, node, depth: depth + known.depth - 1)
+        reach = known.depth
+        return known.value
+    }
+
+    /// What a name may be made of, as libyaml has it (IS_ALPHA in yaml_private.h).
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        }
+    }
+
+    /// Counts values and the bytes of scalars, before they are made.
+    private mutating func take(_ more: Int, bytes others: Int, _ node: Node, depth: Int) throws(Diagnostic) {
+        count += more
+        guard count <= YamlLimits.values else {
+            throw complaint("this comes to more than \(YamlLimits.values) values, each alias counted for what it stands for", node)
+        }
+        bytes += others
+        guard bytes <= YamlLimits.scalarBytes else {
+            throw complaint("this comes to more than \(YamlLimits.scalarBytes) bytes, each alias counted for what it stands for", node)
+        }
+        guard depth <= YamlLimits.depth else { throw complaint(Self.tooDeep, node) }
+    }
+
+    private static let tooDeep = "this lies more than \(YamlLimits.depth) mappings and lists deep"
+
+    private func made(_ content: YamlValue.Content, _ node: Node, isQuoted: Bool = false) -> YamlValue {
+        YamlValue(content, file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, isQuoted: isQuoted)
+    }
+
+    private func complaint(_ message: String, _ node: Node) -> Diagnostic { made(.scalar(""), node).complaint(message) }
+
+    private func diagnostic(for error: any Error) -> Diagnostic {
+        switch error as? YamlError {
+        case .parser(_, let problem, let mark, _) where problem.contains("nesting level"):
+            Diagnostic(file: file, line: mark.line, column: mark.column, message: Self.tooDeep)
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            Diagnostic(file: file, line: mark.line, column: mark.column, message: "this is no YAML: \(problem)")
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            Diagnostic(
+                file: file, line: context.mark.line, column: context.mark.column,
+                message: "a key stands twice: \(Visible.excerpt(Self.plain(duplicates.joined(separator: ", "))))")
+        case .reader(let problem, let offset, _, _):
+            Diagnostic(file: file, line: 1, column: 1, message: "this is no YAML: \(problem) at byte \(offset ?? 0)")
+        default:
+            Diagnostic(file: file, line: 1, column: 1, message: "this is no YAML")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Glibc
+import Host
+import Model
+import SystemPackage
+
+/// What a node that is booted without a sandbox would leave behind, and how it is undone. Nothing that was there before is removed.
+///
+/// A list of it stands in a file before anything is made: what a killed boot left is removed by the next one.
+final class CleanupJournal {
+    /// One thing that is made, by its path.
+    private enum Trace {
+        case directory(String)
+        case link(String)
+        case group(String)
+    }
+
+    private let journal: FilePath
+    private let lock: FileLock
+    private let deadlines: Deadlines
+    private var traces: [Trace] = []
+    private var scratches: [Scratch] = []
+
+    /// Begins, as the only one in the place, and removes what a killed one left.
+    ///
+    /// - Parameters:
+    ///   - directory: where the list goes.
+    ///   - deadlines: how long the kernel may take.
+    /// - Throws: `HereError` when another boot is going on here; `FileError`.
+    init(below directory: String, within deadlines: Deadlines) async throws {
+        self.deadlines = deadlines
+        let parent = FilePath(directory).appending(Self.folder)
+        let above = Self.missing(parent)
+        try Files.makeDirectory(parent)
+        guard let lock = try FileLock.tryTake(parent.appending(".here")) else {
+            throw HereError(description: "another ninepin boots a node in this place\n    Wait for its end, or look at \(parent).")
+        }
+        self.lock = lock
+        journal = parent.appending(".made")
+        for trace in Files.exists(journal) ? Self.read(try Files.readText(journal)) : [] {
+            // Directories are still in use, this list's own among them: they go when this boot ends.
+            if case .directory = trace { traces.insert(trace, at: 0) } else { await Self.undo(trace, within: deadlines) }
+        }
+        traces += above.map(Trace.directory)
+        try write()
+    }
+
+    /// Makes a directory, and those above it.
+    func directory(_ path: FilePath) throws {
+        traces += Self.missing(path).map(Trace.directory)
+        try write()
+        try Files.makeDirectory(path)
+    }
+
+    /// A folder of this boot's own on the file system of a directory.
+    func folder(below directory: String) async throws -> FilePath {
+        let parent = FilePath(directory).appending(Self.folder)
+        try self.directory(parent)
+        let scratch = try await Scratch(in: parent)
+        scratches.append(scratch)
+        let folder = scratch.path.appending("node")
+        try Files.makeDirectory(folder)
+        return folder
+    }
+
+    /// Makes a link where nothing is.
+    func link(_ path: FilePath, to target: String) throws {
+        guard !Files.exists(path) else { return }
+        traces.append(.link(path.string))
+        try write()
+        try Files.link(path, to: target)
+    }
+
+    /// Remembers the cgroups that kubelet will make: `kubepods` in each hierarchy.
+    ///
+    /// - Throws: `HereError` when a pod of another kubelet runs; `FileError`.
+    func cgroups() throws {
+        for line in try Files.readText("/proc/self/mounts").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count > 2, words[2] == "cgroup" || words[2] == "cgroup2" else { continue }
+            let group = "\(words[1])/kubepods"
+            if !Files.exists(FilePath(group)) {
+                traces.append(.group(group))
+            } else if Self.hasProcess(group) {
+                throw HereError(description: "pods of another kubelet run in this place (\(group))\n    End that node first.")
+            }
+        }
+        try write()
+    }
+
+    /// Undoes all, the last first.
+    func remove() async {
+        for scratch in scratches { scratch.remove() }
+        for trace in traces.reversed() {
+            // The list is in the folder, and goes with it.
+            if case .directory(let path) = trace, path.hasSuffix(Self.folder) { Self.empty(FilePath(path)) }
+            await Self.undo(trace, within: deadlines)
+        }
+        // Where the folder was there before, the list has nothing more to say.
+        unlink(journal.string)
+        lock.release()
+    }
+
+    private static let folder = ".ninepin"
+
+    private func write() throws { try Files.write(traces.map(Self.line).joined(), to: journal) }
+
+    private static func line(_ trace: Trace) -> String {
+        switch trace {
+        case .directory(let path): "directory \(path)\n"
+        case .link(let path): "link \(path)\n"
+        case .group(let path): "group \(path)\n"
+        }
+    }
+
+    private static func read(_ text: String) -> [Trace] {
+        text.split(separator: "\n").reversed().compactMap { line in
+            let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard words.count == 2 else { return nil }
+            return switch words[0] {
+            case "directory": Trace.directory(words[1])
+            case "link": .link(words[1])
+            case "group": .group(words[1])
+            default: nil
+            }
+        }
+    }
+
+    /// The directories on the way to a path that are not there, the outermost first.
+    private static func missing(_ path: FilePath) -> [String] {
+        var (missing, folder): ([String], FilePath) = ([], path)
+        while !Files.exists(folder) {
+            missing.insert(folder.string, at: 0)
+            guard folder.removeLastComponent() else { break }
+        }
+        return missing
+    }
+}
+
+extension CleanupJournal {
+    private static func undo(_ trace: Trace, within deadlines: Deadlines) async {
+        switch trace {
+        // Only as long as it is empty: somebody else may use it by then.
+        case .directory(let path): rmdir(path)
+        case .link(let path): if Files.linkTarget(FilePath(path)) != nil { unlink(path) }
+        case .group(let path):
+            // A killed process leaves its cgroup at once, but not in no time.
+            for _ in 0..<Int(deadlines[.cgroupEnd] / 0.05) where !removed(path) { try? await Task.sleep(for: .milliseconds(50)) }
+        }
+    }
+
+    /// Takes out of a folder what stands in it for every boot.
+    private static func empty(_ folder: FilePath) {
+        for name in [".gate", ".here", ".made"] { unlink(folder.appending(name).string) }
+    }
+
+    private static func groups(below group: String) -> [String] {
+        Files.names(in: FilePath(group)).map { "\(group)/\($0)" }.filter { Files.isDirectory(FilePath($0)) }
+    }
+
+    private static func hasProcess(_ group: String) -> Bool {
+        let own = (try? Files.read(FilePath("\(group)/cgroup.procs"))) ?? []
+        return !own.isEmpty || groups(below: group).contains(where: hasProcess)
+    }
+
+    /// Removes a cgroup with those in it; true when it is gone.
+    private static func removed(_ group: String) -> Bool {
+        guard Files.exists(FilePath(group)) else { return true }
+        for inner in groups(below: group) where !removed(inner) { return false }
+        return rmdir(group) == 0
+    }
+}

@@ -1,0 +1,152 @@
+import ExitCodes
+import Git
+import GitHistory
+import Model
+import SystemPackage
+import UnifiedDiff
+
+/// A source that a patch is carried over to, or from.
+package enum RebaseTarget: Sendable {
+    /// The source of a recipe, by its name. It must have been fetched.
+    case recipe(String)
+    /// A folder of source.
+    case folder(FilePath)
+}
+
+/// Why a patch cannot be carried over.
+package struct RebaseRefused: ExitStatusError, Sendable, CustomStringConvertible {
+    /// What, why, and what to do.
+    package let description: String
+
+    init(_ patch: PatchName, _ words: String) { description = "\(patch) cannot be rebased: \(words)" }
+
+    package var exitStatus: ExitStatus { .no }
+}
+
+/// A patch that was carried over, or could not be.
+package struct Rebased: Sendable {
+    /// The new text, or the conflicts.
+    package let result: Rebase
+    /// The upstream's version in the target; nil when nothing tells it.
+    package let version: Version?
+    /// For each file with a conflict: upstream's commits between the two sources that touch it, the newest first. Empty where the two are
+    /// not commits of one repository.
+    package let log: [String: [String]]
+}
+
+/// A recipe's source as it was last fetched.
+package struct FetchedSource {
+    /// The recipe.
+    package let recipe: Recipe
+    /// Its files.
+    package let source: SourceText
+    /// The commit that it is, and the mirror that has it; nil for a source that is not a commit.
+    package let commit: (mirror: FilePath, id: ObjectID)?
+
+    package init(_ recipe: Recipe, _ source: SourceText, commit: (mirror: FilePath, id: ObjectID)?) {
+        (self.recipe, self.source, self.commit) = (recipe, source, commit)
+    }
+}
+
+/// Carries variants of patches over to other sources.
+package struct Rebasing {
+    private let registry: Registry
+    private let recipes: [String]
+    private let fetched: (String) throws -> FetchedSource?
+
+    /// Looks up sources in this way.
+    ///
+    /// - Parameters:
+    ///   - recipes: the recipes whose sources may serve as a base.
+    ///   - fetched: finds a recipe's source by the recipe's name, which may have a version; nil when it was not fetched.
+    package init(_ registry: Registry, recipes: [String], fetched: @escaping (String) throws -> FetchedSource?) {
+        (self.registry, self.recipes, self.fetched) = (registry, recipes, fetched)
+    }
+
+    /// An upstream's files in some source.
+    private struct Site {
+        let label: String
+        let source: SourceText
+        let home: Home
+        var commit: (mirror: FilePath, id: ObjectID)?
+    }
+
+    /// Carries a variant over, in memory.
+    ///
+    /// - Parameters:
+    ///   - variant: the variant to start from; the nearest to the target when nil.
+    ///   - base: a source in which it applies; a fetched recipe is looked for when nil.
+    /// - Throws: `RebaseRefused`; `ApplyError`; `GitError`, `FileError`; what looking up a source throws.
+    package func rebase(
+        _ entry: PatchEntry, variant: String?, from base: RebaseTarget?, onto target: RebaseTarget
+    ) throws -> Rebased {
+        let target = try site(target, of: entry)
+        let matcher = try PatchMatcher(entry, at: target.home, in: target.source, registry: registry)
+        let fits = matcher.variants.filter { $0.match.state == .applies }.map(\.variant.name)
+        guard fits.isEmpty else {
+            let which = fits.count == 1 ? "variant \(fits[0]) applies" : "variants \(fits.joined(separator: " and ")) apply"
+            throw RebaseRefused(entry.name, "its \(which) to \(target.label) already")
+        }
+        guard let start = variant.map({ name in matcher.variants.first { $0.variant.name == name } }) ?? matcher.nearest else {
+            let advice = Spelling.advice(for: variant ?? "", among: entry.variants.map(\.name))
+            throw RebaseRefused(entry.name, "it has no variant '\(variant ?? "")': \(advice)")
+        }
+        let origin = try self.origin(of: start.patch, entry, named: start.variant.name, base)
+        let result = try Rebase(
+            start.patch, named: start.variant.name, from: { try origin.source.standing($0, in: origin.home) },
+            onto: { try target.source.standing($0, in: target.home) })
+        guard !result.text.isEmpty || !result.conflicts.isEmpty else {
+            throw PatchesError.inUpstream(entry.name, variant: start.variant.name, upstreamPath: target.home.path)
+        }
+        var log: [String: [String]] = [:]
+        for conflict in result.conflicts { log[conflict.path] = try self.log(of: conflict.path, from: origin, to: target) }
+        return Rebased(result: result, version: target.home.version, log: log)
+    }
+
+    /// What upstream did to a file between two commits.
+    private func log(of path: String, from origin: Site, to target: Site) throws -> [String] {
+        guard let old = origin.commit, let new = target.commit, old.mirror == new.mirror else { return [] }
+        let place = target.home.path == "." ? path : "\(target.home.path)/\(path)"
+        return try Repository.open(at: new.mirror.string).log(of: place, from: old.id, to: new.id).map {
+            "\($0.id.description.prefix(12)) \($0.subject)"
+        }
+    }
+
+    private func site(_ target: RebaseTarget, of entry: PatchEntry) throws -> Site {
+        switch target {
+        case .recipe(let name):
+            guard let fetched = try fetched(name) else {
+                throw RebaseRefused(entry.name, "the source of '\(name)' is not here: run 'ninepin fetch \(name)'")
+            }
+            guard let site = try site(fetched, named: name, of: entry) else {
+                let advice = Spelling.advice(for: entry.name.upstream, among: fetched.recipe.upstreams.keys)
+                throw PatchesError.noUpstream(entry.name, recipe: name, advice: advice)
+            }
+            return site
+        case .folder(let folder):
+            let source = SourceText(folder: folder)
+            guard let home = try registry.upstreams[entry.name.upstream]?.found(in: source).first else {
+                throw RebaseRefused(entry.name, "\(entry.name.upstream) is in none of its homes in \(folder)")
+            }
+            return Site(label: folder.string, source: source, home: home)
+        }
+    }
+
+    /// The patch's upstream in a fetched source; nil when the recipe does not have it.
+    private func site(_ fetched: FetchedSource, named name: String, of entry: PatchEntry) throws -> Site? {
+        guard let upstream = fetched.recipe.upstreams[entry.name.upstream] else { return nil }
+        let home = try registry.home(of: entry, at: upstream, in: fetched.source)
+        return Site(label: name, source: fetched.source, home: home, commit: fetched.commit)
+    }
+
+    /// The files that a variant was written for.
+    private func origin(of patch: Patch, _ entry: PatchEntry, named variant: String, _ base: RebaseTarget?) throws -> Site {
+        if let base { return try site(base, of: entry) }
+        for name in recipes {
+            guard let fetched = try fetched(name), let site = try site(fetched, named: name, of: entry) else { continue }
+            if try patch.match({ try site.source.standing($0, in: site.home) }).state == .applies { return site }
+        }
+        throw RebaseRefused(
+            entry.name, "no source is here in which its variant \(variant) applies: name one with --base RECIPE or --base DIR")
+    }
+}

@@ -1,0 +1,60 @@
+import Model
+
+/// A change of a sandbox that its owner can make.
+private enum SandboxChange: CaseIterable {
+    case overlay, noVolume, cgroupV2
+
+    /// An overlay root with a size.
+    static let overlayFlag = "runsc --overlay2=root:self,size=20g"
+
+    /// The place with the change.
+    func applied(to place: Surroundings) -> Surroundings {
+        switch self {
+        case .overlay: Surroundings(cgroup: place.cgroup, root: "overlay", kubelet: place.kubelet)
+        case .noVolume: Surroundings(cgroup: place.cgroup, root: place.root)
+        case .cgroupV2: Surroundings(cgroup: .v2, root: place.root, kubelet: place.kubelet)
+        }
+    }
+
+    /// What to ask for.
+    var ask: PreflightFinding.Ask {
+        switch self {
+        case .overlay:
+            PreflightFinding.Ask(
+                flag: Self.overlayFlag,
+                cures:
+                    "'/' is an overlay and no 9p mount, of which kubelet 1.36 says 'cannot find filesystem info'; the size makes ephemeral storage "
+                    + "20Gi, where it would read 2^63 bytes")
+        case .noVolume:
+            PreflightFinding.Ask(
+                flag: "no 9p volume at kubelet's directory", cures: "kubelet's directory is then a part of '/', whose device kubelet finds")
+        case .cgroupV2:
+            PreflightFinding.Ask(
+                flag: "runsc --in-sandbox-cgroup=v2 (--mount-cgroup-v2 before that)",
+                cures:
+                    "no cpuacct.usage_percpu is asked for, so that '/' has figures; and kubelet 1.35 and newer take cgroup v2 as it is. Pods then "
+                    + "want crun, and singleProcessOOMKill: true in kubelet's configuration")
+        }
+    }
+}
+
+extension Forecast {
+    /// The fewest changes of the sandbox with which a stock kubelet of this version is clean, by what was measured.
+    var asks: [PreflightFinding.Ask] {
+        guard let place = Surroundings(place) else { return [] }
+        let isGood = { (changes: [SandboxChange]) in
+            Expectation(needs(in: changes.reduce(place) { $1.applied(to: $0) }), series: []).outcome == .good
+        }
+        guard !isGood([]) else { return place.root == "overlay" ? [Self.size] : [] }
+        var changes = SandboxChange.allCases
+        guard isGood(changes) else { return [] }
+        for change in SandboxChange.allCases where isGood(changes.filter { $0 != change }) { changes.removeAll { $0 == change } }
+        let isOverlay = place.root == "overlay" && !changes.contains(.overlay)
+        return changes.map(\.ask) + (isOverlay ? [Self.size] : [])
+    }
+
+    /// What an overlay that is there may lack: nothing in its mount tells.
+    private static let size = PreflightFinding.Ask(
+        flag: SandboxChange.overlayFlag,
+        cures: "ephemeral storage reads 20Gi; without a size it reads 2^63 bytes, and nothing can be limited or evicted by it")
+}

@@ -1,0 +1,35 @@
+import Model
+
+extension HostFacts {
+    /// What stands in a kubelet's way here whatever its patches. `ninepin verify` clears away all but the capability.
+    package var obstacles: [PreflightFinding.Obstacle] {
+        var all: [PreflightFinding.Obstacle] = []
+        let note = { (what: String, cure: String) in all.append(PreflightFinding.Obstacle(what: what, cure: cure)) }
+        if let boundingSet, boundingSet & 1 << 21 == 0 {
+            note("no process here can have CAP_SYS_ADMIN: kubelet mounts", "start the sandbox with that capability")
+        }
+        if !present.contains("/dev/kmsg") {
+            note("there is no /dev/kmsg, which kubelet opens", "ln -s /dev/null /dev/kmsg")
+        } else if refused.contains("/dev/kmsg") {
+            note("/dev/kmsg cannot be opened for reading, as kubelet opens it", "mount --bind /dev/null /dev/kmsg")
+        }
+        let stuck = stuckTunables
+        if !stuck.isEmpty {
+            note(
+                "kubelet cannot set \(stuck.joined(separator: ", ")) in /proc/sys",
+                "bind copies with the right values over /proc/sys/vm and /proc/sys/kernel")
+        }
+        if hasSwap { note("there is swap", "failSwapOn: false in kubelet's configuration") }
+        return all
+    }
+
+    /// The switches that are not as kubelet wants them and that it cannot set: gVisor takes no such write, whatever the mode of the file says; and
+    /// elsewhere root tried, or is not the kernel's.
+    var stuckTunables: [String] {
+        let isSealed = sandbox.kind == .gvisor || mounts.holding("/proc/sys")?.isReadOnly == true
+        return Self.wantedTunables.filter { name, value in
+            guard let found = tunables[name] else { return true }
+            return found != value && (isSealed || refused.contains("/proc/sys/\(name)"))
+        }.map(\.name)
+    }
+}

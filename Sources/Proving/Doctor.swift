@@ -1,0 +1,112 @@
+import Building
+import Cluster
+import ExitCodes
+import GoToolchain
+import Host
+import Model
+import Node
+import Preflight
+import Sandbox
+import SystemPackage
+
+/// One thing that Ninepin needs, and whether it is here.
+package struct Finding: Hashable, Codable, Sendable {
+    /// What is needed.
+    package let name: String
+    /// Whether it is here.
+    package let isHere: Bool
+    /// What was found, or what is missing and how to get it.
+    package let detail: String
+}
+
+/// Something that Ninepin needs, and how to look for it.
+package struct DoctorCheck: Sendable {
+    /// What is needed.
+    package let name: String
+    /// Says what was found. An error says what is missing.
+    package let find: @Sendable (Host) async throws -> String
+
+    package init(_ name: String, find: @escaping @Sendable (Host) async throws -> String) {
+        (self.name, self.find) = (name, find)
+    }
+}
+
+/// Looks for all that Ninepin needs.
+package enum Doctor {
+    /// What is here and what is missing, in the order of the checks.
+    ///
+    /// - Throws: `CancellationError`.
+    package static func look(at host: Host, for checks: [DoctorCheck]) async throws -> [Finding] {
+        var findings: [Finding] = []
+        for check in checks {
+            do { findings.append(Finding(name: check.name, isHere: true, detail: try await check.find(host))) } catch let error
+                as CancellationError
+            { throw error } catch {
+                findings.append(Finding(name: check.name, isHere: false, detail: "\(error)"))
+            }
+        }
+        return findings
+    }
+
+    /// What building needs: a Go for each recipe, and programs.
+    package static func building(_ recipes: [String]) -> [DoctorCheck] {
+        recipes.map { recipe in
+            DoctorCheck("Go for \(recipe)") { host in
+                let go = try GoToolchain.find(try Catalogue(host).recipe(recipe).toolchain, on: host)
+                return "\(go.version) in \(go.root)"
+            }
+        }
+            + ["apt-get", "dpkg-source", "unshare", "setpriv"].map { program in
+                DoctorCheck(program) { host in
+                    guard let path = host.program(program) else { throw Absent(program: program) }
+                    return path.string
+                }
+            }
+    }
+
+    /// What a boot needs.
+    package static let booting = [
+        DoctorCheck("root") { host in
+            guard host.isRoot else { throw NotRoot() }
+            return "yes"
+        },
+        DoctorCheck("namespaces") { host in
+            _ = try await Command("/bin/true", [], environment: host.plainEnvironment, on: host).output()
+            return host.isRoot ? "can be made" : "not needed without root"
+        },
+        DoctorCheck("runsc") { host in
+            let runsc = try await Runsc.find(on: host)
+            return "\(runsc.version), \(runsc.program)"
+        },
+        DoctorCheck("node programs") { host in
+            let release = try await KubeletProfile(on: host).containerd()
+            let note =
+                ContainerdRelease.lacksRuntimeConfig(release) ? ", which has no RuntimeConfig for kubelet 1.31 and later: they warn" : ""
+            return "all there; containerd \(release)\(note)"
+        },
+        DoctorCheck("crun, for pods on cgroup v2") { host in
+            // A run that makes a sandbox with cgroup v2 looks for it before it begins (KubeletProfile.require).
+            let reading = HostFacts.reading(kubeletDirectory: "/var/lib/kubelet")
+            return try crun(at: host.program(OCIRuntime.crun.rawValue), in: Surroundings(reading)?.cgroup)
+        },
+        DoctorCheck("control plane programs") { host in "etcd is \(try ControlPlanePrograms.etcd(on: host))" },
+        DoctorCheck("disk") { host in
+            try BuildPrerequisites.checkSpace(BuildPrerequisites.neededBytes, on: host)
+            return "\((Files.freeBytes(at: host.workspace) ?? 0) >> 30) GiB free in \(host.workspace)"
+        },
+    ]
+
+    /// What is said of crun: it is missing only where Ninepin itself runs in a sandbox whose pods need it.
+    static func crun(at path: FilePath?, in cgroup: CgroupVersion?) throws -> String {
+        if let path { return path.string }
+        guard cgroup.map(OCIRuntime.standard) != .crun else { throw Absent(program: OCIRuntime.crun.rawValue) }
+        return "not here; needed for that alone: apt-get install crun"
+    }
+
+    struct Absent: ExitStatusError, CustomStringConvertible {
+        let program: String
+        var description: String { "\(program) is not on PATH\n    Run ./setup." }
+
+        var exitStatus: ExitStatus { .fault }
+    }
+}

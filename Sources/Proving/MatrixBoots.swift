@@ -1,0 +1,118 @@
+import Building
+import FoundationEssentials
+import Host
+import Model
+import Patches
+import Store
+import Synchronization
+import SystemPackage
+
+/// One boot of a matrix: which cell it is of, and what people call it.
+private struct MatrixBoot: Sendable {
+    let series: Int
+    let layout: Layout
+    let label: String
+}
+
+/// What is known of a matrix while it goes on.
+private struct MatrixProgress: Sendable {
+    var steps: [Int: [StepRecord]] = [:]
+    /// Boots whose binary is there.
+    var planned: [Int: PlannedBoot] = [:]
+    var boots: [Int: (planned: PlannedBoot, run: Run)] = [:]
+}
+
+extension NodeProver {
+    /// Every series in every layout, each as often as asked. A boot starts as soon as its binary is there and the one before it has started;
+    /// then they are watched together. What cannot be believed is booted again at the end, alone.
+    ///
+    /// - Throws: what the steps throw.
+    package func matrix(
+        _ recipe: Recipe, _ series: [Series], layouts: [Layout], level: Level = .boot, times: Int, jobs: Jobs = .auto,
+        with prerequisites: (build: BuildPrerequisites, boot: BootPrerequisites), from folder: FilePath? = nil
+    ) async throws -> Matrix {
+        let plan = Self.plan(series, layouts, times)
+        let history = Ledger(workspace.runs).history()
+        let progress = Mutex(MatrixProgress())
+        let schedule = BootSchedule(jobs, memoryOfBoot: level.isJoined ? Self.joinedMemory : Self.standaloneMemory)
+        try await schedule.run { handIn in
+            // The recipe's own series first: it is the one that lives, and so takes longest.
+            for index in series.indices.sorted(by: { series[$0].names == recipe.series && series[$1].names != recipe.series }) {
+                let candidate = try await prepare(recipe, series[index], level: level, with: prerequisites.build, from: folder)
+                progress.withLock { $0.steps[index] = candidate.steps }
+                handIn(
+                    try plan.indices.filter { plan[$0].series == index }.map { number in
+                        let planned = try boot(candidate, layout: plan[number].layout, level: level, with: prerequisites.boot)
+                        progress.withLock { $0.planned[number] = planned }
+                        return .init(number: number, seconds: candidate.expectedSeconds(history[planned.key], in: recipe))
+                    })
+            }
+        } boot: { number, seat in
+            guard let planned = progress.withLock({ $0.planned[number] }) else { return }
+            let run = try await labelled(plan[number].label).measure(planned, known: history[planned.key], seat: seat).run
+            progress.withLock { $0.boots[number] = (planned, run) }
+        }
+        let (boots, steps) = progress.withLock { ($0.boots, $0.steps) }
+        let runs = try await settled(plan.indices.compactMap { boots[$0] }, plan.map(\.label))
+        var cells: [Matrix.Cell] = []
+        for (index, one) in series.enumerated() {
+            for layout in layouts {
+                let own = plan.indices.filter { plan[$0].series == index && plan[$0].layout == layout }.flatMap { runs[$0] }
+                if let cell = Matrix.Cell(label: one.label, runs: own) { cells.append(cell) }
+            }
+        }
+        return Matrix(recipe: recipe.name, cells: cells, steps: series.indices.flatMap { steps[$0] ?? [] })
+    }
+
+    /// What a standalone node takes with gVisor, and a joined one with its control plane: 457 MiB and 1.2 GiB were measured
+    /// (docs/approaches.md), rounded up.
+    private static let standaloneMemory: Int64 = 512 << 20
+    private static let joinedMemory: Int64 = 1536 << 20
+
+    private static func plan(_ series: [Series], _ layouts: [Layout], _ times: Int) -> [MatrixBoot] {
+        series.indices.flatMap { index in
+            layouts.flatMap { layout in
+                (1...times).map { time in
+                    let label = "\(series[index].label) on \(layout.rawValue)" + (times > 1 ? ", \(time) of \(times)" : "")
+                    return MatrixBoot(series: index, layout: layout, label: label)
+                }
+            }
+        }
+    }
+
+    /// Boots again, alone, what cannot be believed.
+    ///
+    /// - Returns: for each boot the runs that were recorded of it; the last one counts.
+    private func settled(
+        _ boots: [(planned: PlannedBoot, run: Run)], _ labels: [String]
+    ) async throws -> [[Run]] {
+        var runs = boots.map { [$0.run] }
+        for alike in Dictionary(grouping: boots.indices, by: { boots[$0].planned.key }).values {
+            // What is in doubt for a reason of its own says nothing of the others.
+            let believed = alike.filter { boots[$0].run.setAside == nil }
+            for (index, doubt) in zip(believed, Doubt.about(believed.map { boots[$0].run.verdict })) {
+                guard let doubt else { continue }
+                runs[index] = [try Ledger(workspace.runs).setAside(boots[index].run, because: doubt)]
+            }
+        }
+        for index in runs.indices where runs[index][0].setAside != nil {
+            runs[index].append(try await labelled(labels[index]).repeated(boots[index].planned, after: runs[index][0]).run)
+        }
+        return runs
+    }
+}
+
+extension Candidate {
+    /// Seconds that a boot is expected to take. A node that lives is watched to the end: by what an earlier boot came to, or else the likelier,
+    /// the more of the recipe's own patches it has.
+    fileprivate func expectedSeconds(_ known: Verdict?, in recipe: Recipe) -> Double {
+        let start = 7.0
+        switch known?.grade {
+        case .clean, .degraded, .short: return start + node.observe
+        case .fatal: return start
+        case .inconclusive, nil:
+            let own = recipe.series.filter(series.contains).count
+            return start + node.observe * Double(own) / Double(max(1, recipe.series.count))
+        }
+    }
+}

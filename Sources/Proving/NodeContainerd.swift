@@ -1,0 +1,126 @@
+import Building
+import Host
+import Model
+import Node
+import Sources
+import Store
+import SystemPackage
+import Transfer
+
+/// The containerd that a node gets.
+struct NodeContainerd: Sendable {
+    /// What it says that it is: `1.7.24`.
+    let release: String
+    /// The package that it is from; nil for the machine's own.
+    let package: LockedPackage?
+
+    /// What a run records of it.
+    var words: [String: String] {
+        var words = ["containerd": release]
+        words["containerd package"] = package?.title
+        return words
+    }
+}
+
+extension Candidate {
+    /// The candidate with the node's containerd in its lock.
+    func with(_ containerd: NodeContainerd) -> Candidate {
+        var candidate = self
+        candidate.lock?.containerd = containerd.package
+        return candidate
+    }
+}
+
+extension KubeletProfile {
+    /// What a node is made of, with the containerd that it asks for: fetched, where it is not the machine's own.
+    ///
+    /// - Throws: `Missing`; `ContainerdDoesNotRun`; `CommandError` when the machine's own does not run; what fetching throws.
+    static func provided(
+        with spec: ContainerdSpec?, on host: Host, events: @escaping EventSink
+    ) async throws -> (profile: KubeletProfile, containerd: NodeContainerd) {
+        // What else is missing is said before anything is fetched.
+        let own = try KubeletProfile(on: host)
+        guard let spec else { return (own, NodeContainerd(release: try await own.containerd(), package: nil)) }
+        let runner = try await StepRunner(host, events: events)
+        defer { runner.close() }
+        let (package, folder) = try await runner.containerd(spec)
+        let profile = try KubeletProfile(on: host, containerd: folder)
+        try await profile.requireContainerd(package)
+        return (profile, NodeContainerd(release: try await profile.containerd(), package: package))
+    }
+}
+
+/// A suite's containerd to its package: asks the signed index once, and keeps the answer.
+struct ResolveContainerdStep: Step {
+    static let name = "resolve-containerd"
+
+    let spec: ContainerdSpec
+    let architecture: Architecture
+
+    func run(in context: StepContext, folder: FilePath) async throws -> ResolvedPackage {
+        context.progress("asking the index of \(spec.suite)")
+        return try await context.withIndex(of: spec.suite) { try await $0.resolve(spec) }
+    }
+}
+
+/// A locked package to the folder of its programs.
+struct ContainerdStep: Step {
+    static let name = "containerd"
+    private static let programs: FilePath.Component = "programs"
+
+    let lock: LockedPackage
+    let address: Unkeyed<String>
+
+    /// What each program's bytes are.
+    struct Kept: Codable, Sendable { let programs: [String: Digest] }
+
+    func run(in context: StepContext, folder: FilePath) async throws -> Kept {
+        let source = DebianPackages([lock.file], mirrors: context.workspace.mirrors, on: context.host)
+        try await source.fetch(from: [lock.file.name: address.value]) { context.tell($0) }
+        let scratch = context.scratch.place("package")
+        defer { try? Files.remove(scratch) }
+        let place = folder.appending(Self.programs)
+        try await source.unpackPrograms(ContainerdSpec.programs, into: place, scratch: scratch) { context.tell($0) }
+        return Kept(programs: try Self.digests(in: place))
+    }
+
+    /// The folder within the step's place.
+    static func folder(in place: FilePath) -> FilePath { place.appending(programs) }
+
+    private static func digests(in folder: FilePath) throws -> [String: Digest] {
+        var digests: [String: Digest] = [:]
+        for name in ContainerdSpec.programs { digests[name] = try Files.digest(of: folder.appending(name)) }
+        return digests
+    }
+
+    func isWhole(_ output: Kept, in place: FilePath, workspace: Workspace) -> Bool {
+        (try? Self.digests(in: Self.folder(in: place))) == output.programs
+    }
+}
+
+extension StepRunner {
+    /// A suite's containerd: which package it is, and the folder that has its programs.
+    ///
+    /// - Throws: `SourceError`, `TransferError`, `CommandError`, `FileError`, `CancellationError`.
+    func containerd(_ spec: ContainerdSpec) async throws -> (package: LockedPackage, folder: FilePath) {
+        let (kept, isOld) = try await resolve(spec, isFresh: false)
+        do { return try await fetch(kept) } catch let error as TransferError where error.isUnreachable && isOld {
+            // The kept address may be old: a suite's files move, and its older versions go.
+            let (fresh, _) = try await resolve(spec, isFresh: true)
+            if fresh.lock != kept.lock { events(.note("\(spec.suite) now has \(fresh.lock.version); it had \(kept.lock.version)")) }
+            return try await fetch(fresh)
+        }
+    }
+
+    private func resolve(_ spec: ContainerdSpec, isFresh: Bool) async throws -> (ResolvedPackage, isOld: Bool) {
+        let step = ResolveContainerdStep(spec: spec, architecture: .machine)
+        let done = try await perform(step, subject: spec.words, isFresh: isFresh) { $0.lock.title }
+        return (done.output, done.record.cached)
+    }
+
+    private func fetch(_ package: ResolvedPackage) async throws -> (package: LockedPackage, folder: FilePath) {
+        let step = ContainerdStep(lock: package.lock, address: Unkeyed(package.address))
+        let done = try await perform(step, subject: package.lock.title) { _ in package.lock.title }
+        return (package.lock, ContainerdStep.folder(in: done.place))
+    }
+}

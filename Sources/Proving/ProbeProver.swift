@@ -1,0 +1,184 @@
+import Building
+import FoundationEssentials
+import Git
+import GoToolchain
+import Grading
+import Host
+import Model
+import Node
+import Patches
+import Sandbox
+import Store
+import SystemPackage
+
+/// What asking a probe needs, looked for before anything is built.
+package struct ComponentPrerequisites: Sendable {
+    /// gVisor's runtime.
+    package let runsc: Runsc
+    /// What the sandbox's root file system is made of.
+    package let profile: ComponentProfile
+
+    /// Looks for all of it.
+    ///
+    /// - Parameter demand: what the sandboxes are to be.
+    /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`.
+    package init(on host: Host, for demand: SandboxDemand = SandboxDemand()) async throws {
+        guard host.isRoot else { throw NotRoot() }
+        profile = try ComponentProfile(on: host)
+        runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
+    }
+}
+
+/// Probes, built against one patched tree.
+package struct ProbedSeries: Sendable {
+    /// A probe's binary.
+    struct Program: Sendable {
+        let probe: Probe
+        let built: Built
+    }
+
+    let source: PreparedSource
+    let patched: PatchedTree
+    let programs: [Program]
+
+    var series: Series { patched.series }
+
+    /// The steps that made the programs.
+    package var steps: [StepRecord] { source.steps + [patched.record] + programs.map(\.built.record) }
+
+    /// The series with only one of its probes.
+    func only(_ program: Program) -> ProbedSeries {
+        ProbedSeries(source: source, patched: patched, programs: [program])
+    }
+}
+
+/// What an answer depends on, as far as it can be named. It is a measurement all the same, and never taken from the store.
+private struct ProbeKey: Keyed {
+    static let name = "verify"
+
+    let probe: PatchName
+    let artifact: Digest
+    let layout: Layout
+    let runsc: String
+}
+
+/// Asks probes in sandboxes, grades their answers, and records the runs.
+package struct ProbeProver: Sendable {
+    let builder: SourceBuilder
+
+    package init(_ builder: SourceBuilder) { self.builder = builder }
+
+    private var host: Host { builder.runner.host }
+    private var scratch: Scratch { builder.runner.scratch }
+    private var events: EventSink { builder.runner.events }
+
+    /// All steps before the sandbox: recipe and series to the programs of some probes.
+    ///
+    /// - Throws: what the steps throw.
+    package func prepare(
+        _ recipe: Recipe, _ series: Series, probes: [Probe], with prerequisites: BuildPrerequisites, from folder: FilePath? = nil
+    ) async throws -> ProbedSeries {
+        let source = try await builder.prepare(recipe, with: prerequisites, from: folder)
+        let patched = try await builder.patch(source, series)
+        var programs: [ProbedSeries.Program] = []
+        // What the tree tells of its upstreams' versions is known only now.
+        for probe in probes where probe.fits(source.versions[probe.upstream]) {
+            programs.append(ProbedSeries.Program(probe: probe, built: try await build(probe, on: patched, of: source)))
+        }
+        return ProbedSeries(source: source, patched: patched, programs: programs)
+    }
+
+    /// The patched tree, with the program in it, to the program's binary.
+    private func build(_ probe: Probe, on patched: PatchedTree, of source: PreparedSource) async throws -> Built {
+        let recipe = source.recipe
+        guard let upstream = recipe.upstreams[probe.upstream] else {
+            throw PatchesError.noUpstream(probe.name, recipe: recipe.name, advice: "the probe was chosen for another recipe")
+        }
+        let text = probe.source(importing: recipe.importPath(of: upstream, copies: GoPlace.copies))
+        let repository = try builder.trees()
+        let tree = try repository.tree(patched.tree, with: [:], files: ["\(probe.folder)/main.go": text])
+        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        // The recipe's own environment, or Go compiles every package once more. The sandbox has no libraries: nothing may be linked with C.
+        let environment = (recipe.target?.environment ?? [:]).merging(["CGO_ENABLED": "0"]) { _, ours in ours }
+        let tags = GoFlag.all(in: recipe.target?.flags ?? []).filter { $0.name == "tags" }.flatMap(\.spelled)
+        let target = Target(package: probe.folder, flags: tags, environment: environment, mode: recipe.target?.mode)
+        let proved = patched.series.proved(by: probe)
+        let touched = patched.applied.filter { proved.contains($0.name) }.flatMap(\.files)
+        return try await builder.build(target, of: source, patched.with(tree), touched: touched)
+    }
+
+    /// Asks each probe in a sandbox of its own, grades the answers, and records the run.
+    ///
+    /// - Returns: the run, and the folder it is recorded in.
+    /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
+    package func ask(_ probed: ProbedSeries, layout: Layout, with prerequisites: ComponentPrerequisites) async throws -> (
+        run: Run, place: FilePath
+    ) {
+        let started = Date.now
+        let logs = scratch.place("run")
+        var (verdicts, records, times): ([Verdict], [StepRecord], [Double]) = ([], [], [])
+        for program in probed.programs {
+            let (verdict, record, toVerdict) = try await ask(program, layout: layout, with: prerequisites, logs: logs)
+            verdicts.append(verdict)
+            records.append(record)
+            times.append(toVerdict)
+        }
+        guard let (verdict, deciding) = Verdict.worst(of: verdicts) else {
+            throw PatchesError.noProbe(series: probed.series.label, recipe: probed.source.recipe.name)
+        }
+        let run = Run(
+            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: probed.source.recipe.name,
+            series: probed.series.names,
+            layout: layout, lock: probed.source.lock, tree: probed.patched.tree.description,
+            artifact: probed.programs[deciding].built.artifact, steps: probed.steps + records,
+            tools: [
+                "ninepin": Ninepin.version, "runsc": prerequisites.runsc.version, "kernel": NodeProver.kernel,
+                "go": probed.source.toolchain.identity,
+                "runsc flags": try prerequisites.runsc.arguments(for: layout, isNetworked: false).joined(separator: " "),
+            ],
+            upstreams: probed.source.versions, secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
+        return (run, try Ledger(builder.runner.workspace.runs).record(run, logs: logs))
+    }
+
+    private func ask(
+        _ program: ProbedSeries.Program, layout: Layout, with prerequisites: ComponentPrerequisites, logs: FilePath
+    ) async throws -> (Verdict, StepRecord, Double) {
+        let (name, artifact) = (program.probe.name, program.built.artifact)
+        let start = ContinuousClock.now
+        let key = try ProbeKey(probe: name, artifact: artifact.digest, layout: layout, runsc: prerequisites.runsc.version).key()
+        events(.began(step: ProbeKey.name, subject: "probe \(name) in \(layout.rawValue)"))
+        let boot = ComponentBoot(
+            artifact, probe: name.description, layout: layout, runsc: prerequisites.runsc, profile: prerequisites.profile, on: host)
+        let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs, name: "\(name.upstream).\(name.name)")
+        let record = StepRecord(name: ProbeKey.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
+        events(.ended(record, detail: "\(verdict.grade.rawValue): \(verdict.summary)"))
+        return (verdict, record, toVerdict)
+    }
+
+    /// Every probe on every series that is empty or patches what it asks, in every layout, each as often as asked.
+    ///
+    /// - Throws: what the steps throw.
+    package func matrix(
+        _ recipe: Recipe, _ series: [Series], probes: [Probe], layouts: [Layout], times: Int,
+        with prerequisites: (build: BuildPrerequisites, component: ComponentPrerequisites), from folder: FilePath? = nil
+    ) async throws -> Matrix {
+        var built: [ProbedSeries] = []
+        for one in series {
+            built.append(try await prepare(recipe, one, probes: one.asked(by: probes), with: prerequisites.build, from: folder))
+        }
+        var cells: [Matrix.Cell] = []
+        for probe in probes {
+            for probed in built {
+                guard let program = probed.programs.first(where: { $0.probe == probe }) else { continue }
+                for layout in layouts {
+                    var runs: [Run] = []
+                    for _ in 1...times {
+                        runs.append(try await ask(probed.only(program), layout: layout, with: prerequisites.component).run)
+                    }
+                    if let cell = Matrix.Cell(label: probed.series.label, probe: probe.name, runs: runs) { cells.append(cell) }
+                }
+            }
+        }
+        return Matrix(recipe: recipe.name, cells: cells, steps: built.flatMap(\.steps))
+    }
+}

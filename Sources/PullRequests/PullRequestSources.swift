@@ -1,0 +1,56 @@
+import Building
+import Git
+import Host
+import Model
+import Patches
+import Store
+import SystemPackage
+
+/// Collects what a pull request is made of: the source that it is for, and the recorded evidence.
+package struct PullRequestSources: Sendable {
+    private let builder: SourceBuilder
+    private let catalogue: Catalogue
+    private let registry: Registry
+
+    package init(_ builder: SourceBuilder, catalogue: Catalogue, registry: Registry) {
+        (self.builder, self.catalogue, self.registry) = (builder, catalogue, registry)
+    }
+
+    /// What the recorded runs say of a patch, recipe by recipe: where there is no run, the row says so.
+    ///
+    /// - Throws: `Diagnostic` for a recipe that is wrong; `FileError`.
+    package func evidence(of patch: PatchName) throws -> [EvidenceRow] {
+        let runs = Ledger(builder.runner.workspace.runs).runs()
+        return try catalogue.recipeNames.map { try catalogue.recipe($0) }.filter { $0.upstreams[patch.upstream] != nil }
+            .flatMap { recipe in
+                var resolved = recipe
+                resolved.upstreams[patch.upstream]?.version = try builder.version(of: patch.upstream, in: recipe)
+                return EvidenceRow.rows(of: patch, in: resolved, runs: runs, registry: registry)
+            }
+    }
+
+    /// A recipe's source, to make a pull request for. It is fetched when it is not here.
+    ///
+    /// - Throws: `PatchesError.noUpstream`; what fetching throws; `GitError`, `FileError`.
+    package func base(for entry: PatchEntry, in recipe: Recipe) async throws -> PullRequestBase {
+        guard let upstream = recipe.upstreams[entry.name.upstream] else {
+            let advice = Spelling.advice(for: entry.name.upstream, among: recipe.upstreams.keys)
+            throw PatchesError.noUpstream(entry.name, recipe: recipe.name, advice: advice)
+        }
+        let fetched = try await builder.fetch(recipe)
+        let source = SourceText(tree: fetched.tree, of: try builder.trees())
+        return .source(source, try registry.home(of: entry, at: upstream, in: source), label: fetched.lock.title)
+    }
+
+    /// A folder of source, to make a pull request for.
+    ///
+    /// - Throws: `PullRequestError.notThere`; `FileError`.
+    package func base(for entry: PatchEntry, to project: Project, in folder: FilePath) throws -> PullRequestBase {
+        let source = SourceText(folder: folder)
+        let found = try registry.upstreams[entry.name.upstream]?.found(in: source) ?? []
+        // Where the project itself has it, and else where it is.
+        let own = found.first { home in project.homes.contains { $0.upstream == entry.name.upstream && $0.path == home.path } }
+        guard let home = own ?? found.first else { throw PullRequestError.notThere(entry.name, folder: folder.string) }
+        return .source(source, home, label: folder.string)
+    }
+}

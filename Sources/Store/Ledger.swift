@@ -1,0 +1,113 @@
+import FoundationEssentials
+import Host
+import Model
+import Paths
+import SystemPackage
+
+/// The runs of a workspace: a folder each, with `run.json` and the whole logs. A folder that has its name is whole.
+package struct Ledger: Sendable {
+    private let folder: FilePath
+
+    /// Works in a workspace's `runs`.
+    package init(_ folder: FilePath) { self.folder = folder }
+
+    /// A run's name: its time in UTC, and something that no other run of that second has.
+    package static func newName(at time: Date = .now) -> String {
+        let stamp = time.formatted(
+            .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
+        return "\(stamp.filter { $0 != "Z" })-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+    }
+
+    /// Records a run: `run.json`, the lock and the verdict beside it, and the logs, moved in at once.
+    ///
+    /// - Parameter logs: a folder on the same file system, which becomes the run's.
+    /// - Returns: the run's folder.
+    /// - Throws: `FileError`.
+    package func record(_ run: Run, logs: FilePath) throws -> FilePath {
+        let place = try place(of: run.id)
+        try Files.makeDirectory(folder)
+        try Files.makeDirectory(logs)
+        try Files.write(try JSONDocument.bytes(of: run), to: logs.appending("run.json"))
+        if let lock = run.lock { try Files.write(try JSONDocument.bytes(of: lock), to: logs.appending("lock.json")) }
+        try Files.write(try JSONDocument.bytes(of: run.verdict), to: logs.appending("verdict.json"))
+        try Files.rename(logs, to: place)
+        return place
+    }
+
+    /// Records a document that is not a run, such as a table, with its logs.
+    ///
+    /// - Parameters:
+    ///   - file: the document's file name in the new folder.
+    ///   - logs: a folder on the same file system. It becomes the new folder.
+    /// - Returns: the folder.
+    /// - Throws: `FileError`; `EncodingError`.
+    package func record(_ document: some Encodable, as file: FilePath.Component, logs: FilePath) throws -> FilePath {
+        try Files.makeDirectory(folder)
+        try Files.makeDirectory(logs)
+        try Files.write(try JSONDocument.bytes(of: document), to: logs.appending(file))
+        let place = folder.appending(Self.newName())
+        try Files.rename(logs, to: place)
+        return place
+    }
+
+    /// Notes in a run's record that its verdict is not believed.
+    ///
+    /// - Returns: the run as it is recorded now.
+    /// - Throws: `FileError`.
+    package func setAside(_ run: Run, because reason: String) throws -> Run {
+        var run = run
+        run.setAside = reason
+        try Files.write(try JSONDocument.bytes(of: run), to: try place(of: run.id).appending("run.json"))
+        return run
+    }
+
+    /// What earlier boots of the same kind came to, by the key of their step `verify`: the newest verdict that counts and says something.
+    package func history() -> [Digest: Verdict] {
+        var history: [Digest: Verdict] = [:]
+        for run in runs() where run.verdict.grade != .inconclusive {
+            guard let step = run.steps.last(where: { $0.name == "verify" }) else { continue }
+            history[step.key] = run.verdict
+        }
+        return history
+    }
+
+    /// Reads a recorded run.
+    ///
+    /// - Throws: `FileError`; `DecodingError` when the record is of another version of Ninepin, or says that it is another run.
+    package func run(_ id: String) throws -> Run {
+        let run = try JSONDecoder().decode(Run.self, from: Data(try Files.read(try place(of: id).appending("run.json"))))
+        guard run.id == id else {
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "the record of \(id) says that it is \(run.id)"))
+        }
+        return run
+    }
+
+    /// A run's folder.
+    ///
+    /// - Throws: `FileError` for a name that ``newName(at:)`` does not make: it may lead out of the runs.
+    private func place(of id: String) throws(FileError) -> FilePath {
+        guard id.wholeMatch(of: /[0-9A-Za-z][0-9A-Za-z.-]*/) != nil else {
+            throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) is no run's name")
+        }
+        do throws(PathFault) { return folder.appending(try ContainedPath(name: Array(id.utf8))) } catch {
+            throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) \(error)")
+        }
+    }
+
+    /// The recorded runs of a binary that count, the oldest first. A record that cannot be read is passed over.
+    package func runs(of digest: Digest) -> [Run] { runs().filter { $0.artifact.digest == digest } }
+
+    /// All recorded runs that count, the oldest first. A record that cannot be read is passed over.
+    package func runs() -> [Run] { Files.names(in: folder).compactMap { try? run($0) }.filter { $0.setAside == nil } }
+
+    /// The newest run of a recipe's stock node, if it was clean: then the recipe's patches may not be needed any more.
+    package func cleanStockRun(of recipe: String) -> Run? {
+        // A run's name begins with its time.
+        for id in Files.names(in: folder).reversed() {
+            guard let run = try? run(id), run.setAside == nil, run.recipe == recipe, run.series.isEmpty, run.verdict.grade != .inconclusive
+            else { continue }
+            return run.verdict.grade == .clean ? run : nil
+        }
+        return nil
+    }
+}

@@ -1,0 +1,118 @@
+import Cluster
+import Host
+import Model
+import Node
+import Sandbox
+import Synchronization
+import SystemPackage
+
+/// Keeps one node up, in a process of its own, until the node ends or the process is told to.
+package struct NodeSupervisor: Sendable {
+    private let folder: NodeFolder
+    private let runsc: Runsc?
+    private let here: NodeHere?
+    private let profile: KubeletProfile
+    private let host: Host
+
+    /// Makes a keeper; nothing starts yet.
+    ///
+    /// - Parameters:
+    ///   - runsc: makes the sandbox; nil for a node in the layout `here`.
+    ///   - here: the place that a node in the layout `here` is booted in.
+    package init(of folder: NodeFolder, runsc: Runsc?, here: NodeHere? = nil, profile: KubeletProfile, on host: Host) {
+        self.folder = folder
+        self.runsc = runsc
+        self.here = here
+        self.profile = profile
+        self.host = host
+    }
+
+    /// Boots the node and watches it; what is known of it stands in the folder.
+    ///
+    /// - Returns: the verdict that came with the node's end.
+    /// - Throws: `SupervisorError` when another keeper has the node; `FileError`; `CancellationError` after all is gone.
+    package func run() async throws -> Verdict {
+        let lock = try await folder.claim()
+        defer { lock.release() }
+        let plan = try folder.plan()
+        let notes = plan.notes ?? []
+        let report = Reported(folder, notes: notes)
+        let boot = NodeBoot(
+            plan.artifact, node: plan.node, layout: plan.layout, level: .ready, plane: plan.controlPlane.kind, runsc: runsc,
+            here: here, profile: profile, on: host)
+        let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }.noting(notes)
+        report.end(verdict)
+        return verdict
+    }
+}
+
+/// Writes what is known into the folder, each time that it changes.
+private final class Reported: Sendable {
+    private let folder: NodeFolder
+    private let notes: [String]
+    private let last: Mutex<(report: NodeReport, isWritten: Bool, kubeconfig: Bool)>
+
+    init(_ folder: NodeFolder, notes: [String]) {
+        self.folder = folder
+        self.notes = notes
+        last = Mutex((NodeReport(state: .starting, stage: "sandbox", isReady: false), false, false))
+    }
+
+    func take(_ status: KeptStatus) {
+        last.withLock { last in
+            if !last.kubeconfig, let text = status.kubeconfig {
+                last.kubeconfig = (try? Files.write(text, to: folder.kubeconfig, mode: 0o600)) != nil
+            }
+            let report = NodeReport(
+                state: status.stage == "kubelet" ? .up : .starting, stage: status.stage, isReady: status.isReady,
+                verdict: status.verdict?.noting(notes), version: status.version)
+            let isNew = !last.isWritten || report.differs(from: last.report)
+            guard isNew, (try? folder.write(report)) != nil else { return }
+            last = (report, true, last.kubeconfig)
+        }
+    }
+
+    func end(_ verdict: Verdict) {
+        last.withLock { last in
+            last.report.state = .ended
+            last.report.isReady = false
+            last.report.verdict = verdict
+            try? folder.write(last.report)
+        }
+    }
+}
+
+extension NodeReport {
+    /// Whether somebody who looks would want to know. The evidence of a verdict that stays the same changes every second.
+    fileprivate func differs(from other: NodeReport) -> Bool {
+        state != other.state || stage != other.stage || isReady != other.isReady || version != other.version
+            || verdict?.grade != other.verdict?.grade || verdict?.summary != other.verdict?.summary
+            || verdict?.notes != other.verdict?.notes
+    }
+}
+
+extension NodePlan.ControlPlane {
+    /// The programs as a control plane takes them.
+    fileprivate var kind: ControlPlaneKind {
+        switch self {
+        case .k3s(let program): .k3s(FilePath(program))
+        case .kubernetes(let programs):
+            .kubernetes(
+                ControlPlanePrograms(
+                    etcd: FilePath(programs.etcd), apiServer: FilePath(programs.apiServer),
+                    controllerManager: FilePath(programs.controllerManager), scheduler: FilePath(programs.scheduler)))
+        }
+    }
+
+    /// Names the programs of a control plane.
+    package init(_ kind: ControlPlaneKind) {
+        switch kind {
+        case .k3s(let program): self = .k3s(program: program.string)
+        case .kubernetes(let programs):
+            self = .kubernetes(
+                programs: .init(
+                    etcd: programs.etcd.string, apiServer: programs.apiServer.string,
+                    controllerManager: programs.controllerManager.string, scheduler: programs.scheduler.string))
+        }
+    }
+}

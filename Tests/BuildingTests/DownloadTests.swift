@@ -1,0 +1,262 @@
+import Store
+@testable import Building
+import FoundationEssentials
+import Git
+import Host
+import Model
+import Synchronization
+import SystemPackage
+import Testing
+import TestServers
+import TestSuite
+import Transfer
+
+@Suite("What a recipe downloads is what somebody has said, or is told", .timeLimit(.minutes(5)))
+struct DownloadTests {
+    /// A folder with a source, served as an archive and as a repository, and a builder.
+    fileprivate struct SourceFixture {
+        let path: FilePath
+        let builder: SourceBuilder
+        let server: LoopbackServer
+        let answers: Answers
+
+        static func use(_ body: (SourceFixture) async throws -> Void) async throws {
+            let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-download-\(UUID())").path)
+            defer { try? Files.remove(path) }
+            try Files.makeDirectory(path)
+            let answers = Answers()
+            try await LoopbackServer.run({ request, _ in answers[request.target].map { .file($0, request) } ?? .status(404) }) { server in
+                let builder = try await SourceBuilder.opened(Host.plain(path.appending("workspace"))) { _ in }
+                defer { builder.runner.close() }
+                let bench = SourceFixture(path: path, builder: builder, server: server, answers: answers)
+                try await bench.pack("a plugin", as: "/plugins.tar.gz")
+                try await body(bench)
+            }
+        }
+
+        /// Serves an archive with a source in it, below one folder as forges make them.
+        func pack(_ word: String, as target: String) async throws {
+            let folder = path.appending("packed")
+            try Files.remove(folder)
+            try Files.makeDirectory(folder.appending("plugins-1.0/pkg"))
+            try Files.write("package main // \(word)\n", to: folder.appending("plugins-1.0/main.go"))
+            try Files.write("package pkg\n", to: folder.appending("plugins-1.0/pkg/pkg.go"))
+            let archive = path.appending("archive.tar.gz")
+            try await run("/bin/tar", ["-czf", archive.string, "-C", folder.string, "plugins-1.0"])
+            answers[target] = try Files.read(archive)
+        }
+
+        /// The id of that source as git itself makes it, of a commit in a repository that has it.
+        func commit() async throws -> (url: String, commit: String, tree: String) {
+            let folder = path.appending("packed/plugins-1.0").string
+            let git = ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.org"]
+            try await run("/usr/bin/git", git + ["init", "-q"])
+            try await run("/usr/bin/git", git + ["add", "-A"])
+            try await run("/usr/bin/git", git + ["commit", "-q", "-m", "a"])
+            let ids = try await run("/usr/bin/git", git + ["rev-parse", "HEAD", "HEAD^{tree}"]).split(separator: "\n").map(String.init)
+            return ("file://\(folder)", try #require(ids.first), try #require(ids.last))
+        }
+
+        @discardableResult
+        private func run(_ program: FilePath, _ arguments: [String]) async throws -> String {
+            let environment = ["PATH": "/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "HOME": path.string]
+            return try await Command(program, arguments, environment: environment, on: builder.host).output()
+        }
+
+        func files(_ download: String) throws -> [RecipeFile] {
+            let text = """
+                title: a thing
+                version: 1.20.2
+                importPath: example.org/x
+                source: {git: {url: "https://example.org/x", ref: v1}}
+                upstreams: {x: {path: .}}
+                toolchain: ">=1.19"
+                target: {package: cmd/x}
+                node: {profile: k3s-server}
+                downloads:
+                  plugins: \(download)
+                package:
+                  program: bin/x
+                  folders: [bin]
+                  embed: pkg/data
+                  wrapper: {package: cmd/w}
+                """
+            return [try RecipeFile(yaml: text, file: "r.yaml")]
+        }
+
+        func recipe(_ download: String) throws -> Recipe { try Recipe(files(download), name: "r") }
+
+        var archive: String { "addresses: [\"\(server.address("/plugins.tar.gz"))\"], unpack: build/src, strip: 1" }
+
+        /// What the downloads of a recipe come to, and how the file of the source in it reads.
+        func downloaded(_ recipe: Recipe, areTrusted: Bool = false) async throws -> (downloads: Downloads, key: Digest, text: String?) {
+            let downloads = try await builder.receive(recipe, areTrusted: areTrusted)
+            let step = try DownloadStep(downloads)
+            let done = try await builder.runner.perform(step, subject: "") { "\($0.tree)" }
+            let repository = try Repository.open(at: builder.workspace.trees.string)
+            let text = try repository.blob(at: "build/src/main.go", of: done.output.tree).map { String(decoding: $0, as: UTF8.self) }
+            return (downloads, try step.key(), text)
+        }
+    }
+
+    fileprivate final class Answers: Sendable {
+        private let all = Mutex<[String: [UInt8]]>([:])
+
+        subscript(_ target: String) -> [UInt8]? {
+            get { all.withLock { $0[target] } }
+            set { all.withLock { $0[target] = newValue } }
+        }
+    }
+
+    private static let text = "package main // a plugin\n"
+
+    @Test("an archive that is known by its content alone is taken, whatever its digest is, which is told afterwards")
+    func tree() async throws {
+        try await SourceFixture.use { bench in
+            let tree = try await bench.commit().tree
+            let found = try await bench.downloaded(try bench.recipe("{\(bench.archive), tree: \(tree)}"))
+            #expect(found.text == Self.text)
+            let locked = try #require(found.downloads.locked["plugins"])
+            #expect(locked.tree?.description == tree && locked.sha256 != nil && !locked.isTrusted && locked.commit == nil)
+            #expect(found.downloads.locked.notes.isEmpty)
+            // What is kept is not asked for again.
+            let asked = bench.server.requests.count
+            #expect(try await bench.downloaded(try bench.recipe("{\(bench.archive), tree: \(tree)}")).key == found.key)
+            #expect(bench.server.requests.count == asked)
+        }
+    }
+
+    @Test("a commit of a repository is taken, with and without the id of its content", arguments: [true, false])
+    func commit(_ hasTree: Bool) async throws {
+        try await SourceFixture.use { bench in
+            let (url, commit, tree) = try await bench.commit()
+            let said = hasTree ? ", tree: \(tree)" : ""
+            let found = try await bench.downloaded(
+                try bench.recipe("{git: {url: \"\(url)\", commit: \(commit)}, unpack: build/src\(said)}"))
+            #expect(found.text == Self.text)
+            let locked = try #require(found.downloads.locked["plugins"])
+            #expect(locked.commit?.description == commit && locked.tree?.description == tree && !locked.isTrusted)
+        }
+    }
+
+    @Test("what nobody knows is an error that names both ways, before anything is fetched")
+    func unknown() async throws {
+        try await SourceFixture.use { bench in
+            for said in ["", ", sha256: unknown", ", tree: unknown"] {
+                let recipe = try bench.recipe("{\(bench.archive)\(said)}")
+                let error = await #expect(throws: PackageError.self) { try await bench.builder.receive(recipe, areTrusted: false) }
+                for word in ["'plugins'", "/plugins.tar.gz", "--trust-downloads", "ninepin recipes lock r@1.20.2", "sha256", "tree"] {
+                    #expect(error?.description.contains(word) == true, "\(word): \(error?.description ?? "")")
+                }
+            }
+            #expect(bench.server.requests.isEmpty)
+        }
+    }
+
+    @Test("what is trusted is taken as it comes, and stands in lock, notes and key by what really came")
+    func trusted() async throws {
+        try await SourceFixture.use { bench in
+            let recipe = try bench.recipe("{\(bench.archive)}")
+            let first = try await bench.downloaded(recipe, areTrusted: true)
+            let locked = try #require(first.downloads.locked["plugins"])
+            #expect(first.text == Self.text)
+            #expect(locked.isTrusted)
+            let digest = try #require(locked.sha256)
+            #expect(first.downloads.locked.notes.count == 1)
+            #expect(first.downloads.locked.notes.first?.contains(digest.hex) == true)
+            #expect(first.downloads.locked.notes.first?.contains("'plugins' was taken as it came") == true)
+            #expect(first.downloads.specs["plugins"]?.sha256 == digest)
+            // Another content at the same address is another result.
+            try await bench.pack("another", as: "/plugins.tar.gz")
+            let other = try await SourceBuilder.opened(Host.plain(bench.path.appending("other"))) { _ in }
+            defer { other.runner.close() }
+            let second = try DownloadStep(try await other.receive(recipe, areTrusted: true))
+            #expect(try second.key() != first.key)
+        }
+    }
+
+    @Test("a recipe that pins what came needs no trust, and is refused what came later")
+    func pinned() async throws {
+        try await SourceFixture.use { bench in
+            let files = try bench.files("{\(bench.archive)}")
+            let found = try await bench.builder.lockDownloads(of: try Recipe(files, name: "r"))
+            let text = try Recipe(files, name: "r").pinned(by: found, extending: "r")
+            let pinned = try Recipe(files + [RecipeFile(yaml: text, file: "mine.yaml")], name: "mine")
+            #expect(pinned.version.plain == "1.20.2" && pinned.downloads["plugins"]?.isKnown == true)
+            #expect(try await bench.downloaded(pinned).text == Self.text)
+            try await bench.pack("another", as: "/plugins.tar.gz")
+            let other = try await SourceBuilder.opened(Host.plain(bench.path.appending("other"))) { _ in }
+            defer { other.runner.close() }
+            let step = try DownloadStep(try await other.receive(pinned, areTrusted: true))
+            let error = await #expect(throws: TransferError.self) { _ = try await other.runner.perform(step, subject: "") { "\($0.tree)" } }
+            let digest = try #require(found["plugins"]?.sha256)
+            #expect(error?.description.contains("expected \(digest)") == true, "\(error?.description ?? "")")
+        }
+    }
+
+    @Test("a content that is another than the tree says is refused by name, with both ids, trusted or not", arguments: [true, false])
+    func refused(_ areTrusted: Bool) async throws {
+        try await SourceFixture.use { bench in
+            let (url, commit, tree) = try await bench.commit()
+            let wanted = String(repeating: "1", count: 40)
+            for said in [bench.archive, "git: {url: \"\(url)\", commit: \(commit)}, unpack: build/src"] {
+                let recipe = try bench.recipe("{\(said), tree: \(wanted)}")
+                let error = await #expect(throws: PackageError.self) {
+                    try await bench.builder.receive(recipe, areTrusted: areTrusted)
+                }
+                for word in ["'plugins'", wanted, tree] { #expect(error?.description.contains(word) == true, "\(word)") }
+            }
+            // One that is known by its bytes must have the content, too.
+            let digest = try #require(try await bench.builder.lockDownloads(of: bench.recipe("{\(bench.archive)}"))["plugins"]?.sha256)
+            let error = await #expect(throws: PackageError.self) {
+                try await bench.downloaded(bench.recipe("{\(bench.archive), sha256: \(digest), tree: \(wanted)}"))
+            }
+            #expect(error?.description.contains(tree) == true && error?.description.contains(wanted) == true)
+        }
+    }
+
+    @Test("an address with another content is passed over for one that has the right one")
+    func nextAddress() async throws {
+        try await SourceFixture.use { bench in
+            let tree = try await bench.commit().tree
+            try await bench.pack("another", as: "/wrong.tar.gz")
+            bench.answers["/words.tar.gz"] = Array("<html>not here</html>".utf8)
+            let addresses = ["/none.tar.gz", "/words.tar.gz", "/wrong.tar.gz", "/plugins.tar.gz"].map { "\"\(bench.server.address($0))\"" }
+            let found = try await bench.downloaded(
+                bench.recipe("{addresses: [\(addresses.joined(separator: ", "))], unpack: build/src, strip: 1, tree: \(tree)}"))
+            #expect(found.text == Self.text)
+        }
+    }
+
+    @Test("a file that is not unpacked can be trusted, too")
+    func file() async throws {
+        try await SourceFixture.use { bench in
+            let recipe = try bench.recipe("{addresses: [\"\(bench.server.address("/plugins.tar.gz"))\"], file: build/src/main.go}")
+            let found = try await bench.downloaded(recipe, areTrusted: true)
+            #expect(found.downloads.locked["plugins"]?.tree == nil && found.downloads.locked["plugins"]?.isTrusted == true)
+            #expect(found.text?.isEmpty == false)
+        }
+    }
+
+    @Test("a download that says too much, or what it cannot have, is a mistake in the recipe")
+    func mistakes() async throws {
+        try await SourceFixture.use { bench in
+            let id = String(repeating: "1", count: 40)
+            for (said, words) in [
+                ("unpack: x", "expected at least one address, or 'git'"),
+                ("addresses: [a], file: x, tree: \(id)", "it is the id of what was unpacked"),
+                ("git: {url: x, commit: \(id)}, file: x", "a commit is unpacked into a folder"),
+                (
+                    "git: {url: x, commit: \(id)}, unpack: x, sha256: \(String(repeating: "1", count: 64))",
+                    "it has no 'file' and no 'sha256'"
+                ),
+                ("git: {url: x, commit: main}, unpack: x", "a commit's full id"),
+                ("git: {url: -x, commit: \(id)}, unpack: x", "expected an address"),
+                ("addresses: [a], unpack: x, tree: 123", "a tree's id of 40 hexadecimal digits"),
+            ] {
+                let error = #expect(throws: Diagnostic.self) { try bench.recipe("{\(said)}") }
+                #expect(error?.description.contains(words) == true, "\(said): \(error?.description ?? "")")
+            }
+        }
+    }
+}

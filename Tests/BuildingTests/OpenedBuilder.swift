@@ -1,0 +1,11 @@
+import Building
+import Host
+import Model
+import Store
+
+extension SourceBuilder {
+    /// A builder in a workspace of its own.
+    static func opened(_ host: Host, events: @escaping EventSink) async throws -> SourceBuilder {
+        SourceBuilder(try await StepRunner(host, events: events))
+    }
+}
