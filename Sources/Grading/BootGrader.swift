@@ -1,23 +1,7 @@
 import Model
 
 /// Grades a boot while it goes on: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
-package struct BootGrader: Sendable {
-    /// Something that was seen.
-    package enum Event: Sendable {
-        /// A line of kubelet's own log.
-        case log([UInt8])
-        /// A further piece of a line that is too long for one, and how many bytes of it the piece before had too.
-        case more([UInt8], overlap: Int)
-        /// What the sandbox's first program told.
-        case fact(NodeFact)
-        /// A line that runsc wrote.
-        case runtime(String)
-        /// What the control plane tells of the node.
-        case cluster(ClusterFact)
-        /// Time went by.
-        case tick
-    }
-
+package struct BootGrader: Grader {
     /// The verdict, as soon as it is certain.
     package private(set) var verdict: Verdict?
     /// Of a node that is kept: the verdict so far. What is degraded stays so; only the node's end makes it final.
@@ -29,11 +13,9 @@ package struct BootGrader: Sendable {
     private let stale: Double
     private let clockLimit: Double
     private let patience: Double
-    private let layout: Layout
-    private let place: HostSigns?
+    private let environment: BootEnvironment
     private let level: Level
     private var cluster: ClusterReader
-    private let runtime: ContainerRuntime
     private var log: BootLog
     private var started: Double?
     private var signs = SandboxSigns()
@@ -56,28 +38,25 @@ package struct BootGrader: Sendable {
     ///   - level: how much is asked of the node.
     ///   - word: what the pod is to say at the level `pod`.
     ///   - isKept: whether the node is watched until it ends, and not only until the verdict is certain.
-    ///   - runtime: what it is booted in.
-    ///   - place: what the place showed before, where the layout is `here`.
+    ///   - environment: where the node is booted.
     ///   - deadlines: how long answers may take; the node's own times are in its description.
     package init(
-        node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false,
-        runtime: ContainerRuntime = .runsc, place: HostSigns? = nil, deadlines: Deadlines = Deadlines()
+        node: NodeSpec, in environment: BootEnvironment, level: Level = .boot, word: String = "", isKept: Bool = false,
+        deadlines: Deadlines = Deadlines()
     ) {
         stale = deadlines[.staleAnswer]
         clockLimit = deadlines[.clockGap]
         traceTime = deadlines[.crashTrace]
         patience = deadlines.patience
         self.node = node
-        self.place = place
         self.isKept = isKept
-        self.layout = layout
+        self.environment = environment
         self.level = level
-        self.runtime = runtime
-        let isOverlay = layout.isRootOverlaid || place.map { $0.isGvisor && $0.rootType == "overlay" } ?? false
-        cluster = ClusterReader(
-            level: level, word: word, isRootEndless: isOverlay && layout.overlaySize == nil, deadlines: deadlines)
+        cluster = ClusterReader(level: level, word: word, isRootEndless: environment.isRootEndless, deadlines: deadlines)
         log = BootLog(source: "kubelet", warmUp: node.warmUp, hasPods: level.isJoined)
     }
+
+    package var finding: Verdict? { verdict }
 
     /// Whether the API server says that the node is Ready.
     package var isReady: Bool { cluster.isReady }
@@ -94,7 +73,7 @@ package struct BootGrader: Sendable {
     /// Takes an event, until there is a verdict.
     ///
     /// - Parameter now: seconds after the boot began.
-    package mutating func take(_ event: Event, at now: Double) {
+    package mutating func take(_ event: BootEvent, at now: Double) {
         guard verdict == nil else { return }
         switch event {
         // What ends after the node, when its sandbox does, says nothing of it.
@@ -110,7 +89,7 @@ package struct BootGrader: Sendable {
         case .runtime(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
         case .fact(let fact): take(fact, at: now)
         case .cluster(let fact): take(fact, at: now)
-        case .tick: break
+        case .tick, .silent: break
         }
         guard verdict == nil else { return }
         if let ended { settle(ended, at: now) } else { lookAtClock(now) }
@@ -142,7 +121,7 @@ package struct BootGrader: Sendable {
             stage = name
             guard [NodeFact.nodeStage, "kubelet"].contains(name), !areSignsWhole else { return }
             areSignsWhole = true
-            if let wrong = signs.fault(in: layout, runtime: runtime, place: place) { decide(inconclusive(wrong), at: now) }
+            if let wrong = signs.fault(in: environment) { decide(inconclusive(wrong), at: now) }
         // From then on the sandbox is the node's to change.
         case .gvisor(let line): if !areSignsWhole { signs.gvisor = line }
         case .mount(let point, let type): if !areSignsWhole { signs.mounts[point] = type }

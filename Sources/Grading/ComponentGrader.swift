@@ -1,23 +1,12 @@
 import Model
 
 /// Grades the answer of a probe: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
-package struct ComponentGrader: Sendable {
-    /// Something that was seen.
-    package enum Event: Sendable {
-        /// A line that the probe wrote on its standard output.
-        case answer(String)
-        /// What the sandbox's first program told.
-        case fact(NodeFact)
-        /// A line that runsc wrote, or the probe on its standard error.
-        case runtime(String)
-        /// Time went by.
-        case tick
-    }
-
+package struct ComponentGrader: Grader {
     /// The verdict, as soon as it is certain.
     package private(set) var verdict: Verdict?
     /// When the deciding event came, in seconds after the sandbox began.
     package private(set) var decided: Double?
+    package var finding: Verdict? { verdict }
     private let probe: String
     private let layout: Layout
     private let timeout: Double
@@ -41,15 +30,17 @@ package struct ComponentGrader: Sendable {
     /// Takes an event, until there is a verdict.
     ///
     /// - Parameter now: seconds after the sandbox began.
-    package mutating func take(_ event: Event, at now: Double) {
+    package mutating func take(_ event: BootEvent, at now: Double) {
         guard verdict == nil else { return }
         switch event {
-        case .answer(let line):
+        case .log(let bytes):
+            let line = String(decoding: bytes, as: UTF8.self)
             let short = line.count > 2000 ? "\(line.prefix(2000))…" : line
             if answers.count < 20, !line.isEmpty { answers.append(Evidence(kind: .probe, text: short, source: probe, seconds: now)) }
         case .runtime(let line): said = (said + [line]).suffix(8)
         case .fact(let fact): take(fact, at: now)
-        case .tick: break
+        // An answer is one short line.
+        case .more, .cluster, .tick, .silent: break
         }
         guard verdict == nil, now >= timeout else { return }
         decide(inconclusive("the probe did not end within \(Int(timeout)) s"), at: now)
@@ -69,7 +60,7 @@ package struct ComponentGrader: Sendable {
         case .mount(let point, let type): signs.mounts[point] = type
         case .stage("probe"):
             isAsked = true
-            if let wrong = signs.fault(in: layout) ?? cgroupFault { decide(inconclusive(wrong), at: now) }
+            if let wrong = signs.fault(in: .sandbox(layout)) ?? cgroupFault { decide(inconclusive(wrong), at: now) }
         case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
         case .exit(let status): exit = (status, now)
         case .stage, .version, .asked, .probe, .containerdGone, .containerd: break

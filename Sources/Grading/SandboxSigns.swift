@@ -12,16 +12,22 @@ package struct SandboxSigns: Sendable {
         self.mounts = mounts
     }
 
-    /// What is not as the layout asks, or, in a container of the machine's own kernel, where no layout asks anything; or, where no sandbox was
-    /// made, as the place showed itself before. nil when all is well.
-    package func fault(in layout: Layout, runtime: ContainerRuntime = .runsc, place: HostSigns? = nil) -> String? {
-        if let place { return fault(in: place) }
-        if layout == .here { return "nobody looked at the place before" }
-        guard runtime == .runsc else {
-            if let gvisor { return "the container's kernel says that it is gVisor's: \(gvisor)" }
-            return mounts["/"].map { $0 == "9p" ? "'/' is 9p in the container, and not the machine's own file system" : nil }
-                ?? "'/' is no mount in the container"
+    /// The first mismatch between the observed and the expected environment; nil if none.
+    package func fault(in environment: BootEnvironment) -> String? {
+        switch environment {
+        case .sandbox(let layout): fault(in: layout)
+        case .container: containerFault
+        case .inPlace(let signs): fault(in: signs)
         }
+    }
+
+    private var containerFault: String? {
+        if let gvisor { return "the container's kernel says that it is gVisor's: \(gvisor)" }
+        guard let root = mounts["/"] else { return "'/' is no mount in the container" }
+        return root == "9p" ? "'/' is 9p in the container, and not the machine's own file system" : nil
+    }
+
+    private func fault(in layout: Layout) -> String? {
         let volume = mounts["/var/lib/kubelet"]
         if gvisor == nil { return "the sandbox does not look like gVisor: its kernel's log does not say so" }
         if mounts["/"] != layout.rootType {

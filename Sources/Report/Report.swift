@@ -119,7 +119,7 @@ package struct Report: Sendable {
         for line in Table(header: header, rows: rows).lines(style: style) { terminal.line(line) }
     }
 
-    private func grid(_ matrix: Matrix, _ layouts: [Layout]) -> [StyledText] {
+    private func grid(_ matrix: Matrix, _ layouts: [RunLayout]) -> [StyledText] {
         var rows: [(probe: PatchName?, label: String)] = []
         for cell in matrix.cells where !rows.contains(where: { $0 == (cell.probe, cell.label) }) { rows.append((cell.probe, cell.label)) }
         let cells = rows.map { row in layouts.map { layout in matrix.cells.first { ($0.probe, $0.label) == row && $0.layout == layout } } }
@@ -135,7 +135,7 @@ package struct Report: Sendable {
 
 extension Matrix {
     /// The layouts of its cells, in their order.
-    package var layouts: [Layout] {
+    package var layouts: [RunLayout] {
         cells.reduce(into: []) { layouts, cell in if !layouts.contains(cell.layout) { layouts.append(cell.layout) } }
     }
 }

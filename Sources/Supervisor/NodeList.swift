@@ -11,7 +11,7 @@ package struct KeptNode: Codable, Sendable {
     /// The patches in it.
     package let series: [PatchName]
     /// How it sees its file systems.
-    package let layout: Layout
+    package let layout: RunLayout
     /// When it was asked for, as ISO 8601 in UTC.
     package let since: String
     /// `starting`, `up`, `ended`; or `lost`, when its keeper was killed.

@@ -40,7 +40,7 @@ package struct NodePlan: Codable, Sendable {
     /// The patches in it.
     package let series: [PatchName]
     /// How it sees its file systems.
-    package let layout: Layout
+    package let layout: RunLayout
     /// How it is booted.
     package let node: NodeSpec
     /// The binary.
@@ -56,7 +56,8 @@ package struct NodePlan: Codable, Sendable {
 
     /// Makes a plan.
     package init(
-        name: String, recipe: String, series: [PatchName], layout: Layout, node: NodeSpec, artifact: Artifact, controlPlane: ControlPlane,
+        name: String, recipe: String, series: [PatchName], layout: RunLayout, node: NodeSpec, artifact: Artifact,
+        controlPlane: ControlPlane,
         since: String, notes: [String]? = nil, runsc: String? = nil
     ) {
         self.notes = notes

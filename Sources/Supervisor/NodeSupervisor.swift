@@ -9,22 +9,13 @@ import SystemPackage
 /// Keeps one node up, in a process of its own, until the node ends or the process is told to.
 package struct NodeSupervisor: Sendable {
     private let folder: NodeFolder
-    private let runsc: Runsc?
-    private let here: NodeHere?
+    private let site: BootSite
     private let profile: KubeletProfile
     private let host: Host
 
-    /// Makes a keeper; nothing starts yet.
-    ///
-    /// - Parameters:
-    ///   - runsc: makes the sandbox; nil for a node in the layout `here`.
-    ///   - here: the place that a node in the layout `here` is booted in.
-    package init(of folder: NodeFolder, runsc: Runsc?, here: NodeHere? = nil, profile: KubeletProfile, on host: Host) {
-        self.folder = folder
-        self.runsc = runsc
-        self.here = here
-        self.profile = profile
-        self.host = host
+    /// Makes a supervisor; nothing starts yet.
+    package init(of folder: NodeFolder, at site: BootSite, profile: KubeletProfile, on host: Host) {
+        (self.folder, self.site, self.profile, self.host) = (folder, site, profile, host)
     }
 
     /// Boots the node and watches it; what is known of it stands in the folder.
@@ -38,8 +29,7 @@ package struct NodeSupervisor: Sendable {
         let notes = plan.notes ?? []
         let report = Reported(folder, notes: notes)
         let boot = NodeBoot(
-            plan.artifact, node: plan.node, layout: plan.layout, level: .ready, plane: plan.controlPlane.kind, runsc: runsc,
-            here: here, profile: profile, on: host)
+            plan.artifact, node: plan.node, level: .ready, plane: plan.controlPlane.kind, at: site, profile: profile, on: host)
         let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }.noting(notes)
         report.end(verdict)
         return verdict

@@ -49,7 +49,7 @@ extension FuzzTarget {
     ) {
         { input in
             let all = String(decoding: input, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            var boot = BootGrader(node: NodeSpec(profile: .kubelet), layout: .root9p)
+            var boot = BootGrader(node: NodeSpec(profile: .kubelet), in: .sandbox(.root9p))
             var probe = ComponentGrader(probe: "p", layout: .root9p)
             var plane = ControlPlaneGrader(layout: .root9p, watch: 10)
             var conditions = ConditionsReader()
@@ -62,25 +62,25 @@ extension FuzzTarget {
                     conditions.take(line: Array(text.utf8), at: now)
                     boot.take(.log(Array(text.utf8)), at: now)
                     if probe.verdict == nil, !text.isEmpty { answers += 1 }
-                    probe.take(.answer(text), at: now)
-                    plane.take(text)
+                    probe.take(.log(Array(text.utf8)), at: now)
+                    plane.take(.log(Array(text.utf8)), at: now)
                 } else if case .fact(let fact) = channel.read(Array(line.utf8)) {
                     if boot.verdict == nil { seen.append(fact) }
                     if probe.verdict == nil, case .exit(let status) = fact { exits.append(status) }
                     conditions.take(fact, at: now)
                     boot.take(.fact(fact), at: now)
                     probe.take(.fact(fact), at: now)
-                    plane.take(fact, at: now)
+                    plane.take(.fact(fact), at: now)
                 } else {
                     boot.take(.runtime(line), at: now)
                     probe.take(.runtime(line), at: now)
-                    plane.take(line)
+                    plane.take(.runtime(line), at: now)
                 }
             }
             let end = Double(all.count) / 3
             boot.finish("exit status 0", at: end)
             probe.finish("exit status 0", at: end)
-            plane.finish("exit status 0")
+            plane.finish("exit status 0", at: end)
             let suffered = conditions.conditions(at: end)
             try hold(suffered.longestSilence >= 0 && suffered.longestDelay >= 0, "a boot suffered less than nothing: \(suffered)")
             guard let node = boot.verdict, let component = probe.verdict, let found = plane.finding else {

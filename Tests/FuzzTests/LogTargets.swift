@@ -143,7 +143,7 @@ enum WrittenBoot {
         #"{"node":{"cpu":{"usageCoreNanoSeconds":9},"memory":{"workingSetBytes":9,"availableBytes":9},"fs":{"capacityBytes":9}}}"#
 
     static func verdict(_ trouble: Trouble?, noise: [(second: Int, line: [UInt8])]) throws -> Verdict {
-        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
         func fact(_ text: String, _ now: Int) throws {
             guard let fact = NodeFact("@ninepin \(text)") else { throw Broken("no fact: \(text)") }
             grader.take(.fact(fact), at: Double(now))

@@ -131,13 +131,13 @@ enum WrittenRecords {
         let seen = Evidence(kind: .log, text: "a line", source: "kubelet", line: 3, seconds: 1.5)
         let verdict = Verdict(grade: .degraded, level: .ready, cause: "memory cache", summary: "s", evidence: [seen], notes: ["n"])
         let run = Run(
-            id: "20260101T000000-1", started: "2026-01-01T00:00:00Z", recipe: "r", series: [patch], layout: .root9p,
+            id: "20260101T000000-1", started: "2026-01-01T00:00:00Z", recipe: "r", series: [patch], layout: .sandbox(.root9p),
             lock: Lock(kind: .git, name: "https://m/r", version: "v", files: [LockedFile(name: "f", bytes: 1, sha256: digest)]), tree: nil,
             artifact: artifact, steps: [StepRecord(name: "verify", key: digest, cached: false, seconds: 1)], tools: ["ninepin": "0"],
             secondsToVerdict: 1,
             overhead: ["starting": 0.5], conditions: BootConditions(), verdict: verdict)
         let plan = NodePlan(
-            name: "a", recipe: "r", series: [patch], layout: .root9p, node: NodeSpec(profile: .node), artifact: artifact,
+            name: "a", recipe: "r", series: [patch], layout: .sandbox(.root9p), node: NodeSpec(profile: .node), artifact: artifact,
             controlPlane: .k3s(program: "/p/k3s"), since: "2026-01-01T00:00:00Z")
         let report = NodeReport(state: .up, stage: "kubelet", isReady: true, verdict: verdict, version: "v1")
         return try [

@@ -8,7 +8,7 @@ private struct Boot {
     var grader: BootGrader
 
     init(_ layout: Layout = .root9p) {
-        grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: layout)
+        grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(layout))
     }
 
     mutating func fact(_ text: String, at now: Double) throws {
@@ -146,7 +146,7 @@ struct BootGraderTests {
     func k3sEviction() throws {
         for (profile, version) in [(NodeSpec.Profile.k3sServer, "k3s version v1.20.8+k3s1 (4ba5a2a8)"), (.kubelet, "Kubernetes v1.20.8")] {
             var boot = Boot()
-            boot.grader = BootGrader(node: NodeSpec(profile: profile, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+            boot.grader = BootGrader(node: NodeSpec(profile: profile, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
             try boot.sandbox(version: version)
             boot.started()
             try boot.live(from: 8, through: 37)

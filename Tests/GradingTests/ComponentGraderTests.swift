@@ -27,7 +27,7 @@ private struct Asked {
 
     /// The probe's whole life.
     mutating func answer(_ lines: [String], exit: Int?) throws {
-        for line in lines { grader.take(.answer(line), at: 0.2) }
+        for line in lines { grader.take(.log(Array(line.utf8)), at: 0.2) }
         if let exit { try fact("exit \(exit)", at: 0.3) }
         grader.finish("exit status 0", at: 0.4)
     }
@@ -90,7 +90,7 @@ struct ComponentGraderTests {
     func timeout() throws {
         var asked = Asked()
         try asked.sandbox()
-        asked.grader.take(.answer("yes"), at: 1)
+        asked.grader.take(.log(Array("yes".utf8)), at: 1)
         asked.grader.take(.tick, at: 29.9)
         #expect(asked.grader.verdict == nil)
         asked.grader.take(.tick, at: 30)

@@ -70,7 +70,7 @@ enum WrittenCrash {
 struct CrashTests {
     private static func boot(patience: Double = 1) -> BootGrader {
         var grader = BootGrader(
-            node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p,
+            node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p),
             deadlines: Deadlines(patience: patience))
         for fact in [
             NodeFact.gvisor("Starting gVisor..."), .mount(point: "/", type: "9p"), .version("Kubernetes v1.20.2"), .stage("kubelet"),

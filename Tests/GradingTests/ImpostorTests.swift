@@ -5,7 +5,7 @@ import Testing
 
 /// A node that pretends: what it does reaches the grader as the sandbox's two streams would bring it.
 private struct Pretender {
-    var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+    var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
     private var channel = NodeChannel()
 
     init() {
@@ -205,7 +205,7 @@ struct ImpostorTests {
 
     @Test("what a sandbox shows once the node runs is not believed")
     func lateSigns() {
-        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
         grader.take(.fact(.stage("node")), at: 1)
         #expect(grader.verdict?.grade == .inconclusive)
     }
@@ -274,7 +274,8 @@ struct ImpostorTests {
         #expect(Level.boot.shortfall(warmUp: warmUp, observe: observe) != nil)
         #expect(Level.pod.shortfall(warmUp: 10, observe: 20) == nil)
         var node = Pretender()
-        node.grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: warmUp, observe: observe, startTimeout: 60), layout: .root9p)
+        node.grader = BootGrader(
+            node: NodeSpec(profile: .kubelet, warmUp: warmUp, observe: observe, startTimeout: 60), in: .sandbox(.root9p))
         for line in ["gvisor Starting gVisor...", "mount / 9p", "stage node", "told version Kubernetes v1.20.2", "told stage kubelet"] {
             node.tell(line, at: 1)
         }

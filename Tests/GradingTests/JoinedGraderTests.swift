@@ -12,7 +12,7 @@ private struct JoinedBoot {
 
     init(_ level: Level = .pod, isKept: Bool = false, layout: Layout = .root9p) throws {
         let node = NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60, joinTimeout: 100)
-        grader = BootGrader(node: node, layout: layout, level: level, word: Self.word, isKept: isKept)
+        grader = BootGrader(node: node, in: .sandbox(layout), level: level, word: Self.word, isKept: isKept)
         for fact in ["gvisor [0.0] Starting gVisor...", "mount / \(layout.rootType)", "version Kubernetes v1.20.2", "stage kubelet"] {
             grader.take(.fact(try #require(NodeFact("@ninepin \(fact)"))), at: 1)
         }

@@ -113,7 +113,7 @@ struct NewerReleaseTests {
 
     /// A watched boot.
     private func watched(_ lines: [(String, Double)], exit: Int? = nil) -> BootGrader {
-        var grader = BootGrader(node: .kubelet, layout: .root9p)
+        var grader = BootGrader(node: .kubelet, in: .sandbox(.root9p))
         grader.take(.fact(.gvisor("gVisor")), at: 0.1)
         grader.take(.fact(.mount(point: "/", type: "9p")), at: 0.1)
         grader.take(.fact(.stage("kubelet")), at: 0.2)

@@ -9,7 +9,7 @@ private struct SlowBoot {
 
     init(_ slowness: Double, patience: Double) {
         let deadlines = Deadlines(patience: patience)
-        grader = BootGrader(node: NodeSpec(profile: .kubelet).stretched(by: deadlines), layout: .root9p, deadlines: deadlines)
+        grader = BootGrader(node: NodeSpec(profile: .kubelet).stretched(by: deadlines), in: .sandbox(.root9p), deadlines: deadlines)
         self.slowness = slowness
     }
 

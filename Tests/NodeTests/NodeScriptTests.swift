@@ -41,7 +41,7 @@ struct NodeScriptTests {
     func oddFolder() throws {
         let (folder, quoted) = ("/root/o'brien @NODE@", "'/root/o'\\''brien @NODE@")
         let first = NodeScript.text(folder: "\(folder)/ask", busybox: "\(folder)/busybox", node: "\(folder)/init-node")
-        let node = NodeHere.script(FilePath(folder), kubelet: FilePath("\(folder)/k"), images: FilePath("\(folder)/i"))
+        let node = InPlaceNode.script(FilePath(folder), kubelet: FilePath("\(folder)/k"), images: FilePath("\(folder)/i"))
         #expect(first.contains("sh \"$2\"' \(quoted)/ask' \(quoted)/busybox' \(quoted)/init-node' "))
         #expect(
             node.contains("umount \(quoted)/ask' ") && node.contains("mount --bind \(quoted)/k' ")
@@ -70,7 +70,8 @@ struct NodeScriptTests {
 
     @Test("the first program touches neither /dev nor /tmp of the place, and starts all from its own folder")
     func here() {
-        let text = NodeHere.script("/some/boot", kubelet: "/var/lib/kubelet/.ninepin/1/node", images: "/var/lib/containerd/.ninepin/1/node")
+        let text = InPlaceNode.script(
+            "/some/boot", kubelet: "/var/lib/kubelet/.ninepin/1/node", images: "/var/lib/containerd/.ninepin/1/node")
         // What is mounted there is mounted for the boot alone, and where nothing can be opened.
         let log = text.split(separator: "\n").filter { $0.contains("/dev/kmsg") }.map { $0.drop { $0 == " " } }
         #expect(

@@ -32,7 +32,8 @@ struct LedgerTests {
         _ id: String, recipe: String = "r", series: [String] = [], digit: Character = "1", _ grade: Grade = .clean, lock: Lock? = nil
     ) throws -> Run {
         Run(
-            id: id, started: "2026-01-01T00:00:00Z", recipe: recipe, series: series.compactMap(PatchName.init), layout: .root9p, lock: lock,
+            id: id, started: "2026-01-01T00:00:00Z", recipe: recipe, series: series.compactMap(PatchName.init), layout: .sandbox(.root9p),
+            lock: lock,
             tree: nil, artifact: Artifact(digest: try digest(digit), path: "/p/kubelet", bytes: 1), steps: [], tools: ["ninepin": "0"],
             secondsToVerdict: 1, verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []))
     }

@@ -31,7 +31,7 @@ struct KeptNodeTests {
         node = try #require(try KeptNode(folder))
         #expect(node.state == "up" && node.isReady && node.verdict?.grade == .clean)
         #expect(node.name == "a" && node.recipe == "kubelet-1.20" && node.series.map(\.description) == ["libcontainer/percpu"])
-        #expect(node.layout == .root9p && node.since == "2026-01-01T00:00:00Z")
+        #expect(node.layout == .sandbox(.root9p) && node.since == "2026-01-01T00:00:00Z")
         #expect(node.kubeconfig == folder.kubeconfig.string)
         #expect(node.memoryBytes > 0, "what the keeper's own process holds")
     }

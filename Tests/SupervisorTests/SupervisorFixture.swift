@@ -42,7 +42,7 @@ final class SupervisorFixture {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         let patch = try #require(PatchName("libcontainer/percpu"))
         return NodePlan(
-            name: name, recipe: "kubelet-1.20", series: [patch], layout: .root9p,
+            name: name, recipe: "kubelet-1.20", series: [patch], layout: .sandbox(.root9p),
             node: NodeSpec(profile: .node, warmUp: warmUp), artifact: Artifact(digest: digest, path: "/p/kubelet", bytes: 1),
             controlPlane: controlPlane, since: "2026-01-01T00:00:00Z")
     }

@@ -113,10 +113,9 @@ struct Replay {
         let node = NodeSpec(
             profile: .kubelet, warmUp: about.warmUp ?? 10, observe: about.observe ?? 30, startTimeout: 60, joinTimeout: 100)
         guard let level = Level(rawValue: about.level ?? Level.boot.rawValue) else { throw BrokenCase(reason: "no such level") }
-        let runtime: ContainerRuntime = about.runtime == "runc" ? .runc : .runsc
-        var grader = BootGrader(
-            node: node, layout: try layout(), level: level, word: Self.word, isKept: about.isKept ?? false, runtime: runtime,
-            place: about.place)
+        let environment: BootEnvironment =
+            if let place = about.place { .inPlace(place) } else if about.runtime == "runc" { .container } else { .sandbox(try layout()) }
+        var grader = BootGrader(node: node, in: environment, level: level, word: Self.word, isKept: about.isKept ?? false)
         var channel = NodeChannel()
         var held = HeldEnd()
         var told: [ClusterFact] = []
@@ -150,7 +149,7 @@ struct Replay {
         var grader = ComponentGrader(probe: "probe", layout: try layout())
         var channel = NodeChannel()
         play { at, event in
-            if let line = event.out { grader.take(.answer(line), at: at) }
+            if let line = event.out { grader.take(.log(Array(line.utf8)), at: at) }
             switch event.err.map({ channel.read(Array($0.utf8)) }) {
             case .foreign: grader.take(.runtime(event.err ?? ""), at: at)
             case .fact(let fact): grader.take(.fact(fact), at: at)
@@ -168,11 +167,11 @@ struct Replay {
         var grader = ControlPlaneGrader(layout: try layout(), watch: about.observe ?? 30)
         var channel = NodeChannel()
         play { at, event in
-            if let line = event.out { grader.take(line) }
-            if case .fact(let fact)? = event.err.map({ channel.read(Array($0.utf8)) }) { grader.take(fact, at: at) }
-            if let end = event.end { grader.finish(end) }
+            if let line = event.out { grader.take(.log(Array(line.utf8)), at: at) }
+            if case .fact(let fact)? = event.err.map({ channel.read(Array($0.utf8)) }) { grader.take(.fact(fact), at: at) }
+            if let end = event.end { grader.finish(end, at: at) }
         } tick: {
-            grader.lookAtClock($0)
+            grader.take(.tick, at: $0)
         }
         guard let finding = grader.finding else { return Self.none }
         return Answer(grade: finding.outcome.rawValue, cause: nil, summary: finding.summary, notes: [])

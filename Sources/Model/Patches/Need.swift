@@ -14,9 +14,8 @@ package struct Surroundings: Hashable, Sendable {
         self.kubelet = kubelet
     }
 
-    /// Those that a sandbox of a layout has; nil for `here`, which has what the place has.
-    package init?(_ layout: Layout) {
-        guard layout.files != .here else { return nil }
+    /// The surroundings in a sandbox of a layout.
+    package init(_ layout: Layout) {
         self.init(cgroup: layout.cgroup, root: layout.rootType, kubelet: layout.hasVolume ? "9p" : nil)
     }
 }

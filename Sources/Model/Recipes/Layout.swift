@@ -11,13 +11,11 @@ package struct Layout: RawRepresentable, Hashable, Sendable {
         case rootOverlay = "root-overlay"
         /// `/` is a 9p mount, and kubelet's directory is a second 9p mount, as a Kubernetes volume would be.
         case volume9p = "volume-9p"
-        /// The file systems of the place that Ninepin itself runs in, as they are: no sandbox was made.
-        case here
     }
 
     /// Its file systems.
     package let files: Files
-    /// The cgroups in the sandbox; of the layout `here` it says nothing, since the place has what it has.
+    /// The version of cgroups in the sandbox.
     package let cgroup: CgroupVersion
     /// How large the root's upper layer may grow; nil for one without a limit, and for a root that is no overlay.
     package let overlaySize: OverlaySize?
@@ -27,7 +25,7 @@ package struct Layout: RawRepresentable, Hashable, Sendable {
     /// - Parameter overlaySize: means something only where `/` is an overlay, and is left out elsewhere.
     package init(_ files: Files, cgroup: CgroupVersion = .v1, overlaySize: OverlaySize? = nil) {
         self.files = files
-        self.cgroup = files == .here ? .v1 : cgroup
+        self.cgroup = cgroup
         self.overlaySize = files == .rootOverlay ? overlaySize : nil
     }
 
@@ -56,8 +54,6 @@ package struct Layout: RawRepresentable, Hashable, Sendable {
     package static let rootOverlay = Layout(.rootOverlay)
     /// kubelet's directory is a 9p mount of its own, with cgroup v1.
     package static let volume9p = Layout(.volume9p)
-    /// The place that Ninepin itself runs in.
-    package static let here = Layout(.here)
 
     /// The same file systems, with other choices.
     package func with(cgroup: CgroupVersion, overlaySize: OverlaySize? = nil) -> Layout {
@@ -101,6 +97,36 @@ extension Layout: Codable {
         var container = encoder.singleValueContainer()
         try container.encode(rawValue)
     }
+}
+
+/// Where a node was booted, as a run records it: a sandbox in a layout, or, as `here`, the environment that Ninepin itself ran in.
+package enum RunLayout: RawRepresentable, Hashable, Codable, Sendable {
+    /// A sandbox.
+    case sandbox(Layout)
+    /// The environment that Ninepin itself ran in, with its own file systems.
+    case here
+
+    /// Reads a layout's text, or `here`.
+    package init?(rawValue: String) {
+        if rawValue == "here" {
+            self = .here
+        } else if let layout = Layout(rawValue: rawValue) {
+            self = .sandbox(layout)
+        } else {
+            return nil
+        }
+    }
+
+    /// The layout's text, or `here`.
+    package var rawValue: String {
+        switch self {
+        case .sandbox(let layout): layout.rawValue
+        case .here: "here"
+        }
+    }
+
+    /// The sandbox's layout; nil where there was no sandbox.
+    package var layout: Layout? { if case .sandbox(let layout) = self { layout } else { nil } }
 }
 
 /// Which version of Linux's control groups there is.

@@ -70,7 +70,7 @@ package struct Run: Hashable, Codable, Sendable {
     /// The patches, in order.
     package let series: [PatchName]
     /// How the node saw its file systems.
-    package let layout: Layout
+    package let layout: RunLayout
     /// What the source was resolved to.
     package let lock: Lock?
     /// The id of the patched tree.
@@ -106,7 +106,7 @@ package struct Run: Hashable, Codable, Sendable {
 
     /// Makes a run.
     package init(
-        id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
+        id: String, started: String, recipe: String, series: [PatchName], layout: RunLayout, lock: Lock?, tree: String?, artifact: Artifact,
         steps: [StepRecord], tools: [String: String], upstreams: [String: Version]? = nil, secondsToVerdict: Double,
         overhead: [String: Double]? = nil, watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil,
         patience: Double? = nil, verdict: Verdict, setAside: String? = nil, needs: [Need]? = nil
@@ -145,7 +145,7 @@ package struct Matrix: Hashable, Codable, Sendable {
         /// The probe that was asked; nil when a node was booted.
         package let probe: PatchName?
         /// How the node saw its file systems.
-        package let layout: Layout
+        package let layout: RunLayout
         /// The grade that all its runs agree on; `inconclusive` when they do not.
         package let grade: Grade
         /// The name of the known fault that decided it; nil when it was none of those, or not the same in all runs.
