@@ -6,7 +6,7 @@ import Sandbox
 import Synchronization
 import SystemPackage
 
-/// Keeps one node up, in a process of its own, until the node ends or the process is told to.
+/// Keeps a node running in a separate process until the node ends or the process is told to stop.
 package struct NodeSupervisor: Sendable {
     private let folder: NodeFolder
     private let runsc: Runsc?
@@ -14,11 +14,11 @@ package struct NodeSupervisor: Sendable {
     private let profile: KubeletProfile
     private let host: Host
 
-    /// Makes a keeper; nothing starts yet.
+    /// Creates a keeper without starting anything.
     ///
     /// - Parameters:
-    ///   - runsc: makes the sandbox; nil for a node in the layout `here`.
-    ///   - here: the place that a node in the layout `here` is booted in.
+    ///   - runsc: the runtime for the sandbox; nil for a node in the layout `here`.
+    ///   - here: the environment for a node in the layout `here`.
     package init(of folder: NodeFolder, runsc: Runsc?, here: NodeHere? = nil, profile: KubeletProfile, on host: Host) {
         self.folder = folder
         self.runsc = runsc
@@ -27,10 +27,10 @@ package struct NodeSupervisor: Sendable {
         self.host = host
     }
 
-    /// Boots the node and watches it; what is known of it stands in the folder.
+    /// Boots and observes the node, and records its state in the directory.
     ///
-    /// - Returns: the verdict that came with the node's end.
-    /// - Throws: `SupervisorError` when another keeper has the node; `FileError`; `CancellationError` after all is gone.
+    /// - Returns: the verdict at the node's end.
+    /// - Throws: `SupervisorError` if the node has another keeper; `FileError`; `CancellationError` after everything has ended.
     package func run() async throws -> Verdict {
         let lock = try await folder.claim()
         defer { lock.release() }
@@ -46,7 +46,7 @@ package struct NodeSupervisor: Sendable {
     }
 }
 
-/// Writes what is known into the folder, each time that it changes.
+/// Writes a report to the directory whenever the state changes.
 private final class Reported: Sendable {
     private let folder: NodeFolder
     private let notes: [String]
@@ -83,7 +83,7 @@ private final class Reported: Sendable {
 }
 
 extension NodeReport {
-    /// Whether somebody who looks would want to know. The evidence of a verdict that stays the same changes every second.
+    /// Whether the difference is worth reporting. The evidence of an unchanged verdict changes every second.
     fileprivate func differs(from other: NodeReport) -> Bool {
         state != other.state || stage != other.stage || isReady != other.isReady || version != other.version
             || verdict?.grade != other.verdict?.grade || verdict?.summary != other.verdict?.summary
@@ -92,7 +92,7 @@ extension NodeReport {
 }
 
 extension NodePlan.ControlPlane {
-    /// The programs as a control plane takes them.
+    /// The programs as a control plane kind.
     fileprivate var kind: ControlPlaneKind {
         switch self {
         case .k3s(let program): .k3s(FilePath(program))
@@ -104,7 +104,7 @@ extension NodePlan.ControlPlane {
         }
     }
 
-    /// Names the programs of a control plane.
+    /// The paths of a control plane's programs.
     package init(_ kind: ControlPlaneKind) {
         switch kind {
         case .k3s(let program): self = .k3s(program: program.string)
