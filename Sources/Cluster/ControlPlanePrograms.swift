@@ -60,7 +60,7 @@ package struct ControlPlaneProcess: Sendable {
         return ["/bin/sh", "-c", Self.choosing, "sh", program.string, "\(whereKnown.count)"] + whereKnown + arguments
     }
 
-    /// A program reports an unknown flag as an error even when run with `--help`.
+    /// A program exits with an error if it does not know a flag, even with `--version`.
     private static let choosing = """
         program=$1 count=$2
         shift 2
