@@ -4,7 +4,7 @@ import Model
 package struct BootGrader: Sendable {
     /// An observed event.
     package enum Event: Sendable {
-        /// A line of the kubelet's own log.
+        /// A line of kubelet's own log.
         case log([UInt8])
         /// The next piece of an overlong line. The first `overlap` bytes repeat the end of the previous piece.
         case more([UInt8], overlap: Int)
@@ -97,7 +97,7 @@ package struct BootGrader: Sendable {
     package mutating func take(_ event: Event, at now: Double) {
         guard verdict == nil else { return }
         switch event {
-        // When the sandbox ends, other parts end after the node. Their reports say nothing about the node.
+        // When the sandbox shuts down, the other programs in it end after the node. Their reports then say nothing about the node.
         case .fact, .cluster: guard ended == nil else { return }
         default: break
         }
@@ -300,7 +300,7 @@ package struct BootGrader: Sendable {
         return inconclusive(reason, [clocks.evidence], cause: Verdict.clocks)
     }
 
-    /// The verdict if a join requirement is not met; nil if all are met.
+    /// The verdict if a join requirement is not met or the node has a permanent shortcoming; otherwise nil.
     private func joinedVerdict(_ alive: Evidence, at now: Double) -> Verdict? {
         guard let missing = cluster.missing(at: now) else {
             return cluster.shortcoming.map {

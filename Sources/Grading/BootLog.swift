@@ -48,8 +48,8 @@ struct BootLog: Sendable, NodeLog {
 
     private let source: String
     private let signals: [Signal]
-    /// All signals except the many with the same beginning, and that common beginning. Few lines contain it, so only those are searched for
-    /// each of the many.
+    /// The signals that do not begin with ``stem``. Few lines contain the stem, so the many signals with it are searched for only in those
+    /// lines.
     private let plainSignals: [Signal]
     private static let stem = Array(Signal.failedUpdateStem.utf8)
     private var firstStamp: LogLine.Stamp?
@@ -202,7 +202,7 @@ struct BootLog: Sendable, NodeLog {
     /// The same for a line without a klog header: cobra writes `Error: …`, logrus `time="…" level=fatal …`.
     private static func isSaid(_ text: [UInt8], in line: [UInt8]) -> Bool {
         let beginnings = [[], Array("Error: ".utf8), Array("error: ".utf8)]
-        // A logrus field follows others.
+        // A signal that is a logrus field cannot begin the line, because it follows other fields.
         if !text.starts(with: "level=".utf8), beginnings.contains(where: { line.starts(with: $0 + text) }) { return true }
         guard line.starts(with: logrus) else { return false }
         // logrus fields: the time contains no blank.

@@ -14,7 +14,7 @@ package enum ClusterFact: Sendable {
     case podLog(TrialPod, String)
     /// A pod was deleted and is no longer in the API server.
     case podGone(TrialPod)
-    /// The kubelet's `/stats/summary`, read through the API server.
+    /// kubelet's `/stats/summary`, read through the API server.
     case summary(String)
     /// A request that failed.
     case refused(String)

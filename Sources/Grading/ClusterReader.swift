@@ -25,7 +25,7 @@ struct ClusterReader: Sendable {
     private let level: Level
     private let word: String
     private let deadlines: Deadlines
-    /// Whether `/` is an overlay without a size limit. The kubelet then reads an impossible size, and always will.
+    /// Whether `/` is an overlay without a size limit. kubelet then reads an impossible size, and always will.
     private let isRootEndless: Bool
     /// The failure that the last fact caused. If a node is kept, an earlier failure may have passed.
     private(set) var failure: Failure?
@@ -39,7 +39,7 @@ struct ClusterReader: Sendable {
     private var lastRefusal: String?
     private var task = Trial()
     private var limited = Trial()
-    /// What the kubelet itself logs about the pods.
+    /// What kubelet itself logs about the pods.
     private var lines = PodLines()
 
     /// - Parameters:
@@ -78,7 +78,7 @@ struct ClusterReader: Sendable {
                 trial.isGone = Self.seen("killed, and gone", "pod \(name.rawValue)", now)
             }
         case .summary(let text):
-            // The kubelet reports zeros for a pod that is being killed. What it measured while the pod ran is still valid.
+            // kubelet reports zeros for a pod that is being killed. What it measured while the pod ran is still valid.
             guard limited.usage?.isPositive != true, let usage = PodUsage(of: .limited, in: text) else { return }
             limited.usage = usage
         case .refused(let reason): lastRefusal = reason
@@ -118,7 +118,7 @@ struct ClusterReader: Sendable {
         return nil
     }
 
-    /// A permanent property of the node that the node cannot change; nil if there is none. Waiting for it is pointless.
+    /// A permanent property that rules out a clean verdict; nil if there is none. Waiting cannot change it.
     var shortcoming: (what: String, seen: [Evidence])? {
         guard level.isJoined, isRootEndless, let node, let nodeSeen, let text = Self.endless(node) else { return nil }
         let what =
@@ -151,7 +151,7 @@ struct ClusterReader: Sendable {
             evidence: [silence])
     }
 
-    /// The cause, whichever part notices it first.
+    /// The cause for a full disk, whether the node or the control plane notices it first.
     private static let outOfDisk = "out of disk"
 
     /// The evidence for a clean verdict at this level, in addition to that from the boot itself.
@@ -225,7 +225,7 @@ struct ClusterReader: Sendable {
 
     private func trial(_ name: TrialPod) -> Trial { name == .task ? task : limited }
 
-    /// The evidence about a pod that does not behave as required. The kubelet's log lines come first, because the phase gives no reason.
+    /// The evidence about a pod that does not behave as required. kubelet's log lines come first, because the phase gives no reason.
     private func seen(of name: TrialPod) -> [Evidence] {
         let trial = trial(name)
         return [isStuck(trial) ? lines.evidence(of: name) : nil, trial.last, trial.log, trial.isGone].compactMap(\.self)
@@ -233,7 +233,7 @@ struct ClusterReader: Sendable {
 
     private func isStuck(_ trial: Trial) -> Bool { trial.phase != "Succeeded" && trial.phase != "Running" }
 
-    /// Says that a pod does not run and why, in the words of the kubelet or the runtime, or else of the API server.
+    /// Says that a pod does not run and why, in the words of kubelet or the runtime, or else of the API server.
     private func stuck(_ what: String, _ name: TrialPod) -> String {
         let trial = trial(name)
         let said = lines.evidence(of: name).map(PodLines.quotation) ?? PodLines.beginning(of: trial.reason)

@@ -22,7 +22,7 @@ struct Crash: Sendable {
 
     /// Records that the program writes further lines.
     ///
-    /// - Returns: whether the program is still alive, so that the line was a quotation.
+    /// - Returns: whether the program is still alive, which means that the line was a quotation.
     mutating func doubt() -> Bool {
         doubts += 1
         return doubts == Self.mostDoubts

@@ -8,7 +8,7 @@ struct LineGate: Sendable {
         var time: [UInt8]
         /// The constant bytes right before the time: the end of the wrapper and the beginning of the header.
         let before: [UInt8]
-        /// Whether the byte between the two is a klog severity, which may vary.
+        /// Whether the byte between ``before`` and the time is a klog severity, which may vary.
         let hasSeverity: Bool
         /// The constant bytes right after the time: klog's process ID, or the level in a logrus line.
         let behind: [UInt8]

@@ -38,7 +38,7 @@ struct LineWrapper {
         start = isQuoted ? (line.starts(with: Self.dockerBeginning) ? Self.dockerBeginning.count : nil) : line.count - text.count
     }
 
-    /// Combines the same wrapper with a text that came in parts.
+    /// Creates a copy of a wrapper with another text, for a line that came in parts.
     init(_ other: LineWrapper, text: [UInt8]) {
         self = other
         self.text = text

@@ -8,7 +8,7 @@ struct LogEntry {
         var own: LogLine.Stamp?
         var wrapper: LogLine.Stamp?
 
-        /// Seconds since an earlier time; nil if no clock is in both.
+        /// Seconds since an earlier time; nil if they have no clock in common.
         func since(_ other: Time) -> Double? {
             own.flatMap { own in other.own.flatMap { own.since($0) } }
                 ?? wrapper.flatMap { wrapper in other.wrapper.flatMap { wrapper.since($0) } }
@@ -92,7 +92,7 @@ struct LogEntry {
         text[min(message, text.count)...].filter { $0 != UInt8(ascii: "\"") }.elementsEqual(words)
     }
 
-    /// The offset of the message in a line whose header was taken apart: after `file.go:12] `, near the line's beginning.
+    /// The offset of the message in a line with an incomplete header: after `file.go:12] `, near the line's beginning.
     private static func unheaded(_ text: [UInt8]) -> Int {
         guard let mark = LogLine.place(of: goFile, in: text, within: 128) else { return 0 }
         let digits = text[(mark + goFile.count)...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }

@@ -36,10 +36,10 @@ package struct LogReader: Sendable {
     private let warmUp: Double
     private let hasPods: Bool
     private let signals: [Signal]
-    /// All signals except the many with the same beginning, and that common beginning. Few lines contain it, so only those are searched for
-    /// each of the many.
+    /// The signals that do not begin with ``stem``. Few lines contain the stem, so the many signals with it are searched for only in those
+    /// lines.
     private let plainSignals: [Signal]
-    /// Finds relevant texts in a line of a node, and in a line of a program that may be a node.
+    /// The filters for relevant texts: for lines of a node, and for lines of a program that may be a node.
     private let filter: TextFilter
     private let wholeFilter: TextFilter
     private static let stem = Array(Signal.failedUpdateStem.utf8)
@@ -187,7 +187,7 @@ package struct LogReader: Sendable {
         return begin(entry, released, hasBeginning: beginning != nil)
     }
 
-    /// The open run that a line belongs to. Runs that are not closed take precedence; for a line without a process name, a node's run does;
+    /// The open run that a line belongs to. Runs that are not closed take precedence; for a line without a process ID, a node's run does;
     /// then the run that wrote last.
     private func writer(of entry: LogEntry) -> Int? {
         let isNamed = entry.process.wrapper != nil || entry.process.own != nil
@@ -214,8 +214,7 @@ package struct LogReader: Sendable {
         live.append(run)
         while live.count > Self.mostLive {
             let last = live.count - 1
-            // The open run that a line belongs to. Runs that are not closed take precedence; for a line without a process ID, a node's run
-            // does; then the run that wrote last.
+            // Drop runs of other programs first, then the run that has been silent longest.
             guard
                 let index = (0..<last).min(by: {
                     (live[$0].isNode ? 1 : 0, live[$0].lastLine) < (live[$1].isNode ? 1 : 0, live[$1].lastLine)

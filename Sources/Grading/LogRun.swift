@@ -154,7 +154,7 @@ struct LogRun: Sendable, NodeLog {
 
     /// Processes a line of the process.
     ///
-    /// - Parameter isWhole: whether the evidence is a complete line, as it was read.
+    /// - Parameter isWhole: whether the evidence is a complete line without hidden characters.
     mutating func take(_ entry: LogEntry, _ found: [Signal], _ evidence: Evidence, beginning: Beginning?, isWhole: Bool) {
         pass(entry)
         if voice.isNode { kubelet = kubelet ?? evidence }

@@ -120,6 +120,6 @@ extension NodeFact {
         }
     }
 
-    /// The stage by which the sandbox has reported all its signs and from which the node's own side runs.
+    /// The stage at which the sandbox has reported all its signs and the node's own side starts to run.
     package static let nodeStage = "node"
 }

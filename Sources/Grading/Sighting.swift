@@ -54,7 +54,7 @@ struct ForbiddenLines: Sendable {
     /// - Parameters:
     ///   - age: seconds after the node's start; nil if unknown.
     ///   - seen: the same as measured by the harness, for the grace period of new containers; nil if the log was not read live.
-    ///   - isWhole: whether the evidence is a complete line, as it was read.
+    ///   - isWhole: whether the evidence is a complete line without hidden characters.
     mutating func take(_ sighting: Sighting, age: Double?, seen: Double? = nil, isWhole: Bool) {
         guard let age else {
             undatedCount += 1
