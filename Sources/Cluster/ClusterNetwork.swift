@@ -22,7 +22,7 @@ package struct ClusterNetwork: Sendable {
 
     /// Creates the namespaces and veth pairs, runs the body, and removes them.
     ///
-    /// - Throws: `CommandError` if they cannot be created; errors of the body.
+    /// - Throws: `CommandError` if they cannot be created; errors thrown by the body.
     package static func with<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
     ) async throws -> Value {
@@ -45,7 +45,7 @@ package struct ClusterNetwork: Sendable {
     /// Uses this process's namespace for everything, with both ends of a veth pair in it. gVisor supports veth pairs but cannot move an end
     /// to another namespace (`RTNETLINK answers: Operation not supported`). Listeners inside a sandbox cannot be reached from outside it.
     ///
-    /// - Throws: `CommandError` if the pair cannot be created, in which case another node may be running here; errors of the body.
+    /// - Throws: `CommandError` if the pair cannot be created, in which case another node may be running here; errors thrown by the body.
     package static func shared<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
     ) async throws -> Value {

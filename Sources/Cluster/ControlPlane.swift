@@ -56,7 +56,7 @@ package struct ControlPlane: Sendable {
     ///   - logLimit: the size limit of each log.
     ///   - isShared: whether it uses this process's own network.
     ///   - sandbox: puts a program that is itself under test into a sandbox in a network.
-    /// - Throws: `ClusterError`, `CommandError`, `FileError` if it cannot be started; errors of the body.
+    /// - Throws: `ClusterError`, `CommandError`, `FileError` if it cannot be started; errors thrown by the body.
     package static func with<Value: Sendable>(
         _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices,
         logLimit: LineFile.Limit = .kept, isShared: Bool = false, sandbox: @escaping Sandbox = noSandbox, on host: Host,

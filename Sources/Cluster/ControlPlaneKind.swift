@@ -21,7 +21,7 @@ package enum ControlPlaneKind: Hashable, Sendable {
     private static let data: FilePath = "/var/lib/rancher"
 
     /// `k3s server` without an agent and without components for a pod network (docs.k3s.io, cli/server). kube-proxy, which is disabled here
-    /// (k3s#1695), would find no iptables tables in gVisor. The program is the binary under test, so it runs in a sandbox.
+    /// (k3s#1695), would find no iptables table in gVisor. The program is the binary under test, so it runs in a sandbox.
     private static func server(
         _ program: FilePath, _ credentials: Credentials, addresses: [String]
     ) throws(FileError) -> ControlPlaneProcess {

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// Keys, certificates and tokens for one cluster, useless after its end.
 package struct Credentials: Sendable {
-    /// The users of the API server with tokens. Their names and groups are bound to Kubernetes' own roles
+    /// The users of the API server with tokens. Kubernetes' own roles are bound to their names and groups
     /// (kubernetes.io/docs/reference/access-authn-authz/rbac, "Core component roles").
     enum User: String, CaseIterable {
         case admin

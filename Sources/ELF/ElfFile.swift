@@ -36,7 +36,7 @@ package struct ElfFile: Hashable, Sendable {
     /// Parses a file.
     ///
     /// - Parameter read: returns up to `count` bytes at an offset, or fewer at the end of the file.
-    /// - Throws: `ElfFault`, and errors of `read`.
+    /// - Throws: `ElfFault`, and errors thrown by `read`.
     package init(_ read: (_ offset: Int, _ count: Int) throws -> [UInt8]) throws {
         var reading = ElfReading(try read(0, 64))
         try reading.header()

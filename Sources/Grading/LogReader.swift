@@ -16,7 +16,7 @@ package struct LogReader: Sendable {
 
     /// systemd's last action that no line of the node has followed yet.
     private(set) var pending: (evidence: Evidence, isStarted: Bool, remark: Evidence?)?
-    /// The open runs, which may get further lines, in order of their beginnings.
+    /// The open runs, which may get further lines, in the order they began.
     private(set) var live: [LogRun] = []
     /// The closed runs.
     private(set) var past = PastRuns()

@@ -153,7 +153,7 @@ extension LogReader {
         return LogRuns(count: all.count, grades: all.grades, newest: all.newest, wanted: all.kept)
     }
 
-    /// The reader after the end of the log, and the node's runs that were still open, in order of their beginnings.
+    /// The reader after the end of the log, and the node's runs that were still open, in the order they began.
     private var finished: (reader: LogReader, nodes: [LogRun]) {
         var reader = self
         reader.finish()

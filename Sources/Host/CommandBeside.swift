@@ -5,7 +5,7 @@ extension Command {
     /// - Parameters:
     ///   - ready: converts the first matching line of standard output into the input for the work; returns nil for other lines.
     ///   - body: the work.
-    /// - Throws: `CommandError` if the program ends before it is ready; errors of the work; `CancellationError`.
+    /// - Throws: `CommandError` if the program ends before it is ready; errors thrown by the work; `CancellationError`.
     package func beside<Value: Sendable, Ready: Sendable>(
         _ ready: @escaping @Sendable ([UInt8]) -> Ready?, body: @escaping @Sendable (Ready) async throws -> Value
     ) async throws -> Value {

@@ -53,9 +53,9 @@ package enum Detached {
         throw Files.error("start", program, errno)
     }
 
-    /// Resets signals to their defaults for a program started by a shell. execve(2) preserves ignored and blocked signals, and a
-    /// libdispatch thread blocks those that a `DispatchSource` monitors. SIGHUP stays ignored if nohup(1) set it so; ``Interrupts`` does
-    /// not change it in that case.
+    /// Resets signals to the state in which a shell starts a program. execve(2) preserves ignored and blocked signals, and a libdispatch
+    /// thread blocks those that a `DispatchSource` monitors. SIGHUP stays ignored if nohup(1) set it so; ``Interrupts`` does not change it
+    /// in that case.
     static func restoreSignals() {
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         if !Interrupts.isIgnored(SIGHUP) { signal(SIGHUP, SIG_DFL) }

@@ -143,8 +143,8 @@ extension LineFile.Limit {
     }
 }
 
-/// The last lines of an overlong log, in two files next to it; when the newer one is full, it replaces the older one. This bounds the disk
-/// space, and a killed process leaves the lines behind.
+/// The last lines of an overlong log, in two files next to it; when the newer one is full, it replaces the older one. The lines are on
+/// disk, so memory use is bounded and a killed process leaves them behind.
 private struct Tail {
     private let path: FilePath
     /// The maximum number of bytes in each file.

@@ -13,7 +13,7 @@ package struct NetworkNamespace: Hashable, Sendable {
 
     /// Creates a namespace, runs the body, and ends the holder.
     ///
-    /// - Throws: `CommandError` if it cannot be created; errors of the body.
+    /// - Throws: `CommandError` if it cannot be created; errors thrown by the body.
     package static func with<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (NetworkNamespace) async throws -> Value
     ) async throws -> Value {

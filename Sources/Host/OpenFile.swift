@@ -23,7 +23,7 @@ struct OpenFile {
     /// Opens a file while the body runs. Accepts only regular files, because only they have an end and content of their own.
     ///
     /// - Parameter mayBeStream: whether a FIFO is accepted too.
-    /// - Throws: `FileError`, also for a device, a FIFO, a socket or a directory; errors of the body.
+    /// - Throws: `FileError`, also for a device, a FIFO, a socket or a directory; errors thrown by the body.
     static func with(_ path: FilePath, mayBeStream: Bool = false, _ body: (OpenFile) throws(FileError) -> Void) throws(FileError) {
         // Check before opening, because opening has side effects for some devices, and again afterward, because the file may have been
         // replaced.
@@ -55,7 +55,7 @@ struct OpenFile {
 
     /// Passes the content to the body piece by piece, until the end.
     ///
-    /// - Throws: `FileError`, also if the task is canceled; errors of the body.
+    /// - Throws: `FileError`, also if the task is canceled; errors thrown by the body.
     func eachPiece(_ body: (UnsafeRawBufferPointer) throws(FileError) -> Void) throws(FileError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 16)
         defer { buffer.deallocate() }

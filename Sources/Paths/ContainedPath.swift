@@ -4,9 +4,9 @@ package enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
     case empty
     /// It begins with `/`.
     case absolute
-    /// It contains `.`.
+    /// It has a `.` component.
     case dot
-    /// It contains `..`.
+    /// It has a `..` component.
     case upwards
     /// It contains a NUL byte.
     case nul
@@ -118,7 +118,7 @@ package struct ContainedPath: Hashable, Sendable {
         count < parts.count ? ContainedPath(checked: Array(parts.dropFirst(count))) : nil
     }
 
-    /// Appends a path.
+    /// Returns this path with another one appended.
     ///
     /// - Throws: `PathFault` if the result is too deep.
     package func appending(_ other: ContainedPath) throws(PathFault) -> ContainedPath {

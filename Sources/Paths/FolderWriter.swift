@@ -91,7 +91,7 @@ package final class FolderWriter {
 
     /// Creates an empty file and passes its descriptor to the body.
     ///
-    /// - Throws: `FolderFault`, and errors of the body.
+    /// - Throws: `FolderFault`, and errors thrown by the body.
     package func makeFile(_ path: ContainedPath, isExecutable: Bool, _ body: (Int32) throws -> Void) throws {
         let (directory, name) = try place(of: path)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC

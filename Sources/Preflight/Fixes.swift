@@ -136,7 +136,7 @@ extension Forecast {
             "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables")
     }
 
-    /// The expected end without a cause: a real boot has none either if the node's last line is not a known fault.
+    /// Predicts an end without a cause. A real boot has none either if the node's last line is not a known fault.
     private func ends(_ reason: String, _ basis: String) -> PreflightFinding.Prediction {
         PreflightFinding.Prediction(.fatal, reason: reason, basis: "Kubernetes, \(basis)")
     }

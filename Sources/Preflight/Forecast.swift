@@ -124,8 +124,8 @@ package struct Forecast: Sendable {
         place.cgroupVersion == 1 && (version.kubernetesMinor ?? 0) >= KubernetesRelease.firstThatRefusesV1
     }
 
-    /// The expected result of a boot with Ninepin, or with all fixes except patches: like ``prediction(with:)``, but with `failCgroupV1:
-    /// false` in the configuration of a kubelet that would refuse cgroup v1.
+    /// The expected result of a boot with Ninepin, or with all fixes except patches: like ``prediction(with:)``, but a kubelet that would
+    /// refuse cgroup v1 has `failCgroupV1: false` in its configuration.
     func boot(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         guard refusesGroups else { return prediction(with: patches) }
         return unreadable ?? unknownPlace ?? toldPrediction(with: patches)

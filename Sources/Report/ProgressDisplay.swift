@@ -11,7 +11,7 @@ package final class ProgressDisplay: Sendable {
     }
 
     private struct State {
-        /// The current activities, in order of their beginnings.
+        /// The current activities, in the order they began.
         var lanes: [Lane] = []
         /// The number of live lines currently on the terminal.
         var shown = 0

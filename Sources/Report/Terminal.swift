@@ -127,7 +127,7 @@ package struct StyledText: ExpressibleByStringInterpolation, Sendable {
     /// Concatenates two lines.
     static func + (one: StyledText, other: StyledText) -> StyledText { StyledText(one.spans + other.spans) }
 
-    /// The line with a style for all parts that have none.
+    /// The line with all parts in a style; nil keeps their own styles.
     func styled(_ style: Terminal.Style?) -> StyledText { StyledText(spans.map { Span(text: $0.text, style: style ?? $0.style) }) }
 
     /// The parts of an interpolated line.

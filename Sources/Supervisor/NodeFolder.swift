@@ -130,8 +130,8 @@ package struct NodeFolder: Sendable {
         }
     }
 
-    /// The process ID stored in the directory, if that process exists. It may be stale, and 0 and negative numbers refer to groups of
-    /// processes (kill(2)).
+    /// The process ID stored in the directory, if such a process is running; nil for the ID of a keeper that has ended, and for 0 and
+    /// negative numbers, which refer to several processes (kill(2)).
     private var writtenProcess: Int32? {
         guard let text = try? Files.readText(processFile), text.hasSuffix("\n"), let process = Int32(text.dropLast()), process > 0,
             ProcessTree.isRunning(process)

@@ -4,7 +4,7 @@ package enum Deadline: String, CaseIterable, Sendable {
     // A node.
     case nodeStart, nodeJoin, warmUp, observation, nodeVersion, runscAnswer, containerdStart, preparation, probeAnswer, staleAnswer,
         crashTrace
-    // Checks other than of a running node.
+    // Checks that boot no node.
     case componentProbe, approachQuestion, upstreamTests
     // A control plane.
     case serverStart, serverSilence, serverAnswer, podFigures

@@ -107,7 +107,7 @@ package struct PackageSpec: Hashable, Codable, Sendable {
     package var programs: [String: ProgramSpec]
     /// Source files that are also packed: the destination, and the path in the tree.
     package let copies: [ContainedPath: ContainedPath]
-    /// Links next to the target's binary: their destinations, and their names.
+    /// Links next to the target's binary: the link names, by link target.
     package let links: [String: [String]]
     /// The directory of the tree into which the archive is placed for embedding.
     package let embed: ContainedPath

@@ -10,7 +10,7 @@ package struct BootConditions: Hashable, Codable, Sendable {
     /// The longest delay of a log line from the node to Ninepin, in seconds: from its timestamp to its arrival, minus the smallest such
     /// delay of the boot, because the two clocks need not agree.
     package var longestDelay: Double
-    /// The maximum number of other boots at the same time.
+    /// The maximum number of other boots that ran at the same time.
     package var company: Int
 
     package init(cpuPressure: Double? = nil, longestSilence: Double = 0, longestDelay: Double = 0, company: Int = 0) {

@@ -82,7 +82,7 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
     /// A patch, and whether it would change the prediction.
     package struct Help: Hashable, Codable, Sendable {
         package let name: PatchName
-        /// Whether the patch would improve the node, whatever other patches the node has.
+        /// Whether there is a set of other patches, possibly empty, with which adding this patch improves the node.
         package let helps: Bool
         package let reason: String
 
