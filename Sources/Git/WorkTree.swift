@@ -124,7 +124,7 @@ package struct WorkTree: Sendable {
     }
 }
 
-/// The directory of a work tree, with errors reported as `GitError`.
+/// The directory of a worktree, with errors reported as `GitError`.
 private struct WorkFolder {
     private let writer: FolderWriter
     private let shown: String
