@@ -2,6 +2,7 @@ import CLibgit2
 
 /// The ID of a git object: the SHA-1 of its content, as 40 lower-case hexadecimal digits. A tree's ID identifies everything in it.
 package struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
+    /// The 40 digits.
     package let description: String
 
     /// Parses 40 hexadecimal digits; nil for anything else.

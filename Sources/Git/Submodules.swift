@@ -3,14 +3,14 @@ import Paths
 
 /// The submodules of a tree: entries that name a commit of another repository. The tree does not contain their files.
 package struct Submodules: Hashable, Sendable, Codable {
-    /// The paths of submodules that `.gitmodules` lists, quoted if necessary and limited in number.
+    /// The paths of submodules that `.gitmodules` lists, quoted if necessary. Together with ``stray``, there are at most 10 paths.
     package private(set) var named: [String] = []
-    /// The paths of submodules that it does not list; `git add` of a folder that contains a repository leaves them.
+    /// The paths of submodules that `.gitmodules` does not list; `git add` of a folder that contains a repository leaves them.
     package private(set) var stray: [String] = []
     /// The number of all submodules.
     package private(set) var count = 0
 
-    /// How many are listed by name.
+    /// The maximum number of paths in ``named`` and ``stray`` together.
     static let most = 10
 
     /// Notes for a user who builds the tree; empty if it has no submodules.

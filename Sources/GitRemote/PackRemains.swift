@@ -12,7 +12,7 @@ struct PackRemains {
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            // libgit2 writes to `pack_` plus six characters and renames the file to `pack-…` at the end.
+            // libgit2 writes to `pack_` plus six random characters, and renames the file to `pack-…` at the end.
             guard name.hasPrefix("pack_") || name.hasSuffix(".lock") else { continue }
             let path = "\(folder)/\(name)"
             var status = stat()

@@ -15,6 +15,7 @@ package struct GoToolchain: Hashable, Sendable {
     /// `-trimpath` is always used.
     package var identity: String { "go\(version) linux/\(Architecture.machine.rawValue)" }
 
+    /// The `go` executable.
     package var program: FilePath { root.appending("bin/go") }
 
     /// All installed toolchains: on `PATH`, in the locations used by Debian and Go's own archives, and in the workspace. Newest first; for

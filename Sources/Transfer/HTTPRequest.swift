@@ -2,7 +2,7 @@ import CLibcurl
 import Net
 import Sanitizing
 
-/// An API request with a small answer that is kept in memory.
+/// An HTTP request to an API. The answer is small and is kept in memory.
 package struct HTTPRequest: Sendable {
     package struct Answer: Sendable {
         /// The status (RFC 9110, 15).

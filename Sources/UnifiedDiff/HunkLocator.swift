@@ -81,7 +81,7 @@ struct HunkLocator {
         throw mismatch(before, near: named, from: free, file: file, number: number)
     }
 
-    /// A hunk that only adds lines has nothing but a line number for its position: it fits an empty file, and exactly the file that the
+    /// A hunk that only adds lines is located by its line number alone. It therefore fits only an empty file, or exactly the file that the
     /// patch was made from.
     private func placesOfAdded(at named: Int, from free: Int) -> [Int] {
         if lines.isEmpty { return [0] }

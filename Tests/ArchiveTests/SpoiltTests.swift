@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Archives with wrong bytes in them")
 struct SpoiltTests {
-    /// Creates `a.tar`, compresses it, and inverts one byte in the middle of a file's content.
+    /// Creates `a.tar`, compresses it, and inverts the bits of one byte in the middle of a file's content.
     private func spoilt(_ compressor: [String], in yard: ArchiveFixture, at place: String) throws -> FilePath {
         let archive = try yard.tar("file('before'); file('text', 'A line of the text, again and again.\\n' * 3000); file('after')")
         let program = """

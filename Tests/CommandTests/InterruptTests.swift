@@ -102,7 +102,7 @@ struct InterruptTests {
     }
 }
 
-/// A pipe with less capacity than a command's answer, and without a reader.
+/// A pipe with less capacity than a command's answer, and from which nothing is read.
 private final class FullPipe {
     let path: String
     private let origin: Origin

@@ -45,7 +45,7 @@ final class LocalServer {
         throw Origin.Failed("no server")
     }
 
-    /// SIGTERM does not work, because the process inherited a thread's signal mask that blocks it.
+    /// Kills the program. SIGTERM does not work, because the process inherited a thread's signal mask that blocks it.
     func end() {
         guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)

@@ -144,7 +144,8 @@ struct RealHereTests {
     }
 
     /// A shell function that lists running processes by name. The shell is the sandbox's first process and waits only for its own children,
-    /// so zombies of other parents are left out. A single program collects the list, so that it never contains parts of its own pipeline.
+    /// so ended processes with other parents stay zombies and are left out. A single program collects the list, so that it never contains
+    /// parts of its own pipeline.
     private static let running = """
         running() {
             grep -h -e '^Name:' -e '^State:' /proc/[0-9]*/status > /tmp/running

@@ -106,7 +106,7 @@ struct RealK3sTests {
                 running.contains { $0.contains("runsc ") && $0.contains("--bundle \(tool.workspace)/nodes/shape/\(bundle) ") }, "\(running)"
             )
         }
-        // Whatever else the release opens besides the API server's port is reachable only from inside.
+        // Only the API server's port is reachable from outside; everything else that this release opens is local to it.
         let listening = Reach.listening(naming: "\(tool.workspace)/nodes/shape/boot")
         #expect(listening.contains("control plane *:6443"), "\(listening)")
         let open = listening.filter { !$0.hasPrefix("node ") && !$0.hasPrefix("control plane 127.0.0.1:") }

@@ -28,6 +28,7 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
         (self.name, self.limit, self.words, self.seeds, self.prepare) = (name, limit, words, seeds, prepare)
     }
 
+    /// The name.
     public var description: String { name }
 }
 
@@ -36,6 +37,7 @@ public struct Broken: Error, Hashable, CustomStringConvertible {
     /// The violated property.
     public let description: String
 
+    /// Makes an error with a description of the violated property.
     public init(_ description: String) { self.description = description }
 }
 

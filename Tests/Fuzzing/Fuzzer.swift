@@ -18,6 +18,7 @@ public struct Fuzzer {
         /// A file that receives the current input, so that it is known if the process dies; nil for none.
         public var running: String?
 
+        /// Makes settings.
         public init(seconds: Double, seed: UInt64, isAlone: Bool, kept: String, running: String? = nil) {
             (self.seconds, self.seed, self.isAlone, self.kept, self.running) = (seconds, seed, isAlone, kept, running)
         }
@@ -43,6 +44,7 @@ public struct Fuzzer {
         public let what: String
         /// The smallest failing input found.
         public let input: [UInt8]
+        /// The seed of the run.
         public let seed: UInt64
         /// The file that stores the input; nil if it was already stored.
         public internal(set) var place: String?

@@ -130,7 +130,7 @@ struct HostileTreeTests {
             #expect(yard.workTree.holds(claim))
             #expect(try yard.room.gitTree(of: yard.work) == tree.description)
         }
-        // Replaces a folder that is recorded in the note.
+        // A link takes the place of a folder that the note records.
         for next in [try yard.room.tree(["a/kept": "again", "a/new": "new"]), try yard.room.tree(["b": "no a any more"]), folder] {
             if mkdir("\(yard.work)/a", 0o755) == 0 { #expect(rmdir("\(yard.work)/a") == 0) }
             try? FileManager.default.removeItem(atPath: "\(yard.work)/a")

@@ -5,6 +5,7 @@ public struct SplitMix: RandomNumberGenerator {
     /// Starts with a seed, which a test reports if it fails.
     public init(_ seed: UInt64) { state = seed }
 
+    /// Returns the next number.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -28,6 +28,7 @@ public struct WrittenElf {
         self.base = base
     }
 
+    /// The file's content.
     public var bytes: [UInt8] {
         let (headerBytes, segmentBytes, width) = isWide ? (64, 56, 8) : (52, 32, 4)
         var texts: [UInt8] = [0]
