@@ -8,8 +8,8 @@ extension Repository {
         try withCommit(commit) { ObjectID(git_commit_tree_id($0).pointee) }
     }
 
-    /// The commit's own time stamp in seconds since 1970, limited to 0 and the last second of the year 9999, the latest time that RFC 3339
-    /// can express.
+    /// The commit's own time stamp in seconds since 1970, clamped to the range from 0 to the last second of the year 9999, the latest time
+    /// that RFC 3339 can express.
     ///
     /// - Throws: `GitError` if the commit is not in the repository.
     package func time(of commit: ObjectID) throws(GitError) -> Int64 {
