@@ -4,7 +4,7 @@ import Testing
 
 @testable import Grading
 
-/// A control plane in a sandbox, as its events come.
+/// Feeds the events of a sandboxed control plane to a grader.
 private struct Plane {
     var grader = ControlPlaneGrader(layout: .root9p, watch: 30, deadlines: Deadlines())
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Grading
 
-/// A probe's sandbox as a test tells it.
+/// Feeds the events of a probe's sandbox to a grader.
 private struct Asked {
     var grader: ComponentGrader
 
@@ -13,7 +13,7 @@ private struct Asked {
         grader.take(.fact(try #require(NodeFact("@ninepin \(text)"))), at: now)
     }
 
-    /// A sandbox as it should be, up to the probe's start.
+    /// A correct sandbox up to the probe's start.
     mutating func sandbox(
         gvisor: Bool = true, root: String = "9p", volume: String? = nil, cgroup: String? = "cgroup"
     ) throws {
@@ -25,7 +25,7 @@ private struct Asked {
         try fact("stage probe")
     }
 
-    /// The probe's whole life.
+    /// The probe's output and exit.
     mutating func answer(_ lines: [String], exit: Int?) throws {
         for line in lines { grader.take(.log(Array(line.utf8)), at: 0.2) }
         if let exit { try fact("exit \(exit)", at: 0.3) }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The first program in a node's sandbox")
 struct NodeScriptTests {
-    /// Whether a shell can read a script.
+    /// Whether a shell can parse a script.
     private func isReadable(_ script: String) throws -> Bool {
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/sh")
@@ -62,7 +62,7 @@ struct NodeScriptTests {
             #expect(script.contains("cgroups=--kubelet-arg=fail-cgroupv1=false") && script.contains("--kubelet-arg=v=2 $cgroups"))
         }
         #expect(server.contains("k3s server "))
-        // k3s hands the value to cAdvisor as it is, and cAdvisor takes no address.
+        // k3s passes the value to cAdvisor unchanged, and cAdvisor does not accept a URL.
         for script in [server, agent] { #expect(script.contains("--container-runtime-endpoint /run/containerd/containerd.sock ")) }
         #expect(NodeScript.node(for: .kubelet).contains("endpoint=--container-runtime-endpoint=unix:///run/containerd/containerd.sock\n"))
         #expect(agent.contains("k3s agent --server https://192.0.2.1:6443 --token-file "))

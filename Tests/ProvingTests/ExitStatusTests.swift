@@ -6,7 +6,7 @@ import Model
 import Proving
 import Testing
 
-// Testing has one of the same name.
+// Testing has a type with the same name.
 import enum ExitCodes.ExitStatus
 
 @Suite("Exit codes")

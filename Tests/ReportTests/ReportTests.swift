@@ -4,7 +4,7 @@ import Report
 import Synchronization
 import Testing
 
-/// What was written on a terminal of the test's own.
+/// The output on a test's own terminal.
 private func written(
     isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24, _ body: (Terminal) throws -> Void
 ) rethrows -> String {
@@ -123,7 +123,7 @@ struct ReportTests {
         return .within(label: label, .ended(StepRecord(name: "verify", key: key, cached: false, seconds: 7), detail: detail))
     }
 
-    /// What a terminal shows in the end: enough of ECMA-48 for what the display writes.
+    /// The final content of a terminal's screen; supports the part of ECMA-48 that the display uses.
     private func screen(_ text: String) -> [String] {
         var (lines, row): ([String], Int) = ([""], 0)
         var rest = Substring(text)

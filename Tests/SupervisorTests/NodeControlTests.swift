@@ -193,7 +193,7 @@ struct NodeControlTests {
         let started = folder.path.appending("started")
         let keeper = try place.keeper(
             of: folder, "'\(program)' -c 'echo $$ > \(started); sleep 600; :' --bundle '\(folder.boot)' 3>&- &")
-        // The keeper, runsc, and what that has started last.
+        // The keeper, runsc, and the process that runsc started last.
         try soon { ProcessTree(below: keeper).members.count == 3 }
         let inner = try Files.readText(started).filter(\.isNumber)
         let (found, arguments) = try folder.command(["ps", "-a"], runsc: runsc, isGvisor: false)
