@@ -1,8 +1,8 @@
 import Model
 
-/// Grades a boot while it goes on: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
+/// Grades a running boot: a pure function of the observed events. docs/architecture.md describes the rules.
 package struct BootGrader: Grader {
-    /// The verdict, as soon as it is certain.
+    /// The verdict; nil until it is certain.
     package private(set) var verdict: Verdict?
     /// For a node that is kept: the verdict so far. Once degraded, it stays degraded; it becomes final only when the node ends.
     package private(set) var standing: Verdict?
@@ -59,7 +59,7 @@ package struct BootGrader: Grader {
 
     package var finding: Verdict? { verdict }
 
-    /// Whether the API server says that the node is Ready.
+    /// Whether the API server reports the node as Ready.
     package var isReady: Bool { cluster.isReady }
 
     /// Whether the node has logged that it started, or has answered a probe.
@@ -123,7 +123,7 @@ package struct BootGrader: Grader {
             guard [NodeFact.nodeStage, "kubelet"].contains(name), !areSignsWhole else { return }
             areSignsWhole = true
             if let wrong = signs.fault(in: environment) { decide(inconclusive(wrong), at: now) }
-        // From then on the sandbox is the node's to change.
+        // After this stage the node itself can change the sandbox.
         case .gvisor(let line): if !areSignsWhole { signs.gvisor = line }
         case .mount(let point, let type): if !areSignsWhole { signs.mounts[point] = type }
         case .version(let text):

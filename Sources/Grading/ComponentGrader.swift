@@ -1,8 +1,8 @@
 import Model
 
-/// Grades the answer of a probe: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
+/// Grades a component probe's answer: a pure function of the observed events. docs/architecture.md describes the rules.
 package struct ComponentGrader: Grader {
-    /// The verdict, as soon as it is certain.
+    /// The verdict; nil until it is certain.
     package private(set) var verdict: Verdict?
     /// The time of the deciding event, in seconds after the sandbox began.
     package private(set) var decided: Double?

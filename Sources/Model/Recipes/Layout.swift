@@ -127,7 +127,7 @@ package enum RunLayout: RawRepresentable, Hashable, Codable, Sendable {
     package var layout: Layout? { if case .sandbox(let layout) = self { layout } else { nil } }
 }
 
-/// Which version of Linux's control groups there is.
+/// The version of Linux's control groups.
 package enum CgroupVersion: String, Codable, Sendable, CaseIterable {
     /// One hierarchy per controller.
     case v1

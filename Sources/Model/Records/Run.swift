@@ -67,7 +67,7 @@ package struct Run: Hashable, Codable, Sendable {
     package let series: [PatchName]
     /// How the node saw its file systems.
     package let layout: RunLayout
-    /// What the source was resolved to.
+    /// The resolved source; nil if there was none.
     package let lock: Lock?
     /// The tree ID of the patched source.
     package let tree: String?
