@@ -47,11 +47,11 @@ package struct PatchMatcher: Sendable {
     ///
     /// - Throws: `PatchesError` with the nearest variant and the difference.
     package func chosen() throws(PatchesError) -> (match: VariantMatch, by: Choice) {
-        let matcher = variants.filter { $0.match.state == .applies }
-        if matcher.count == 1, let only = matcher.first { return (only, .content) }
-        let meant = matcher.filter { $0.agrees == true }
+        let matching = variants.filter { $0.match.state == .applies }
+        if matching.count == 1, let only = matching.first { return (only, .content) }
+        let meant = matching.filter { $0.agrees == true }
         if meant.count == 1, let only = meant.first { return (only, .version) }
-        guard matcher.isEmpty else { throw .ambiguous(entry.name, variants: matcher.map(\.variant.name)) }
+        guard matching.isEmpty else { throw .ambiguous(entry.name, variants: matching.map(\.variant.name)) }
         if let there = variants.first(where: { $0.match.state == .upstream }) {
             throw .inUpstream(entry.name, variant: there.variant.name, upstreamPath: home.path)
         }
