@@ -72,7 +72,8 @@ let package = Package(
             ]),
         // The sandbox, the node and the verdict.
         room("Sandbox", ["ExitCodes", "Model", "Paths", "ELF", "Host", system, crypto]),
-        room("Grading", ["Model"]),
+        room("LogLines", ["Model"]),
+        room("Grading", ["Model", "LogLines"]),
         room("Cluster", ["ExitCodes", "Model", "Host", "Transfer", "Grading", system]),
         room("Node", ["ExitCodes", "Model", "Host", "Sandbox", "Cluster", "Grading", system, crypto]),
         room("Supervisor", ["ExitCodes", "Model", "Host", "Sandbox", "Cluster", "Node", system]),
@@ -103,7 +104,7 @@ let package = Package(
         // For tests only: what they feed to the code, and servers on the loopback.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
         .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
-        .target(name: "TestSuite", dependencies: ["Host", "Model", "TestServers", system], path: "Tests/TestSuite", swiftSettings: strict),
+        .target(name: "TestSuite", dependencies: ["Host", "TestServers", system], path: "Tests/TestSuite", swiftSettings: strict),
         .target(name: "Fuzzing", dependencies: ["TestInputs"], path: "Tests/Fuzzing", swiftSettings: strict),
         tests("PathsTests", ["TestInputs", "Paths", system]),
         tests("ELFTests", ["TestInputs", "ELF"]),

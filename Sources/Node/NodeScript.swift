@@ -22,7 +22,7 @@ package enum NodeScript {
     ) -> String {
         let words = [
             "@INTERVAL@": "\(interval)", "@FOLDER@": folder.shellQuoted, "@BUSYBOX@": busybox.shellQuoted, "@NODE@": node.shellQuoted,
-            "@PROBE_SECONDS@": deadlines.whole(.probeAnswer), "@SIGNS@": signs(searching: paths.search),
+            "@PROBE_SECONDS@": deadlines.whole(.probeAnswer), "@SIGNS@": showing.replacingAll(["@SEARCH@": paths.search]),
         ]
         return asking.replacingAll(words)
     }
@@ -52,12 +52,11 @@ package enum NodeScript {
     }
 
     /// How every first program begins, for busybox's shell: what the sandbox shows of itself.
-    package static let signs = signs(searching: NodePaths.sandbox.search)
+    package static let signs = showing.replacingAll(["@SEARCH@": NodePaths.sandbox.search])
 
-    private static func signs(searching search: String) -> String {
-        """
+    private static let showing = """
         #!/bin/sh
-        export PATH=\(search) HOME=/root
+        export PATH=@SEARCH@ HOME=/root
         say() { echo "\(NodeFact.mark)$*" >&2; }
         say stage prepare
         gvisor=$(dmesg | grep -m 1 -i gvisor) && say gvisor "$gvisor"
@@ -65,7 +64,6 @@ package enum NodeScript {
           case "$point" in / | /var/lib/kubelet | /sys/fs/cgroup | /sys/fs/cgroup/*) say mount "$point" "$type" ;; esac
         done < /proc/mounts
         """
-    }
 
     /// What clears the way in a sandbox that was made for the node: kubelet reads the kernel's messages, and gVisor has none.
     static let sandbox = """

@@ -13,7 +13,7 @@ extension NodePlan {
         self.init(
             name: name, recipe: candidate.recipe, series: candidate.series, layout: layout,
             node: candidate.node,
-            artifact: candidate.artifact, controlPlane: ControlPlane(plane), since: Date.now.formatted(.iso8601),
+            artifact: candidate.artifact, controlPlane: plane, since: Date.now.formatted(.iso8601),
             notes: candidate.notes.isEmpty ? nil : candidate.notes, runsc: runsc)
     }
 }
