@@ -1,7 +1,7 @@
 import Grading
 import Host
 
-/// The two output streams of a sandbox. The node writes its log to standard output. The first program reports on standard error, where
+/// The two output streams of a sandbox. The program writes its log to standard output. The first program reports on standard error, where
 /// runsc also writes. Each stream is written to a file as it arrives.
 package struct BootStreams: Sendable {
     package let logs: BootLogs

@@ -3,7 +3,8 @@ import Host
 import Model
 import SystemPackage
 
-/// The files and cgroups that a node without a sandbox would leave behind, and how to remove them. Nothing that existed before is removed.
+/// The directories, links and cgroups that a node without a sandbox would leave behind, and how to remove them. Nothing that existed
+/// before is removed.
 ///
 /// The list is written to a file before anything is created, so that the next boot can clean up after a killed one.
 final class CleanupJournal {

@@ -146,7 +146,7 @@ struct BootSchedule: Sendable {
             }
         }
 
-        /// The longest waiting job; the first one of equals.
+        /// The waiting job with the longest expected duration; the first of several equal ones.
         mutating func next() -> Int? {
             guard let longest = waiting.map(\.seconds).max(), let place = waiting.firstIndex(where: { $0.seconds == longest }) else {
                 return nil
