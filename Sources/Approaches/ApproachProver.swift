@@ -136,8 +136,8 @@ package struct ApproachProver: Sendable {
         return ApproachAttempt(verdict, refusal: evidence, answers: witness.answers, measures: witness.measures)
     }
 
-    /// Repeats the refused preparation in a container on the machine's own kernel. Only if it succeeds there was the sandbox the cause; nil
-    /// otherwise.
+    /// Repeats the refused preparation in a container on the machine's own kernel. Returns evidence if it succeeds there, which shows that
+    /// the sandbox was the cause of the refusal; nil otherwise.
     private func controlled(
         _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, at site: BootSite, with prerequisites: BootPrerequisites,
         logs: FilePath
