@@ -5,9 +5,9 @@ import Model
 import Supervisor
 
 extension NodePlan {
-    /// A plan to keep a candidate up.
+    /// A plan to keep a candidate running.
     ///
-    /// - Throws: `NoControlPlane` when the candidate joins none.
+    /// - Throws: `NoControlPlane` if the candidate joins none.
     package init(_ candidate: Candidate, name: String, layout: RunLayout, runsc: String? = nil) throws(NoControlPlane) {
         guard let plane = candidate.plane else { throw NoControlPlane(recipe: candidate.recipe) }
         self.init(
