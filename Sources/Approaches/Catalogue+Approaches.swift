@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import ExitCodes
 import Host

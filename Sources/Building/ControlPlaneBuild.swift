@@ -1,3 +1,5 @@
+import GoTree
+import FileSystem
 import ExitCodes
 import Git
 import GoToolchain

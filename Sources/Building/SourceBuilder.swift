@@ -1,3 +1,4 @@
+import GoTree
 import ExitCodes
 import FoundationEssentials
 import Git

@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import Cluster
 import ExitCodes

@@ -1,3 +1,4 @@
+import FileSystem
 import GoToolchain
 import Host
 import Model

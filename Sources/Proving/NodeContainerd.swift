@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import Host
 import Model

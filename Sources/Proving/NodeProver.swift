@@ -1,3 +1,5 @@
+import GoTree
+import FileSystem
 import Building
 import Cluster
 import FoundationEssentials

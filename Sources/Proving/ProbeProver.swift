@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import FoundationEssentials
 import Git

@@ -1,3 +1,4 @@
+import FileSystem
 import GitHistory
 import Glibc
 import Host

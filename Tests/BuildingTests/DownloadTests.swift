@@ -2,6 +2,7 @@ import Store
 @testable import Building
 import FoundationEssentials
 import Git
+import FileSystem
 import Host
 import Model
 import Synchronization

@@ -1,3 +1,5 @@
+import FileSystem
+import GoTree
 import Cluster
 import Foundation
 import Fuzzing

@@ -1,7 +1,9 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import SystemPackage
 import Testing
 
-@testable import Host
 
 @Suite("How busy a machine is")
 struct MachineLoadTests {

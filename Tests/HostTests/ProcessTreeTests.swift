@@ -1,7 +1,9 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import Foundation
 import Testing
 
-@testable import Host
 
 @Suite("Processes, as the machine shows them")
 struct ProcessTreeTests {
