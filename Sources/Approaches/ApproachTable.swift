@@ -58,7 +58,7 @@ package struct ApproachAttempt: Hashable, Codable, Sendable {
     /// What came of it.
     package let outcome: ApproachOutcome
     /// The name of the known fault that decided it; nil when it was none of those.
-    package let cause: String?
+    package let cause: Cause?
     /// One sentence: why.
     package let summary: String
     /// What decided it, the deciding piece first.
@@ -115,7 +115,7 @@ package struct ApproachTable: Hashable, Codable, Sendable {
         /// The same as a grade; nil where there is none, because nothing could be booted.
         package let grade: Grade?
         /// The name of the known fault that decided it.
-        package let cause: String?
+        package let cause: Cause?
         /// One sentence: why.
         package let summary: String
         /// The middle one of the attempts' figures, each for itself.

@@ -97,7 +97,7 @@ package struct ComponentGrader: Sendable {
                 [.forbidden, .cause].contains(signal.meaning) && LogLine.contains(Array(answer.text.utf8), signal.text)
             }
             return Verdict(
-                grade: .fatal, level: .component, cause: fault?.name, summary: "\(probe) gives no answer: \(answer.text)",
+                grade: .fatal, level: .component, cause: fault?.cause, summary: "\(probe) gives no answer: \(answer.text)",
                 evidence: [answer, end])
         // The shell adds 128 to the number of a signal; Go's runtime ends a program that panics with 2.
         default: return inconclusive("the probe itself failed, with status \(status)", [answer, end])

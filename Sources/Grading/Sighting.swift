@@ -81,7 +81,7 @@ struct ForbiddenLines: Sendable {
     /// A container that was only just made has no figures before it is looked at for the first time; it has a warm-up of its own, from the
     /// first line that names it.
     private mutating func isOfNewborns(_ sighting: Sighting, _ age: Double) -> Bool {
-        guard hasPods, sighting.signal.name == "memory cache",
+        guard hasPods, sighting.signal.cause == .memoryCache,
             let containers = LogLine.unmeasuredContainers(in: sighting.evidence.text)
         else { return false }
         // One that is still unmeasured after such a time comes again, and again.

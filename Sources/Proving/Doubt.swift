@@ -58,7 +58,7 @@ enum Doubt {
             let slowed = "the boot was slowed although it was repeated alone: " + excesses.joined(separator: "; ")
             // To be clean, and to die of a known fault, takes more than a slow machine.
             // Of clocks that disagree both times, the boot may be late or the node may lie: the verdict says so itself.
-            let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil || verdict.cause == Verdict.clocks
+            let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil || verdict.cause == .clocks
             return isAlike && isSure ? verdict.noting(slowed) : verdict.unknown("\(slowed). \(both)")
         }
         if isAlike { return verdict }

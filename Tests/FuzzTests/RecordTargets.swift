@@ -129,7 +129,7 @@ enum WrittenRecords {
         guard let digest = Digest(String(repeating: "1", count: 64)), let patch = PatchName("cadvisor/a") else { throw Broken("no digest") }
         let artifact = Artifact(digest: digest, path: "/p/kubelet", bytes: 1)
         let seen = Evidence(kind: .log, text: "a line", source: "kubelet", line: 3, seconds: 1.5)
-        let verdict = Verdict(grade: .degraded, level: .ready, cause: "memory cache", summary: "s", evidence: [seen], notes: ["n"])
+        let verdict = Verdict(grade: .degraded, level: .ready, cause: .memoryCache, summary: "s", evidence: [seen], notes: ["n"])
         let run = Run(
             id: "20260101T000000-1", started: "2026-01-01T00:00:00Z", recipe: "r", series: [patch], layout: .root9p,
             lock: Lock(kind: .git, name: "https://m/r", version: "v", files: [LockedFile(name: "f", bytes: 1, sha256: digest)]), tree: nil,

@@ -46,10 +46,10 @@ package struct NeedRule: Hashable, Sendable {
         /// What becomes worse.
         package let kind: Kind
         /// The known fault by which it ends, as verdicts name it; nil when the rule names none.
-        package let cause: String?
+        package let cause: Cause?
 
         /// Makes a loss.
-        package init(_ kind: Kind, cause: String? = nil) {
+        package init(_ kind: Kind, cause: Cause? = nil) {
             self.kind = kind
             self.cause = cause
         }
@@ -211,7 +211,7 @@ package struct Expectation: Hashable, Sendable {
     }
 
     /// The order in which a kubelet comes to the faults at its start: the device of its directory, figures of `/`, the file system of `/`.
-    private static let order = ["could not find device", "memory cache", "filesystem info"]
+    private static let order = [Cause.noDevice, .memoryCache, .filesystemInfo]
 
     private static func place(of need: Need) -> Int { need.without?.cause.flatMap(order.firstIndex(of:)) ?? order.count }
 

@@ -1,4 +1,4 @@
-/// What `ninepin here` found out about the place that it ran in.
+/// What `ninepin preflight` found out about the place that it ran in.
 package struct PreflightFinding: Hashable, Codable, Sendable {
     /// What the processes of a place run in.
     package struct Sandbox: Hashable, Codable, Sendable {
@@ -68,7 +68,7 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
         /// The verdict that a boot would come to; `inconclusive` where the evidence does not suffice.
         package let grade: Grade
         /// The known fault that would decide it; nil when it is none of those.
-        package let cause: String?
+        package let cause: Cause?
         /// Why.
         package let reason: String
         /// Where the rule comes from.
@@ -77,7 +77,7 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
         package let notes: [String]
 
         /// Makes a prediction.
-        package init(_ grade: Grade, cause: String? = nil, reason: String, basis: String, notes: [String] = []) {
+        package init(_ grade: Grade, cause: Cause? = nil, reason: String, basis: String, notes: [String] = []) {
             self.grade = grade
             self.cause = cause
             self.reason = reason

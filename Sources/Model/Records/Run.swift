@@ -149,7 +149,7 @@ package struct Matrix: Hashable, Codable, Sendable {
         /// The grade that all its runs agree on; `inconclusive` when they do not.
         package let grade: Grade
         /// The name of the known fault that decided it; nil when it was none of those, or not the same in all runs.
-        package let cause: String?
+        package let cause: Cause?
         /// What decided the first run.
         package let evidence: [Evidence]
         /// One sentence: why this grade.

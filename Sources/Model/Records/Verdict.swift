@@ -118,7 +118,7 @@ package struct Verdict: Hashable, Codable, Sendable {
     /// How much of it was asked.
     package let level: Level
     /// The name of the known fault that decided it, such as `memory cache`; nil when it was none of those.
-    package let cause: String?
+    package let cause: Cause?
     /// One sentence: why this grade.
     package let summary: String
     /// What decided it, the deciding piece first.
@@ -127,7 +127,7 @@ package struct Verdict: Hashable, Codable, Sendable {
     package let notes: [String]
 
     /// Makes a verdict.
-    package init(grade: Grade, level: Level, cause: String? = nil, summary: String, evidence: [Evidence], notes: [String] = []) {
+    package init(grade: Grade, level: Level, cause: Cause? = nil, summary: String, evidence: [Evidence], notes: [String] = []) {
         self.grade = grade
         self.level = level
         self.cause = cause
@@ -144,9 +144,6 @@ package struct Verdict: Hashable, Codable, Sendable {
 }
 
 extension Verdict {
-    /// The cause of a verdict on a node whose log tells another time than the boot's own clock.
-    package static let clocks = "clocks"
-
     /// The verdict with more that a user must know.
     package func noting(_ more: [String]) -> Verdict {
         Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + more)
