@@ -27,7 +27,9 @@ package struct FileTail: ~Copyable {
         // Looked at first: what was written before another took the name is still to be read here.
         let isOld = isOld
         if let piece = try read() { return piece }
-        guard isOld, let other = try? Self.open(path) else { return nil }
+        // Between two files no one has the name.
+        guard isOld, Files.exists(path) else { return nil }
+        let other = try Self.open(path)
         try? file.close()
         file = other
         return try read()

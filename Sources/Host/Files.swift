@@ -82,6 +82,21 @@ package enum Files {
     }
 
     /// The names in a directory, sorted; none when it is not there.
+    ///
+    /// - Throws: `FileError` for one that is there and cannot be read: that is not the same as an empty one.
+    package static func list(_ directory: FilePath) throws(FileError) -> [String] {
+        guard let handle = opendir(directory.string) else {
+            if errno == ENOENT { return [] }
+            throw error("read", directory, errno)
+        }
+        closedir(handle)
+        do { return try FileManager.default.contentsOfDirectory(atPath: directory.string).sorted() } catch {
+            throw FileError("read", directory, error)
+        }
+    }
+
+    /// The names in a directory, sorted; none when it is not there or cannot be read. For those who look in many places and take what they find:
+    /// where no name means "there is none", ``list(_:)`` is asked.
     package static func names(in directory: FilePath) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? []).sorted()
     }

@@ -162,7 +162,7 @@ package struct NodeProver: Sendable {
 
     /// Boots once, and once more where the first boot cannot be believed.
     func believed(_ boot: PlannedBoot) async throws -> (run: Run, place: FilePath) {
-        let first = try await measure(boot, known: Ledger(workspace.runs).history()[boot.key])
+        let first = try await measure(boot, known: try Ledger(workspace.runs).history()[boot.key])
         return first.run.setAside == nil ? first : try await repeated(boot, after: first.run)
     }
 

@@ -55,15 +55,19 @@ package struct GitSource: Sendable {
         let found: FetchedReference
         do { found = try await fetch(lock.version, progress) } catch let error as FetchError {
             // Not every server gives a commit by its id; the name that it was found by may still lead to it.
-            guard let name = lock.resolvedFrom, let named = try? await fetch(name, progress), named.commit.description == lock.version
-            else {
-                throw error
-            }
+            guard let name = lock.resolvedFrom, let named = try await fetchIfThere(name, progress),
+                named.commit.description == lock.version
+            else { throw error }
             found = named
         }
         try await Mirror(at: folder.string, patience: host.deadlines.duration(.gitSilence)).copy(
             found.tree, to: trees.string, environment: host.environment, patience: host.deadlines.duration(.gitPack))
         return found.tree
+    }
+
+    /// What a name leads to; nil when the remote does not give it. Any other fault, and a cancellation, is no such answer.
+    private func fetchIfThere(_ name: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference? {
+        do { return try await fetch(name, progress) } catch is FetchError { return nil }
     }
 
     private func fetch(_ reference: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference {

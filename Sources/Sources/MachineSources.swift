@@ -17,29 +17,41 @@ package struct MachineSources: Hashable, Sendable {
     /// Finds the machine's entry for its own release.
     ///
     /// - Parameter root: the folder in which `etc/` stands; `/` but for tests.
-    /// - Throws: `SourceError.noMirror` when no entry is for the machine's release.
-    package init(root: FilePath = "/") throws(SourceError) {
+    /// - Throws: `SourceError.noMirror` when no entry is for the machine's release; `FileError` when that cannot be told, since a file of apt's
+    ///   cannot be read.
+    package init(root: FilePath = "/") throws {
         let etc = root.appending("etc")
-        let release = (try? Files.readText(etc.appending("os-release"))) ?? ""
+        let release = try Self.text(etc.appending("os-release"))
         let name = release.split(separator: "\n").first { $0.hasPrefix("VERSION_CODENAME=") }?.dropFirst("VERSION_CODENAME=".count)
         let suite = (name ?? "").filter { $0 != "\"" }
         let folder = etc.appending("apt/sources.list.d")
         var entries: [Entry] = []
-        for file in Files.names(in: folder) {
-            guard let text = try? Files.readText(folder.appending(file)) else { continue }
-            if file.hasSuffix(".sources") {
-                entries += Entry.paragraphs(of: text)
-            } else if file.hasSuffix(".list") {
-                entries += Entry.lines(of: text)
+        // What one file does not tell, another may: it counts only when none does.
+        var unread: FileError?
+        func read(_ file: FilePath) -> String {
+            do { return try Self.text(file) } catch {
+                unread = unread ?? error
+                return ""
             }
         }
-        entries += Entry.lines(of: (try? Files.readText(etc.appending("apt/sources.list"))) ?? "")
+        for file in try Files.list(folder) {
+            if file.hasSuffix(".sources") {
+                entries += Entry.paragraphs(of: read(folder.appending(file)))
+            } else if file.hasSuffix(".list") {
+                entries += Entry.lines(of: read(folder.appending(file)))
+            }
+        }
+        entries += Entry.lines(of: read(etc.appending("apt/sources.list")))
         guard !suite.isEmpty, let entry = entries.first(where: { $0.suites.contains(suite) && $0.components.contains("main") }) else {
-            throw .noMirror(suite: suite)
+            if let unread { throw unread }
+            throw SourceError.noMirror(suite: suite)
         }
         address = entry.address
         keyring = entry.keyring ?? Self.debianKeyring
     }
+
+    /// The text of a file; none where there is no such file.
+    private static func text(_ file: FilePath) throws(FileError) -> String { Files.exists(file) ? try Files.readText(file) : "" }
 }
 
 extension MachineSources {
@@ -47,8 +59,8 @@ extension MachineSources {
     /// is kept has neither.
     ///
     /// - Parameter kept: an address without them.
-    /// - Throws: `SourceError.noMirror`.
-    static func asked(_ kept: String, on host: Host) throws(SourceError) -> String {
+    /// - Throws: `SourceError.noMirror`; `FileError`.
+    static func asked(_ kept: String, on host: Host) throws -> String {
         let address = try MachineSources(root: host.machine).address
         let bare = Redaction.bare(address)
         return address != bare && kept.hasPrefix(bare) ? address + kept.dropFirst(bare.count) : kept

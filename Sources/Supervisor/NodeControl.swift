@@ -20,14 +20,15 @@ extension NodeFolder {
     /// - Parameters:
     ///   - grace: how long a keeper that was only just started may take until it has its lock.
     ///   - look: called with each report that is new, until it gives something.
-    /// - Throws: `SupervisorError` when the keeper ends without having said it; `FileError` when nobody can tell whether it lives; `CancellationError`.
+    /// - Throws: `SupervisorError` when the keeper ends without having said it, or its report cannot be read; `FileError` when nobody can tell whether
+    ///   it lives; `CancellationError`.
     package func wait<Value>(grace: Duration, for look: (NodeReport) -> Value?) async throws -> Value {
         let start = ContinuousClock.now
         while true {
-            if let report = report(), let value = look(report) { return value }
+            if let report = try report(), let value = look(report) { return value }
             // A keeper that was only just started has no lock yet.
             if try keeper == nil, start.duration(to: .now) > grace {
-                if let report = report(), let value = look(report) { return value }
+                if let report = try report(), let value = look(report) { return value }
                 throw SupervisorError.notUp(name, keeperLog)
             }
             try await Task.sleep(for: .milliseconds(200))

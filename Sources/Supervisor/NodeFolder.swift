@@ -21,8 +21,10 @@ package struct NodeFolder: Sendable {
     }
 
     /// All nodes of a workspace, by name.
-    package static func list(in workspace: FilePath) -> [NodeFolder] {
-        Files.names(in: all(in: workspace)).compactMap { try? NodeFolder($0, in: workspace) }
+    ///
+    /// - Throws: `FileError` when nobody can tell which there are.
+    package static func list(in workspace: FilePath) throws(FileError) -> [NodeFolder] {
+        try Files.list(all(in: workspace)).compactMap { try? NodeFolder($0, in: workspace) }
     }
 
     private static func all(in workspace: FilePath) -> FilePath { workspace.appending("nodes") }
@@ -77,8 +79,18 @@ package struct NodeFolder: Sendable {
     }
 
     /// The keeper's last report; nil before the first.
-    package func report() -> NodeReport? {
-        (try? Files.read(reportFile)).flatMap { try? JSONDecoder().decode(NodeReport.self, from: Data($0)) }
+    ///
+    /// - Throws: `SupervisorError` for one that cannot be read, or `FileError`: a node that nobody can tell of is not one that starts.
+    package func report() throws -> NodeReport? {
+        for _ in 0..<20 {
+            guard Files.exists(reportFile) else { return nil }
+            do { return try JSONDecoder().decode(NodeReport.self, from: Data(try Files.read(reportFile))) } catch {
+                // On a full disk its keeper writes a report over the last one, and for a moment it is neither.
+                guard try FileLock.isHeld(lockFile) else { break }
+                usleep(5_000)
+            }
+        }
+        throw SupervisorError.unreadable(name, reportFile)
     }
 
     /// A report has to be told on a full disk too: then it takes the last one's place, and fills all of it, so that nothing of that one is left.

@@ -27,11 +27,11 @@ package struct KeptNode: Codable, Sendable {
 
     /// Looks at a node's folder; nil when there is none, or its plan is not written yet.
     ///
-    /// - Throws: `SupervisorError` when its plan cannot be read; `FileError` when nobody can tell whether its keeper lives.
+    /// - Throws: `SupervisorError` when its plan or its report cannot be read; `FileError` when nobody can tell whether its keeper lives.
     package init?(_ folder: NodeFolder) throws {
         guard folder.exists else { return nil }
         let plan = try folder.plan()
-        let report = folder.report()
+        let report = try folder.report()
         let keeper = try folder.keeper
         name = folder.name
         recipe = plan.recipe

@@ -38,8 +38,8 @@ extension FuzzTarget {
                 }
                 try hold(copy.value == run, "a run is another after a round trip")
             }
-            try hold(ledger.runs().allSatisfy { $0.setAside == nil }, "a run that does not count counts")
-            try hold(ledger.history().values.allSatisfy { $0.grade != .inconclusive }, "a verdict that says nothing is history")
+            try hold(try ledger.runs().allSatisfy { $0.setAside == nil }, "a run that does not count counts")
+            try hold(try ledger.history().values.allSatisfy { $0.grade != .inconclusive }, "a verdict that says nothing is history")
             let plan = try reading("plan", throwing: { $0 is SupervisorError }) { try node.plan() }
             let keeper = try reading("keeper", throwing: { $0 is SupervisorError || $0 is FileError }) { try node.keeper }
             try hold((keeper.value ?? nil) == nil, "a node whose lock nobody has has the keeper \(String(describing: keeper.value))")
@@ -50,7 +50,9 @@ extension FuzzTarget {
             // Looking for a keeper makes the lock's file.
             let after = try folder.names(without: []).filter { $0 != "nodes/a/.alive" }
             try hold(after == before.filter { $0 != "nodes/a/.alive" }, "reading the records made \(after.filter { !before.contains($0) })")
-            return [run.words, plan.words, kept.words, "\(node.report() == nil)"].map { String($0.prefix(100)) }.joined(separator: "; ")
+            let report = try reading("report", throwing: { $0 is SupervisorError }) { try node.report() }
+            return [run.words, plan.words, kept.words, "\((report.value ?? nil) == nil)"].map { String($0.prefix(100)) }.joined(
+                separator: "; ")
         }
     }
 
