@@ -81,7 +81,7 @@ struct FetchStep: Step {
             let tree = try await source.copyTree(of: lock, into: context.workspace.trees, progress: tell)
             // What came since is seen by a repository that is opened anew.
             let trees = try Repository.open(at: context.workspace.trees.string)
-            try trees.keep(tree, as: "refs/ninepin/trees/\(tree)")
+            try trees.keepTree(tree)
             let submodules = try trees.submodules(of: tree)
             return TreeResult(tree: tree, submodules: submodules.count > 0 ? submodules : nil)
         }
@@ -94,7 +94,7 @@ struct FetchStep: Step {
             try Task.checkCancellation()
             context.progress("importing: \(files) files")
         }
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         try UnpackedTree(tree, in: context.workspace).keep(unpacked)
         return TreeResult(tree: tree)
     }
@@ -181,7 +181,7 @@ struct ModulesStep: Step {
                 files["\(place)/go.mod"] = Array("module \(module)\n".utf8)
             }
             let exposed = try repository.tree(tree, with: trees, files: files)
-            try repository.keep(exposed, as: "refs/ninepin/trees/\(exposed)")
+            try repository.keepTree(exposed)
             return TreeResult(tree: exposed)
         }
     }
@@ -222,7 +222,7 @@ struct PatchStep: Step {
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
         let repository = try Repository.open(at: context.workspace.trees.string)
         let (tree, applied) = try series.value.series.apply(to: tree, of: series.value.recipe, in: repository)
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         return TreeResult(tree: tree, applied: applied)
     }
 

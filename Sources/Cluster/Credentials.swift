@@ -119,8 +119,7 @@ package struct Credentials: Sendable {
 
     private func openssl(_ arguments: [String], on host: Host) async throws {
         guard let program = host.program("openssl") else { throw ClusterError.missing(program: "openssl", package: "openssl") }
-        var command = Command(program, arguments, environment: host.plainEnvironment, directory: folder, on: host)
-        command.isContained = false
+        let command = Command.uncontained(program, arguments, environment: host.plainEnvironment, directory: folder, on: host)
         _ = try await command.output()
     }
 

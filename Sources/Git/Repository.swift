@@ -51,10 +51,15 @@ package final class Repository {
         return git_odb_exists(odb, &raw) == 1
     }
 
-    /// Names a tree, so that no clean-up of the repository takes it away.
+    /// Names a tree `refs/ninepin/trees/ID`, so that no clean-up of the repository takes it away.
     ///
-    /// - Parameter reference: a full name such as `refs/ninepin/trees/NAME`.
-    /// - Throws: `GitError` when the name or the tree is not good.
+    /// - Throws: `GitError` when the tree is not here.
+    package func keepTree(_ tree: ObjectID) throws(GitError) { try keep(tree, as: "refs/ninepin/trees/\(tree)") }
+
+    /// Names an object, so that no clean-up of the repository takes it away.
+    ///
+    /// - Parameter reference: a full name such as `refs/ninepin/commits/NAME`.
+    /// - Throws: `GitError` when the name or the object is not good.
     package func keep(_ tree: ObjectID, as reference: String) throws(GitError) {
         var raw = tree.raw
         var made: OpaquePointer?

@@ -97,6 +97,16 @@ package struct Command: Sendable {
         isContained = host.isRoot
     }
 
+    /// Makes a command without namespaces of its own, for a program of the machine's that leaves nothing behind when it ends: it starts no other, or
+    /// only such. It does not wait for namespaces to be made, and its number is the one by which this process knows it.
+    package static func uncontained(
+        _ program: FilePath, _ arguments: [String], environment: [String: String], directory: FilePath? = nil, on host: Host
+    ) -> Command {
+        var command = Command(program, arguments, environment: environment, directory: directory, on: host)
+        command.isContained = false
+        return command
+    }
+
     /// Runs to the end and returns standard output.
     ///
     /// - Throws: `CommandError` unless it exits with 0; `CancellationError` when the task is cancelled, after all processes are gone.

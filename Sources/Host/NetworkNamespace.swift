@@ -19,10 +19,9 @@ package struct NetworkNamespace: Hashable, Sendable {
         on host: Host, _ body: @escaping @Sendable (NetworkNamespace) async throws -> Value
     ) async throws -> Value {
         // The shell's number for itself is the one that this process knows it by: it is in no namespace of process ids.
-        var command = Command(
+        let command = Command.uncontained(
             "/usr/bin/unshare", ["--net", "--", "/bin/sh", "-c", "echo $$; exec sleep infinity"], environment: host.plainEnvironment,
             on: host)
-        command.isContained = false
         return try await command.beside { line in
             Int32(String(decoding: line, as: UTF8.self))
         } body: {

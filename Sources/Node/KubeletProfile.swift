@@ -95,8 +95,7 @@ package struct KubeletProfile: Sendable {
         for path in other { shared.program(path, as: "/usr/bin/\(runtime.rawValue)") }
         try await shared.libraries(of: found.map(\.path) + other)
         shared.program(busybox, as: "/bin/busybox")
-        var list = Command(busybox, ["--list"], environment: host.plainEnvironment, on: host)
-        list.isContained = false
+        let list = Command.uncontained(busybox, ["--list"], environment: host.plainEnvironment, on: host)
         // mount(8) and umount(8) are the full ones: busybox's know no propagation.
         for applet in try await list.output().split(separator: "\n") { shared.link("/bin/\(applet)", to: "busybox") }
         for name in ["iptables", "ip6tables"] { shared.link("/usr/bin/\(name)", to: "xtables-legacy-multi") }

@@ -1,10 +1,12 @@
+import Model
+
 /// What can be read of the place that this process runs in, without root and without changing anything. What follows from it is computed from
 /// this value alone.
 package struct HostFacts: Sendable {
     /// `/proc/self/mountinfo`.
     package var mounts: [Mount] = []
     /// kubelet's directory, without links in it.
-    package var kubeletDirectory = "/var/lib/kubelet"
+    package var kubeletDirectory = NodePath.kubelet
     /// containerd's, where its images lie.
     package var imageDirectory = "/var/lib/containerd"
     /// The devices of directories: of kubelet's and of containerd's, or of the nearest above that is there, and of each btrfs mount point.

@@ -86,7 +86,7 @@ package enum Doctor {
         },
         DoctorCheck("crun, for pods on cgroup v2") { host in
             // A run that makes a sandbox with cgroup v2 looks for it before it begins (KubeletProfile.require).
-            let reading = HostFacts.reading(kubeletDirectory: "/var/lib/kubelet")
+            let reading = HostFacts.reading(kubeletDirectory: NodePath.kubelet)
             return try crun(at: host.program(OCIRuntime.crun.rawValue), in: Surroundings(reading)?.cgroup)
         },
         DoctorCheck("control plane programs") { host in "etcd is \(try ControlPlanePrograms.etcd(on: host))" },

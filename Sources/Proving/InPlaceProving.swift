@@ -45,7 +45,7 @@ package struct InPlacePrerequisites: Sendable {
         ]
     }
 
-    private static let directory = "/var/lib/kubelet"
+    private static let directory = NodePath.kubelet
 
     /// A candidate's node, as the place asks for it.
     package func node(of candidate: Candidate) -> NodeSpec {

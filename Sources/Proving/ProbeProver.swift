@@ -97,7 +97,7 @@ package struct ProbeProver: Sendable {
         let text = probe.source(importing: recipe.importPath(of: upstream, copies: GoPlace.copies))
         let repository = try builder.trees()
         let tree = try repository.tree(patched.tree, with: [:], files: ["\(probe.folder)/main.go": text])
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         // The recipe's own environment, or Go compiles every package once more. The sandbox has no libraries: nothing may be linked with C.
         let environment = (recipe.target?.environment ?? [:]).merging(["CGO_ENABLED": "0"]) { _, ours in ours }
         let tags = GoFlag.all(in: recipe.target?.flags ?? []).filter { $0.name == "tags" }.flatMap(\.spelled)

@@ -30,7 +30,7 @@ struct PreflightCommand: ContextCommand {
     @Option(help: ArgumentHelp("The kubelet's version; boots were measured with the one that is the default.", valueName: "version"))
     var kubelet = Forecast.measured
     @OptionGroup var series: PredictedSeries
-    @Option(help: ArgumentHelp("kubelet's directory; it need not be there.", valueName: "dir")) var kubeletDir = "/var/lib/kubelet"
+    @Option(help: ArgumentHelp("kubelet's directory; it need not be there.", valueName: "dir")) var kubeletDir = NodePath.kubelet
     @Flag(
         help: ArgumentHelp(
             "Print what to do as one script for a shell, each step with who must do it and where; nothing is done. With --json, as data."))
