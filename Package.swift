@@ -74,7 +74,7 @@ let package = Package(
         room("Sandbox", ["ExitCodes", "Model", "Paths", "ELF", "Host", system, crypto]),
         room("Grading", ["Model"]),
         room("Cluster", ["ExitCodes", "Model", "Host", "Transfer", "Grading", system]),
-        room("Node", ["ExitCodes", "Model", "Host", "Sandbox", "Cluster", "Grading", system, crypto]),
+        room("Node", ["ExitCodes", "Model", "Host", "Sandbox", "Cluster", "Grading", system, crypto, yams]),
         room("Supervisor", ["ExitCodes", "Model", "Host", "Sandbox", "Cluster", "Node", system]),
         room("Preflight", ["Model", "Host", "CKernelLog", system]),
         room(

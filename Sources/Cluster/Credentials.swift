@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Host
+import Model
 import SystemPackage
 
 /// Keys, certificates and tokens made for one cluster, and worth nothing after it.
@@ -88,21 +89,14 @@ package struct Credentials: Sendable {
         return made
     }
 
-    /// A kubeconfig file for one of the users.
+    /// A kubeconfig file for one of the users, as JSON, which every reader of such files takes: it is YAML too.
     ///
     /// - Parameter authority: where its reader finds the authority's certificate; nil puts the certificate itself into the file.
-    func kubeconfig(for user: User, server: String, authority: String?) -> String {
-        let trust =
-            authority.map { "certificate-authority: \"\($0)\"" } ?? "certificate-authority-data: \(Data(certificate).base64EncodedString())"
-        return """
-            apiVersion: v1
-            kind: Config
-            clusters: [{name: ninepin, cluster: {server: "\(server)", \(trust)}}]
-            users: [{name: \(user.rawValue), user: {token: "\(tokens[user] ?? "")"}}]
-            contexts: [{name: ninepin, context: {cluster: ninepin, user: \(user.rawValue)}}]
-            current-context: ninepin
-
-            """
+    func kubeconfig(for user: User, server: String, authority: String?) throws -> String {
+        let file = Kubeconfig(
+            server: server, authority: authority, certificate: authority == nil ? Data(certificate) : nil, user: user.rawValue,
+            token: tokens[user] ?? "")
+        return String(decoding: try JSONDocument.bytes(of: file), as: UTF8.self)
     }
 
     private static let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]

@@ -108,7 +108,7 @@ package struct KubeletProfile: Sendable {
     /// - Parameters:
     ///   - plane: the control plane that the node joins; nil when it runs standalone.
     ///   - isKept: whether it is watched for long, and so more seldom.
-    ///   - settings: fields of kubelet's configuration, each value as YAML.
+    ///   - settings: fields of kubelet's configuration, each value as YAML; they take the place of the profile's own.
     ///   - runtime: what starts the containers of its pods.
     ///   - scratch: a folder to work in, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
@@ -127,7 +127,9 @@ package struct KubeletProfile: Sendable {
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd + Self.containerd(starting: runtime))
         let own = plane == nil ? Self.standalone : Self.joined
-        try root.file("/etc/kubelet.yaml", Self.kubelet + own + Self.lines(settings) + modification.kubeletConfiguration)
+        let configuration = KubeletConfiguration(Self.kubelet).adding(own).adding(Self.lines(settings)).adding(
+            modification.kubeletConfiguration)
+        try root.file("/etc/kubelet.yaml", try configuration.yaml)
         if let plane {
             for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
             try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)

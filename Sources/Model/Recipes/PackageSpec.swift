@@ -1,4 +1,5 @@
 import Paths
+import Yams
 
 /// A file that a build needs beside its source, and where it goes.
 package struct DownloadSpec: Hashable, Codable, Sendable {
@@ -166,25 +167,24 @@ extension Recipe {
     /// - Parameters:
     ///   - found: what each download was found to be.
     ///   - parent: what `extends` is to say.
-    package func pinned(by found: [String: LockedDownload], extending parent: String) -> String {
-        let unknown = found.filter(\.value.isTrusted).sorted { $0.key < $1.key }
-        var lines = [
-            "# \(name) \(version.plain), its downloads pinned as they came. Nobody has looked at them: do, before you build with this.",
-            "extends: \(parent.yamlQuoted)", "version: \(version.plain.yamlQuoted)",
-        ]
-        lines += unknown.isEmpty ? [] : ["downloads:"]
-        for (name, found) in unknown {
-            lines.append("  \(name.yamlQuoted):")
-            if let digest = found.sha256 { lines.append("    sha256: \(digest)") }
-            if let tree = found.tree { lines.append("    tree: \(tree)") }
+    package func pinned(by found: [String: LockedDownload], extending parent: String) throws -> String {
+        let downloads = found.filter(\.value.isTrusted).sorted { $0.key < $1.key }.map { name, found in
+            var facts: [(Node, Node)] = []
+            if let digest = found.sha256 { facts.append((Node("sha256"), .text("\(digest)"))) }
+            if let tree = found.tree { facts.append((Node("tree"), .text("\(tree)"))) }
+            return (Node.text(name), Node.mapping(Node.Mapping(facts, .implicit, .block)))
         }
-        return lines.joined(separator: "\n") + "\n"
+        var fields = [(Node("extends"), Node.text(parent)), (Node("version"), Node.text(version.plain))]
+        if !downloads.isEmpty { fields.append((Node("downloads"), .mapping(Node.Mapping(downloads, .implicit, .block)))) }
+        let head =
+            "# \(name) \(version.plain), its downloads pinned as they came. Nobody has looked at them: do, before you build with this.\n"
+        return try head + Yams.serialize(node: .mapping(Node.Mapping(fields, .implicit, .block)), width: -1, allowUnicode: true)
     }
 }
 
-extension String {
-    /// The text as YAML takes it in single quotes.
-    fileprivate var yamlQuoted: String { "'\(replacing("'", with: "''"))'" }
+extension Node {
+    /// A text, in quotes: no reader takes it for a number.
+    fileprivate static func text(_ text: String) -> Node { .scalar(Scalar(text, Tag(.str), .singleQuoted)) }
 }
 
 extension Target {
