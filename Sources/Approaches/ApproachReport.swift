@@ -32,7 +32,7 @@ extension ApproachTable {
 
 extension ApproachTable.Row {
     /// What decided it, in the first boot; why it is open, when the boots disagree.
-    var decision: String { outcome == .inconclusive ? summary : attempts.first?.evidence.first?.words ?? summary }
+    var decision: String { outcome == .inconclusive ? summary : attempts.first?.evidence.first?.description ?? summary }
 
     /// How many boots there were, and whether they agree.
     var times: String {

@@ -379,14 +379,14 @@ extension StepContext {
     package func tell(_ progress: SourceProgress) {
         // Said once, and it may take long.
         switch progress {
-        case .waiting, .remark: note(progress.words)
-        default: self.progress(progress.words)
+        case .waiting, .remark: note(progress.description)
+        default: self.progress(progress.description)
         }
     }
 }
 
-extension SourceProgress {
-    fileprivate var words: String {
+extension SourceProgress: CustomStringConvertible {
+    package var description: String {
         switch self {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"

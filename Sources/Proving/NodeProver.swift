@@ -192,7 +192,7 @@ package struct NodeProver: Sendable {
             switch progress {
             case .spent(let part, let seconds): overhead.withLock { $0[part.rawValue] = seconds }
             case .note(let text): events(.note(text))
-            default: events(.progress(step: VerifyKey.name, progress.words))
+            default: events(.progress(step: VerifyKey.name, progress.description))
             }
         }
         var conditions = outcome.conditions
@@ -230,8 +230,8 @@ package struct NodeProver: Sendable {
     }
 }
 
-extension BootProgress {
-    package var words: String {
+extension BootProgress: CustomStringConvertible {
+    package var description: String {
         switch self {
         case .preparing: "filling the sandbox"
         case .stage(let name): "sandbox: \(name)"

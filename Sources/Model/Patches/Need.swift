@@ -22,7 +22,7 @@ package struct Surroundings: Hashable, Sendable {
 }
 
 /// One rule of a `patch.yaml`: where a patch is needed or is not, and what was measured that says so.
-package struct NeedRule: Hashable, Sendable {
+package struct NeedRule: Hashable, Sendable, CustomStringConvertible {
     /// Where kubelet's directory is a mount of its own, and where it is none.
     package enum KubeletDirectory: Hashable, Sendable {
         /// It is a part of `/`.
@@ -75,7 +75,7 @@ package struct NeedRule: Hashable, Sendable {
     package let measured: String?
 
     /// One sentence for people: where, what, and from what.
-    package var words: String {
+    package var description: String {
         let places = [
             cgroup.map { "cgroup \($0.rawValue)" }, root.isEmpty ? nil : "/ is \(root.joined(separator: " or "))",
             kubelet.map { $0 == .partOfRoot ? "kubelet's directory is a part of it" : "kubelet's directory is a mount of type \($0)" },
@@ -98,7 +98,7 @@ package struct NeedRule: Hashable, Sendable {
 }
 
 /// Whether a patch is needed in a place, and how that is known. It never changes a verdict.
-package struct Need: Hashable, Sendable {
+package struct Need: Hashable, Sendable, CustomStringConvertible {
     /// What is known.
     package enum Answer: String, Codable, Sendable, CaseIterable {
         /// Without it, or one that does as well, a node is worse.
@@ -142,7 +142,7 @@ package struct Need: Hashable, Sendable {
     }
 
     /// One line for people: what is known, and from what.
-    package var words: String {
+    package var description: String {
         let others = instead.isEmpty ? "" : " (\(instead.map(\.description).joined(separator: ", ")) does as well)"
         let loss = without.map { "; without it \($0.kind == .figures ? "figures are wrong" : $0.description)" }
         return "\(answer.rawValue)\(others)\(loss ?? ""): \(evidence)" + (measured.map { " [\($0)]" } ?? "")

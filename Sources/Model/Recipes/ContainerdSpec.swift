@@ -1,5 +1,5 @@
 /// The containerd that a node gets in the place of the machine's: a built package of a Debian suite.
-package struct ContainerdSpec: Hashable, Codable, Sendable {
+package struct ContainerdSpec: Hashable, Codable, Sendable, CustomStringConvertible {
     /// The package that has it, in every suite.
     package static let package = "containerd"
     /// The programs of the package that a node needs.
@@ -17,7 +17,7 @@ package struct ContainerdSpec: Hashable, Codable, Sendable {
     }
 
     /// What is asked for, in words: `containerd >=1.7 of Debian trixie`.
-    package var words: String { "\(Self.package)\(version.map { " \($0)" } ?? "") of Debian \(suite)" }
+    package var description: String { "\(Self.package)\(version.map { " \($0)" } ?? "") of Debian \(suite)" }
 }
 
 extension ContainerdSpec {
