@@ -69,7 +69,6 @@ package struct ApproachPlan: Sendable {
     /// What the approach changes about a node.
     package var modification: NodeModification {
         var modification = NodeModification()
-        modification.runtime = runtime
         modification.kubeletConfiguration = kubeletConfiguration
         modification.preparation = preparation
         modification.aftermath = aftermath
@@ -115,13 +114,6 @@ package struct ApproachPlan: Sendable {
 
     private func questions(_ approach: Approach, early: Bool) -> [String] {
         approach.questions.filter { $0.isEarly == early }.map { line($0, preload: approach.preload) }
-    }
-
-    /// The same in a container of the machine's own kernel: whether what a sandbox refuses can be done at all.
-    package var control: ApproachPlan {
-        var control = self
-        control.runtime = .runc
-        return control
     }
 
     /// Lines that come after the node's start, when `$kubelet` is its process: whether the library that it was to load is in it.

@@ -93,11 +93,11 @@ package struct ApproachProver: Sendable {
             for (index, ready) in prerequisites.approaches.ready.enumerated() {
                 events(.note(ready.approach.name + (times > 1 ? ", \(time) of \(times)" : "")))
                 let place = logs.appending("\(ready.approach.name)-\(time)")
-                let boot = prerequisites.approaches.boot
+                let (boot, runc) = (prerequisites.approaches.boot, prerequisites.approaches.runc)
                 let attempt =
                     switch booted[index] {
                     case .node(let candidate):
-                        try await self.attempt(ready, candidate, layout: layout, watch: watch, with: boot, logs: place)
+                        try await self.attempt(ready, candidate, layout: layout, watch: watch, with: boot, runc, logs: place)
                     case .controlPlane(let programs):
                         try await ControlPlaneBoot(programs, layout: layout, watch: watch, runsc: boot.runsc, on: host).run(
                             scratch: scratch, logs: place)
@@ -120,18 +120,19 @@ package struct ApproachProver: Sendable {
 
     private func attempt(
         _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, layout: Layout, watch: Double, with prerequisites: BootPrerequisites,
-        logs: FilePath
+        _ runc: Runc, logs: FilePath
     ) async throws -> ApproachAttempt {
         let witness = BootWitness()
         let node = candidate.node.watched(atLeast: watch)
         let boot = NodeBoot(
-            candidate.artifact, node: node, layout: layout, runsc: prerequisites.runsc, profile: prerequisites.profile,
-            modification: ready.plan.modification,
-            observer: witness, on: host)
+            candidate.artifact, node: node,
+            at: ready.plan.runtime == .runc ? .container(runc, layout) : .sandbox(prerequisites.runsc, layout),
+            profile: prerequisites.profile, modification: ready.plan.modification, observer: witness, on: host)
         let verdict = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", $0.description)) }.verdict
         var evidence: [Evidence]?
         if let refusal = witness.refusal, ready.plan.runtime == .runsc {
-            let control = try await controlled(ready, candidate, layout: layout, with: prerequisites, logs: logs.appending("control"))
+            let control = try await controlled(
+                ready, candidate, at: .container(runc, layout), with: prerequisites, logs: logs.appending("control"))
             evidence = control.map { [refusal, $0] }
         }
         return ApproachAttempt(verdict, refusal: evidence, answers: witness.answers, measures: witness.measures)
@@ -139,12 +140,13 @@ package struct ApproachProver: Sendable {
 
     /// Whether the preparation that the sandbox refused goes well in a container of the machine's own kernel: only then was it the sandbox.
     private func controlled(
-        _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, layout: Layout, with prerequisites: BootPrerequisites, logs: FilePath
+        _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, at site: BootSite, with prerequisites: BootPrerequisites,
+        logs: FilePath
     ) async throws -> Evidence? {
         let witness = BootWitness(stopsEarly: true)
         let boot = NodeBoot(
-            candidate.artifact, node: candidate.node, layout: layout, runsc: prerequisites.runsc, profile: prerequisites.profile,
-            modification: ready.plan.control.modification, observer: witness, on: host)
+            candidate.artifact, node: candidate.node, at: site, profile: prerequisites.profile, modification: ready.plan.modification,
+            observer: witness, on: host)
         _ = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", "control: \($0)")) }
         guard witness.isPrepared, witness.refusal == nil else { return nil }
         let answers = witness.answers.map { "; \($0)" }.joined()

@@ -49,7 +49,7 @@ package final class BootWitness: BootObserver {
             guard measures.secondsToStart == nil, String(decoding: line, as: UTF8.self).contains("Started kubelet") else { return }
             state.withLock { $0.measures.secondsToStart = now }
         case .fact(let fact): note(fact, at: now)
-        case .more, .runtime, .silent: break
+        case .more, .runtime, .cluster, .silent: break
         case .tick:
             let second = Int(now)
             guard state.withLock({ second > $0.looked }) else { return }

@@ -36,20 +36,12 @@ package struct ControlPlaneBoot: Sendable {
             let bundle = try await prepare(folder)
             let state = folder.appending("state")
             for path in [state, logs] { try Files.makeDirectory(path) }
-            let watch = ControlPlaneWatch(
-                grader: ControlPlaneGrader(layout: layout, watch: watch, deadlines: host.deadlines),
-                streams: BootStreams(
-                    output: try LineFile(logs.appending("kube-apiserver.log"), limit: .run),
-                    error: try LineFile(logs.appending("sandbox.log"), limit: .run)))
-            let command = try runsc.run(bundle, state: state, layout: layout, on: host)
-            var (watched, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
-                let read = watch.streams.read(event)
-                witness.take(read, bundle: folder, at: time.seconds)
-                return watch.take(read, at: time.seconds)
-            }
-            watched.grader.finish("\(ended)")
-            if let fault = watched.streams.logs.finish() { return Self.failed(BootLogs.words(fault), witness) }
-            if let found = watched.grader.finding {
+            let (run, _) = try await SandboxRun(
+                ControlPlaneGrader(layout: layout, watch: watch, deadlines: host.deadlines), output: logs.appending("kube-apiserver.log"),
+                error: logs.appending("sandbox.log")
+            ).over(try runsc.run(bundle, state: state, layout: layout, on: host)) { witness.take($0, bundle: folder, at: $1) }
+            if let fault = run.logs.finish() { return Self.failed(BootLogs.words(fault), witness) }
+            if let found = run.grader.finding {
                 return ApproachAttempt(
                     outcome: found.outcome, summary: found.summary, evidence: found.evidence, measures: witness.measures)
             }
@@ -134,22 +126,5 @@ package struct ControlPlaneBoot: Sendable {
             say exit "$status"
 
             """
-    }
-}
-
-/// A control plane as it is watched.
-private struct ControlPlaneWatch: Sendable {
-    var grader: ControlPlaneGrader
-    var streams: BootStreams
-
-    mutating func take(_ event: BootEvent, at now: Double) -> Command.Directive {
-        switch event {
-        case .log(let line): grader.take(String(decoding: line, as: UTF8.self))
-        case .runtime(let text): grader.take(text)
-        case .fact(let fact): grader.take(fact, at: now)
-        case .tick: grader.lookAtClock(now)
-        case .more, .silent: break
-        }
-        return grader.finding == nil && streams.logs.fault == nil ? .proceed : .stop
     }
 }

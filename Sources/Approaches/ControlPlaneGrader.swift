@@ -3,7 +3,7 @@ import Grading
 import Model
 
 /// Grades a control plane without a worker: it answers for as long as it is watched, and has no node. What is no node gets no node's grade.
-package struct ControlPlaneGrader: Sendable {
+package struct ControlPlaneGrader: Grader {
     /// What was found.
     package struct Finding: Sendable {
         /// The outcome.
@@ -30,6 +30,7 @@ package struct ControlPlaneGrader: Sendable {
 
     /// The finding, as soon as it is certain.
     package private(set) var finding: Finding?
+    package private(set) var decided: Double?
 
     /// Makes a grader of one boot.
     ///
@@ -41,15 +42,24 @@ package struct ControlPlaneGrader: Sendable {
         (self.layout, self.watch, self.deadlines) = (layout, watch, deadlines)
     }
 
-    /// Takes what the sandbox's first program told.
-    ///
-    /// - Parameter now: seconds after the sandbox began.
-    package mutating func take(_ fact: NodeFact, at now: Double) {
+    package mutating func take(_ event: BootEvent, at now: Double) {
+        switch event {
+        // The last lines are shown when the sandbox ends.
+        case .log(let line): said = Array((said + [String(decoding: line, as: UTF8.self)]).suffix(5))
+        case .runtime(let line): said = Array((said + [line]).suffix(5))
+        case .fact(let fact): take(fact, at: now)
+        case .tick: lookAtClock(now)
+        case .more, .cluster, .silent: break
+        }
+        if finding != nil, decided == nil { decided = now }
+    }
+
+    private mutating func take(_ fact: NodeFact, at now: Double) {
         guard finding == nil else { return }
         switch fact {
         case .stage(let name):
             stage = name
-            if name != "prepare", let wrong = signs.fault(in: layout) { find(.inconclusive, wrong, []) }
+            if name != "prepare", let wrong = signs.fault(in: .sandbox(layout)) { find(.inconclusive, wrong, []) }
         case .gvisor(let line): signs.gvisor = line
         case .mount(let point, let type): signs.mounts[point] = type
         case .failed(let reason): find(.inconclusive, "the sandbox could not be prepared: \(reason)", [])
@@ -68,13 +78,7 @@ package struct ControlPlaneGrader: Sendable {
         lookAtClock(now)
     }
 
-    /// A line of one of the processes; the last ones are told when the sandbox ends.
-    package mutating func take(_ line: String) { said = Array((said + [line]).suffix(5)) }
-
-    /// Time went by.
-    ///
-    /// - Parameter now: seconds after the sandbox began.
-    package mutating func lookAtClock(_ now: Double) {
+    private mutating func lookAtClock(_ now: Double) {
         guard finding == nil else { return }
         guard let since else {
             let longest = deadlines[.serverStart]
@@ -100,9 +104,9 @@ package struct ControlPlaneGrader: Sendable {
         }
     }
 
-    /// The sandbox ended without a finding so far.
-    package mutating func finish(_ how: String) {
+    package mutating func finish(_ how: String, at now: Double) {
         if finding == nil { find(.inconclusive, "the sandbox ended (\(how)); last stage: \(stage)", []) }
+        decided = decided ?? now
     }
 
     private mutating func note(_ answer: String, at now: Double) {

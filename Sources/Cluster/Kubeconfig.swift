@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A kubeconfig file of one cluster and one user (k8s.io/client-go, tools/clientcmd/api/v1).
+/// A kubeconfig file with one cluster and one user (k8s.io/client-go, tools/clientcmd/api/v1).
 struct Kubeconfig: Encodable {
     private struct Named<Value: Encodable>: Encodable {
         let name: String
@@ -28,8 +28,8 @@ struct Kubeconfig: Encodable {
     private let token: String
 
     /// - Parameters:
-    ///   - authority: where the authority's certificate lies; nil for one that is in the file.
-    ///   - certificate: the certificate itself.
+    ///   - authority: the path of the CA certificate; nil to embed it.
+    ///   - certificate: the embedded certificate.
     init(server: String, authority: String?, certificate: Data?, user: String, token: String) {
         var cluster = ["server": server]
         cluster["certificate-authority"] = authority

@@ -1,13 +1,13 @@
-/// Finds out whether a line has any of some texts in it, faster than to look for each: most lines of a log have none (Wu and Manber, "A Fast Algorithm for
-/// Multi-Pattern Searching", 1994).
+/// Checks whether a line contains any of several texts, faster than searching for each: most log lines contain none (Wu and Manber, "A Fast
+/// Algorithm for Multi-Pattern Searching", 1994).
 struct TextFilter: Sendable {
-    /// How far the search may go on behind two bytes that the window ends with; none where a text's beginning may end with them.
+    /// How far the search can advance after the two bytes at the end of the window; zero if the beginning of a text may end with them.
     private let shifts: [UInt8]
-    /// The texts whose window ends with two bytes.
+    /// The texts whose window ends in the given two bytes.
     private let texts: [Int: [[UInt8]]]
     private let window: Int
 
-    /// Makes a filter; each text has two bytes at least.
+    /// Creates a filter. Each text must have at least two bytes.
     init(_ wanted: [[UInt8]]) {
         let texts = wanted.filter { $0.count >= 2 }
         let window = min(texts.map(\.count).min() ?? 2, 64)
@@ -23,7 +23,7 @@ struct TextFilter: Sendable {
         self.texts = Dictionary(grouping: texts) { Int($0[window - 2]) << 8 | Int($0[window - 1]) }
     }
 
-    /// Whether any of the texts stands in a line.
+    /// Whether a line contains any of the texts.
     func finds(in line: [UInt8]) -> Bool {
         line.withUnsafeBufferPointer { line in
             shifts.withUnsafeBufferPointer { shifts in

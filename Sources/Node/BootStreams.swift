@@ -1,22 +1,6 @@
 import Grading
 import Host
 
-/// What happened in a boot, as its watchers take it.
-package enum BootEvent: Sendable {
-    /// A line of the node's own log.
-    case log([UInt8])
-    /// More of that line.
-    case more([UInt8], overlap: Int)
-    /// What the first program told.
-    case fact(NodeFact)
-    /// A line that runsc wrote.
-    case runtime(String)
-    /// Time went by.
-    case tick
-    /// Nothing that anybody takes.
-    case silent
-}
-
 /// The two streams of a sandbox: what runs in it writes its log on standard output, and the first program tells what it sees on standard error, where
 /// runsc writes too. Each is kept in a file as it comes.
 package struct BootStreams: Sendable {

@@ -25,14 +25,14 @@ final class CleanupJournal {
     /// - Parameters:
     ///   - directory: where the list goes.
     ///   - deadlines: how long the kernel may take.
-    /// - Throws: `HereError` when another boot is going on here; `FileError`.
+    /// - Throws: `InPlaceError` when another boot is going on here; `FileError`.
     init(below directory: String, within deadlines: Deadlines) async throws {
         self.deadlines = deadlines
         let parent = FilePath(directory).appending(Self.folder)
         let above = Self.missing(parent)
         try Files.makeDirectory(parent)
         guard let lock = try FileLock.tryTake(parent.appending(".here")) else {
-            throw HereError(description: "another ninepin boots a node in this place\n    Wait for its end, or look at \(parent).")
+            throw InPlaceError(description: "another ninepin boots a node in this place\n    Wait for its end, or look at \(parent).")
         }
         self.lock = lock
         journal = parent.appending(".made")
@@ -72,7 +72,7 @@ final class CleanupJournal {
 
     /// Remembers the cgroups that kubelet will make: `kubepods` in each hierarchy.
     ///
-    /// - Throws: `HereError` when a pod of another kubelet runs; `FileError`.
+    /// - Throws: `InPlaceError` when a pod of another kubelet runs; `FileError`.
     func cgroups() throws {
         for line in try Files.readText("/proc/self/mounts").split(separator: "\n") {
             let words = line.split(separator: " ")
@@ -81,7 +81,7 @@ final class CleanupJournal {
             if !Files.exists(FilePath(group)) {
                 traces.append(.group(group))
             } else if Self.hasProcess(group) {
-                throw HereError(description: "pods of another kubelet run in this place (\(group))\n    End that node first.")
+                throw InPlaceError(description: "pods of another kubelet run in this place (\(group))\n    End that node first.")
             }
         }
         try write()

@@ -72,20 +72,18 @@ package struct ComponentBoot: Sendable {
         do {
             let bundle = try await prepare(folder)
             let state = folder.appending("state")
-            try Files.makeDirectory(state)
-            try Files.makeDirectory(logs)
-            let watch = ComponentWatch(
-                grader: ComponentGrader(probe: probe, layout: layout, deadlines: host.deadlines),
-                streams: BootStreams(
-                    output: try LineFile(logs.appending("\(name).log"), limit: .run),
-                    error: try LineFile(logs.appending("\(name).sandbox.log"), limit: .run)))
-            return try await watch.over(try runsc.run(bundle, state: state, layout: layout, on: host))
+            for path in [state, logs] { try Files.makeDirectory(path) }
+            let (run, seconds) = try await SandboxRun(
+                ComponentGrader(probe: probe, layout: layout, deadlines: host.deadlines), output: logs.appending("\(name).log"),
+                error: logs.appending("\(name).sandbox.log")
+            ).over(try runsc.run(bundle, state: state, layout: layout, on: host))
+            guard let verdict = run.grader.finding, let decided = run.grader.decided else {
+                return (.failed("the grader came to no verdict", level: .component), 0)
+            }
+            return (run.logs.settled(verdict), max(0, seconds - decided))
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
-            let said = Evidence(kind: .harness, text: "\(error)", source: "ninepin")
-            return (
-                Verdict(grade: .inconclusive, level: .component, summary: "the sandbox could not be made: \(error)", evidence: [said]), 0
-            )
+            return (.failed("the sandbox could not be made: \(error)", level: .component), 0)
         }
     }
 
@@ -93,49 +91,10 @@ package struct ComponentBoot: Sendable {
         let bundle = try Bundle(at: folder)
         let root = RootFileSystem(at: bundle.root, on: host)
         try await profile.fill(root)
-        let source = FilePath(artifact.path)
-        let digest = try root.program(source, as: "/usr/local/bin/probe")
-        guard digest == artifact.digest else { throw ArtifactChanged(path: source, expected: artifact.digest, found: digest) }
-        var volumes: [Bundle.Mount] = []
-        if layout.hasVolume {
-            let volume = folder.appending("volume")
-            try Files.makeDirectory(volume)
-            volumes = [.volume(volume, at: "/var/lib/kubelet")]
-        }
-        try bundle.configure(arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/bin"], volumes: volumes)
+        try artifact.place(into: root, as: "/usr/local/bin/probe")
+        try bundle.configure(
+            arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/bin"],
+            volumes: try Bundle.Mount.volumes(of: layout, in: folder))
         return bundle
-    }
-}
-
-/// A probe as it is watched.
-private struct ComponentWatch: Sendable {
-    var grader: ComponentGrader
-    var streams: BootStreams
-
-    func over(_ command: Command) async throws -> (verdict: Verdict, toVerdict: Double) {
-        let clock = ContinuousClock()
-        let start = clock.now
-        var (watched, ended) = try await command.watch(self, tick: .milliseconds(250)) { watch, event, time in
-            watch.take(event, at: time.seconds)
-        }
-        let whole = start.duration(to: clock.now).seconds
-        watched.grader.finish("\(ended)", at: whole)
-        guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
-            let said = Evidence(kind: .harness, text: "the grader came to no verdict", source: "ninepin")
-            return (Verdict(grade: .inconclusive, level: .component, summary: said.text, evidence: [said]), 0)
-        }
-        return (streams.logs.settled(verdict), max(0, whole - decided))
-    }
-
-    private mutating func take(_ event: Command.Event, at now: Double) -> Command.Directive {
-        switch streams.read(event) {
-        case .log(let line): grader.take(.answer(String(decoding: line, as: UTF8.self)), at: now)
-        case .fact(let fact): grader.take(.fact(fact), at: now)
-        case .runtime(let text): grader.take(.runtime(text), at: now)
-        case .tick: grader.take(.tick, at: now)
-        // An answer is one short line.
-        case .more, .silent: break
-        }
-        return grader.verdict == nil && streams.logs.fault == nil ? .proceed : .stop
     }
 }

@@ -1,27 +1,27 @@
 import ExitCodes
 import Yams
 
-/// kubelet's configuration, put together of what several have to say of it: the harness, the recipe, an approach.
+/// kubelet's configuration, merged from several parts: the harness, the recipe, an approach.
 package struct KubeletConfiguration: Sendable {
     private var parts: [String]
 
-    /// - Parameter text: fields as YAML: a mapping, or nothing.
+    /// - Parameter text: a YAML mapping, or nothing.
     package init(_ text: String) { parts = [text] }
 
-    /// Adds fields, as YAML. What was said before of the same field no longer holds, but where both are mappings: those are merged in the same way.
+    /// Adds fields, as YAML. They replace earlier values of the same fields; mappings are merged recursively.
     package mutating func add(_ text: String) { parts.append(text) }
 
-    /// The same with more fields.
+    /// Returns a copy with more fields.
     package func adding(_ text: String) -> KubeletConfiguration {
         var more = self
         more.add(text)
         return more
     }
 
-    /// The file: each field once, one that is no part of another at the beginning of its line, in the order in which they were first named. The first
-    /// program of a node looks for fields so, and adds some (``KubeletRelease``).
+    /// The file. Each field appears once. Top-level fields start at the beginning of a line, because the node's init script searches for them and
+    /// appends some (``KubeletRelease``).
     ///
-    /// - Throws: `Malformed` for a part that is no mapping of YAML, or has a key twice.
+    /// - Throws: `Malformed` if a part is not a YAML mapping, or has duplicate keys.
     package var yaml: String {
         get throws {
             var all = Node.Mapping([], .implicit, .block)
@@ -29,7 +29,7 @@ package struct KubeletConfiguration: Sendable {
                 let node: Node?
                 do { node = try Yams.compose(yaml: part) } catch { throw Malformed(text: part, reason: "\(error)") }
                 guard let node else { continue }
-                guard let fields = node.mapping else { throw Malformed(text: part, reason: "it is no mapping") }
+                guard let fields = node.mapping else { throw Malformed(text: part, reason: "it is not a mapping") }
                 Self.merge(fields, into: &all)
             }
             return try Yams.serialize(node: .mapping(all), width: -1, allowUnicode: true)
@@ -47,14 +47,13 @@ package struct KubeletConfiguration: Sendable {
         }
     }
 
-    /// A part of a configuration that no kubelet could read.
+    /// A part of a configuration that is not a valid YAML mapping.
     package struct Malformed: ExitStatusError, Sendable, CustomStringConvertible {
         let text: String
         let reason: String
 
-        /// The part, what is wrong with it, and where to look.
         package var description: String {
-            "kubelet's configuration cannot be put together of this part: \(reason)\n\(text)\n    Look at 'node.kubelet' of the recipe."
+            "invalid part of kubelet's configuration: \(reason)\n\(text)\n    Check 'node.kubelet' in the recipe."
         }
 
         package var exitStatus: ExitStatus { .data }

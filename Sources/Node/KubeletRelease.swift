@@ -14,13 +14,13 @@ enum KubeletRelease {
     /// its release is told nothing of it.
     ///
     /// - Parameter endpoint: the runtime's socket, as an address.
-    static func settings(endpoint: String) -> String {
+    static func settings(endpoint: String, at paths: NodePaths = .sandbox) -> String {
         """
         \(minor)
-        helps() { /usr/local/bin/kubelet --help 2>&1 < /dev/null | grep -q -e "$1[ =]"; }
+        helps() { \(paths.kubelet) --help 2>&1 < /dev/null | grep -q -e "$1[ =]"; }
         # Whether this kubelet is of a minor release or a later one; one that does not tell has the flag that came, or has lost the one that went.
         since() { if [ -n "$minor" ]; then [ "$minor" -ge "$1" ]; elif [ "$2" = with ]; then helps "$3"; else ! helps "$3"; fi; }
-        configure() { grep -q "^$1:" /etc/kubelet.yaml || echo "$1: $2" >> /etc/kubelet.yaml; }
+        configure() { grep -q "^$1:" \(paths.configuration) || echo "$1: $2" >> \(paths.configuration); }
         runtime=
         since \(lastWithRuntimeFlag + 1) without --container-runtime || runtime=--container-runtime=remote
         endpoint=

@@ -1,13 +1,11 @@
+import Grading
 import Host
-import Model
 import Sandbox
 import SystemPackage
 
 /// What a boot changes about a node beside its binary: its root file system, its first program, and the command that starts it. The default changes
 /// nothing.
 package struct NodeModification: Sendable {
-    /// What the node is booted in.
-    package var runtime = ContainerRuntime.runsc
     /// Lines for kubelet's configuration file.
     package var kubeletConfiguration = ""
     /// Lines of the first program that come before the node's start. They may use its `say`, `fail` and `lives`.

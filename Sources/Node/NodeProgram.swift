@@ -13,10 +13,12 @@ struct NodeProgram: Sendable {
     let start: String
 
     /// The program of a profile.
-    static func of(_ profile: NodeSpec.Profile) -> NodeProgram {
+    ///
+    /// - Parameter paths: where a kubelet's files are. k3s has its own.
+    static func of(_ profile: NodeSpec.Profile, at paths: NodePaths = .sandbox) -> NodeProgram {
         switch profile {
-        case .kubelet: kubelet
-        case .node: node
+        case .kubelet: kubelet(paths)
+        case .node: node(paths)
         case .k3sServer: k3sServer
         case .k3sAgent: k3sAgent
         }
@@ -25,25 +27,32 @@ struct NodeProgram: Sendable {
     private static let socket = "/run/containerd/containerd.sock"
 
     /// Pods need images, and there is no registry.
-    private static let loadImages = """
+    private static func loadImages(_ paths: NodePaths) -> String {
+        """
         say stage images
         # From 2.0 on ctr lets containerd unpack, which knows no snapshotter but its standard one for that.
         here=
         ! ctr images import --help 2>&1 | grep -q -e --local || here=--local
-        ctr -n k8s.io images import $here --snapshotter native \(PodImages.path) > /run/images.log 2>&1 || fail "the images: $(tail -n 1 /run/images.log)"
+        ctr -n k8s.io images import $here --snapshotter native \(paths.images) > /run/images.log 2>&1 || fail "the images: $(tail -n 1 /run/images.log)"
         """
+    }
 
     /// The address is named, because kubelet would look for one among interfaces that gVisor does not show.
-    private static let node = NodeProgram(
-        path: kubelet.path, preparation: kubelet.preparation, loading: loadImages,
-        start: """
-            \(kubelet.start) --kubeconfig=\(ControlPlane.nodeKubeconfig) --node-ip=\(ClusterNetwork.nodeAddress) \
-            --hostname-override=\(KubeletProfile.nodeName)
-            """)
+    private static func node(_ paths: NodePaths) -> NodeProgram {
+        let kubelet = kubelet(paths)
+        return NodeProgram(
+            path: kubelet.path, preparation: kubelet.preparation, loading: loadImages(paths),
+            start: """
+                \(kubelet.start) --kubeconfig=\(paths.kubeconfig) --node-ip=\(ClusterNetwork.nodeAddress) \
+                --hostname-override=\(KubeletProfile.nodeName)
+                """)
+    }
 
-    private static let kubelet = NodeProgram(
-        path: "/usr/local/bin/kubelet", preparation: KubeletRelease.settings(endpoint: "unix://\(socket)"),
-        start: "/usr/local/bin/kubelet --config /etc/kubelet.yaml $runtime $endpoint --v=2")
+    private static func kubelet(_ paths: NodePaths) -> NodeProgram {
+        NodeProgram(
+            path: paths.kubelet, preparation: KubeletRelease.settings(endpoint: "unix://\(socket)", at: paths),
+            start: "\(paths.kubelet) --config \(paths.configuration) $runtime $endpoint --v=2")
+    }
 
     private static let k3s = "/usr/local/bin/k3s"
 
@@ -82,6 +91,6 @@ struct NodeProgram: Sendable {
         start: "\(k3s) server --flannel-backend=none --disable-network-policy --disable-kube-proxy --token ninepin \(agentFlags)")
 
     private static let k3sAgent = NodeProgram(
-        path: k3s, preparation: cgroups, loading: loadImages,
+        path: k3s, preparation: cgroups, loading: loadImages(.sandbox),
         start: "\(k3s) agent --server \(ControlPlane.joinAddress) --token-file \(ControlPlane.joinToken) \(agentFlags)")
 }

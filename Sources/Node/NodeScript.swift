@@ -18,11 +18,11 @@ package enum NodeScript {
     ///   - deadlines: how long it waits for what.
     static func text(
         interval: Int = 1, folder: String = Bundle.askFolder, busybox: String = "/bin/busybox", node: String = "/init-node",
-        deadlines: Deadlines = Deadlines()
+        at paths: NodePaths = .sandbox, deadlines: Deadlines = Deadlines()
     ) -> String {
         let words = [
             "@INTERVAL@": "\(interval)", "@FOLDER@": folder.shellQuoted, "@BUSYBOX@": busybox.shellQuoted, "@NODE@": node.shellQuoted,
-            "@PROBE_SECONDS@": deadlines.whole(.probeAnswer),
+            "@PROBE_SECONDS@": deadlines.whole(.probeAnswer), "@SIGNS@": signs(searching: paths.search),
         ]
         return asking.replacingAll(words)
     }
@@ -36,11 +36,12 @@ package enum NodeScript {
     static func node(
         for profile: NodeSpec.Profile, modification: NodeModification = NodeModification(), folder: String = Bundle.askFolder,
         busybox: String = "/bin/busybox",
-        clearing: String = sandbox, deadlines: Deadlines = Deadlines()
+        clearing: String = sandbox, at paths: NodePaths = .sandbox, deadlines: Deadlines = Deadlines()
     ) -> String {
-        let program = NodeProgram.of(profile)
+        let program = NodeProgram.of(profile, at: paths)
         let words = [
-            "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
+            "@SEARCH@": paths.search, "@CONTAINERD@": paths.containerd, "@CLEARING@": clearing, "@PROGRAM@": program.path,
+            "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
             "@LOADING@": program.loading, "@START@": modification.prefix + program.start, "@FOLDER@": folder.shellQuoted,
             "@BUSYBOX@": busybox.shellQuoted,
             "@APPROACH@": modification.preparation, "@AFTERMATH@": modification.aftermath,
@@ -51,9 +52,12 @@ package enum NodeScript {
     }
 
     /// How every first program begins, for busybox's shell: what the sandbox shows of itself.
-    package static let signs = """
+    package static let signs = signs(searching: NodePaths.sandbox.search)
+
+    private static func signs(searching search: String) -> String {
+        """
         #!/bin/sh
-        export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
+        export PATH=\(search) HOME=/root
         say() { echo "\(NodeFact.mark)$*" >&2; }
         say stage prepare
         gvisor=$(dmesg | grep -m 1 -i gvisor) && say gvisor "$gvisor"
@@ -61,6 +65,7 @@ package enum NodeScript {
           case "$point" in / | \(NodePath.kubelet) | /sys/fs/cgroup | /sys/fs/cgroup/*) say mount "$point" "$type" ;; esac
         done < /proc/mounts
         """
+    }
 
     /// What clears the way in a sandbox that was made for the node: kubelet reads the kernel's messages, and gVisor has none.
     static let sandbox = """
@@ -72,7 +77,7 @@ package enum NodeScript {
     /// is unmounted on the node's side, and whatever is done to the place where it was mounted is nothing to them. The shell that waits for the
     /// node's side looks up no name any more once that runs: all of it is one command, which is read before.
     private static let asking = """
-        \(signs)
+        @SIGNS@
         fail() { say failed "$*"; exit 125; }
         mkdir -p @FOLDER@ && mount -t tmpfs tmpfs @FOLDER@ || fail "cannot mount a file system of the first program's own"
         mkdir @FOLDER@/dev && : > @FOLDER@/dev/null && cp @BUSYBOX@ @FOLDER@/busybox || fail "cannot copy busybox"
@@ -149,7 +154,7 @@ package enum NodeScript {
         """
 
     private static let preparing = """
-        export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
+        export PATH=@SEARCH@ HOME=/root
         say() { echo "$*" >&3; }
         fail() { say failed "$*"; exit 125; }
         # A process that has ended and was not waited for is still there, as a zombie.
@@ -188,7 +193,7 @@ package enum NodeScript {
         say stage containerd
         # Who waits for it tells of its end as it comes.
         (
-          containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 3>&-
+          containerd -c @CONTAINERD@ > /run/containerd.log 2>&1 3>&-
           tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
           say containerd-gone
         ) &

@@ -27,10 +27,7 @@ struct ServerSandbox: Sendable {
         try root.file("/etc/machine-id", "00000000000000000000000000000002\n")
         for (path, bytes) in process.sandboxed ?? [:] { try root.file(path, bytes, mode: 0o600) }
         let program = "/usr/local/bin/k3s"
-        let digest = try root.program(process.program, as: program)
-        guard digest == artifact.digest else {
-            throw ArtifactChanged(path: process.program, expected: artifact.digest, found: digest)
-        }
+        try artifact.check(try root.program(process.program, as: program), of: process.program)
         try await root.libraries(of: [process.program])
         try bundle.configure(
             arguments: [program] + process.arguments,

@@ -12,7 +12,7 @@ import SystemPackage
 /// What a boot in the very place that Ninepin runs in needs, looked for before an hour's work.
 package struct InPlacePrerequisites: Sendable {
     /// The place.
-    package let place: NodeHere
+    package let place: InPlaceNode
     /// What the node is made of.
     package let profile: KubeletProfile
     /// The containerd in it.
@@ -25,17 +25,17 @@ package struct InPlacePrerequisites: Sendable {
     /// Looks for all of it.
     ///
     /// - Parameter node: the node that is booted; nil when none is.
-    /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `HereLacks`, which name all that is not there; `NotEnoughSpace`; `CommandError` when
+    /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `InPlaceLacks`, which name all that is not there; `NotEnoughSpace`; `CommandError` when
     ///   containerd does not run; what fetching the containerd that the node asks for throws.
     package init(on host: Host, for node: NodeSpec? = nil, events: @escaping EventSink = { _ in }) async throws {
         guard host.isRoot else { throw NotRoot() }
         let absent = ["unshare", "setpriv"].map { "/usr/bin/\($0)" }.filter { !Files.exists(FilePath($0)) }
-        guard absent.isEmpty else { throw HereLacks(programs: absent) }
+        guard absent.isEmpty else { throw InPlaceLacks(programs: absent) }
         try BuildPrerequisites.checkSpace(BootPrerequisites.neededBytes, on: host)
         (profile, containerd) = try await KubeletProfile.provided(with: node?.containerd, on: host, events: events)
         let reading = HostFacts.reading(kubeletDirectory: Self.directory)
         let (root, kubelet) = (reading.mounts.holding("/"), reading.mounts.holding(reading.kubeletDirectory))
-        place = NodeHere(
+        place = InPlaceNode(
             HostSigns(
                 isGvisor: reading.kernelLog.lowercased().contains("gvisor"), rootType: root?.type,
                 kubeletType: kubelet?.point == Self.directory ? kubelet?.type : nil))
@@ -65,7 +65,7 @@ extension NodeSpec {
 }
 
 /// Programs are missing by which a node's changes are kept to itself.
-package struct HereLacks: ExitStatusError, Sendable, CustomStringConvertible {
+package struct InPlaceLacks: ExitStatusError, Sendable, CustomStringConvertible {
     /// The programs' paths.
     package let programs: [String]
 
@@ -78,7 +78,7 @@ package struct HereLacks: ExitStatusError, Sendable, CustomStringConvertible {
 }
 
 /// What the outcome of a boot in a place depends on, as far as it can be named.
-private struct HereKey: Keyed {
+private struct InPlaceKey: Keyed {
     static let name = "verify"
 
     let artifact: Digest
@@ -100,7 +100,7 @@ extension NodeProver {
     ) {
         let node = prerequisites.node(of: candidate)
         if level.isJoined { try prerequisites.profile.require(node.runtime ?? .runc) }
-        let key = try HereKey(
+        let key = try InPlaceKey(
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), level: level, place: prerequisites.place.signs,
             words: prerequisites.words, containerd: prerequisites.containerd.package?.version
         ).key()
@@ -110,8 +110,8 @@ extension NodeProver {
             tools: prerequisites.words.merging(prerequisites.containerd.words) { $1 }
         ) { turn in
             NodeBoot(
-                candidate.artifact, node: node, layout: .here, level: level, plane: candidate.plane, runsc: nil,
-                here: prerequisites.place, profile: prerequisites.profile, turn: turn, on: host)
+                candidate.artifact, node: node, level: level, plane: candidate.plane, at: .inPlace(prerequisites.place),
+                profile: prerequisites.profile, turn: turn, on: host)
         }
         return try await believed(boot)
     }

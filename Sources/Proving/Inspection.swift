@@ -20,7 +20,7 @@ package struct Inspection: Hashable, Codable, Sendable {
         /// Its id.
         package let id: String
         /// The layout.
-        package let layout: Layout
+        package let layout: RunLayout
         /// What came of it.
         package let grade: Grade
     }

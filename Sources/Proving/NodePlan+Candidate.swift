@@ -8,7 +8,7 @@ extension NodePlan {
     /// A plan to keep a candidate up.
     ///
     /// - Throws: `NoControlPlane` when the candidate joins none.
-    package init(_ candidate: Candidate, name: String, layout: Layout, runsc: String? = nil) throws(NoControlPlane) {
+    package init(_ candidate: Candidate, name: String, layout: RunLayout, runsc: String? = nil) throws(NoControlPlane) {
         guard let plane = candidate.plane else { throw NoControlPlane(recipe: candidate.recipe) }
         self.init(
             name: name, recipe: candidate.recipe, series: candidate.series, layout: layout,

@@ -29,7 +29,7 @@ private struct VerifyKey: Keyed {
 /// A boot that is to be done, as often as it takes.
 struct PlannedBoot: Sendable {
     let candidate: Candidate
-    let layout: Layout
+    let layout: RunLayout
     let level: Level
     /// What decides which patches are needed; nil where nothing is known of it.
     let surroundings: Surroundings?
@@ -151,11 +151,12 @@ package struct NodeProver: Sendable {
         if level.isJoined { try prerequisites.profile.require(node.runtime(on: layout.cgroup)) }
         let tools = ["runsc": prerequisites.runsc.version, "runsc flags": flags.joined(separator: " ")]
         return PlannedBoot(
-            candidate: candidate.with(prerequisites.containerd), layout: layout, level: level, surroundings: Surroundings(layout), key: key,
+            candidate: candidate.with(prerequisites.containerd), layout: .sandbox(layout), level: level, surroundings: Surroundings(layout),
+            key: key,
             tools: tools.merging(prerequisites.containerd.words) { $1 }
         ) { turn in
             NodeBoot(
-                candidate.artifact, node: node, layout: layout, level: level, plane: candidate.plane, runsc: prerequisites.runsc,
+                candidate.artifact, node: node, level: level, plane: candidate.plane, at: .sandbox(prerequisites.runsc, layout),
                 profile: prerequisites.profile, turn: turn, on: host)
         }
     }

@@ -129,7 +129,7 @@ package struct ProbeProver: Sendable {
         let run = Run(
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: probed.source.recipe.name,
             series: probed.series.names,
-            layout: layout, lock: probed.source.lock, tree: probed.patched.tree.description,
+            layout: .sandbox(layout), lock: probed.source.lock, tree: probed.patched.tree.description,
             artifact: probed.programs[deciding].built.artifact, steps: probed.steps + records,
             tools: [
                 "ninepin": Ninepin.version, "runsc": prerequisites.runsc.version, "kernel": NodeProver.kernel,

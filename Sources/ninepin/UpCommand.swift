@@ -1,3 +1,4 @@
+import Node
 import ExitCodes
 import ArgumentParser
 import Building
@@ -66,16 +67,13 @@ struct UpCommand: ContextCommand {
         let build = try await BuildPrerequisites(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
             events: context.events)
-        let layout = sandbox == .here ? .here : try made.layout(self.layout ?? recipe.layouts[0])
-        let here = sandbox == .here ? try await InPlacePrerequisites(on: context.host, for: recipe.node, events: context.events) : nil
-        let demand = made.demand([layout], node: recipe.node, level: .ready)
-        let boot = here == nil ? try await BootPrerequisites(on: context.host, for: demand, events: context.events) : nil
+        let layout: RunLayout = sandbox == .here ? .here : .sandbox(try made.layout(self.layout ?? recipe.layouts[0]))
+        let site = try await site(layout, of: recipe, in: context)
         var candidate = try await context.withBuilder {
             try await NodeProver($0).prepare(recipe, series, level: .ready, with: build, from: sourceOptions.folder)
         }
-        if let here { candidate.node = here.node(of: candidate) }
-        let runsc = made.runsc == nil ? nil : boot?.runsc.program.string
-        try folder.create(NodePlan(candidate, name: name, layout: layout, runsc: runsc))
+        if case .inPlace(let prerequisites) = site { candidate.node = prerequisites.node(of: candidate) }
+        try folder.create(NodePlan(candidate, name: name, layout: layout, runsc: made.runsc == nil ? nil : site.runsc))
         do {
             let program = try Files.realPath("/proc/self/exe")
             try folder.startKeeper(
@@ -101,6 +99,24 @@ struct UpCommand: ContextCommand {
                 await Task { try? await folder.down(patience: context.host.deadlines.duration(.keeperEnd)) }.value
             }
             throw error
+        }
+    }
+
+    /// What a node needs of this machine, wherever it is kept.
+    private enum Site {
+        case sandbox(BootPrerequisites)
+        case inPlace(InPlacePrerequisites)
+
+        /// The path of the runsc that makes the sandbox.
+        var runsc: String? { if case .sandbox(let prerequisites) = self { prerequisites.runsc.program.string } else { nil } }
+    }
+
+    private func site(_ layout: RunLayout, of recipe: Recipe, in context: CommandContext) async throws -> Site {
+        switch layout {
+        case .sandbox(let layout):
+            let demand = made.demand([layout], node: recipe.node, level: .ready)
+            return .sandbox(try await BootPrerequisites(on: context.host, for: demand, events: context.events))
+        case .here: return .inPlace(try await InPlacePrerequisites(on: context.host, for: recipe.node, events: context.events))
         }
     }
 
@@ -136,16 +152,18 @@ struct KeepCommand: ContextCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let folder = try node.folder(context)
-        let supervisor: NodeSupervisor
         let plan = try folder.plan()
-        if plan.layout == .here {
+        let supervisor: NodeSupervisor
+        switch plan.layout {
+        case .here:
             let prerequisites = try await InPlacePrerequisites(on: context.host, for: plan.node)
-            supervisor = NodeSupervisor(of: folder, runsc: nil, here: prerequisites.place, profile: prerequisites.profile, on: context.host)
-        } else {
-            let demand = SandboxDemand(
-                runsc: plan.runsc.map { FilePath($0) }, layouts: [plan.layout], node: plan.node, level: .ready)
+            supervisor = NodeSupervisor(
+                of: folder, at: .inPlace(prerequisites.place), profile: prerequisites.profile, on: context.host)
+        case .sandbox(let layout):
+            let demand = SandboxDemand(runsc: plan.runsc.map { FilePath($0) }, layouts: [layout], node: plan.node, level: .ready)
             let prerequisites = try await BootPrerequisites(on: context.host, for: demand)
-            supervisor = NodeSupervisor(of: folder, runsc: prerequisites.runsc, profile: prerequisites.profile, on: context.host)
+            supervisor = NodeSupervisor(
+                of: folder, at: .sandbox(prerequisites.runsc, layout), profile: prerequisites.profile, on: context.host)
         }
         return try await supervisor.run().grade == .clean ? .good : .no
     }

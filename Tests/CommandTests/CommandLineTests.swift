@@ -3,11 +3,11 @@ import Model
 import Sandbox
 import Testing
 
-/// A workspace of one test's own.
+/// A test's own workspace.
 final class ProjectFixture: Sendable {
     let path: String
 
-    /// - Parameter folder: where it is made; the machine's folder for temporary files when nil.
+    /// - Parameter folder: the parent folder; nil for the machine's temporary folder.
     init(in folder: String? = nil) throws {
         path = "\(folder ?? FileManager.default.temporaryDirectory.path)/ninepin-place-\(UUID())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -56,7 +56,7 @@ struct CommandLineTests {
             let name = command.joined(separator: " ")
             walked.insert(name)
             let said = try said(Array(command.dropFirst()) + ["--help"])
-            // The page's lines are longer than those for who has no terminal.
+            // The page has longer lines than the help text without a terminal.
             #expect(sections[name].map(Self.words) == Self.words(said), "docs/cli.md: \(name)")
             open += Self.subcommands(said).map { command + [$0] }
         }
@@ -64,7 +64,7 @@ struct CommandLineTests {
         #expect(Set(sections.keys) == walked)
     }
 
-    /// The names below `SUBCOMMANDS:`, which stand two blanks from the left, without aliases.
+    /// The names below `SUBCOMMANDS:`, which are indented by two spaces, without aliases.
     private static func subcommands(_ help: String) -> [String] {
         let lines = help.components(separatedBy: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { !$0.isEmpty }
         return lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap {
@@ -74,7 +74,7 @@ struct CommandLineTests {
 
     private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
 
-    /// What the program writes on standard output.
+    /// The program's standard output.
     private func said(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = try Tool.program

@@ -56,7 +56,7 @@ struct NodeFolderTests {
     @Test("a node that could not be made leaves its name free")
     func notMade() throws {
         let folder = try place.folder()
-        // JSON has no such number.
+        // JSON cannot represent this number.
         #expect(throws: (any Error).self) { try folder.create(try SupervisorFixture.plan(warmUp: .infinity)) }
         #expect(!Files.exists(folder.path))
         try folder.create(try SupervisorFixture.plan())
@@ -99,7 +99,7 @@ struct NodeFolderTests {
                 return
             }
         }
-        // What is there and cannot be opened is no missing node.
+        // A path that exists but cannot be opened is not a missing node.
         try Files.remove(file)
         try Files.makeDirectory(file)
         guard case .unreadable("a", file)? = fault() else {
@@ -145,7 +145,7 @@ struct ReportTests {
         NodeReport(state: .up, stage: stage, isReady: true, verdict: verdict, version: "Kubernetes v1.20.2")
     }
 
-    /// A disk on which nothing new has room.
+    /// A disk without room for new files.
     private func full(_ bytes: [UInt8], _ path: FilePath) throws(FileError) { throw Files.error("write", path, ENOSPC) }
 
     @Test("a report is read as it was written, and there is none before the first")
@@ -197,7 +197,7 @@ struct ReportTests {
             try folder.write(report("second")) { (_: [UInt8], path: FilePath) throws(FileError) in throw Files.error("write", path, EIO) }
         }
         #expect(try folder.report()?.stage == "first")
-        // Where there was none, a full disk has room for none.
+        // If there was no report, a full disk has no room for one.
         let other = try place.node("b")
         #expect(throws: FileError.self) { try other.write(report("first"), replacing: full) }
         #expect(try other.report() == nil)

@@ -1,5 +1,5 @@
-/// Places in a node's file system that several parts of Ninepin must agree on.
+/// Paths in a node's file system that several modules share.
 package enum NodePath {
-    /// kubelet's directory, where nothing says otherwise (kubelet's `--root-dir`).
+    /// kubelet's default `--root-dir`.
     package static let kubelet = "/var/lib/kubelet"
 }

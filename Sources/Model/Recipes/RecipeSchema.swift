@@ -1,7 +1,6 @@
 extension Recipe {
-    /// The sections of a recipe. `docs/recipe.md` is written from these.
+    /// The sections of a recipe. `docs/recipe.md` is generated from these.
     package enum Schema {
-        /// The whole file.
         package static let recipe = YamlSection(
             path: "",
             fields: [
@@ -42,7 +41,7 @@ extension Recipe {
                     "measured", "list of mappings", required: false,
                     "what was run of some versions by hand, on sources that the tests do not have; `ninepin recipes show` tells it"),
             ])
-        /// What was run by hand.
+        /// Results of manual runs.
         package static let measured = YamlSection(
             path: "measured",
             fields: [
@@ -50,7 +49,6 @@ extension Recipe {
                 YamlField("date", "date", "the day on which it was run, as `2026-11-26`"),
                 YamlField("text", "text", "what was run, on what, and what came of it"),
             ])
-        /// The source.
         package static let source = YamlSection(
             path: "source",
             fields: [
@@ -58,7 +56,6 @@ extension Recipe {
                 YamlField("git", "mapping", required: false, "a git repository"),
                 YamlField("archive", "mapping", required: false, "an archive"),
             ])
-        /// A Debian source package.
         package static let debian = YamlSection(
             path: "source.debian",
             fields: [
@@ -72,7 +69,6 @@ extension Recipe {
                     "built", "text", required: false,
                     "a built package with the same code, to be taken when a file of the source package is not in the pool"),
             ])
-        /// A git repository.
         package static let git = YamlSection(
             path: "source.git",
             fields: [
@@ -82,7 +78,6 @@ extension Recipe {
                     "a tag, a branch, a full reference name, or a full commit id, such as `v{version}`; of a tag and a branch of one name the tag is taken, and the other is told"
                 ),
             ])
-        /// An archive.
         package static let archive = YamlSection(
             path: "source.archive",
             fields: [
@@ -90,14 +85,12 @@ extension Recipe {
                 YamlField("sha256", "64 hexadecimal digits", "what its bytes must be"),
                 YamlField("bytes", "number", required: false, "its length"),
             ])
-        /// Libraries.
         package static let libraries = YamlSection(
             path: "libraries",
             fields: [
                 YamlField("suite", "text", "the suite whose signed index is asked, by its code name"),
                 YamlField("packages", "list of text", "Debian packages such as `golang-golang-x-sys-dev`; what they need comes with them"),
             ])
-        /// One upstream project.
         package static let upstream = YamlSection(
             path: "upstreams.NAME",
             fields: [
@@ -109,7 +102,7 @@ extension Recipe {
                 YamlField(
                     "module", "module path", required: false, "the Go module that has the project, where the tree holds no copy of it"),
             ])
-        /// What Go is told to build.
+        /// The Go build target.
         package static let target = YamlSection(
             path: "target",
             fields: [
@@ -126,7 +119,6 @@ extension Recipe {
                     "mode", "`gopath`, `vendor`, `workspace`, `modules` or `tree`", required: false,
                     "how Go finds packages; `tree`, which lets the tree's own files decide, when missing"),
             ])
-        /// The control plane.
         package static let controlPlane = YamlSection(
             path: "controlPlane",
             fields: [
@@ -140,7 +132,6 @@ extension Recipe {
                     "series", "list of patches", required: false,
                     "the patches that it is built with, whatever the node's are; one whose fault the tree does not have is left out"),
             ])
-        /// The node.
         package static let node = YamlSection(
             path: "node",
             fields: [
@@ -164,7 +155,6 @@ extension Recipe {
                     "containerd", "mapping", required: false,
                     "the containerd that it gets, from a Debian suite; the machine's own when missing"),
             ])
-        /// A node's containerd.
         package static let containerd = YamlSection(
             path: "node.containerd",
             fields: [
@@ -178,7 +168,7 @@ extension Recipe {
                 ),
             ])
 
-        /// All sections, the file itself first.
+        /// All sections, starting with the file itself.
         package static let all = [
             recipe, source, debian, git, archive, libraries, upstream, target, download, downloadCommit, package, program, controlPlane,
             node, containerd, measured,

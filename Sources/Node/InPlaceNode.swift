@@ -7,7 +7,7 @@ import SystemPackage
 
 /// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its
 /// own (mounts, processes, network), and what would stay behind all the same is removed.
-package struct NodeHere: Sendable {
+package struct InPlaceNode: Sendable {
     /// What the place shows of itself.
     package let signs: HostSigns
 
@@ -20,7 +20,7 @@ package struct NodeHere: Sendable {
     ///   - folder: for what the node is made of; somebody else removes it.
     ///   - plane: the control plane that it joins; nil when it runs standalone.
     ///   - isKept: whether it is watched for long.
-    /// - Throws: `HereError` when another node is here; `FileError`; what the work throws.
+    /// - Throws: `InPlaceError` when another node is here; `FileError`; what the work throws.
     func hold<Value>(
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
         isKept: Bool, on host: Host, body: (Command) async throws -> Value
@@ -59,10 +59,7 @@ package struct NodeHere: Sendable {
         try Files.makeDirectory(folder.appending("manifests"))
         let busybox = profile.busybox.string
         let program = programs.appending("kubelet")
-        let digest = try Files.copy(FilePath(artifact.path), to: program, mode: 0o755)
-        guard digest == artifact.digest else {
-            throw ArtifactChanged(path: FilePath(artifact.path), expected: artifact.digest, found: digest)
-        }
+        try artifact.check(try Files.copy(FilePath(artifact.path), to: program, mode: 0o755), of: FilePath(artifact.path))
         for (place, path) in profile.found {
             let name = FilePath(place).lastComponent?.string ?? place
             for link in name == "xtables-legacy-multi" ? ["iptables", "ip6tables"] : [name] {
@@ -80,8 +77,9 @@ package struct NodeHere: Sendable {
         let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
         let own = folder.appending("ask").string
         let first = NodeScript.text(
-            interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string, deadlines: host.deadlines)
-        try Files.write(Self.placed(first, in: folder), to: folder.appending("init"))
+            interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string,
+            at: .below(folder), deadlines: host.deadlines)
+        try Files.write(first, to: folder.appending("init"))
         try Files.write(
             Self.script(folder, profile: profile, kubelet: kubelet, images: images, busybox: busybox, deadlines: host.deadlines),
             to: folder.appending("init-node"))
@@ -143,27 +141,14 @@ package struct NodeHere: Sendable {
             (: < /dev/kmsg) 2>/dev/null || mount --bind /dev/null /dev/kmsg || fail "/dev/kmsg cannot be opened"
             mount --bind \(kubelet.string.shellQuoted) /var/lib/kubelet && mount --bind \(images.string.shellQuoted) /var/lib/containerd || fail "cannot mount over /var/lib"
             """
-        return placed(
-            NodeScript.node(
-                for: profile, folder: folder.appending("ask").string, busybox: busybox, clearing: clearing, deadlines: deadlines),
-            in: folder)
-    }
-
-    /// A program with the files of a folder in the place of a sandbox's.
-    private static func placed(_ script: String, in folder: FilePath) -> String {
-        let paths = [
-            "/usr/local/bin/kubelet": folder.appending("bin/kubelet"), "/etc/kubelet.yaml": folder.appending("kubelet.yaml"),
-            "/etc/containerd.toml": folder.appending("containerd.toml"),
-            ControlPlane.nodeKubeconfig: moved(ControlPlane.nodeKubeconfig, to: folder), PodImages.path: folder.appending("images.tar"),
-        ]
-        var words = paths.mapValues(\.string.shellQuoted)
-        words["PATH=/usr/local/bin:"] = "PATH=\(folder.appending("bin").string.shellQuoted):/usr/local/bin:"
-        return script.replacingAll(words)
+        return NodeScript.node(
+            for: profile, folder: folder.appending("ask").string, busybox: busybox, clearing: clearing, at: .below(folder),
+            deadlines: deadlines)
     }
 }
 
 /// Why no node can be booted in this place now.
-package struct HereError: ExitStatusError, Sendable, CustomStringConvertible {
+package struct InPlaceError: ExitStatusError, Sendable, CustomStringConvertible {
     /// What is in the way, and what to do.
     package let description: String
 
