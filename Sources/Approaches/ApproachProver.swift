@@ -11,29 +11,27 @@ import Sandbox
 import Store
 import SystemPackage
 
-/// What a table of approaches needs, looked for before an hour's work.
+/// The prerequisites of a table of approaches, checked before an hour of work begins.
 package struct ApproachPrerequisites: Sendable {
-    /// An approach, and what it changes here.
+    /// An approach and its plan for this machine.
     package struct Ready: Sendable {
-        /// The approach.
         package let approach: Approach
-        /// What it changes.
+        /// The approach's changes.
         package let plan: ApproachPlan
         /// The patches in its node.
         package let series: Series
     }
 
-    /// The approaches.
     package let ready: [Ready]
-    /// What every boot needs.
+    /// The prerequisites of every boot.
     package let boot: BootPrerequisites
-    /// The control's runtime.
+    /// The runtime of the control boots.
     package let runc: Runc
 
-    /// Looks for all of it.
+    /// Checks all prerequisites.
     ///
-    /// - Parameter series: the patches of an approach by name.
-    /// - Throws: `ApproachPlan.Missing`; `Runc.Missing`; what `BootPrerequisites` throws.
+    /// - Parameter series: returns the series for patch names.
+    /// - Throws: `ApproachPlan.Missing`; `Runc.Missing`; any error of `BootPrerequisites`.
     package init(
         _ approaches: [Approach], recipe: Recipe, on host: Host, series: ([String]) throws -> Series
     ) async throws {
@@ -53,13 +51,13 @@ package struct ApproachPrerequisites: Sendable {
     }
 }
 
-/// What is booted of an approach.
+/// What is booted for an approach.
 private enum Booted: Sendable {
     case node(Candidate)
     case controlPlane(ControlPlanePrograms)
 }
 
-/// Boots approaches side by side and records the table.
+/// Boots approaches and records the table that compares them.
 package struct ApproachProver: Sendable {
     private let prover: NodeProver
 
@@ -69,12 +67,12 @@ package struct ApproachProver: Sendable {
     private var scratch: Scratch { prover.runner.scratch }
     private var events: EventSink { prover.runner.events }
 
-    /// Every approach, each as often as asked: first all builds, then the boots, round by round, so that a machine that grows slower does so
-    /// for all of them.
+    /// Boots every approach the given number of times. All builds come first, then the boots, round by round, so that a slowdown of the
+    /// machine affects all approaches equally.
     ///
-    /// - Parameter watch: seconds after its start for which a node is watched, unless the recipe asks for more.
+    /// - Parameter watch: the seconds after its start for which a node is watched, unless the recipe specifies more.
     /// - Returns: the table, and the folder in which it is recorded with all logs.
-    /// - Throws: what the steps throw.
+    /// - Throws: any error of the steps.
     package func table(
         _ recipe: Recipe, layout: Layout, times: Int, watch: Double,
         with prerequisites: (build: BuildPrerequisites, approaches: ApproachPrerequisites),
@@ -138,7 +136,8 @@ package struct ApproachProver: Sendable {
         return ApproachAttempt(verdict, refusal: evidence, answers: witness.answers, measures: witness.measures)
     }
 
-    /// Whether the preparation that the sandbox refused goes well in a container of the machine's own kernel: only then was it the sandbox.
+    /// Repeats the refused preparation in a container on the machine's own kernel. Returns evidence if it succeeds there, which shows that
+    /// the sandbox was the cause of the refusal; nil otherwise.
     private func controlled(
         _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, at site: BootSite, with prerequisites: BootPrerequisites,
         logs: FilePath
@@ -155,7 +154,7 @@ package struct ApproachProver: Sendable {
 }
 
 extension NodeSpec {
-    /// The same, watched for at least some seconds after its start.
+    /// The same node, watched for at least this many seconds after its start.
     fileprivate func watched(atLeast seconds: Double) -> NodeSpec {
         var watched = self
         watched.observe = max(observe, seconds)

@@ -6,7 +6,7 @@ import Node
 import Sandbox
 import SystemPackage
 
-/// etcd and kube-apiserver in a sandbox, without a worker: what is left when one gives the node up.
+/// A boot of etcd and kube-apiserver in a sandbox, without a worker node.
 package struct ControlPlaneBoot: Sendable {
     private let programs: ControlPlanePrograms
     private let layout: Layout
@@ -14,19 +14,19 @@ package struct ControlPlaneBoot: Sendable {
     private let runsc: Runsc
     private let host: Host
 
-    /// Makes a boot; nothing starts yet.
+    /// Creates a boot without starting anything.
     ///
-    /// - Parameter watch: seconds after its first answer for which the API server must go on answering.
+    /// - Parameter watch: seconds after its first answer for which the API server must continue to answer.
     package init(_ programs: ControlPlanePrograms, layout: Layout, watch: Double, runsc: Runsc, on host: Host) {
         (self.programs, self.layout, self.watch, self.runsc, self.host) = (programs, layout, watch, runsc, host)
     }
 
-    /// Boots it, watches it, and ends it.
+    /// Boots the control plane, watches it, and ends it.
     ///
     /// - Parameters:
-    ///   - scratch: where the sandbox's files go; they are removed in every path out.
-    ///   - logs: a folder that gets `kube-apiserver.log` and `sandbox.log`.
-    /// - Returns: what came of it. A harness that failed is `inconclusive`, not an error.
+    ///   - scratch: where the sandbox's files go; they are always removed.
+    ///   - logs: a folder for `kube-apiserver.log` and `sandbox.log`.
+    /// - Returns: the attempt. A failure of the harness is `inconclusive`, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     package func run(scratch: Scratch, logs: FilePath) async throws -> ApproachAttempt {
         let folder = scratch.place("control-plane")
@@ -87,7 +87,8 @@ package struct ControlPlaneBoot: Sendable {
     private static let credentials: FilePath = "/etc/kubernetes/credentials"
     private static let data: FilePath = "/var/lib/control-plane"
 
-    /// The first program in the sandbox. The API server's log goes to standard output; what the harness must know to standard error, marked.
+    /// The first program in the sandbox. The API server's log goes to standard output; reports for the harness go to standard error,
+    /// marked.
     static func script(_ commands: [ControlPlaneProcess], token: String, deadlines: Deadlines = Deadlines()) -> String {
         func start(_ name: String) -> String {
             commands.filter { $0.name == name }.map { "/usr/local/bin/\($0.name) \($0.arguments.joined(separator: " "))" }.joined()

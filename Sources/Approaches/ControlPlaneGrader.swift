@@ -2,15 +2,14 @@ import FoundationEssentials
 import Grading
 import Model
 
-/// Grades a control plane without a worker: it answers for as long as it is watched, and has no node. What is no node gets no node's grade.
+/// Grades a control plane without a worker: it must answer for as long as it is watched, and must have no node. Since it is not a node, it
+/// does not get a node's grade.
 package struct ControlPlaneGrader: Grader {
-    /// What was found.
     package struct Finding: Sendable {
-        /// The outcome.
         package let outcome: ApproachOutcome
-        /// A sentence that says why.
+        /// The reason for the outcome, in one sentence.
         package let summary: String
-        /// What it rests on, the deciding line first.
+        /// The evidence for the outcome, the deciding piece first.
         package let evidence: [Evidence]
     }
 
@@ -22,21 +21,21 @@ package struct ControlPlaneGrader: Grader {
     private var since: Double?
     private var health: Evidence?
     private var nodes: (count: Int, evidence: Evidence)?
-    /// When each probe was asked last, and when it was asked what it last answered.
+    /// The time of each probe's latest request, and the time of the latest request that was answered.
     private var asked: [String: Double] = [:]
     private var answered: [String: Double] = [:]
     private var failed: Evidence?
     private var said: [String] = []
 
-    /// The finding, as soon as it is certain.
+    /// The finding; nil until it is certain.
     package private(set) var finding: Finding?
     package private(set) var decided: Double?
 
-    /// Makes a grader of one boot.
+    /// Creates a grader for one boot.
     ///
     /// - Parameters:
-    ///   - layout: what the sandbox is to look like.
-    ///   - watch: seconds after its first answer for which it must go on answering.
+    ///   - layout: the expected layout of the sandbox.
+    ///   - watch: seconds after its first answer for which the API server must continue to answer.
     ///   - deadlines: how long it may take to answer.
     package init(layout: Layout, watch: Double, deadlines: Deadlines = Deadlines()) {
         (self.layout, self.watch, self.deadlines) = (layout, watch, deadlines)
@@ -86,7 +85,7 @@ package struct ControlPlaneGrader: Grader {
             return
         }
         guard now - since >= watch else { return }
-        // The watch ends with the answers to what was asked at its end.
+        // The watch ends with the answers to the requests that were made at its end.
         let stale = deadlines[.staleAnswer]
         let isAnswered = ["healthz", "nodes"].allSatisfy { (answered[$0] ?? -.infinity) >= since + watch }
         guard isAnswered || now - since >= watch + stale else { return }

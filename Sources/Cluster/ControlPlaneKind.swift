@@ -46,3 +46,44 @@ package enum ControlPlaneKind: Hashable, Sendable {
         return process
     }
 }
+
+extension ControlPlaneKind: Codable {
+    /// The form in a node's plan: programs by their paths.
+    private enum Record: Codable {
+        case kubernetes(programs: Programs)
+        case k3s(program: String)
+    }
+
+    private struct Programs: Codable {
+        let etcd: String
+        let apiServer: String
+        let controllerManager: String
+        let scheduler: String
+    }
+
+    /// Reads a control plane from a node's plan.
+    package init(from decoder: any Decoder) throws {
+        switch try Record(from: decoder) {
+        case .k3s(let program): self = .k3s(FilePath(program))
+        case .kubernetes(let programs):
+            self = .kubernetes(
+                ControlPlanePrograms(
+                    etcd: FilePath(programs.etcd), apiServer: FilePath(programs.apiServer),
+                    controllerManager: FilePath(programs.controllerManager), scheduler: FilePath(programs.scheduler)))
+        }
+    }
+
+    /// Writes the programs' paths.
+    package func encode(to encoder: any Encoder) throws {
+        let record: Record =
+            switch self {
+            case .k3s(let program): .k3s(program: program.string)
+            case .kubernetes(let programs):
+                .kubernetes(
+                    programs: Programs(
+                        etcd: programs.etcd.string, apiServer: programs.apiServer.string,
+                        controllerManager: programs.controllerManager.string, scheduler: programs.scheduler.string))
+            }
+        try record.encode(to: encoder)
+    }
+}

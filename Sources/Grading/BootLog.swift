@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// Reads the log of a running boot line by line and keeps what a verdict needs, in bounded memory whatever the log's length.

@@ -1,3 +1,5 @@
+import LogLines
+
 /// Measures how far a log's clock and the boot's clock drift apart. They need not agree, so only the change since the first line counts.
 struct ClockGap: Sendable {
     private var first: (stamp: LogLine.Stamp, arrival: Double)?

@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// Grades a component probe's answer: a pure function of the observed events. docs/architecture.md describes the rules.

@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// Derives from a boot's events how the rest of the machine disturbed the boot. It decides nothing about the node.

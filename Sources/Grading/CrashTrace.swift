@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// A crashing program, as reported by Go's runtime (runtime/panic.go).

@@ -1,3 +1,5 @@
+import LogLines
+
 /// Holds back log lines that look like recent ones: same process, same wrapper, ascending time. Their text is searched separately; most of
 /// them say nothing relevant.
 struct LineGate: Sendable {

@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// Reads a recorded log line by line and keeps what a verdict needs, in bounded memory whatever the log's length.

@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// One run of a process in a recorded log: keeps what a verdict needs, in bounded memory.

@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// What a node's log says about one run, whether it was read live or afterward.

@@ -1,3 +1,5 @@
+import LogLines
+
 /// Joins lines that a wrapper split: a container runtime splits at 16 KiB and marks the parts. Joins at most the length of one piece; the
 /// rest follows in further pieces.
 struct PartialLines: Sendable {

@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// Reasons in a node's own log why a pod does not run: the last such line for each pod. Memory is bounded, whatever the log's length.

@@ -1,3 +1,4 @@
+import LogLines
 import Model
 
 /// A signal and the line in which it was found.

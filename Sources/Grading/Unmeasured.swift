@@ -1,3 +1,5 @@
+import LogLines
+
 extension LogLine {
     /// The cgroups that a line of kubelet's `cadvisor_stats_provider.go` reports as having no statistics, if all of them belong to pods or
     /// their containers: `partial failures: ["/kubepods/podUID/ID": RecentStats: unable to find data in memory cache]`. nil for any other

@@ -4,16 +4,16 @@ import Host
 import Model
 import Sandbox
 
-/// Where a node is booted.
+/// Where a node boots.
 package enum BootSite: Sendable {
-    /// A gVisor sandbox in a layout.
+    /// A gVisor sandbox with a layout.
     case sandbox(Runsc, Layout)
-    /// A container of the machine's own kernel. A layout with a volume gives it one too.
+    /// A container on the machine's own kernel. It has a volume if the layout has one.
     case container(Runc, Layout)
-    /// The environment that Ninepin itself runs in. No sandbox is made.
+    /// The environment that Ninepin itself runs in, without a sandbox.
     case inPlace(InPlaceNode)
 
-    /// What a grader has to know of it.
+    /// The environment that the grader expects.
     var environment: BootEnvironment {
         switch self {
         case .sandbox(_, let layout): .sandbox(layout)
@@ -22,10 +22,10 @@ package enum BootSite: Sendable {
         }
     }
 
-    /// Makes the sandbox of a k3s server; nil where there is no gVisor to make it with.
+    /// Creates the sandbox of a k3s server; nil without gVisor.
     var runsc: Runsc? { if case .sandbox(let runsc, _) = self { runsc } else { nil } }
 
-    /// Whether node and control plane share this process's network: gVisor moves no cable to another network namespace.
+    /// Whether the node and the control plane share this process's network. gVisor cannot move a veth device to another network namespace.
     var sharesNetwork: Bool { if case .inPlace(let node) = self { node.signs.isGvisor } else { false } }
 }
 
@@ -33,20 +33,21 @@ package enum BootSite: Sendable {
 package enum BootMode: Sendable {
     /// Until the verdict is certain.
     case measure
-    /// Until it ends or the task is canceled. The closure gets what is known of the node, about once a second.
+    /// Until the node ends or the task is canceled. The closure receives the node's status about once a second.
     case keep(@Sendable (KeptStatus) -> Void)
 
     var isKept: Bool { if case .keep = self { true } else { false } }
 
-    /// How often the node's output is looked at.
+    /// How often the node's output is checked.
     var tick: Duration { isKept ? .seconds(1) : .milliseconds(250) }
 
-    /// How often the API server is asked.
+    /// How often the API server is queried.
     var observerInterval: Duration { .seconds(isKept ? 5 : 1) }
 
-    /// A run's log is evidence and stays whole up to a limit. The log of a kept node, which may live for months, is rotated.
+    /// The log of a measured boot is evidence and stays complete up to a limit. The log of a kept node, which may run for months, is
+    /// rotated.
     ///
-    /// - Parameter measured: the limit for a run.
+    /// - Parameter measured: the limit for a measured boot.
     func logLimit(_ measured: LineFile.Limit) -> LineFile.Limit { isKept ? .kept : measured }
 
     func tell(_ status: @autoclosure () -> KeptStatus) { if case .keep(let tell) = self { tell(status()) } }

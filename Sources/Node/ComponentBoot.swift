@@ -4,12 +4,12 @@ import Model
 import Sandbox
 import SystemPackage
 
-/// What a probe's sandbox is made of: busybox, and nothing else of the host's.
+/// The contents of a probe's sandbox: busybox and no other program of the host.
 package struct ComponentProfile: Sendable {
     private let busybox: FilePath
     private let host: Host
 
-    /// Looks for what is needed, before anything is built.
+    /// Finds the required programs before anything is built.
     ///
     /// - Throws: `KubeletProfile.Missing`.
     package init(on host: Host) throws(KubeletProfile.Missing) {
@@ -26,7 +26,7 @@ package struct ComponentProfile: Sendable {
         try root.file("/init", Self.script, mode: 0o755)
     }
 
-    /// The first program in the sandbox. The probe's answer goes to standard output, all else to standard error.
+    /// The first program in the sandbox. The probe's answer goes to standard output, everything else to standard error.
     private static let script = """
         \(NodeScript.signs)
         say stage probe
@@ -36,7 +36,7 @@ package struct ComponentProfile: Sendable {
         """
 }
 
-/// A probe to be asked in a sandbox: where its program is, and what its bytes must be.
+/// A probe to run in a sandbox: the program's path and its expected digest.
 package struct ComponentBoot: Sendable {
     private let artifact: Artifact
     private let probe: String
@@ -45,9 +45,9 @@ package struct ComponentBoot: Sendable {
     private let profile: ComponentProfile
     private let host: Host
 
-    /// Makes a boot; nothing starts yet.
+    /// Creates a boot without starting anything.
     ///
-    /// - Parameter probe: what evidence calls it.
+    /// - Parameter probe: the probe's name in evidence.
     package init(_ artifact: Artifact, probe: String, layout: Layout, runsc: Runsc, profile: ComponentProfile, on host: Host) {
         self.artifact = artifact
         self.probe = probe
@@ -57,13 +57,13 @@ package struct ComponentBoot: Sendable {
         self.host = host
     }
 
-    /// Runs the program in a sandbox of its own.
+    /// Runs the program in its own sandbox.
     ///
     /// - Parameters:
-    ///   - scratch: where the sandbox's files go; they are removed in every path out.
-    ///   - logs: a folder that gets what the program and the sandbox wrote; of what is longer than a log may be, the beginning and the end.
-    ///   - name: what the logs are called: `NAME.log` and `NAME.sandbox.log`.
-    /// - Returns: the verdict, and how many seconds lie between the deciding event and the end of the sandbox. A harness that failed is an
+    ///   - scratch: where the sandbox's files go; they are always removed.
+    ///   - logs: a folder for the output of the program and the sandbox; a log that exceeds its limit keeps its beginning and its end.
+    ///   - name: the base name of the logs: `NAME.log` and `NAME.sandbox.log`.
+    /// - Returns: the verdict, and the seconds between the deciding event and the end of the sandbox. A failure of the harness is an
     ///   `inconclusive` verdict, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     package func run(scratch: Scratch, logs: FilePath, name: String) async throws -> (verdict: Verdict, toVerdict: Double) {

@@ -6,28 +6,28 @@ import Model
 import Sandbox
 import SystemPackage
 
-/// How far a boot has come, for people who wait.
+/// The progress of a boot, for display.
 package enum BootProgress: Hashable, Sendable {
     /// The sandbox is being filled.
     case preparing
-    /// The sandbox's first program has come to a stage: `containerd`, `kubelet`.
+    /// The sandbox's first program has reached a stage: `containerd`, `kubelet`.
     case stage(String)
     /// The node is being watched: seconds so far.
     case watching(seconds: Int)
-    /// What a user should know.
+    /// A note for users.
     case note(String)
-    /// A part of the boot that is not the node's own is over.
+    /// A part of the boot that is not the node's own work has finished.
     case spent(BootPart, seconds: Double)
 }
 
-/// When a boot may use the machine for its start. Boots that are only watched do not disturb each other; two that start at once do.
+/// When a boot may use the machine for its start. Boots that are only being watched do not slow each other down; two that start at the same
+/// time do.
 package struct BootTurn: Sendable {
-    /// Waits until the boot may start; throws `CancellationError`.
+    /// Waits until the boot may start. Throws `CancellationError`.
     package let enter: @Sendable () async throws -> Void
-    /// The node has started, or never will. May be called again; then it does nothing.
+    /// Reports that the node has started, or never will. Repeated calls do nothing.
     package let leave: @Sendable () -> Void
 
-    /// Makes a turn of what begins and ends it.
     package init(enter: @escaping @Sendable () async throws -> Void, leave: @escaping @Sendable () -> Void) {
         self.enter = enter
         self.leave = leave
@@ -37,33 +37,32 @@ package struct BootTurn: Sendable {
     package static let free = BootTurn(enter: {}, leave: {})
 }
 
-/// What came of a boot.
+/// The result of a boot.
 package struct BootOutcome: Sendable {
-    /// How good the node is.
     package let verdict: Verdict
     /// Seconds between the deciding event and the end of the sandbox.
     package let toVerdict: Double
-    /// What the boot suffered from the rest of the machine; nil when no sandbox was started.
+    /// How the rest of the machine affected the boot; nil if no sandbox was started.
     package let conditions: BootConditions?
-    /// What the node's program answered to `--version`; nil when it was not asked.
+    /// The node program's output of `--version`; nil if it was not run.
     package var version: String?
 }
 
-/// What is known of a node that is kept.
+/// The status of a kept node.
 package struct KeptStatus: Sendable {
-    /// How far the sandbox's first program has come.
+    /// The stage that the sandbox's first program has reached.
     package let stage: String
     /// Whether the API server says that the node is Ready.
     package let isReady: Bool
     /// The verdict so far; nil before there is one.
     package let verdict: Verdict?
-    /// What the node's program answers to `--version`.
+    /// The version that the node's program reports.
     package let version: String?
-    /// A kubeconfig with all rights; nil when the node joined no control plane.
+    /// A kubeconfig with all rights; nil if the node joined no control plane.
     package let kubeconfig: String?
 }
 
-/// One boot: artifact, environment, level.
+/// One boot of an artifact in an environment, up to a level.
 package struct NodeBoot: Sendable {
     private let artifact: Artifact
     private let node: NodeSpec
@@ -77,22 +76,22 @@ package struct NodeBoot: Sendable {
     private let turn: BootTurn
     private let logLimit: LineFile.Limit
 
-    /// Makes a boot; nothing starts yet.
+    /// Creates a boot without starting anything.
     ///
     /// - Parameters:
-    ///   - level: how much is asked of the node.
-    ///   - plane: what makes the control plane; needed for a level at which the node joins one.
-    ///   - modification: what is changed about the node beside its binary.
-    ///   - observer: is told of all that happens, beside the grader.
+    ///   - level: the level that the node is tested at.
+    ///   - plane: the kind of control plane; required for a level at which the node joins one.
+    ///   - modification: changes to the node besides its binary.
+    ///   - observer: receives every event, in addition to the grader.
     ///   - turn: when the boot may start.
-    ///   - logLimit: how long each log of a measured boot may grow.
+    ///   - logLimit: the maximum size of each log of a measured boot.
     package init(
         _ artifact: Artifact, node: NodeSpec, level: Level = .boot, plane: ControlPlaneKind? = nil, at site: BootSite,
         profile: KubeletProfile, modification: NodeModification = NodeModification(), observer: (any BootObserver)? = nil,
         turn: BootTurn = .free, logLimit: LineFile.Limit = .run, on host: Host
     ) {
         self.artifact = artifact
-        // The recipe's times are for a machine that is as fast as most.
+        // The recipe's times are for a machine of typical speed.
         self.node = node.stretched(by: host.deadlines)
         self.level = level
         self.plane = plane
@@ -108,10 +107,10 @@ package struct NodeBoot: Sendable {
     /// Boots the node, watches it, and ends it as soon as the verdict is certain.
     ///
     /// - Parameters:
-    ///   - scratch: where the boot's files go. They are removed on every way out.
-    ///   - logs: a folder that gets `kubelet.log`, `sandbox.log`, and a log for each process of the control plane. A log that is longer than its limit
+    ///   - scratch: where the boot's files go; they are always removed.
+    ///   - logs: a folder for `kubelet.log`, `sandbox.log`, and a log for each process of the control plane. A log that exceeds its limit
     ///     keeps its beginning and its end.
-    /// - Returns: the verdict, and what the boot was like. A failure of the harness is an `inconclusive` verdict, not an error.
+    /// - Returns: the verdict and the conditions of the boot. A failure of the harness is an `inconclusive` verdict, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     package func run(
         scratch: Scratch, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
@@ -119,13 +118,13 @@ package struct NodeBoot: Sendable {
         try await run(.measure, in: BootFiles(folder: scratch.place("boot"), logs: logs), progress: progress)
     }
 
-    /// Boots the node and keeps it: it is watched until it ends or the task is canceled.
+    /// Boots the node and keeps it running until it ends or the task is canceled.
     ///
     /// - Parameters:
-    ///   - folder: where the boot's files go. It is removed on every way out.
-    ///   - logs: as with `run`.
-    ///   - status: gets what is known of the node, about once a second.
-    /// - Returns: the verdict that came with the node's end.
+    ///   - folder: where the boot's files go; it is always removed.
+    ///   - logs: as in `run`.
+    ///   - status: receives the node's status about once a second.
+    /// - Returns: the verdict at the node's end.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     package func keep(
         in folder: FilePath, logs: FilePath, status: @escaping @Sendable (KeptStatus) -> Void
@@ -226,17 +225,17 @@ package struct NodeBoot: Sendable {
 
     /// Fills a bundle with the node.
     ///
-    /// - Parameter group: the cgroup of a container of the machine's own kernel; nil for a sandbox.
+    /// - Parameter group: the cgroup of a container on the machine's own kernel; nil for a sandbox.
     private func prepare(
         _ layout: Layout, joining plane: ControlPlane?, _ mode: BootMode, group: ContainerGroup? = nil, in files: BootFiles,
         progress: (BootProgress) -> Void
     ) async throws -> Bundle {
         let start = ContinuousClock.now
         defer { progress(.spent(.preparing, seconds: start.duration(to: .now).seconds)) }
-        // A node that runs no pods lives without it.
+        // A node that runs no pods does not need the runtime.
         let runtime = node.runtime(on: group == nil ? layout.cgroup : .v1)
         if level.isJoined { try profile.require(runtime) }
-        // A container's file system is the machine's own, and no overlay: it is what a sandbox is compared with.
+        // A container uses the machine's own file system and no overlay, because it is the baseline for a comparison with sandboxes.
         let (bundle, refusal) = try await profile.bundle(at: files.folder, runtime: runtime, isCopied: group != nil)
         if let refusal { progress(.note("the node's programs are copied, because an overlay cannot be mounted here: \(refusal)")) }
         let root = RootFileSystem(at: bundle.own, on: host)
@@ -256,7 +255,7 @@ package struct NodeBoot: Sendable {
         _ command: Command, watched watch: Watch, _ mode: BootMode, in files: BootFiles,
         progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> BootOutcome {
-        // A joined node's turn began with its control plane.
+        // The turn of a joined node began with its control plane.
         if watch.isAlone { try await turn.enter() }
         let clock = ContinuousClock()
         let start = clock.now
@@ -280,9 +279,8 @@ package struct NodeBoot: Sendable {
     }
 }
 
-/// The folders of one boot.
 private struct BootFiles: Sendable {
-    /// All that the boot is made of. It is removed when the boot is over.
+    /// Contains all files of the boot. It is removed when the boot is over.
     let folder: FilePath
     let logs: FilePath
 
@@ -290,14 +288,14 @@ private struct BootFiles: Sendable {
     var state: FilePath { folder.appending("state") }
 }
 
-/// The control plane that a node joins, and what is asked of it.
+/// The control plane that a node joins, with its notices and the trial pod.
 private struct JoinedPlane: Sendable {
     let plane: ControlPlane
     let notices: ClusterNotices
     let trial: PodTrial
 }
 
-/// A node's boot while it is watched.
+/// The state of a boot while it is being watched.
 private struct Watch: Sendable {
     var run: SandboxRun<BootGrader>
     var conditions: ConditionsReader
@@ -339,7 +337,7 @@ private struct Watch: Sendable {
         return run.isOver ? .stop : .proceed
     }
 
-    /// Nothing more is waited for after a node has ended.
+    /// Releases a held exit, because nothing more is expected after a node has ended.
     mutating func release(at now: Double, progress: (BootProgress) -> Void) {
         if let fact = held.release() { take(fact, at: now, progress: progress) }
     }

@@ -2,11 +2,10 @@ import Cluster
 import Host
 import SystemPackage
 
-/// Where a node's files are. Each path is one word of the shell.
+/// The paths of a node's files. Each path is one shell word.
 struct NodePaths: Sendable {
     /// The value of `PATH`.
     let search: String
-    /// kubelet.
     let kubelet: String
     /// kubelet's configuration.
     let configuration: String
@@ -19,7 +18,7 @@ struct NodePaths: Sendable {
 
     private static let system = "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"
 
-    /// The paths in a sandbox that was made for the node.
+    /// The paths in a sandbox that was created for the node.
     static let sandbox = NodePaths(
         search: system, kubelet: "/usr/local/bin/kubelet", configuration: "/etc/kubelet.yaml", containerd: "/etc/containerd.toml",
         kubeconfig: ControlPlane.nodeKubeconfig, images: PodImages.path)

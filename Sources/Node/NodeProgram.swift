@@ -1,20 +1,20 @@
 import Cluster
 import Model
 
-/// The program that makes a sandbox a node: where it lies there, and how it is started.
+/// The program that runs as the node in a sandbox: its path there and its start command.
 struct NodeProgram: Sendable {
-    /// Where it lies in the sandbox.
+    /// The path in the sandbox.
     let path: String
-    /// Lines of shell that come before containerd's start; they may set what `start` names.
+    /// Shell lines that run before containerd starts; they may set variables that `start` uses.
     let preparation: String
-    /// Lines of shell that come between containerd's start and its own.
+    /// Shell lines that run between the start of containerd and the start of the program.
     var loading = ""
-    /// The words that start it, for the shell.
+    /// The shell command that starts it.
     let start: String
 
     /// The program of a profile.
     ///
-    /// - Parameter paths: where a kubelet's files are. k3s has its own.
+    /// - Parameter paths: the paths of a kubelet's files. k3s has its own.
     static func of(_ profile: NodeSpec.Profile, at paths: NodePaths = .sandbox) -> NodeProgram {
         switch profile {
         case .kubelet: kubelet(paths)
@@ -37,7 +37,7 @@ struct NodeProgram: Sendable {
         """
     }
 
-    /// The address is named, because kubelet would look for one among interfaces that gVisor does not show.
+    /// The address is explicit because kubelet would otherwise look for one on interfaces that gVisor does not show.
     private static func node(_ paths: NodePaths) -> NodeProgram {
         let kubelet = kubelet(paths)
         return NodeProgram(
@@ -56,22 +56,24 @@ struct NodeProgram: Sendable {
 
     private static let k3s = "/usr/local/bin/k3s"
 
-    /// What server and agent have in common (docs.k3s.io, cli). What `--kubelet-arg` says comes after k3s' own, and wins: k3s closes the port that
-    /// `/stats/summary` is asked on.
+    /// Flags that server and agent have in common (docs.k3s.io, cli). The values of `--kubelet-arg` come after k3s' own and override them:
+    /// k3s closes the port on which `/stats/summary` is queried.
     ///
-    /// The socket is a path, without `unix://`. In all releases whose pkg/daemons/agent was read (forms of 2021, which put `unix://` before any value;
-    /// those up to 2026, which put it before a value without it) kubelet gets an address, and cAdvisor the value as it is: as `--containerd`, from
-    /// 1.37 on in `ArgContainerdEndpoint`. cAdvisor's client takes a path only (container/containerd/client.go dials "unix" with it), and without
-    /// containerd it has no figures of the pods' containers. k3s' own default is a path, too. Measured on k3s 1.20.8 and 1.21.2.
+    /// The socket is a path, without `unix://`. In all releases whose pkg/daemons/agent was read (forms of 2021, which put `unix://` before
+    /// any value; those up to 2026, which put it before a value without it) kubelet gets an address, and cAdvisor gets the value unchanged:
+    /// as `--containerd`, from 1.37 on in `ArgContainerdEndpoint`. cAdvisor's client accepts only a path (container/containerd/client.go
+    /// dials "unix" with it), and without containerd it has no figures for the pods' containers. k3s' own default is also a path. Measured
+    /// on k3s 1.20.8 and 1.21.2.
     private static let agentFlags = """
         --data-dir /var/lib/rancher/k3s --container-runtime-endpoint \(socket) --snapshotter native \
         --node-name \(KubeletProfile.nodeName) --node-ip \(ClusterNetwork.nodeAddress) \
         --kubelet-arg=read-only-port=10255 --kubelet-arg=v=2 $cgroups
         """
 
-    /// k3s 1.35 and later have a kubelet that ends where cgroups are v1. On v2 gVisor has no `memory.oom.group`: kubelet has a field for that, and no
-    /// flag. Since 1.32, which is the first with that field too, k3s starts it with a folder for more of its configuration, in which k3s itself has
-    /// `00-k3s-defaults.conf` (k3s-io/k3s#2116, k3s-io/docs#433). A k3s that reads no such folder leaves the file alone.
+    /// In k3s 1.35 and later, kubelet exits if cgroups are v1. On v2, gVisor has no `memory.oom.group`; kubelet has a field for that, but
+    /// no flag. Since 1.32, the first release that also has the field, k3s starts kubelet with a folder for additional configuration, where
+    /// k3s itself writes `00-k3s-defaults.conf` (k3s-io/k3s#2116, k3s-io/docs#433). A k3s that does not read such a folder ignores the
+    /// file.
     static let cgroups = """
         \(KubeletRelease.minor)
         \(KubeletRelease.isV1)
@@ -84,8 +86,8 @@ struct NodeProgram: Sendable {
         fi
         """
 
-    /// A whole k3s in one sandbox, which its own agent joins. There is no network, and k3s wants an address that is not the loopback's: it gets
-    /// one that leads nowhere.
+    /// A complete k3s in one sandbox, which its own agent joins. There is no network, and k3s requires an address that is not a loopback
+    /// address, so it gets one that leads nowhere.
     private static let k3sServer = NodeProgram(
         path: k3s, preparation: "\(cgroups)\nip address add \(ClusterNetwork.nodeAddress)/32 dev lo || fail \"no address for k3s\"",
         start: "\(k3s) server --flannel-backend=none --disable-network-policy --disable-kube-proxy --token ninepin \(agentFlags)")

@@ -4,12 +4,11 @@ import Model
 import Sandbox
 import SystemPackage
 
-/// A boot of a program that writes its log on standard output, and whose first program reports on standard error. Node, probe and control plane are all
-/// booted this way.
+/// A boot of a program that writes its log to standard output, while the sandbox's first program reports on standard error. Nodes, probes
+/// and control planes all boot this way.
 package struct SandboxRun<G: Grader>: Sendable {
-    /// The grader, and with it all that was seen so far.
+    /// The grader, which contains everything that was observed so far.
     package var grader: G
-    /// The log files.
     package var logs: BootLogs { streams.logs }
     private var streams: BootStreams
 
@@ -17,22 +16,22 @@ package struct SandboxRun<G: Grader>: Sendable {
     ///
     /// - Parameters:
     ///   - output: the file for the program's log.
-    ///   - error: the file for what the sandbox and the first program write.
-    ///   - limit: how long each may grow.
+    ///   - error: the file for the output of the sandbox and the first program.
+    ///   - limit: the maximum size of each file.
     /// - Throws: `FileError`.
     package init(_ grader: G, output: FilePath, error: FilePath, limit: LineFile.Limit = .run) throws(FileError) {
         self.grader = grader
         streams = BootStreams(output: try LineFile(output, limit: limit), error: try LineFile(error, limit: limit))
     }
 
-    /// Reads what came, and writes it into its file.
+    /// Parses an event and writes it to its file.
     mutating func read(_ event: Command.Event) -> BootEvent { streams.read(event) }
 
     /// Runs the sandbox until the grader is certain, a log cannot be written, or the sandbox ends.
     ///
-    /// - Parameter observe: gets each event before the grader does.
-    /// - Returns: the run with its finding, and its length in seconds.
-    /// - Throws: `CommandError` when the sandbox cannot be started; `CancellationError`, after it is gone.
+    /// - Parameter observe: receives each event before the grader does.
+    /// - Returns: the run with its finding, and its duration in seconds.
+    /// - Throws: `CommandError` if the sandbox cannot be started; `CancellationError`, after it is gone.
     package func over(
         _ command: Command, observe: @escaping @Sendable (BootEvent, Double) -> Void = { _, _ in }
     ) async throws -> (run: SandboxRun, seconds: Double) {
@@ -48,7 +47,7 @@ package struct SandboxRun<G: Grader>: Sendable {
         return (run, seconds)
     }
 
-    /// Whether nothing more is waited for.
+    /// Whether the run may stop.
     var isOver: Bool { grader.finding != nil || logs.fault != nil }
 }
 
@@ -63,20 +62,20 @@ extension Verdict {
 extension Artifact {
     /// Copies the binary into a root file system.
     ///
-    /// - Throws: `ArtifactChanged` when its bytes are not the ones that were built; `FileError`.
+    /// - Throws: `ArtifactChanged` if its bytes are not the ones that were built; `FileError`.
     func place(into root: RootFileSystem, as place: String) throws {
         let source = FilePath(path)
         try check(try root.program(source, as: place), of: source)
     }
 
-    /// - Throws: `ArtifactChanged` when the digest of what was copied is not the artifact's.
+    /// - Throws: `ArtifactChanged` if the copy's digest differs from the artifact's.
     func check(_ copied: Digest, of source: FilePath) throws(ArtifactChanged) {
         guard copied == digest else { throw ArtifactChanged(path: source, expected: digest, found: copied) }
     }
 }
 
 extension Bundle.Mount {
-    /// Makes the folders of a layout's volumes.
+    /// Creates the folders of a layout's volumes.
     ///
     /// - Parameter folder: the boot's own folder.
     /// - Throws: `FileError`.

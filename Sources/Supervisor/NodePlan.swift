@@ -1,3 +1,4 @@
+import Cluster
 import FoundationEssentials
 import Host
 import Model
@@ -5,29 +6,6 @@ import SystemPackage
 
 /// The plan for a kept node: everything that its keeper needs to know.
 package struct NodePlan: Codable, Sendable {
-    /// The programs that form its control plane.
-    package enum ControlPlane: Codable, Sendable {
-        /// etcd and the three Kubernetes programs.
-        case kubernetes(programs: Programs)
-        /// The path of `k3s`.
-        case k3s(program: String)
-    }
-
-    /// The paths of a control plane's programs.
-    package struct Programs: Codable, Sendable {
-        package let etcd: String
-        package let apiServer: String
-        package let controllerManager: String
-        package let scheduler: String
-
-        package init(etcd: String, apiServer: String, controllerManager: String, scheduler: String) {
-            self.etcd = etcd
-            self.apiServer = apiServer
-            self.controllerManager = controllerManager
-            self.scheduler = scheduler
-        }
-    }
-
     /// The node's name in `ninepin nodes` and `down`.
     package let name: String
     /// The recipe's name; empty for an external binary.
@@ -40,7 +18,7 @@ package struct NodePlan: Codable, Sendable {
     package let node: NodeSpec
     package let artifact: Artifact
     /// The control plane that it joins.
-    package let controlPlane: ControlPlane
+    package let controlPlane: ControlPlaneKind
     /// When it was requested, in ISO 8601 format, UTC.
     package let since: String
     /// What the user must know about it, whatever its verdict; nil if there is nothing, and in a plan from an older version.
@@ -50,7 +28,7 @@ package struct NodePlan: Codable, Sendable {
 
     package init(
         name: String, recipe: String, series: [PatchName], layout: RunLayout, node: NodeSpec, artifact: Artifact,
-        controlPlane: ControlPlane,
+        controlPlane: ControlPlaneKind,
         since: String, notes: [String]? = nil, runsc: String? = nil
     ) {
         self.notes = notes

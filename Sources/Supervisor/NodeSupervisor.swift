@@ -1,4 +1,3 @@
-import Cluster
 import Host
 import Model
 import Node
@@ -29,7 +28,7 @@ package struct NodeSupervisor: Sendable {
         let notes = plan.notes ?? []
         let report = Reported(folder, notes: notes)
         let boot = NodeBoot(
-            plan.artifact, node: plan.node, level: .ready, plane: plan.controlPlane.kind, at: site, profile: profile, on: host)
+            plan.artifact, node: plan.node, level: .ready, plane: plan.controlPlane, at: site, profile: profile, on: host)
         let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }.noting(notes)
         report.end(verdict)
         return verdict
@@ -78,31 +77,5 @@ extension NodeReport {
         state != other.state || stage != other.stage || isReady != other.isReady || version != other.version
             || verdict?.grade != other.verdict?.grade || verdict?.summary != other.verdict?.summary
             || verdict?.notes != other.verdict?.notes
-    }
-}
-
-extension NodePlan.ControlPlane {
-    /// The programs as a control plane kind.
-    fileprivate var kind: ControlPlaneKind {
-        switch self {
-        case .k3s(let program): .k3s(FilePath(program))
-        case .kubernetes(let programs):
-            .kubernetes(
-                ControlPlanePrograms(
-                    etcd: FilePath(programs.etcd), apiServer: FilePath(programs.apiServer),
-                    controllerManager: FilePath(programs.controllerManager), scheduler: FilePath(programs.scheduler)))
-        }
-    }
-
-    /// The paths of a control plane's programs.
-    package init(_ kind: ControlPlaneKind) {
-        switch kind {
-        case .k3s(let program): self = .k3s(program: program.string)
-        case .kubernetes(let programs):
-            self = .kubernetes(
-                programs: .init(
-                    etcd: programs.etcd.string, apiServer: programs.apiServer.string,
-                    controllerManager: programs.controllerManager.string, scheduler: programs.scheduler.string))
-        }
     }
 }

@@ -37,7 +37,7 @@ struct PreflightCommand: ContextCommand {
     var fix = false
     @OptionGroup var global: GlobalOptions
 
-    /// What `--fix --json` prints.
+    /// The output of `--fix --json`.
     private struct FixDocument: Encodable {
         let fixes: [PreflightFinding.Fix]
         let script: String
@@ -66,12 +66,12 @@ struct PreflightCommand: ContextCommand {
     }
 }
 
-/// The patches that a prediction is about.
+/// The patches that a prediction assumes.
 struct PredictedSeries: ParsableArguments {
     @Option(help: ArgumentHelp("Patches with commas between, or 'none' for a stock kubelet.", valueName: "names"))
     var series: SeriesNames?
 
-    /// The patches, each of which must be one whose effect is known.
+    /// The patches. Each must have an effect that the prediction knows.
     var patches: [KnownPatch] {
         get throws {
             try (series?.names ?? []).map { name in

@@ -10,12 +10,11 @@ import Sandbox
 import Supervisor
 import SystemPackage
 
-/// What of a node is waited for.
+/// The state to wait for.
 enum Wait: String, ExpressibleByArgument, CaseIterable {
     case ready, none
 }
 
-/// Which node.
 struct NodeArgument: ParsableArguments {
     @Argument(help: ArgumentHelp("The node's name.", valueName: "node")) var name: String
 
@@ -94,7 +93,7 @@ struct UpCommand: ContextCommand {
             }
             return report.state == .ended ? .no : .good
         } catch {
-            // Whoever interrupts the waiting does not want the node; one that ended by itself stays to be looked at.
+            // A user who interrupts the wait does not want the node. A node that ended by itself stays available for inspection.
             if error is CancellationError {
                 await Task { try? await folder.down(patience: context.host.deadlines.duration(.keeperEnd)) }.value
             }
@@ -102,12 +101,12 @@ struct UpCommand: ContextCommand {
         }
     }
 
-    /// What a node needs of this machine, wherever it is kept.
+    /// The prerequisites of a node, depending on where it runs.
     private enum Site {
         case sandbox(BootPrerequisites)
         case inPlace(InPlacePrerequisites)
 
-        /// The path of the runsc that makes the sandbox.
+        /// The path of the runsc that creates the sandbox.
         var runsc: String? { if case .sandbox(let prerequisites) = self { prerequisites.runsc.program.string } else { nil } }
     }
 
@@ -130,19 +129,19 @@ struct UpCommand: ContextCommand {
                 context.events(.progress(step: "up", "\(stage), \(Int(start.duration(to: .now) / .seconds(1))) s"))
             }
             if report.state == .ended { return report }
-            // The kubeconfig comes with the first report.
+            // The kubeconfig is available with the first report.
             return wait == .none || report.isReady ? report : nil
         }
     }
 }
 
-/// Facts of a node that texts for people name.
+/// Facts about a node that help texts mention.
 enum NodeWords {
-    /// The image that is in every node.
+    /// The image that every node contains.
     static let image = "localhost/ninepin/pod:1"
 }
 
-/// Keeps a node up; `up` starts it.
+/// Keeps a node running. Started by `up`.
 struct KeepCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "keep", abstract: "Keep a node up; 'up' starts this in the background.", shouldDisplay: false)

@@ -1,3 +1,4 @@
+import Cluster
 import Foundation
 import Fuzzing
 import Host
@@ -140,7 +141,7 @@ enum WrittenRecords {
             overhead: ["starting": 0.5], conditions: BootConditions(), verdict: verdict)
         let plan = NodePlan(
             name: "a", recipe: "r", series: [patch], layout: .sandbox(.root9p), node: NodeSpec(profile: .node), artifact: artifact,
-            controlPlane: .k3s(program: "/p/k3s"), since: "2026-01-01T00:00:00Z")
+            controlPlane: .k3s("/p/k3s"), since: "2026-01-01T00:00:00Z")
         let report = NodeReport(state: .up, stage: "kubelet", isReady: true, verdict: verdict, version: "v1")
         return try [
             Array(JSONEncoder().encode(run)), Array(JSONEncoder().encode(plan)), Array(JSONEncoder().encode(report)), Array("1\n".utf8),

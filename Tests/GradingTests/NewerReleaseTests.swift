@@ -2,6 +2,7 @@ import Model
 import Testing
 
 @testable import Grading
+@testable import LogLines
 
 /// Lines of kubelets from 1.31 to 1.36, in klog's structured text and as JSON.
 @Suite("What newer releases of kubelet write")

@@ -2,6 +2,7 @@ import Model
 import Testing
 
 @testable import Grading
+@testable import LogLines
 
 /// Several runs of a node's process in one log, as journald records them.
 private enum Lives {

@@ -2,6 +2,7 @@ import Model
 import Testing
 
 @testable import Grading
+@testable import LogLines
 
 /// A log as recorded by a program that Ninepin knows.
 enum Wrapper: CaseIterable {

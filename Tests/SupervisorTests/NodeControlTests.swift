@@ -207,17 +207,19 @@ struct NodeControlTests {
         }
     }
 
-    @Test("the programs of a control plane go into a plan by their paths")
+    @Test("the programs of a control plane go into a plan by their paths, in the form that plans have always had")
     func controlPlanes() throws {
-        guard case .k3s("/p/k3s") = NodePlan.ControlPlane(.k3s("/p/k3s")) else {
-            Issue.record("not k3s")
-            return
-        }
         let programs = ControlPlanePrograms(etcd: "/e", apiServer: "/a", controllerManager: "/c", scheduler: "/s")
-        guard case .kubernetes(let named) = NodePlan.ControlPlane(.kubernetes(programs)) else {
-            Issue.record("not Kubernetes")
-            return
+        let forms: [(ControlPlaneKind, String)] = [
+            (.k3s("/p/k3s"), #"{"k3s":{"program":"/p/k3s"}}"#),
+            (
+                .kubernetes(programs),
+                #"{"kubernetes":{"programs":{"apiServer":"/a","controllerManager":"/c","etcd":"/e","scheduler":"/s"}}}"#
+            ),
+        ]
+        for (plane, text) in forms {
+            #expect(String(decoding: try JSONDocument.line(of: plane), as: UTF8.self) == text)
+            #expect(try JSONDecoder().decode(ControlPlaneKind.self, from: Data(text.utf8)) == plane)
         }
-        #expect([named.etcd, named.apiServer, named.controllerManager, named.scheduler] == ["/e", "/a", "/c", "/s"])
     }
 }

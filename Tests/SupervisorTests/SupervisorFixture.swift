@@ -1,3 +1,4 @@
+import Cluster
 import FoundationEssentials
 import Glibc
 import Host
@@ -37,7 +38,7 @@ final class SupervisorFixture {
     }
 
     static func plan(
-        _ name: String = "a", warmUp: Double = 10, controlPlane: NodePlan.ControlPlane = .k3s(program: "/p/k3s")
+        _ name: String = "a", warmUp: Double = 10, controlPlane: ControlPlaneKind = .k3s("/p/k3s")
     ) throws -> NodePlan {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         let patch = try #require(PatchName("libcontainer/percpu"))

@@ -1,18 +1,18 @@
 /// The values of a one-line JSON object, as container runtimes and journald write it: those of the requested keys, up to a bounded number
 /// of keys. Nested values are skipped. A truncated object is parsed as far as it goes.
-struct FlatObject {
-    private(set) var values: [String: [UInt8]] = [:]
+package struct FlatObject {
+    package private(set) var values: [String: [UInt8]] = [:]
     /// Whether a requested value was a list of numbers.
-    private(set) var hasList = false
+    package private(set) var hasList = false
     /// Whether the object is complete.
-    private(set) var isWhole = false
+    package private(set) var isWhole = false
 
     private let bytes: ArraySlice<UInt8>
     private var place: Int
     private static let mostKeys = 128
 
     /// - Parameter keys: the requested keys. If a key occurs twice, the first value counts.
-    init?(_ bytes: ArraySlice<UInt8>, keys: Set<String>) {
+    package init?(_ bytes: ArraySlice<UInt8>, keys: Set<String>) {
         guard bytes.first == UInt8(ascii: "{") else { return nil }
         self.bytes = bytes
         place = bytes.startIndex + 1

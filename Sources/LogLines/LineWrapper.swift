@@ -1,34 +1,34 @@
 /// What other software wrote around a program's line: journald, syslog, a container runtime, Docker, compose, kubectl, a CI runner. There
 /// may be several layers.
-struct LineWrapper {
+package struct LineWrapper {
     /// The writer according to the wrapper: the name of a program, container or unit; empty if there is none.
-    private(set) var name: [UInt8] = []
+    package private(set) var name: [UInt8] = []
     /// Whether the name is a container's, which does not identify the program in it.
-    private(set) var isContainer = false
+    package private(set) var isContainer = false
     /// The process ID according to the wrapper.
-    private(set) var process: Int?
+    package private(set) var process: Int?
     /// The time according to the wrapper.
-    private(set) var stamp: LogLine.Stamp?
+    package private(set) var stamp: LogLine.Stamp?
     /// What the program itself wrote.
-    private(set) var text: [UInt8] = []
+    package private(set) var text: [UInt8] = []
     /// For a wrapper that splits long lines: the program's output stream.
-    private(set) var stream: [UInt8]?
+    package private(set) var stream: [UInt8]?
     /// Whether the program's line continues in the wrapper's next line of the same stream.
-    private(set) var isPartial = false
+    package private(set) var isPartial = false
     /// The offset of the text in the whole line; nil if unknown.
-    private(set) var start: Int?
+    package private(set) var start: Int?
     /// The end of the wrapper's time in the whole line. The bytes from there to the text are the same in the program's next line.
-    private(set) var fixed = 0
+    package private(set) var fixed = 0
     /// Whether the text was a string in a JSON document.
-    private(set) var isQuoted = false
+    package private(set) var isQuoted = false
     /// Whether the text is encoded as a list of numbers, which a reader cannot read.
-    private(set) var isEncoded = false
+    package private(set) var isEncoded = false
 
     /// The maximum number of layers to remove.
     private static let mostLayers = 4
 
     /// Parses a line.
-    init(_ line: [UInt8]) {
+    package init(_ line: [UInt8]) {
         var rest = line[...]
         for _ in 0..<Self.mostLayers {
             guard let inner = unwrap(rest) else { break }
@@ -39,14 +39,14 @@ struct LineWrapper {
     }
 
     /// Creates a copy of a wrapper with another text, for a line that came in parts.
-    init(_ other: LineWrapper, text: [UInt8]) {
+    package init(_ other: LineWrapper, text: [UInt8]) {
         self = other
         self.text = text
         (isPartial, start) = (false, nil)
     }
 
     /// Appends a part of the text.
-    mutating func append(_ part: [UInt8]) { text += part }
+    package mutating func append(_ part: [UInt8]) { text += part }
 
     /// Removes one layer; nil if there is none.
     private mutating func unwrap(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
@@ -264,10 +264,14 @@ struct LineWrapper {
 }
 
 /// The writer of a line, judged by the name in its wrapper.
-struct LogVoice: Hashable, Sendable {
-    let name: [UInt8]
+package struct LogVoice: Hashable, Sendable {
+    package let name: [UInt8]
     /// Users choose container names freely.
-    var isContainer = false
+    package var isContainer = false
+
+    package init(name: [UInt8], isContainer: Bool = false) {
+        (self.name, self.isContainer) = (name, isContainer)
+    }
 
     /// The usual program name, without a unit's suffix.
     private var program: String {
@@ -276,22 +280,22 @@ struct LogVoice: Hashable, Sendable {
     }
 
     /// Whether the line comes from the kernel or from the service manager.
-    var isSystem: Bool {
+    package var isSystem: Bool {
         guard !isContainer else { return false }
         let program = program
         return Self.systems.contains(program) || program.hasPrefix("systemd-") || program.hasPrefix("(")
     }
 
     /// Whether the program is one that a node runs as.
-    var isNode: Bool { !isContainer && Self.isNode(program) }
+    package var isNode: Bool { !isContainer && Self.isNode(program) }
 
     /// Whether the line may come from a node because the writer is unnamed or the name is a container's.
-    var isOpen: Bool { name.isEmpty || isContainer }
+    package var isOpen: Bool { name.isEmpty || isContainer }
 
-    var isKnown: Bool { isSystem || isNode }
+    package var isKnown: Bool { isSystem || isNode }
 
     /// Whether a node's program or unit has this name, including snap names such as `snap.microk8s.daemon-kubelite`.
-    static func isNode(_ name: String) -> Bool {
+    package static func isNode(_ name: String) -> Bool {
         if ["hyperkube", "snap.kubelet.daemon", "k0s", "k0scontroller", "k0sworker"].contains(name) { return true }
         if ["k3s", "rke2"].contains(where: { name == $0 || name.hasPrefix("\($0)-") }) { return true }
         return ["kubelet", "kubelite"].contains { name == $0 || name.hasSuffix(".\($0)") || name.hasSuffix(".daemon-\($0)") }

@@ -2,30 +2,30 @@ import Glibc
 import Model
 
 /// The severity, time and process of a line of a node's log.
-struct LogLine {
+package struct LogLine {
     /// The letter of klog's header: `I`, `W`, `E` or `F`; nil in a line without a header. A JSON document distinguishes only `I` and `E`.
-    let severity: UInt8?
+    package let severity: UInt8?
     /// When the line was written, on one of several clocks that cannot be compared; nil if it has no time.
-    let stamp: Stamp?
+    package let stamp: Stamp?
     /// The offset of klog's header or JSON document; nil in a line without one.
-    let header: Int?
+    package let header: Int?
     /// The process ID in klog's header; nil in a line without one.
-    let process: Int?
+    package let process: Int?
     /// The offset of the message after the header; zero in a line without a header.
-    let message: Int
+    package let message: Int
     /// Whether the line is a JSON document, as kubelet writes with `--logging-format=json`.
-    let isDocument: Bool
+    package let isDocument: Bool
 
     /// A date and time in the log's own time zone.
-    struct Stamp: Hashable {
+    package struct Stamp: Hashable {
         /// What the seconds are counted from; `boot` is the machine's own start.
-        enum Clock { case klog, iso, epoch, boot }
+        package enum Clock { case klog, iso, epoch, boot }
 
-        let clock: Clock
+        package let clock: Clock
         let seconds: Double
 
         /// Seconds since an earlier stamp; nil if the clocks differ. klog writes no year, so New Year does not count as a step back.
-        func since(_ other: Stamp) -> Double? {
+        package func since(_ other: Stamp) -> Double? {
             guard clock == other.clock else { return nil }
             let difference = seconds - other.seconds
             return difference < -180 * 86_400 ? difference + 365 * 86_400 : difference
@@ -33,7 +33,7 @@ struct LogLine {
     }
 
     /// Parses a line. The header may follow a prefix, because journald, Docker and k3s write something before it.
-    init(_ line: [UInt8]) {
+    package init(_ line: [UInt8]) {
         let head = line.prefix(256)
         let document = Self.document(in: head)
         // The one that comes first is the line's own; the other is a quotation.
@@ -63,10 +63,10 @@ struct LogLine {
     }
 
     /// Whether a line contains some bytes.
-    static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { place(of: text, in: line) != nil }
+    package static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { place(of: text, in: line) != nil }
 
     /// The offset of the first occurrence of some bytes, completely within the first `limit` bytes of the line; nil if there is none.
-    static func place(of text: [UInt8], in line: [UInt8], within limit: Int = .max) -> Int? {
+    package static func place(of text: [UInt8], in line: [UInt8], within limit: Int = .max) -> Int? {
         let count = min(line.count, limit)
         guard let first = text.first, count >= text.count else { return text.isEmpty ? 0 : nil }
         return line.withUnsafeBufferPointer { line in
@@ -88,13 +88,13 @@ struct LogLine {
     /// The readings of a line to search for a text. The first omits what a terminal does not show: control characters, escape sequences
     /// (ECMA-48) and zero-width characters. If there are any, a second omits only those characters, because an escape sequence may swallow
     /// the beginning of a word. Most lines have none of them and are their own only reading.
-    static func readings(_ line: [UInt8]) -> [[UInt8]] {
+    package static func readings(_ line: [UInt8]) -> [[UInt8]] {
         guard line.contains(where: isSuspect) else { return [line] }
         return [visible(line, escape: escape), visible(line, escape: coloring), visible(line) { _ in 1 }]
     }
 
     /// The letters and digits of a line.
-    static func letters(_ line: [UInt8]) -> [UInt8] { line.filter(isWord) }
+    package static func letters(_ line: [UInt8]) -> [UInt8] { line.filter(isWord) }
 
     /// The length of an escape sequence that begins with `ESC [` or `ESC ]`. Of any other sequence only the first byte is dropped, because
     /// the next may belong to a word.
@@ -119,7 +119,7 @@ struct LogLine {
     }
 
     /// Whether a byte may begin hidden text. Bytes that also begin other text (0xC2, 0xE2, 0xEF in UTF-8) are checked further.
-    static func isSuspect(_ byte: UInt8) -> Bool {
+    package static func isSuspect(_ byte: UInt8) -> Bool {
         byte < 0x20 && byte != 0x09 || byte == 0x7F || byte == 0xC2 || byte == 0xE2 || byte == 0xEF
     }
 
@@ -163,7 +163,7 @@ struct LogLine {
     }
 
     /// Whether the message begins with some bytes, with or without quotes: structured klog lines quote their message.
-    func begins(_ line: [UInt8], with text: [UInt8]) -> Bool {
+    package func begins(_ line: [UInt8], with text: [UInt8]) -> Bool {
         let said = line.dropFirst(message)
         return said.starts(with: text) || said.first == UInt8(ascii: "\"") && said.dropFirst().starts(with: text)
     }
@@ -174,7 +174,7 @@ struct LogLine {
     private static let verbosity = Array(",\"v\":".utf8)
 
     /// Whether a line begins like a klog JSON document.
-    static func isDocument(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: documentBeginning) }
+    package static func isDocument(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: documentBeginning) }
 
     /// The offset of a JSON document, at the line's beginning or after a prefix from journald, Docker and others; nil if there is none.
     private static func document(in head: ArraySlice<UInt8>) -> Int? {
@@ -183,7 +183,7 @@ struct LogLine {
     }
 
     /// Milliseconds since 1970, with a fraction.
-    static func milliseconds(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    package static func milliseconds(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         let digits = bytes.dropFirst(start).prefix { $0 == UInt8(ascii: ".") || $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         return digits.count <= 24 ? Double(String(decoding: digits, as: UTF8.self)) : nil
     }
@@ -203,12 +203,12 @@ struct LogLine {
         return (process, min(place + 2, head.endIndex))
     }
 
-    static func isSeverity(_ byte: UInt8) -> Bool {
+    package static func isSeverity(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "I") || byte == UInt8(ascii: "W") || byte == UInt8(ascii: "E") || byte == UInt8(ascii: "F")
     }
 
     /// `mmdd hh:mm:ss.uuuuuu`, from klog's header `Lmmdd hh:mm:ss.uuuuuu threadid file:line] msg` (klog, klog.go).
-    static func klog(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    package static func klog(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         guard let month = number(bytes, start, 2), let day = number(bytes, start + 2, 2), bytes.has(" ", at: start + 4),
             let time = timeOfDay(bytes, at: start + 5)
         else { return nil }
@@ -216,7 +216,7 @@ struct LogLine {
     }
 
     /// `YYYY-MM-DDThh:mm:ss`, as logrus, docker and containerd write it (RFC 3339).
-    static func iso(_ bytes: ArraySlice<UInt8>) -> Double? {
+    package static func iso(_ bytes: ArraySlice<UInt8>) -> Double? {
         for place in bytes.indices where bytes.has("T", at: place) && place >= 10 {
             guard let month = number(bytes, place - 5, 2), let day = number(bytes, place - 2, 2), bytes.has("-", at: place - 3),
                 bytes.has("-", at: place - 6), let time = timeOfDay(bytes, at: place + 1)
@@ -227,11 +227,11 @@ struct LogLine {
     }
 
     /// `.123456789`, in seconds. Millisecond precision is sufficient.
-    static func fraction(_ bytes: ArraySlice<UInt8>, at place: Int) -> Double {
+    package static func fraction(_ bytes: ArraySlice<UInt8>, at place: Int) -> Double {
         bytes.has(".", at: place) ? Double(number(bytes, place + 1, 3) ?? 0) / 1000 : 0
     }
 
-    static func timeOfDay(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    package static func timeOfDay(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         guard let hour = number(bytes, start, 2), let minute = number(bytes, start + 3, 2), let second = number(bytes, start + 6, 2),
             bytes.has(":", at: start + 2), bytes.has(":", at: start + 5)
         else { return nil }
@@ -239,13 +239,13 @@ struct LogLine {
         return Double(hour * 3600 + minute * 60 + second) + Double(fraction) / 1000
     }
 
-    static func instant(month: Int, day: Int, _ time: Double) -> Double? {
+    package static func instant(month: Int, day: Int, _ time: Double) -> Double? {
         guard (1...12).contains(month), (1...31).contains(day) else { return nil }
         let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
         return Double(before[month - 1] + day - 1) * 86_400 + time
     }
 
-    static func number(_ bytes: ArraySlice<UInt8>, _ start: Int, _ count: Int) -> Int? {
+    package static func number(_ bytes: ArraySlice<UInt8>, _ start: Int, _ count: Int) -> Int? {
         guard start >= bytes.startIndex, start + count <= bytes.endIndex else { return nil }
         var value = 0
         for byte in bytes[start..<(start + count)] {
@@ -255,14 +255,14 @@ struct LogLine {
         return value
     }
 
-    static func isWord(_ byte: UInt8) -> Bool {
+    package static func isWord(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & 0xDF)
     }
 }
 
 extension ArraySlice<UInt8> {
     /// Whether a byte is at an offset, which may be out of bounds.
-    func has(_ character: Unicode.Scalar, at place: Int) -> Bool {
+    package func has(_ character: Unicode.Scalar, at place: Int) -> Bool {
         indices.contains(place) && self[place] == UInt8(ascii: character)
     }
 }

@@ -1,5 +1,5 @@
 /// An event that systemd or the kernel logs about a node's process.
-enum UnitEvent: Hashable {
+package enum UnitEvent: Hashable {
     /// systemd is starting the unit's program, or has started it. With `Type=notify`, "started" follows the program's notification.
     case starting, started
     case stopping
@@ -14,22 +14,22 @@ enum UnitEvent: Hashable {
     case reboot
 
     /// `code=exited, status=203/EXEC`.
-    struct Ending: Hashable {
+    package struct Ending: Hashable {
         /// `exited`, `killed` or `dumped`.
-        let code: String
+        package let code: String
         /// The exit status or the signal number.
-        let status: Int
+        package let status: Int
         /// Whether a helper ended that systemd runs before or after the unit's program (`ExecStartPre=`), not the program itself.
-        var isOfHelper = false
+        package var isOfHelper = false
 
         /// Whether systemd could not start the program at all (systemd.exec(5), "Process Exit Codes": 200 to 245).
-        var isOfSystemd: Bool { isOfHelper || code == "exited" && (200...245).contains(status) }
+        package var isOfSystemd: Bool { isOfHelper || code == "exited" && (200...245).contains(status) }
         /// Whether the program ended by itself with an error.
-        var isFailure: Bool { code == "exited" && status != 0 || code == "dumped" }
+        package var isFailure: Bool { code == "exited" && status != 0 || code == "dumped" }
     }
 
     /// Parses a line of systemd or the kernel without journald's prefix; nil if it says nothing about a node's process.
-    init?(_ text: [UInt8]) {
+    package init?(_ text: [UInt8]) {
         guard let read = Self.read(text) else { return nil }
         self = read
     }

@@ -2,7 +2,7 @@
 ///
 /// Two prefixes are equal if they have the same number of words and the same last word, ignoring digits: times and process IDs vary from
 /// line to line, the writer's name does not.
-struct LinePrefix: Hashable, Sendable {
+package struct LinePrefix: Hashable, Sendable {
     /// The number of blank-separated words; zero for a log without a prefix.
     private let words: Int
     /// The last word, with each run of digits replaced by one `0`.
@@ -11,10 +11,10 @@ struct LinePrefix: Hashable, Sendable {
     private let glued: [UInt8]?
 
     /// No prefix.
-    static let none = LinePrefix([][...])
+    package static let none = LinePrefix([][...])
 
     /// Reads the prefix before a text that was found in a line.
-    init(_ bytes: ArraySlice<UInt8>) {
+    package init(_ bytes: ArraySlice<UInt8>) {
         let words = bytes.split(separator: Self.blank)
         self.words = words.count
         last = words.last.map(Self.plain) ?? []
@@ -22,7 +22,7 @@ struct LinePrefix: Hashable, Sendable {
     }
 
     /// The rest of the line after the prefix; nil if the line has a different prefix.
-    func text(of line: [UInt8]) -> [UInt8]? {
+    package func text(of line: [UInt8]) -> [UInt8]? {
         if words == 0 { return line }
         if let glued { return line.starts(with: glued) ? Array(line.dropFirst(glued.count)) : nil }
         var place = line.startIndex

@@ -1,42 +1,44 @@
 /// A line of a recorded log: its writer, severity, time and message.
-struct LogEntry {
+package struct LogEntry {
     /// The format in which a program writes its lines.
-    enum Form { case klog, document, logrus, plain }
+    package enum Form { case klog, document, logrus, plain }
 
     /// When a line was written, according to the program and to its wrapper. Times from clocks of two kinds cannot be compared.
-    struct Time: Hashable {
-        var own: LogLine.Stamp?
-        var wrapper: LogLine.Stamp?
+    package struct Time: Hashable {
+        package var own: LogLine.Stamp?
+        package var wrapper: LogLine.Stamp?
+
+        package init(own: LogLine.Stamp?, wrapper: LogLine.Stamp?) { (self.own, self.wrapper) = (own, wrapper) }
 
         /// Seconds since an earlier time; nil if they have no clock in common.
-        func since(_ other: Time) -> Double? {
+        package func since(_ other: Time) -> Double? {
             own.flatMap { own in other.own.flatMap { own.since($0) } }
                 ?? wrapper.flatMap { wrapper in other.wrapper.flatMap { wrapper.since($0) } }
         }
     }
 
-    let voice: LogVoice
+    package let voice: LogVoice
     /// What precedes the program's own header and is not a known wrapper.
-    let prefix: LinePrefix
+    package let prefix: LinePrefix
     /// The process ID, according to the wrapper and to klog's header.
-    let process: (wrapper: Int?, own: Int?)
-    let form: Form
+    package let process: (wrapper: Int?, own: Int?)
+    package let form: Form
     /// The klog letter `I`, `W`, `E` or `F`, also for the other formats; nil if the line has no severity.
-    let severity: UInt8?
+    package let severity: UInt8?
     /// nil if unknown.
-    let time: Time?
+    package let time: Time?
     /// What the program wrote, including its header.
-    let text: [UInt8]
+    package let text: [UInt8]
     /// The offset of the message in the text.
-    let message: Int
+    package let message: Int
     /// The offset in the whole line of the program's header, and of the constant part of the wrapper before it; nil if other lines of the
     /// same writer may look different.
-    let shape: (header: Int, fixed: Int)?
+    package let shape: (header: Int, fixed: Int)?
 
     /// Parses the text in a wrapper.
     ///
     /// - Parameter learned: unknown prefixes that preceded headers earlier in this log.
-    init(_ wrapper: LineWrapper, learned: [LinePrefix]) {
+    package init(_ wrapper: LineWrapper, learned: [LinePrefix]) {
         voice = LogVoice(name: wrapper.name, isContainer: wrapper.isContainer)
         let read = LogLine(wrapper.text)
         var text = wrapper.text
@@ -69,7 +71,7 @@ struct LogEntry {
     }
 
     /// Whether the program itself says a text rather than quoting it: its message begins with the text. cobra writes `Error: ` before it.
-    func says(_ words: [UInt8]) -> Bool {
+    package func says(_ words: [UInt8]) -> Bool {
         let said = text[min(message, text.count)...]
         if said.starts(with: words) { return true }
         switch form {
@@ -81,14 +83,14 @@ struct LogEntry {
 
     /// Whether words that only one program writes are the line's own: a file name in its header or near the start of its message. The words
     /// of an error may be anywhere.
-    func hasOwn(_ words: [UInt8]) -> Bool {
+    package func hasOwn(_ words: [UInt8]) -> Bool {
         guard let place = LogLine.place(of: words, in: text) else { return false }
         if words.suffix(Self.goFile.count).elementsEqual(Self.goFile) { return form == .klog && place < message }
         return severity == UInt8(ascii: "E") || severity == UInt8(ascii: "F") || place <= message + 2
     }
 
     /// Whether the program says this text and nothing else.
-    func saysOnly(_ words: [UInt8]) -> Bool {
+    package func saysOnly(_ words: [UInt8]) -> Bool {
         text[min(message, text.count)...].filter { $0 != UInt8(ascii: "\"") }.elementsEqual(words)
     }
 
@@ -104,14 +106,14 @@ struct LogEntry {
 }
 
 /// A line in logrus format (sirupsen/logrus, text_formatter.go and json_formatter.go): fields, colored for a terminal, or a JSON document.
-struct Logrus {
-    let severity: UInt8?
-    let stamp: LogLine.Stamp?
-    let text: [UInt8]
-    let message: Int
+package struct Logrus {
+    package let severity: UInt8?
+    package let stamp: LogLine.Stamp?
+    package let text: [UInt8]
+    package let message: Int
 
     /// nil for a line in another format.
-    init?(_ line: [UInt8]) {
+    package init?(_ line: [UInt8]) {
         if let fields = Self.fields(line) {
             self = fields
         } else if let colored = Self.colored(line) {

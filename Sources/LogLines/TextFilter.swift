@@ -1,6 +1,6 @@
 /// Checks whether a line contains any of several texts, faster than searching for each: most log lines contain none (Wu and Manber, "A Fast
 /// Algorithm for Multi-Pattern Searching", 1994).
-struct TextFilter: Sendable {
+package struct TextFilter: Sendable {
     /// How far the search can advance after the two bytes at the end of the window; zero if the beginning of a text may end with them.
     private let shifts: [UInt8]
     /// The texts whose window ends in the given two bytes.
@@ -8,7 +8,7 @@ struct TextFilter: Sendable {
     private let window: Int
 
     /// Creates a filter. Each text must have at least two bytes.
-    init(_ wanted: [[UInt8]]) {
+    package init(_ wanted: [[UInt8]]) {
         let texts = wanted.filter { $0.count >= 2 }
         let window = min(texts.map(\.count).min() ?? 2, 64)
         var shifts = [UInt8](repeating: UInt8(window - 1), count: 1 << 16)
@@ -24,7 +24,7 @@ struct TextFilter: Sendable {
     }
 
     /// Whether a line contains any of the texts.
-    func finds(in line: [UInt8]) -> Bool {
+    package func finds(in line: [UInt8]) -> Bool {
         line.withUnsafeBufferPointer { line in
             shifts.withUnsafeBufferPointer { shifts in
                 var end = window - 1
