@@ -77,7 +77,7 @@ let package = Package(
         room("LogLines", ["Model"]),
         room("Grading", ["Model", "LogLines"]),
         room("Cluster", ["ExitCodes", "Model", "FileSystem", "Host", "Transfer", "Grading", system]),
-        room("Node", ["ExitCodes", "Model", "FileSystem", "Host", "Sandbox", "Cluster", "Grading", system, crypto]),
+        room("Node", ["ExitCodes", "Model", "FileSystem", "Host", "Sandbox", "Cluster", "Grading", system, crypto, yams]),
         room("Supervisor", ["ExitCodes", "Model", "FileSystem", "Host", "Sandbox", "Cluster", "Node", system]),
         room("Preflight", ["Model", "FileSystem", "Host", "CKernelLog", system]),
         room(

@@ -148,7 +148,7 @@ extension PreflightFinding {
     package var script: String {
         var lines = ["#!/bin/sh"]
         lines += comment(
-            "What makes a kubelet \(version.plain) live in this place. Written by 'ninepin here --fix', which has done nothing of it.")
+            "What makes a kubelet \(version.plain) live in this place. Written by 'ninepin preflight --fix', which has done nothing of it.")
         lines += comment("It is now: \(asItStands.title). A boot by 'ninepin verify --sandbox here' comes to: \(boot.title).")
         guard !fixes.isEmpty else { return (lines + ["# Nothing is to be done."]).joined(separator: "\n") }
         lines.append("set -eu")

@@ -14,7 +14,7 @@ struct NinepinCommand: AsyncParsableCommand {
               ninepin matrix --series none --series percpu compare the stock node with a patched one
               ninepin verify --binary ./kubelet            boot a kubelet from anywhere
               ninepin up                                   keep a node with its control plane running, for kubectl
-              ninepin here                                 what a kubelet would come to in this very place, and why
+              ninepin preflight                            what a kubelet would come to in this very place, and why
               ninepin doctor                               what is here, what is missing, how to get it
 
             Exit codes: 0 clean or done; 1 the answer is no; 64 usage; 65 bad recipe, patch or data; 69 something needed is missing or cannot \
@@ -34,7 +34,7 @@ struct NinepinCommand: AsyncParsableCommand {
             GradeCommand.self, InspectCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,
-            PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, HereCommand.self, DoctorCommand.self,
+            PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, PreflightCommand.self, DoctorCommand.self,
             ReferenceCommand.self,
         ])
 }

@@ -7,9 +7,9 @@ import Preflight
 import Proving
 import Report
 
-struct HereCommand: ContextCommand {
+struct PreflightCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "here", abstract: "What a kubelet would come to in this very place, and why.",
+        commandName: "preflight", abstract: "What a kubelet would come to in this very place, and why.",
         discussion: """
             Looks at the sandbox, the file systems and the cgroups that this process sees, and says what a boot would come to, which patches \
             would change that, and where each rule comes from. Needs no root, starts no program and changes nothing. Where the evidence does not \
@@ -18,18 +18,19 @@ struct HereCommand: ContextCommand {
             Exit code 0 means that the place was looked at, whatever the prediction; 64 that the command line is wrong.
 
             Examples:
-              ninepin here
-              ninepin here --series percpu,9p-source
-              ninepin here --kubelet 1.36.2
-              ninepin here --kubelet 1.35.2 --json | jq .prediction
-              ninepin here --kubelet-dir /data/kubelet
-              ninepin here --fix
-            """)
+              ninepin preflight
+              ninepin preflight --series percpu,9p-source
+              ninepin preflight --kubelet 1.36.2
+              ninepin preflight --kubelet 1.35.2 --json | jq .prediction
+              ninepin preflight --kubelet-dir /data/kubelet
+              ninepin preflight --fix
+            """,
+        aliases: ["here"])
 
     @Option(help: ArgumentHelp("The kubelet's version; boots were measured with the one that is the default.", valueName: "version"))
     var kubelet = Forecast.measured
     @OptionGroup var series: PredictedSeries
-    @Option(help: ArgumentHelp("kubelet's directory; it need not be there.", valueName: "dir")) var kubeletDir = "/var/lib/kubelet"
+    @Option(help: ArgumentHelp("kubelet's directory; it need not be there.", valueName: "dir")) var kubeletDir = NodePath.kubelet
     @Flag(
         help: ArgumentHelp(
             "Print what to do as one script for a shell, each step with who must do it and where; nothing is done. With --json, as data."))

@@ -16,7 +16,7 @@ struct VerifyCommand: ContextCommand {
 
             With --sandbox here no sandbox is made: the node is booted in the very place that ninepin runs in, which may be a sandbox itself. It \
             gets mounts, processes and a network of its own, and nothing of it stays. It needs root and, beside containerd and the other \
-            programs of a node, no runsc. `ninepin here` predicts what will come of it.
+            programs of a node, no runsc. `ninepin preflight` predicts what will come of it.
 
             Examples:
               ninepin verify
