@@ -25,7 +25,7 @@ package struct InPlaceNode: Sendable {
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
         isKept: Bool, on host: Host, body: (Command) async throws -> Value
     ) async throws -> Value {
-        let traces = try await CleanupJournal(below: "/var/lib/kubelet", within: host.deadlines)
+        let traces = try await CleanupJournal(below: NodePath.kubelet, within: host.deadlines)
         do {
             if plane != nil {
                 let images = try await PodImages.archive(
@@ -49,7 +49,7 @@ package struct InPlaceNode: Sendable {
     ) async throws -> Command {
         for path in ["/run", "/var/log"] { try traces.directory(FilePath(path)) }
         // On the file system of kubelet's directory, because the type of that file system affects the result.
-        let kubelet = try await traces.folder(below: "/var/lib/kubelet")
+        let kubelet = try await traces.folder(below: NodePath.kubelet)
         let images = try await traces.folder(below: "/var/lib/containerd")
         try traces.cgroups()
         try traces.link("/dev/kmsg", to: "/dev/null")
@@ -73,7 +73,7 @@ package struct InPlaceNode: Sendable {
         try Files.write("\(network)\n", to: folder.appending("net/10-loopback.conflist"))
         try Files.write(Self.containerd(folder, starting: node.runtime ?? .runc), to: folder.appending("containerd.toml"))
         for (path, bytes) in try plane?.nodeFiles ?? [:] { try Files.write(bytes, to: Self.moved(path, to: folder), mode: 0o600) }
-        try Files.write(Self.kubelet(folder, node.kubelet, isJoined: plane != nil), to: folder.appending("kubelet.yaml"))
+        try Files.write(try Self.kubelet(folder, node.kubelet, isJoined: plane != nil), to: folder.appending("kubelet.yaml"))
         let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
         let own = folder.appending("ask").string
         let first = NodeScript.text(
@@ -94,7 +94,7 @@ package struct InPlaceNode: Sendable {
 
     private static func containerd(_ folder: FilePath, starting runtime: OCIRuntime) -> String {
         // A process may lack the right to lower its OOM score (proc(5), oom_score_adj). The pods then have the environment's score.
-        KubeletProfile.containerd.replacing("  sandbox_image", with: "  restrict_oom_score_adj = true\n  sandbox_image") + """
+        KubeletProfile.containerd(options: ["restrict_oom_score_adj = true"]) + """
             [plugins."io.containerd.grpc.v1.cri".cni]
               bin_dir = \(quoted("\(folder)/bin"))
               conf_dir = \(quoted("\(folder)/net"))
@@ -107,13 +107,18 @@ package struct InPlaceNode: Sendable {
         folder.appending(FilePath(path).lastComponent?.string ?? path)
     }
 
-    private static func kubelet(_ folder: FilePath, _ settings: [String: String], isJoined: Bool) -> String {
-        let own = isJoined ? KubeletProfile.joined : KubeletProfile.standalone
-        return (KubeletProfile.kubelet + own + KubeletProfile.lines(settings)).replacing(
-            "/etc/kubernetes/manifests", with: quoted("\(folder)/manifests")
-        )
-        .replacing(ControlPlane.nodeAuthority, with: quoted(moved(ControlPlane.nodeAuthority, to: folder).string))
-            + "volumePluginDir: /run/ninepin/volume-plugins\nresolvConf: \(quoted("\(folder)/resolv.conf"))\n"
+    /// kubelet's configuration, with the node's files in a folder. The folder's paths win over what the recipe says.
+    private static func kubelet(_ folder: FilePath, _ settings: [String: String], isJoined: Bool) throws -> String {
+        var configuration = KubeletConfiguration(KubeletProfile.kubelet)
+        configuration.add(isJoined ? KubeletProfile.joined : KubeletProfile.standalone)
+        configuration.add("volumePluginDir: /run/ninepin/volume-plugins\n")
+        configuration.add(KubeletProfile.lines(settings))
+        configuration.add("staticPodPath: \(quoted("\(folder)/manifests"))\nresolvConf: \(quoted("\(folder)/resolv.conf"))\n")
+        if isJoined {
+            let authority = quoted(moved(ControlPlane.nodeAuthority, to: folder).string)
+            configuration.add("authentication: {x509: {clientCAFile: \(authority)}}\n")
+        }
+        return try configuration.yaml
     }
 
     /// A quoted string that is valid in both TOML (1.0, basic strings) and YAML (1.2, 7.3.1).

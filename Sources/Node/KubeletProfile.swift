@@ -125,7 +125,7 @@ package struct KubeletProfile: Sendable {
         try root.file("/etc/resolv.conf", "nameserver 127.0.0.1\n")
         try root.file("/etc/machine-id", "00000000000000000000000000000001\n")
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
-        try root.file("/etc/containerd.toml", Self.containerd + Self.containerd(starting: runtime))
+        try root.file("/etc/containerd.toml", Self.containerd() + Self.containerd(starting: runtime))
         let own = plane == nil ? Self.standalone : Self.joined
         let configuration = KubeletConfiguration(Self.kubelet).adding(own).adding(Self.lines(settings)).adding(
             modification.kubeletConfiguration)
@@ -144,14 +144,18 @@ package struct KubeletProfile: Sendable {
     }
 
     /// gVisor does not support the overlay that containerd uses for image layers, so the native snapshotter copies them.
-    static let containerd = """
+    ///
+    /// - Parameter options: further options of containerd's CRI plugin, such as `a = true`.
+    static func containerd(options: [String] = []) -> String {
+        """
         version = 2
         [plugins."io.containerd.grpc.v1.cri"]
-          sandbox_image = "\(PodImages.pause)"
+        \((options + ["sandbox_image = \"\(PodImages.pause)\""]).map { "  \($0)" }.joined(separator: "\n"))
         [plugins."io.containerd.grpc.v1.cri".containerd]
           snapshotter = "native"
 
         """
+    }
 
     /// Configuration that makes containerd start containers with a runtime other than runc; empty for runc, the default.
     static func containerd(starting runtime: OCIRuntime) -> String {

@@ -84,6 +84,6 @@ extension Bundle.Mount {
         guard layout.hasVolume else { return [] }
         let volume = folder.appending("volume")
         try Files.makeDirectory(volume)
-        return [.volume(volume, at: "/var/lib/kubelet")]
+        return [.volume(volume, at: NodePath.kubelet)]
     }
 }
