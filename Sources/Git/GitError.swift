@@ -22,7 +22,7 @@ package struct GitError: ExitStatusError, Sendable, CustomStringConvertible {
     /// Turns a return code of libgit2's into an error at once: the message is kept per thread, and only until the next call.
     package static func check(_ code: Int32, _ operation: String, _ subject: String) throws(GitError) {
         guard code < 0 else { return }
-        let message = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 says \(code)"
+        let message = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 error \(code)"
         throw GitError(operation, subject, message)
     }
 

@@ -131,6 +131,6 @@ final class ProgramTransport {
     /// A program that ends before libgit2 has hung up has said why.
     private func ended(_ child: Child) -> FetchError {
         let words = session.secrets.removed(from: child.message()).trimmedEnd
-        return .unreachable(remote: session.remote, reason: words.isEmpty ? "\(arguments[0]) ended without a word" : words)
+        return .unreachable(remote: session.remote, reason: words.isEmpty ? "\(arguments[0]) exited without output" : words)
     }
 }

@@ -41,7 +41,7 @@ package struct GoTest: Sendable {
     /// (`SplitQuotedFields` in cmd/go/internal/str, later cmd/internal/quoted).
     static func word(_ path: FilePath) throws(FileError) -> String {
         for mark in ["'", "\""] where !path.string.utf8.contains(where: mark.utf8.contains) { return mark + path.string + mark }
-        throw Files.refusal("run tests by way of", path, "Go takes no path with both quotation marks; choose another workspace")
+        throw Files.refusal("run tests through", path, "Go accepts no path with both kinds of quotation marks; use another workspace")
     }
 
     /// Runs the tests of some folders of the tree. That one fails is a result, not an error. They are upstream's code, and run in a jail where
@@ -93,7 +93,7 @@ package struct NoTests: ExitStatusError, Sendable, CustomStringConvertible {
 
     /// Which folders have none, and where the tests are.
     package var description: String {
-        "there are no tests in \(folders.joined(separator: ", "))\n    A vendored tree has none of them. Test the patch on its upstream's own source."
+        "there are no tests in \(folders.joined(separator: ", "))\n    Vendored trees contain no tests. Test the patch on its upstream's own source."
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -16,20 +16,20 @@ package struct SandboxSigns: Sendable {
     /// made, as the place showed itself before. nil when all is well.
     package func fault(in layout: Layout, runtime: ContainerRuntime = .runsc, place: HostSigns? = nil) -> String? {
         if let place { return fault(in: place) }
-        if layout == .here { return "nobody looked at the place before" }
+        if layout == .here { return "the environment was not examined before" }
         guard runtime == .runsc else {
-            if let gvisor { return "the container's kernel says that it is gVisor's: \(gvisor)" }
-            return mounts["/"].map { $0 == "9p" ? "'/' is 9p in the container, and not the machine's own file system" : nil }
-                ?? "'/' is no mount in the container"
+            if let gvisor { return "the container's kernel identifies itself as gVisor: \(gvisor)" }
+            return mounts["/"].map { $0 == "9p" ? "'/' is 9p in the container, not the machine's own file system" : nil }
+                ?? "'/' is not a mount in the container"
         }
         let volume = mounts["/var/lib/kubelet"]
-        if gvisor == nil { return "the sandbox does not look like gVisor: its kernel's log does not say so" }
+        if gvisor == nil { return "the sandbox does not look like gVisor: its kernel log does not say so" }
         if mounts["/"] != layout.rootType {
-            return "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) asks"
+            return "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) requires"
         }
         if layout.hasVolume, volume != "9p" { return "/var/lib/kubelet is \(volume ?? "no mount"), not a 9p volume" }
         if !layout.hasVolume, volume != nil {
-            return "/var/lib/kubelet is a mount of its own, which \(layout.rawValue) does not ask for"
+            return "/var/lib/kubelet is a separate mount, which \(layout.rawValue) does not have"
         }
         return cgroupFault(in: layout)
     }
@@ -38,15 +38,15 @@ package struct SandboxSigns: Sendable {
     private func cgroupFault(in layout: Layout) -> String? {
         let found = mounts["/sys/fs/cgroup"]
         guard (found == "cgroup2") != (layout.cgroup == .v2) else { return nil }
-        return "/sys/fs/cgroup is \(found ?? "no mount") in the sandbox, and \(layout.rawValue) asks for cgroup \(layout.cgroup.rawValue)"
+        return "/sys/fs/cgroup is \(found ?? "no mount") in the sandbox, but \(layout.rawValue) requires cgroup \(layout.cgroup.rawValue)"
     }
 
     private func fault(in place: HostSigns) -> String? {
         if (gvisor != nil) != place.isGvisor {
-            return "the kernel \(gvisor == nil ? "does not say" : "says") that it is gVisor, unlike before"
+            return "the kernel \(gvisor == nil ? "no longer identifies" : "now identifies") itself as gVisor"
         }
         for (point, type) in [("/", place.rootType), ("/var/lib/kubelet", place.kubeletType)] where mounts[point] != type {
-            return "\(point) is \(mounts[point] ?? "no mount") for the node, and \(type ?? "no mount") for Ninepin"
+            return "\(point) is \(mounts[point] ?? "no mount") for the node, but \(type ?? "no mount") for Ninepin"
         }
         return nil
     }

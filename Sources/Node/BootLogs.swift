@@ -26,7 +26,7 @@ package struct BootLogs: Sendable {
     /// Ends the files; the first thing that could not be written, of all of them.
     package func finish() -> FileError? { files.map { $0.finish() }.compactMap(\.self).first }
 
-    package static func words(_ fault: FileError) -> String { "the log of the boot is not whole: \(fault)" }
+    package static func words(_ fault: FileError) -> String { "the log of the boot is incomplete: \(fault)" }
 
     private static func cause(_ fault: FileError) -> String { fault.isDiskFull ? "out of disk" : "log not written" }
 }

@@ -121,7 +121,7 @@ private struct ComponentWatch: Sendable {
         let whole = start.duration(to: clock.now).seconds
         watched.grader.finish("\(ended)", at: whole)
         guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
-            let said = Evidence(kind: .harness, text: "the grader came to no verdict", source: "ninepin")
+            let said = Evidence(kind: .harness, text: "the grader reached no verdict", source: "ninepin")
             return (Verdict(grade: .inconclusive, level: .component, summary: said.text, evidence: [said]), 0)
         }
         return (streams.logs.settled(verdict), max(0, whole - decided))

@@ -27,7 +27,7 @@ package struct KubeletProfile: Sendable {
 
         /// What is missing and how to get it.
         package var description: String {
-            "a node needs \(names.joined(separator: ", ")), which this machine lacks\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
+            "a node needs \(names.joined(separator: ", ")), which are not installed\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
         }
 
         package var exitStatus: ExitStatus { .missing }

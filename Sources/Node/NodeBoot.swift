@@ -153,7 +153,7 @@ package struct NodeBoot: Sendable {
             guard node.joins(at: level) else {
                 return try await boot(in: folder, joining: nil, logs: logs, progress: progress, status: status)
             }
-            guard let plane else { return failed("the level \(level.rawValue) needs a control plane, and there is none") }
+            guard let plane else { return failed("the level \(level.rawValue) needs a control plane, but there is none") }
             try await turn.enter()
             let notices = ClusterNotices()
             let trial = PodTrial()
@@ -197,7 +197,7 @@ package struct NodeBoot: Sendable {
                 output: try LineFile(logs.appending("kubelet.log"), limit: limit),
                 error: try LineFile(logs.appending("sandbox.log"), limit: limit)))
         if let here {
-            guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet is booted here") }
+            guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet can be booted here") }
             return try await here.hold(
                 artifact, node: node, profile: profile, folder: folder, joining: joined?.plane, isKept: status != nil, on: host
             ) { command in
@@ -207,7 +207,7 @@ package struct NodeBoot: Sendable {
         guard modification.runtime == .runsc else {
             return try await runInContainer(folder, state: state, watch: watch, progress: progress)
         }
-        guard let runsc else { return failed("there is no runsc to make a sandbox with") }
+        guard let runsc else { return failed("there is no runsc to make a sandbox") }
         let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil, progress: progress)
         let command = try runsc.run(
             bundle, state: state, network: joined?.plane.network.node, layout: layout, on: host)
@@ -218,7 +218,7 @@ package struct NodeBoot: Sendable {
     private func runInContainer(
         _ folder: FilePath, state: FilePath, watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> BootOutcome {
-        guard !level.isJoined else { return failed("a node in runc joins no control plane") }
+        guard !level.isJoined else { return failed("a node in runc cannot join a control plane") }
         let runc = try await Runc.find(on: host)
         let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))", within: host.deadlines)
         let bundle = try await prepare(folder, joining: nil, isKept: false, group: group, progress: progress)
@@ -300,7 +300,7 @@ package struct NodeBoot: Sendable {
         watched.release(at: whole, progress: progress)
         watched.grader.finish("\(ended)", at: whole)
         guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
-            return failed("the grader came to no verdict")
+            return failed("the grader reached no verdict")
         }
         return BootOutcome(
             verdict: watched.streams.logs.settled(verdict), toVerdict: whole - decided,

@@ -119,7 +119,7 @@ extension Registry {
         guard try !PatchMatcher(entry, at: home, in: source, registry: self).variants.contains(where: { $0.match.state == .applies }) else {
             return nil
         }
-        return "\(entry.name.upstream) \(version.plain) is not among the versions that it is for (\(entry.versions))"
+        return "\(entry.name.upstream) \(version.plain) is not one of the patch's versions (\(entry.versions))"
     }
 
     /// Where a recipe says that a patch's upstream lies. The version of a vendored one is what the source tells; of any other the recipe knows it

@@ -16,10 +16,10 @@ enum Doubt {
         // What did not happen, or not in time, may have had no time.
         let isTimely = verdict.grade == .clean || verdict.grade == .fatal
         if !isTimely, verdict.title != known?.title, let company = conditions?.words {
-            return "it is \(verdict.title), and \(company)"
+            return "the verdict is \(verdict.title), and \(company)"
         }
         if let known, verdict.grade != .inconclusive, known.title != verdict.title {
-            return "it is \(verdict.title), and an earlier boot of the same kind was \(known.title)"
+            return "the verdict is \(verdict.title), but an earlier boot of the same kind was \(known.title)"
         }
         return nil
     }
@@ -53,9 +53,9 @@ enum Doubt {
     ) -> Verdict {
         let excesses = conditions?.excesses(within: deadlines) ?? []
         let isAlike = verdict.title == first.verdict.title
-        let both = "It was \(first.verdict.title) at first, and \(verdict.title) then."
+        let both = "The first was \(first.verdict.title), the second \(verdict.title)."
         if !excesses.isEmpty {
-            let slowed = "the boot was slowed although it was repeated alone: " + excesses.joined(separator: "; ")
+            let slowed = "the boot was slowed even when repeated alone: " + excesses.joined(separator: "; ")
             // To be clean, and to die of a known fault, takes more than a slow machine.
             // Of clocks that disagree both times, the boot may be late or the node may lie: the verdict says so itself.
             let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil || verdict.cause == Verdict.clocks
@@ -64,17 +64,17 @@ enum Doubt {
         if isAlike { return verdict }
         let isExplained = first.conditions.map { !$0.excesses(within: deadlines).isEmpty || $0.words != nil } ?? false
         guard isExplained || first.verdict.grade == .inconclusive else {
-            return verdict.unknown("two boots disagree, and nothing else on the machine explains it. \(both)")
+            return verdict.unknown("two boots disagree, and nothing else on the machine explains why. \(both)")
         }
-        return verdict.noting("an earlier boot was \(first.verdict.title) and does not count: \(doubt)")
+        return verdict.noting("an earlier boot was \(first.verdict.title) and is not counted: \(doubt)")
     }
 }
 
 extension BootConditions {
     /// What went on beside the boot, in words; nil when nothing did, as far as is known.
     fileprivate var words: String? {
-        if company > 0 { return company == 1 ? "another boot went on beside it" : "\(company) other boots went on beside it" }
-        return isBusy ? cpuPressure.map { "tasks waited for a processor \(Int(($0 * 100).rounded())) % of the time" } : nil
+        if company > 0 { return company == 1 ? "another boot was running" : "\(company) other boots were running" }
+        return isBusy ? cpuPressure.map { "tasks waited for a processor \(Int(($0 * 100).rounded()))% of the time" } : nil
     }
 }
 

@@ -71,7 +71,7 @@ package struct HereLacks: ExitStatusError, Sendable, CustomStringConvertible {
 
     /// What is missing and how to get it.
     package var description: String {
-        "a node in this place needs \(programs.joined(separator: ", ")), which are not here\n    Install them, such as with: apt-get install util-linux"
+        "a node in the current environment needs \(programs.joined(separator: ", ")), which are not installed\n    Install them, for example with: apt-get install util-linux"
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -53,7 +53,7 @@ struct Streams {
     /// a 0 says that all is well, and it is not.
     func exitCode(for ending: Ending) -> Int32 {
         if let reason = output.failure {
-            errors.message("\("ninepin: error:", .bad) ", "cannot write standard output: \(reason)")
+            errors.message("\("ninepin: error:", .bad) ", "cannot write to standard output: \(reason)")
             return ExitStatus.output.rawValue
         }
         switch ending {

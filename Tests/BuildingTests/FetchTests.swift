@@ -150,7 +150,7 @@ struct FetchTests {
             let fetched = try await bench.builder.fetch(recipe)
             #expect(fetched.lock.version == "1.1")
             #expect(try await fetched.tree != bench.tree())
-            #expect(bench.told == ["the suite now has 1.1; it had 1.0"])
+            #expect(bench.told == ["the suite now has 1.1 instead of 1.0"])
         }
     }
 
@@ -175,8 +175,8 @@ struct FetchTests {
             #expect(fetched.lock.name == "golang-thing-dev" && fetched.lock.files.map(\.name) == ["golang-thing-dev_1.0_all.deb"])
             let note = try #require(bench.told.first)
             #expect(bench.told.count == 1)
-            #expect(note.hasPrefix("thing cannot be had (cannot fetch thing_1.0.tar.gz:") && note.contains("HTTP 404"), "\(note)")
-            #expect(note.hasSuffix("taking golang-thing-dev, which holds the same code"))
+            #expect(note.hasPrefix("thing cannot be fetched (cannot fetch thing_1.0.tar.gz:") && note.contains("HTTP 404"), "\(note)")
+            #expect(note.hasSuffix("using golang-thing-dev, which contains the same code"))
         }
     }
 

@@ -128,7 +128,7 @@ struct NewerReleaseTests {
         let grader = watched([(Self.documentStart[0], 1), (Self.documentStart[1], 2), (fatal, 4)], exit: 1)
         #expect(grader.verdict?.grade == .fatal && grader.verdict?.cause == "memory cache")
         let quoted = watched([(Self.start[0], 1), (Self.start[1], 2), (fatal, 4)], exit: 1)
-        #expect(quoted.verdict?.grade == .fatal && quoted.verdict?.summary == "the node ended by itself, with status 1")
+        #expect(quoted.verdict?.grade == .fatal && quoted.verdict?.summary == "the node exited with status 1")
         // The first lines may come before kubelet knows how it is to write.
         let mixed = watched([(Self.start[0], 1), (Self.documentStart[1], 2), (fatal, 4)], exit: 1)
         #expect(mixed.isStarted && mixed.verdict?.cause == "memory cache")

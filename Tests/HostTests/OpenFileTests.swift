@@ -30,7 +30,7 @@ struct OpenFileTests {
             ]
             for read in reads {
                 let error = #expect(throws: FileError.self, performing: read)
-                #expect(error?.reason == "it is \(words), and a regular file is meant")
+                #expect(error?.reason == "it is \(words), not a regular file")
             }
         }
         #expect(!Files.exists(folder.appending("copy")))

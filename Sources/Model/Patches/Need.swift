@@ -78,7 +78,7 @@ package struct NeedRule: Hashable, Sendable {
     package var words: String {
         let places = [
             cgroup.map { "cgroup \($0.rawValue)" }, root.isEmpty ? nil : "/ is \(root.joined(separator: " or "))",
-            kubelet.map { $0 == .partOfRoot ? "kubelet's directory is a part of it" : "kubelet's directory is a mount of type \($0)" },
+            kubelet.map { $0 == .partOfRoot ? "kubelet's directory is part of it" : "kubelet's directory is a mount of type \($0)" },
             versions.map { "versions \($0)" },
         ].compactMap(\.self).joined(separator: ", ")
         let others = instead.isEmpty ? "" : " (or \(instead.map(\.description).joined(separator: ", ")))"
@@ -143,7 +143,7 @@ package struct Need: Hashable, Sendable {
 
     /// One line for people: what is known, and from what.
     package var words: String {
-        let others = instead.isEmpty ? "" : " (\(instead.map(\.description).joined(separator: ", ")) does as well)"
+        let others = instead.isEmpty ? "" : " (\(instead.map(\.description).joined(separator: ", ")) also works)"
         let loss = without.map { "; without it \($0.kind == .figures ? "figures are wrong" : $0.description)" }
         return "\(answer.rawValue)\(others)\(loss ?? ""): \(evidence)" + (measured.map { " [\($0)]" } ?? "")
     }
@@ -159,7 +159,7 @@ extension PatchEntry {
         for rule in needs where rule.isAbout(place) {
             if let range = rule.versions {
                 guard let version else {
-                    return Need(patch: name, answer: .notMeasured, evidence: "the version of \(name.upstream) is not known")
+                    return Need(patch: name, answer: .notMeasured, evidence: "the version of \(name.upstream) is unknown")
                 }
                 guard range.contains(version) else { continue }
             }
@@ -169,7 +169,8 @@ extension PatchEntry {
         }
         let told = version.map { " \($0.plain)" } ?? ""
         return Need(
-            patch: name, answer: .notMeasured, evidence: "no rule is about \(name.upstream)\(told) in such a place: nobody has tried")
+            patch: name, answer: .notMeasured, evidence: "no rule covers \(name.upstream)\(told) in this environment: it has not been tried"
+        )
     }
 }
 

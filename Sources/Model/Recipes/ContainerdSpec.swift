@@ -17,7 +17,7 @@ package struct ContainerdSpec: Hashable, Codable, Sendable {
     }
 
     /// What is asked for, in words: `containerd >=1.7 of Debian trixie`.
-    package var words: String { "\(Self.package)\(version.map { " \($0)" } ?? "") of Debian \(suite)" }
+    package var words: String { "\(Self.package)\(version.map { " \($0)" } ?? "") from Debian \(suite)" }
 }
 
 extension ContainerdSpec {
@@ -51,5 +51,5 @@ package struct LockedPackage: Hashable, Codable, Sendable {
     }
 
     /// What it is, for people: `containerd 1.7.24~ds1-6 of Debian trixie`.
-    package var title: String { "\(name) \(version) of Debian \(suite)" }
+    package var title: String { "\(name) \(version) from Debian \(suite)" }
 }

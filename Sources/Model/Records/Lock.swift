@@ -73,7 +73,7 @@ package struct Lock: Hashable, Codable, Sendable {
     package var title: String {
         switch kind {
         case .debian: "\(name) \(version)"
-        case .git: "commit \(version.prefix(12)) of \(Redaction.bare(name))"
+        case .git: "commit \(version.prefix(12)) from \(Redaction.bare(name))"
         // A record of an older version may have a query in it.
         case .archive: Redaction.fileName(of: name) ?? name
         case .folder: "\(name)\(isDirty ? " (dirty)" : "")"
