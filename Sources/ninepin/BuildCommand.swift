@@ -13,7 +13,7 @@ struct BuildCommand: ContextCommand {
             Examples:
               ninepin build
               ninepin build --series none
-              ninepin build --level pod        also the control plane, so 'run --level pod' and 'up' build nothing
+              ninepin build --level pod        also the control plane for 'run --level pod' and 'up'
               ninepin build | sha256sum --check
             """)
 

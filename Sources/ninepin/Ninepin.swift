@@ -10,11 +10,11 @@ struct NinepinCommand: AsyncParsableCommand {
             gVisor sandbox and reports a verdict.
 
             Examples:
-              ninepin run                                  build the recipe's node, boot it, and report a verdict
+              ninepin run                                  build the recipe's node, boot it, report a verdict
               ninepin matrix --series none --series percpu compare the stock node with a patched one
               ninepin verify --binary ./kubelet            boot any kubelet
-              ninepin up                                   keep a node and its control plane running, for kubectl
-              ninepin here                                 predict how a kubelet would fare in the current environment
+              ninepin up                                   keep a node and its control plane up, for kubectl
+              ninepin here                                 predict how a kubelet would fare here
               ninepin doctor                               show which prerequisites are present or missing
 
             Exit codes: 0 clean or done; 1 the answer is no; 64 usage error; 65 bad recipe, patch, or data; 69 something is missing or unreachable; \
