@@ -1,4 +1,4 @@
-# make run: the whole thing, from a fresh clone.   make test: what CI runs.   make help: the rest.
+# make run: everything, from a fresh clone.   make test: what CI runs.   make help: the other targets.
 NINEPIN := .build/release/ninepin
 
 .PHONY: help setup build run matrix test test-fast test-all fuzz lint docs approaches bench soak dist clean mutants
@@ -44,7 +44,7 @@ test-fast: setup
 test-all: setup
 	@.ci/test fast fuzz real dist soak
 
-# Seconds of processor time for each reader, and which of them: all when none is named.
+# Seconds of processor time for each reader, and the readers to fuzz; all if empty.
 SECONDS ?= 600
 TARGET ?=
 
@@ -52,7 +52,7 @@ fuzz: setup
 	swift build --build-tests
 	.ci/fuzz $(SECONDS) $(TARGET)
 
-# Numbers, or words of the rules; all when empty.
+# Numbers of mutants, or words of their rules; all if empty.
 WORDS ?=
 
 mutants: setup
@@ -64,7 +64,7 @@ lint:
 docs: build
 	$(NINEPIN) reference docs
 
-# Fourteen rows, three boots each: three quarters of an hour. All that docs/approaches.md tells is measured here.
+# Fourteen rows with three boots each take three quarters of an hour. This measures every figure in docs/approaches.md.
 approaches: build
 	$(NINEPIN) matrix kubelet-1.20 --approaches --layout root-9p --repeat 3 --json > docs/approaches.json.new
 	mv docs/approaches.json.new docs/approaches.json

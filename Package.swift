@@ -2,14 +2,14 @@
 
 import PackageDescription
 
-/// What every target of ours is compiled with: a warning is an error, and `any` is written where it is meant.
+/// The compiler settings of every target of this package: warnings are errors, and existential types need an explicit `any`.
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A room of the house: a library target. Arrows go down only; docs/architecture.md draws them.
+/// A room is a library target. It depends only on rooms below it; see docs/architecture.md.
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -40,7 +40,7 @@ let package = Package(
         .systemLibrary(name: "CLibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CKernelLog"),
-        // Ground floor: what every room above may use.
+        // Ground floor: available to every room above.
         room("ExitCodes"),
         room("Paths", [system]),
         room("ELF"),
@@ -60,7 +60,7 @@ let package = Package(
         room(
             "PullRequests",
             ["ExitCodes", "Model", "Sanitizing", "Host", "Git", "UnifiedDiff", "GitHistory", "Patches", "Store", "Building", system]),
-        // Steps and their results, from a recipe to a binary.
+        // Build steps and their results, from a recipe to a binary.
         room("Store", ["Model", "Paths", "Host", system, crypto]),
         room("GoToolchain", ["ExitCodes", "Model", "Paths", "Host", "Transfer", "Archive", system, crypto]),
         room(
@@ -72,7 +72,8 @@ let package = Package(
             ]),
         // The sandbox, the node and the verdict.
         room("Sandbox", ["ExitCodes", "Model", "Paths", "ELF", "Host", system, crypto]),
-        room("Grading", ["Model"]),
+        room("LogLines", ["Model"]),
+        room("Grading", ["Model", "LogLines"]),
         room("Cluster", ["ExitCodes", "Model", "Host", "Transfer", "Grading", system]),
         room("Node", ["ExitCodes", "Model", "Host", "Sandbox", "Cluster", "Grading", system, crypto]),
         room("Supervisor", ["ExitCodes", "Model", "Host", "Sandbox", "Cluster", "Node", system]),
@@ -100,10 +101,10 @@ let package = Package(
                 "Patches", "GitHistory", "Git", "Model", "Sanitizing", "Host", arguments, system,
             ],
             swiftSettings: strict),
-        // For tests only: what they feed to the code, and servers on the loopback.
+        // For tests only: test inputs, and servers on the loopback interface.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
         .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
-        .target(name: "TestSuite", dependencies: ["Host", "Model", "TestServers", system], path: "Tests/TestSuite", swiftSettings: strict),
+        .target(name: "TestSuite", dependencies: ["Host", "TestServers", system], path: "Tests/TestSuite", swiftSettings: strict),
         .target(name: "Fuzzing", dependencies: ["TestInputs"], path: "Tests/Fuzzing", swiftSettings: strict),
         tests("PathsTests", ["TestInputs", "Paths", system]),
         tests("ELFTests", ["TestInputs", "ELF"]),
@@ -122,7 +123,7 @@ let package = Package(
         tests("GoToolchainTests", ["GoToolchain", "Host", "Model", system]),
         tests("SandboxTests", ["TestInputs", "Sandbox", "Host", "Model", system]),
         tests("ClusterTests", ["Cluster", "Grading", "Transfer", "TestServers", "Host", system, yams]),
-        tests("GradingTests", ["Grading", "Model"]),
+        tests("GradingTests", ["Grading", "LogLines", "Model"]),
         tests("NodeTests", ["Node", "Grading", "Host", "Model", system]),
         tests("VerdictTests", ["Approaches", "Node", "Grading", "Cluster", "Model", system]),
         tests("SupervisorTests", ["Supervisor", "Sandbox", "Cluster", "Model", "Host", system]),

@@ -1,10 +1,10 @@
-// Debian's libgit2.a was built with GSSAPI (RFC 2744), whose library has no static form in Debian. These stand in its place and say that the
-// mechanism is not available: a server that asks for Kerberos and nothing else is refused, and all other ways to log in are as they were.
+// Debian's libgit2.a was built with GSSAPI (RFC 2744), whose library has no static version in Debian. These functions replace it and report
+// that the mechanism is unavailable. A server that offers only Kerberos is refused; all other ways to log in work as before.
 enum { unavailable = 16u << 16 }; // GSS_S_UNAVAILABLE, RFC 2744, 3.9.1
 
 void *GSS_C_NT_HOSTBASED_SERVICE = 0;
 
-// No argument is looked at, so none is declared.
+// No argument is read, so none is declared.
 #define REFUSE(name) \
     unsigned int name(void) { return unavailable; }
 

@@ -1,21 +1,22 @@
 import Model
 import Paths
 
-/// A way to make a node live in a sandbox, as data: what is changed instead of the source, or beside it. One file of `approaches/`.
+/// A way to run a node in a sandbox, as data: a change that replaces or complements a change of the source. Each approach is one file in
+/// `approaches/`.
 package struct Approach: Hashable, Sendable {
     /// What is booted.
     package enum Subject: Hashable, Sendable {
-        /// The node with these patches; the stock one has none.
+        /// The node with these patches; the stock node has none.
         case series([PatchName])
         /// The node with the recipe's own patches.
         case recipe
-        /// An API server and its store; no node at all.
+        /// An API server and etcd, without a node.
         case controlPlane
     }
 
-    /// What kubelet is told, for some of its versions.
+    /// Settings for some versions of kubelet.
     package struct KubeletSettings: Hashable, Sendable {
-        /// Which versions it is for; all when nil.
+        /// The versions that the settings apply to; all if nil.
         package let versions: VersionRange?
         /// Feature gates, by name.
         package let featureGates: [String: Bool]
@@ -23,39 +24,39 @@ package struct Approach: Hashable, Sendable {
         package let fields: [String: Bool]
     }
 
-    /// A program or a file of a Debian package that the sandbox needs.
+    /// A program or file of a Debian package that the sandbox needs.
     package struct Tool: Hashable, Sendable {
         /// The program's name, or a file's path.
         package let name: String
-        /// The Debian package that has it.
+        /// The Debian package that contains it.
         package let package: String
     }
 
-    /// A C file beside the approach's own, compiled into the sandbox.
+    /// A C file in the approaches' folder that is compiled for the sandbox.
     package struct Compiled: Hashable, Sendable {
         /// The C file, relative to `approaches/`.
         package let source: String
-        /// Where the result goes in the sandbox.
+        /// The result's path in the sandbox.
         package let place: SandboxPath
-        /// Whether it is a shared library; else a program.
+        /// Whether the result is a shared library; otherwise it is a program.
         package let isShared: Bool
     }
 
-    /// A copy of a directory of the sandbox's, with some files of our own in it.
+    /// A copy of a directory in the sandbox, with additional files.
     package struct DirectoryCopy: Hashable, Sendable {
         /// The directory; nil for an empty one.
         package let source: SandboxPath?
-        /// Where the copy is made.
+        /// The copy's path.
         package let place: SandboxPath
-        /// Files that the copy has beside those of the directory, with their text.
+        /// The text of additional files in the copy, by name.
         package let files: [String: String]
     }
 
     /// A bind mount.
     package struct Bind: Hashable, Sendable {
-        /// What is shown.
+        /// The mounted directory or file.
         package let source: SandboxPath
-        /// Where it is shown.
+        /// The mount point.
         package let place: SandboxPath
     }
 
@@ -63,74 +64,74 @@ package struct Approach: Hashable, Sendable {
     package struct Fuse: Hashable, Sendable {
         /// The program and its arguments.
         package let run: [PlainWord]
-        /// Where it must be mounted before the node starts.
+        /// The mount point, which must be mounted before the node starts.
         package let place: SandboxPath
     }
 
-    /// A question asked in the sandbox before the node starts. Its answer decides nothing and stands beside the verdict.
+    /// A program that runs in the sandbox before the node starts. Its output does not affect the verdict and is reported with it.
     package struct Question: Hashable, Sendable {
-        /// What is asked, in words.
+        /// The question that it answers.
         package let title: String
         /// The program and its arguments.
         package let run: [PlainWord]
-        /// Whether it gets the preloaded library.
+        /// Whether it runs with the preloaded library.
         package let isPreloaded: Bool
-        /// Whether it is asked before the FUSE file system is mounted; after it when false.
+        /// Whether it runs before the FUSE file system is mounted; otherwise after it.
         package let isEarly: Bool
     }
 
-    /// What a measurement says to the claim, in words that hold only for one outcome.
+    /// What a measurement shows about the claim, in words that apply to only one outcome.
     package struct Finding: Hashable, Sendable {
-        /// The outcome for which the words were written.
+        /// The outcome that the words apply to.
         package let outcome: ApproachOutcome
         /// The words.
         package let text: String
     }
 
-    /// The file's name without its ending.
+    /// The file's name without its extension.
     package let name: String
-    /// A few words for people.
+    /// A short title for display.
     package let title: String
-    /// Its place in a table: the smallest number comes first.
+    /// The sort key in a table, in ascending order.
     package let order: Int
-    /// What is changed, in one sentence.
+    /// The change, in one sentence.
     package let changes: String
-    /// What the research that the project began with claimed of it.
+    /// What the project's initial research claimed about it.
     package let claim: String
-    /// What was found, beside the claim.
+    /// What was found, shown with the claim.
     package let finding: Finding?
     /// What it is good for, in one sentence.
     package let goodFor: String
     /// What is booted.
     package let subject: Subject
-    /// What it is booted in.
+    /// The runtime that it boots in.
     package let runtime: ContainerRuntime
-    /// What kubelet is told.
+    /// Settings for kubelet.
     package let kubelet: [KubeletSettings]
-    /// What the sandbox needs of the machine's.
+    /// Programs and files of the machine that the sandbox needs.
     package let tools: [Tool]
     /// C files that are compiled for the sandbox.
     package let compiled: [Compiled]
-    /// Copies that are made first.
+    /// Copies, which are made first.
     package let copies: [DirectoryCopy]
-    /// Bind mounts that are made next.
+    /// Bind mounts, which are made after the copies.
     package let binds: [Bind]
-    /// The FUSE file system that is mounted last.
+    /// The FUSE file system, which is mounted last.
     package let fuse: Fuse?
-    /// The library that the node's program is made to load.
+    /// The library that is preloaded into the node's program.
     package let preload: SandboxPath?
-    /// Words in front of the node's program.
+    /// Words before the node's program.
     package let wrapper: [PlainWord]
-    /// What is asked before the node starts.
+    /// Programs that run before the node starts.
     package let questions: [Question]
 }
 
-/// An absolute path in a sandbox, of characters that need no quoting anywhere.
+/// An absolute path in a sandbox whose characters never need quoting.
 package struct SandboxPath: Hashable, Sendable, LosslessStringConvertible {
     /// The path.
     package let description: String
 
-    /// Takes a path; nil when it is not absolute, leads upwards, or has other characters.
+    /// Parses a path; nil if it is not absolute, contains `..`, or has other characters.
     package init?(_ text: String) {
         guard text.hasPrefix("/"), PlainWord(text) != nil, let path = ContainedPath(String(text.dropFirst())), path != .top else {
             return nil
@@ -139,12 +140,12 @@ package struct SandboxPath: Hashable, Sendable, LosslessStringConvertible {
     }
 }
 
-/// A word of a command that a shell takes as it is.
+/// A word of a command that needs no quoting in a shell.
 package struct PlainWord: Hashable, Sendable, LosslessStringConvertible {
     /// The word.
     package let description: String
 
-    /// Takes a word of ASCII letters, digits and signs without a meaning to a shell; nil for any other.
+    /// Parses a word of ASCII letters, digits and characters without a special meaning in a shell; nil for any other.
     package init?(_ text: String) {
         let good = text.utf8.allSatisfy { byte in
             byte < 128

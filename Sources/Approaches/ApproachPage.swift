@@ -3,7 +3,7 @@ import Report
 import Sanitizing
 
 extension Reference {
-    /// The page that sets what was claimed of each approach beside what was measured; every figure in it comes from the table.
+    /// The page that compares the claim about each approach with its measurement. Every figure on it is from the table.
     package static func page(_ table: ApproachTable) -> String {
         let boots = table.rows.map(\.attempts.count).max() ?? 0
         var page = """
@@ -50,14 +50,14 @@ extension Reference {
         return text + "- Good for: \(row.goodFor)\n"
     }
 
-    /// As a forge makes it of a heading.
+    /// The anchor that a forge generates for a heading.
     private static func anchor(_ row: ApproachTable.Row) -> String { row.name.lowercased() }
 
     private static func sentence(_ text: String) -> String { text.hasSuffix(".") ? text : "\(text)." }
 }
 
 extension ApproachTable {
-    /// What was booted, and in what.
+    /// What was booted, and in which environment.
     fileprivate var subject: String {
         let sandbox = ["runsc", "runc"].compactMap { name in tools[name].map { "\(name) \($0)" } }.joined(separator: ", ")
         return "Recipe `\(recipe)` at \(version), layout `\(layout.rawValue)`, \(sandbox)"

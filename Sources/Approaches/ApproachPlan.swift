@@ -5,19 +5,18 @@ import Node
 import Sandbox
 import SystemPackage
 
-/// An approach made ready for one recipe's version on one machine: what it changes of a node's root file system, its first program, and the
+/// An approach, prepared for one recipe's version on one machine: its changes to a node's root file system, its first program, and the
 /// command that starts it.
 package struct ApproachPlan: Sendable {
-    /// What the machine lacks.
+    /// Programs or files that the approach needs are missing on this machine.
     package struct Missing: ExitStatusError, Sendable, CustomStringConvertible {
-        /// The approach.
         package let approach: String
-        /// Programs and files.
+        /// The missing programs and files.
         package let names: [String]
-        /// The Debian packages that have them.
+        /// The Debian packages that contain them.
         package let packages: [String]
 
-        /// What is missing and how to get it.
+        /// What is missing and how to install it.
         package var description: String {
             "the approach '\(approach)' needs \(names.joined(separator: ", ")), which are not installed\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
         }
@@ -25,7 +24,7 @@ package struct ApproachPlan: Sendable {
         package var exitStatus: ExitStatus { .missing }
     }
 
-    /// What the node is booted in.
+    /// The runtime that the node boots in.
     package private(set) var runtime: ContainerRuntime
     private let approach: Approach
     private let settings: [Approach.KubeletSettings]
@@ -34,12 +33,12 @@ package struct ApproachPlan: Sendable {
     private let compiler: FilePath?
     private let deadlines: Deadlines
 
-    /// Looks for all that the approach needs, before anything is built.
+    /// Finds everything that the approach needs, before anything is built.
     ///
     /// - Parameters:
-    ///   - version: kubelet's version, which decides what it is told.
-    ///   - folder: the folder of the approach's own file.
-    /// - Throws: `Missing`, which names all that is not there.
+    ///   - version: kubelet's version, which determines its settings.
+    ///   - folder: the folder that contains the approach's file.
+    /// - Throws: `Missing`, with the names of everything that is missing.
     package init(_ approach: Approach, version: Version, folder: FilePath, on host: Host) throws(Missing) {
         self.approach = approach
         deadlines = host.deadlines
@@ -66,10 +65,9 @@ package struct ApproachPlan: Sendable {
         self.tools = tools
     }
 
-    /// What the approach changes about a node.
+    /// The approach's changes to a node.
     package var modification: NodeModification {
         var modification = NodeModification()
-        modification.runtime = runtime
         modification.kubeletConfiguration = kubeletConfiguration
         modification.preparation = preparation
         modification.aftermath = aftermath
@@ -78,9 +76,9 @@ package struct ApproachPlan: Sendable {
         return modification
     }
 
-    /// Puts what the approach needs into a root file system.
+    /// Adds the files that the approach needs to a root file system.
     ///
-    /// - Throws: `FileError`; `CommandError` when the compiler refuses; `CancellationError`.
+    /// - Throws: `FileError`; `CommandError` if the compiler fails; `CancellationError`.
     func fill(_ root: RootFileSystem, on host: Host) async throws {
         for tool in tools { try root.program(tool, as: tool.string) }
         try await root.libraries(of: tools)
@@ -106,7 +104,7 @@ package struct ApproachPlan: Sendable {
         return (gates.isEmpty ? "" : "featureGates: {\(gates.joined(separator: ", "))}\n") + fields.joined()
     }
 
-    /// Lines of the first program that come before the node's start. They use its `say`, `fail` and `lives`.
+    /// Lines of the first program that run before the node starts. They use its functions `say`, `fail` and `lives`.
     var preparation: String {
         let lines =
             approach.copies.enumerated().flatMap { Self.lines($1, number: $0) } + approach.binds.map(Self.line)
@@ -118,14 +116,8 @@ package struct ApproachPlan: Sendable {
         approach.questions.filter { $0.isEarly == early }.map { line($0, preload: approach.preload) }
     }
 
-    /// The same in a container of the machine's own kernel: whether what a sandbox refuses can be done at all.
-    package var control: ApproachPlan {
-        var control = self
-        control.runtime = .runc
-        return control
-    }
-
-    /// Lines that come after the node's start, when `$kubelet` is its process: whether the library that it was to load is in it.
+    /// Lines that run after the node has started, when `$kubelet` is its process ID. They report whether the process has loaded the
+    /// preloaded library.
     var aftermath: String {
         guard let preload = approach.preload else { return "" }
         return """
@@ -136,7 +128,7 @@ package struct ApproachPlan: Sendable {
             """
     }
 
-    /// What stands in front of the command that starts the node.
+    /// The words before the command that starts the node.
     private var prefix: String {
         let environment = approach.preload.map { "LD_PRELOAD=\($0) " } ?? ""
         let wrapper = approach.wrapper.map { "\($0) " }.joined()
@@ -144,11 +136,11 @@ package struct ApproachPlan: Sendable {
     }
 }
 
-/// What the first program tells of an approach: as answers to probes, whose names the grader does not know and passes over.
+/// The first program's reports about an approach. They are sent as answers to probes with names that the grader ignores.
 enum ApproachFact {
     /// An answer to a question.
     static let answer = "approach"
-    /// The line by which the sandbox refused.
+    /// The error message with which the sandbox refused the approach.
     static let refusal = "approach-refused"
 }
 
@@ -158,12 +150,12 @@ extension ApproachPlan {
         refused() { say probe \(ApproachFact.refusal) "$*"; fail "the approach is refused: $*"; }
         """
 
-    /// Where the root file system has the files that a copy gets.
+    /// The directory in the root file system with the additional files of a copy.
     private static func files(_ number: Int) -> String { "/opt/approach/files/\(number)" }
 
     private static func lines(_ copy: Approach.DirectoryCopy, number: Int) -> [String] {
         var lines = ["mkdir -p \(copy.place) || fail \"cannot make \(copy.place)\""]
-        // A file of a kernel's file system may refuse to be read: it is left out, as the reader that comes later would find it.
+        // A file of a kernel file system may be unreadable. It is left out, since a later reader could not read it either.
         if let source = copy.source { lines.append("cp -r \(source)/. \(copy.place)/ 2> /dev/null") }
         if !copy.files.isEmpty { lines.append("cp \(files(number))/* \(copy.place)/ || fail \"cannot write into \(copy.place)\"") }
         return lines
@@ -197,7 +189,7 @@ extension ApproachPlan {
         let words = question.run.map(\.description).joined(separator: " ")
         let environment = question.isPreloaded ? preload.map { "LD_PRELOAD=\($0) " } ?? "" : ""
         let title = question.title.filter { $0.isLetter || $0.isNumber || " ,-/_.:".contains($0) }
-        // A library that is to be loaded is for the program alone, and not for what starts it.
+        // The preloaded library is only for the program itself, and not for the program that starts it.
         let run = "\(environment.isEmpty ? "" : "env \(environment)")\(words)"
         return
             "say probe \(ApproachFact.answer) \"\(title): $({ timeout \(deadlines.whole(.approachQuestion)) \(run); echo \"(status $?)\"; } 2>&1 < /dev/null | tr '\\n' ' ' | cut -c 1-300)\""

@@ -11,29 +11,27 @@ import Sandbox
 import Store
 import SystemPackage
 
-/// What a table of approaches needs, looked for before an hour's work.
+/// The prerequisites of a table of approaches, checked before an hour of work begins.
 package struct ApproachPrerequisites: Sendable {
-    /// An approach, and what it changes here.
+    /// An approach and its plan for this machine.
     package struct Ready: Sendable {
-        /// The approach.
         package let approach: Approach
-        /// What it changes.
+        /// The approach's changes.
         package let plan: ApproachPlan
         /// The patches in its node.
         package let series: Series
     }
 
-    /// The approaches.
     package let ready: [Ready]
-    /// What every boot needs.
+    /// The prerequisites of every boot.
     package let boot: BootPrerequisites
-    /// The control's runtime.
+    /// The runtime of the control boots.
     package let runc: Runc
 
-    /// Looks for all of it.
+    /// Checks all prerequisites.
     ///
-    /// - Parameter series: the patches of an approach by name.
-    /// - Throws: `ApproachPlan.Missing`; `Runc.Missing`; what `BootPrerequisites` throws.
+    /// - Parameter series: returns the series for patch names.
+    /// - Throws: `ApproachPlan.Missing`; `Runc.Missing`; any error of `BootPrerequisites`.
     package init(
         _ approaches: [Approach], recipe: Recipe, on host: Host, series: ([String]) throws -> Series
     ) async throws {
@@ -53,13 +51,13 @@ package struct ApproachPrerequisites: Sendable {
     }
 }
 
-/// What is booted of an approach.
+/// What is booted for an approach.
 private enum Booted: Sendable {
     case node(Candidate)
     case controlPlane(ControlPlanePrograms)
 }
 
-/// Boots approaches side by side and records the table.
+/// Boots approaches and records the table that compares them.
 package struct ApproachProver: Sendable {
     private let prover: NodeProver
 
@@ -69,12 +67,12 @@ package struct ApproachProver: Sendable {
     private var scratch: Scratch { prover.runner.scratch }
     private var events: EventSink { prover.runner.events }
 
-    /// Every approach, each as often as asked: first all builds, then the boots, round by round, so that a machine that grows slower does so
-    /// for all of them.
+    /// Boots every approach the given number of times. All builds come first, then the boots, round by round, so that a slowdown of the
+    /// machine affects all approaches equally.
     ///
-    /// - Parameter watch: seconds after its start for which a node is watched, unless the recipe asks for more.
+    /// - Parameter watch: the seconds after its start for which a node is watched, unless the recipe specifies more.
     /// - Returns: the table, and the folder in which it is recorded with all logs.
-    /// - Throws: what the steps throw.
+    /// - Throws: any error of the steps.
     package func table(
         _ recipe: Recipe, layout: Layout, times: Int, watch: Double,
         with prerequisites: (build: BuildPrerequisites, approaches: ApproachPrerequisites),
@@ -93,11 +91,11 @@ package struct ApproachProver: Sendable {
             for (index, ready) in prerequisites.approaches.ready.enumerated() {
                 events(.note(ready.approach.name + (times > 1 ? ", \(time) of \(times)" : "")))
                 let place = logs.appending("\(ready.approach.name)-\(time)")
-                let boot = prerequisites.approaches.boot
+                let (boot, runc) = (prerequisites.approaches.boot, prerequisites.approaches.runc)
                 let attempt =
                     switch booted[index] {
                     case .node(let candidate):
-                        try await self.attempt(ready, candidate, layout: layout, watch: watch, with: boot, logs: place)
+                        try await self.attempt(ready, candidate, layout: layout, watch: watch, with: boot, runc, logs: place)
                     case .controlPlane(let programs):
                         try await ControlPlaneBoot(programs, layout: layout, watch: watch, runsc: boot.runsc, on: host).run(
                             scratch: scratch, logs: place)
@@ -120,31 +118,34 @@ package struct ApproachProver: Sendable {
 
     private func attempt(
         _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, layout: Layout, watch: Double, with prerequisites: BootPrerequisites,
-        logs: FilePath
+        _ runc: Runc, logs: FilePath
     ) async throws -> ApproachAttempt {
         let witness = BootWitness()
         let node = candidate.node.watched(atLeast: watch)
         let boot = NodeBoot(
-            candidate.artifact, node: node, layout: layout, runsc: prerequisites.runsc, profile: prerequisites.profile,
-            modification: ready.plan.modification,
-            observer: witness, on: host)
+            candidate.artifact, node: node,
+            at: ready.plan.runtime == .runc ? .container(runc, layout) : .sandbox(prerequisites.runsc, layout),
+            profile: prerequisites.profile, modification: ready.plan.modification, observer: witness, on: host)
         let verdict = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", $0.words)) }.verdict
         var evidence: [Evidence]?
         if let refusal = witness.refusal, ready.plan.runtime == .runsc {
-            let control = try await controlled(ready, candidate, layout: layout, with: prerequisites, logs: logs.appending("control"))
+            let control = try await controlled(
+                ready, candidate, at: .container(runc, layout), with: prerequisites, logs: logs.appending("control"))
             evidence = control.map { [refusal, $0] }
         }
         return ApproachAttempt(verdict, refusal: evidence, answers: witness.answers, measures: witness.measures)
     }
 
-    /// Whether the preparation that the sandbox refused goes well in a container of the machine's own kernel: only then was it the sandbox.
+    /// Repeats the refused preparation in a container on the machine's own kernel. Returns evidence if it succeeds there, which shows that
+    /// the sandbox was the cause of the refusal; nil otherwise.
     private func controlled(
-        _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, layout: Layout, with prerequisites: BootPrerequisites, logs: FilePath
+        _ ready: ApproachPrerequisites.Ready, _ candidate: Candidate, at site: BootSite, with prerequisites: BootPrerequisites,
+        logs: FilePath
     ) async throws -> Evidence? {
         let witness = BootWitness(stopsEarly: true)
         let boot = NodeBoot(
-            candidate.artifact, node: candidate.node, layout: layout, runsc: prerequisites.runsc, profile: prerequisites.profile,
-            modification: ready.plan.control.modification, observer: witness, on: host)
+            candidate.artifact, node: candidate.node, at: site, profile: prerequisites.profile, modification: ready.plan.modification,
+            observer: witness, on: host)
         _ = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", "control: \($0.words)")) }
         guard witness.isPrepared, witness.refusal == nil else { return nil }
         let answers = witness.answers.map { "; \($0)" }.joined()
@@ -153,7 +154,7 @@ package struct ApproachProver: Sendable {
 }
 
 extension NodeSpec {
-    /// The same, watched for at least some seconds after its start.
+    /// The same node, watched for at least this many seconds after its start.
     fileprivate func watched(atLeast seconds: Double) -> NodeSpec {
         var watched = self
         watched.observe = max(observe, seconds)

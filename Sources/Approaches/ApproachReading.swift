@@ -2,13 +2,13 @@ import Model
 import Paths
 
 extension Approach {
-    /// Reads an approach.
+    /// Parses an approach.
     ///
     /// - Parameters:
     ///   - yaml: the file's text.
     ///   - file: the file's path, for messages.
     ///   - name: the approach's name.
-    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    /// - Throws: `Diagnostic` with file, line and column of the first error.
     package init(yaml: String, file: String, name: String) throws(Diagnostic) {
         let map = try YamlMap.parse(yaml, file: file, schema: Schema.approach)
         self.name = name
@@ -38,7 +38,7 @@ extension Approach {
 }
 
 extension Approach.Subject: LosslessStringConvertible {
-    /// Reads a subject as the file has it.
+    /// Parses a subject in the form that the file uses.
     package init?(_ text: String) {
         switch text {
         case "none": self = .series([])
@@ -52,7 +52,7 @@ extension Approach.Subject: LosslessStringConvertible {
         }
     }
 
-    /// The subject as the file has it.
+    /// The subject in the form that the file uses.
     package var description: String {
         switch self {
         case .series(let names): names.isEmpty ? "none" : names.map(\.description).joined(separator: ",")

@@ -2,7 +2,7 @@ import Model
 import Report
 
 extension Report {
-    /// A table of approaches: what each came to, what it cost, and what it is good for; then what decided each row.
+    /// Prints a table of approaches with the outcome, the cost and the purpose of each; then the evidence that decided each row.
     package func approaches(_ table: ApproachTable, place: String) {
         let rows = table.rows.map { row in
             [
@@ -23,7 +23,7 @@ extension Report {
 }
 
 extension ApproachTable {
-    /// A row's boot time as a share of the reference's, where both have one.
+    /// A row's boot time as a percentage of the reference's; a dash if either is missing.
     func ratio(of row: Row) -> String {
         guard let own = row.bootSeconds, let other = rows.first(where: { $0.name == reference })?.bootSeconds, other > 0 else { return "–" }
         return "\(Int((own / other * 100).rounded())) %"
@@ -31,30 +31,30 @@ extension ApproachTable {
 }
 
 extension ApproachTable.Row {
-    /// What decided it, in the first boot; why it is open, when the boots disagree.
+    /// The deciding evidence of the first boot; if the outcome is inconclusive, the reason for that.
     var decision: String { outcome == .inconclusive ? summary : attempts.first?.evidence.first?.words ?? summary }
 
-    /// How many boots there were, and whether they agree.
+    /// The number of boots, and whether they agree.
     var times: String {
         guard attempts.count > 1 else { return "once" }
         if Set(attempts.map(\.outcome)).count > 1 { return "\(attempts.count), differing" }
         return "\(attempts.count), the same\(Set(attempts.map(\.cause)).count > 1 ? " but for the cause" : "")"
     }
 
-    /// Seconds until the node answered, or, in brackets, until it said that it has started, when it did not live to answer.
+    /// Seconds until the node answered; if it never did, the seconds until it reported its start, in brackets.
     var boot: String {
         if let seconds = bootSeconds { return "\(Self.tenths(seconds)) s" }
         return measures.secondsToStart.map { "(\(Self.tenths($0)) s)" } ?? "–"
     }
 
-    /// Processor time of the first minute, and of how much of it when it was less.
+    /// Processor time in the first minute; if the boot was shorter, with its length.
     var processor: String {
         guard measures.cpuWindow > 0 else { return "–" }
         let whole = measures.cpuWindow >= 59
         return "\(Self.tenths(measures.cpuSeconds)) s\(whole ? "" : " in \(Self.tenths(measures.cpuWindow)) s")"
     }
 
-    /// The most memory at once.
+    /// The maximum memory use.
     var memory: String { measures.memoryBytes > 0 ? "\(measures.memoryBytes >> 20) MiB" : "–" }
 
     private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }

@@ -1,7 +1,7 @@
 import Model
 
 extension Approach {
-    /// The sections of an approach. `docs/approach.md` is written from these.
+    /// The sections of an approach. `docs/approach.md` is generated from them.
     package enum Schema {
         /// The whole file.
         package static let approach = YamlSection(
@@ -37,7 +37,7 @@ extension Approach {
                 YamlField("when", "an outcome, such as `degraded`", "the only outcome for which the text is shown"),
                 YamlField("text", "text", "what the measurement shows about the claim"),
             ])
-        /// What kubelet is told.
+        /// Settings for kubelet.
         package static let kubelet = YamlSection(
             path: "kubelet",
             fields: [
@@ -45,7 +45,7 @@ extension Approach {
                 YamlField("featureGates", "mapping of names to `true` or `false`", required: false, "feature gates"),
                 YamlField("fields", "mapping of names to `true` or `false`", required: false, "fields of kubelet's configuration"),
             ])
-        /// Something of a Debian package.
+        /// A program or file of a Debian package.
         package static let tool = YamlSection(
             path: "tools",
             fields: [
@@ -60,7 +60,7 @@ extension Approach {
                 YamlField("at", "absolute path", "where the result goes in the sandbox"),
                 YamlField("shared", "`true` or `false`", required: false, "whether to build a shared library; default: a program"),
             ])
-        /// A copy.
+        /// A copy of a directory.
         package static let copy = YamlSection(
             path: "copies",
             fields: [
@@ -68,20 +68,17 @@ extension Approach {
                 YamlField("at", "absolute path", "the path of the copy"),
                 YamlField("files", "mapping of names to text", required: false, "files to add to the copy"),
             ])
-        /// A bind mount.
         package static let bind = YamlSection(
             path: "binds",
             fields: [
                 YamlField("of", "absolute path", "the source"), YamlField("at", "absolute path", "the mount point"),
             ])
-        /// A FUSE file system.
         package static let fuse = YamlSection(
             path: "fuse",
             fields: [
                 YamlField("run", "list of words", "the program and its arguments; it must stay in the foreground"),
                 YamlField("at", "absolute path", "the path where it must be mounted before the node starts"),
             ])
-        /// A question.
         package static let question = YamlSection(
             path: "asks",
             fields: [
@@ -90,7 +87,7 @@ extension Approach {
                 YamlField("early", "`true` or `false`", required: false, "whether to ask before the FUSE file system is mounted"),
             ])
 
-        /// All sections, the file itself first.
+        /// All sections, starting with the file itself.
         package static let all = [approach, finding, kubelet, tool, compiled, copy, bind, fuse, question]
     }
 }

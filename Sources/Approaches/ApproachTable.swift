@@ -1,46 +1,47 @@
 import Model
 
-/// What came of an approach. Four are a grade's, and two are findings without one: nothing could be booted, or what was booted is no node.
+/// The outcome of an approach. Four outcomes are grades. The other two have no grade: nothing could be booted, or what was booted is not a
+/// node.
 package enum ApproachOutcome: String, Codable, Sendable, CaseIterable {
-    /// The node lives at the end of the observation, and nothing is wrong with it.
+    /// The node is alive at the end of the observation without any fault.
     case clean
-    /// It lives, and something is wrong with it.
+    /// The node is alive at the end of the observation, with a fault.
     case degraded
-    /// The node ended by itself.
+    /// The node exited by itself.
     case fatal
-    /// The harness failed, or repeated boots disagree: nothing can be said.
+    /// The harness failed, or repeated boots disagree.
     case inconclusive
-    /// The sandbox refused what the approach needs, and the same preparation went well in the control.
+    /// The sandbox refused what the approach needs, and the same preparation succeeded in the control.
     case cannot
-    /// The API server answers, and has no node: there is nothing of a worker to be graded.
+    /// The API server answers but has no node, so there is no worker to grade.
     case noNode = "no node"
 
-    /// What a grade means for an approach.
+    /// The outcome that corresponds to a grade.
     package init(_ grade: Grade) {
         switch grade {
         case .clean: self = .clean
         case .degraded: self = .degraded
         case .fatal: self = .fatal
-        // Whether it is clean nobody knows.
+        // It is unknown whether the node is clean.
         case .short, .inconclusive: self = .inconclusive
         }
     }
 }
 
-/// What a boot cost, as the machine saw it.
+/// The cost of a boot, measured from outside the sandbox.
 package struct Measures: Hashable, Codable, Sendable {
-    /// Seconds from the start of the sandbox until kubelet said that it has started; nil when it never did.
+    /// Seconds from the start of the sandbox until kubelet logged its start; nil if it never did.
     package var secondsToStart: Double?
-    /// Seconds until `/healthz` said `ok`; nil when it never did.
+    /// Seconds until `/healthz` returned `ok`; nil if it never did.
     package var secondsToHealth: Double?
     /// Seconds of processor time in the first minute, of all the sandbox's processes.
     package var cpuSeconds: Double
-    /// How much of the first minute that was: less than 60 when the boot ended before.
+    /// The measured part of the first minute in seconds: less than 60 if the boot ended earlier.
     package var cpuWindow: Double
-    /// The most memory that the sandbox's processes had at once, in bytes: the sum of their proportional shares (proc(5), `Pss`).
+    /// The maximum memory use of the sandbox's processes in bytes: the sum of their proportional shares (proc(5), `Pss`).
     package var memoryBytes: UInt64
 
-    /// Makes measures; times are in seconds.
+    /// Creates measures. All times are in seconds.
     package init(
         secondsToStart: Double? = nil, secondsToHealth: Double? = nil, cpuSeconds: Double = 0, cpuWindow: Double = 0,
         memoryBytes: UInt64 = 0
@@ -55,24 +56,24 @@ package struct Measures: Hashable, Codable, Sendable {
 
 /// One boot of an approach.
 package struct ApproachAttempt: Hashable, Codable, Sendable {
-    /// What came of it.
     package let outcome: ApproachOutcome
-    /// The name of the known fault that decided it; nil when it was none of those.
+    /// The name of the known fault that decided the outcome; nil if none did.
     package let cause: String?
-    /// One sentence: why.
+    /// The reason for the outcome, in one sentence.
     package let summary: String
-    /// What decided it, the deciding piece first.
+    /// The evidence for the outcome, the deciding piece first.
     package let evidence: [Evidence]
-    /// What does not make the grade worse but a user must know.
+    /// Notes for users that do not affect the grade.
     package let notes: [String]
-    /// What was asked in the sandbox before the node started, and the answers.
+    /// The questions that were asked in the sandbox before the node started, with their answers.
     package let answers: [String]
-    /// What it cost.
+    /// The cost of the boot.
     package let measures: Measures
 
-    /// Makes an attempt of a verdict.
+    /// Creates an attempt from a verdict.
     ///
-    /// - Parameter refusal: the line by which the sandbox refused, and the control's word that it would have gone well; nil when nothing was.
+    /// - Parameter refusal: the sandbox's error message, and the control's evidence that the preparation succeeds elsewhere; nil if nothing
+    ///   was refused.
     package init(_ verdict: Verdict, refusal: [Evidence]?, answers: [String], measures: Measures) {
         outcome = refusal == nil ? ApproachOutcome(verdict.grade) : .cannot
         cause = verdict.cause
@@ -83,61 +84,57 @@ package struct ApproachAttempt: Hashable, Codable, Sendable {
         self.measures = measures
     }
 
-    /// Makes an attempt at something that is no node.
+    /// Creates an attempt for something that is not a node.
     package init(outcome: ApproachOutcome, summary: String, evidence: [Evidence], measures: Measures) {
         (self.outcome, self.summary, self.evidence, self.measures) = (outcome, summary, evidence, measures)
         (cause, notes, answers) = (nil, [], [])
     }
 }
 
-/// All approaches to a node in a sandbox, side by side.
+/// A comparison of all approaches to a node in a sandbox.
 package struct ApproachTable: Hashable, Codable, Sendable {
     /// One approach.
     package struct Row: Hashable, Codable, Sendable {
-        /// The approach's name.
         package let name: String
-        /// A few words for people.
+        /// A short title for display.
         package let title: String
-        /// What is changed.
+        /// The change, in one sentence.
         package let changes: String
-        /// What the research that the project began with claimed.
+        /// What the project's initial research claimed about it.
         package let claim: String
-        /// What was found, beside the claim; nil when it came to something else than when that was written.
+        /// What was found, shown with the claim; nil if the outcome differs from the one that the text was written for.
         package let finding: String?
         /// What it is good for.
         package let goodFor: String
-        /// The patches in the node, as the command line takes them; `none` for the stock one.
+        /// The patches in the node, in the form that the command line takes; `none` for the stock node.
         package let series: String
-        /// What it was booted in.
+        /// The runtime that it was booted in.
         package let runtime: ContainerRuntime
-        /// What all attempts agree on; `inconclusive` when they do not.
+        /// The outcome of all attempts; `inconclusive` if they disagree.
         package let outcome: ApproachOutcome
-        /// The same as a grade; nil where there is none, because nothing could be booted.
+        /// The outcome as a grade; nil if it has none.
         package let grade: Grade?
-        /// The name of the known fault that decided it.
+        /// The name of the known fault that decided the outcome.
         package let cause: String?
-        /// One sentence: why.
+        /// The reason for the outcome, in one sentence.
         package let summary: String
-        /// The middle one of the attempts' figures, each for itself.
+        /// The median of each figure over all attempts.
         package let measures: Measures
         /// Every boot, in order.
         package let attempts: [ApproachAttempt]
     }
 
-    /// The recipe's name.
     package let recipe: String
-    /// The recipe's version.
     package let version: String
-    /// How the nodes in runsc saw their file systems.
+    /// The file system layout of the nodes in runsc.
     package let layout: Layout
-    /// The row that boot times are compared with: the first whose node has the recipe's own patches.
+    /// The row that boot times are compared with: the first one whose node has the recipe's own patches.
     package let reference: String?
-    /// The versions of what it ran on.
+    /// The versions of the tools that it ran on.
     package let tools: [String: String]
-    /// The approaches, in the order in which they were asked for.
+    /// The approaches, in the requested order.
     package let rows: [Row]
 
-    /// Makes a table.
     package init(recipe: Recipe, layout: Layout, reference: String?, tools: [String: String], rows: [Row]) {
         self.recipe = recipe.name
         version = recipe.version.plain
@@ -149,7 +146,7 @@ package struct ApproachTable: Hashable, Codable, Sendable {
 }
 
 extension ApproachTable.Row {
-    /// Makes a row of its boots; nil when there is none. Boots that disagree make it `inconclusive`, whatever the best of them says.
+    /// Creates a row from its boots; nil if there are none. If boots disagree, the row is `inconclusive`, even if some of them are clean.
     package init?(_ approach: Approach, series: String, attempts: [ApproachAttempt]) {
         guard let first = attempts.first else { return nil }
         name = approach.name
@@ -160,7 +157,7 @@ extension ApproachTable.Row {
         self.series = series
         runtime = approach.runtime
         let agree = Set(attempts.map(\.outcome)).count == 1
-        // The same grade may show itself in one of several ways, as where programs race.
+        // The same grade may have different causes, for example if programs race.
         let causes = Set(attempts.map(\.cause))
         outcome = agree ? first.outcome : .inconclusive
         finding = approach.finding.flatMap { [outcome] in $0.outcome == outcome ? $0.text : nil }
@@ -171,15 +168,15 @@ extension ApproachTable.Row {
         self.attempts = attempts
     }
 
-    /// The outcome and, where a known fault decided it, the fault.
+    /// The outcome, with the known fault that decided it, if any.
     package var word: String { cause.map { "\(outcome.rawValue), \($0)" } ?? outcome.rawValue }
 
-    /// Seconds until the node answered on `/healthz`; nil when it never did, or did so only to end by itself.
+    /// Seconds until the node answered on `/healthz`; nil if it never did, or if it exited afterwards.
     package var bootSeconds: Double? { outcome == .fatal ? nil : measures.secondsToHealth }
 }
 
 extension Measures {
-    /// The middle one of each figure.
+    /// The median of each figure.
     init(middleOf all: [Measures]) {
         func middle(_ values: [Double]) -> Double? { values.isEmpty ? nil : values.sorted()[values.count / 2] }
         self.init(

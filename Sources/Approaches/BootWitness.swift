@@ -5,7 +5,7 @@ import Node
 import Synchronization
 import SystemPackage
 
-/// Watches a boot beside the grader: what it costs, and what the sandbox says of an approach. It decides nothing.
+/// Observes a boot in addition to the grader: its cost, and the sandbox's reports about an approach. It does not affect the verdict.
 package final class BootWitness: BootObserver {
     private struct State {
         var measures = Measures()
@@ -18,30 +18,30 @@ package final class BootWitness: BootObserver {
     private let state = Mutex(State())
     private let stopsEarly: Bool
 
-    /// Makes a witness of one boot.
+    /// Creates a witness for one boot.
     ///
-    /// - Parameter stopsEarly: whether the boot ends as soon as the approach is prepared or refused, before the node is started.
+    /// - Parameter stopsEarly: whether the boot ends as soon as the approach is prepared or refused, before the node starts.
     package init(stopsEarly: Bool = false) { self.stopsEarly = stopsEarly }
 
-    /// Whether all that the approach needs was there, and the node came next.
+    /// Whether the preparation of the approach succeeded, so that the node was about to start.
     package var isPrepared: Bool { state.withLock(\.isPrepared) }
 
-    /// Whether the boot has shown all that it was for.
+    /// Whether the witness has seen everything that it needs.
     package var isSatisfied: Bool { stopsEarly && isPrepared }
 
-    /// What the boot cost so far.
+    /// The cost of the boot so far.
     package var measures: Measures { state.withLock(\.measures) }
 
-    /// What was asked, and the answers.
+    /// The questions that were asked, with their answers.
     package var answers: [String] { state.withLock(\.answers) }
 
-    /// The line by which the sandbox refused what the approach needs.
+    /// The error message with which the sandbox refused what the approach needs.
     package var refusal: Evidence? { state.withLock(\.refusal) }
 
-    /// Takes what the grader takes as well.
+    /// Processes an event that the grader also receives.
     ///
     /// - Parameters:
-    ///   - bundle: the sandbox's bundle, which its processes name.
+    ///   - bundle: the sandbox's bundle, whose path appears in the command lines of the sandbox's processes.
     ///   - now: seconds since the sandbox was started.
     package func take(_ event: BootEvent, bundle: FilePath, at now: Double) {
         switch event {
@@ -49,7 +49,7 @@ package final class BootWitness: BootObserver {
             guard measures.secondsToStart == nil, String(decoding: line, as: UTF8.self).contains("Started kubelet") else { return }
             state.withLock { $0.measures.secondsToStart = now }
         case .fact(let fact): note(fact, at: now)
-        case .more, .runtime, .silent: break
+        case .more, .runtime, .cluster, .silent: break
         case .tick:
             let second = Int(now)
             guard state.withLock({ second > $0.looked }) else { return }
@@ -78,12 +78,13 @@ package final class BootWitness: BootObserver {
             state.looked = second
             state.measures.memoryBytes = max(state.measures.memoryBytes, memory)
             guard now <= Self.minute + 0.5 else { return }
-            // What a process took that nobody waited for is lost with it: the sum may fall, and what it was once is true still.
+            // The processor time of a process that nobody waited for is lost when it ends, so the sum may decrease. The earlier maximum
+            // remains correct.
             state.measures.cpuSeconds = max(state.measures.cpuSeconds, cpu)
             state.measures.cpuWindow = min(now, Self.minute)
         }
     }
 
-    /// Seconds in which processor time is counted.
+    /// The length in seconds of the window in which processor time is counted.
     package static let minute = 60.0
 }

@@ -6,7 +6,7 @@ import Node
 import Sandbox
 import SystemPackage
 
-/// etcd and kube-apiserver in a sandbox, without a worker: what is left when one gives the node up.
+/// A boot of etcd and kube-apiserver in a sandbox, without a worker node.
 package struct ControlPlaneBoot: Sendable {
     private let programs: ControlPlanePrograms
     private let layout: Layout
@@ -14,19 +14,19 @@ package struct ControlPlaneBoot: Sendable {
     private let runsc: Runsc
     private let host: Host
 
-    /// Makes a boot; nothing starts yet.
+    /// Creates a boot without starting anything.
     ///
-    /// - Parameter watch: seconds after its first answer for which the API server must go on answering.
+    /// - Parameter watch: seconds after its first answer for which the API server must continue to answer.
     package init(_ programs: ControlPlanePrograms, layout: Layout, watch: Double, runsc: Runsc, on host: Host) {
         (self.programs, self.layout, self.watch, self.runsc, self.host) = (programs, layout, watch, runsc, host)
     }
 
-    /// Boots it, watches it, and ends it.
+    /// Boots the control plane, watches it, and ends it.
     ///
     /// - Parameters:
-    ///   - scratch: where the sandbox's files go; they are removed in every path out.
-    ///   - logs: a folder that gets `kube-apiserver.log` and `sandbox.log`.
-    /// - Returns: what came of it. A harness that failed is `inconclusive`, not an error.
+    ///   - scratch: where the sandbox's files go; they are always removed.
+    ///   - logs: a folder for `kube-apiserver.log` and `sandbox.log`.
+    /// - Returns: the attempt. A failure of the harness is `inconclusive`, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     package func run(scratch: Scratch, logs: FilePath) async throws -> ApproachAttempt {
         let folder = scratch.place("control-plane")
@@ -36,20 +36,12 @@ package struct ControlPlaneBoot: Sendable {
             let bundle = try await prepare(folder)
             let state = folder.appending("state")
             for path in [state, logs] { try Files.makeDirectory(path) }
-            let watch = ControlPlaneWatch(
-                grader: ControlPlaneGrader(layout: layout, watch: watch, deadlines: host.deadlines),
-                streams: BootStreams(
-                    output: try LineFile(logs.appending("kube-apiserver.log"), limit: .run),
-                    error: try LineFile(logs.appending("sandbox.log"), limit: .run)))
-            let command = try runsc.run(bundle, state: state, layout: layout, on: host)
-            var (watched, ended) = try await command.watch(watch, tick: .milliseconds(250)) { watch, event, time in
-                let read = watch.streams.read(event)
-                witness.take(read, bundle: folder, at: time.seconds)
-                return watch.take(read, at: time.seconds)
-            }
-            watched.grader.finish("\(ended)")
-            if let fault = watched.streams.logs.finish() { return Self.failed(BootLogs.words(fault), witness) }
-            if let found = watched.grader.finding {
+            let (run, _) = try await SandboxRun(
+                ControlPlaneGrader(layout: layout, watch: watch, deadlines: host.deadlines), output: logs.appending("kube-apiserver.log"),
+                error: logs.appending("sandbox.log")
+            ).over(try runsc.run(bundle, state: state, layout: layout, on: host)) { witness.take($0, bundle: folder, at: $1) }
+            if let fault = run.logs.finish() { return Self.failed(BootLogs.words(fault), witness) }
+            if let found = run.grader.finding {
                 return ApproachAttempt(
                     outcome: found.outcome, summary: found.summary, evidence: found.evidence, measures: witness.measures)
             }
@@ -95,7 +87,8 @@ package struct ControlPlaneBoot: Sendable {
     private static let credentials: FilePath = "/etc/kubernetes/credentials"
     private static let data: FilePath = "/var/lib/control-plane"
 
-    /// The first program in the sandbox. The API server's log goes to standard output; what the harness must know to standard error, marked.
+    /// The first program in the sandbox. The API server's log goes to standard output; reports for the harness go to standard error,
+    /// marked.
     static func script(_ commands: [ControlPlaneCommand], token: String, deadlines: Deadlines = Deadlines()) -> String {
         func start(_ name: String) -> String {
             commands.filter { $0.name == name }.map { "/usr/local/bin/\($0.name) \($0.arguments.joined(separator: " "))" }.joined()
@@ -134,22 +127,5 @@ package struct ControlPlaneBoot: Sendable {
             say exit "$status"
 
             """
-    }
-}
-
-/// A control plane as it is watched.
-private struct ControlPlaneWatch: Sendable {
-    var grader: ControlPlaneGrader
-    var streams: BootStreams
-
-    mutating func take(_ event: BootEvent, at now: Double) -> Command.Directive {
-        switch event {
-        case .log(let line): grader.take(String(decoding: line, as: UTF8.self))
-        case .runtime(let text): grader.take(text)
-        case .fact(let fact): grader.take(fact, at: now)
-        case .tick: grader.lookAtClock(now)
-        case .more, .silent: break
-        }
-        return grader.finding == nil && streams.logs.fault == nil ? .proceed : .stop
     }
 }

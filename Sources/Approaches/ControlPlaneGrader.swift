@@ -2,15 +2,14 @@ import FoundationEssentials
 import Grading
 import Model
 
-/// Grades a control plane without a worker: it answers for as long as it is watched, and has no node. What is no node gets no node's grade.
-package struct ControlPlaneGrader: Sendable {
-    /// What was found.
+/// Grades a control plane without a worker: it must answer for as long as it is watched, and must have no node. Since it is not a node, it
+/// does not get a node's grade.
+package struct ControlPlaneGrader: Grader {
     package struct Finding: Sendable {
-        /// The outcome.
         package let outcome: ApproachOutcome
-        /// A sentence that says why.
+        /// The reason for the outcome, in one sentence.
         package let summary: String
-        /// What it rests on, the deciding line first.
+        /// The evidence for the outcome, the deciding piece first.
         package let evidence: [Evidence]
     }
 
@@ -22,34 +21,44 @@ package struct ControlPlaneGrader: Sendable {
     private var since: Double?
     private var health: Evidence?
     private var nodes: (count: Int, evidence: Evidence)?
-    /// When each probe was asked last, and when it was asked what it last answered.
+    /// The time of each probe's latest request, and the time of the latest request that was answered.
     private var asked: [String: Double] = [:]
     private var answered: [String: Double] = [:]
     private var failed: Evidence?
     private var said: [String] = []
 
-    /// The finding, as soon as it is certain.
+    /// The finding; nil until it is certain.
     package private(set) var finding: Finding?
+    package private(set) var decided: Double?
 
-    /// Makes a grader of one boot.
+    /// Creates a grader for one boot.
     ///
     /// - Parameters:
-    ///   - layout: what the sandbox is to look like.
-    ///   - watch: seconds after its first answer for which it must go on answering.
+    ///   - layout: the expected layout of the sandbox.
+    ///   - watch: seconds after its first answer for which the API server must continue to answer.
     ///   - deadlines: how long it may take to answer.
     package init(layout: Layout, watch: Double, deadlines: Deadlines = Deadlines()) {
         (self.layout, self.watch, self.deadlines) = (layout, watch, deadlines)
     }
 
-    /// Takes what the sandbox's first program told.
-    ///
-    /// - Parameter now: seconds after the sandbox began.
-    package mutating func take(_ fact: NodeFact, at now: Double) {
+    package mutating func take(_ event: BootEvent, at now: Double) {
+        switch event {
+        // The last lines are shown when the sandbox ends.
+        case .log(let line): said = Array((said + [String(decoding: line, as: UTF8.self)]).suffix(5))
+        case .runtime(let line): said = Array((said + [line]).suffix(5))
+        case .fact(let fact): take(fact, at: now)
+        case .tick: lookAtClock(now)
+        case .more, .cluster, .silent: break
+        }
+        if finding != nil, decided == nil { decided = now }
+    }
+
+    private mutating func take(_ fact: NodeFact, at now: Double) {
         guard finding == nil else { return }
         switch fact {
         case .stage(let name):
             stage = name
-            if name != "prepare", let wrong = signs.fault(in: layout) { find(.inconclusive, wrong, []) }
+            if name != "prepare", let wrong = signs.fault(in: .sandbox(layout)) { find(.inconclusive, wrong, []) }
         case .gvisor(let line): signs.gvisor = line
         case .mount(let point, let type): signs.mounts[point] = type
         case .failed(let reason): find(.inconclusive, "the sandbox could not be prepared: \(reason)", [])
@@ -68,13 +77,7 @@ package struct ControlPlaneGrader: Sendable {
         lookAtClock(now)
     }
 
-    /// A line of one of the processes; the last ones are told when the sandbox ends.
-    package mutating func take(_ line: String) { said = Array((said + [line]).suffix(5)) }
-
-    /// Time went by.
-    ///
-    /// - Parameter now: seconds after the sandbox began.
-    package mutating func lookAtClock(_ now: Double) {
+    private mutating func lookAtClock(_ now: Double) {
         guard finding == nil else { return }
         guard let since else {
             let longest = deadlines[.serverStart]
@@ -82,7 +85,7 @@ package struct ControlPlaneGrader: Sendable {
             return
         }
         guard now - since >= watch else { return }
-        // The watch ends with the answers to what was asked at its end.
+        // The watch ends with the answers to the requests that were made at its end.
         let stale = deadlines[.staleAnswer]
         let isAnswered = ["healthz", "nodes"].allSatisfy { (answered[$0] ?? -.infinity) >= since + watch }
         guard isAnswered || now - since >= watch + stale else { return }
@@ -100,9 +103,9 @@ package struct ControlPlaneGrader: Sendable {
         }
     }
 
-    /// The sandbox ended without a finding so far.
-    package mutating func finish(_ how: String) {
+    package mutating func finish(_ how: String, at now: Double) {
         if finding == nil { find(.inconclusive, "the sandbox ended (\(how)); last stage: \(stage)", []) }
+        decided = decided ?? now
     }
 
     private mutating func note(_ answer: String, at now: Double) {

@@ -4,7 +4,7 @@ import Glibc
 import Paths
 import SystemPackage
 
-/// How much an archive may hold. What is claimed counts before it is written, and what is written counts as it comes.
+/// The limits for unpacking an archive. Claimed sizes are checked before anything is written, actual sizes while it is written.
 package struct Limits: Sendable, Hashable {
     /// Bytes of all files together.
     package var bytes: Int64
@@ -12,12 +12,12 @@ package struct Limits: Sendable, Hashable {
     package var entries: Int
     /// Bytes of one file.
     package var fileBytes: Int64
-    /// Unpacked bytes for each byte of the archive, looked at once 64 MiB were unpacked: text comes to about ten.
+    /// Unpacked bytes per byte of the archive, checked after 64 MiB are unpacked: text has a ratio of about ten.
     package var ratio: Int64
     /// Bytes that must stay free on the disk.
     package var spareBytes: Int64
 
-    /// Makes limits; those of a large source tree when nothing else is said.
+    /// Makes limits; the defaults suit a large source tree.
     package init(
         bytes: Int64 = 16 << 30, entries: Int = 1_000_000, fileBytes: Int64 = 4 << 30, ratio: Int64 = 200, spareBytes: Int64 = 256 << 20
     ) {
@@ -29,42 +29,43 @@ package struct Limits: Sendable, Hashable {
     }
 }
 
-/// Which leading parts of the names are left out.
+/// Which leading components of the names are removed.
 package enum Strip: Sendable, Hashable {
-    /// None.
     case none
-    /// So many, as `tar --strip-components` does; a file that has no name left is refused.
+    /// The given number, as with `tar --strip-components`; a file without any remaining component is refused.
     case leading(Int)
-    /// The one folder that all entries are in, where there is one: GitHub's archives have it.
+    /// The one folder that contains all entries, if there is one: GitHub's archives have it.
     case commonTop
 }
 
-/// What was unpacked.
+/// The result of unpacking.
 package struct Unpacked: Sendable, Hashable {
-    /// Files and links; directories do not count.
+    /// The number of files and links, without directories.
     package internal(set) var files = 0
-    /// Bytes of the files.
+    /// The total size of the files, in bytes.
     package internal(set) var bytes: Int64 = 0
 }
 
-/// Unpacks archives that nobody vouches for.
+/// Unpacks untrusted archives.
 ///
-/// An entry is written only below the folder, through directories that this very call made: no name leads upwards, no link is ever
-/// followed, nothing is written over, and nothing but files, directories and links is made.
+/// Entries are written only below the target folder, in directories that this call created. Names cannot lead upwards, links are never
+/// followed, nothing is overwritten, and only files, directories and links are created.
 package enum Archive {
     /// Unpacks a tar archive, plain or compressed with gzip, bzip2, xz or zstd, or a zip archive (a wheel is one), in bounded memory.
     ///
-    /// Of a mode only the owner's `x` is kept (0644 or 0755); owners, times and attributes are not. Symbolic links are kept when they stay in the folder,
-    /// also by way of other links. What fails leaves no folder. A name ends at its first NUL: that much is checked, and that much is the file's name.
+    /// Of the mode, only the owner's executable bit is kept (0644 or 0755); owners, times and attributes are not. Symbolic links are kept
+    /// if they stay inside the folder, also when followed through other links. If unpacking fails, the folder is removed. A name ends at
+    /// its first NUL: only that part is checked and used.
     ///
-    /// Checksums of xz, bzip2, zstd (where it has one) and zip are looked at; that of gzip is not, since libarchive passes over it (`consume_trailer` in
-    /// archive_read_support_filter_gzip.c). A wrong byte that still decompresses is found only by the digest of the archive: check it first.
+    /// Checksums of xz, bzip2, zstd (if present) and zip are verified. That of gzip is not, because libarchive skips it (`consume_trailer`
+    /// in archive_read_support_filter_gzip.c). Only the archive's digest reveals a wrong byte that still decompresses, so check the digest
+    /// first.
     ///
     /// - Parameters:
-    ///   - path: the archive; its content, not its name, says what it is.
-    ///   - folder: where to; made, not to be there before, in a folder that is there.
-    ///   - progress: called now and then with what was unpacked so far; what it throws ends the work.
-    /// - Throws: `ArchiveError`, and what `progress` throws.
+    ///   - path: the archive; its format is detected from its content, not its name.
+    ///   - folder: the target, which must not exist yet; its parent must exist.
+    ///   - progress: called from time to time with what was unpacked so far; an error that it throws stops the work.
+    /// - Throws: `ArchiveError`, and errors from `progress`.
     @discardableResult
     package static func unpack(
         _ path: FilePath, into folder: FilePath, limits: Limits = Limits(), strip: Strip = .none,
@@ -93,7 +94,7 @@ package enum Archive {
         }
     }
 
-    /// libarchive turns names that are said to be UTF-8 into the locale of the thread; in the plain one they would be lost.
+    /// libarchive converts UTF-8 names to the thread's locale; in the C locale they would be lost.
     private static func inUTF8Locale<Value>(_ body: () throws -> Value) rethrows -> Value {
         let locale = ninepin_utf8_locale()
         let before = locale.flatMap { uselocale($0) }

@@ -2,20 +2,20 @@ import ExitCodes
 import Paths
 import SystemPackage
 
-/// Why an archive was not unpacked. Nothing of it is kept then.
+/// Why an archive was not unpacked. In that case, nothing of it is kept.
 package enum ArchiveError: ExitStatusError, Sendable, Hashable, CustomStringConvertible {
-    /// An entry would leave its folder, or is of a kind that no source has.
+    /// An entry would leave the folder, or has a type that does not occur in source archives.
     case refused(archive: FilePath, entry: String, reason: String)
-    /// The archive holds, or claims to hold, more than was allowed.
+    /// The archive exceeds a limit, or claims to.
     case tooMuch(archive: FilePath, entry: String?, reason: String)
-    /// The archive is cut off, has wrong bytes in it, or is none.
+    /// The archive is truncated or corrupt, or is not an archive.
     case damaged(archive: FilePath, reason: String)
-    /// The disk is full, or would be.
+    /// The disk is full, or would become full.
     case noSpace(folder: FilePath, reason: String)
-    /// The system said no.
+    /// A system call failed.
     case file(operation: String, path: FilePath, reason: String)
 
-    /// What, where, why, and what to do.
+    /// What failed, where, why, and what to do.
     package var description: String {
         switch self {
         case .refused(let archive, let entry, let reason):
@@ -39,18 +39,18 @@ package enum ArchiveError: ExitStatusError, Sendable, Hashable, CustomStringConv
     package var exitStatus: ExitStatus { .data }
 }
 
-/// What is wrong with one entry, before it is known of which archive.
+/// A problem with one entry, before the archive is known.
 enum Fault: Error {
-    /// The entry, with why.
+    /// The entry is refused, with the reason.
     case refused(String)
-    /// The archive, with what there is too much of.
+    /// The archive exceeds a limit, with the reason.
     case tooMuch(String)
-    /// The disk.
+    /// The disk is full, or would become full.
     case noSpace(String)
-    /// What the system said of a file.
+    /// A system call on a file failed.
     case system(operation: String, Errno)
 
-    /// What a name, or the writer of files, says of an entry; nil for any other error.
+    /// Converts an error about a name or from the folder writer; nil for any other error.
     init?(_ error: any Error) {
         switch error {
         case let fault as Fault: self = fault
@@ -61,7 +61,7 @@ enum Fault: Error {
         }
     }
 
-    /// An error about an entry of an archive.
+    /// The error for an entry of an archive.
     func error(archive: FilePath, folder: FilePath, entry: [UInt8]) -> ArchiveError {
         switch self {
         case .refused(let reason): .refused(archive: archive, entry: ContainedPath.quoted(entry), reason: reason)

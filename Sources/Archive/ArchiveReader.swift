@@ -2,30 +2,30 @@ import CLibarchive
 import Glibc
 import SystemPackage
 
-/// What an entry of an archive says of itself.
+/// The metadata of an archive's entry.
 struct EntryHead {
     enum Kind {
         case file(isExecutable: Bool)
         case directory
         case symbolicLink([UInt8])
         case hardLink([UInt8])
-        /// What no source has; in words.
+        /// A type that does not occur in source archives, in words.
         case other(String)
     }
 
     let name: [UInt8]
     let kind: Kind
-    /// Bytes that it says it has; nil when it does not say.
+    /// The size in bytes according to the archive; nil if it does not say.
     let size: Int64?
 }
 
-/// An archive, read with libarchive from its first entry to its last.
+/// An archive, read sequentially with libarchive.
 final class ArchiveReader {
     private let handle: OpaquePointer
     private let path: FilePath
     private var entry: OpaquePointer?
 
-    /// Opens an archive. Only the formats that sources come in are known to it: each other one would be another door.
+    /// Opens an archive. Only the formats used for source archives are enabled, because each other one would add attack surface.
     ///
     /// - Throws: `ArchiveError`.
     init(_ path: FilePath) throws(ArchiveError) {
@@ -35,7 +35,7 @@ final class ArchiveReader {
         self.handle = handle
         self.path = path
         archive_read_support_format_tar(handle)
-        // By its central directory, which holds the modes; one that is cut off has none.
+        // Use the central directory, which holds the modes; a truncated zip archive has none.
         archive_read_support_format_zip_seekable(handle)
         archive_read_support_filter_gzip(handle)
         archive_read_support_filter_bzip2(handle)
@@ -47,16 +47,16 @@ final class ArchiveReader {
         guard archive_read_open_filename(handle, path.string, 1 << 18) == ARCHIVE_OK else {
             throw .damaged(archive: path, reason: "it is neither a tar nor a zip archive: \(words)")
         }
-        // A compressed archive that is compressed again is nobody's source, but many a bomb.
+        // No source archive is compressed twice, but many zip bombs are.
         guard archive_filter_count(handle) <= 2 else { throw .damaged(archive: path, reason: "it is compressed more than once") }
     }
 
     deinit { archive_read_free(handle) }
 
-    /// Bytes of the archive that were read so far.
+    /// The number of the archive's bytes read so far.
     var bytesRead: Int64 { archive_filter_bytes(handle, -1) }
 
-    /// The next entry's head; nil after the last.
+    /// The next entry's metadata; nil after the last entry.
     ///
     /// - Throws: `ArchiveError.damaged`.
     func next() throws(ArchiveError) -> EntryHead? {
@@ -75,16 +75,16 @@ final class ArchiveReader {
         return EntryHead(name: name, kind: kind(of: entry), size: size)
     }
 
-    /// Hands on the content of the current entry, piece by piece, each with its place in the file; between them are holes.
+    /// Passes the content of the current entry in pieces, each with its offset in the file; there may be holes between them.
     ///
-    /// - Throws: `ArchiveError.damaged`, and what the body throws.
+    /// - Throws: `ArchiveError.damaged`, and errors from `body`.
     func eachPiece(_ body: (UnsafeRawBufferPointer, Int64) throws -> Void) throws {
         while true {
             var start: UnsafeRawPointer?
             var count = 0
             var offset: la_int64_t = 0
             let code = archive_read_data_block(handle, &start, &count, &offset)
-            // A hole at the end is told with the end: there is nothing, and it is further on.
+            // A hole at the end is reported together with the end: an empty piece at a later offset.
             if code == ARCHIVE_EOF { return try body(UnsafeRawBufferPointer(start: nil, count: 0), offset) }
             guard code == ARCHIVE_OK else { throw ArchiveError.damaged(archive: path, reason: words) }
             try body(UnsafeRawBufferPointer(start: start, count: count), offset)
@@ -104,12 +104,13 @@ final class ArchiveReader {
         }
     }
 
-    /// A name that is said to be UTF-8 and is not comes as the bytes that it is, with a warning; in a tar archive that is no harm.
+    /// Whether the warning is only about a name that claims to be UTF-8 and is not. Its bytes are kept, which is harmless in a tar archive.
     private var isOnlyAboutLetters: Bool { isTar && words.contains("can't be converted from") }
 
     private var isTar: Bool { archive_format(handle) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR }
 
-    /// A tar archive ends with a block of zeros. libarchive takes the end of the file for it too, and so a file that was cut off between two entries.
+    /// A tar archive ends with a block of zeros. libarchive also accepts the end of the file, and therefore an archive truncated between
+    /// two entries.
     private var hasEndMark: Bool {
         !isTar || archive_filter_bytes(handle, 0) > archive_read_header_position(handle)
     }

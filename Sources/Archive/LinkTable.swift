@@ -2,21 +2,21 @@ import Paths
 
 private let slash = UInt8(ascii: "/")
 
-/// The symbolic links of an archive, and where they lead by the way of each other.
+/// The symbolic links of an archive, and where they lead when followed through each other.
 ///
-/// The text of a link does not say where it leads: in `a/up/..`, with `a/up` a link to the folder itself, the `..` leads out of it. So all of
-/// them are followed here, part by part, as the kernel would (path_resolution(7)), but on no disk.
+/// A link's text alone does not tell where it leads: if `a/up` is a link to the folder itself, the `..` in `a/up/..` leads out of the
+/// folder. So all links are resolved here component by component, as in the kernel (path_resolution(7)), but without a file system.
 struct LinkTable {
-    /// By the parts of their names, which a target need not have as good as a name.
+    /// The key is the components of the link's name; a target need not be a valid name.
     private var targets: [[[UInt8]]: (link: ContainedPath, target: [UInt8])] = [:]
     private var textBytes = 0
     private var steps = 0
 
     var isEmpty: Bool { targets.isEmpty }
 
-    /// Notes a link.
+    /// Adds a link.
     ///
-    /// - Throws: `Fault` for one that by its text alone leads out, or when there are too many.
+    /// - Throws: `Fault` for a link whose text alone leads out, or if there are too many links.
     mutating func add(_ link: ContainedPath, to target: [UInt8]) throws(Fault) {
         guard let first = target.first else { throw .refused("is a link without a target") }
         guard first != slash else { throw .refused("is a link to the absolute path \(ContainedPath.quoted(target))") }
@@ -27,12 +27,12 @@ struct LinkTable {
         if leadsOut(link, from: 0, hops: 0) { throw outside(target) }
     }
 
-    /// Follows every link to its end, now that all are known.
+    /// Resolves every link, now that all are known.
     ///
-    /// - Parameter top: how many leading parts of each name are above the folder that will be left.
+    /// - Parameter top: how many leading components of each name are above the folder that remains.
     /// - Throws: `Fault` with the link that leads out.
     mutating func check(top: Int) throws(LinkFault) {
-        // Sorted, so that of two the same one is named each time.
+        // Sort them, so that the same link is reported every time.
         for (link, target) in targets.values.sorted(by: { $0.link < $1.link }) {
             if leadsOut(link, from: top, hops: 40) { throw LinkFault(link: link, fault: outside(target)) }
             guard steps < 1_000_000 else {
@@ -46,7 +46,7 @@ struct LinkTable {
     }
 
     /// - Parameters:
-    ///   - hops: how many other links are followed; the kernel gives up after 40, so what comes later leads nowhere.
+    ///   - hops: how many other links are followed; the kernel gives up after 40, so a longer chain leads nowhere.
     private mutating func leadsOut(_ link: ContainedPath, from top: Int, hops: Int) -> Bool {
         guard let target = targets[link.parts]?.target else { return false }
         var place = Array(link.parts.dropLast())
@@ -69,13 +69,13 @@ struct LinkTable {
         return false
     }
 
-    /// The parts of a target, the first one last.
+    /// The components of a target in reverse order.
     private static func waiting(_ target: [UInt8]) -> [[UInt8]] {
         target.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }.reversed().map(Array.init)
     }
 }
 
-/// A link that leads out.
+/// A link that leads out of the folder.
 struct LinkFault: Error {
     let link: ContainedPath
     let fault: Fault

@@ -2,7 +2,7 @@ import Glibc
 import Paths
 import SystemPackage
 
-/// An archive on its way into a folder.
+/// Unpacks one archive into a folder.
 struct Unpacking {
     let archive: FilePath
     let folder: FilePath
@@ -14,7 +14,7 @@ struct Unpacking {
     private var done = Unpacked()
     private var entries = 0
     private var links = LinkTable()
-    /// Bytes and entries that were told of, and after which the disk was looked at.
+    /// The bytes and entries at the last progress report and disk check.
     private var told: (bytes: Int64, entries: Int) = (0, 0)
 
     init(
@@ -32,7 +32,7 @@ struct Unpacking {
 
     /// Unpacks every entry.
     ///
-    /// - Throws: `ArchiveError`, and what `progress` throws.
+    /// - Throws: `ArchiveError`, and errors from `progress`.
     mutating func run() throws -> Unpacked {
         while let head = try reader.next() {
             try blaming(head.name) { (self: inout Self) in try self.take(head) }
@@ -64,7 +64,7 @@ struct Unpacking {
         done.files += 1
     }
 
-    /// Where an entry goes; nil for a directory that is above all that is kept.
+    /// The target of an entry; nil for a directory that is stripped away.
     private func place(of path: ContainedPath, _ kind: EntryHead.Kind) throws(Fault) -> ContainedPath? {
         var stripped: ContainedPath? = path == .top ? nil : path
         if case .leading(let count) = strip { stripped = path.withoutFirst(count) }
@@ -74,7 +74,7 @@ struct Unpacking {
         return stripped
     }
 
-    /// What an entry claims is not tried out.
+    /// Checks the claimed size before writing anything.
     private func checkSize(_ head: EntryHead) throws(Fault) {
         guard let size = head.size else { return }
         if size < 0 { throw .refused("has a negative size") }
@@ -88,7 +88,7 @@ struct Unpacking {
         var endsInHole = false
         try writer.makeFile(path, isExecutable: isExecutable) { file in
             try reader.eachPiece { piece, offset in
-                // A hole counts as the zeros that it stands for.
+                // A hole counts as the zeros that it represents.
                 let end = max(length, offset + Int64(piece.count))
                 guard offset >= 0, end <= limits.fileBytes else {
                     throw Fault.tooMuch("has more than \(limits.fileBytes) bytes in one file")
@@ -106,7 +106,7 @@ struct Unpacking {
         }
     }
 
-    /// The disk is asked, and the caller told, as the work goes on.
+    /// Checks the disk and reports progress from time to time.
     private mutating func tellNowAndThen() throws {
         guard done.bytes - told.bytes >= 8 << 20 || entries - told.entries >= 512 else { return }
         told = (done.bytes, entries)
@@ -127,7 +127,7 @@ struct Unpacking {
         if let files = room.files, files < 1024 { throw .noSpace("it has room for only \(files) more files") }
     }
 
-    /// Looks where the links lead now that all are there, and takes the one folder at the top away.
+    /// Checks where the links lead, now that all are known, and removes the common top folder.
     private mutating func finish() throws {
         let common = strip == .commonTop ? try commonTop() : nil
         do { try links.check(top: common == nil ? 0 : 1) } catch {
@@ -136,19 +136,19 @@ struct Unpacking {
         if let common { try raise(common) }
     }
 
-    /// The one folder that all of the archive is in; nil when there is none.
+    /// The one folder that contains everything in the archive; nil if there is none.
     private func commonTop() throws -> [UInt8]? {
         let names = try writer.names(in: .top, limit: 2)
         guard names.count == 1, let name = names.first else { return nil }
         return try writer.status(of: ContainedPath(name: name)).map { $0.st_mode & S_IFMT } == S_IFDIR ? name : nil
     }
 
-    /// Puts the one folder in the folder's own place.
+    /// Replaces the target folder with its only subfolder.
     private func raise(_ name: [UInt8]) throws(Fault) {
         let aside = "\(folder.string).top"
         let inner = Array("\(folder.string)/".utf8) + name
         guard inner.withCString({ rename($0, aside) }) == 0 else { throw .system(operation: "raise", Errno(rawValue: errno)) }
-        // rename(2) replaces a directory that is empty.
+        // rename(2) replaces an empty directory.
         guard rename(aside, folder.string) == 0 else {
             let number = errno
             _ = inner.withCString { rename(aside, $0) }
@@ -165,7 +165,7 @@ struct Unpacking {
     }
 }
 
-/// Writes bytes at a place of a file.
+/// Writes bytes at an offset of a file.
 private func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int64) throws(Fault) {
     var rest = bytes[...]
     while !rest.isEmpty {

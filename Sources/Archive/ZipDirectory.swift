@@ -1,14 +1,14 @@
 import SystemPackage
 
-/// The list of entries at the end of a zip archive. libarchive reads all of it into memory before the first entry, so its length is looked at before
-/// that: as it is claimed, and as there is room for it in the file.
+/// The central directory of a zip archive. libarchive reads all of it into memory before the first entry, so its length is checked first:
+/// both the claimed one and the one that the file has room for.
 enum ZipDirectory {
-    /// - Throws: `ArchiveError.tooMuch`. What cannot be read, or is no zip archive, is left for the reader to tell.
+    /// - Throws: `ArchiveError.tooMuch`. Files that are unreadable or not zip archives are left to the reader to report.
     static func check(_ archive: FilePath, entries limit: Int) throws(ArchiveError) {
         guard let file = try? FileDescriptor.open(archive, .readOnly, options: .closeOnExec) else { return }
         defer { try? file.close() }
         guard bytes(of: file, at: 0, count: 2) == Array("PK".utf8), let end = try? file.seek(offset: 0, from: .end) else { return }
-        // The record at the end, and a comment of up to 64 KiB after it (APPNOTE.TXT, 4.3.16).
+        // The end record, followed by a comment of up to 64 KiB (APPNOTE.TXT, 4.3.16).
         let start = max(0, end - (1 << 16) - 22)
         let tail = bytes(of: file, at: start, count: Int(end - start))
         for place in 0..<max(0, tail.count - 21) where tail[place...].starts(with: [0x50, 0x4B, 5, 6]) {
@@ -23,7 +23,7 @@ enum ZipDirectory {
         }
     }
 
-    /// What the longer form of the record says (4.3.14, 4.3.15); nil when there is none.
+    /// The values in the Zip64 record (4.3.14, 4.3.15); nil if there is none.
     private static func zip64(_ file: FileDescriptor, _ tail: [UInt8], locator: Int) -> (count: Int64, start: Int64)? {
         guard locator >= 0, tail[locator...].starts(with: [0x50, 0x4B, 6, 7]) else { return nil }
         let record = bytes(of: file, at: number(tail, locator + 8, 8), count: 56)
@@ -31,7 +31,7 @@ enum ZipDirectory {
         return (number(record, 32, 8), number(record, 48, 8))
     }
 
-    /// A number, its lowest byte first; the largest there is for one that has no place in 63 bits.
+    /// A little-endian number; `Int64.max` if it does not fit into 63 bits.
     private static func number(_ bytes: [UInt8], _ place: Int, _ width: Int) -> Int64 {
         let read = bytes[place..<place + width].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return Int64(clamping: read)

@@ -5,16 +5,16 @@ import Model
 import Store
 import SystemPackage
 
-/// The disk of the workspace has too little room for what is to come.
+/// The workspace's disk does not have enough free space.
 package struct NotEnoughSpace: ExitStatusError, Sendable, CustomStringConvertible {
     /// The workspace.
     package let path: FilePath
-    /// Bytes that are free.
+    /// The number of free bytes.
     package let free: Int64
-    /// Bytes that are needed.
+    /// The number of bytes needed.
     package let needed: Int64
 
-    /// How much there is, how much is needed, and what to do.
+    /// The free and the needed space, and what to do.
     package var description: String {
         """
         \(path) has \(free >> 20) MiB free; a build needs about \(needed >> 20) MiB
@@ -25,22 +25,23 @@ package struct NotEnoughSpace: ExitStatusError, Sendable, CustomStringConvertibl
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// What a build needs, looked for before an hour's work.
+/// The prerequisites of a build, checked before hours of work.
 package struct BuildPrerequisites: Sendable {
-    /// The Go that builds.
+    /// The Go toolchain for the build.
     package let go: GoToolchain
-    /// Whether a download of which nobody has said what it must be is taken as it comes.
+    /// Whether to accept a download with unknown content.
     package let trustsDownloads: Bool
 
-    /// Looks for all of it.
+    /// Checks all prerequisites.
     ///
     /// - Parameters:
-    ///   - range: the Go releases that are asked for; the recipe's own when nil.
-    ///   - allowsCode: whether the recipe may tell Go more than settings.
-    ///   - trustsDownloads: whether a download of which nobody has said what it must be is taken as it comes.
-    ///   - isPacked: whether the recipe's package is made, if it has one: a component's probe and upstream's tests need none of its downloads.
-    /// - Throws: `RecipeIsCode` when it does, and may not; `PackageError` for a download that nobody knows; `GoWheelError`, `TransferError` and others when no Go of the range is here and none can
-    ///   be installed; `NotEnoughSpace`.
+    ///   - range: the requested Go releases; nil for the recipe's own.
+    ///   - allowsCode: whether the recipe may pass Go more than settings.
+    ///   - trustsDownloads: whether to accept a download with unknown content.
+    ///   - isPacked: whether the recipe's package, if it has one, will be made: a component's probe and upstream's tests need none of its
+    ///     downloads.
+    /// - Throws: `RecipeIsCode` if the recipe passes more than settings without permission; `PackageError` for a download with unknown
+    ///   content; `GoWheelError`, `TransferError` and others if no Go in the range is installed or can be installed; `NotEnoughSpace`.
     package init(
         _ recipe: Recipe, go range: VersionRange? = nil, allowsCode: Bool = false, trustsDownloads: Bool = false,
         isPacked: Bool = true, on host: Host, events: @escaping EventSink
@@ -58,10 +59,10 @@ package struct BuildPrerequisites: Sendable {
         self.go = go
     }
 
-    /// Go's cache, the work tree and the binary of a Kubernetes component take about this much.
+    /// The approximate space for Go's cache, the worktree and the binary of a Kubernetes component.
     package static let neededBytes = BuildStep.neededBytes
 
-    /// - Throws: `NotEnoughSpace` when the workspace's disk has less free.
+    /// - Throws: `NotEnoughSpace` if the workspace's disk has less free space.
     package static func checkSpace(_ needed: Int64, on host: Host) throws(NotEnoughSpace) {
         guard let free = Files.freeBytes(at: host.workspace), free < needed else { return }
         throw NotEnoughSpace(path: host.workspace, free: free, needed: needed)

@@ -4,16 +4,16 @@ import Model
 import Patches
 import SystemPackage
 
-/// Recipes and patches of a project's folder.
+/// The recipes and patches in a project's folder.
 package struct Catalogue: Sendable {
-    /// No such recipe.
+    /// There is no such recipe.
     package struct UnknownRecipe: ExitStatusError, Sendable, CustomStringConvertible {
-        /// What was asked for.
+        /// The requested name.
         package let name: String
-        /// The nearest known one, or all.
+        /// The nearest known name, or all names.
         package let advice: String
 
-        /// What is not there, and what is.
+        /// The unknown name, and the advice.
         package var description: String { "there is no recipe '\(name)': \(advice)" }
 
         package var exitStatus: ExitStatus { .usage }
@@ -29,12 +29,12 @@ package struct Catalogue: Sendable {
         Files.names(in: project.appending("recipes")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
     }
 
-    /// Reads a recipe with all that it extends.
+    /// Reads a recipe and the recipes that it extends.
     ///
     /// - Parameters:
-    ///   - name: a recipe's name, or the path of a `.yaml` file; `NAME@VERSION` asks for a version.
-    ///   - architecture: what its downloads are for.
-    /// - Throws: `UnknownRecipe`; `Diagnostic` for a mistake in it; `FileError`.
+    ///   - name: a recipe's name, or the path of a `.yaml` file; `NAME@VERSION` selects a version.
+    ///   - architecture: the architecture of its downloads.
+    /// - Throws: `UnknownRecipe`; `Diagnostic` for an invalid recipe; `FileError`.
     package func recipe(_ name: String, for architecture: Architecture = .machine) throws -> Recipe {
         let (base, version) = try Self.split(name)
         let path = try recipePath(base)
@@ -47,7 +47,7 @@ package struct Catalogue: Sendable {
         return recipeNames.contains(name)
     }
 
-    /// Where a recipe is.
+    /// The path of a recipe's file.
     ///
     /// - Throws: `UnknownRecipe`.
     package func recipePath(_ name: String) throws(UnknownRecipe) -> FilePath {
@@ -61,7 +61,7 @@ package struct Catalogue: Sendable {
         return project.appending("recipes/\(name).yaml")
     }
 
-    /// A name and, behind the last `@`, a version.
+    /// Splits a name at the last `@` into the name and a version.
     package static func split(_ name: String) throws(UnknownRecipe) -> (name: String, version: Version?) {
         guard let at = name.lastIndex(of: "@") else { return (name, nil) }
         let text = String(name[name.index(after: at)...])
@@ -71,7 +71,7 @@ package struct Catalogue: Sendable {
         return (String(name[..<at]), version)
     }
 
-    /// A recipe's files, the one that extends no other first.
+    /// A recipe's files; the one that extends no other comes first.
     private func files(from path: FilePath) throws -> [RecipeFile] {
         var files: [RecipeFile] = []
         var (next, seen): (FilePath?, Set<FilePath>) = (path, [])
@@ -95,7 +95,7 @@ package struct Catalogue: Sendable {
         }
     }
 
-    /// The folder of the registry, with the projects that take pull requests.
+    /// The folder of the registry; it also contains the projects that accept pull requests.
     package var patches: FilePath { project.appending("patches") }
 
     /// The folder of the approaches.
@@ -103,6 +103,6 @@ package struct Catalogue: Sendable {
 
     /// Reads the registry of patches.
     ///
-    /// - Throws: `Diagnostic` for a mistake in an entry; `FileError`.
+    /// - Throws: `Diagnostic` for an invalid entry; `FileError`.
     package func registry() throws -> Registry { try Registry(patches) }
 }

@@ -8,9 +8,9 @@ import Store
 import SystemPackage
 
 extension StepContext {
-    /// Brings a recipe's work tree to a tree, and keeps others out of it for as long as the work goes on.
+    /// Checks out a tree in a recipe's worktree, and locks the worktree for the duration of the work.
     ///
-    /// - Parameter body: gets the repository of all trees, and a folder for what is not done yet.
+    /// - Parameter body: receives the repository of all trees, and a folder for temporary files.
     func inWorkTree<Value>(
         _ tree: ObjectID, at place: GoPlace, _ body: (Repository, FilePath) async throws -> Value
     ) async throws -> Value {
@@ -28,7 +28,7 @@ extension StepContext {
     }
 }
 
-/// Source tree to one that has the generated file which kube-apiserver needs.
+/// Adds the generated file that kube-apiserver needs to a source tree.
 struct GenerateStep: Step {
     static let name = "generate"
 
@@ -62,14 +62,13 @@ struct GenerateStep: Step {
 
 /// A recipe has no control plane that its node could join.
 package struct NoControlPlane: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The recipe.
     package let recipe: String
 
     package init(recipe: String) {
         self.recipe = recipe
     }
 
-    /// What, why, and what to do.
+    /// The problem, the reason, and what to do.
     package var description: String {
         "recipe '\(recipe)' has no 'controlPlane', so its node has nothing to join\n    Add 'controlPlane' to the recipe, or use --level boot."
     }
@@ -77,12 +76,12 @@ package struct NoControlPlane: ExitStatusError, Sendable, CustomStringConvertibl
     package var exitStatus: ExitStatus { .usage }
 }
 
-/// A generated file is lacking in a tree in which its generator would find nothing.
+/// A tree lacks a generated file, and its generator cannot find the tree's packages.
 package struct OpenAPINeedsGOPATH: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The file.
+    /// The missing file.
     package let path: String
 
-    /// What, why, and what to do.
+    /// The problem, the reason, and what to do.
     package var description: String {
         "cannot generate \(path): its generator supports only GOPATH, and this tree is a workspace\n    Use a source that contains the file: Kubernetes has included it since 1.24."
     }
@@ -90,20 +89,20 @@ package struct OpenAPINeedsGOPATH: ExitStatusError, Sendable, CustomStringConver
     package var exitStatus: ExitStatus { .data }
 }
 
-/// The programs of a control plane that were built from a recipe's source.
+/// The programs of a control plane, built from a recipe's source.
 package struct BuiltControlPlane: Sendable {
     package let apiServer: FilePath
     package let controllerManager: FilePath
     package let scheduler: FilePath
-    /// The steps that made them.
+    /// The steps that produced them.
     package let steps: [StepRecord]
 }
 
 extension SourceBuilder {
-    /// Builds a recipe's control plane. It has the patches that the recipe names for it, and not the node's: every variant of the node joins the same
-    /// control plane.
+    /// Builds a recipe's control plane. It has the patches that the recipe names for the control plane, not the node's: all variants of the
+    /// node join the same control plane.
     ///
-    /// - Throws: `NoControlPlane`; `OpenAPINeedsGOPATH`; what the steps throw.
+    /// - Throws: `NoControlPlane`; `OpenAPINeedsGOPATH`; errors from the steps.
     package func controlPlane(
         _ recipe: Recipe, with prerequisites: BuildPrerequisites, from folder: FilePath? = nil
     ) async throws -> BuiltControlPlane {
@@ -126,7 +125,7 @@ extension SourceBuilder {
                 + [patched.record, apiServer.record, controllerManager.record, scheduler.record])
     }
 
-    /// The control plane's patches without those whose upstream the tree lacks, or has in a version without the fault.
+    /// The control plane's patches, without those whose upstream is not in the tree or has a version without the fault.
     private func series(of spec: ControlPlaneSpec, for source: PreparedSource) throws -> Series {
         let registry = try Catalogue(host).registry()
         let text = SourceText(tree: source.tree, of: try trees())
@@ -137,7 +136,7 @@ extension SourceBuilder {
         return try Series(needed.map(\.description), recipe: source.recipe, registry: registry)
     }
 
-    /// The source with the generated file that kube-apiserver needs. Later releases have the file themselves.
+    /// The source with the generated file that kube-apiserver needs. Later releases include the file.
     private func generatingOpenAPI(_ spec: ControlPlaneSpec, in source: PreparedSource) async throws -> PreparedSource {
         guard let openapi = spec.openapi, try trees().blob(at: openapi, of: source.tree) == nil else { return source }
         guard source.layout.mode != .workspace else { throw OpenAPINeedsGOPATH(path: openapi) }

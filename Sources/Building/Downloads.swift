@@ -9,21 +9,21 @@ import Store
 import SystemPackage
 import Transfer
 
-/// A download of which nobody has said the digest, to what it is. Whoever says what its content must be gets that content; what nobody has said
-/// anything of is taken as it comes, and known from then on.
+/// Determines the digest of a download that is not pinned by SHA-256. If the recipe specifies the content, the download must match it;
+/// otherwise it is accepted as it is, and its digest is recorded.
 struct ReceiveStep: Step {
-    /// What came.
+    /// The received download.
     struct Received: Codable, Sendable {
-        /// The digest of an archive's or a file's bytes.
+        /// The digest of the archive or file.
         let sha256: Digest?
-        /// The content, unpacked.
+        /// The unpacked content.
         let tree: ObjectID?
     }
 
     static let name = "receive"
 
     let download: DownloadSpec
-    /// What errors call it.
+    /// The download's name in errors.
     let title: Unkeyed<String>
 
     func run(in context: StepContext, folder: FilePath) async throws -> Received {
@@ -31,7 +31,7 @@ struct ReceiveStep: Step {
         let work = context.scratch.place("receive")
         defer { try? Files.remove(work) }
         guard let wanted = download.tree else { return try await receive(from: download.addresses, in: work, context) }
-        // An address that has another content is passed over, as one with another digest is.
+        // An address with other content is skipped, like one with another digest.
         var (others, failure): ([String], (any Error)?) = ([], nil)
         for address in download.addresses {
             try Files.remove(work)
@@ -60,7 +60,7 @@ struct ReceiveStep: Step {
         return Received(sha256: digest, tree: tree)
     }
 
-    /// What is refused, by name, and both ids.
+    /// The error for wrong content, with the name and both IDs.
     func differs(from wanted: TreeID, _ found: String) -> PackageError {
         PackageError(
             "the download '\(title.value)' does not match the recipe: its tree should be \(wanted); \(found)",
@@ -68,7 +68,7 @@ struct ReceiveStep: Step {
     }
 
     func isWhole(_ output: Received, in place: FilePath, workspace: Workspace) -> Bool {
-        // Only what was unpacked is needed later; a file is fetched again by its digest.
+        // Only unpacked content is needed later; a file is fetched again by its digest.
         output.tree.map(workspace.has) ?? (output.sha256 != nil)
     }
 }
@@ -77,7 +77,7 @@ extension DownloadCommit {
     fileprivate func received(for step: ReceiveStep, _ context: StepContext) async throws -> ReceiveStep.Received {
         let lock = Lock(kind: .git, name: GitSource.shown(url), version: commit.description)
         let source = GitSource(url, mirrors: context.workspace.mirrors, on: context.host)
-        // It is copied into what is there.
+        // Create the repository if necessary: the tree is copied to an existing one.
         _ = try Repository.openOrCreateBare(at: context.workspace.trees.string)
         let tree = try await source.copyTree(of: lock, into: context.workspace.trees) { context.tell($0) }
         if let wanted = step.download.tree, wanted.description != tree.description {
@@ -89,7 +89,7 @@ extension DownloadCommit {
 }
 
 extension Repository {
-    /// Unpacks an archive as a recipe says, and takes its content in.
+    /// Unpacks an archive as a recipe specifies, and imports its content.
     func tree(of download: DownloadSpec, from source: ArchiveSource, in folder: FilePath, _ context: StepContext) throws -> ObjectID {
         try Files.makeDirectory(folder.removingLastComponent())
         try source.unpack(into: folder, strip: download.strip == 0 ? .none : .leading(download.strip)) { context.tell($0) }
@@ -97,22 +97,22 @@ extension Repository {
     }
 }
 
-/// The downloads of a recipe, each by what it is.
+/// The downloads of a recipe, with their resolved content.
 struct Downloads: Sendable {
-    /// As the recipe says, with what came where the recipe leaves it open.
+    /// The recipe's specifications, completed with the digests of what was received.
     var specs: [String: DownloadSpec] = [:]
-    /// The contents that are there already.
+    /// The contents that are already in the repository.
     var trees: [String: ObjectID] = [:]
-    /// What each was found to be.
+    /// The resolved content of each download.
     var locked: [String: LockedDownload] = [:]
-    /// How it was found out.
+    /// The steps that resolved them.
     var records: [StepRecord] = []
 }
 
 extension Downloads {
-    /// Looks, before an hour's work, whether it is known of each download what it must be.
+    /// Checks, before hours of work, that the expected content of each download is known.
     ///
-    /// - Throws: `PackageError`, which names those that nobody knows and both ways to go on.
+    /// - Throws: `PackageError`, which lists the downloads with unknown content and the two ways to proceed.
     package static func check(_ recipe: Recipe, areTrusted: Bool) throws {
         let unknown = recipe.downloads.filter { !$0.value.isKnown }.sorted { $0.key < $1.key }
         guard recipe.package != nil, !areTrusted, let first = unknown.first else { return }
@@ -128,10 +128,10 @@ extension Downloads {
 }
 
 extension SourceBuilder {
-    /// Finds out what each download is, as far as the recipe leaves it open.
+    /// Resolves each download that the recipe does not fully specify.
     ///
-    /// - Parameter areTrusted: whether one of which nobody has said anything is taken as it comes.
-    /// - Throws: `PackageError` for one that nobody knows, and for one that is another than the recipe says; what fetching throws.
+    /// - Parameter areTrusted: whether to accept downloads with unknown content.
+    /// - Throws: `PackageError` for a download with unknown content, or with other content than the recipe specifies; errors from fetching.
     func receive(_ recipe: Recipe, areTrusted: Bool) async throws -> Downloads {
         try Downloads.check(recipe, areTrusted: areTrusted)
         var downloads = Downloads()
@@ -159,16 +159,16 @@ extension SourceBuilder {
         return downloads
     }
 
-    /// What each download of a recipe is, all of them fetched: what nobody knows is taken as it comes.
+    /// The resolved content of each download of a recipe. All are fetched, and unknown content is accepted.
     ///
-    /// - Throws: what `receive` throws.
+    /// - Throws: errors from `receive`.
     package func lockDownloads(of recipe: Recipe) async throws -> [String: LockedDownload] {
         try await receive(recipe, areTrusted: true).locked
     }
 }
 
 extension [String: LockedDownload] {
-    /// What a user must know of a verdict on what was made of them.
+    /// Notes for a verdict on an artifact that contains the downloads.
     package var notes: [String] {
         filter(\.value.isTrusted).sorted { $0.key < $1.key }.map { name, found in
             let what = [found.sha256.map { "SHA-256 \($0)" }, found.tree.map { "tree \($0)" }].compactMap(\.self).joined(separator: ", ")

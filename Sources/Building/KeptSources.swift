@@ -7,7 +7,7 @@ import Store
 import SystemPackage
 
 extension SourceBuilder {
-    /// A recipe's source as it was last fetched; nil when it was not. A built package may have stood in for a source package.
+    /// A recipe's source as it was last fetched; nil if it was not. It may be a built package that replaced the source package.
     ///
     /// - Throws: `GitError`.
     package func keptSource(of recipe: Recipe) throws -> (lock: Lock, tree: ObjectID, text: SourceText)? {
@@ -23,18 +23,19 @@ extension SourceBuilder {
         return nil
     }
 
-    /// Tries every patch of the registry that is for one of the recipe's upstreams, and the recipe's whole series. The source is fetched when it is not here.
+    /// Tries every patch of the registry for one of the recipe's upstreams, and the recipe's whole series. The source is fetched if
+    /// necessary.
     ///
-    /// - Throws: what fetching throws; what `Registry.check` throws.
+    /// - Throws: errors from fetching and from `Registry.check`.
     package func check(_ recipe: Recipe, against registry: Registry) async throws -> [PatchCheck] {
         let tree = try await fetch(recipe).tree
         return try registry.check(try resolvingVersions(of: recipe, in: tree), on: tree, in: try trees())
     }
 
-    /// Compares every variant of every patch with every recipe's source that is here. Nothing is fetched.
+    /// Compares every variant of every patch with every stored source of a recipe. Nothing is fetched.
     ///
-    /// - Parameter names: the patches; all when empty.
-    /// - Throws: `PatchesError` for a name that is unknown; `GitError`, `FileError`; `Diagnostic` for a recipe that is wrong.
+    /// - Parameter names: the patches; empty for all.
+    /// - Throws: `PatchesError` for an unknown name; `GitError`, `FileError`; `Diagnostic` for an invalid recipe.
     package func matchAll(_ names: [String], catalogue: Catalogue, registry: Registry) throws -> [PatchMatchRow] {
         let wanted = names.isEmpty ? registry.entries : try names.map { try registry.entry(named: $0) }
         let ledger = Ledger(workspace.runs)
@@ -45,7 +46,7 @@ extension SourceBuilder {
         }
     }
 
-    /// Carries variants of patches over between the sources that are here.
+    /// Rebases variants of patches between the stored sources.
     package func rebasing(catalogue: Catalogue, registry: Registry) -> Rebasing {
         Rebasing(registry, recipes: catalogue.recipeNames) { name in
             let recipe = try catalogue.recipe(name)
@@ -57,7 +58,8 @@ extension SourceBuilder {
         }
     }
 
-    /// The version of one of a recipe's upstreams: what its source tells where that is here, else what the recipe says; nil when neither does.
+    /// The version of one of a recipe's upstreams: from its source if that is stored, otherwise from the recipe; nil if neither specifies
+    /// it.
     ///
     /// - Throws: `GitError`.
     package func version(of upstream: String, in recipe: Recipe) throws -> Version? {

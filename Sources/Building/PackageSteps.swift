@@ -9,15 +9,15 @@ import Sources
 import Store
 import SystemPackage
 
-/// Downloads to a tree: each is fetched by its digest, and unpacked where the recipe says.
+/// Fetches downloads by digest, unpacks each where the recipe specifies, and imports them as a tree.
 struct DownloadStep: Step {
     static let name = "download"
 
     let downloads: [String: DownloadSpec]
-    /// The contents that are there already.
+    /// The contents that are already in the repository.
     let trees: Unkeyed<[String: ObjectID]>
 
-    /// - Throws: `PackageError` when they get in each other's way.
+    /// - Throws: `PackageError` if the downloads conflict.
     init(_ downloads: Downloads) throws {
         guard downloads.specs.values.filter({ $0.unpack == .top }).count <= 1 else {
             throw PackageError(
@@ -57,7 +57,7 @@ struct DownloadStep: Step {
         return source
     }
 
-    /// The content of an archive that is known by its bytes, and perhaps by its content too.
+    /// The content of an archive that is pinned by digest, and possibly by content too.
     private func fetch(
         _ name: String, _ spec: DownloadSpec, into repository: Repository, _ folder: FilePath, _ context: StepContext
     ) async throws -> ObjectID {
@@ -72,11 +72,11 @@ struct DownloadStep: Step {
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
 }
 
-/// Binaries, downloads and a patched tree to a tree that also has the archive of all programs, ready to be embedded.
+/// Packs binaries and downloads into an archive, and adds it to a patched tree so that it can be embedded.
 struct PackStep: Step {
-    /// What was packed.
+    /// The result of packing.
     struct Packed: Codable, Sendable {
-        /// The patched tree with the archive in it.
+        /// The patched tree with the archive.
         let tree: ObjectID
         /// The archive's digest, which is also its name.
         let archive: Digest
@@ -87,10 +87,10 @@ struct PackStep: Step {
     let tree: ObjectID
     let downloads: ObjectID
     let spec: PackageSpec
-    /// What goes where, by digest.
+    /// The digest of the binary for each path.
     let binaries: [ContainedPath: Digest]
     let date: Int64
-    /// Where the binaries are.
+    /// The files that contain the binaries.
     let paths: Unkeyed<[ContainedPath: String]>
 
     func run(in context: StepContext, folder: FilePath) async throws -> Packed {
@@ -106,7 +106,7 @@ struct PackStep: Step {
         let pack = work.appending("data")
         try Files.makeDirectory(pack)
         for (index, name) in spec.folders.enumerated() {
-            // What was downloaded may have links in it: none is gone through.
+            // Downloads may contain links, which must not be followed.
             try makeFolder(name, in: pack)
             guard let part = try repository.subtree(at: name.description, of: downloads) else { continue }
             let note = work.appending("holds-\(index)").string
@@ -128,7 +128,7 @@ struct PackStep: Step {
         return Packed(tree: packed, archive: digest)
     }
 
-    /// Makes a folder of what is packed.
+    /// Creates a folder in the package.
     private func makeFolder(_ path: ContainedPath, in pack: FilePath) throws {
         do throws(FolderFault) { try FolderWriter(Array(pack.string.utf8)).makeDirectory(path) } catch {
             throw PackageError(

@@ -7,11 +7,13 @@ import Store
 import SystemPackage
 
 extension SourceBuilder {
-    /// The recipe's artifact: the target, or, of a recipe that packs itself as k3s does, the wrapper with all programs and downloads inside.
+    /// The recipe's artifact: the target, or, for a recipe that packs itself as k3s does, the wrapper with all programs and downloads
+    /// inside.
     ///
     /// - Parameter inner: the target, built from the patched tree.
-    /// - Returns: the artifact with the pedigree of what is in it, and the steps that made it of the target; none where nothing is packed.
-    /// - Throws: `PackageError`; what fetching and building throw.
+    /// - Returns: the artifact with the pedigree of its content, and the steps that produced it from the target; no steps if nothing is
+    ///   packed.
+    /// - Throws: `PackageError`; errors from fetching and building.
     package func package(
         _ inner: Built, of source: PreparedSource, _ patched: PatchedTree, trustingDownloads isTrusting: Bool
     ) async throws -> (built: Built, steps: [StepRecord]) {
@@ -46,7 +48,7 @@ extension SourceBuilder {
         return (outer, steps + [packed.record, built.record])
     }
 
-    /// A program whose source was downloaded. Its source is a tree of its own, and no patch applies to it.
+    /// Builds a program whose source was downloaded. Its source is a separate tree, and no patches apply to it.
     private func build(
         _ name: String, _ program: ProgramSpec, from downloads: ObjectID, recipe: Recipe, go: GoToolchain
     ) async throws -> Built {

@@ -6,34 +6,33 @@ import Patches
 import Store
 import SystemPackage
 
-/// Upstream's own tests of the packages that a patch touches, before it and after it.
+/// Results of upstream's own tests for the packages that a patch touches, without and with the patch.
 package struct PatchTest: Hashable, Codable, Sendable {
-    /// One test whose outcome the patch changed.
+    /// A test with a different outcome with the patch.
     package struct Difference: Hashable, Codable, Sendable {
         /// The package's import path.
         package let package: String
         /// The test; empty for the package as a whole.
         package let test: String
-        /// How it ended before; nil when there was no such test.
+        /// The outcome without the patch; nil if there was no such test.
         package let before: GoTestResult.Outcome?
-        /// How it ended afterwards; nil when there is no such test.
+        /// The outcome with the patch; nil if there is no such test.
         package let after: GoTestResult.Outcome?
     }
 
-    /// The patch.
     package let patch: PatchName
-    /// The variant that fitted.
+    /// The variant that was applied.
     package let variant: String
     /// The folders whose tests were run.
     package let folders: [String]
-    /// All tests before.
+    /// The results without the patch.
     package let before: [GoTestResult]
-    /// All tests afterwards.
+    /// The results with the patch.
     package let after: [GoTestResult]
-    /// What differs.
+    /// The tests with different outcomes.
     package let differences: [Difference]
 
-    /// Compares the two runs, test by test.
+    /// Compares the two runs test by test.
     init(patch: PatchName, variant: String, folders: [String], before: [GoTestResult], after: [GoTestResult]) {
         self.patch = patch
         self.variant = variant
@@ -50,10 +49,10 @@ package struct PatchTest: Hashable, Codable, Sendable {
         }
     }
 
-    /// Whether every test that the patch changed passes now.
+    /// Whether the patch makes no test fail: each test whose outcome changed does not fail, and one that passed before still passes.
     package var isGood: Bool { differences.allSatisfy { $0.after != .fail && !($0.before == .pass && $0.after != .pass) } }
 
-    /// How many tests ended in a way; packages as a whole are not counted.
+    /// The number of tests with an outcome, without whole packages.
     package func count(_ outcome: GoTestResult.Outcome, in results: [GoTestResult]) -> Int {
         results.count { $0.outcome == outcome && !$0.test.isEmpty }
     }
@@ -62,7 +61,7 @@ package struct PatchTest: Hashable, Codable, Sendable {
 extension SourceBuilder {
     /// Runs upstream's tests of the packages that a patch touches, on the stock tree and on the patched one.
     ///
-    /// - Throws: what the steps throw; `NoTests` when the packages have none; `CommandError` when none ran.
+    /// - Throws: errors from the steps; `NoTests` if the packages have none; `CommandError` if none ran.
     package func test(
         _ series: Series, of recipe: Recipe, with prerequisites: BuildPrerequisites, from folder: FilePath? = nil
     ) async throws -> PatchTest {

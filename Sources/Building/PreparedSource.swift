@@ -4,40 +4,39 @@ import Model
 import Patches
 import SystemPackage
 
-/// A source tree, and what went before it.
+/// A fetched source tree.
 package struct Fetched: Sendable {
-    /// What the recipe's source was resolved to.
+    /// The resolution of the recipe's source.
     package let lock: Lock
-    /// The tree.
     package let tree: ObjectID
     /// The steps so far.
     package let steps: [StepRecord]
-    /// The libraries that it is compiled with; nil when it needs none.
+    /// The libraries to compile it with; nil if it needs none.
     var libraries: Libraries?
 }
 
-/// Go libraries beside a source tree.
+/// Go libraries used together with a source tree.
 struct Libraries: Sendable {
-    /// What they are.
+    /// The packages that contain them.
     let files: [LockedFile]
-    /// A `GOPATH` that holds them.
+    /// The `GOPATH` that contains them.
     let path: FilePath
 }
 
-/// A source that is ready to be patched and built: all that patch, build, probes, the control plane and upstream's tests need to know of it.
+/// A source that is ready to be patched and built, with everything that patching, building, probes, the control plane and upstream's tests
+/// need to know about it.
 package struct PreparedSource: Sendable {
-    /// The recipe as it holds for this tree: the tree's import path and the lock's commit and date in its flags, and the places and versions of its
-    /// upstreams.
+    /// The recipe adapted to this tree: its flags contain the tree's import path and the lock's commit and date, and its upstreams have
+    /// their paths and versions.
     package let recipe: Recipe
-    /// What the recipe's source was resolved to.
+    /// The resolution of the recipe's source.
     package let lock: Lock
-    /// The tree.
     package let tree: ObjectID
-    /// How Go finds packages, the tree's import path, and the releases of Go that it names.
+    /// How Go resolves packages, the tree's import path, and the Go releases that it names.
     package let layout: GoLayout
-    /// The libraries that it is compiled with; nil when it needs none.
+    /// The libraries to compile it with; nil if it needs none.
     let libraries: Libraries?
-    /// The Go that builds it.
+    /// The Go toolchain that builds it.
     package let toolchain: GoToolchain
     /// The steps so far.
     package let steps: [StepRecord]
@@ -56,30 +55,28 @@ package struct PreparedSource: Sendable {
 
 /// A tree with a series applied.
 package struct PatchedTree: Sendable {
-    /// The patches.
     package let series: Series
-    /// The tree.
+    /// The patched tree.
     package let tree: ObjectID
-    /// Which variant of each patch fitted, and which files it changed.
+    /// Which variant of each patch was applied, and which files it changed.
     package let applied: [AppliedPatch]
-    /// The step.
+    /// The record of the step.
     package let record: StepRecord
 
     /// The files that the series changed.
     package var touched: [String] { applied.flatMap(\.files) }
 
-    /// The same with a file added, such as a probe's program.
+    /// The same with another tree, for example one with a probe's program added.
     package func with(_ tree: ObjectID) -> PatchedTree { PatchedTree(series: series, tree: tree, applied: applied, record: record) }
 }
 
-/// A binary that was built.
+/// A built binary.
 package struct Built: Sendable {
-    /// The binary.
     package let artifact: Artifact
-    /// What it was made of.
+    /// What the binary was made from.
     package let pedigree: Pedigree
-    /// The import paths of the packages that the series touched; each is compiled into the binary from the patched files.
+    /// The import paths of the packages that the series touched; each was compiled into the binary from the patched files.
     package let reached: [String]
-    /// The step.
+    /// The record of the step.
     package let record: StepRecord
 }

@@ -11,7 +11,7 @@ import Store
 import SystemPackage
 import Transfer
 
-/// The way from a recipe to a binary: resolve, fetch, patch, build. Each result comes from the store when it is there.
+/// Builds a binary from a recipe: resolve, fetch, patch, build. Each result comes from the store if it is there.
 package struct SourceBuilder: Sendable {
     package let runner: StepRunner
 
@@ -21,14 +21,14 @@ package struct SourceBuilder: Sendable {
     var workspace: Workspace { runner.workspace }
     var events: EventSink { runner.events }
 
-    /// The repository that holds all trees.
+    /// The repository that contains all trees.
     ///
     /// - Throws: `GitError`.
     package func trees() throws(GitError) -> Repository { try Repository.open(at: workspace.trees.string) }
 
-    /// Recipe to lock.
+    /// Resolves a recipe's source to a lock.
     ///
-    /// - Parameter isFresh: whether the index or the repository is asked again although an answer is kept.
+    /// - Parameter isFresh: whether to query the index or the repository even if there is a stored answer.
     func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
         let step = ResolveStep(source: recipe.source, libraries: recipe.libraries)
         let done = try await runner.perform(step, subject: recipe.source.subject, isFresh: isFresh) { $0.lock.title }
@@ -37,9 +37,9 @@ package struct SourceBuilder: Sendable {
         return (resolution, done.record)
     }
 
-    /// Recipe to source tree.
+    /// Fetches a recipe's source tree.
     ///
-    /// - Parameter folder: a folder to be taken in the place of the recipe's source.
+    /// - Parameter folder: a folder to use instead of the recipe's source.
     /// - Throws: `SourceError`, `TransferError`, `FetchError`, `ArchiveError`, `GitError`, `FileError`, `CancellationError`.
     package func fetch(_ recipe: Recipe, from folder: FilePath? = nil, isFresh: Bool = false) async throws -> Fetched {
         if let folder { return try await fetch(folder, recipe) }
@@ -48,7 +48,7 @@ package struct SourceBuilder: Sendable {
             return try await fetch(resolution, resolved)
         } catch let error as TransferError where error.isUnreachable && resolution.lock.isOfSuite {
             guard resolved.cached else { return try await fetchBuilt(recipe, insteadOf: error) }
-            // The kept addresses may be old: a mirror moves, and a suite's files with it. The digests stay as they are.
+            // The stored addresses may be outdated, because mirrors and a suite's files move. The digests stay the same.
             let locked = resolution.lock
             (resolution, resolved) = try await resolve(recipe, isFresh: true)
             if resolution.lock != locked { events(.note("the suite now has \(resolution.lock.version) instead of \(locked.version)")) }
@@ -58,7 +58,7 @@ package struct SourceBuilder: Sendable {
         }
     }
 
-    /// The same code from a built package, when the pool lacks a file of the source package.
+    /// Fetches the same code from a built package if the pool lacks a file of the source package.
     private func fetchBuilt(_ recipe: Recipe, insteadOf error: TransferError) async throws -> Fetched {
         guard case .debian(let spec) = recipe.source, let built = spec.fallback else { throw error }
         events(.note("\(spec.package) cannot be fetched (\(error)); using \(built.package), which contains the same code"))
@@ -82,7 +82,7 @@ package struct SourceBuilder: Sendable {
             libraries: Libraries(files: files, path: unpacked.place.pushing(DebianPackages.goPath)))
     }
 
-    /// A folder is read each time: nothing tells that it is the same as before.
+    /// A folder is read every time, because nothing tells whether it has changed.
     private func fetch(_ folder: FilePath, _ recipe: Recipe) async throws -> Fetched {
         let start = ContinuousClock.now
         events(.began(step: FetchStep.name, subject: folder.string))
@@ -99,10 +99,11 @@ package struct SourceBuilder: Sendable {
         return Fetched(lock: lock, tree: tree, steps: [record])
     }
 
-    /// Fetches a recipe's source, and finds out how the tree is built.
+    /// Fetches a recipe's source, and determines how its tree is built.
     ///
-    /// - Parameter folder: a folder to take instead of the recipe's source.
-    /// - Throws: what ``fetch(_:from:isFresh:)`` throws; `GoLayoutError` where the recipe contradicts the tree; `GoTooOld`; `ModuleError`, `CommandError`.
+    /// - Parameter folder: a folder to use instead of the recipe's source.
+    /// - Throws: errors from ``fetch(_:from:isFresh:)``; `GoLayoutError` if the recipe contradicts the tree; `GoTooOld`; `ModuleError`,
+    ///   `CommandError`.
     package func prepare(_ recipe: Recipe, with prerequisites: BuildPrerequisites, from folder: FilePath? = nil) async throws
         -> PreparedSource
     {
@@ -117,7 +118,7 @@ package struct SourceBuilder: Sendable {
         return layout.mode == .modules ? try await copyModulesIntoTree(source) : source
     }
 
-    /// The tree with copies of the modules that patches are for. Without a `vendor/` folder nothing of theirs is in the tree.
+    /// The tree with copies of the modules that patches are for. Without a `vendor/` folder, the tree does not contain their code.
     private func copyModulesIntoTree(_ source: PreparedSource) async throws -> PreparedSource {
         guard let target = source.recipe.target else { return source }
         let repository = try trees()
@@ -160,7 +161,7 @@ package struct SourceBuilder: Sendable {
         return PatchedTree(series: series, tree: done.output.tree, applied: done.output.applied, record: done.record)
     }
 
-    /// The recipe with the versions of its upstreams from the tree. The recipe's own word counts only where the tree says nothing.
+    /// The recipe with the versions of its upstreams from the tree. The recipe's own version is used only if the tree does not specify one.
     ///
     /// - Throws: `GitError`.
     package func resolvingVersions(of recipe: Recipe, in tree: ObjectID) throws -> Recipe {
@@ -176,7 +177,7 @@ package struct SourceBuilder: Sendable {
         return resolved
     }
 
-    /// The same, with a note for each upstream of which recipe and tree name different versions.
+    /// The same, with a note for each upstream whose version differs between recipe and tree.
     private func resolvingVersionsAloud(of recipe: Recipe, in tree: ObjectID) throws -> Recipe {
         let resolved = try resolvingVersions(of: recipe, in: tree)
         for contradiction in recipe.contradictions(by: resolved) { runner.noteOnce(contradiction) }
@@ -188,12 +189,12 @@ package struct SourceBuilder: Sendable {
     /// - Throws: `GoLayoutError`; `GitError`.
     func layout(of tree: ObjectID, for recipe: Recipe) throws -> GoLayout {
         let facts = try facts(of: tree)
-        // A library is compiled with others of its kind, in a GOPATH, whatever its own project does.
+        // A library is compiled together with others of its kind in a GOPATH, no matter how its own project is built.
         guard let target = recipe.target else { return try facts.layout(ofLibraryAt: recipe.importPath, recipe: recipe.name) }
         return try facts.layout(mode: target.mode, importPath: recipe.importPath, recipe: recipe.name)
     }
 
-    /// What a tree's own files say.
+    /// What a tree's own files say about how it is built.
     func facts(of tree: ObjectID) throws -> TreeFacts {
         let repository = try trees()
         return try TreeFacts(
@@ -235,16 +236,15 @@ package struct SourceBuilder: Sendable {
     }
 }
 
-/// A recipe of a library was asked for a binary.
+/// A binary was requested from a recipe for a library.
 package struct NoTarget: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The recipe.
     package let recipe: String
 
     package init(recipe: String) {
         self.recipe = recipe
     }
 
-    /// What, why, and what to do.
+    /// The problem, the reason, and what to do.
     package var description: String {
         "recipe '\(recipe)' is for a library and builds no node\n    Test its patches with their probes: --level component."
     }
@@ -253,20 +253,19 @@ package struct NoTarget: ExitStatusError, Sendable, CustomStringConvertible {
 }
 
 extension TransferError {
-    /// Whether a file was nowhere to be had. Other bytes than those that were wanted, a full disk or a cancelled task are no reason to take
-    /// something else.
+    /// Whether no address provided a file. Wrong bytes, a full disk or a canceled task do not justify using another source.
     package var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
 }
 
 extension Lock {
-    /// Whether files of a suite are in it, whose addresses change.
+    /// Whether the lock contains files of a suite, whose addresses change.
     fileprivate var isOfSuite: Bool { kind == .debian || !libraries.isEmpty }
 }
 
 extension Recipe {
-    /// Where the recipe says another version of an upstream than the tree does, for people.
+    /// Messages about upstreams whose version in the recipe differs from the one in the tree.
     ///
-    /// - Parameter resolved: the same recipe with what the tree tells.
+    /// - Parameter resolved: the same recipe with the versions from the tree.
     fileprivate func contradictions(by resolved: Recipe) -> [String] {
         upstreams.sorted { $0.key < $1.key }.compactMap { name, upstream in
             guard let said = upstream.version, let told = resolved.upstreams[name]?.version, said.origin != told.origin else { return nil }
@@ -277,13 +276,13 @@ extension Recipe {
 }
 
 extension Upstream {
-    /// The version that a tree's modules tell of this one: of the module that it names, or of the one whose copy lies in `vendor/` here.
+    /// This upstream's version according to a tree's modules: that of the module that it names, or of the one whose copy is in `vendor/`.
     fileprivate func version(among modules: ModuleVersions) -> Version? {
         if let module { return modules[module] }
         return path.components(separatedBy: "vendor/").dropFirst().last.flatMap(modules.version(ofPackage:))
     }
 
-    /// The upstream in another folder. What its path has below the module's own folder stays.
+    /// The upstream in another folder. The part of its path below the module's own folder stays the same.
     fileprivate func moved(below folder: String) -> Upstream {
         let module = module ?? ""
         let inside = path.components(separatedBy: "\(module)/").dropFirst().last
@@ -292,7 +291,7 @@ extension Upstream {
 }
 
 extension SourceSpec {
-    /// Where the recipe itself says that its source is to be had. A password may stand in it, so the store never gets it.
+    /// The addresses that the recipe itself gives for its source. They may contain a password, so they are never stored.
     fileprivate var named: [String: String] {
         switch self {
         case .debian: [:]
@@ -301,7 +300,7 @@ extension SourceSpec {
         }
     }
 
-    /// What is asked for, for people.
+    /// The requested source, for display.
     fileprivate var subject: String {
         switch self {
         case .debian(let spec): "\(spec.package) of \(spec.suite)"

@@ -9,7 +9,7 @@ import Sources
 import Store
 import SystemPackage
 
-/// Recipe to lock: asks the suite's signed index, or the repository, once, and keeps the answer.
+/// Resolves a recipe's source to a lock: queries the suite's signed index or the repository once, and stores the answer.
 struct ResolveStep: Step {
     static let name = "resolve"
 
@@ -45,7 +45,7 @@ struct ResolveStep: Step {
 }
 
 extension StepContext {
-    /// A suite's index, as the workspace keeps it.
+    /// Runs `body` with a suite's index, which the workspace keeps.
     package func withIndex<Value>(of suite: String, _ body: (DebianIndex) async throws -> Value) async throws -> Value {
         let own = scratch.place("apt")
         defer { try? Files.remove(own) }
@@ -56,20 +56,20 @@ extension StepContext {
     }
 }
 
-/// A source's tree, or a patched one's.
+/// The tree of a source, or of a patched one.
 struct TreeResult: Codable, Sendable {
     let tree: ObjectID
     var applied: [AppliedPatch] = []
-    /// What of the source is not in the tree; nil where nothing is.
+    /// The submodules that are not in the tree; nil if there are none.
     var submodules: Submodules?
 }
 
-/// Lock to tree: fetches, unpacks, imports.
+/// Fetches, unpacks and imports a locked source as a tree.
 struct FetchStep: Step {
     static let name = "fetch"
 
     let lock: Lock
-    /// A tree's id says what it is; where the files came from does not matter.
+    /// The addresses are not part of the key: a tree's ID identifies its content, no matter where the files came from.
     let addresses: Unkeyed<[String: String]>
 
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
@@ -79,7 +79,7 @@ struct FetchStep: Step {
             let source = GitSource(
                 addresses.value[Resolution.repository] ?? lock.name, mirrors: context.workspace.mirrors, on: context.host)
             let tree = try await source.copyTree(of: lock, into: context.workspace.trees, progress: tell)
-            // What came since is seen by a repository that is opened anew.
+            // Reopen the repository, so that it sees the new objects.
             let trees = try Repository.open(at: context.workspace.trees.string)
             try trees.keep(tree, as: "refs/ninepin/trees/\(tree)")
             let submodules = try trees.submodules(of: tree)
@@ -125,14 +125,14 @@ struct FetchStep: Step {
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
 }
 
-/// Locked packages to a folder of Go libraries.
+/// Unpacks locked packages into a folder of Go libraries.
 struct LibrariesStep: Step {
     static let name = "libraries"
 
     let files: [LockedFile]
     let addresses: Unkeyed<[String: String]>
 
-    /// What is kept beside the folder.
+    /// The result that is stored next to the folder.
     struct Kept: Codable, Sendable { let packages: Int }
 
     func run(in context: StepContext, folder: FilePath) async throws -> Kept {
@@ -148,7 +148,7 @@ struct LibrariesStep: Step {
     }
 }
 
-/// Source tree to one that holds copies of modules, and a `go.mod` that names them.
+/// Adds copies of modules to a source tree, and a `go.mod` that refers to them.
 struct ModulesStep: Step {
     static let name = "modules"
 
@@ -174,7 +174,8 @@ struct ModulesStep: Step {
             let sumFile = place.tree.appending("go.sum")
             let sums = Files.exists(sumFile) ? try Files.read(sumFile) : []
             var files = [GoPlace.modFile: try await source.modFile(replacing: modules, in: temporary), GoPlace.sumFile: sums]
-            // A module from before modules has no go.mod in its files; its proxy tells this one (go.dev/ref/mod, module proxies). A folder needs it.
+            // A module from before the time of modules has no go.mod in its files; its proxy generates this one (go.dev/ref/mod, module
+            // proxies). A folder needs it.
             for module in modules {
                 let place = "\(GoPlace.copies)/\(module)"
                 guard let copy = trees[place], try repository.blob(at: "go.mod", of: copy) == nil else { continue }
@@ -189,22 +190,23 @@ struct ModulesStep: Step {
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
 }
 
-/// Tree to patched tree.
+/// Applies a series to a tree.
 struct PatchStep: Step {
     static let name = "patch"
 
-    /// How patches are read and applied; another number where the same text may make another tree than before. Until 2 modes were lost.
+    /// The version of the rules for parsing and applying patches. It increases when the same patch may produce a different tree. Version 1
+    /// lost modes.
     let rules = 2
     let tree: ObjectID
     let patches: [PatchName]
-    /// The bytes of every variant: a patch that is edited is another patch.
+    /// The bytes of every variant, so that an edited patch changes the key.
     let texts: [Data]
-    /// Which versions each patch and each variant is for: what was written for another version is told with the result.
+    /// The versions that each patch and each variant is for: the result records whether a variant was written for another version.
     let ranges: [[VersionRange]]
     let upstreams: [String: Upstream]
     let series: Unkeyed<Application>
 
-    /// What is applied, and where its upstreams are.
+    /// The series to apply, and the recipe with the locations of its upstreams.
     struct Application: Sendable {
         let series: Series
         let recipe: Recipe
@@ -229,37 +231,37 @@ struct PatchStep: Step {
     func isWhole(_ output: TreeResult, in place: FilePath, workspace: Workspace) -> Bool { workspace.has(output.tree) }
 }
 
-/// A binary in the store, and what tells in a moment that it is still the one that was made.
+/// A binary in the store, with a file stamp for a quick check that it has not changed.
 struct BuiltBinary: Codable, Sendable {
     let name: String
     let digest: Digest
     let bytes: Int64
     let stamp: FileStamp?
-    /// The touched packages that were shown to be in it.
+    /// The touched packages that were verified to be in it.
     var reached: [String] = []
 }
 
-/// Patched tree to binary.
+/// Builds a binary from a patched tree.
 struct BuildStep: Step {
     static let name = "build"
 
     let tree: ObjectID
-    /// It is written into the binary. Go's folder is no part of it, because paths are trimmed.
+    /// The pedigree to embed in the binary. Go's folder is not part of it, because paths are trimmed.
     let pedigree: Pedigree
     let target: Target
     let importPath: String
     /// The files that the series changed.
     let touched: [String]
-    /// What it is compiled with and does not hold itself.
+    /// The libraries that it is compiled with and that are not in the tree.
     var libraries: [LockedFile] = []
     var librariesPath = Unkeyed<FilePath?>(nil)
     let go: Unkeyed<GoToolchain>
-    /// Which work tree is brought to this tree: one for a recipe, so that a variant changes only the files that it changes.
+    /// The worktree to use for this tree. There is one per recipe, so that switching between variants writes only the files that differ.
     let workTree: Unkeyed<String>
     /// The tree before it was patched.
     let source: Unkeyed<ObjectID>
 
-    /// Go's cache, the work tree and the binary of a Kubernetes component come to about this.
+    /// The approximate space for Go's cache, the worktree and the binary of a Kubernetes component.
     static let neededBytes: Int64 = 3 << 30
 
     func run(in context: StepContext, folder: FilePath) async throws -> BuiltBinary {
@@ -280,7 +282,7 @@ struct BuildStep: Step {
             reached: reached)
     }
 
-    /// Compiles while every file of the work tree is looked at: what was touched from outside is found before the binary gets a name.
+    /// Compiles, and verifies every file of the worktree in parallel: a change from outside is found before the binary gets its name.
     private func compile(_ build: GoBuild, in workTree: WorkTree, into folder: FilePath, _ context: StepContext) async throws -> [String] {
         let repository = try Repository.open(at: context.workspace.trees.string)
         let looked: (Int) throws -> Void = { files in
@@ -298,7 +300,7 @@ struct BuildStep: Step {
         return try await self.result(of: build, into: folder, context).get()
     }
 
-    /// What the compiler made of it; a work tree that was touched may be why it failed.
+    /// The compiler's result. If it failed, a change to the worktree from outside may be the reason.
     private func result(of build: GoBuild, into folder: FilePath, _ context: StepContext) async throws -> Result<[String], any Error> {
         context.progress("compiling")
         let count = Counter()
@@ -312,18 +314,17 @@ struct BuildStep: Step {
 
     func isWhole(_ output: BuiltBinary, in place: FilePath, workspace: Workspace) -> Bool {
         let binary = place.appending(output.name)
-        // A copied workspace keeps no stamp, and is hashed. Before a boot every binary is hashed.
+        // A copied workspace loses the stamps, so its binaries are hashed. Before a boot, every binary is hashed.
         guard let stamp = FileStamp(of: binary) else { return false }
         return output.stamp == stamp || (try? Files.digest(of: binary)) == output.digest
     }
 }
 
-/// Somebody writes in a work tree while it is being built.
+/// Another process writes to a worktree while it is being built.
 package struct WorkTreeInUse: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The work tree.
     package let directory: FilePath
 
-    /// What, where, and what to do.
+    /// The problem, where, and what to do.
     package var description: String {
         "\(directory) changed during the build\n    This folder belongs to Ninepin. Stop whatever writes there, and try again."
     }
@@ -331,9 +332,9 @@ package struct WorkTreeInUse: ExitStatusError, Sendable, CustomStringConvertible
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// A source as it was unpacked, kept so that the first build need not write all its files once more.
+/// A source as it was unpacked, kept so that the first build need not write all of its files again.
 struct UnpackedTree {
-    /// What the folder with the files is called within an unpacked tree's own.
+    /// The name of the subfolder that contains the files.
     static let directory: FilePath.Component = "tree"
 
     private static let note: FilePath.Component = "holds"
@@ -345,7 +346,7 @@ struct UnpackedTree {
         folder = workspace.cache.appending("unpacked").appending(tree.description)
     }
 
-    /// Takes over a folder with the files from which the tree was just imported.
+    /// Takes over a folder that contains the files from which the tree was just imported.
     func keep(_ unpacked: FilePath) throws {
         let place = unpacked.appending(Self.directory)
         try WorkTree(directory: place.string, note: unpacked.appending(Self.note).string).adopt(tree)
@@ -354,7 +355,7 @@ struct UnpackedTree {
         try Files.rename(unpacked, to: folder)
     }
 
-    /// Makes it a work tree where there is none yet.
+    /// Turns the folder into a worktree if there is none yet.
     func move(to directory: FilePath, note: FilePath) throws {
         guard Files.exists(folder), !Files.exists(directory) else { return }
         try Files.rename(folder.appending(Self.directory), to: directory)
@@ -364,7 +365,7 @@ struct UnpackedTree {
 }
 
 extension Workspace {
-    /// Where a recipe's tree is built.
+    /// The place where a recipe's tree is built.
     func place(of recipe: String, importPath: String, mode: Target.Mode) -> GoPlace {
         GoPlace(
             path: cache.appending("work").appending(recipe), importPath: importPath, mode: mode, cache: cache.appending("go-build"),
@@ -375,9 +376,9 @@ extension Workspace {
 }
 
 extension StepContext {
-    /// Tells how far a source has come.
+    /// Reports the progress of a source.
     package func tell(_ progress: SourceProgress) {
-        // Said once, and it may take long.
+        // These appear only once and may concern a long wait, so show them as notes.
         switch progress {
         case .waiting, .remark: note(progress.words)
         default: self.progress(progress.words)

@@ -4,7 +4,7 @@ import Model
 import SystemPackage
 import Transfer
 
-/// Asks a Kubernetes API server.
+/// A client for a Kubernetes API server.
 package struct APIClient: Sendable {
     private let server: String
     private let authority: FilePath
@@ -18,7 +18,7 @@ package struct APIClient: Sendable {
         self.token = token
     }
 
-    /// Asks for an object; nil when there is none (404).
+    /// Gets an object; nil if it does not exist (404).
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
     package func object<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) async throws -> Value? {
@@ -27,23 +27,23 @@ package struct APIClient: Sendable {
         return try decode(check(answer, "GET \(path)"), path)
     }
 
-    /// Asks for a text.
+    /// Gets a text.
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
     package func text(_ path: String) async throws -> String {
         String(decoding: try check(try await ask("GET", path), "GET \(path)"), as: UTF8.self)
     }
 
-    /// Makes an object. One of the same name that is there stays as it is.
+    /// Creates an object. An existing one with the same name is not changed.
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
     package func create(_ object: some Encodable & Sendable, in path: String) async throws {
         let answer = try await ask("POST", path, body: Array(try JSONEncoder().encode(object)))
-        // AlreadyExists: an answer to an earlier, equal request was lost.
+        // AlreadyExists: the answer to an earlier identical request was lost.
         if answer.status != 409 { _ = try check(answer, "POST \(path)") }
     }
 
-    /// Deletes an object; one that is not there is no error.
+    /// Deletes an object. It is not an error if it does not exist.
     ///
     /// - Throws: `TransferError`; `ClusterError`; `CancellationError`.
     package func delete(_ path: String, graceSeconds: Int) async throws {

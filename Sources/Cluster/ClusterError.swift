@@ -1,19 +1,19 @@
 import ExitCodes
 
-/// Why a control plane cannot be had.
+/// Why a control plane cannot be used.
 package enum ClusterError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// A program is not on this machine.
+    /// A program is not installed.
     case missing(program: String, package: String)
-    /// A request to the API server got no good answer.
+    /// A request to the API server failed.
     case refused(request: String, status: Int, message: String)
-    /// A program that is under test would run outside of a sandbox.
+    /// A program under test would run outside a sandbox.
     case needsSandbox(program: String)
-    /// The network cannot be closed: this machine's kernel, or iptables, refuses.
+    /// The network cannot be closed, because the kernel or iptables refuses.
     case open(reason: String)
-    /// An answer is not of the form that the API has.
+    /// An answer does not have the API's format.
     case unreadable(request: String, reason: String)
 
-    /// What, why, and what to do.
+    /// The error, its reason, and what to do.
     package var description: String {
         switch self {
         case .missing(let program, let package):

@@ -1,27 +1,28 @@
 import Host
 import SystemPackage
 
-/// Three places and two cables: a control plane in a network namespace of its own, joined to a node's, which has no other way out, and to this
-/// machine. Nothing of it can be reached from beyond the machine, and nothing of the machine from it: the machine may ask the API server, and
-/// nobody may ask the machine (docs/reach.md).
+/// Two network namespaces joined by veth pairs: the control plane's, connected to the node's and to this machine. The node's has no other
+/// connection. Nothing in them can be reached from outside the machine, and they cannot reach the machine: the machine can open connections
+/// to the API server, but not the other way around (docs/reach.md).
 package struct ClusterNetwork: Sendable {
-    /// The control plane's namespace; nil when it shares this process's.
+    /// The control plane's namespace; nil if it shares this process's.
     package let controlPlane: NetworkNamespace?
-    /// The node's namespace; nil when it shares this process's.
+    /// The node's namespace; nil if it shares this process's.
     package let node: NetworkNamespace?
-    /// Where the machine reaches the control plane.
+    /// The control plane's address as seen from the machine.
     package let address: String
-    /// The machine's end of the cable.
+    /// The machine's end of the veth pair.
     package let link: String
 
-    /// The control plane's address on the cable to the node. Namespaces are their own worlds: every cluster has the same (RFC 5737).
+    /// The control plane's address on the link to the node. All clusters use the same one, because their namespaces are separate (RFC
+    /// 5737).
     package static let inner = "192.0.2.1"
     /// The node's address.
     package static let nodeAddress = "192.0.2.2"
 
-    /// Makes the namespaces and cables, works with them, and takes them away.
+    /// Creates the namespaces and veth pairs, runs the body, and removes them.
     ///
-    /// - Throws: `CommandError` when they cannot be made; what the work throws.
+    /// - Throws: `CommandError` if they cannot be created; errors thrown by the body.
     package static func with<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
     ) async throws -> Value {
@@ -34,17 +35,17 @@ package struct ClusterNetwork: Sendable {
                     try await network.handle(on: host)
                     result = .success(try await body(network))
                 } catch { result = .failure(error) }
-                // The kernel takes the cable away with its namespace, but in its own time; a cancelled task must do it too.
+                // The kernel removes the pair with its namespace, but only after a delay. This must also run in a canceled task.
                 await Task { try? await ip(["link", "delete", block.link], on: host) }.value
                 return try result.get()
             }
         }
     }
 
-    /// All three places in one: both ends of a cable lie in this process's own namespace. gVisor makes cables, and moves none of their ends to
-    /// another namespace (`RTNETLINK answers: Operation not supported`); beyond a sandbox nobody reaches what listens in it.
+    /// Uses this process's namespace for everything, with both ends of a veth pair in it. gVisor supports veth pairs but cannot move an end
+    /// to another namespace (`RTNETLINK answers: Operation not supported`). Listeners inside a sandbox cannot be reached from outside it.
     ///
-    /// - Throws: `CommandError` when the cable cannot be made: then another node may be here; what the work throws.
+    /// - Throws: `CommandError` if the pair cannot be created, in which case another node may be running here; errors thrown by the body.
     package static func shared<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (ClusterNetwork) async throws -> Value
     ) async throws -> Value {
@@ -62,7 +63,8 @@ package struct ClusterNetwork: Sendable {
         return try result.get()
     }
 
-    /// Lays the cable to the machine. Its name holds its block of addresses, and the kernel takes a name only once: two clusters never meet.
+    /// Creates the veth pair to the machine. Its name contains its address block, and the kernel accepts each name only once, so two
+    /// clusters never conflict.
     private static func join(_ plane: NetworkNamespace, on host: Host) async throws -> Block {
         var last: any Error = CancellationError()
         for _ in 0..<20 {
@@ -89,19 +91,21 @@ package struct ClusterNetwork: Sendable {
             ["link", "add", "node", "type", "veth", "peer", "name", "eth0", "netns", "\(node.holder)"], in: controlPlane, on: host)
         try await Self.raise("node", address: Self.inner, in: controlPlane, on: host)
         try await Self.raise("eth0", address: Self.nodeAddress, in: node, on: host)
-        // kubelet takes the address of the interface with the default route where none is named.
+        // kubelet uses the address of the interface with the default route if no address is configured.
         try await Self.ip(["route", "add", "default", "via", Self.inner], in: node, on: host)
     }
 
-    /// Brings a cable's end up, with the one address that it is to have: what listens on all addresses would be reached by an IPv6 one too.
+    /// Brings up one end of a pair with exactly one address. It gets no IPv6 link-local address, through which a listener on all addresses
+    /// could also be reached.
     private static func raise(_ link: String, address: String, in place: NetworkNamespace? = nil, on host: Host) async throws {
         if Files.exists("/proc/net/if_inet6") { try await ip(["link", "set", link, "addrgenmode", "none"], in: place, on: host) }
         try await ip(["address", "add", "\(address)/30", "dev", link], in: place, on: host)
         try await ip(["link", "set", link, "up"], in: place, on: host)
     }
 
-    /// What goes in and out of the control plane's namespace: the API server may be asked, it may ask the node's kubelet, and answers may leave.
-    /// No packet goes through. It holds for whatever listens there, since nobody there may change it.
+    /// The firewall rules of the control plane's namespace: incoming requests to the API server, outgoing requests to the node's kubelet,
+    /// and their answers. Nothing is forwarded. The rules apply to all listeners in the namespace, because no process there may change
+    /// them.
     static let rules = [
         "-P FORWARD DROP", "-A INPUT -i lo -j ACCEPT", "-A INPUT -p tcp --dport \(ControlPlane.port) -j ACCEPT",
         "-A INPUT -i node -p tcp ! --syn -j ACCEPT", "-A INPUT -j DROP", "-A OUTPUT -o lo -j ACCEPT",
@@ -110,7 +114,7 @@ package struct ClusterNetwork: Sendable {
     ]
 
     private static func close(_ plane: NetworkNamespace, on host: Host) async throws {
-        // A machine has one or both kinds of netfilter.
+        // A machine has one or both netfilter variants.
         let programs = ["iptables", "iptables-legacy", "iptables-nft"].compactMap { host.program($0) }
         guard !programs.isEmpty else { throw ClusterError.missing(program: "iptables", package: "iptables") }
         var reasons: [String] = []
@@ -135,7 +139,7 @@ package struct ClusterNetwork: Sendable {
         _ = try await command.output()
     }
 
-    /// Four addresses of 198.18.0.0/15, which RFC 2544 keeps for tests of machines that are joined directly.
+    /// Four addresses of 198.18.0.0/15, which RFC 2544 reserves for benchmarks of directly connected machines.
     struct Block: Sendable {
         static let count = 1 << 15
         let number: Int

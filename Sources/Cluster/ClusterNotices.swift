@@ -1,17 +1,16 @@
 import Grading
 import Synchronization
 
-/// Facts of a cluster on their way to who grades: any task puts them in, one takes them out.
+/// A queue of cluster facts for the grader. Any task may post; one task takes.
 package final class ClusterNotices: Sendable {
     private let facts = Mutex<[ClusterFact]>([])
 
-    /// Makes an empty box.
     package init() {}
 
-    /// Puts a fact in.
+    /// Adds a fact.
     package func post(_ fact: ClusterFact) { facts.withLock { $0.append(fact) } }
 
-    /// Takes all facts out, the oldest first.
+    /// Removes and returns all facts, oldest first.
     package func take() -> [ClusterFact] {
         facts.withLock { facts in
             defer { facts = [] }

@@ -3,19 +3,20 @@ import Host
 import Model
 import Transfer
 
-/// Asks the API server about a node and its pods, over and over, and posts what it says. It decides nothing.
+/// Polls the API server for a node and its pods, and posts the results. It decides nothing.
 package struct ClusterObserver: Sendable {
     private let client: APIClient
     private let node: String
     private let trial: PodTrial?
     private let notices: ClusterNotices
     private let interval: Duration
-    /// Rounds, of a second each, after which the second pod is killed although nobody has measured it.
+    /// The number of one-second rounds after which the second pod is killed even if it was not measured.
     private let longestUnmeasured: Int
 
     /// - Parameters:
-    ///   - trial: the pods to run once the node is ready; none when nil.
-    ///   - interval: how long between two rounds once the node is Ready; somebody waits for that, and so it is asked more often before.
+    ///   - trial: the pods to run once the node is Ready; nil for none.
+    ///   - interval: the time between rounds once the node is Ready. Before that, polling is more frequent, because the caller waits for
+    ///     it.
     package init(of plane: ControlPlane, trial: PodTrial?, notices: ClusterNotices, interval: Duration = .seconds(1)) {
         self.init(
             asking: plane.client, about: plane.credentials.node, trial: trial, notices: notices, interval: interval,
@@ -34,7 +35,7 @@ package struct ClusterObserver: Sendable {
         self.interval = interval
     }
 
-    /// Goes on until the task is cancelled.
+    /// Runs until the task is canceled.
     package func run() async throws {
         var progress = Progress()
         while true {
@@ -45,17 +46,17 @@ package struct ClusterObserver: Sendable {
         }
     }
 
-    /// How far the pods have come.
+    /// The progress of the pods.
     private struct Progress {
         var hasBeenReady = false
         var asked: Set<TrialPod> = []
         var hasLog = false
-        /// Whether its deletion was asked for: an answer may be lost although it was carried out.
+        /// Whether its deletion was requested. The request may succeed even if the answer is lost.
         var askedToDelete = false
-        /// Whether the API server has said that it deletes it.
+        /// Whether the API server has confirmed the deletion.
         var deleted = false
         var gone = false
-        /// Rounds for which the second pod has been running.
+        /// The number of rounds for which the second pod has been running.
         var running = 0
         var isMeasured = false
     }

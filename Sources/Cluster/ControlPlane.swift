@@ -5,11 +5,10 @@ import Model
 import SystemPackage
 import Transfer
 
-/// etcd and the three programs of Kubernetes that a worker node joins, running in a network of their own.
+/// etcd and the three Kubernetes programs of a control plane, running in a separate network.
 package struct ControlPlane: Sendable {
-    /// Where the API server listens.
+    /// The API server's port.
     static let port = 6443
-    /// The network.
     package let network: ClusterNetwork
     /// Keys, certificates and tokens.
     package let credentials: Credentials
@@ -18,17 +17,17 @@ package struct ControlPlane: Sendable {
 
     /// The API server's address as seen from this machine.
     package var server: String { "https://\(network.address):\(Self.port)" }
-    /// Asks the API server as somebody who may do anything.
+    /// A client with all permissions.
     package var client: APIClient {
         APIClient(server: server, authority: credentials.authority, token: credentials.adminToken, deadlines: deadlines)
     }
 
-    /// A kubeconfig for this machine, with all rights.
+    /// A kubeconfig for this machine with all permissions.
     package var adminKubeconfig: String {
         credentials.kubeconfig(for: .admin, server: server, authority: nil)
     }
 
-    /// The files that the node needs to join, by their paths in its root file system.
+    /// The files that the node needs to join, by path in its root file system.
     package var nodeFiles: [String: [UInt8]] {
         get throws(FileError) {
             if case .k3s = kind { return [Self.joinToken: Array(credentials.nodeToken.utf8)] }
@@ -38,26 +37,26 @@ package struct ControlPlane: Sendable {
         }
     }
 
-    /// Where a node reaches the API server.
+    /// The API server's address as seen from a node.
     package static let joinAddress = "https://\(ClusterNetwork.inner):\(port)"
-    /// Where a node of k3s has the token with which it joins.
+    /// The path of a k3s node's join token.
     package static let joinToken = "/etc/kubernetes/join-token"
-    /// Where the node has its kubeconfig.
+    /// The path of the node's kubeconfig.
     package static let nodeKubeconfig = "/etc/kubernetes/kubeconfig"
-    /// Where the node has the authority's certificate.
+    /// The path of the CA certificate in the node.
     package static let nodeAuthority = "/etc/kubernetes/ca.crt"
 
-    /// Starts a control plane, works with it, and ends it, in every path out.
+    /// Starts a control plane, runs the body, and always stops the control plane.
     ///
     /// - Parameters:
     ///   - node: the node's name.
-    ///   - folder: gets keys, tokens and the store; the caller's to remove.
-    ///   - logs: a folder that gets a log for each process.
-    ///   - notices: is told when a process ends by itself.
-    ///   - logLimit: how long each log may grow.
-    ///   - isShared: whether it runs in this process's own network.
-    ///   - sandbox: puts a program that is under test itself into a sandbox in a network.
-    /// - Throws: `ClusterError`, `CommandError`, `FileError` when it cannot be made; what the work throws.
+    ///   - folder: the directory for keys, tokens and the store; the caller removes it.
+    ///   - logs: the directory for the logs of the processes.
+    ///   - notices: receives a fact when a process ends by itself.
+    ///   - logLimit: the size limit of each log.
+    ///   - isShared: whether it uses this process's own network.
+    ///   - sandbox: puts a program that is itself under test into a sandbox in a network.
+    /// - Throws: `ClusterError`, `CommandError`, `FileError` if it cannot be started; errors thrown by the body.
     package static func with<Value: Sendable>(
         _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices,
         logLimit: LineFile.Limit = .kept, isShared: Bool = false, sandbox: @escaping Sandbox = noSandbox, on host: Host,
@@ -71,16 +70,16 @@ package struct ControlPlane: Sendable {
         return isShared ? try await ClusterNetwork.shared(on: host, work) : try await ClusterNetwork.with(on: host, work)
     }
 
-    /// The same in a network that is there.
+    /// The same, in an existing network.
     ///
-    /// - Parameter isReady: says whether the API server is ready, for those that need it.
+    /// - Parameter isReady: checks whether the API server is ready, for the processes that need it.
     static func run<Value: Sendable>(
         _ kind: ControlPlaneKind, node: String, folder: FilePath, logs: FilePath, notices: ClusterNotices, logLimit: LineFile.Limit = .kept,
         in network: ClusterNetwork, sandbox: @escaping Sandbox = noSandbox, on host: Host,
         isReady: @escaping @Sendable (ControlPlane) async throws -> Bool = { try await $0.isReady() },
         _ body: @escaping @Sendable (ControlPlane) async throws -> Value
     ) async throws -> Value {
-        // Keys, tokens and the store are nobody else's business.
+        // Keys, tokens and the store are private.
         try Files.makeDirectory(folder)
         chmod(folder.string, 0o700)
         let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
@@ -93,7 +92,7 @@ package struct ControlPlane: Sendable {
         let user = Jail.newUser()
         let processes = try kind.processes(credentials, addresses: addresses, data: data).map { process in
             { @Sendable () async throws -> Void in
-                // How long that may take is for whoever waits for the node to say.
+                // There is no timeout here. The task that waits for the node has one.
                 while process.needsServer, try await !isReady(plane) { try await Task.sleep(for: .milliseconds(250)) }
                 let command =
                     process.sandboxed == nil
@@ -105,7 +104,7 @@ package struct ControlPlane: Sendable {
         return try await withBackgroundTasks(processes) { try await body(plane) }
     }
 
-    /// Whether the API server says that it is ready. One that does not answer is not.
+    /// Whether the API server reports that it is ready. If it does not answer, it is not.
     private func isReady() async throws -> Bool {
         do { _ = try await client.text("/readyz") } catch is TransferError { return false } catch is ClusterError { return false }
         return true
@@ -119,13 +118,14 @@ package struct ControlPlane: Sendable {
         }
     }
 
-    /// Makes the command that runs a process in a sandbox.
+    /// Creates the command that runs a process in a sandbox.
     package typealias Sandbox = @Sendable (ControlPlaneProcess, _ folder: FilePath, NetworkNamespace?) async throws -> Command
 
-    /// For a control plane that needs none.
+    /// For a control plane that needs no sandbox.
     package static let noSandbox: Sandbox = { process, _, _ in throw ClusterError.needsSandbox(program: process.name) }
 
-    /// A process that was built from a source, or is the machine's: it is shown its own files and its own folder, and may do what any user may.
+    /// The command for a process that was built from source or belongs to the machine. It sees only its own files and directory, and has
+    /// the permissions of an ordinary user.
     private func command(_ process: ControlPlaneProcess, data: FilePath, user: UInt32, on host: Host) throws -> Command {
         let own = data.appending(process.name)
         try Files.makeDirectory(own)
@@ -133,7 +133,7 @@ package struct ControlPlane: Sendable {
         let words = process.words
         var command = Command(FilePath(words[0]), Array(words.dropFirst()), environment: host.plainEnvironment, directory: own, on: host)
         command.network = network.controlPlane
-        // Without a network of its own it is in a sandbox already, with all of the cluster.
+        // Without its own network, the whole cluster is already in a sandbox.
         guard host.isRoot, network.controlPlane != nil else { return command }
         let named = process.arguments.compactMap { $0.split(separator: "=", maxSplits: 1).last.map { FilePath(String($0)) } }
         let keys = Set(named.filter { $0.starts(with: credentials.folder) } + [credentials.authority]).sorted { $0.string < $1.string }
@@ -150,7 +150,7 @@ package struct ControlPlane: Sendable {
         struct Heard: Sendable {
             let log: LineFile
             var last = RecentLines()
-            /// The line by which klog tells that the program ends; the stacks of all its threads follow.
+            /// The klog line that announces the program's end; the stacks of all threads follow.
             var fatal: String?
             var isTold = false
 

@@ -1,18 +1,14 @@
 import Host
 import SystemPackage
 
-/// The programs that a control plane is made of.
+/// The programs of a control plane.
 package struct ControlPlanePrograms: Hashable, Sendable {
     /// The store of the API server's objects.
     package let etcd: FilePath
-    /// kube-apiserver.
     package let apiServer: FilePath
-    /// kube-controller-manager.
     package let controllerManager: FilePath
-    /// kube-scheduler.
     package let scheduler: FilePath
 
-    /// Names the programs.
     package init(etcd: FilePath, apiServer: FilePath, controllerManager: FilePath, scheduler: FilePath) {
         self.etcd = etcd
         self.apiServer = apiServer
@@ -20,18 +16,18 @@ package struct ControlPlanePrograms: Hashable, Sendable {
         self.scheduler = scheduler
     }
 
-    /// Looks for what every control plane needs of this machine.
+    /// Checks for the programs that every control plane needs on this machine.
     ///
-    /// - Throws: `ClusterError` when it is not here.
+    /// - Throws: `ClusterError` if one is missing.
     package static func look(on host: Host) throws(ClusterError) {
         for (program, package) in [("ip", "iproute2"), ("openssl", "openssl")] where host.program(program) == nil {
             throw .missing(program: program, package: package)
         }
     }
 
-    /// etcd, as this machine has it.
+    /// The machine's etcd.
     ///
-    /// - Throws: `ClusterError` when it is not here, or what else a control plane needs is not.
+    /// - Throws: `ClusterError` if it, or anything else that a control plane needs, is missing.
     package static func etcd(on host: Host) throws(ClusterError) -> FilePath {
         try look(on: host)
         guard let etcd = host.program("etcd") else { throw .missing(program: "etcd", package: "etcd-server") }
@@ -39,20 +35,18 @@ package struct ControlPlanePrograms: Hashable, Sendable {
     }
 }
 
-/// One process of a control plane.
+/// A control plane process.
 package struct ControlPlaneProcess: Sendable {
-    /// Its name.
     package let name: String
-    /// The program, on this machine.
+    /// The program on this machine.
     package let program: FilePath
-    /// Its arguments.
     package let arguments: [String]
-    /// Flags that it is given where it knows them: its release decides.
+    /// Flags to pass only if its release supports them.
     var whereKnown: [String] = []
-    /// Whether it is started once the API server is ready. kube-controller-manager ends when the API server is not healthy within ten seconds
-    /// (`WaitForAPIServer` in cmd/kube-controller-manager/app): a static pod is started again, and here nobody would do that.
+    /// Whether to start it only when the API server is ready. kube-controller-manager exits if the API server is not healthy within ten
+    /// seconds (`WaitForAPIServer` in cmd/kube-controller-manager/app). A static pod would be restarted; here nothing restarts it.
     var needsServer = false
-    /// The files that it needs, by their paths in its sandbox; nil where it is not to be run in one.
+    /// The files that it needs, by path in its sandbox; nil if it does not run in one.
     package internal(set) var sandboxed: [String: [UInt8]]?
 
     init(name: String, program: FilePath, arguments: [String], whereKnown: [String] = [], needsServer: Bool = false) {
@@ -60,13 +54,13 @@ package struct ControlPlaneProcess: Sendable {
         self.needsServer = needsServer
     }
 
-    /// The words that start it: through a shell where some flags depend on what the program knows.
+    /// The command line: through a shell if some flags depend on the release.
     var words: [String] {
         guard !whereKnown.isEmpty else { return [program.string] + arguments }
         return ["/bin/sh", "-c", Self.choosing, "sh", program.string, "\(whereKnown.count)"] + whereKnown + arguments
     }
 
-    /// A flag that a program does not know is an error, whatever else it is asked.
+    /// A program exits with an error if it does not know a flag, even with `--version`.
     private static let choosing = """
         program=$1 count=$2
         shift 2
@@ -80,9 +74,9 @@ package struct ControlPlaneProcess: Sendable {
 }
 
 extension ControlPlanePrograms {
-    /// The four processes, with the flags that they have had from 1.20 on (kubernetes.io/docs/reference/command-line-tools-reference). What asks
-    /// nobody who he is listens on the loopback only, or not at all: plain HTTP of the API server until 1.19, and of the other two until 1.23, was
-    /// on unless it was turned off.
+    /// The four processes, with flags available since 1.20 (kubernetes.io/docs/reference/command-line-tools-reference). Ports without
+    /// authentication listen on the loopback interface only, or are disabled: plain HTTP was enabled by default in the API server until
+    /// 1.19 and in the other two until 1.23.
     func processes(_ credentials: Credentials, data: FilePath) -> [ControlPlaneProcess] {
         let store = "http://127.0.0.1:2379"
         return [

@@ -2,9 +2,9 @@ import FoundationEssentials
 import Host
 import SystemPackage
 
-/// Keys, certificates and tokens made for one cluster, and worth nothing after it.
+/// Keys, certificates and tokens for one cluster, useless after its end.
 package struct Credentials: Sendable {
-    /// Who talks to the API server with a token. Groups and names are those that Kubernetes' own roles are bound to
+    /// The users of the API server with tokens. Kubernetes' own roles are bound to their names and groups
     /// (kubernetes.io/docs/reference/access-authn-authz/rbac, "Core component roles").
     enum User: String, CaseIterable {
         case admin
@@ -30,30 +30,29 @@ package struct Credentials: Sendable {
         }
     }
 
-    /// The folder that has the files.
+    /// The directory of the files.
     package let folder: FilePath
-    /// The node's name.
     package let node: String
     private let tokens: [User: String]
-    /// The authority's certificate as it was made: a kubeconfig that is to hold it does not depend on a file.
+    /// The CA certificate as created, for a kubeconfig that embeds it instead of referring to a file.
     private var certificate: [UInt8] = []
 
-    /// The certificate of the authority that signs all others.
+    /// The certificate of the CA that signs all others.
     package var authority: FilePath { folder.appending("ca.crt") }
-    /// The file that tells the API server whose token is whose.
+    /// The API server's file with tokens and their users.
     var tokenFile: FilePath { folder.appending("tokens.csv") }
-    /// The key that signs the tokens of service accounts.
+    /// The key that signs service account tokens.
     var serviceAccountKey: FilePath { folder.appending("service-accounts.key") }
-    /// The key that such tokens are checked with.
+    /// The key that verifies service account tokens.
     var serviceAccountPublicKey: FilePath { folder.appending("service-accounts.pub") }
-    /// What may do anything.
+    /// The token with all permissions.
     package var adminToken: String { tokens[.admin] ?? "" }
-    /// What makes its bearer the node.
+    /// The node's token.
     var nodeToken: String { tokens[.node] ?? "" }
-    /// The file that has the token with which an agent joins k3s.
+    /// The file with the token with which a k3s agent joins.
     var joinTokenFile: FilePath { folder.appending("join-token") }
 
-    /// The same, with its files in another folder, as a sandbox sees them.
+    /// The same credentials with their files in another directory, as seen in a sandbox.
     func moved(to folder: FilePath) -> Credentials {
         Credentials(folder: folder, node: node, tokens: tokens, certificate: certificate)
     }
@@ -61,10 +60,10 @@ package struct Credentials: Sendable {
     func certificate(_ name: String) -> FilePath { folder.appending("\(name).crt") }
     func key(_ name: String) -> FilePath { folder.appending("\(name).key") }
 
-    /// Makes them in a folder.
+    /// Creates credentials in a directory.
     ///
     /// - Parameters:
-    ///   - addresses: where the API server is reached.
+    ///   - addresses: the addresses of the API server.
     ///   - node: the node's name.
     /// - Throws: `ClusterError` without openssl(1); `CommandError`; `FileError`.
     package static func make(in folder: FilePath, addresses: [String], node: String, on host: Host) async throws -> Credentials {
@@ -80,7 +79,7 @@ package struct Credentials: Sendable {
         try await made.sign("ca", as: "ninepin", extensions: "authority", isAuthority: true, on: host)
         made.certificate = try Files.read(made.authority)
         try await made.sign("server", as: "kube-apiserver", extensions: "server", on: host)
-        // The group lets it ask the node's kubelet for logs and the like.
+        // The group allows it to query the node's kubelet, for example for logs.
         try await made.sign("kubelet-client", as: "kube-apiserver/O=system:masters", extensions: "client", on: host)
         try await made.openssl(["genpkey"] + curve + ["-out", made.serviceAccountKey.string], on: host)
         try await made.openssl(
@@ -88,9 +87,9 @@ package struct Credentials: Sendable {
         return made
     }
 
-    /// A kubeconfig file for one of the users.
+    /// A kubeconfig file for a user.
     ///
-    /// - Parameter authority: where its reader finds the authority's certificate; nil puts the certificate itself into the file.
+    /// - Parameter authority: the path of the CA certificate for the reader; nil to embed the certificate in the file.
     func kubeconfig(for user: User, server: String, authority: String?) -> String {
         let trust =
             authority.map { "certificate-authority: \"\($0)\"" } ?? "certificate-authority-data: \(Data(certificate).base64EncodedString())"
@@ -145,7 +144,7 @@ package struct Credentials: Sendable {
     }
 
     private static func newToken() -> String {
-        // The system's own source of randomness is good enough for keys (getrandom(2)).
+        // The system's source of randomness is sufficient for keys (getrandom(2)).
         var generator = SystemRandomNumberGenerator()
         return (0..<4).map { _ in
             let digits = String(generator.next(), radix: 16)

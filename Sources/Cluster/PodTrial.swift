@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Grading
 
-/// The pods that a node is asked to run, and in which order they are asked for.
+/// The pods that a node must run, and their order.
 package struct PodTrial: Sendable {
-    /// What the first pod is to say: a word of this trial only, so that no old log can pass for its own.
+    /// The word that the first pod must print. It is unique to this trial, so that an old log cannot be mistaken for its own.
     package let word: String
-    /// The image; it is in the node already.
+    /// The image, which the node already has.
     package static let image = "localhost/ninepin/pod:1"
 
-    /// Makes a trial with a word of its own.
+    /// Creates a trial with a unique word.
     package init() { word = "ninepin-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))" }
 
     static let namespace = "/api/v1/namespaces/default/pods"
@@ -16,7 +16,7 @@ package struct PodTrial: Sendable {
     func pod(_ name: TrialPod, on node: String) -> Pod {
         switch name {
         case .task: Pod(name, on: node, command: ["/bin/sh", "-c", "echo \(word)"], limits: nil)
-        // It must use some CPU, or a figure of zero would be right.
+        // The pod must use some CPU; otherwise a figure of zero would be correct.
         case .limited:
             Pod(
                 name, on: node,
@@ -46,7 +46,7 @@ struct Pod: Encodable, Sendable {
 
         let containers: [Container]
         let restartPolicy = "Never"
-        // The node has no pod network of its own: gVisor's host network gives it one stack.
+        // It uses the host network because gVisor gives the node only one network stack, so there is no pod network.
         let hostNetwork = true
         let automountServiceAccountToken = false
         let enableServiceLinks = false

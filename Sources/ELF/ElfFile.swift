@@ -1,13 +1,13 @@
-/// Why a file is no ELF file that is read here.
+/// Why an ELF file cannot be read.
 package enum ElfFault: Error, Sendable, Hashable, CustomStringConvertible {
-    /// It does not begin as one: a script, a text, anything else.
+    /// It is not an ELF file: a script, a text, anything else.
     case notELF
-    /// Its highest byte comes first; no machine that Ninepin runs on has that.
+    /// It is big-endian. Ninepin does not run on such a machine.
     case bigEndian
-    /// Something in it cannot be: what, and what it is.
+    /// It contains an impossible value; the text says which.
     case malformed(String)
 
-    /// In words.
+    /// The error message.
     package var description: String {
         switch self {
         case .notELF: "it is not an ELF file"
@@ -17,26 +17,26 @@ package enum ElfFault: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What an ELF file asks of the loader before its first instruction (elf(5), ld.so(8)): read from its program headers alone, as the kernel and the
-/// loader do, with nothing loaded and nothing run. How much is read has a limit, whatever the file claims.
+/// The loader and libraries that an ELF file requires (elf(5), ld.so(8)). Like the kernel and the loader, this reads only the program
+/// headers, and it neither loads nor runs anything. The amount of data read is limited, whatever the file claims.
 package struct ElfFile: Hashable, Sendable {
-    /// 64 bits, or 32.
+    /// Whether it is a 64-bit file rather than a 32-bit file.
     package let isWide: Bool
-    /// The machine's number (`e_machine`): 62 is x86-64.
+    /// The machine number (`e_machine`): 62 is x86-64.
     package let machine: UInt16
     /// The loader (PT_INTERP); nil for a static program and for most libraries.
     package let interpreter: String?
-    /// The libraries (DT_NEEDED), in their order.
+    /// The required libraries (DT_NEEDED), in order.
     package let needed: [String]
-    /// Where its own libraries are looked for (DT_RUNPATH), as it stands there; nil when it has none.
+    /// The search path for its own libraries (DT_RUNPATH), unmodified; nil if there is none.
     package let runPath: String?
-    /// Where its libraries and those of them are looked for (DT_RPATH), as it stands there; nil when it has none.
+    /// The search path for its libraries and their dependencies (DT_RPATH), unmodified; nil if there is none.
     package let oldPath: String?
 
-    /// Reads a file.
+    /// Parses a file.
     ///
-    /// - Parameter read: so many bytes at an offset, or as many as there are.
-    /// - Throws: `ElfFault`, and what `read` throws.
+    /// - Parameter read: returns up to `count` bytes at an offset, or fewer at the end of the file.
+    /// - Throws: `ElfFault`, and errors thrown by `read`.
     package init(_ read: (_ offset: Int, _ count: Int) throws -> [UInt8]) throws {
         var reading = ElfReading(try read(0, 64))
         try reading.header()
@@ -50,7 +50,7 @@ package struct ElfFile: Hashable, Sendable {
         oldPath = try dynamic.oldPath.map { try reading.text(at: $0, dynamic, segments, read) }
     }
 
-    /// Reads a file that is in memory.
+    /// Parses a file in memory.
     ///
     /// - Throws: `ElfFault`.
     package init(_ bytes: [UInt8]) throws {
@@ -58,7 +58,7 @@ package struct ElfFile: Hashable, Sendable {
     }
 }
 
-/// A part of the file, and where it is in memory.
+/// A segment of the file and its address in memory.
 private struct Segment {
     let type: UInt64
     let offset: UInt64
@@ -66,7 +66,7 @@ private struct Segment {
     let fileBytes: UInt64
 }
 
-/// What the dynamic section says; texts by their places in the table of texts.
+/// The entries of the dynamic section; texts are offsets in the string table.
 private struct Dynamic {
     var table: UInt64?
     var tableBytes: UInt64 = 0
@@ -75,7 +75,7 @@ private struct Dynamic {
     var oldPath: UInt64?
 }
 
-/// An ELF file on its way to what it asks for.
+/// Parses an ELF file.
 private struct ElfReading {
     /// PT_INTERP.
     static let interpreter: UInt64 = 3
@@ -98,7 +98,7 @@ private struct ElfReading {
         machine = UInt16(number(head, 18, 2))
     }
 
-    /// The program headers. Their number has a limit: the loader's own programs have about a dozen.
+    /// The program headers. Their number is limited; the loader's own programs have about a dozen.
     func segments(_ read: (Int, Int) throws -> [UInt8]) throws -> [Segment] {
         let start = isWide ? number(head, 32, 8) : number(head, 28, 4)
         let (size, count) = isWide ? (number(head, 54, 2), number(head, 56, 2)) : (number(head, 42, 2), number(head, 44, 2))
@@ -117,7 +117,7 @@ private struct ElfReading {
     }
 
     func interpreter(_ segment: Segment, _ read: (Int, Int) throws -> [UInt8]) throws -> String {
-        // The kernel refuses a longer one too (fs/binfmt_elf.c, PATH_MAX).
+        // The kernel rejects a longer one too (fs/binfmt_elf.c, PATH_MAX).
         guard (2...4096).contains(segment.fileBytes) else { throw ElfFault.malformed("a loader name of \(segment.fileBytes) bytes") }
         let name = try bytes(at: segment.offset, count: segment.fileBytes, "loader's name", read)
         guard name.last == 0 else { throw ElfFault.malformed("an unterminated loader name") }
@@ -128,7 +128,7 @@ private struct ElfReading {
         var dynamic = Dynamic()
         guard let segment = segments.first(where: { $0.type == 2 }) else { return dynamic }
         let width = isWide ? 8 : 4
-        // A linker writes about forty entries; each library needed has one.
+        // A linker writes about forty entries; each required library has one.
         let table = try bytes(at: segment.offset, count: min(segment.fileBytes, 65_536), "dynamic section", read)
         for place in stride(from: 0, through: table.count - 2 * width, by: 2 * width) {
             let value = number(table, place + width, width)
@@ -146,7 +146,7 @@ private struct ElfReading {
         return dynamic
     }
 
-    /// A text of the table of texts, which the dynamic section names by its address in memory.
+    /// A text in the string table, whose address in memory is in the dynamic section.
     func text(at place: UInt64, _ dynamic: Dynamic, _ segments: [Segment], _ read: (Int, Int) throws -> [UInt8]) throws -> String {
         guard let table = dynamic.table, place < dynamic.tableBytes else {
             throw ElfFault.malformed("a name outside its string table")
@@ -177,7 +177,7 @@ private struct ElfReading {
         return bytes
     }
 
-    /// A number whose lowest byte comes first; the callers keep to what was read.
+    /// A little-endian number. Callers stay within the bytes read.
     private func number(_ bytes: [UInt8], _ start: Int, _ length: Int) -> UInt64 {
         bytes[start..<(start + length)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -3,13 +3,13 @@ import Paths
 import UnifiedDiff
 
 extension Repository {
-    /// Applies a patch to a tree: either all of it, or nothing.
+    /// Applies a patch to a tree: completely or not at all.
     ///
-    /// What becomes of each file is found as ``Patch/match(_:)`` finds it, so that what is said to apply does. The tree is made of the old one's entries
-    /// and of those that change; no other is touched.
+    /// Each file's change is determined the same way as in ``Patch/match(_:)``, so a patch that is reported to apply does apply. The new
+    /// tree reuses the old one's entries except for those that change.
     ///
-    /// - Parameter prefix: the directory of the tree that the patch's paths start from; `.` for its top.
-    /// - Returns: the new tree's id.
+    /// - Parameter prefix: the directory of the tree that the patch's paths are relative to; `.` for the root.
+    /// - Returns: the new tree's ID.
     /// - Throws: `ApplyError`.
     package func apply(_ patch: Patch, to tree: ObjectID, under prefix: String) throws(ApplyError) -> ObjectID {
         do {
@@ -27,9 +27,9 @@ extension Repository {
         }
     }
 
-    /// What stands at a path of a tree.
+    /// What exists at a path of a tree.
     ///
-    /// - Throws: `GitError` when the tree, or the file's content, is not here.
+    /// - Throws: `GitError` if the tree or the file's content is not in the repository.
     package func standing(at path: String, of tree: ObjectID) throws(GitError) -> Standing {
         guard let entry = try entry(at: path, of: tree) else { return .nothing }
         switch entry.mode {
@@ -45,7 +45,7 @@ extension Repository {
         return try !take(&left, tree)
     }
 
-    /// Counts files down; false when there are too many.
+    /// Counts down for each file; returns false if there are too many.
     private func take(_ left: inout Int, _ tree: ObjectID) throws(GitError) -> Bool {
         for entry in try namedEntries(of: tree) {
             if entry.mode == GIT_FILEMODE_TREE {
@@ -66,10 +66,10 @@ extension Repository {
     }
 }
 
-/// What is to be at a path of a tree.
+/// The new entry for a path of a tree.
 private struct TreeChange {
     let path: [[UInt8]]
-    /// The content's id and what it is; nil for nothing.
+    /// The content's ID and mode; nil to remove the entry.
     let entry: (id: ObjectID, mode: TreeFile.Mode)?
 
     init(path: String, entry: (id: ObjectID, mode: TreeFile.Mode)?) {
@@ -85,7 +85,7 @@ private struct TreeChange {
 }
 
 extension Repository {
-    /// A tree with some entries changed. Those that go make room for those that come; a folder in which nothing is left goes too.
+    /// A tree with some entries changed. Entries are removed before others are added, and a folder that becomes empty is removed too.
     fileprivate func tree(_ tree: ObjectID, changedBy changes: [TreeChange]) throws(GitError) -> ObjectID {
         if let changed = try changed(tree, by: changes) { return changed }
         return try build(nil) { (_: OpaquePointer) throws(GitError) in }
@@ -145,7 +145,7 @@ extension Repository {
 }
 
 extension TreeFile.Mode {
-    /// As libgit2 has it.
+    /// The mode in libgit2's form.
     var git: git_filemode_t {
         switch self {
         case .plain: GIT_FILEMODE_BLOB

@@ -2,26 +2,26 @@ import CLibgit2
 import Glibc
 import Paths
 
-/// A developer's folder as it was read.
+/// A developer's folder, as read into a tree.
 package struct Checkout: Hashable, Sendable {
-    /// Its content.
+    /// The folder's content.
     package let tree: ObjectID
-    /// The commit that is checked out; nil where nothing was committed yet, and for a folder that is no checkout.
+    /// The checked-out commit; nil if there are no commits yet, or if the folder is not a git checkout.
     package let head: ObjectID?
-    /// Whether git would say that something was changed or added since; false for a folder that is no checkout.
+    /// Whether git reports changed or new files; false for a folder that is not a git checkout.
     package let isDirty: Bool
 }
 
-/// Which files of a git checkout are content.
+/// Decides which files of a git checkout are content.
 final class CheckoutRules {
     static let own = Array(".git".utf8)
 
     private let repository: OpaquePointer
     private let folder: [UInt8]
-    /// What is in the index, and every directory that something of it is in.
+    /// The paths in the index, and all directories that contain them.
     private var tracked = Set<[UInt8]>()
 
-    /// The rules of a checkout's top folder; nil when the folder is none.
+    /// The rules of a checkout's top folder; nil if the folder is not a checkout.
     static func of(_ folder: [UInt8]) throws(GitError) -> CheckoutRules? {
         var status = stat()
         let there = (folder + [UInt8(ascii: "/")] + own).withCString { lstat($0, &status) == 0 }
@@ -54,7 +54,7 @@ final class CheckoutRules {
 
     deinit { git_repository_free(repository) }
 
-    /// The commit that is checked out.
+    /// The checked-out commit.
     var head: ObjectID? {
         var raw = git_oid()
         return git_reference_name_to_id(&raw, repository, "HEAD") == 0 ? ObjectID(raw) : nil
@@ -70,7 +70,8 @@ final class CheckoutRules {
         return ignored == 0
     }
 
-    /// The same tree as the last commit's is clean. Another one may be, too: where git itself changes line endings, or leaves a submodule out.
+    /// A tree equal to the last commit's is clean. A different tree may be clean too, if git converts line endings or leaves out a
+    /// submodule.
     func isDirty(against tree: ObjectID) throws(GitError) -> Bool {
         var raw = git_oid()
         var object: OpaquePointer?

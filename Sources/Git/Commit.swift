@@ -1,22 +1,22 @@
 import CLibgit2
 
 extension Repository {
-    /// A commit's tree.
+    /// The tree of a commit.
     ///
-    /// - Throws: `GitError` when the commit is not here.
+    /// - Throws: `GitError` if the commit is not in the repository.
     package func tree(of commit: ObjectID) throws(GitError) -> ObjectID {
         try withCommit(commit) { ObjectID(git_commit_tree_id($0).pointee) }
     }
 
-    /// When a commit was made, in seconds since 1970, as the commit says: at the least 0, at the most the last second of the year 9999, beyond
-    /// which no reader of dates goes (RFC 3339).
+    /// The commit's own time stamp in seconds since 1970, clamped to the range from 0 to the last second of the year 9999, the latest time
+    /// that RFC 3339 can express.
     ///
-    /// - Throws: `GitError` when the commit is not here.
+    /// - Throws: `GitError` if the commit is not in the repository.
     package func time(of commit: ObjectID) throws(GitError) -> Int64 {
         try withCommit(commit) { min(max(git_commit_time($0), 0), 253_402_300_799) }
     }
 
-    /// The commit that an id names, be it the commit's own or a tag's; nil when it names none that is here.
+    /// The commit that an ID names, either directly or through a tag; nil if the repository has no such commit.
     package func commit(namedBy id: ObjectID) -> ObjectID? {
         var raw = id.raw
         var object: OpaquePointer?

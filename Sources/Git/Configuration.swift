@@ -2,11 +2,11 @@ import CLibgit2
 import Glibc
 import UnifiedDiff
 
-/// git's own settings of a machine and a user, as git(1) finds them (git-config, "FILES" and "ENVIRONMENT"); not those of a repository.
+/// git's system and user configuration, found as git(1) finds it (git-config(1), "FILES" and "ENVIRONMENT"), without any repository's.
 ///
-/// An environment is a value here: libgit2 itself would read the process's, and know nothing of `GIT_CONFIG_GLOBAL`.
+/// The environment is a parameter here: libgit2 itself would use the process's environment and ignores `GIT_CONFIG_GLOBAL`.
 package struct Configuration: Sendable {
-    /// The files that are there, the weakest first.
+    /// The existing files, from lowest to highest priority.
     private let files: [File]
 
     private struct File: Sendable {
@@ -14,7 +14,7 @@ package struct Configuration: Sendable {
         let level: git_config_level_t
     }
 
-    /// The settings that git reads with this environment.
+    /// The configuration that git reads with this environment.
     package init(environment: [String: String]) {
         var files: [File] = []
         let set = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
@@ -33,9 +33,9 @@ package struct Configuration: Sendable {
         self.files = files.filter { Self.isFile($0.path) }
     }
 
-    /// What a setting is; nil when none of the files has it.
+    /// The value of a setting; nil if no file sets it.
     ///
-    /// - Throws: `GitError` when one of the files cannot be read as git's settings.
+    /// - Throws: `GitError` if one of the files is not a valid git configuration.
     package func value(of name: String) throws(GitError) -> String? {
         let settings = try open()
         defer { git_config_free(settings) }
@@ -47,9 +47,9 @@ package struct Configuration: Sendable {
         return value.ptr.map { String(cString: $0) }
     }
 
-    /// The settings as libgit2 has them; whoever opens them frees them.
+    /// The configuration as a libgit2 object, which the caller must free.
     ///
-    /// - Parameter local: a repository's own file, which is stronger than all others.
+    /// - Parameter local: a repository's own configuration file, which overrides all others.
     package func open(with local: String? = nil) throws(GitError) -> OpaquePointer {
         _ = Libgit2.started
         var handle: OpaquePointer?
@@ -67,7 +67,7 @@ package struct Configuration: Sendable {
         return handle
     }
 
-    /// `/dev/null` is how users say "none", and is no file for libgit2.
+    /// Users write `/dev/null` for "none", which libgit2 does not accept as a file.
     private static func isFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, R_OK) == 0

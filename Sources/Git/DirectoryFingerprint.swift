@@ -2,30 +2,30 @@ import CLibgit2
 import Glibc
 import Paths
 
-/// What a directory's files look like from outside, as one sum: names, types, sizes, inodes and times, but no content. Two equal sums mean
-/// that nobody has touched a file in between, as git's index means it (its own racy-git note, `Documentation/technical/racy-git.txt`).
+/// The metadata of a directory's files as one sum: names, types, sizes, inodes and times, but not content. Two equal sums mean that no file
+/// changed in between, with the same reliability as git's index (`Documentation/technical/racy-git.txt`).
 ///
-/// A sum of hashes and not a hash of all: a file that is changed on purpose is taken out and put in again without another look at the rest.
+/// This is a sum of hashes, not one hash of everything, so a deliberate change can be subtracted and added without reading the other files
+/// again.
 struct DirectoryFingerprint: Hashable, Sendable {
     private var low: UInt64 = 0
     private var high: UInt64 = 0
 
-    /// Nothing at all.
+    /// The fingerprint of an empty directory.
     init() {}
 
-    /// Reads what ``text`` wrote; nil for anything else.
+    /// Parses ``text``; nil for anything else.
     init?(_ text: some StringProtocol) {
         let words = text.split(separator: "-").compactMap { UInt64($0, radix: 16) }
         guard words.count == 2 else { return nil }
         (high, low) = (words[0], words[1])
     }
 
-    /// The sum as text.
     var text: String { "\(String(high, radix: 16))-\(String(low, radix: 16))" }
 
-    /// Looks at a directory and all below it. No link is followed.
+    /// Reads the metadata of everything below a directory. Links are not followed.
     ///
-    /// - Throws: `GitError` when a directory cannot be read.
+    /// - Throws: `GitError` if a directory cannot be read.
     init(of directory: [UInt8]) throws(GitError) {
         let file = directory.withCString { open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
         guard file >= 0 else { throw DirectoryListing.failure("list", directory) }
@@ -34,7 +34,7 @@ struct DirectoryFingerprint: Hashable, Sendable {
         try count(file, &path)
     }
 
-    /// Puts an entry in; its path is below the directory.
+    /// Adds an entry; the path is relative to the directory.
     mutating func add(_ path: [UInt8], _ status: stat) {
         var bytes = path
         let hash = Self.hash(&bytes, status)
@@ -42,7 +42,7 @@ struct DirectoryFingerprint: Hashable, Sendable {
         high &+= hash.high
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     mutating func subtract(_ path: [UInt8], _ status: stat) {
         var bytes = path
         let hash = Self.hash(&bytes, status)
@@ -50,7 +50,7 @@ struct DirectoryFingerprint: Hashable, Sendable {
         high &-= hash.high
     }
 
-    /// Counts what is in an open directory, and closes it.
+    /// Adds everything in an open directory, and closes it.
     private mutating func count(_ directory: Int32, _ path: inout [UInt8]) throws(GitError) {
         guard let stream = fdopendir(directory) else {
             close(directory)
@@ -79,14 +79,14 @@ struct DirectoryFingerprint: Hashable, Sendable {
 
     private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
 
-    /// Uses the path's own buffer, which it leaves as it was.
+    /// Uses the path's own buffer and restores it afterwards.
     private static func hash(_ path: inout [UInt8], _ status: stat) -> (low: UInt64, high: UInt64) {
         let length = path.count
         defer { path.removeSubrange(length...) }
         let kind = status.st_mode & S_IFMT
         path.append(0)
         append(UInt64(status.st_mode), to: &path)
-        // A directory's own times change with what is in it, which is counted by itself.
+        // A directory's times change with its entries, which are counted themselves.
         if kind != S_IFDIR {
             append(UInt64(bitPattern: Int64(status.st_size)), to: &path)
             append(UInt64(status.st_ino), to: &path)

@@ -1,9 +1,9 @@
 import Glibc
 import Paths
 
-/// Files as bytes and names as bytes: what lies in a directory need not be UTF-8. No link is ever followed.
+/// File operations with paths as bytes, because names need not be UTF-8. Links are never followed.
 enum DirectoryListing {
-    /// The names in a directory, sorted by their bytes.
+    /// The names in a directory, sorted by bytes.
     static func names(in directory: [UInt8]) throws(GitError) -> [[UInt8]] {
         guard let stream = directory.withCString({ opendir($0) }) else { throw failure("list", directory) }
         defer { closedir(stream) }
@@ -15,14 +15,14 @@ enum DirectoryListing {
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// What lstat(2) says.
+    /// The result of lstat(2).
     static func status(_ path: [UInt8]) throws(GitError) -> stat {
         var status = stat()
         guard path.withCString({ lstat($0, &status) }) == 0 else { throw failure("inspect", path) }
         return status
     }
 
-    /// Where a symbolic link points.
+    /// The target of a symbolic link.
     static func target(of link: [UInt8], length: Int) throws(GitError) -> [UInt8] {
         var target = [UInt8](repeating: 0, count: max(length, 4096))
         let count = link.withCString { link in
@@ -34,7 +34,7 @@ enum DirectoryListing {
         return Array(target.prefix(count))
     }
 
-    /// Appends a file's content.
+    /// Appends a file's content to `bytes`.
     static func read(_ path: [UInt8], into bytes: inout [UInt8]) throws(GitError) {
         let file = path.withCString { open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
         guard file >= 0 else { throw failure("read", path) }
@@ -48,7 +48,7 @@ enum DirectoryListing {
         }
     }
 
-    /// Writes a file that was not there.
+    /// Writes a new file; fails if it exists.
     static func write(_ bytes: [UInt8], to path: [UInt8], mode: mode_t) throws(GitError) {
         let file = path.withCString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
         guard file >= 0 else { throw failure("write", path) }
@@ -61,7 +61,7 @@ enum DirectoryListing {
         }
     }
 
-    /// Removes whatever is there, with all in it.
+    /// Removes a file, a link, or a directory with everything in it.
     static func remove(_ path: [UInt8]) throws(GitError) {
         if try status(path).st_mode & S_IFMT == S_IFDIR {
             for name in try names(in: path) { try remove(path + [UInt8(ascii: "/")] + name) }
@@ -71,9 +71,9 @@ enum DirectoryListing {
         }
     }
 
-    /// Removes a directory in which there are at most directories that are as empty; leaves alone everything else.
+    /// Removes a directory that contains nothing but empty directories, at any depth. Anything else stays.
     ///
-    /// - Returns: whether it is gone.
+    /// - Returns: whether the directory was removed.
     @discardableResult
     static func removeIfHollow(_ path: [UInt8]) throws(GitError) -> Bool {
         guard try status(path).st_mode & S_IFMT == S_IFDIR else { return false }
@@ -84,7 +84,7 @@ enum DirectoryListing {
         return true
     }
 
-    /// An error with what the system said.
+    /// An error with the system's message.
     static func failure(_ operation: String, _ path: [UInt8]) -> GitError {
         GitError(operation, String(decoding: path, as: UTF8.self), String(cString: strerror(errno)))
     }

@@ -1,13 +1,14 @@
 import CLibgit2
 import UnifiedDiff
 
-/// A file's unified diff.
+/// Unified diffs of single files.
 package enum FileDiff {
-    /// The diff between two forms of a file, with three lines of context; empty when they are equal. A file that becomes a link is removed and made.
+    /// The diff between two versions of a file, with three lines of context; empty if they are equal. A file that becomes a link is removed
+    /// and created.
     ///
     /// - Parameters:
-    ///   - before: nil for a file that is made.
-    ///   - after: nil for a file that is removed.
+    ///   - before: nil for a created file.
+    ///   - after: nil for a removed file.
     /// - Throws: `GitError`.
     package static func text(path: String, before: TreeFile?, after: TreeFile?) throws(GitError) -> [UInt8] {
         switch (before, after) {
@@ -20,7 +21,7 @@ package enum FileDiff {
         }
     }
 
-    /// The diff that makes a change of a patch's kind.
+    /// The diff for a given kind of change.
     ///
     /// - Throws: `GitError`.
     package static func text(
@@ -30,7 +31,7 @@ package enum FileDiff {
         return DiffHeader.bytes(change, from: old, to: new, before: before, after: after, hunks: hunks) + hunks
     }
 
-    /// The hunks alone; the lines before them are our own, since two buffers have no mode.
+    /// Only the hunks; the header lines are written separately, because buffers have no mode.
     private static func hunks(path: String, before: [UInt8]?, after: [UInt8]?) throws(GitError) -> [UInt8] {
         _ = Libgit2.started
         var options = git_diff_options()
@@ -56,7 +57,7 @@ package enum FileDiff {
 
     private static func withBytes(_ bytes: [UInt8]?, _ body: (UnsafeRawPointer?, Int) -> Int32) -> Int32 {
         guard let bytes else { return body(nil, 0) }
-        // An empty file is there all the same: libgit2 takes a null pointer for a file that is not.
+        // An empty file still exists: libgit2 takes a null pointer for a missing file.
         if bytes.isEmpty { return withUnsafeBytes(of: UInt8(0)) { body($0.baseAddress, 0) } }
         return bytes.withUnsafeBytes { body($0.baseAddress, $0.count) }
     }

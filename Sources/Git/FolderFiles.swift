@@ -2,22 +2,22 @@ import Glibc
 import Paths
 import UnifiedDiff
 
-/// A folder's files as a tree of it would have them, read where they lie. No link is followed below the folder.
+/// A folder's files, read in place as if the folder were a tree. Links below the folder are not followed.
 package final class FolderFiles {
     private let folder: FolderWriter
     private let shown: String
 
-    /// Opens a folder, which must be no link.
+    /// Opens a folder, which must not be a link.
     ///
-    /// - Throws: `GitError` when it cannot be opened.
+    /// - Throws: `GitError` if it cannot be opened.
     package init(_ path: String) throws(GitError) {
         shown = path
         do throws(FolderFault) { folder = try FolderWriter(Array(path.utf8)) } catch { throw GitError("open", path, error.reason) }
     }
 
-    /// What stands at a path.
+    /// What exists at a path.
     ///
-    /// - Throws: `GitError` when it cannot be read.
+    /// - Throws: `GitError` if it cannot be read.
     package func standing(at path: String) throws(GitError) -> Standing {
         guard let place = ContainedPath(path) else { return .nothing }
         do throws(FolderFault) {

@@ -1,13 +1,13 @@
 import CLibgit2
 import ExitCodes
 
-/// Why libgit2, or a file that it works on, refused.
+/// Why an operation of libgit2, or on a file that it uses, failed.
 package struct GitError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What was tried, such as `open` or `write tree`.
+    /// The attempted operation, such as `open` or `write tree`.
     package let operation: String
-    /// What it was tried on: a path or an id.
+    /// What the operation was for: a path or an ID.
     package let subject: String
-    /// What libgit2 or the system said.
+    /// The message from libgit2 or the system.
     package let message: String
 
     package init(_ operation: String, _ subject: String, _ message: String) {
@@ -19,7 +19,7 @@ package struct GitError: ExitStatusError, Sendable, CustomStringConvertible {
     /// `cannot OPERATION SUBJECT: MESSAGE`.
     package var description: String { "cannot \(operation) \(subject): \(message)" }
 
-    /// Turns a return code of libgit2's into an error at once: the message is kept per thread, and only until the next call.
+    /// Turns a libgit2 return code into an error immediately: libgit2 keeps the message per thread and only until the next call.
     package static func check(_ code: Int32, _ operation: String, _ subject: String) throws(GitError) {
         guard code < 0 else { return }
         let message = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 error \(code)"
@@ -29,12 +29,12 @@ package struct GitError: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus { .fault }
 }
 
-/// libgit2's own set-up, done once for the process.
+/// libgit2's initialization, done once per process.
 package enum Libgit2 {
-    /// How many times the library was set up, as it says; reading it sets it up.
+    /// The number of initializations that libgit2 reports; reading it initializes the library.
     package static let started: Int32 = {
         let count = git_libgit2_init()
-        // Without it every entry of a tree is looked up before the tree is written; ours were written a moment before.
+        // With strict creation, libgit2 would look up every entry before it writes a tree; our entries have just been written.
         ninepin_git_set_strict_object_creation(0)
         return count
     }()

@@ -1,20 +1,19 @@
 import CLibgit2
 
-/// A commit of a folder that somebody works in, as a patch.
+/// A commit of a working repository, as a patch.
 package struct LocalCommit: Sendable {
-    /// Its id.
     package let id: ObjectID
-    /// The first line of its message.
+    /// The first line of the commit message.
     package let subject: String
-    /// What it changes, against its first parent, as a unified diff.
+    /// The commit's changes relative to its first parent, as a unified diff.
     package let diff: [UInt8]
 
     /// Reads a commit.
     ///
     /// - Parameters:
-    ///   - revision: what git calls it: an id, a tag, `HEAD~1` (gitrevisions(7)).
+    ///   - revision: an ID, a tag, `HEAD~1` or any other name that git accepts (gitrevisions(7)).
     ///   - folder: a folder of a git repository.
-    /// - Throws: `GitError` when there is no such repository or commit.
+    /// - Throws: `GitError` if there is no such repository or commit.
     package init(_ revision: String, in folder: String) throws(GitError) {
         _ = Libgit2.started
         var repository: OpaquePointer?
@@ -42,7 +41,7 @@ package struct LocalCommit: Sendable {
             try GitError.check(git_commit_parent(&parent, commit, 0), "read parent of", revision)
             try GitError.check(git_commit_tree(&parentTree, parent), "read parent of", revision)
         }
-        // Bytes that are no lines too: libgit2 gives those their whole ids, as `git apply` wants.
+        // Include binary changes: libgit2 then writes full IDs, as `git apply` requires.
         var options = git_diff_options()
         git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
         options.flags = GIT_DIFF_SHOW_BINARY.rawValue

@@ -1,11 +1,11 @@
 import CLibgit2
 
-/// A git object's id: the SHA-1 of its content, written as 40 lower-case hexadecimal digits. A tree's id names all that is in it.
+/// The ID of a git object: the SHA-1 of its content, as 40 lower-case hexadecimal digits. A tree's ID identifies everything in it.
 package struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible {
     /// The 40 digits.
     package let description: String
 
-    /// Reads 40 hexadecimal digits; nil for anything else.
+    /// Parses 40 hexadecimal digits; nil for anything else.
     package init?(_ text: String) {
         let lower = text.lowercased()
         guard lower.utf8.count == 40, lower.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
@@ -14,7 +14,7 @@ package struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible 
 
     /// Decodes the digits from a string.
     ///
-    /// - Throws: `DecodingError` when the string is no id.
+    /// - Throws: `DecodingError` if the string is not an ID.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = ObjectID(try container.decode(String.self)) else {
@@ -34,7 +34,7 @@ package struct ObjectID: Hashable, Sendable, Codable, LosslessStringConvertible 
         description = withUnsafeBytes(of: raw) { String($0.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }) }
     }
 
-    /// The id as libgit2 has it. The text was checked when the value was made, so reading it cannot fail.
+    /// The ID in libgit2's form. The text was checked on creation, so the conversion cannot fail.
     package var raw: git_oid {
         var raw = git_oid()
         git_oid_fromstr(&raw, description)

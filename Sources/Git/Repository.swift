@@ -1,8 +1,8 @@
 import CLibgit2
 
-/// A bare git repository in which trees are kept. It is opened where it is needed, by one task at a time.
+/// A bare git repository that stores trees. It is opened where it is needed and used by one task at a time.
 package final class Repository {
-    /// libgit2's own; the two rooms that speak to libgit2 share it, and no other sees it.
+    /// libgit2's repository; only the modules that call libgit2 use it.
     package let handle: OpaquePointer
     package let path: String
 
@@ -15,7 +15,7 @@ package final class Repository {
 
     /// Opens a bare repository.
     ///
-    /// - Throws: `GitError` when there is none.
+    /// - Throws: `GitError` if there is none.
     package static func open(at path: String) throws(GitError) -> Repository {
         _ = Libgit2.started
         var handle: OpaquePointer?
@@ -24,9 +24,9 @@ package final class Repository {
         return Repository(handle, path: path)
     }
 
-    /// Opens a bare repository, and makes it first where there is none.
+    /// Opens a bare repository, and creates it first if there is none.
     ///
-    /// - Throws: `GitError` when it cannot be made.
+    /// - Throws: `GitError` if it cannot be created.
     package static func openOrCreateBare(at path: String) throws(GitError) -> Repository {
         if let there = try? open(at: path) { return there }
         _ = Libgit2.started
@@ -39,10 +39,10 @@ package final class Repository {
         return Repository(handle, path: path)
     }
 
-    /// Whether commits are here without what came before them (git-rev-parse(1), `--is-shallow-repository`).
+    /// Whether the repository has commits without their history (git-rev-parse(1), `--is-shallow-repository`).
     package var isShallow: Bool { git_repository_is_shallow(handle) == 1 }
 
-    /// Whether an object is here.
+    /// Whether the repository contains an object.
     package func contains(_ id: ObjectID) -> Bool {
         var raw = id.raw
         var odb: OpaquePointer?
@@ -51,10 +51,10 @@ package final class Repository {
         return git_odb_exists(odb, &raw) == 1
     }
 
-    /// Names a tree, so that no clean-up of the repository takes it away.
+    /// Creates a ref to a tree, so that git's garbage collection does not remove it.
     ///
     /// - Parameter reference: a full name such as `refs/ninepin/trees/NAME`.
-    /// - Throws: `GitError` when the name or the tree is not good.
+    /// - Throws: `GitError` if the name or the tree is invalid.
     package func keep(_ tree: ObjectID, as reference: String) throws(GitError) {
         var raw = tree.raw
         var made: OpaquePointer?
@@ -62,27 +62,27 @@ package final class Repository {
         git_reference_free(made)
     }
 
-    /// The tree at a path of a tree; nil when no tree is there. `.` is the tree itself.
+    /// The tree at a path of a tree; nil if there is none. `.` is the tree itself.
     ///
-    /// - Throws: `GitError` when the tree itself is not here.
+    /// - Throws: `GitError` if the tree itself is not in the repository.
     package func subtree(at path: String, of tree: ObjectID) throws(GitError) -> ObjectID? {
         if path == "." || path.isEmpty { return tree }
         guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_TREE else { return nil }
         return entry.id
     }
 
-    /// The bytes of the file at a path of a tree; nil when no file is there.
+    /// The content of the file at a path of a tree; nil if there is no file.
     ///
-    /// - Throws: `GitError` when the tree or the file's content is not here.
+    /// - Throws: `GitError` if the tree or the file's content is not in the repository.
     package func blob(at path: String, of tree: ObjectID) throws(GitError) -> [UInt8]? {
         guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_BLOB else { return nil }
         return try blob(entry.id)
     }
 
-    /// The bytes of the file at a path of a tree, where it is a file of its own and not too large; nil when nothing, or a folder, is there.
+    /// The content of the regular file at a path of a tree; nil if there is nothing or a folder.
     ///
-    /// - Parameter most: how many bytes it may have.
-    /// - Throws: `GitError` also when it is a link, which leads who follows it elsewhere than who reads it here, or is larger.
+    /// - Parameter most: the size limit in bytes.
+    /// - Throws: `GitError`, also if the file is too large or is a link: a link could lead to different files here and in a checkout.
     package func plainFile(at path: String, of tree: ObjectID, most: Int) throws(GitError) -> [UInt8]? {
         guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_BLOB else { return nil }
         guard entry.mode != GIT_FILEMODE_LINK else { throw GitError("read", path, "it is a link, not a file") }
@@ -90,15 +90,15 @@ package final class Repository {
         try GitError.check(git_repository_odb(&odb, handle), "read", path)
         defer { git_odb_free(odb) }
         var (length, type, raw) = (0, GIT_OBJECT_BLOB, entry.id.raw)
-        // The header alone: a large file is not read to be refused.
+        // Read only the header first, so that a large file is refused without reading it.
         try GitError.check(git_odb_read_header(&length, &type, odb, &raw), "read", path)
         guard length <= most else { throw GitError("read", path, "it has \(length) bytes; the limit is \(most)") }
         return try blob(entry.id)
     }
 
-    /// The paths at which two trees differ, sorted.
+    /// The paths that differ between two trees, sorted.
     ///
-    /// - Throws: `GitError` when one of them is not here.
+    /// - Throws: `GitError` if one of the trees is not in the repository.
     package func changedPaths(from one: ObjectID, to other: ObjectID) throws(GitError) -> [String] {
         try withDiff(from: one, to: other) { (diff: OpaquePointer) throws(GitError) in
             (0..<git_diff_num_deltas(diff)).compactMap { index in
@@ -138,7 +138,7 @@ package final class Repository {
         return Array(UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: Int(git_blob_rawsize(blob))))
     }
 
-    /// The entry at a path of a tree; nil for nothing.
+    /// The entry at a path of a tree; nil if there is none.
     func entry(
         at path: String, of tree: ObjectID
     ) throws(GitError) -> (id: ObjectID, type: git_object_t, mode: git_filemode_t)? {

@@ -1,19 +1,19 @@
 import CLibgit2
 import Paths
 
-/// The submodules of a tree: entries that name a commit of another repository, whose files the tree does not have.
+/// The submodules of a tree: entries that name a commit of another repository. The tree does not contain their files.
 package struct Submodules: Hashable, Sendable, Codable {
-    /// The paths of those that `.gitmodules` names, in quotes where they need them; what is at most told of them.
+    /// The paths of submodules that `.gitmodules` lists, quoted if necessary. Together with ``stray``, there are at most 10 paths.
     package private(set) var named: [String] = []
-    /// The paths of those that it does not name: left by `git add` of a folder with a repository in it.
+    /// The paths of submodules that `.gitmodules` does not list; `git add` of a folder that contains a repository leaves them.
     package private(set) var stray: [String] = []
-    /// How many there are of both.
+    /// The number of all submodules.
     package private(set) var count = 0
 
-    /// As many as are told by name.
+    /// The maximum number of paths in ``named`` and ``stray`` together.
     static let most = 10
 
-    /// What somebody who builds the tree should know; empty when it has none.
+    /// Notes for a user who builds the tree; empty if it has no submodules.
     package var notes: [String] {
         var notes: [String] = []
         let rest = count - named.count - stray.count
@@ -33,9 +33,9 @@ package struct Submodules: Hashable, Sendable, Codable {
 }
 
 extension Repository {
-    /// Looks for submodules in a tree that was looked at before.
+    /// Finds the submodules of a tree that has been checked before.
     ///
-    /// - Throws: `GitError` when a tree is not here.
+    /// - Throws: `GitError` if a tree is not in the repository.
     package func submodules(of tree: ObjectID) throws -> Submodules {
         var found: [[UInt8]] = []
         var seen: Set<ObjectID> = []
@@ -45,7 +45,7 @@ extension Repository {
         return Submodules(found, modules: modules ?? [])
     }
 
-    /// A tree that stands in several places is looked at once: one of its places is told.
+    /// A tree that occurs at several paths is visited once, so only one of its paths is reported.
     private func collect(_ tree: ObjectID, _ path: [UInt8], _ found: inout [[UInt8]], _ seen: inout Set<ObjectID>) throws {
         guard seen.insert(tree).inserted else { return }
         for entry in try namedEntries(of: tree) {
@@ -65,7 +65,8 @@ extension Submodules {
         }
     }
 
-    /// The values of `path = …` in a `.gitmodules` (gitmodules(5)): only whether a path is there decides, and it decides words alone.
+    /// The values of `path = …` in a `.gitmodules` file (gitmodules(5)). They only affect the wording of messages, so a rough parser is
+    /// enough.
     private static func paths(in modules: [UInt8]) -> Set<[UInt8]> {
         let space: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\"")]
         let trim = { (part: ArraySlice<UInt8>) in

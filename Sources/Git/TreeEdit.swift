@@ -2,12 +2,13 @@ import CLibgit2
 import Paths
 
 extension Repository {
-    /// A tree with other trees and files put into it; what was at their paths is replaced.
+    /// A tree with other trees and files inserted; they replace existing entries at their paths.
     ///
     /// - Parameters:
-    ///   - trees: ids of trees that are here, by the paths that they get.
-    ///   - files: contents, by the paths that they get.
-    /// - Throws: `TreeFault` for a path that no tree may have; `GitError` when a tree is not here, or a path leads through a file.
+    ///   - trees: IDs of trees in this repository, by path.
+    ///   - files: file contents, by path.
+    /// - Throws: `TreeFault` for a path that a tree must not contain; `GitError` if a tree is not in the repository, or a path passes
+    ///   through a file.
     package func tree(_ tree: ObjectID, with trees: [String: ObjectID], files: [String: [UInt8]] = [:]) throws -> ObjectID {
         var result = tree
         for (path, id) in trees.sorted(by: { $0.key < $1.key }) { result = try put(id, GIT_FILEMODE_TREE, at: path, in: result) }

@@ -2,11 +2,11 @@ import CLibgit2
 import ExitCodes
 import Paths
 
-/// Why a tree is not taken in, or not written out: what is in it would lead out of its folder, or is not what it seems.
+/// Why a tree is not imported or written out: an entry would leave its folder, or is not what it appears to be.
 package struct TreeFault: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What is refused: a tree's id, or the folder that it was to be made of.
+    /// What is refused: a tree's ID, or the folder to be imported.
     package let subject: String
-    /// The entry's path, in quotes.
+    /// The entry's path, quoted.
     package let entry: String
     /// What is wrong with it: a predicate.
     package let reason: String
@@ -17,7 +17,7 @@ package struct TreeFault: ExitStatusError, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    /// What, where, why, and what to do.
+    /// What is refused, where, why, and what to do.
     package var description: String {
         """
         \(subject) is rejected: its entry \(entry) \(reason)
@@ -25,7 +25,7 @@ package struct TreeFault: ExitStatusError, Sendable, CustomStringConvertible {
         """
     }
 
-    /// Looks at an entry's name, and at what has it.
+    /// Checks an entry's name and type.
     static func check(_ name: [UInt8], isLink: Bool, of subject: String, at path: [UInt8]) throws(TreeFault) {
         do throws(PathFault) { try ContainedPath.check(name) } catch { throw TreeFault(subject, path, error.description) }
         if isLink, GitName.isModules(name) { throw TreeFault(subject, path, "is a link named like git's submodule list") }
@@ -35,25 +35,25 @@ package struct TreeFault: ExitStatusError, Sendable, CustomStringConvertible {
 }
 
 extension Repository {
-    /// Looks at each name in a tree, however deep, as git itself does with what it fetches (`fsck_tree` in fsck.c); and at how many files it comes to,
-    /// and how deep they lie, since trees may be in each other many times. Each tree is looked at once.
+    /// Checks every name in a tree at any depth, as git checks fetched objects (`fsck_tree` in fsck.c). Also checks the number of files and
+    /// their depth, because a tree can contain the same subtree many times. Each tree is visited once.
     ///
-    /// - Parameter known: a tree that was looked at before; what is the same in it is passed over.
-    /// - Throws: `TreeFault` for what must not be written out; `GitError` when a tree is not here.
+    /// - Parameter known: a tree that has been checked before; parts that are the same are skipped.
+    /// - Throws: `TreeFault` for a tree that must not be written out; `GitError` if a tree is not in the repository.
     package func check(_ tree: ObjectID, knowing known: ObjectID? = nil) throws {
         var check = TreeCheck(repository: self, subject: "the tree \(tree)")
         try check.look(at: tree, knowing: known)
     }
 }
 
-/// A look at a tree and all below it.
+/// A check of a tree and everything below it.
 private struct TreeCheck {
-    /// As many as an archive may have.
+    /// The same limit as for archives.
     static let mostFiles = 1_000_000
 
     let repository: Repository
     let subject: String
-    /// What the trees that were looked at come to.
+    /// The file count and height of the trees visited so far.
     private var seen: [ObjectID: (files: Int, height: Int)] = [:]
 
     init(repository: Repository, subject: String) {
@@ -95,7 +95,7 @@ private struct TreeCheck {
         guard depth <= ContainedPath.deepest else { throw TreeFault(subject, path, PathFault.deep.description) }
     }
 
-    /// git finds a name by halves: where names are out of order or stand twice, another one is found than the one that is written.
+    /// git searches names by bisection: if names are unsorted or duplicated, it may find another entry than a full scan does.
     private func checkOrder(_ entries: [NamedEntry], _ path: [UInt8]) throws(TreeFault) {
         var names = Set<[UInt8]>()
         for (index, entry) in entries.enumerated() {
@@ -108,13 +108,13 @@ private struct TreeCheck {
     }
 }
 
-/// An entry of a tree, as it stands there.
+/// An entry of a tree.
 struct NamedEntry {
     let name: [UInt8]
     let id: ObjectID
     let mode: git_filemode_t
 
-    /// What git orders by: a folder as if its name ended in a slash (`base_name_compare` in read-cache.c).
+    /// The sort key that git uses: a folder's name sorts as if it ended with a slash (`base_name_compare` in read-cache.c).
     var key: [UInt8] { mode == GIT_FILEMODE_TREE ? name + [UInt8(ascii: "/")] : name }
 }
 

@@ -3,23 +3,24 @@ import Glibc
 import Paths
 
 extension Repository {
-    /// Reads a directory into a tree: every byte as it is, no filter, no attribute, no line ending changed. Empty directories are left out, as
-    /// git leaves them out. Symbolic links are read as links and never followed.
+    /// Imports a directory as a tree with unmodified content: no filters, attributes or line-ending conversion. Empty directories are left
+    /// out, as in git. Symbolic links are stored as links and never followed.
     ///
     /// - Parameters:
-    ///   - progress: called now and then with the number of files read so far; what it throws ends the import.
-    /// - Returns: the tree's id, which git itself would give the same content.
-    /// - Throws: `GitError` when a file cannot be read, or is neither file nor link nor directory; `TreeFault` for a name that no tree may have.
+    ///   - progress: called from time to time with the number of files read so far; an error that it throws stops the import.
+    /// - Returns: the tree's ID, the same one that git computes for this content.
+    /// - Throws: `GitError` if a file cannot be read, or is not a file, link or directory; `TreeFault` for a name that a tree must not
+    ///   contain.
     package func importTree(from directory: String, progress: (Int) throws -> Void) throws -> ObjectID {
         try read(directory, as: .plain, progress: progress)
     }
 
-    /// Reads a developer's folder into a tree, and tells how it stands to its last commit. Bytes are taken as they lie there.
+    /// Imports a developer's folder as a tree with unmodified content, and compares it with the last commit.
     ///
-    /// Of a git checkout, `.git` is left out, and so is what git ignores, unless git has it in its index. A submodule's files, where they are
-    /// checked out, are content, chosen by the submodule's own rules. A folder that is no checkout is taken whole.
+    /// In a git checkout, `.git` and ignored files are left out, except for ignored files in the index. The files of a checked-out
+    /// submodule are included according to the submodule's own rules. A folder that is not a checkout is imported completely.
     ///
-    /// - Throws: `GitError` when a file cannot be read, or the checkout is none that git would open; `TreeFault`.
+    /// - Throws: `GitError` if a file cannot be read, or git could not open the checkout; `TreeFault`.
     package func importCheckout(of folder: String, progress: (Int) throws -> Void) throws -> Checkout {
         guard let own = try CheckoutRules.of(Array(folder.utf8)) else {
             return Checkout(tree: try read(folder, as: .none, progress: progress), head: nil, isDirty: false)
@@ -39,21 +40,21 @@ extension Repository {
     }
 }
 
-/// Which files of a folder are wanted.
+/// Which files of a folder to import.
 private enum FolderKind {
-    /// All, and a `.git` is an error.
+    /// All; a `.git` is an error.
     case plain
-    /// All but `.git`.
+    /// All except `.git`.
     case none
-    /// Those that a checkout's rules take.
+    /// Those that a checkout's rules select.
     case checkout(CheckoutRules)
 }
 
-/// A directory on its way into a tree.
+/// The import of a directory.
 private struct TreeReading {
     let repository: OpaquePointer
     let objects: OpaquePointer?
-    /// The folder that all of it is in.
+    /// The top folder of the import.
     let root: [UInt8]
     let progress: (Int) throws -> Void
     private var files = 0
@@ -66,7 +67,7 @@ private struct TreeReading {
         self.progress = progress
     }
 
-    /// The id of a directory's tree; nil when there is nothing in it.
+    /// The ID of a directory's tree; nil if the directory is empty.
     mutating func tree(_ directory: [UInt8], _ kind: FolderKind) throws -> ObjectID? {
         var entries: [(name: [UInt8], id: ObjectID, mode: git_filemode_t)] = []
         for name in try DirectoryListing.names(in: directory) {
@@ -111,7 +112,7 @@ private struct TreeReading {
         }
     }
 
-    /// A checkout in a checkout has rules of its own.
+    /// A checkout inside a checkout has its own rules.
     private func inner(_ place: [UInt8], _ kind: FolderKind) throws(GitError) -> FolderKind {
         guard case .checkout = kind, let own = try CheckoutRules.of(place) else { return kind }
         return .checkout(own)

@@ -2,34 +2,37 @@ import CLibgit2
 import Glibc
 import Paths
 
-/// A directory that is kept equal to a tree, at the cost of what changes. No filter, no attribute, no ignore file has a part in it.
+/// A directory that is kept equal to a tree by writing only what changed. Filters, attributes and ignore files have no effect.
 ///
-/// What it last held is noted beside it, with a ``DirectoryFingerprint`` of the files. ``checkOut(_:from:progress:)`` believes that note and writes what the new
-/// tree changes; ``holds(_:)`` looks at every file and says whether the note was right. The look can go on beside other work.
+/// A note next to the directory records its last tree and a ``DirectoryFingerprint`` of its files. ``checkOut(_:from:progress:)`` trusts
+/// the note and writes only what the new tree changes; ``holds(_:)`` then examines every file to verify that the note was right. That check
+/// can run in parallel with other work.
 package struct WorkTree: Sendable {
     private let directory: [UInt8]
     private let note: String
 
     /// - Parameters:
-    ///   - directory: the directory, which need not be there yet; the one above it must.
-    ///   - note: a file, outside of the directory, for what it holds; a missing or spoilt one only costs time.
+    ///   - directory: the directory, which need not exist yet; its parent must exist.
+    ///   - note: a file outside of the directory that records its content; if the file is missing or damaged, the next checkout only takes
+    ///     longer.
     package init(directory: String, note: String) {
         self.directory = Array(directory.utf8)
         self.note = note
     }
 
-    /// What the directory is taken to hold, until ``WorkTree/holds(_:)`` has looked.
+    /// The assumed content of the directory, until ``WorkTree/holds(_:)`` has verified it.
     package struct Claim: Sendable {
         fileprivate let tree: ObjectID
         fileprivate let census: DirectoryFingerprint
-        /// How many files were written or removed.
+        /// The number of files written or removed.
         package let changes: Int
     }
 
-    /// Makes the directory a tree: writes what differs from the tree that it held, and leaves all else alone, time stamps and all.
+    /// Makes the directory equal to a tree: writes what differs from the tree it held before, and leaves everything else alone, including
+    /// time stamps.
     ///
-    /// - Parameter progress: called now and then with the number of files looked at; what it throws ends the work.
-    /// - Throws: `TreeFault`, before anything is written; `GitError` when a file cannot be written, or the tree is not here.
+    /// - Parameter progress: called from time to time with the number of files processed; an error that it throws stops the checkout.
+    /// - Throws: `TreeFault`, before anything is written; `GitError` if a file cannot be written, or the tree is not in the repository.
     package func checkOut(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
         guard let held = readNote() else { return try checkOutWhole(tree, from: repository, progress: progress) }
         if held.tree == tree { return held }
@@ -38,15 +41,16 @@ package struct WorkTree: Sendable {
         do {
             return try change(held, to: tree, from: repository, progress: progress)
         } catch is GitError {
-            // A file that ought to be there is not: the note was wrong.
+            // A file that should exist does not: the note was wrong.
             return try writeWhole(tree, from: repository, progress: progress)
         }
     }
 
-    /// Makes the directory a tree, believing nothing: reads what is there, writes what differs, removes what the tree does not have.
+    /// Makes the directory equal to a tree without trusting the note: reads all files, writes those that differ, and removes everything
+    /// that is not in the tree.
     ///
-    /// - Parameter progress: called now and then with the number of files looked at; what it throws ends the work.
-    /// - Throws: `TreeFault`, before anything is written; `GitError` when a file cannot be written, or the tree is not here.
+    /// - Parameter progress: called from time to time with the number of files processed; an error that it throws stops the checkout.
+    /// - Throws: `TreeFault`, before anything is written; `GitError` if a file cannot be written, or the tree is not in the repository.
     package func checkOutWhole(_ tree: ObjectID, from repository: Repository, progress: (Int) throws -> Void) throws -> Claim {
         try repository.check(tree)
         return try writeWhole(tree, from: repository, progress: progress)
@@ -64,23 +68,23 @@ package struct WorkTree: Sendable {
 
     private func open() throws(GitError) -> WorkFolder { try WorkFolder(directory) }
 
-    /// Looks at every file, and notes the claim when it is right.
+    /// Examines every file, and records the claim if it is right.
     package func holds(_ claim: Claim) -> Bool {
         guard let census = try? DirectoryFingerprint(of: directory), census == claim.census else {
             forget()
             return false
         }
         let text = "\(Self.header)\n\(claim.tree)\n\(census.text)\n"
-        // A note that cannot be written is only missing.
+        // Failing to write the note is harmless.
         forget()
         try? DirectoryListing.write(Array(text.utf8), to: Array(note.utf8), mode: 0o644)
         return true
     }
 
-    /// Notes that the directory is where a tree was just imported from; nobody may have changed it since. Empty directories, which no tree
-    /// has, are removed.
+    /// Records that the directory holds a tree that was just imported from it; it must not have changed since. Empty directories are
+    /// removed, because trees have none.
     ///
-    /// - Throws: `GitError` when the directory cannot be read.
+    /// - Throws: `GitError` if the directory cannot be read.
     package func adopt(_ tree: ObjectID) throws(GitError) {
         for name in try DirectoryListing.names(in: directory) {
             try DirectoryListing.removeIfHollow(directory + [UInt8(ascii: "/")] + name)
@@ -88,7 +92,7 @@ package struct WorkTree: Sendable {
         _ = holds(Claim(tree: tree, census: try DirectoryFingerprint(of: directory), changes: 0))
     }
 
-    /// The number goes up when what was noted before cannot be relied on: trees of the first were not looked at before they were written.
+    /// The number increases when older notes become unreliable: version 1 trees were not checked before they were written.
     private static let header = "ninepin work tree 2"
 
     private func readNote() -> Claim? {
@@ -102,7 +106,7 @@ package struct WorkTree: Sendable {
         return Claim(tree: tree, census: census, changes: 0)
     }
 
-    /// What is believed of the files is not true while they are being changed: a kill in between must not leave it behind.
+    /// The note is invalid while files change, and must not survive if the process is killed in between.
     private func forget() { unlink(note) }
 
     private func change(
@@ -110,7 +114,7 @@ package struct WorkTree: Sendable {
     ) throws -> Claim {
         var writing = ChangedFiles(files: try open(), census: held.census)
         let changes = try repository.changes(from: held.tree, to: tree)
-        // A file may make way for a directory of the same name, and the other way round.
+        // A directory may take the place of a file with the same name, and vice versa.
         for change in changes where change.removes { try writing.remove(change.path) }
         for (count, change) in changes.enumerated() {
             if count.isMultiple(of: 256) { try progress(count) }
@@ -120,7 +124,7 @@ package struct WorkTree: Sendable {
     }
 }
 
-/// The directory of a work tree, whose faults are git's.
+/// The directory of a worktree, with errors reported as `GitError`.
 private struct WorkFolder {
     private let writer: FolderWriter
     private let shown: String
@@ -130,17 +134,17 @@ private struct WorkFolder {
         do throws(FolderFault) { writer = try FolderWriter(directory) } catch { throw GitError("open", shown, error.reason) }
     }
 
-    /// Does something with a path in it.
+    /// Performs an operation on a path in the directory.
     func at<Value>(_ path: ContainedPath, _ operation: String, _ body: (FolderWriter) throws -> Value) throws -> Value {
         do { return try body(writer) } catch let fault as FolderFault {
             throw GitError(operation, "\(ContainedPath.quoted(path.bytes)) in \(shown)", fault.reason)
         }
     }
 
-    /// What is there; nil for nothing.
+    /// The status of a path; nil if nothing exists there.
     func status(_ path: ContainedPath) throws -> stat? { try at(path, "inspect") { try $0.status(of: path) } }
 
-    /// What must be there.
+    /// The status of a path that must exist.
     func present(_ path: ContainedPath) throws -> stat {
         guard let status = try status(path) else { throw GitError("inspect", path.description, "it does not exist") }
         return status
@@ -161,7 +165,7 @@ private struct Entry {
         (self.path, self.id, self.mode) = (path, id, mode)
     }
 
-    /// Writes the file where nothing is. A submodule's entry is an empty folder, as git checks it out.
+    /// Writes the file to a free path. For a submodule, creates an empty folder, as git does on checkout.
     func write(to files: WorkFolder, from repository: Repository) throws {
         if mode == GIT_FILEMODE_COMMIT {
             _ = try files.at(path, "make") { try $0.makeDirectory(path) }
@@ -176,7 +180,7 @@ private struct Entry {
         try files.at(path, "link") { try $0.makeSymbolicLink(path, to: content) }
     }
 
-    /// Whether what is there is this entry already, byte for byte.
+    /// Whether the path already holds this entry, byte for byte.
     func isAlready(in files: WorkFolder, _ status: stat) -> Bool {
         var content: [UInt8] = []
         switch (status.st_mode & S_IFMT, mode) {
@@ -184,7 +188,7 @@ private struct Entry {
             guard let target = try? files.at(path, "read link", { try $0.target(of: path) }) else { return false }
             content = target
         case (S_IFREG, GIT_FILEMODE_BLOB), (S_IFREG, GIT_FILEMODE_BLOB_EXECUTABLE):
-            // What cannot be read is written anew.
+            // A file that cannot be read is rewritten.
             guard (status.st_mode & S_IXUSR != 0) == (mode == GIT_FILEMODE_BLOB_EXECUTABLE),
                 (try? files.at(path, "read", { try $0.read(path, into: &content) })) != nil
             else { return false }
@@ -196,7 +200,7 @@ private struct Entry {
     }
 }
 
-/// The files that differ between two trees, on their way into a directory that holds the first.
+/// Writes the files that differ between two trees to a directory that holds the first one.
 private struct ChangedFiles {
     let files: WorkFolder
     var census: DirectoryFingerprint
@@ -211,7 +215,7 @@ private struct ChangedFiles {
         } else {
             try files.at(path, "remove") { try $0.remove(path) }
         }
-        // A tree has no empty directories.
+        // Trees have no empty directories.
         for above in path.folders.reversed() {
             let status = try files.present(above)
             guard try files.at(above, "remove", { try $0.removeIfEmpty(above) }) else { return }
@@ -228,7 +232,7 @@ private struct ChangedFiles {
     }
 }
 
-/// A whole tree on its way into a directory in which anything may be.
+/// Writes a whole tree to a directory with arbitrary content.
 private struct WholeTree {
     let repository: Repository
     let files: WorkFolder
@@ -256,7 +260,7 @@ private struct WholeTree {
         }
     }
 
-    /// A submodule's entry: a folder with nothing in it.
+    /// Writes a submodule's entry: an empty folder.
     private mutating func hollow(_ entry: Entry) throws {
         let path = entry.path
         if let status = try files.status(path), status.st_mode & S_IFMT != S_IFDIR { try files.at(path, "remove") { try $0.remove(path) } }
@@ -287,12 +291,12 @@ private struct WholeTree {
     }
 }
 
-/// One file's difference between two trees.
+/// The difference between two trees at one path.
 private struct FileChange {
     let path: ContainedPath
-    /// Whether something was there.
+    /// Whether the old tree has an entry there.
     let removes: Bool
-    /// What is to be there; nil for nothing.
+    /// The new entry; nil if there is none.
     let entry: Entry?
 }
 
@@ -325,7 +329,7 @@ extension Repository {
         }
     }
 
-    /// The trees were looked at before; this is what nobody can get around.
+    /// The trees have been checked already; this check cannot be bypassed.
     private func contained(_ name: [UInt8], below path: ContainedPath) throws(GitError) -> ContainedPath {
         do throws(PathFault) { return try path.appending(ContainedPath(name)) } catch {
             throw GitError("check out", ContainedPath.quoted(name), "it \(error)")

@@ -2,16 +2,14 @@ import ExitCodes
 import Git
 import Glibc
 
-/// Who a commit is by, and since when.
+/// The author of a commit.
 package struct Author: Hashable, Sendable {
-    /// A name.
     package let name: String
-    /// A mail address.
     package let email: String
 
     /// Makes an author.
     ///
-    /// - Throws: `AuthorError` when a part is empty or holds what a mail's header cannot.
+    /// - Throws: `AuthorError` if a part is empty or contains characters that a mail header cannot.
     package init(name: String, email: String) throws(AuthorError) {
         let forbidden: Set<Character> = ["<", ">", "\n", "\r", "\r\n", "\0"]
         guard !name.allSatisfy(\.isWhitespace), !email.allSatisfy(\.isWhitespace), !(name + email).contains(where: forbidden.contains)
@@ -22,9 +20,9 @@ package struct Author: Hashable, Sendable {
         self.email = email
     }
 
-    /// The author that git would take: of the environment, or of the user's settings.
+    /// The author that git would use, from the environment or the user's configuration.
     ///
-    /// - Throws: `AuthorError` when git knows none, or its settings cannot be read.
+    /// - Throws: `AuthorError` if git knows no author, or its configuration cannot be read.
     package init(environment: [String: String]) throws(AuthorError) {
         let configuration = Configuration(environment: environment)
         do {
@@ -39,14 +37,14 @@ package struct Author: Hashable, Sendable {
 
 /// Why there is no author.
 package enum AuthorError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
-    /// git's settings have none.
+    /// git's configuration has none.
     case unknown
-    /// A name or an address that no mail can carry.
+    /// A name or an address that a mail header cannot contain.
     case bad(name: String, email: String)
-    /// git's settings cannot be read.
+    /// git's configuration cannot be read.
     case settings(String)
 
-    /// What to do about it.
+    /// The problem, and what to do about it.
     package var description: String {
         switch self {
         case .unknown:

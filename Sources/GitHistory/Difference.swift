@@ -2,9 +2,10 @@ import CLibgit2
 import Git
 
 extension Repository {
-    /// The difference of two trees as git writes it, with so many lines around each change.
+    /// The diff between two trees as git writes it.
     ///
-    /// - Throws: `GitError` when one of them is not here.
+    /// - Parameter context: the number of context lines around each change.
+    /// - Throws: `GitError` if one of the trees is not in the repository.
     package func diff(from one: ObjectID, to other: ObjectID, context: Int = 3) throws(GitError) -> [UInt8] {
         try withDifference(from: one, to: other, context: context) { (diff: OpaquePointer) throws(GitError) in
             var text = git_buf()
@@ -14,10 +15,10 @@ extension Repository {
         }
     }
 
-    /// The paths of all files of a tree, sorted as git sorts them.
+    /// The paths of all files of a tree, in git's order.
     ///
-    /// - Parameter prefix: the directory whose files are wanted; `.` for all. The paths start at the tree's top all the same.
-    /// - Throws: `GitError` when the tree is not here.
+    /// - Parameter prefix: the directory to list; `.` for all. Paths are relative to the tree's root in any case.
+    /// - Throws: `GitError` if the tree is not in the repository.
     package func files(of tree: ObjectID, under prefix: String = ".") throws(GitError) -> [String] {
         guard let top = try subtree(at: prefix, of: tree) else { return [] }
         let paths = Paths(prefix: prefix == "." || prefix.isEmpty ? "" : "\(prefix)/")
@@ -60,7 +61,7 @@ extension git_buf {
     var bytes: [UInt8] { Array(UnsafeRawBufferPointer(start: ptr, count: size)) }
 }
 
-/// What a walk through a tree has found.
+/// The result of a tree walk.
 private final class Paths {
     let prefix: String
     var all: [String] = []

@@ -3,21 +3,21 @@ import Git
 
 /// One commit of a log.
 package struct LoggedCommit: Hashable, Sendable {
-    /// Its id.
     package let id: ObjectID
-    /// The first line of its message.
+    /// The first line of the commit message.
     package let subject: String
 }
 
 extension Repository {
-    /// The commits between two that touch a path, the newest first.
+    /// The commits between two commits that touch a path, newest first.
     ///
-    /// A commit touches it when what stands there is in none of its parents. So a merge that takes one side as it was does not.
+    /// A commit touches the path if none of its parents has the same content there. A merge that takes one side unchanged therefore does
+    /// not.
     ///
     /// - Parameters:
-    ///   - start: the older commit; it and all before it are left out.
-    ///   - limit: how many are given at most.
-    /// - Throws: `GitError` when one of the commits is not here.
+    ///   - start: the older commit; it and its ancestors are excluded.
+    ///   - limit: the maximum number of commits.
+    /// - Throws: `GitError` if one of the commits is not in the repository.
     package func log(of path: String, from start: ObjectID, to end: ObjectID, limit: Int = 50) throws(GitError) -> [LoggedCommit] {
         var walk: OpaquePointer?
         try GitError.check(git_revwalk_new(&walk, handle), "begin", "log")
@@ -50,7 +50,7 @@ extension Repository {
         return true
     }
 
-    /// The id of what stands at a path, and its mode.
+    /// The ID of the entry at a path, and its mode.
     private func content(_ path: String, of tree: ObjectID) throws(GitError) -> [String]? {
         if path == "." || path.isEmpty { return [tree.description] }
         return try withTree(tree) { (tree: OpaquePointer) throws(GitError) in

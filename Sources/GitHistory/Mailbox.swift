@@ -3,23 +3,24 @@ import ExitCodes
 import Git
 import Glibc
 
-/// A change on its way by mail: what `git format-patch` writes and `git am` takes (git-am; git-mailinfo; RFC 5322, RFC 2047).
+/// A change as a mail message: the format that `git format-patch` writes and `git am` reads (git-am(1); git-mailinfo(1); RFC 5322, RFC
+/// 2047).
 package struct Mailbox: Sendable {
     private let author: Author
     private let date: Int64
     private let subject: String
     private let body: String
 
-    /// Makes a message about a change.
+    /// Makes a message for a change.
     ///
     /// - Parameters:
-    ///   - date: seconds since 1970; it is written in UTC.
+    ///   - date: seconds since 1970; written in UTC.
     ///   - subject: one line.
-    ///   - body: what stands below it, sign-off included.
-    /// - Throws: `MailboxError` when git would take a part for something else.
+    ///   - body: the text below the subject, including the sign-off.
+    /// - Throws: `MailboxError` if git would misread a part of it.
     package init(author: Author, date: Int64, subject: String, body: String) throws(MailboxError) {
         guard !subject.isEmpty, !subject.contains(where: \.isNewline) else { throw .subject(subject) }
-        // git mailinfo ends the message at the first line that looks like the patch itself.
+        // git mailinfo ends the message at the first line that looks like the start of a patch.
         for line in body.split(whereSeparator: \.isNewline)
         where line == "---" || ["--- ", "diff -", "diff ", "Index: ", "From "].contains(where: line.hasPrefix) {
             throw .body(line: String(line))
@@ -30,21 +31,21 @@ package struct Mailbox: Sendable {
         self.body = body
     }
 
-    /// The message with the difference of two trees.
+    /// The message with the diff between two trees.
     ///
-    /// - Parameter signature: what stands at the end, as git puts its version there.
-    /// - Throws: `GitError` when a tree is not here.
+    /// - Parameter signature: the text at the end, where git puts its version.
+    /// - Throws: `GitError` if a tree is not in the repository.
     package func message(from old: ObjectID, to new: ObjectID, in repository: Repository, signature: String) throws(GitError) -> [UInt8] {
         let stat = try repository.withDifference(from: old, to: new, context: 3, Self.stat)
         return whole(stat, try repository.diff(from: old, to: new), signature)
     }
 
-    /// The message with a difference that is written already.
+    /// The message with an existing diff.
     ///
     /// - Parameters:
-    ///   - diff: as git writes it, each file with its `diff --git` line.
-    ///   - signature: what stands at the end.
-    /// - Throws: `GitError` when it is no such difference.
+    ///   - diff: in git's format; each file has a `diff --git` line.
+    ///   - signature: the text at the end.
+    /// - Throws: `GitError` if `diff` is not in that format.
     package func message(diff: [UInt8], signature: String) throws(GitError) -> [UInt8] {
         var read: OpaquePointer?
         let code = diff.withUnsafeBytes { git_diff_from_buffer(&read, $0.bindMemory(to: CChar.self).baseAddress, $0.count) }
@@ -64,14 +65,14 @@ package struct Mailbox: Sendable {
         defer { git_diff_stats_free(stats) }
         let format = git_diff_stats_format_t(rawValue: GIT_DIFF_STATS_FULL.rawValue | GIT_DIFF_STATS_INCLUDE_SUMMARY.rawValue)
         var text = git_buf()
-        // Width 0: libgit2 draws a minus where it scales a bar of nothing but pluses.
+        // Use width 0: otherwise libgit2 draws a minus sign when it scales a bar that has only plus signs.
         try GitError.check(git_diff_stats_to_buf(&text, stats, format, 0), "count", "the difference")
         defer { git_buf_dispose(&text) }
         return text.bytes
     }
 
     private var head: String {
-        // The date of the first line is a constant: it marks the file as git's.
+        // The date in the first line is a constant that identifies git's format.
         """
         From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
         From: \(Self.encoded(author.name, isName: true)) <\(author.email)>
@@ -86,7 +87,7 @@ package struct Mailbox: Sendable {
         """
     }
 
-    /// RFC 5322, 3.3. Not strftime: its names follow the locale.
+    /// The date format of RFC 5322, 3.3. strftime is not used because its names depend on the locale.
     static func written(_ seconds: Int64) -> String {
         var (time, parts) = (time_t(seconds), tm())
         gmtime_r(&time, &parts)
@@ -97,7 +98,7 @@ package struct Mailbox: Sendable {
         return "\(day), \(parts.tm_mday) \(months[Int(parts.tm_mon)]) \(parts.tm_year + 1900) \(clock) +0000"
     }
 
-    /// A header's text: as it is, where it is plain; else in encoded words of at most 75 characters each, none of which splits a letter.
+    /// A header's text: unchanged if plain; otherwise encoded words of at most 75 characters each that never split a character.
     static func encoded(_ text: String, isName: Bool) -> String {
         let isPlain = text.utf8.allSatisfy { (0x20..<0x7F).contains($0) } && !text.contains("=?")
         if isPlain {
@@ -113,7 +114,7 @@ package struct Mailbox: Sendable {
         return words.map { "=?UTF-8?q?\($0)?=" }.joined(separator: "\n ")
     }
 
-    /// RFC 2047, 4.2 and 5 (3): letters and digits stand for themselves.
+    /// RFC 2047, 4.2 and 5 (3): letters and digits are not encoded.
     private static func quoted(_ byte: UInt8) -> String {
         let character = Character(UnicodeScalar(byte))
         if byte < 0x80, character.isLetter || character.isNumber { return String(character) }
@@ -124,12 +125,12 @@ package struct Mailbox: Sendable {
 
 /// Why a text cannot be mailed.
 package enum MailboxError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
-    /// The subject is not one line.
+    /// The subject is not a single line.
     case subject(String)
-    /// A line of the body, which git would take for the beginning of the patch.
+    /// A line of the body that git would take for the start of the patch.
     case body(line: String)
 
-    /// Which text, and what to do.
+    /// The text, and what to do about it.
     package var description: String {
         switch self {
         case .subject(let text): "'\(text)' is not a valid subject; it must be one non-empty line"

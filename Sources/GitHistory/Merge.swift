@@ -1,37 +1,35 @@
 import CLibgit2
 import Git
 
-/// What came of a three-way merge of one file.
+/// The result of a three-way merge of one file.
 package struct MergedFile: Hashable, Sendable {
-    /// The content; with git's markers around what does not agree.
+    /// The merged content, with git's conflict markers around conflicts.
     package let content: [UInt8]
-    /// Whether there are markers in it.
+    /// Whether the content has conflict markers.
     package let hasConflicts: Bool
 }
 
-/// What came of a three-way merge of trees.
+/// The result of a three-way merge of trees.
 package enum MergedTree: Hashable, Sendable {
-    /// Everything agreed.
+    /// There was no conflict.
     case clean(ObjectID)
-    /// Something did not, and there is no tree.
+    /// There were conflicts, and there is no tree.
     case conflicts([Conflict])
 
-    /// One file on which two sides do not agree.
+    /// A file with conflicts.
     package struct Conflict: Hashable, Sendable {
-        /// Its path.
         package let path: String
-        /// Its text with markers; nil when a side has removed the file.
+        /// The content with conflict markers; nil if one side removed the file.
         package let text: [UInt8]?
     }
 }
 
-/// What two sides of a merge are called in its markers.
+/// The names of the versions in conflict markers.
 package struct MergeNames: Hashable, Sendable {
     let ancestor: String
     let ours: String
     let theirs: String
 
-    /// Names the three.
     package init(ancestor: String = "ancestor", ours: String = "ours", theirs: String = "theirs") {
         self.ancestor = ancestor
         self.ours = ours
@@ -42,7 +40,7 @@ package struct MergeNames: Hashable, Sendable {
 extension Repository {
     /// Merges two changed versions of one file.
     ///
-    /// - Throws: `GitError` when libgit2 cannot.
+    /// - Throws: `GitError` if libgit2 fails.
     package static func mergeFile(
         ancestor: [UInt8], ours: [UInt8], theirs: [UInt8], names: MergeNames = MergeNames()
     ) throws(GitError) -> MergedFile {
@@ -58,7 +56,7 @@ extension Repository {
 
     /// Merges two changed versions of a tree.
     ///
-    /// - Throws: `GitError` when one of the trees is not here.
+    /// - Throws: `GitError` if one of the trees is not in the repository.
     package func mergeTrees(
         ancestor: ObjectID, ours: ObjectID, theirs: ObjectID, names: MergeNames = MergeNames()
     ) throws(GitError) -> MergedTree {

@@ -1,19 +1,19 @@
 import Glibc
 
-/// Where a remote is, and by which way it is reached.
+/// The location of a remote, and how to reach it.
 struct Address {
     enum Way: Hashable {
-        /// A folder of this machine.
+        /// A folder on this machine.
         case folder(path: String)
-        /// A host that is reached through ssh(1).
+        /// A host reached through ssh(1).
         case ssh(host: String, port: String?, path: String)
-        /// What libgit2 speaks itself: `git`, `http`, `https`.
+        /// A protocol that libgit2 implements: `git`, `http` or `https`.
         case network(scheme: String)
     }
 
     let way: Way
 
-    /// Reads an address as git does (git-clone, "GIT URLS"); nil for a scheme that is not taken.
+    /// Parses an address as git does (git-clone(1), "GIT URLS"); nil for an unsupported scheme.
     init?(_ text: String) {
         guard let mark = text.firstRange(of: "://") else {
             way = Self.shortForm(text)
@@ -31,7 +31,7 @@ struct Address {
         }
     }
 
-    /// `user@host:path`, unless a slash comes before the colon: then it is a path.
+    /// `user@host:path`; if a slash precedes the colon, the text is a path.
     private static func shortForm(_ text: String) -> Way {
         guard let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/") else { return .folder(path: text) }
         return .ssh(host: String(text[..<colon]), port: nil, path: String(text[text.index(after: colon)...]))
@@ -41,7 +41,7 @@ struct Address {
         guard let slash = rest.firstIndex(of: "/") else { return nil }
         var host = String(rest[..<slash])
         var path = decoded(String(rest[slash...]))
-        // `/~user/x` is the way to say a home in an address.
+        // In a URL, a home directory is written `/~user/x`.
         if path.hasPrefix("/~") { path.removeFirst() }
         var port: String?
         let end = host.lastIndex(of: "]") ?? host.startIndex
@@ -53,8 +53,8 @@ struct Address {
         return .ssh(host: decoded(host), port: port, path: path)
     }
 
-    /// Whether `USER@HOST` has what may be a password: ssh(1) knows none in an address, and would be started with it in its arguments, which
-    /// `/proc` shows to all. A host has no colon, unless it is an address of IPv6, which has two at the least.
+    /// Whether `USER@HOST` may contain a password: ssh(1) accepts none in an address, and it would be visible to everyone in `/proc` as
+    /// part of ssh's arguments. A host has no colon, unless it is an IPv6 address, which has at least two.
     static func mayHoldPassword(_ host: String) -> Bool {
         let bytes = Array(host.utf8)
         let colon = UInt8(ascii: ":")
@@ -62,7 +62,7 @@ struct Address {
         return bytes[..<start].contains(colon) || bytes[start...].count { $0 == colon } == 1
     }
 
-    /// `%20` and its like as the bytes that they stand for.
+    /// Decodes percent-encoding such as `%20`.
     static func decoded(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

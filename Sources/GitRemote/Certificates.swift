@@ -4,7 +4,8 @@ import Glibc
 import Net
 import Synchronization
 
-/// The authorities that https believes. libgit2 has one set for the process, so whoever needs another one waits until nobody is using it.
+/// The certificate authorities trusted for HTTPS. libgit2 has one set for the whole process, so a fetch that needs another set waits until
+/// nobody uses the current one.
 enum Certificates {
     private static let used = Mutex<(count: Int, places: Places?)>((0, nil))
 
@@ -13,7 +14,7 @@ enum Certificates {
         var directory: String?
     }
 
-    /// Does work while the environment's and git's own choice of authorities holds.
+    /// Runs `work` with the certificate authorities that the environment and git's configuration select.
     ///
     /// - Parameter setting: git's setting `http.sslCAInfo`.
     static func hold<Value>(_ session: FetchSession, setting: String?, _ work: () throws -> Value) throws -> Value {
@@ -43,7 +44,7 @@ enum Certificates {
 
     private static func set(_ places: Places, _ session: FetchSession) throws {
         let file = places.file ?? (places.directory == nil ? CertificateAuthorities.file() : nil)
-        // Where neither is there, libgit2's own choice stays.
+        // If neither exists, libgit2 keeps its default.
         guard file != nil || places.directory != nil else { return }
         guard ninepin_git_set_certificates(file, places.directory) < 0 else { return }
         let reason = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 rejects them"

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A program that speaks over a pair of sockets, for as long as this value lives. Its thread waits for it, which is why it is not Host's: libgit2 calls
-/// back in the middle of its work, and cannot be told to come again later.
+/// A program that communicates over a pair of sockets, for as long as this value exists. Its thread blocks on it. Host's processes cannot
+/// be used here, because libgit2 calls back in the middle of its work and cannot be suspended.
 final class Child {
     private let session: FetchSession
     private let name: String
@@ -9,12 +9,12 @@ final class Child {
     private let talk: Int32
     private let messages: Int32
     private var hasMore = true
-    /// What it wrote to its standard error; the last few kilobytes.
+    /// The last few kilobytes of the program's standard error.
     private var said: [UInt8] = []
 
     /// Starts a program.
     ///
-    /// - Throws: `FetchError.unreachable` when it is not there.
+    /// - Throws: `FetchError.unreachable` if it does not exist.
     init(_ arguments: [String], environment: [String: String], _ session: FetchSession) throws {
         name = arguments[0]
         self.session = session
@@ -32,7 +32,7 @@ final class Child {
     deinit {
         close(talk)
         close(messages)
-        // A group of its own: ssh may have started a proxy.
+        // The child has its own process group because ssh may have started a proxy.
         kill(-process, SIGTERM)
         var status: Int32 = 0
         for _ in 0..<20 {
@@ -43,7 +43,7 @@ final class Child {
         waitpid(process, &status, 0)
     }
 
-    /// Reads what is there, and waits for the first byte; 0 at the end, nil when the session must end.
+    /// Reads available bytes, waiting for the first one; 0 at the end, nil if the session must end.
     func read(into buffer: UnsafeMutableRawPointer?, _ size: Int) -> Int? {
         while true {
             let count = recv(talk, buffer, size, Int32(MSG_DONTWAIT))
@@ -55,7 +55,7 @@ final class Child {
         }
     }
 
-    /// Writes all of it; false when the program has ended or the session must.
+    /// Writes all bytes; false if the program has ended or the session must end.
     func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
@@ -71,10 +71,10 @@ final class Child {
         return true
     }
 
-    /// Says that nothing more comes.
+    /// Signals the end of the input.
     func endInput() { shutdown(talk, Int32(SHUT_WR)) }
 
-    /// All that it writes, until it ends.
+    /// The program's entire output; nil if the session must end.
     func allOutput() -> [UInt8]? {
         var all: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)
@@ -86,7 +86,7 @@ final class Child {
         }
     }
 
-    /// What it said to its user, to the end: asked for when it has ended.
+    /// The program's messages to its user. Call this after the program has ended.
     func message() -> String {
         for _ in 0..<20 {
             var file = pollfd(fd: messages, events: Int16(POLLIN), revents: 0)
@@ -119,7 +119,7 @@ final class Child {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // This thread takes no signals; the program is to take all of them.
+        // This thread blocks all signals; the program must receive them.
         var (none, all) = (sigset_t(), sigset_t())
         sigemptyset(&none)
         sigfillset(&all)
@@ -141,7 +141,7 @@ final class Child {
         return folders.lazy.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
 
-    /// Lends strings as C wants a list of them.
+    /// Passes strings as a null-terminated C array.
     private static func withStrings<Value>(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value) -> Value {
         let copies = strings.map { strdup($0) }
         defer { copies.forEach { free($0) } }
@@ -149,10 +149,10 @@ final class Child {
     }
 }
 
-/// Two sockets that are joined; what is not taken is closed.
+/// Two connected sockets; those not taken are closed.
 final class SocketPair {
     private var ours: Int32
-    /// The other end, for a program or a thread that makes its own of it.
+    /// The other end, for a program or a thread that takes ownership of it.
     private(set) var theirs: Int32
 
     init(_ session: FetchSession) throws {

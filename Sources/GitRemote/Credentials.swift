@@ -1,9 +1,10 @@
 import CLibgit2
 import Sanitizing
 
-/// What git's credential helpers know (git-credential, gitcredentials). They are asked by git itself, so a user who can `git fetch` can fetch here.
+/// Credentials from git's credential helpers (git-credential(1), gitcredentials(7)). git itself queries them, so a user who can run `git
+/// fetch` can fetch here.
 enum Credentials {
-    /// For `git_remote_callbacks.credentials`: its payload is the session.
+    /// The callback for `git_remote_callbacks.credentials`; its payload is the session.
     static let acquire: git_credential_acquire_cb = { out, url, user, allowed, payload in
         guard let payload, let url else { return -1 }
         let session = Unmanaged<FetchSession>.fromOpaque(payload).takeUnretainedValue()

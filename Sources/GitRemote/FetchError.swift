@@ -2,36 +2,36 @@ import ExitCodes
 import Git
 import Sanitizing
 
-/// Why a repository could not be fetched from. No password of an address is in any of its texts.
+/// Why a fetch failed. No message contains a password from an address.
 package enum FetchError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The remote has no such tag, branch, reference or commit. `names` are all that it has.
+    /// The remote has no such tag, branch, reference or commit. `names` are all of the remote's references.
     case unknownReference(name: String, remote: String, names: [String])
-    /// The name is not one of a commit.
+    /// The name does not refer to a commit.
     case noCommit(name: String, remote: String)
-    /// A commit's id that no tag or branch of the remote leads to; `tried` says how it was looked for.
+    /// No tag or branch of the remote leads to the commit; `tried` tells how it was searched for.
     case unknownCommit(id: ObjectID, remote: String, tried: String)
-    /// The other end said nothing for too long.
+    /// The remote sent nothing for too long.
     case silent(remote: String, seconds: Int, waitingFor: String)
-    /// No connection, no such program, no such repository, or a connection that broke.
+    /// There is no connection, program or repository, or the connection broke.
     case unreachable(remote: String, reason: String)
-    /// The server's certificate is not believed.
+    /// The server's certificate is not trusted.
     case certificate(remote: String, host: String, reason: String)
-    /// The server wants a user and a password, and there are none, or wrong ones.
+    /// The server requires a user and a password, and there are none, or they are wrong.
     case credentials(remote: String, reason: String)
-    /// The repository names its objects by SHA-256.
+    /// The repository uses SHA-256 object IDs.
     case otherDigest(remote: String)
-    /// The server hands out a repository's files, and speaks no protocol of git's.
+    /// The server offers a repository's files over the dumb HTTP protocol only.
     case dumb(remote: String)
-    /// A server that answers, and not as git does.
+    /// The server answers, but not with git's protocol.
     case noRepository(remote: String)
-    /// A folder that lacks objects of the wanted commit itself; `reason` is git's.
+    /// A folder that lacks objects of the requested commit; `reason` is git's message.
     case incomplete(remote: String, reason: String)
-    /// The system gives no thread.
+    /// The system could not create a thread.
     case noThread
-    /// The mirror itself.
+    /// The local mirror failed.
     case mirror(GitError)
 
-    /// What, where, why, and what to do.
+    /// What failed, where, why, and what to do.
     package var description: String {
         switch self {
         case .unknownReference(let name, let remote, let names): Self.unknown(name, remote, names)
@@ -69,10 +69,10 @@ package enum FetchError: ExitStatusError, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the other end could not be reached, or hung up.
+    /// Whether the remote could not be reached, or closed the connection.
     var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
 
-    /// The same without the secrets of an address.
+    /// The same error without the secrets of an address.
     func without(_ secrets: Secrets) -> FetchError {
         switch self {
         case .silent(let remote, let seconds, let what): .silent(remote: remote, seconds: seconds, waitingFor: secrets.removed(from: what))
@@ -85,7 +85,7 @@ package enum FetchError: ExitStatusError, Sendable, CustomStringConvertible {
         }
     }
 
-    /// At most five names that look like what was meant; who knows better how to compare has all of them.
+    /// Lists at most five names similar to the one requested; callers that can compare better have all of them.
     private static func unknown(_ name: String, _ remote: String, _ names: [String]) -> String {
         let short = names.filter { !$0.hasSuffix("^{}") }.map(Reference.shortName)
         let wanted = bare(name)
@@ -100,19 +100,19 @@ package enum FetchError: ExitStatusError, Sendable, CustomStringConvertible {
         return "no tag, branch or reference '\(name)' at \(remote): \(hint)"
     }
 
-    /// Those that begin as the wanted name does; who goes along with it the longest comes first.
+    /// The names that share a prefix with the requested one; the longest match comes first.
     private static func nearest(_ wanted: Substring, among names: [String]) -> [String] {
         let ranked = names.map { (name: $0, shared: zip(bare($0), wanted).prefix { $0 == $1 }.count) }.filter { $0.shared > 0 }
         return ranked.sorted { ($1.shared, $0.name.count, $0.name) < ($0.shared, $1.name.count, $1.name) }.map(\.name)
     }
 
-    /// The last part of a name, without the `v` of a version.
+    /// The last component of a name, without the `v` of a version.
     private static func bare(_ name: String) -> Substring { name.split(separator: "/").last.map { $0.drop { $0 == "v" } } ?? "" }
 
     package var exitStatus: ExitStatus { .missing }
 }
 
 extension String {
-    /// Without white space at its end: programs end their words with a line break.
+    /// The string without trailing white space: programs end their messages with a line break.
     var trimmedEnd: String { lastIndex { !$0.isWhitespace }.map { String(self[...$0]) } ?? "" }
 }

@@ -1,16 +1,15 @@
-/// How far a fetch is.
+/// The progress of a fetch.
 package struct FetchProgress: Sendable, Hashable {
-    /// The objects that have come.
+    /// The number of objects received.
     package internal(set) var objects = 0
-    /// The objects that the server said it would send; 0 until it has said so.
+    /// The number of objects that the server announced; 0 until then.
     package internal(set) var totalObjects = 0
-    /// The bytes that have come.
+    /// The number of bytes received.
     package internal(set) var bytes: Int64 = 0
-    /// The deltas that were made whole again, after everything has come.
+    /// The number of deltas resolved after everything was received.
     package internal(set) var deltas = 0
-    /// All deltas; 0 until all have been counted.
+    /// The number of all deltas; 0 until they have been counted.
     package internal(set) var totalDeltas = 0
 
-    /// Nothing yet.
     package init() {}
 }

@@ -4,28 +4,28 @@ import Glibc
 import Net
 import Sanitizing
 
-/// One fetch under way, on one thread: what it may wait for, who hears of it, and why it must end.
+/// One running fetch, on one thread: its time limits, its observer, and the reason to stop.
 ///
-/// libgit2 waits for a network without end, so every wait is ours: it is cut in slices, and between two of them a cancellation is felt and the
-/// other end's silence is measured.
+/// libgit2 waits for the network without a limit, so all waiting is done here in short slices. Between slices, cancellation is checked and
+/// the remote's silence is measured.
 final class FetchSession {
     let environment: [String: String]
     let patience: Duration
-    /// The longest list of references that is read, in bytes.
+    /// The size limit for the list of references, in bytes.
     let longestList: Int
     /// The remote's address, for messages.
     var remote: String
     var secrets = Secrets()
     var figures = FetchProgress()
-    /// The host whose certificate was not believed.
+    /// The host whose certificate is not trusted.
     var doubtedHost: String?
-    /// How the remote is spoken with, where libgit2 does not do it itself.
+    /// How to communicate with a remote that libgit2 does not support directly.
     var program: ProgramTransport?
-    /// How often the server has asked for credentials.
+    /// How often the server has requested credentials.
     var credentialsAsked = 0
-    /// The bytes of the list of references that have come, while it comes.
+    /// The number of bytes of the reference list received so far; nil at other times.
     var listed: Int?
-    /// Why the fetch must end; it is more telling than what libgit2 makes of it.
+    /// Why the fetch must end; this says more than libgit2's resulting error.
     private(set) var failure: (any Error)?
     private let cancellation: CancellationFlag
     private let progress: (FetchProgress) throws -> Void
@@ -43,7 +43,7 @@ final class FetchSession {
         self.progress = progress
     }
 
-    /// Whether the fetch may go on. Whoever watches is told at most ten times a second, and may throw.
+    /// Whether the fetch may continue. The observer is called at most ten times a second and may throw.
     func goesOn() -> Bool {
         if failure != nil { return false }
         if cancellation.isRaised {
@@ -55,7 +55,7 @@ final class FetchSession {
         return report()
     }
 
-    /// Counts what came; false when a list of references has no end. libgit2 keeps all of it in memory.
+    /// Counts received bytes; false if a list of references exceeds the limit, because libgit2 keeps the whole list in memory.
     func hears(_ count: Int) -> Bool {
         guard let before = listed else { return true }
         listed = before + count
@@ -64,24 +64,24 @@ final class FetchSession {
         return false
     }
 
-    /// Tells the figures now.
+    /// Reports the progress now.
     func report() -> Bool {
         do { try progress(figures) } catch { fail(error) }
         return failure == nil
     }
 
-    /// Ends the fetch. The first reason stays.
+    /// Ends the fetch. The first reason is kept.
     func fail(_ error: any Error) {
         if failure == nil { failure = (error as? FetchError)?.without(secrets) ?? error }
     }
 
-    /// Forgets that the other end hung up, where there is another way to try; false for any other reason to end.
+    /// Clears the failure if the remote closed the connection, so that another method can be tried; false for any other failure.
     func forgives() -> Bool {
         if case .unreachable? = failure as? FetchError { failure = nil }
         return failure == nil
     }
 
-    /// Waits until one of some descriptors has something; false when the fetch must end.
+    /// Waits until one of several descriptors is ready; false if the fetch must end.
     func wait(for files: [pollfd], whatFor: String) -> Bool {
         let start = ContinuousClock.now
         var files = files
@@ -104,7 +104,7 @@ final class FetchSession {
         wait(for: [pollfd(fd: file, events: Int16(events), revents: 0)], whatFor: whatFor)
     }
 
-    /// Turns a return code of libgit2's into an error: our own reason where there is one.
+    /// Turns a libgit2 return code into an error, preferring our own reason if there is one.
     func check(_ code: Int32) throws {
         if let failure { throw failure }
         guard code < 0 else { return }
@@ -117,7 +117,7 @@ final class FetchSession {
 }
 
 extension FetchSession {
-    /// What libgit2 means when it cannot read an address: where it was not ours, a server had sent us there.
+    /// Explains libgit2's error about an unreadable address: if it is not the requested one, a server redirected us there.
     private static func redirected(_ said: String) -> String? {
         guard let place = said.firstMatch(of: /malformed URL '(.*)'/)?.1 else { return nil }
         let shown = Redaction.address(String(place))
@@ -125,12 +125,12 @@ extension FetchSession {
         return "the server redirects to '\(shown)', which is not followed; only http and https are"
     }
 
-    /// The session whose thread this is. libgit2 hands nothing of ours to the function that opens a socket.
+    /// The current thread's session. libgit2 passes no context to the function that opens a socket.
     static var current: FetchSession? {
         pthread_getspecific(key).map { Unmanaged<FetchSession>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Does work with this as its thread's session.
+    /// Runs `work` with this session as the thread's current one.
     func enter<Value>(_ work: () throws -> Value) rethrows -> Value {
         pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
         defer { pthread_setspecific(Self.key, nil) }
@@ -144,9 +144,9 @@ extension FetchSession {
     }()
 }
 
-/// Runs a fetch on a thread of its own.
+/// Runs a fetch on its own thread.
 ///
-/// - Throws: `FetchError.noThread`; what the fetch throws.
+/// - Throws: `FetchError.noThread`, and errors of the fetch.
 func onFetchThread<Value: Sendable>(_ work: @escaping @Sendable (CancellationFlag) throws -> Value) async throws -> Value {
     do { return try await BlockingThread.run(work) } catch is BlockingThread.Unavailable { throw FetchError.noThread }
 }

@@ -1,21 +1,20 @@
 import Git
 
-/// What a name of an upstream's repository was resolved to.
+/// The commit that a name in an upstream repository was resolved to.
 package struct FetchedReference: Sendable, Hashable, Codable {
-    /// The name that was asked for.
+    /// The requested name.
     package let name: String
-    /// What it was resolved from: the remote's full reference, such as `refs/tags/v1.2`; `commit` for a commit's own id.
+    /// The source of the commit: the remote's full reference, such as `refs/tags/v1.2`, or `commit` for a commit ID.
     package let source: String
-    /// The commit. Of an annotated tag, the one that it names.
+    /// The commit; for an annotated tag, the tagged commit.
     package let commit: ObjectID
-    /// The commit's tree.
     package let tree: ObjectID
     /// Whether objects had to be transferred.
     package let isNew: Bool
-    /// Another full reference that the name could mean, at another commit: a branch that has a tag's name.
+    /// Another full reference that the name could mean and that is at another commit: a branch with the same name as a tag.
     package let passedOver: String?
 
-    /// Makes a value as it was kept in a lock.
+    /// Restores a value recorded in a lock.
     package init(name: String, source: String, commit: ObjectID, tree: ObjectID, isNew: Bool, passedOver: String? = nil) {
         self.name = name
         self.source = source

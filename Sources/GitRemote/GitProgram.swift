@@ -1,31 +1,31 @@
 import Git
 import Sanitizing
 
-/// git(1) in the place of libgit2, for what libgit2 1.5 does not speak: a repository, or a mirror, without all of its history ("shallow-line"
-/// in gitprotocol-pack(5)), and a folder that lacks objects that nobody needs here (a partial clone).
+/// git(1) as a replacement for libgit2 1.5, for what that does not support: a shallow repository or mirror ("shallow-line" in
+/// gitprotocol-pack(5)), and a folder that lacks objects not needed here (a partial clone).
 ///
-/// git runs over the one way that the address has, with no hook, no clean-up and no submodule, and writes into the mirror alone.
+/// git may only use the address's own protocol, runs without hooks, garbage collection and submodules, and writes only to the mirror.
 struct GitProgram {
     private let session: FetchSession
-    /// The address as it was asked for: git itself replaces it as `insteadOf` says, and would do so twice with what has been replaced.
+    /// The address as requested: git applies `insteadOf` itself, and must not apply it twice.
     private let url: String
     private let mirror: String
     private let environment: [String: String]
 
-    /// How much of the repository's history is brought.
+    /// How much of the repository's history to fetch.
     enum History {
-        /// What the repository has.
+        /// All that the repository has.
         case whole
-        /// The commit alone: what came before it may lack objects.
+        /// Only the commit, because earlier commits may lack objects.
         case none
     }
 
     /// - Parameters:
-    ///   - address: where `insteadOf` leads.
-    ///   - real: the same as text.
-    ///   - url: what was asked for.
+    ///   - address: the address after `insteadOf`.
+    ///   - real: the same address as text.
+    ///   - url: the address as requested.
     ///   - sshCommand: git's setting `core.sshCommand`.
-    /// - Throws: `FetchError` where the address has what may be a secret: git hands it on in its arguments, which `/proc` shows to all.
+    /// - Throws: `FetchError` if the address may contain a secret: git passes it on in its arguments, which everyone can see in `/proc`.
     init(_ address: Address, _ real: String, for url: String, sshCommand: String?, mirror: String, _ session: FetchSession) throws {
         self.session = session
         self.mirror = mirror
@@ -36,7 +36,7 @@ struct GitProgram {
             case .ssh: "ssh"
             case .network(let scheme): scheme == "git" ? "git" : "http:https"
             }
-        // An address of ssh was looked at before; a folder's has no such part, but what it stands for may have had one.
+        // ssh addresses were checked earlier. A folder has no password, but the address that it replaces may contain one.
         if [url, real].contains(where: { $0.contains("://") && Redaction.bare($0) != $0 }) {
             throw FetchError.unreachable(
                 remote: session.remote,
@@ -56,9 +56,9 @@ struct GitProgram {
 
     private static let passed = ProgramTransport.passed.union(["GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSL_CAINFO"])
 
-    /// All that the repository has, in its order.
+    /// All references of the repository, in its order.
     ///
-    /// - Throws: `FetchError`, also for a repository whose ids are not SHA-1's.
+    /// - Throws: `FetchError`, also for a repository that does not use SHA-1.
     func references() throws -> [Reference] {
         let child = try Child(
             ["git", "--git-dir=\(mirror)", "ls-remote", "--quiet", "--symref", "--", url], environment: environment, session)
@@ -70,7 +70,7 @@ struct GitProgram {
         return try Self.references(in: list, of: session.remote)
     }
 
-    /// Reads what `git ls-remote --symref` writes (git-ls-remote(1), "OUTPUT"). A name that is no UTF-8 is left out.
+    /// Parses the output of `git ls-remote --symref` (git-ls-remote(1), "OUTPUT"). Names that are not UTF-8 are left out.
     static func references(in list: [UInt8], of remote: String) throws(FetchError) -> [Reference] {
         var targets: [String: String] = [:]
         var references: [Reference] = []
@@ -89,10 +89,10 @@ struct GitProgram {
         return references
     }
 
-    /// Brings what a reference names, or a commit by its id. No reference is written.
+    /// Fetches a reference, or a commit by its ID. No reference is written.
     ///
-    /// - Throws: `FetchError` with git's own words; whether what was wanted came is for who asked to see.
-    /// - Returns: what git said to its user.
+    /// - Throws: `FetchError` with git's own message. The caller must check that the requested object arrived.
+    /// - Returns: git's messages to its user.
     func bring(_ wanted: String, history: History) throws -> String {
         let settings = [
             "core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "fetch.writeCommitGraph=false", "fetch.unpackLimit=1",
@@ -109,7 +109,7 @@ struct GitProgram {
 
     private func unreachable(_ said: String) -> FetchError { .unreachable(remote: session.remote, reason: words(said)) }
 
-    /// What git said in the end, without its progress and without secrets.
+    /// git's final messages, without progress and secrets.
     private func words(_ said: String) -> String {
         let lines = said.split(whereSeparator: \.isNewline).filter { line in
             !["remote: ", "Receiving ", "Resolving "].contains(where: line.hasPrefix)

@@ -2,24 +2,23 @@ import CLibgit2
 import Git
 import Sanitizing
 
-/// A bare repository that holds what was fetched from one upstream, kept and added to.
+/// A bare repository that collects what was fetched from one upstream.
 ///
-/// Every commit that was fetched is named `refs/ninepin/commits/ID`, so that nothing of it is ever cleaned away, and what is there need not come
-/// again. A pack is put in place when all of it has come and its digest is right; a fetch that is cut off at any point leaves nothing that counts.
-/// The address is not kept.
+/// Every fetched commit gets the ref `refs/ninepin/commits/ID`, so that it is never removed and need not be fetched again. A pack is put in
+/// place only when it is complete and its digest is correct; an interrupted fetch leaves nothing that counts. The address is not stored.
 package struct Mirror: Sendable {
-    /// Its folder.
+    /// The repository's folder.
     package let path: String
     private let patience: Duration
-    /// The longest list of references that is read, in bytes: a line has about seventy of them.
+    /// The size limit for the list of references, in bytes; a reference takes about 70 bytes.
     private let longestList: Int
 
-    /// An address as it may be shown and kept: without user, password and query.
+    /// An address that is safe to show and store: without user, password and query.
     package static func shown(_ url: String) -> String { Redaction.bare(url) }
 
-    /// Names a mirror; it is made by the first fetch.
+    /// Describes a mirror; the first fetch creates it.
     ///
-    /// - Parameter patience: how long the other end may say nothing.
+    /// - Parameter patience: how long the remote may be silent.
     package init(at path: String, patience: Duration) { self.init(at: path, patience: patience, longestList: 128 << 20) }
 
     init(at path: String, patience: Duration, longestList: Int) {
@@ -28,17 +27,18 @@ package struct Mirror: Sendable {
         self.longestList = longestList
     }
 
-    /// Resolves a name, and brings its commit with all that belongs to it, unless it is there.
+    /// Resolves a name, and fetches its commit with all of its objects unless the mirror already has it.
     ///
-    /// A commit's id that is there is not asked for: no network is used. git's own settings hold: `url.*.insteadOf`, credential helpers,
-    /// `http.sslCAInfo`, `core.sshCommand`; proxies are those of the process's environment.
+    /// A commit ID that the mirror already has needs no network access. git's own configuration applies: `url.*.insteadOf`, credential
+    /// helpers, `http.sslCAInfo` and `core.sshCommand`; proxies come from the process's environment.
     ///
     /// - Parameters:
-    ///   - reference: a full reference, a tag, a branch or a commit's 40 digits; looked up in this order.
+    ///   - reference: a full reference, a tag, a branch or the 40 digits of a commit ID; looked up in this order.
     ///   - url: `https`, `git`, `ssh` or `file`, `user@host:path`, or a folder's path.
-    ///   - environment: which settings and programs are used.
-    ///   - progress: called about ten times a second, also while nothing comes, on a thread of the fetch; what it throws ends the fetch.
-    /// - Throws: `FetchError`, `TreeFault` for a tree that must not be written out, `CancellationError`, or what `progress` threw.
+    ///   - environment: selects the configuration and programs.
+    ///   - progress: called about ten times a second on the fetch's thread, also while no data arrives; an error that it throws ends the
+    ///     fetch.
+    /// - Throws: `FetchError`, `TreeFault` for a tree that must not be written out, `CancellationError`, or an error from `progress`.
     package func fetch(
         reference: String, from url: String, environment: [String: String],
         progress: @escaping @Sendable (FetchProgress) throws -> Void = { _ in }
@@ -68,7 +68,7 @@ package struct Mirror: Sendable {
         } catch let error as GitError { throw FetchError.mirror(error) }
     }
 
-    /// What a name was found to be, once it is there.
+    /// The resolution of a name whose commit is in the mirror.
     private struct Arrival {
         let commit: ObjectID
         let source: String
@@ -76,7 +76,8 @@ package struct Mirror: Sendable {
         var passedOver: String?
     }
 
-    /// By libgit2; by git itself what libgit2 does not speak. A mirror without all history tells a server so, which libgit2 cannot.
+    /// Fetches with libgit2, or with git itself for what libgit2 does not support. A shallow mirror must tell the server so, which libgit2
+    /// cannot.
     private func arrival(of name: String, _ remote: Remote, _ repository: Repository, _ session: FetchSession) throws -> Arrival {
         if repository.isShallow { return try arrival(of: name, by: remote.git(), .whole, repository, session) }
         do {
@@ -88,7 +89,7 @@ package struct Mirror: Sendable {
         } catch Remote.Unspoken.list {
             return try arrival(of: name, by: remote.git(), .whole, repository, session)
         } catch Remote.Unspoken.answer {
-            // git tells a dumb server, whose list it reads, from one that serves no repository at all.
+            // git can read a dumb server's list, so it tells such a server from one that serves no repository at all.
             throw try remote.git().references().isEmpty ? FetchError.noRepository(remote: session.remote) : .dumb(remote: session.remote)
         } catch let error as FetchError where error.isUnreachable && remote.isListedFolder {
             guard session.forgives() else { throw error }
@@ -115,7 +116,7 @@ package struct Mirror: Sendable {
         of name: String, among references: [Reference], _ repository: Repository, _ session: FetchSession, bring: (Found) throws -> Bool,
         find: (ObjectID) throws -> Bool
     ) throws -> Arrival {
-        // A name that was copied out of an address has `%2B` in the place of `+`.
+        // A name copied from a URL has `%2B` instead of `+`.
         if let found = Found(name, among: references) ?? Found(Address.decoded(name), among: references) {
             return Arrival(commit: found.commit, source: found.reference, isNew: try bring(found), passedOver: found.passedOver)
         }
@@ -131,12 +132,12 @@ package struct Mirror: Sendable {
         return true
     }
 
-    /// Names a commit that is there, and tells its tree. What came is not believed before it was read.
+    /// Creates the ref for a fetched commit, and returns its tree. Fetched objects are not trusted until they have been read.
     private func kept(
         _ commit: ObjectID, _ name: String, _ source: String, isNew: Bool, passedOver: String? = nil, _ repository: Repository,
         _ session: FetchSession
     ) throws -> FetchedReference {
-        // A tag of a tag is told in the list by what it names in the end; a tag that an id names is not.
+        // For a tag of a tag, the reference list gives the final commit; for a tag requested by its ID, it does not.
         guard let commit = repository.commit(namedBy: commit) else { throw FetchError.noCommit(name: name, remote: session.remote) }
         let tree = try repository.tree(of: commit)
         guard repository.contains(tree) else { throw GitError("read tree", tree.description, "it is not in the mirror \(path)") }

@@ -2,17 +2,17 @@ import CLibgit2
 import Glibc
 import Sanitizing
 
-/// How git's protocol is spoken with a program: ssh(1), with the user's keys, agent, known hosts and settings; and `git upload-pack` for a folder
-/// of this machine, which is many times faster than libgit2's own way.
+/// Runs git's protocol over a program: ssh(1), with the user's keys, agent, known hosts and configuration; or `git upload-pack` for a
+/// folder on this machine, which is many times faster than libgit2's local transport.
 final class ProgramTransport {
     private let session: FetchSession
     private let arguments: [String]
     private let environment: [String: String]
     private var child: Child?
-    /// What libgit2 reads from and writes to; one for the list and for the pack, until libgit2 frees it.
+    /// The stream that libgit2 reads and writes; the same one for the list and the pack, until libgit2 frees it.
     private var pipe: UnsafeMutablePointer<ninepin_git_pipe>?
 
-    /// Says how to reach an address that a program reaches; nil for one that libgit2 speaks with itself.
+    /// Prepares the program for an address; nil for a protocol that libgit2 implements itself.
     ///
     /// - Parameter sshCommand: git's setting `core.sshCommand`.
     init?(_ address: Address, sshCommand: String?, _ session: FetchSession) {
@@ -28,7 +28,7 @@ final class ProgramTransport {
         environment = Self.cleaned(session.environment)
     }
 
-    /// An environment without what a hook or a shell of git's own may have left: it speaks of another repository.
+    /// The environment without variables that a git hook or shell may have set, because they refer to another repository.
     static func cleaned(_ environment: [String: String]) -> [String: String] {
         environment.filter { name, _ in !name.hasPrefix("GIT_") || passed.contains(name) }
     }
@@ -37,7 +37,8 @@ final class ProgramTransport {
         "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_TERMINAL_PROMPT", "GIT_ASKPASS",
     ]
 
-    /// The program, as git chooses it (git, "ENVIRONMENT VARIABLES"): the first two are words for a shell by definition.
+    /// The ssh program that git would choose (git(1), "ENVIRONMENT VARIABLES"). By definition, `GIT_SSH_COMMAND` and `core.sshCommand` are
+    /// interpreted by a shell.
     private static func ssh(_ environment: [String: String], _ sshCommand: String?) -> [String] {
         if let command = environment["GIT_SSH_COMMAND"] ?? sshCommand { return ["/bin/sh", "-c", "\(command) \"$@\"", "ssh"] }
         if let program = environment["GIT_SSH"] { return [program] }
@@ -45,7 +46,7 @@ final class ProgramTransport {
         return ["ssh", "-o", "BatchMode=yes"]
     }
 
-    /// For `git_remote_callbacks.transport`: its parameter is this object, which outlives the transport.
+    /// The callback for `git_remote_callbacks.transport`; its parameter is this object, which outlives the transport.
     static let make: git_transport_cb = { out, remote, owner in
         var definition = git_smart_subtransport_definition()
         definition.param = owner
@@ -77,7 +78,7 @@ final class ProgramTransport {
         return own?.pointee.owner.map { Unmanaged<ProgramTransport>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// The list of references starts the program; the pack comes from the same one.
+    /// The request for the reference list starts the program; the same program then sends the pack.
     private func act(
         _ service: git_smart_service_t, _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_smart_subtransport_stream>?>?,
         _ subtransport: UnsafeMutablePointer<git_smart_subtransport>?
@@ -128,7 +129,7 @@ final class ProgramTransport {
         return -1
     }
 
-    /// A program that ends before libgit2 has hung up has said why.
+    /// A program that ends before libgit2 disconnects has printed the reason.
     private func ended(_ child: Child) -> FetchError {
         let words = session.secrets.removed(from: child.message()).trimmedEnd
         return .unreachable(remote: session.remote, reason: words.isEmpty ? "\(arguments[0]) exited without output" : words)

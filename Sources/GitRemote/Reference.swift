@@ -1,31 +1,31 @@
 import Git
 
-/// One reference of a remote, as it lists them (git's `Documentation/gitprotocol-pack.txt`, "Reference Discovery").
+/// A reference of a remote, as listed by it (git's `Documentation/gitprotocol-pack.txt`, "Reference Discovery").
 struct Reference: Hashable {
-    /// Its full name, such as `refs/heads/main`; with `^{}` behind it, what the tag of that name names.
+    /// The full name, such as `refs/heads/main`; with the suffix `^{}`, the object that the tag points to.
     let name: String
     let id: ObjectID
-    /// The reference that it stands for, as `HEAD` does.
+    /// The reference that a symbolic reference such as `HEAD` points to.
     var target: String?
 
-    /// A tag's or a branch's name as people write it.
+    /// The short name of a tag or a branch.
     static func shortName(_ name: String) -> String {
         for prefix in ["refs/tags/", "refs/heads/"] where name.hasPrefix(prefix) { return String(name.dropFirst(prefix.count)) }
         return name
     }
 }
 
-/// What was found for a name.
+/// The result of looking up a name.
 struct Found: Hashable {
     /// The full name of the reference to fetch.
     let reference: String
-    /// The commit, where the list says it: a tag's own id is not it.
+    /// The commit, if the list contains it; the ID of an annotated tag is not its commit.
     let commit: ObjectID
-    /// The full name of another reference that the same name could mean, and that is at another commit.
+    /// The full name of another reference that the name could mean and that is at another commit.
     private(set) var passedOver: String?
 
-    /// Looks a name up among a remote's references, in git's order (gitrevisions(7), `refname`): a full name, one below `refs/`, a tag, a branch, a
-    /// remote's branch. What can be a commit's id is nothing else: a branch of that name must not stand for it.
+    /// Looks up a name among a remote's references in git's order (gitrevisions(7), `refname`): a full name, one below `refs/`, a tag, a
+    /// branch, a remote's branch. A name that can be a commit ID is only ever a commit ID: a branch of that name must not replace it.
     init?(_ name: String, among references: [Reference]) {
         if let id = ObjectID(name) {
             self.init(id, among: references)

@@ -2,7 +2,7 @@ import CLibgit2
 import Git
 import Sanitizing
 
-/// An upstream's repository, as a mirror speaks with it.
+/// A mirror's connection to the upstream repository.
 final class Remote {
     private let session: FetchSession
     private let url: String
@@ -11,7 +11,7 @@ final class Remote {
     private let authorities: String?
     private var handle: OpaquePointer?
     private var address: Address?
-    /// The address as `insteadOf` has it.
+    /// The address after `insteadOf`.
     private var real = ""
     private let mirror: String
     private var hasConnected = false
@@ -41,7 +41,7 @@ final class Remote {
         git_repository_free(repository)
     }
 
-    /// git, were somebody to run it in the mirror, would otherwise repack it now and then.
+    /// Disables `gc.auto`: otherwise git would occasionally repack the mirror if somebody ran it there.
     private static func forbidCleaning(_ file: String) throws {
         var settings: OpaquePointer?
         try GitError.check(git_config_open_ondisk(&settings, file), "read git's settings", file)
@@ -51,7 +51,7 @@ final class Remote {
         try GitError.check(git_config_set_int32(settings, "gc.auto", 0), "write git's settings", file)
     }
 
-    /// Makes libgit2's remote, which replaces the address as `url.*.insteadOf` says.
+    /// Creates libgit2's remote, which applies `url.*.insteadOf` to the address.
     private func make() throws {
         git_remote_free(handle)
         handle = nil
@@ -83,7 +83,7 @@ final class Remote {
         program = ProgramTransport(address, sshCommand: sshCommand, session)
     }
 
-    /// Does work over one connection.
+    /// Runs `work` over one connection.
     func connected<Value>(_ work: () throws -> Value) throws -> Value {
         try guarded {
             try connect()
@@ -110,11 +110,11 @@ final class Remote {
         hasConnected = true
     }
 
-    /// What libgit2 does not speak, as its words tell (smart_pkt.c, `ref_pkt`; transports/http.c, `handle_response`).
+    /// Responses that libgit2 does not support, recognized by its messages (smart_pkt.c, `ref_pkt`; transports/http.c, `handle_response`).
     enum Unspoken: Error {
-        /// A list with lines that are no references, or with ids of another length.
+        /// A list with lines that are not references, or with IDs of another length.
         case list
-        /// An answer that is not the smart protocol's.
+        /// An answer that does not use the smart protocol.
         case answer
 
         static var last: Unspoken? {
@@ -129,24 +129,24 @@ final class Remote {
         return try GitProgram(address, real, for: url, sshCommand: sshCommand, mirror: mirror, session)
     }
 
-    /// Whether it is a folder that has told its references: what is missing then is missing in the folder.
+    /// Whether the remote is a folder that has listed its references: an object missing later is missing in that folder.
     var isListedFolder: Bool {
         if case .folder? = address?.way { hasConnected } else { false }
     }
 
-    /// All that the remote has, in its order.
+    /// All references of the remote, in its order.
     func references() throws -> [Reference] {
         var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
         var count = 0
         try session.check(git_remote_ls(&heads, &count, handle))
         return UnsafeBufferPointer(start: heads, count: count).compactMap { head in
-            // A name that is no UTF-8 cannot be asked for by it; its commit can, by its id.
+            // A name that is not UTF-8 cannot be requested; its commit can be, by its ID.
             guard let head = head?.pointee, let name = head.name, let name = String(validatingCString: name) else { return nil }
             return Reference(name: name, id: ObjectID(head.oid), target: head.symref_target.map { String(cString: $0) })
         }
     }
 
-    /// Brings what some refspecs name, and nothing else. No reference is written by it.
+    /// Fetches the given refspecs and nothing else. No reference is written.
     func download(_ refspecs: [String]) throws {
         var options = git_fetch_options()
         git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
@@ -167,12 +167,12 @@ final class Remote {
         try session.check(code)
     }
 
-    /// Brings a commit that no reference of the remote is at: by its id, where the server gives it by that; else with all branches.
+    /// Fetches a commit that no reference of the remote points to: by its ID if the server allows that, otherwise with all branches.
     func find(_ id: ObjectID, in repository: Repository) throws -> Bool {
         do {
             try download(["+\(id):refs/ninepin/commits/\(id)"])
         } catch  where session.forgives() {
-            // A server that does not give single objects says so in one of many ways, and may hang up.
+            // Servers refuse single objects in many different ways, and may close the connection.
             git_remote_disconnect(handle)
             try make()
             try connect()
@@ -196,7 +196,7 @@ final class Remote {
         }
         callbacks.certificate_check = { _, isValid, host, payload in
             if isValid == 0 { Remote.session(payload)?.doubtedHost = host.map { String(cString: $0) } ?? "the server" }
-            // What libgit2 made of it stands, and so does its reason.
+            // Keep libgit2's verdict and its reason.
             return GIT_PASSTHROUGH.rawValue
         }
         if program != nil {

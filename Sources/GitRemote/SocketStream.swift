@@ -3,14 +3,14 @@ import Glibc
 import Net
 import Synchronization
 
-/// A socket whose every wait is the session's, in the place of libgit2's own, which waits without end. TLS is libgit2's, on top of it.
+/// A socket that waits through the session. It replaces libgit2's own, which waits without a limit. libgit2 adds TLS on top.
 final class SocketStream {
     private let session: FetchSession
     private let host: String
     private let port: String
     private var file: Int32 = -1
 
-    /// What libgit2 answered when it was told to use this for `git`, `http` and `https`; reading it tells it.
+    /// libgit2's return code for registering this stream for `git`, `http` and `https`; reading it registers the stream.
     static let registered: Int32 = {
         var registration = git_stream_registration()
         registration.version = GIT_STREAM_VERSION
@@ -28,7 +28,7 @@ final class SocketStream {
         self.port = port
     }
 
-    /// The stream as libgit2 has it; it keeps this object until it frees it.
+    /// The stream in libgit2's form; it retains this object until libgit2 frees it.
     private func handle() -> UnsafeMutablePointer<git_stream> {
         let stream = UnsafeMutablePointer<ninepin_git_stream>.allocate(capacity: 1)
         stream.initialize(to: ninepin_git_stream())
@@ -103,7 +103,7 @@ final class SocketStream {
         return -1
     }
 
-    /// The reason is the session's.
+    /// Reports a failure whose reason is in the session.
     private func failed() -> Int32 {
         git_error_set_str(Int32(GIT_ERROR_NET.rawValue), "the transfer has ended")
         return -1
@@ -116,12 +116,12 @@ struct SocketPlace: Sendable {
     private let protocolNumber: Int32
     private let address: [UInt8]
 
-    /// Why a connection was not made.
+    /// Why a connection failed.
     struct Failure: Error {
         let reason: String
     }
 
-    /// A connected socket.
+    /// Opens a connected socket.
     func connect(_ session: FetchSession) -> Result<Int32, Failure> {
         let file = socket(
             family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), protocolNumber)
@@ -143,7 +143,8 @@ struct SocketPlace: Sendable {
         return .failure(Failure(reason: String(cString: strerror(code))))
     }
 
-    /// The addresses of a host; nil when the session has failed. The resolver cannot be interrupted, so it has a thread that can be left behind.
+    /// The addresses of a host; nil if the session has failed. The resolver cannot be interrupted, so it runs on a thread that can be
+    /// abandoned.
     static func resolve(_ host: String, _ port: String, _ session: FetchSession) -> [SocketPlace]? {
         if case .success(let places) = look(host, port, AI_NUMERICHOST) { return places }
         guard let pair = try? SocketPair(session) else {
@@ -172,7 +173,7 @@ struct SocketPlace: Sendable {
         return nil
     }
 
-    /// What the resolver's thread found; nobody may be there to read it any more.
+    /// The result of the resolver's thread; by then, nobody may be waiting for it.
     private final class Answer: Sendable {
         private let value = Mutex<Result<[SocketPlace], Failure>?>(nil)
 

@@ -3,16 +3,16 @@ import Git
 import Sanitizing
 
 extension Mirror {
-    /// Gives a tree with all that is in it to another repository: whole, or not at all. It stays there when the mirror is removed.
+    /// Copies a tree with everything in it to another repository: completely or not at all. The copy stays when the mirror is removed.
     ///
-    /// On one file system the mirror's packs are lent. Elsewhere git itself writes a pack of the tree, because it hands on what is packed already;
-    /// libgit2 would compress all of it again.
+    /// On one file system, the mirror's packs are shared. Otherwise git itself writes a pack of the tree, because it reuses packed data;
+    /// libgit2 would compress everything again.
     ///
     /// - Parameters:
     ///   - repository: the bare repository's folder.
-    ///   - environment: where `git` is found.
-    ///   - patience: how long git may say nothing.
-    /// - Throws: `TreeFault` for a tree that must not be written out; `FetchError` when it is not in the mirror, `CancellationError`.
+    ///   - environment: used to find `git`.
+    ///   - patience: how long git may be silent.
+    /// - Throws: `TreeFault` for a tree that must not be written out; `FetchError` if it is not in the mirror, `CancellationError`.
     package func copy(_ tree: ObjectID, to repository: String, environment: [String: String], patience: Duration) async throws {
         let mirror = self
         try await onFetchThread { cancellation in
@@ -23,7 +23,7 @@ extension Mirror {
                 let target = try Repository.open(at: repository)
                 let source = try Repository.open(at: mirror.path)
                 let isInMirror = source.contains(tree)
-                // A pack that was lent before has trees in it that nobody asked for, so one that is there may never have been looked at.
+                // Packs shared earlier contain trees that nobody requested, so a tree in the target may never have been checked.
                 if isInMirror || target.contains(tree) { try (isInMirror ? source : target).check(tree) }
                 if target.contains(tree) { return }
                 if isInMirror, PackLinks(from: mirror.path, to: repository).make(), target.contains(tree) { return }
@@ -33,7 +33,7 @@ extension Mirror {
     }
 }
 
-/// One tree on its way from a repository to another.
+/// A copy of one tree from one repository to another.
 private struct TreeCopy {
     private let tree: ObjectID
     private let session: FetchSession

@@ -3,23 +3,22 @@ import Host
 import Model
 import SystemPackage
 
-/// What the Go compiler said about a place in the source.
+/// A message of the Go compiler about a place in the source.
 package struct GoDiagnostic: Hashable, Codable, Sendable, CustomStringConvertible {
-    /// The file, by its path below the import path.
+    /// The file's path below the import path.
     package let file: String
     /// The line, counted from 1.
     package let line: Int
-    /// The column, counted from 1; nil when the compiler named none.
+    /// The column, counted from 1; nil if the compiler did not give one.
     package let column: Int?
-    /// What it said.
     package let message: String
 
     /// `FILE:LINE:COLUMN: MESSAGE`.
     package var description: String { "\(file):\(line):\(column.map { "\($0): " } ?? " ")\(message)" }
 
-    /// Reads a line of the compiler's output: `FILE.go:LINE[:COLUMN]: MESSAGE`; nil for a line of another kind.
+    /// Parses a line of the compiler's output: `FILE.go:LINE[:COLUMN]: MESSAGE`; nil for any other line.
     ///
-    /// - Parameter prefix: what is cut off the front of the file's path.
+    /// - Parameter prefix: removed from the start of the file's path.
     package init?(_ text: String, prefix: String = "") {
         guard let found = text.firstMatch(of: /^(?:vet: )?(\S+?\.(?:go|s|c|h)):(\d+)(?::(\d+))?: (.+)$/), let line = Int(found.2) else {
             return nil
@@ -32,14 +31,14 @@ package struct GoDiagnostic: Hashable, Codable, Sendable, CustomStringConvertibl
     }
 }
 
-/// A build that failed.
+/// A failed build.
 package struct GoBuildError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What the compiler said, place by place; empty when the fault is of another kind.
+    /// The compiler's messages; empty if the build failed for another reason.
     package let diagnostics: [GoDiagnostic]
     /// The program, how it ended, and its last lines.
     package let command: CommandError
 
-    /// The diagnostics, or the last lines when there are none.
+    /// The diagnostics, or the last lines if there are none.
     package var description: String {
         diagnostics.isEmpty
             ? command.description : (["the source does not compile:"] + diagnostics.map { "    \($0)" }).joined(separator: "\n")
@@ -48,23 +47,22 @@ package struct GoBuildError: ExitStatusError, Sendable, CustomStringConvertible 
     package var exitStatus: ExitStatus { .no }
 }
 
-/// Where a build's tree stands, and how Go finds the packages that it needs.
+/// The location of a build's tree, and how Go resolves the packages that it needs.
 package struct GoPlace: Hashable, Sendable {
-    /// The `GOPATH`, in whose `src` the tree stands at its import path.
+    /// The `GOPATH`; its `src` contains the tree at its import path.
     package let path: FilePath
     /// The tree's import path.
     package let importPath: String
-    /// How Go finds packages.
+    /// How Go resolves packages.
     package let mode: Target.Mode
     /// Go's build cache, shared by all builds.
     package let cache: FilePath
-    /// The module cache; what is in it is never edited.
+    /// The module cache; its content is never modified.
     package let modules: FilePath
 
-    /// A second `GOPATH`, with libraries that the tree does not hold; nil when there is none.
+    /// A second `GOPATH` with libraries that the tree does not contain; nil if there is none.
     package var libraries: FilePath?
 
-    /// Makes a place.
     package init(path: FilePath, importPath: String, mode: Target.Mode, cache: FilePath, modules: FilePath) {
         self.path = path
         self.importPath = importPath
@@ -73,20 +71,20 @@ package struct GoPlace: Hashable, Sendable {
         self.modules = modules
     }
 
-    /// Where the tree stands.
+    /// The path of the tree.
     package var tree: FilePath { path.appending("src").appending(importPath) }
 
-    /// A `go.mod` that names patched copies, beside the tree's own; only in module mode.
+    /// A `go.mod` that refers to patched copies, next to the tree's own; used only in module mode.
     package static let modFile = "ninepin.mod"
-    /// The digests that belong to it.
+    /// The `go.sum` that belongs to ``modFile``.
     package static let sumFile = "ninepin.sum"
-    /// Where the patched copies of modules lie in the tree.
+    /// The folder in the tree for patched copies of modules.
     package static let copies = "ninepin/modules"
 
-    /// The go.work that Go follows: the tree's own where `vendor/` was made for it, and none that lies about by chance.
+    /// The value of `GOWORK`: the tree's own go.work if `vendor/` was made for it, otherwise `off`, so that Go ignores any other go.work.
     var workFile: String { mode == .workspace ? tree.appending("go.work").string : "off" }
 
-    /// What every command in it is told by `GOFLAGS`.
+    /// The `GOFLAGS` for every Go command in the tree.
     var goFlags: String {
         switch mode {
         case .gopath: ""
@@ -96,7 +94,7 @@ package struct GoPlace: Hashable, Sendable {
     }
 }
 
-/// A build of one target from a tree, without a network.
+/// An offline build of one target from a tree.
 package struct GoBuild: Sendable {
     private let toolchain: GoToolchain
     private let target: Target
@@ -106,8 +104,8 @@ package struct GoBuild: Sendable {
     private let host: Host
 
     /// - Parameters:
-    ///   - pedigree: what is written into the binary.
-    ///   - temporary: where Go keeps what is not done yet; what a killed one leaves there is the caller's to remove.
+    ///   - pedigree: the pedigree to embed in the binary.
+    ///   - temporary: the folder for Go's temporary files; the caller removes what a killed build leaves there.
     package init(
         _ target: Target, at place: GoPlace, with toolchain: GoToolchain, pedigree: Pedigree? = nil, temporary: FilePath, on host: Host
     ) {
@@ -119,20 +117,20 @@ package struct GoBuild: Sendable {
         self.host = host
     }
 
-    /// Where the tree stands.
+    /// The path of the tree.
     package var tree: FilePath { place.tree }
 
-    /// How much Go's compiler lets its heap grow before it looks for garbage (runtime, GOGC; it is 100 where nobody says). A cold build of a
-    /// kubelet took 350 s of processor time with 100, and 280 s with 400. It changes no byte of the result, and is no part of Go's own keys.
+    /// The heap growth at which Go's compiler collects garbage (runtime, GOGC; the default is 100). A cold build of a kubelet took 350 s of
+    /// CPU time with 100 and 280 s with 400. The setting does not change the result and is not part of Go's own cache keys.
     private static let collection = "400"
 
-    /// Builds.
+    /// Builds the target.
     ///
     /// - Parameters:
-    ///   - output: where the binary goes.
-    ///   - touched: files that a series changed, by their paths in the tree: each must be in the binary.
-    ///   - package: called with the import path of each package that is compiled, as it is.
-    /// - Returns: the import paths of the packages that the touched files are of.
+    ///   - output: the path of the binary.
+    ///   - touched: the files that a series changed, by their paths in the tree; each must end up in the binary.
+    ///   - package: called with the import path of each package as it is compiled.
+    /// - Returns: the import paths of the packages that contain the touched files.
     /// - Throws: `GoBuildError`; `PatchNotReached`; `FlagNotReached`; `CancellationError`.
     package func run(output: FilePath, touched: [String], package: @escaping @Sendable (String) -> Void) async throws -> [String] {
         struct Heard: Sendable {
@@ -144,12 +142,12 @@ package struct GoBuild: Sendable {
         let flags = try pedigree?.adding(to: own) ?? own
         let command = try go(
             ["build", "-v", "-trimpath", "-debug-actiongraph=\(graph)"] + flags + ["-o", output.string, "./\(target.package)"])
-        // Tags decide which files are read.
+        // Build tags determine which files are read.
         let tags = Self.tags(in: target)
         let list: @Sendable ([String]) async throws -> String = { arguments in
             try await go(["list", "-json=Dir,ImportPath,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles"] + tags + arguments).output()
         }
-        // Asked beside the compiler: the linker leaves a core free.
+        // Run this in parallel with the compiler, because the linker leaves a core idle.
         let question = Reached.question(about: touched)
         async let listed = answer(question, by: list)
         let (heard, ended) = try await command.watch(Heard()) { heard, event, _ in
@@ -172,10 +170,10 @@ package struct GoBuild: Sendable {
         return try await reached.check(touched, in: tree)
     }
 
-    /// The flags that decide which files of a package are its own.
+    /// The flags that determine which files belong to a package.
     static func tags(in target: Target) -> [String] { GoFlag.all(in: target.flags).filter { $0.name == "tags" }.flatMap(\.spelled) }
 
-    /// What the linker is told to write into variables, by the target's flags or by its `GOFLAGS`.
+    /// The variables that the linker sets according to the target's flags and `GOFLAGS`.
     static func assignments(in target: Target) -> [GoFlag.Assignment] {
         GoFlag.assignments(in: GoFlag.words(ofGoFlags: target.environment["GOFLAGS"] ?? "")) + GoFlag.assignments(in: target.flags)
     }
@@ -185,9 +183,9 @@ package struct GoBuild: Sendable {
         return try await list(question)
     }
 
-    /// A command of Go's in the tree, with the settings that all of them share. What the recipe adds to them reaches Go alone.
+    /// A Go command in the tree, with the settings that all of them share. The recipe's own settings are passed only to Go.
     ///
-    /// - Throws: `RecipeIsCode` when the target is more than settings, and nobody has allowed that.
+    /// - Throws: `RecipeIsCode` if the target contains more than settings and the user has not allowed that.
     func go(_ arguments: [String], online: Bool = false) throws(RecipeIsCode) -> Command {
         if !toolchain.isToldAnything { try RecipeIsCode.check(target) }
         var environment = host.plainEnvironment
@@ -202,7 +200,7 @@ package struct GoBuild: Sendable {
         environment.merge(ours) { _, ours in ours }
         environment["GO111MODULE"] = place.mode == .gopath ? "off" : "on"
         var settings = target.environment
-        // Ninepin's own come last, and win: a build that may run git in the tree, or take another go.mod, is none.
+        // Ninepin's own flags come last and override the recipe's: a build must not run git in the tree or use another go.mod.
         if let own = settings.removeValue(forKey: "GOFLAGS"), !own.isEmpty {
             environment["GOFLAGS"] = [own, environment["GOFLAGS"] ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
         }
@@ -210,21 +208,21 @@ package struct GoBuild: Sendable {
             environment["GOSUMDB"] = nil
             let network = GoModules.network(host)
             environment.merge(network) { _, network in network }
-            // Who names a proxy means it; else the machine knows best where modules come from.
+            // If the recipe sets GOPROXY, that is deliberate; otherwise the machine's settings for fetching modules apply.
             if settings["GOPROXY"] == nil { settings = settings.filter { network[$0.key] == nil } }
         } else {
-            // GOPRIVATE alone sends Go to a module's own server, past GOPROXY=off.
+            // GOPRIVATE alone would make Go contact a module's own server, despite GOPROXY=off.
             settings = settings.filter { !GoModules.isOfNetwork($0.key) }
         }
-        // The working directory's import path is found through PWD where a link leads to it.
+        // If a link leads to the working directory, Go finds its import path through PWD.
         environment["PWD"] = tree.string
         var command = Command(toolchain.program, arguments, environment: environment, directory: tree, on: host)
         command.settings = settings
         return command
     }
 
-    /// `GOFLAGS`: Go looks for a repository around the tree, and runs git, hg or another program in it, whose settings are then the tree's own
-    /// (go help buildvcs; since Go 1.18).
+    /// The `GOFLAGS` with `-buildvcs=false`: otherwise Go (since 1.18) looks for a repository around the tree and runs git, hg or another
+    /// program in it, with settings that the tree controls (go help buildvcs).
     func flags(_ own: String) -> String {
         guard let first = Version("1.18"), toolchain.version >= first else { return own }
         return own.isEmpty ? "-buildvcs=false" : "\(own) -buildvcs=false"

@@ -2,31 +2,30 @@ import ExitCodes
 import Model
 import Paths
 
-/// How Go is to build a tree: by what the tree's own files say, and by the recipe where they leave a choice.
+/// How Go builds a tree, according to the tree's own files, and to the recipe where they leave a choice.
 package struct GoLayout: Hashable, Sendable {
-    /// How Go finds packages.
+    /// How Go resolves packages.
     package let mode: Target.Mode
-    /// Where the tree stands, in `GOPATH` and to its own code.
+    /// The tree's import path, in `GOPATH` and in its own code.
     package let importPath: String
-    /// Which releases of Go the tree's files name.
+    /// The Go releases named in the tree's files.
     package let named: [NamedGo]
 
-    /// Makes a layout.
     package init(mode: Target.Mode, importPath: String, named: [NamedGo] = []) {
         self.mode = mode
         self.importPath = importPath
         self.named = named
     }
 
-    /// Looks whether a release of Go would take the tree.
+    /// Checks whether a Go release can build the tree.
     ///
-    /// - Throws: `GoTooOld` where Go itself would refuse; nothing else that a tree names is an order.
+    /// - Throws: `GoTooOld` if Go itself would refuse; other releases that a tree names are not binding.
     package func check(_ go: Version) throws(GoTooOld) {
         if mode == .workspace, let first = Version("1.22"), go < first {
             throw GoTooOld(
                 wanted: "1.22", reason: "go.work with its own vendor/ requires Go 1.22 or newer", taken: go)
         }
-        // GOPATH knows no go.mod.
+        // Go ignores go.mod in GOPATH mode.
         guard mode != .gopath else { return }
         for one in named where one.isRequired {
             guard let wanted = one.version, wanted > go || Self.isUnreadable(one.text, to: go) else { continue }
@@ -34,13 +33,13 @@ package struct GoLayout: Hashable, Sendable {
         }
     }
 
-    /// Before Go 1.21 a go.mod named two numbers, and three were an error.
+    /// Before Go 1.21, a Go version in go.mod had two numbers, and three were an error.
     private static func isUnreadable(_ text: String, to go: Version) -> Bool {
         guard let first = Version("1.21"), go < first else { return false }
         return text.split(separator: ".").count > 2
     }
 
-    /// What the tree names beside what was taken: one line for people; nil when it names nothing.
+    /// A one-line note about the releases that the tree names in comparison with the selected one; nil if it names none.
     package func note(taken go: Version) -> String? {
         guard !named.isEmpty else { return nil }
         var places: [(text: String, places: [String])] = []
@@ -56,16 +55,16 @@ package struct GoLayout: Hashable, Sendable {
     }
 }
 
-/// The Go that was taken is older than a tree allows.
+/// The selected Go is older than a tree allows.
 package struct GoTooOld: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
-    /// The oldest that is allowed.
+    /// The oldest allowed release.
     package let wanted: String
-    /// What asks for it.
+    /// The source of the requirement.
     package let reason: String
-    /// The release that was taken.
+    /// The selected release.
     package let taken: Version
 
-    /// What, why, and what to do.
+    /// The problem, the reason, and what to do.
     package var description: String {
         "this tree needs Go \(wanted) or newer, but Go \(taken) was selected: \(reason)\n    Use --go '>=\(wanted)', or set 'toolchain' in the recipe."
     }
@@ -73,14 +72,14 @@ package struct GoTooOld: ExitStatusError, Hashable, Sendable, CustomStringConver
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// A tree and a recipe say different things, or a tree's own files lead nowhere.
+/// A tree and a recipe contradict each other, or a tree's own files are inconsistent.
 package struct GoLayoutError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong: what the tree says and where, and what the recipe says.
+    /// What the tree says and where, and what the recipe says.
     package let reason: String
     /// What to do.
     package let advice: String
 
-    /// What, why, and what to do.
+    /// The reason and the advice.
     package var description: String { "\(reason)\n    \(advice)" }
 
     package var exitStatus: ExitStatus { .data }

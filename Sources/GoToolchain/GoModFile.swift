@@ -1,19 +1,19 @@
 import Model
 
-/// What a go.mod or a go.work says (go.dev/ref/mod, "go.mod files", "go.work files"), as far as it decides how a tree is built.
+/// The content of a go.mod or go.work file (go.dev/ref/mod, "go.mod files", "go.work files") that determines how a tree is built.
 struct GoModFile: Hashable, Sendable {
-    /// A directive, and its words without quotes.
+    /// A directive and its words without quotes.
     struct Line: Hashable, Sendable {
         let verb: String
         let words: [String]
     }
 
-    /// The directives in order, each line of a block as one of its own.
+    /// The directives in order; each line of a block is a separate directive.
     let lines: [Line]
 
-    /// Reads a file as Go does (golang.org/x/mod/modfile, read.go).
+    /// Parses a file as Go does (golang.org/x/mod/modfile, read.go).
     ///
-    /// - Throws: `Unreadable` for what Go does not take either.
+    /// - Throws: `Unreadable` for a file that Go does not accept either.
     init(_ text: String) throws(Unreadable) {
         var lines: [Line] = []
         var block: String?
@@ -44,7 +44,7 @@ struct GoModFile: Hashable, Sendable {
         self.lines = lines
     }
 
-    /// A file that Go would not take.
+    /// A file that Go would not accept.
     struct Unreadable: Error, Hashable {
         let line: Int
         let reason: String
@@ -56,10 +56,10 @@ struct GoModFile: Hashable, Sendable {
     /// The first word of the first directive of a kind.
     func first(_ verb: String) -> String? { all(verb).first?.first }
 
-    /// The path of the module; nil where no line says it.
+    /// The path of the module; nil if there is no such line.
     var module: String? { first("module") }
 
-    /// Where replaced modules are taken from: folders only, as a path that begins with `.` or `/` (modfile, IsDirectoryPath).
+    /// The folders that replace modules: paths that begin with `.` or `/` (modfile, IsDirectoryPath).
     var replacedByFolders: [String] {
         all("replace").compactMap { words in
             guard let arrow = words.firstIndex(of: "=>"), let place = words.dropFirst(arrow + 1).first else { return nil }
@@ -67,7 +67,7 @@ struct GoModFile: Hashable, Sendable {
         }
     }
 
-    /// Whether a word of a directive is a path of the disk.
+    /// Whether a word of a directive is a file system path.
     private static func isFolder(_ word: String) -> Bool {
         ["./", "../", "/"].contains { word.utf8.starts(with: $0.utf8) } || word == "." || word == ".."
     }
@@ -77,10 +77,10 @@ struct GoModFile: Hashable, Sendable {
         case sign(Character)
     }
 
-    /// A line's words: each is text without blanks, or quoted; brackets and commas are words, and `//` begins a comment.
+    /// The words of a line: text without blanks, or quoted text; brackets and commas are words of their own, and `//` begins a comment.
     private static func words(_ line: Substring, number: Int) throws(Unreadable) -> [Word] {
         var words: [Word] = []
-        // Scalars, because Go looks at code points: a mark that combines with a quote leaves a quote.
+        // Go looks at code points, so use scalars: a quote followed by a combining character is still a quote.
         var rest = line.unicodeScalars[...]
         while let first = rest.first {
             if first == " " || first == "\t" || first == "\r" {
@@ -112,7 +112,7 @@ struct GoModFile: Hashable, Sendable {
         return words
     }
 
-    /// A word without quotes, and what comes behind it.
+    /// An unquoted word, and the text after it.
     private static func plain(_ text: Substring.UnicodeScalarView) -> (String, Substring.UnicodeScalarView) {
         var rest = text
         while let next = rest.first, !next.properties.isWhitespace, next.value >= 0x20, !"()[]{},".unicodeScalars.contains(next),

@@ -4,25 +4,23 @@ import Host
 import Model
 import SystemPackage
 
-/// A module that cannot be had, or whose copy cannot be named.
+/// A module that is not available, or that cannot be replaced by a copy.
 package struct ModuleError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The module.
     package let module: String
-    /// Why.
     package let reason: String
 
-    /// Which module, and why.
+    /// The module and the reason.
     package var description: String { "module \(module): \(reason)" }
 
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// What a tree in module mode needs before it can be built without a network.
+/// Prepares a tree in module mode for an offline build.
 package struct GoModules: Sendable {
     private let build: GoBuild
     private let tree: FilePath
 
-    /// Works in a tree that stands where it will be built.
+    /// Uses a tree at the place where it will be built.
     ///
     /// - Parameter target: only its environment matters here.
     package init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
@@ -30,7 +28,7 @@ package struct GoModules: Sendable {
         tree = place.tree
     }
 
-    /// Brings all modules that the tree names into the module cache; `go.sum` holds their digests.
+    /// Downloads all modules that the tree requires to the module cache; `go.sum` verifies their digests.
     ///
     /// - Throws: `CommandError`; `CancellationError`.
     package func download() async throws {
@@ -39,9 +37,9 @@ package struct GoModules: Sendable {
         _ = try await command.output()
     }
 
-    /// The folder in the module cache that has a module's files.
+    /// The folder in the module cache with a module's files.
     ///
-    /// - Throws: `ModuleError` when the tree does not name it; `CommandError`.
+    /// - Throws: `ModuleError` if the tree does not require the module; `CommandError`.
     package func folder(of module: String) async throws -> FilePath {
         struct Module: Decodable { let Dir: String? }
         var command = try build.go(["list", "-m", "-json", module], online: true)
@@ -56,7 +54,7 @@ package struct GoModules: Sendable {
         return FilePath(folder)
     }
 
-    /// The text of a `go.mod` in which modules are replaced by copies below ``GoPlace/copies``.
+    /// The text of a `go.mod` that replaces modules by copies below ``GoPlace/copies``.
     ///
     /// - Throws: `CommandError`.
     package func modFile(replacing modules: [String], in scratch: FilePath) async throws -> [UInt8] {
@@ -70,10 +68,10 @@ package struct GoModules: Sendable {
         return try Files.read(file)
     }
 
-    /// What the machine says of where modules come from (go help environment).
+    /// The machine's settings for fetching modules (go help environment).
     static func network(_ host: Host) -> [String: String] {
         var found = Dictionary(uniqueKeysWithValues: names.compactMap { name in host.environment[name].map { (name, $0) } })
-        // Go's own default is named by its absence, which GOENV=off keeps.
+        // An empty value selects Go's default; GOENV=off keeps it that way.
         found["GOPROXY"] = found["GOPROXY"] ?? ""
         return found
     }
@@ -83,6 +81,6 @@ package struct GoModules: Sendable {
         "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
     ]
 
-    /// Whether a variable says where modules come from, and so has no part in a build without a network.
+    /// Whether a variable affects how modules are fetched, and therefore has no place in an offline build.
     static func isOfNetwork(_ name: String) -> Bool { names.contains(name) || ["GOVCS", "GOAUTH"].contains(name) }
 }

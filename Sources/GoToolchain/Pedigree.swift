@@ -6,16 +6,16 @@ import SystemPackage
 extension Pedigree {
     private static let mark = "ninepin-1/"
 
-    /// The build ID that carries it: one word, so that it can stand in `-ldflags`.
+    /// The build ID that contains the pedigree: a single word, as `-ldflags` requires.
     ///
-    /// - Throws: `EncodingError`, which does not happen with these fields.
+    /// - Throws: `EncodingError`, which cannot happen with these fields.
     package func buildID() throws -> String {
-        // The alphabet for addresses (RFC 4648, 5): a build ID's parts are divided by slashes.
+        // Use the URL-safe alphabet (RFC 4648, 5), because slashes separate the parts of a build ID.
         let text = Data(try JSONDocument.line(of: self)).base64EncodedString().map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }
         return Self.mark + String(text.filter { $0 != "=" })
     }
 
-    /// Reads a build ID; nil when Ninepin did not write it.
+    /// Parses a build ID; nil if Ninepin did not write it.
     package init?(buildID: String) {
         guard buildID.hasPrefix(Self.mark) else { return nil }
         var text = String(buildID.dropFirst(Self.mark.count).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
@@ -24,7 +24,7 @@ extension Pedigree {
         self = read
     }
 
-    /// The flags of `go build` with the build ID among those of the linker.
+    /// The flags of `go build` with the build ID added to the linker's flags.
     func adding(to flags: [String]) throws -> [String] {
         let linker = "-ldflags="
         let own = "-buildid=\(try buildID())"
@@ -35,11 +35,11 @@ extension Pedigree {
     }
 }
 
-/// A Go binary's build ID, read from its ELF file (cmd/internal/buildid, note.go: name `Go`, type 4).
+/// Reads a Go binary's build ID from its ELF file (cmd/internal/buildid, note.go: name `Go`, type 4).
 package enum GoBuildID {
-    /// The build ID; nil when the file is no 64-bit little-endian ELF file with one.
+    /// The build ID; nil if the file is not a 64-bit little-endian ELF file with one.
     ///
-    /// - Throws: `FileError` when the file cannot be read.
+    /// - Throws: `FileError` if the file cannot be read.
     package static func read(_ path: FilePath) throws(FileError) -> String? {
         let header = try Files.read(path, from: 0, count: 64)
         guard header.count == 64, header.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]) else { return nil }
@@ -74,7 +74,7 @@ package enum GoBuildID {
 }
 
 extension [UInt8] {
-    /// A little-endian number; one that is too large for a file's offset reads as zero.
+    /// A little-endian number; one too large for a file offset is read as zero.
     fileprivate func number(_ start: Int, _ length: Int) -> Int {
         guard start + length <= count else { return 0 }
         return Int(exactly: self[start..<(start + length)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }) ?? 0

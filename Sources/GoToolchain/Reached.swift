@@ -4,16 +4,16 @@ import Host
 import Model
 import SystemPackage
 
-/// A patch that was applied and is not in the binary.
+/// A patch that was applied but is not in the binary.
 package struct PatchNotReached: ExitStatusError, Sendable, CustomStringConvertible {
     /// The patched file, by its path in the tree.
     package let file: String
     /// Why it is not compiled.
     package let reason: String
-    /// The file that was compiled in its place; nil when none was.
+    /// The file that was compiled instead; nil if there is none.
     package let instead: String?
 
-    /// Which file, why, and what was compiled instead.
+    /// The file, the reason, and what was compiled instead.
     package var description: String {
         "the patch did not reach the binary: \(file) \(reason)" + (instead.map { "\n    compiled instead: \($0)" } ?? "")
     }
@@ -21,16 +21,16 @@ package struct PatchNotReached: ExitStatusError, Sendable, CustomStringConvertib
     package var exitStatus: ExitStatus { .no }
 }
 
-/// A flag that is to write into a variable of a package which is not in the binary: the linker passes over it and says nothing.
+/// A linker flag that sets a variable of a package which is not in the binary. The linker ignores such a flag silently.
 package struct FlagNotReached: ExitStatusError, Sendable, CustomStringConvertible {
     /// The flag's value: `PACKAGE.NAME=TEXT`.
     package let flag: String
     /// The package that it names.
     package let package: String
-    /// A package of the binary that may be meant; nil when none is near.
+    /// A similar package that is in the binary; nil if there is none.
     package let near: String?
 
-    /// Which flag, why, and what to do.
+    /// The flag, the reason, and what to do.
     package var description: String {
         """
         the flag has no effect: -X \(flag) names the package \(package), which is not in the build
@@ -42,9 +42,9 @@ package struct FlagNotReached: ExitStatusError, Sendable, CustomStringConvertibl
     package var exitStatus: ExitStatus { .no }
 }
 
-/// Shows that the files which a series touched were compiled into a target.
+/// Verifies that the files changed by a series were compiled into a target.
 struct Reached {
-    /// What `go list -json` says of a package (go help list).
+    /// The output of `go list -json` for a package (go help list).
     private struct Package: Decodable {
         let Dir: String
         let ImportPath: String
@@ -58,13 +58,13 @@ struct Reached {
         var files: [String] { [GoFiles, CgoFiles, CFiles, HFiles, SFiles, EmbedFiles].flatMap { $0 ?? [] } }
     }
 
-    /// One entry of the file that `go build -debug-actiongraph` writes (cmd/go/internal/work/action.go).
+    /// An entry of the file that `go build -debug-actiongraph` writes (cmd/go/internal/work/action.go).
     private struct Action: Decodable {
         let Mode: String
         let Package: String?
     }
 
-    /// The import paths that the target was made of.
+    /// The import paths of all packages in the target.
     private let compiled: Set<String>
     private let listed: String
     private let list: @Sendable ([String]) async throws -> String
@@ -72,7 +72,7 @@ struct Reached {
     /// - Parameters:
     ///   - graph: the file that `-debug-actiongraph` wrote.
     ///   - listed: the answer to ``question(about:)``.
-    ///   - list: runs `go list` with the build's own flags and these arguments.
+    ///   - list: runs `go list` with the build's own flags and the given arguments.
     init(graph: FilePath, listed: String, list: @escaping @Sendable ([String]) async throws -> String) throws {
         let actions = try JSONDecoder().decode([Action].self, from: Data(try Files.read(graph)))
         compiled = Set(actions.filter { $0.Mode == "build" || $0.Mode == "use installed" }.compactMap(\.Package))
@@ -80,7 +80,7 @@ struct Reached {
         self.list = list
     }
 
-    /// What `go list` is asked about the folders of touched files; nil when no compiler reads any of them.
+    /// The `go list` arguments for the folders of the touched files; nil if none of the files is compiled.
     static func question(about touched: [String]) -> [String]? {
         let folders = Set(compilable(touched).map { argument($0.removingLastComponent().string) }).sorted()
         return folders.isEmpty ? nil : ["-e", "-find"] + folders
@@ -92,9 +92,9 @@ struct Reached {
         }.map { FilePath($0) }
     }
 
-    /// The import paths of the packages that were touched.
+    /// The import paths of the touched packages.
     ///
-    /// - Parameter touched: files by their paths in the tree. Tests and files that no compiler reads are left out.
+    /// - Parameter touched: files, by their paths in the tree. Tests and files that are not compiled are ignored.
     /// - Throws: `PatchNotReached`; `CommandError`.
     func check(_ touched: [String], in tree: FilePath) async throws -> [String] {
         let files = Self.compilable(touched)
@@ -119,7 +119,7 @@ struct Reached {
         return packages.map(\.ImportPath).sorted()
     }
 
-    /// Looks whether each variable that the linker is to set is of a package in the binary.
+    /// Checks that each variable set by the linker belongs to a package in the binary.
     ///
     /// - Parameter program: the import path of the target, whose package the linker calls `main`.
     /// - Throws: `FlagNotReached`.
@@ -132,8 +132,8 @@ struct Reached {
         }
     }
 
-    /// A package of the binary that somebody may mean who names another: the same one inside or outside of a `vendor/`, one with the same end, or one
-    /// that is spelled alike.
+    /// A similar package in the binary: the same one inside or outside of a `vendor/` folder, one with the same last components, or one
+    /// with a similar spelling.
     private func near(_ package: String) -> String? {
         let parts = package.split(separator: "/")
         let bare = package.components(separatedBy: "/vendor/").last ?? package
@@ -145,13 +145,14 @@ struct Reached {
         return best?.name ?? Spelling.nearest(to: package, among: compiled)
     }
 
-    /// A folder as `go list` takes it. A copy of a module is found by its import path only: it is no part of the main module.
+    /// A folder as an argument of `go list`. A copy of a module is found only by its import path, because it is not part of the main
+    /// module.
     private static func argument(_ folder: String) -> String {
         let copies = "\(GoPlace.copies)/"
         return folder.hasPrefix(copies) ? String(folder.dropFirst(copies.count)) : folder.isEmpty ? "." : "./\(folder)"
     }
 
-    /// The file of the same name in another copy of the package, which the target does depend on.
+    /// The file with the same name in another copy of the package that the target does depend on.
     private func twin(of path: String, _ name: String) async throws -> String? {
         let tail = path.components(separatedBy: "/vendor/").last ?? path
         let last = tail.split(separator: "/").suffix(3).joined(separator: "/")
@@ -159,7 +160,7 @@ struct Reached {
         return try Self.read(try await list(["-e", "-find", other])).first.map { "\($0.Dir)/\(name)" }
     }
 
-    /// `go list -json` writes one document after the other, each closed by a brace at the start of a line.
+    /// `go list -json` writes one document after another; each ends with a brace at the start of a line.
     private static func read(_ text: String) throws -> [Package] {
         try text.components(separatedBy: "\n}").filter { $0.contains("{") }.map {
             try JSONDecoder().decode(Package.self, from: Data("\($0)\n}".utf8))

@@ -1,25 +1,25 @@
 import Model
 import Paths
 
-/// What a tree's own files say of how it is built. Reading them runs nothing.
+/// What a tree's own files say about how it is built. Reading them does not run anything.
 package struct TreeFacts {
-    /// How a tree is looked into.
+    /// Access to the files of a tree.
     package struct Reading {
-        /// The bytes of the file at a path; nil when there is none.
+        /// The content of the file at a path; nil if there is none.
         let file: (String) throws -> [UInt8]?
-        /// Whether a folder is at a path.
+        /// Whether there is a folder at a path.
         let isFolder: (String) throws -> Bool
 
-        /// Looks into a tree by two questions. A file may have at most ``TreeFacts/mostBytes``; a link is no file.
+        /// Makes a reading from two functions. A file may have at most ``TreeFacts/mostBytes`` bytes; a link does not count as a file.
         package init(file: @escaping (String) throws -> [UInt8]?, isFolder: @escaping (String) throws -> Bool) {
             self.file = file
             self.isFolder = isFolder
         }
     }
 
-    /// How many bytes a file may have that is read here; the longest of Kubernetes and k3s has 100 KB.
+    /// The size limit, in bytes, of files read here; the longest one of Kubernetes and k3s has 100 KB.
     package static let mostBytes = 4 << 20
-    /// How many modules a workspace may have; Kubernetes has 33.
+    /// The maximum number of modules in a workspace; Kubernetes has 33.
     static let mostModules = 1000
 
     private let module: String?
@@ -28,18 +28,18 @@ package struct TreeFacts {
     private let hasVendor: Bool
     private let isListed: Bool
     private let isVendoredByWorkspace: Bool
-    /// Where modules are turned off; nil where they are not.
+    /// The file that turns modules off; nil if none does.
     private let withoutModules: String?
     private let named: [NamedGo]
     private let reading: Reading
 
-    /// Reads what there is.
+    /// Reads the tree's files.
     ///
-    /// - Throws: `GoLayoutError` for a file that Go would not take; what the reading throws.
+    /// - Throws: `GoLayoutError` for a file that Go would not accept; errors from `reading`.
     package init(_ reading: Reading) throws {
         self.reading = reading
         goMod = try Self.goFile("go.mod", reading)
-        // One that nobody uses may be anything: it is read where it is followed.
+        // Parse go.work only if it is used: an unused one may contain anything.
         let list = try reading.file("vendor/modules.txt")
         isListed = list != nil
         isVendoredByWorkspace = Self.isOfWorkspace(list ?? [])
@@ -50,13 +50,13 @@ package struct TreeFacts {
         named = Self.named(goMod: goMod, goWork: goWork) + (try Self.goVersion(reading))
     }
 
-    /// What is to be done with the tree.
+    /// How to build the tree.
     ///
     /// - Parameters:
-    ///   - asked: the mode that the recipe says; nil where it leaves that to the tree.
-    ///   - importPath: the import path that the recipe says.
+    ///   - asked: the mode in the recipe; nil if the recipe leaves it to the tree.
+    ///   - importPath: the import path in the recipe.
     ///   - recipe: the recipe's name, for messages.
-    /// - Throws: `GoLayoutError` where the recipe contradicts the tree, or neither says enough.
+    /// - Throws: `GoLayoutError` if the recipe contradicts the tree, or neither provides enough information.
     package func layout(mode asked: Target.Mode?, importPath: String?, recipe: String) throws -> GoLayout {
         let mode = try asked ?? ownMode(recipe)
         if asked != nil, let contradiction = contradiction(to: mode) {
@@ -69,7 +69,7 @@ package struct TreeFacts {
         return GoLayout(mode: mode, importPath: try self.importPath(importPath, mode: mode, recipe: recipe), named: named)
     }
 
-    /// The same for a library, which is always compiled in a `GOPATH`.
+    /// The layout of a library, which is always compiled in a `GOPATH`.
     ///
     /// - Throws: `GoLayoutError`.
     package func layout(ofLibraryAt importPath: String?, recipe: String) throws(GoLayoutError) -> GoLayout {
@@ -92,11 +92,11 @@ package struct TreeFacts {
         return .workspace
     }
 
-    /// What in the tree makes a mode impossible, or a build that leaves out what is patched; nil when it can be had.
+    /// Why the tree cannot be built in a mode, or would be built without the patched code; nil if the mode is possible.
     private func contradiction(to mode: Target.Mode) -> String? {
         switch mode {
         case .gopath:
-            // Its other modules lie beside vendor/, where GOPATH finds none of them.
+            // The workspace's other modules are next to vendor/, where GOPATH mode does not find them.
             isVendoredByWorkspace && modulesOfWorkspace.contains { $0 != "." && $0 != "./" }
                 ? "vendor/modules.txt begins with '## workspace', and go.work names modules that GOPATH does not find: mode 'workspace'"
                 : nil
@@ -146,12 +146,12 @@ package struct TreeFacts {
             advice: "Remove 'importPath' from the recipe: the tree determines it. Flags can use {importPath}.")
     }
 
-    /// In `GOPATH` a module's folder has no `/v2` in its path (go help gopath-get, "minimal module compatibility").
+    /// In `GOPATH` mode, the path of a module's folder has no `/v2` (go help gopath-get, "minimal module compatibility").
     private static func isMajorVersion(_ module: String, of path: String) -> Bool {
         module.wholeMatch(of: /(.+)\/v[0-9]+/).map { $0.1 == path } ?? false
     }
 
-    /// A module's path, which becomes a folder's and stands in flags.
+    /// Checks a module's path, because it becomes a folder's path and is used in flags.
     private static func checked(_ path: String) throws(GoLayoutError) -> String {
         let signs = "-._~/".utf8
         let isGood = path.utf8.allSatisfy { byte in
@@ -172,7 +172,7 @@ package struct TreeFacts {
 
     private var modulesOfWorkspace: [String] { goWork?.all("use").compactMap(\.first) ?? [] }
 
-    /// Looks that a go.work leads Go nowhere but into the tree, and that each of its modules is there.
+    /// Checks that all paths in go.work stay inside the tree, and that each of its modules exists.
     private func checkWorkspace() throws {
         guard let goWork else { return }
         let known: Set = ["go", "toolchain", "godebug", "use", "replace"]
@@ -200,7 +200,7 @@ package struct TreeFacts {
         }
     }
 
-    /// The folder of the tree that a path leads to from one of its folders; nil when it leads out.
+    /// The folder that a relative path leads to from a folder of the tree; nil if it leads out of the tree.
     private static func place(_ path: String, in folder: ContainedPath) -> ContainedPath? {
         guard path.utf8.first != UInt8(ascii: "/") else { return nil }
         var parts = folder.parts
@@ -231,14 +231,15 @@ package struct TreeFacts {
         }
     }
 
-    /// As Go looks at it (cmd/go/internal/modload, modulesTextIsForWorkspace): a word of the first line, whose words are divided by `;`.
+    /// Tests this as Go does (cmd/go/internal/modload, modulesTextIsForWorkspace): for a word in the first line, where `;` separates words.
     private static func isOfWorkspace(_ list: [UInt8]) -> Bool {
         let line = String(decoding: list.prefix { $0 != UInt8(ascii: "\n") }.prefix(4096), as: UTF8.self)
         guard line.hasPrefix("## ") else { return false }
         return line.dropFirst(3).split(separator: ";").contains { $0.trimmed == "workspace" }
     }
 
-    /// Whether a Dockerfile sets `GO111MODULE` to `off` at last: `ENV NAME VALUE`, or `ENV NAME=VALUE …` (Dockerfile reference, ENV).
+    /// Whether the last assignment to `GO111MODULE` in a Dockerfile is `off`: `ENV NAME VALUE`, or `ENV NAME=VALUE …` (Dockerfile
+    /// reference, ENV).
     private static func turnsModulesOff(_ file: [UInt8]) -> Bool {
         let text = String(decoding: file, as: UTF8.self).replacing("\\\r\n", with: " ").replacing("\\\n", with: " ")
         var isOff = false
@@ -272,7 +273,7 @@ package struct TreeFacts {
         return [NamedGo(place: ".go-version", text: shown(line.trimmed), isRequired: false)]
     }
 
-    /// A release as it may be shown: without the `go` before it, and quoted where it is none.
+    /// A release for display: without the leading `go`; quoted if it is not a valid version.
     private static func shown(_ text: String) -> String {
         if let version = Version(text) { return version.plain }
         return text.wholeMatch(of: /(go)?[0-9][A-Za-z0-9.+~_-]{0,60}/) != nil ? text : ContainedPath.quoted(text.utf8.prefix(80))

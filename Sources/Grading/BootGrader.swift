@@ -1,39 +1,21 @@
 import Model
 
-/// Grades a boot while it goes on: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
-package struct BootGrader: Sendable {
-    /// Something that was seen.
-    package enum Event: Sendable {
-        /// A line of kubelet's own log.
-        case log([UInt8])
-        /// A further piece of a line that is too long for one, and how many bytes of it the piece before had too.
-        case more([UInt8], overlap: Int)
-        /// What the sandbox's first program told.
-        case fact(NodeFact)
-        /// A line that runsc wrote.
-        case runtime(String)
-        /// What the control plane tells of the node.
-        case cluster(ClusterFact)
-        /// Time went by.
-        case tick
-    }
-
-    /// The verdict, as soon as it is certain.
+/// Grades a running boot: a pure function of the observed events. docs/architecture.md describes the rules.
+package struct BootGrader: Grader {
+    /// The verdict; nil until it is certain.
     package private(set) var verdict: Verdict?
-    /// Of a node that is kept: the verdict so far. What is degraded stays so; only the node's end makes it final.
+    /// For a node that is kept: the verdict so far. Once degraded, it stays degraded; it becomes final only when the node ends.
     package private(set) var standing: Verdict?
     private let isKept: Bool
-    /// When the deciding event came, in seconds after the boot began.
+    /// The time of the deciding event, in seconds after the boot began.
     package private(set) var decided: Double?
     private let node: NodeSpec
     private let stale: Double
     private let clockLimit: Double
     private let patience: Double
-    private let layout: Layout
-    private let place: HostSigns?
+    private let environment: BootEnvironment
     private let level: Level
     private var cluster: ClusterReader
-    private let runtime: ContainerRuntime
     private var log: BootLog
     private var started: Double?
     private var signs = SandboxSigns()
@@ -43,61 +25,59 @@ package struct BootGrader: Sendable {
     private var stats = Probe()
     private var summary: StatsSummary?
     private var areSignsWhole = false
-    /// Since when the level's demands on joining are met.
+    /// The time at which the level's join requirements were met; nil if they are not met now.
     private var satisfied: Double?
-    /// How the node's program ended, and when, while the rest of its trace is waited for.
+    /// How and when the node's program ended, while the grader waits for the rest of its stack trace.
     private var ended: (status: Int, at: Double)?
     private let traceTime: Double
     private var harnessLines: [String] = []
 
-    /// Makes a grader of one boot.
+    /// Creates a grader for one boot.
     ///
     /// - Parameters:
-    ///   - level: how much is asked of the node.
-    ///   - word: what the pod is to say at the level `pod`.
-    ///   - isKept: whether the node is watched until it ends, and not only until the verdict is certain.
-    ///   - runtime: what it is booted in.
-    ///   - place: what the place showed before, where the layout is `here`.
-    ///   - deadlines: how long answers may take; the node's own times are in its description.
+    ///   - level: what the node must achieve.
+    ///   - word: what the pod must print at level `pod`.
+    ///   - isKept: whether to watch the node until it ends instead of only until the verdict is certain.
+    ///   - runtime: the runtime that the node boots in.
+    ///   - place: the signs of the host environment before the boot, for layout `here`.
+    ///   - deadlines: answer timeouts; the node's own timeouts are in its description.
     package init(
-        node: NodeSpec, layout: Layout, level: Level = .boot, word: String = "", isKept: Bool = false,
-        runtime: ContainerRuntime = .runsc, place: HostSigns? = nil, deadlines: Deadlines = Deadlines()
+        node: NodeSpec, in environment: BootEnvironment, level: Level = .boot, word: String = "", isKept: Bool = false,
+        deadlines: Deadlines = Deadlines()
     ) {
         stale = deadlines[.staleAnswer]
         clockLimit = deadlines[.clockGap]
         traceTime = deadlines[.crashTrace]
         patience = deadlines.patience
         self.node = node
-        self.place = place
         self.isKept = isKept
-        self.layout = layout
+        self.environment = environment
         self.level = level
-        self.runtime = runtime
-        let isOverlay = layout.isRootOverlaid || place.map { $0.isGvisor && $0.rootType == "overlay" } ?? false
-        cluster = ClusterReader(
-            level: level, word: word, isRootEndless: isOverlay && layout.overlaySize == nil, deadlines: deadlines)
+        cluster = ClusterReader(level: level, word: word, isRootEndless: environment.isRootEndless, deadlines: deadlines)
         log = BootLog(source: "kubelet", warmUp: node.warmUp, hasPods: level.isJoined)
     }
 
-    /// Whether the API server says that the node is Ready.
+    package var finding: Verdict? { verdict }
+
+    /// Whether the API server reports the node as Ready.
     package var isReady: Bool { cluster.isReady }
 
-    /// Whether the node has said that it started, or has answered.
+    /// Whether the node has logged that it started, or has answered a probe.
     package var isStarted: Bool { started != nil }
 
-    /// Whether the node's log has said why it ends.
+    /// Whether the node's log says why it ends.
     package var hasReason: Bool { log.fatal != nil }
 
-    /// The version that the node's program says it is.
+    /// The version that the node's program reports.
     package var nodeVersion: String? { version }
 
-    /// Takes an event, until there is a verdict.
+    /// Processes an event; ignored once there is a verdict.
     ///
     /// - Parameter now: seconds after the boot began.
-    package mutating func take(_ event: Event, at now: Double) {
+    package mutating func take(_ event: BootEvent, at now: Double) {
         guard verdict == nil else { return }
         switch event {
-        // What ends after the node, when its sandbox does, says nothing of it.
+        // When the sandbox shuts down, the other programs in it end after the node. Their reports then say nothing about the node.
         case .fact, .cluster: guard ended == nil else { return }
         default: break
         }
@@ -110,13 +90,13 @@ package struct BootGrader: Sendable {
         case .runtime(let line): harnessLines = Array((harnessLines + [line]).suffix(8))
         case .fact(let fact): take(fact, at: now)
         case .cluster(let fact): take(fact, at: now)
-        case .tick: break
+        case .tick, .silent: break
         }
         guard verdict == nil else { return }
         if let ended { settle(ended, at: now) } else { lookAtClock(now) }
     }
 
-    /// The sandbox has ended without a verdict so far.
+    /// Handles the end of the sandbox when there is no verdict yet.
     package mutating func finish(_ how: String, at now: Double) {
         guard verdict == nil else { return }
         if let ended { return decide(exitVerdict(ended.status, at: ended.at), at: ended.at) }
@@ -142,8 +122,8 @@ package struct BootGrader: Sendable {
             stage = name
             guard [NodeFact.nodeStage, "kubelet"].contains(name), !areSignsWhole else { return }
             areSignsWhole = true
-            if let wrong = signs.fault(in: layout, runtime: runtime, place: place) { decide(inconclusive(wrong), at: now) }
-        // From then on the sandbox is the node's to change.
+            if let wrong = signs.fault(in: environment) { decide(inconclusive(wrong), at: now) }
+        // After this stage the node itself can change the sandbox.
         case .gvisor(let line): if !areSignsWhole { signs.gvisor = line }
         case .mount(let point, let type): if !areSignsWhole { signs.mounts[point] = type }
         case .version(let text):
@@ -165,7 +145,7 @@ package struct BootGrader: Sendable {
         }
     }
 
-    /// The node's program has ended. What Go's runtime wrote of a crash may still be on its way, on another stream.
+    /// Handles the end of the node's program. Go's crash trace may still be in transit, because it uses a different stream.
     private mutating func settle(_ ended: (status: Int, at: Double), at now: Double) {
         guard verdict == nil, !log.isInCrash || now - ended.at >= traceTime else { return }
         decide(exitVerdict(ended.status, at: ended.at), at: ended.at)
@@ -208,10 +188,10 @@ package struct BootGrader: Sendable {
         if let started {
             if isKept, let late = log.forbidden.late { stand(log.lateVerdict(late, level: level, notes: notes)) }
             guard now - started >= node.observe else { return }
-            // The observation ends with the answers to questions that were asked at its end: a node that hangs by then does not answer them.
+            // The observation ends with the answers to the probes sent at its end. A node that hangs by then does not answer them.
             guard isAnswered(at: now) || now >= max(started + node.observe, satisfied ?? 0) + stale else { return }
             let verdict = livingVerdict(at: now)
-            // What joining asks for may take longer; what is bad already stays bad.
+            // Joining may take longer, but a bad result is already final.
             let mayWait = standing == nil && now - started < node.joinTimeout && isJoining
             if isKept { return mayWait ? () : stand(verdict) }
             if !mayWait || verdict.grade == .degraded && verdict.cause != Self.notJoined { decide(verdict, at: now) }
@@ -220,14 +200,14 @@ package struct BootGrader: Sendable {
         }
     }
 
-    /// Whether both probes were asked when the observation was over, and lately, and have answered.
+    /// Whether both probes were sent after the end of the observation, and recently, and have answered.
     private func isAnswered(at now: Double) -> Bool {
         let end = max((started ?? now) + node.observe, isKept ? 0 : satisfied ?? 0)
         let since = max(end, now - stale)
         return [health, stats].allSatisfy { ($0.answered ?? -.infinity) >= since }
     }
 
-    /// Of a node that is kept and lives.
+    /// Updates the verdict so far of a node that is kept and alive.
     private mutating func stand(_ verdict: Verdict) {
         if standing?.grade != .degraded { standing = seen(verdict) }
     }
@@ -239,13 +219,14 @@ package struct BootGrader: Sendable {
         decided = now
     }
 
-    /// A verdict, if the sandbox was looked at before the node began: without that nobody knows where the node runs, and its lines prove nothing.
+    /// Returns the verdict only if the sandbox was inspected before the node began. Otherwise it is unknown where the node runs, and its
+    /// log lines prove nothing.
     private func seen(_ verdict: Verdict) -> Verdict {
         guard !areSignsWhole, verdict.grade != .inconclusive else { return verdict }
         return inconclusive("the sandbox never reported the node's start, so the sandbox was not examined", verdict.evidence)
     }
 
-    /// The node lives at the end of the observation.
+    /// The verdict on a node that is alive at the end of the observation.
     private func livingVerdict(at now: Double) -> Verdict {
         guard log.kubelet != nil, let lastHealth = health.last, let lastStats = stats.last else {
             return inconclusive("the node's program runs, but it was never probed, or it never wrote a kubelet log line")
@@ -258,7 +239,7 @@ package struct BootGrader: Sendable {
         let failure = [(health, "/healthz"), (stats, "/stats/summary")].lazy.compactMap { probe, name in
             (probe.isGood ? probe.failed : probe.last).map { (bad: $0, name: name) }
         }.first
-        // An answer that is old says nothing of the node as it is now: the asking itself hangs.
+        // An old answer says nothing about the node's current state: the probe itself hangs.
         guard failure != nil || isAnswered(at: now) else {
             return inconclusive(
                 "the probes were not sent or not answered in the last \(Self.text(stale)) s", [lastHealth, lastStats])
@@ -277,7 +258,7 @@ package struct BootGrader: Sendable {
         return goodVerdict([lastHealth, lastStats, alive])
     }
 
-    /// Nothing is bad. What was watched too briefly is not called clean for it.
+    /// The verdict when nothing is bad. A node that was observed too briefly is not clean.
     private func goodVerdict(_ seen: [Evidence]) -> Verdict {
         if let short = level.shortfall(warmUp: node.warmUp / patience, observe: node.observe / patience) {
             return Verdict(
@@ -291,7 +272,7 @@ package struct BootGrader: Sendable {
         Verdict(grade: .degraded, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes)
     }
 
-    /// What came after warm-up, and what before, cannot be said.
+    /// The verdict when the clocks disagree, so that it is unknown which lines came after warm-up.
     private func clockVerdict(_ clocks: BootLog.Disagreement) -> Verdict {
         let reason =
             "the node's log and the boot's clock disagree by \(Self.text(clocks.width)) s: from the log's first line to this one, "
@@ -299,7 +280,7 @@ package struct BootGrader: Sendable {
         return inconclusive(reason, [clocks.evidence], cause: Verdict.clocks)
     }
 
-    /// What joining asks for and was not seen; nil when all of it was.
+    /// The verdict if a join requirement is not met or the node has a permanent shortcoming; otherwise nil.
     private func joinedVerdict(_ alive: Evidence, at now: Double) -> Verdict? {
         guard let missing = cluster.missing(at: now) else {
             return cluster.shortcoming.map {
@@ -315,17 +296,18 @@ package struct BootGrader: Sendable {
             evidence: missing.seen + [alive], notes: notes)
     }
 
-    /// What a user must know of the node, whatever the grade.
+    /// What the user must know about the node, whatever the grade.
     private var notes: [String] { log.notes + (summary?.notes ?? []) + (node.profile.isK3s ? [Self.k3sEviction] : []) }
 
-    /// k3s, pkg/daemons/agent: `eviction-hard` names `imagefs.available` and `nodefs.available`, and with that kubelet's own limits are gone.
+    /// k3s, pkg/daemons/agent: sets `eviction-hard` to `imagefs.available` and `nodefs.available` only, which replaces kubelet's own
+    /// limits.
     private static let k3sEviction =
         "k3s gives its kubelet eviction limits for disks only: pods are never evicted because of the node's memory"
 
-    /// The cause of a verdict on a node that does all that a worker does, but for what no size of its disk allows.
+    /// The cause for a node that does everything a worker does, but reports an impossible ephemeral storage size.
     private static let endless = "ephemeral storage"
 
-    /// The cause of a verdict on a node that lives and is no worker.
+    /// The cause for a node that is alive but is not a worker.
     private static let notJoined = "not a worker"
 
     private static func cleanSummary(_ level: Level) -> String {
@@ -337,7 +319,8 @@ package struct BootGrader: Sendable {
         }
     }
 
-    /// The node said that it ends, and has ended; a line that only says that the sandbox was not prepared for this kubelet is the harness's fault.
+    /// The verdict on a node that announced its end and ended. If the line only says that the sandbox was not prepared for this kubelet,
+    /// the harness is at fault.
     private func graveVerdict(_ fatal: Sighting, _ exit: Evidence) -> Verdict {
         if log.fatalFault == nil, let fault = Self.harnessFaults.first(where: { fatal.evidence.text.contains($0) }) {
             return inconclusive("the sandbox is not prepared for this kubelet (\(fault))", [fatal.evidence, exit])
@@ -348,7 +331,7 @@ package struct BootGrader: Sendable {
     private func exitVerdict(_ status: Int, at now: Double) -> Verdict {
         let exit = Evidence(kind: .exit, text: "exit status \(status)", source: "kubelet", seconds: now)
         if let fatal = log.fatal, isKubelet { return graveVerdict(fatal, exit) }
-        // The shell adds 128 to the number of a signal; nothing in the sandbox sends these two.
+        // The shell adds 128 to a signal number. Nothing in the sandbox sends these two signals.
         if [137, 143].contains(status) {
             return inconclusive("the node's program was killed from outside", [exit], cause: "node killed")
         }
@@ -369,7 +352,7 @@ package struct BootGrader: Sendable {
         return Verdict(grade: .inconclusive, level: level, cause: cause, summary: reason, evidence: all, notes: log.notes)
     }
 
-    /// What kubelet says when the sandbox lacks something that Ninepin has to prepare.
+    /// What kubelet logs when the sandbox lacks something that Ninepin must prepare.
     private static let harnessFaults = [
         "/dev/kmsg", "/proc/sys/", "containerd.sock", "unknown flag", "config file", "invalid kubeconfig", "address already in use",
         "unrecognized feature gate", "cannot set feature gate",

@@ -1,55 +1,56 @@
+import LogLines
 import Model
 
-/// Reads the log of a boot that is watched, line by line as it comes, and keeps what a verdict needs of it: bounded memory, whatever the log's length.
+/// Reads the log of a running boot line by line and keeps what a verdict needs, in bounded memory whatever the log's length.
 struct BootLog: Sendable, NodeLog {
-    /// The number of lines read.
     private(set) var lines = 0
     /// The first line that only a kubelet writes.
     private(set) var kubelet: Evidence?
-    /// The first line that says that the node has started: a boot has one start.
+    /// The first line that says that the node has started. A boot has only one start.
     private(set) var started: Evidence?
-    /// Lines that say again that the node has started: the first of them, and how many there were.
+    /// Further lines that say that the node has started: the first of them and their number.
     private(set) var restart: Tally?
     /// The first line that says that the node ends.
     var fatal: Sighting? { said ?? crash?.sighting }
-    /// Lines longer than a piece: they were looked through piece by piece.
+    /// The number of lines longer than one piece. They were searched piece by piece.
     private(set) var longLines = 0
-    /// The line at which the log's clock and the boot's own had come apart the most.
+    /// The line at which the log's clock and the boot's clock differed most.
     private(set) var clocks: Disagreement?
     private(set) var forbidden: ForbiddenLines
-    /// The first line that tells why a forbidden one comes.
+    /// The first line that explains a forbidden line.
     private(set) var cause: Evidence?
 
-    /// Two clocks that tell different times of the same line.
+    /// Two clocks that give different times for the same line.
     struct Disagreement: Sendable {
-        /// Seconds from the node's first line to this one, as the log says, and as they went by here.
+        /// Seconds from the node's first line to this one: `told` according to the log, `seen` as measured here.
         let told: Double
         let seen: Double
         let evidence: Evidence
-        /// How far the two have come apart since the boot began, in seconds.
+        /// The largest difference between the two clocks since the boot began, in seconds.
         let width: Double
     }
 
-    /// The line in the node's own voice that says that it ends.
+    /// The node's own line that says that it ends.
     private(set) var said: Sighting?
     private var crash: Crash?
 
-    /// Whether the log ends with a crash of which more may come: where it happened is told after it.
+    /// Whether the log ends in a crash that may have more lines: the location follows the message.
     var isInCrash: Bool { said == nil && crash?.trace.isFull == false }
 
-    /// Where the program was that died, the innermost function first; none where it is not a crash that ends the node.
+    /// The frames of the crash, innermost function first; empty if no crash ended the node.
     var crashFrames: [Evidence] { said == nil ? crash?.trace.frames ?? [] : [] }
-    /// How the log is written, by the node's first line: the process that its header names, or that each line is a document.
+    /// The log format, from the node's first line: the process ID in its header, or whether each line is a JSON document.
     private var voice: (process: Int?, isDocument: Bool)?
     private var gap = ClockGap()
-    /// The last letters and digits, for a text that goes over the end of a line or a piece.
+    /// The last letters and digits, to find a text that crosses the end of a line or piece.
     private var carried: [UInt8] = []
-    /// What the log is searched for whatever stands between the letters, and its letters and digits.
+    /// The texts to find even if other characters stand between the letters, each with its letters and digits only.
     private let spellings: [(text: [UInt8], letters: [UInt8])]
 
     private let source: String
     private let signals: [Signal]
-    /// Those but for the many that begin alike, and how those begin: few lines have them, and each is searched for by itself.
+    /// The signals that do not begin with ``stem``. Few lines contain the stem, so the many signals with it are searched for only in those
+    /// lines.
     private let plainSignals: [Signal]
     private static let stem = Array(Signal.failedUpdateStem.utf8)
     private var firstStamp: LogLine.Stamp?
@@ -59,22 +60,22 @@ struct BootLog: Sendable, NodeLog {
     private var isInLongLine = false
 
     /// - Parameters:
-    ///   - source: what evidence calls this log.
-    ///   - warmUp: seconds after the node's start in which a forbidden line may still come.
-    ///   - hasPods: whether pods may be on the node, whose containers have no figures at first.
+    ///   - source: the name of this log in evidence.
+    ///   - warmUp: seconds after the node's start during which forbidden lines are tolerated.
+    ///   - hasPods: whether pods may run on the node; their containers have no statistics at first.
     ///   - signals: what to look for.
     init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.kubelet) {
         self.source = source
-        // A sparse one ends in a sign, and without it would be found in the names of other groups.
+        // A sparse signal ends in a punctuation mark. Without the mark it would match the names of other groups.
         spellings = signals.filter { $0.meaning == .forbidden }.map { ($0.text, LogLine.letters($0.text)) }
         forbidden = ForbiddenLines(warmUp: warmUp, hasPods: hasPods)
         self.signals = signals
         plainSignals = signals.filter { !$0.text.starts(with: Self.stem) }
     }
 
-    /// Takes a line.
+    /// Processes a line.
     ///
-    /// - Parameter arrival: seconds after the boot began when it came.
+    /// - Parameter arrival: when the line arrived, in seconds after the boot began.
     mutating func take(_ line: [UInt8], arrival: Double) {
         lines += 1
         isInLongLine = false
@@ -98,11 +99,12 @@ struct BootLog: Sendable, NodeLog {
         noteFatal(found, evidence, read)
     }
 
-    /// Takes a further piece of the last line, which was too long for one.
+    /// Processes the next piece of the last line, which is longer than one piece.
     ///
     /// - Parameters:
-    ///   - overlap: how many bytes at its beginning the piece before had too, so that a text on the border is found, and none is found twice.
-    ///   - arrival: as with `take`.
+    ///   - overlap: how many bytes at the beginning repeat the end of the previous piece, so that a text on the border is found, but only
+    ///     once.
+    ///   - arrival: as in `take`.
     mutating func take(more piece: [UInt8], overlap: Int, arrival: Double) {
         if !isInLongLine { longLines += 1 }
         isInLongLine = true
@@ -120,15 +122,15 @@ struct BootLog: Sendable, NodeLog {
         }
     }
 
-    /// A boot's clock, for a log whose lines do not tell the time: the node answered for the first time now.
+    /// Records a start time from the boot's clock, for a log without timestamps: the node has just answered for the first time.
     mutating func assumeStarted(at arrival: Double) { startArrival = startArrival ?? arrival }
 
-    /// The texts that are there when nothing but letters and digits is looked at: blanks, signs, line breaks and what no terminal shows may stand
-    /// between them.
+    /// The texts found when only letters and digits are compared. Blanks, punctuation, line breaks and characters that a terminal does not
+    /// show may stand between them.
     private mutating func spelled(in readings: [[UInt8]]) -> [[UInt8]] {
         let letters = readings.map(LogLine.letters)
         let found = spellings.filter { _, spelling in
-            // As much of what came before as cannot have the whole text in it.
+            // Short enough that the earlier characters cannot contain the whole text.
             let before = carried.suffix(spelling.count - 1)
             return letters.contains { LogLine.contains(before + $0, spelling) }
         }.map(\.text)
@@ -138,12 +140,12 @@ struct BootLog: Sendable, NodeLog {
 
     private static let mostCarried = 128
 
-    /// Whether a line is the node's own: it begins with klog's header, of the process whose lines these are. What a pod wrote may stand in the
-    /// log too, as it is.
+    /// Whether a line is the node's own: it begins with the klog header of the node's process. Output of pods may appear in the log
+    /// unchanged.
     private func isOwn(_ line: LogLine) -> Bool { line.header == 0 && isOfVoice(line) }
 
-    /// Whether a line is written as the node's first one was. A kubelet may write its first lines before it knows that it is to write documents;
-    /// pods are not there before it has started.
+    /// Whether a line has the format of the node's first line. A kubelet may write its first lines before it switches to JSON; there are no
+    /// pods before it has started.
     private func isOfVoice(_ line: LogLine) -> Bool {
         guard let voice, !(line.isDocument && started == nil) else { return true }
         return voice.isDocument == line.isDocument && (voice.process == nil || line.process == voice.process)
@@ -178,11 +180,11 @@ struct BootLog: Sendable, NodeLog {
         switch signal.meaning {
         case .kubelet: kubelet = kubelet ?? evidence
         case .cause: cause = cause ?? evidence
-        // It may be another process's: a node that is started again under a new number has restarted.
+        // The line may come from another process: a node that starts again under a new process ID has restarted.
         case .started:
             if line.header == 0, line.begins(plain, with: signal.text) { noteStart(signal, evidence, line, arrival: arrival) }
         case .fatal:
-            // The same words in a warning, or quoted in a note, end nothing.
+            // The same words in a warning or in a quotation are not an end.
             guard said == nil, isSaid(signal, line, plain), line.severity.map(Self.grave.contains) ?? true else { return }
             said = Sighting(signal: signal, evidence: evidence, fault: Signal.fault(in: found))
         case .forbidden, .sparse:
@@ -192,19 +194,19 @@ struct BootLog: Sendable, NodeLog {
 
     private static let grave = Set("EF".utf8)
 
-    /// Whether the node says a text itself, and does not quote it: the text is what its line begins with.
+    /// Whether the node itself says a text rather than quoting it: its line begins with the text.
     private func isSaid(_ signal: Signal, _ line: LogLine, _ plain: [UInt8]) -> Bool {
         if line.header != nil { return isOwn(line) && line.begins(plain, with: signal.text) }
         return Self.isSaid(signal.text, in: plain)
     }
 
-    /// The same of a line without klog's header: cobra writes `Error: …`, logrus `time="…" level=fatal …`.
+    /// The same for a line without a klog header: cobra writes `Error: …`, logrus `time="…" level=fatal …`.
     private static func isSaid(_ text: [UInt8], in line: [UInt8]) -> Bool {
         let beginnings = [[], Array("Error: ".utf8), Array("error: ".utf8)]
-        // A field of logrus stands after others.
+        // A signal that is a logrus field cannot begin the line, because it follows other fields.
         if !text.starts(with: "level=".utf8), beginnings.contains(where: { line.starts(with: $0 + text) }) { return true }
         guard line.starts(with: logrus) else { return false }
-        // The fields of logrus: the time has no blank in it.
+        // logrus fields: the time contains no blank.
         let rest = line.dropFirst(logrus.count)
         guard let end = rest.firstIndex(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: " ") }) else { return false }
         return line[end...].starts(with: "\" ".utf8 + text)
@@ -220,23 +222,24 @@ struct BootLog: Sendable, NodeLog {
         }
         started = evidence
         startStamp = line.stamp
-        // A node that answered before it said so has started then.
+        // A node that answered before it logged its start counts as started from that answer.
         startArrival = startArrival ?? arrival
     }
 
     private mutating func noteForbidden(_ sighting: Sighting, _ stamp: LogLine.Stamp?, isWhole: Bool, arrival: Double) {
         let seen = startArrival.map { arrival - $0 }
-        // The later of two ages: the node writes its own clock, and a line may be late in the pipe.
+        // Use the larger of the two ages: the node sets its own clock, and a line may be late in the pipe.
         let told = startStamp.flatMap { start in (stamp ?? lastStamp)?.since(start) }
         forbidden.take(sighting, age: max(told ?? 0, seen ?? 0), seen: seen, isWhole: isWhole)
     }
 }
 
 extension Signal {
-    /// The known fault among what a line has.
+    /// The known fault among the signals found in a line.
     static func fault(in found: [Signal]) -> Signal? { found.first { $0.meaning == .forbidden } }
 
-    /// What a further piece of a long line has, of what counts wherever it stands; what the piece before had already is left out.
+    /// The signals found in a piece of a long line, of those that count anywhere in a line, without those already found in the previous
+    /// piece.
     static func found(_ signals: [Signal], in piece: [UInt8], overlap: Int, spelled: [[UInt8]] = []) -> [Signal] {
         let readings = LogLine.readings(piece)
         return signals.filter { signal in

@@ -1,17 +1,19 @@
-/// How far a log's clock and the boot's own come apart. The two need not agree, and so only the change since the first line counts.
+import LogLines
+
+/// Measures how far a log's clock and the boot's clock drift apart. They need not agree, so only the change since the first line counts.
 struct ClockGap: Sendable {
     private var first: (stamp: LogLine.Stamp, arrival: Double)?
     private var least = 0.0
     private var most = 0.0
 
-    /// Seconds between the most that a line was late and the least, against the first one.
+    /// The difference between the largest and the smallest delay of a line relative to the first line, in seconds.
     var width: Double { most - least }
 
-    /// Takes a line's time.
+    /// Processes a line's timestamp.
     ///
-    /// - Parameter arrival: seconds after the boot began when it came.
-    /// - Returns: seconds from the first line to this one, as the log tells and as they went by; nil for the first one, and where the stamps are of
-    ///   two kinds.
+    /// - Parameter arrival: when the line arrived, in seconds after the boot began.
+    /// - Returns: seconds from the first line to this one, according to the log and as measured; nil for the first line, and if the two
+    ///   stamps use different clocks.
     mutating func take(_ stamp: LogLine.Stamp, at arrival: Double) -> (told: Double, seen: Double)? {
         guard let first else {
             first = (stamp, arrival)

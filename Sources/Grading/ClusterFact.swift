@@ -1,21 +1,21 @@
-/// What a cluster tells of itself, as seen from the machine.
+/// A fact about a cluster, observed from the host.
 package enum ClusterFact: Sendable {
-    /// The API server's word on its own readiness; nil when it does not answer.
+    /// The API server's readiness, with its answer or the error of the request.
     case apiServer(isReady: Bool, String)
-    /// A process of the control plane has ended, with its last lines.
+    /// A control plane process has ended, with its last lines.
     case ended(process: String, how: String, lastLines: [String])
-    /// The log of a process of the control plane cannot be written.
+    /// The log of a control plane process cannot be written.
     case unlogged(process: String, reason: String)
-    /// The node as the API server knows it; nil when it does not know it.
+    /// The node's state in the API server; nil if it has no such node.
     case node(NodeStatus?)
-    /// A pod as the API server knows it.
+    /// A pod's state in the API server.
     case pod(TrialPod, PodStatus)
-    /// A pod's log, read back through the API server.
+    /// A pod's log, read through the API server.
     case podLog(TrialPod, String)
-    /// A pod was deleted, and the API server knows it no more.
+    /// A pod was deleted and is no longer in the API server.
     case podGone(TrialPod)
-    /// kubelet's `/stats/summary`, through the API server.
+    /// kubelet's `/stats/summary`, read through the API server.
     case summary(String)
-    /// A question that got no good answer.
+    /// A request that failed.
     case refused(String)
 }

@@ -1,8 +1,9 @@
 import Model
 
-/// Reads what a cluster tells of a node: a pure function of the facts. It knows what the level asks for and what of it is still missing.
+/// Evaluates the facts about a node from its cluster: a pure function of the facts. It knows what the level requires and what is still
+/// missing.
 struct ClusterReader: Sendable {
-    /// A fact that ends all waiting.
+    /// A failure that ends all waiting.
     struct Failure: Sendable {
         let grade: Grade
         let cause: String
@@ -10,7 +11,7 @@ struct ClusterReader: Sendable {
         let evidence: [Evidence]
     }
 
-    /// What is known of a pod.
+    /// The known state of a pod.
     private struct Trial {
         var last: Evidence?
         var phase = "not made"
@@ -24,26 +25,26 @@ struct ClusterReader: Sendable {
     private let level: Level
     private let word: String
     private let deadlines: Deadlines
-    /// Whether `/` is an overlay that has no size: kubelet then reads one that is no real size, and goes on doing so.
+    /// Whether `/` is an overlay without a size limit. kubelet then reads an impossible size, and always will.
     private let isRootEndless: Bool
-    /// What the last fact ends: of a node that is kept, what an earlier one ended may have passed.
+    /// The failure that the last fact caused. If a node is kept, an earlier failure may have passed.
     private(set) var failure: Failure?
     private(set) var hasServed = false
-    /// The last answer that was no good; nil while the API server answers.
+    /// The last failed answer; nil while the API server answers.
     private(set) var silence: Evidence?
     private var node: NodeStatus?
     private var nodeSeen: Evidence?
-    /// When it was last told of the node, or that there is none.
+    /// The time of the last answer about the node, including the answer that it does not exist.
     private var nodeAsked: Double?
     private var lastRefusal: String?
     private var task = Trial()
     private var limited = Trial()
-    /// What kubelet itself says of the pods.
+    /// What kubelet itself logs about the pods.
     private var lines = PodLines()
 
     /// - Parameters:
-    ///   - word: what the first pod is to say.
-    ///   - isRootEndless: whether `/` is an overlay without a size.
+    ///   - word: what the first pod must print.
+    ///   - isRootEndless: whether `/` is an overlay without a size limit.
     init(level: Level, word: String, isRootEndless: Bool = false, deadlines: Deadlines = Deadlines()) {
         self.deadlines = deadlines
         self.isRootEndless = isRootEndless
@@ -77,23 +78,23 @@ struct ClusterReader: Sendable {
                 trial.isGone = Self.seen("killed, and gone", "pod \(name.rawValue)", now)
             }
         case .summary(let text):
-            // Of a pod that is being killed kubelet tells zeroes; what it measured while the pod worked is true still.
+            // kubelet reports zeros for a pod that is being killed. What it measured while the pod ran is still valid.
             guard limited.usage?.isPositive != true, let usage = PodUsage(of: .limited, in: text) else { return }
             limited.usage = usage
         case .refused(let reason): lastRefusal = reason
         }
     }
 
-    /// Takes a line of the node's own log.
+    /// Processes a line of the node's own log.
     ///
-    /// - Parameter number: its number, counted from 1.
+    /// - Parameter number: its line number, counted from 1.
     mutating func take(line: [UInt8], number: Int, at now: Double) {
         if level == .pod { lines.take(line, number: number, at: now) }
     }
 
-    /// What the level asks for and the node has not shown yet, with what was seen of it last; nil when all is there.
+    /// What the level requires and the node has not shown yet, with the latest related evidence; nil if nothing is missing.
     ///
-    /// - Parameter now: what was seen long before says nothing of now.
+    /// - Parameter now: the current time; observations much older than this do not count.
     func missing(at now: Double) -> (what: String, seen: [Evidence])? {
         guard level.isJoined else { return nil }
         guard isFresh(at: now) else {
@@ -117,7 +118,7 @@ struct ClusterReader: Sendable {
         return nil
     }
 
-    /// What the node has shown and will not change, and what it cannot do for it; nil when there is nothing of the kind. Nobody need wait for it.
+    /// A permanent property that rules out a clean verdict; nil if there is none. Waiting cannot change it.
     var shortcoming: (what: String, seen: [Evidence])? {
         guard level.isJoined, isRootEndless, let node, let nodeSeen, let text = Self.endless(node) else { return nil }
         let what =
@@ -126,23 +127,23 @@ struct ClusterReader: Sendable {
         return (what, [nodeSeen])
     }
 
-    /// The node's ephemeral storage where it is no real size.
+    /// The node's ephemeral storage, if its size is impossible; otherwise nil.
     private static func endless(_ node: NodeStatus) -> String? {
         node.capacity[storage].flatMap { text in Quantity(text).flatMap { $0.value > Quantity.largestSane ? text : nil } }
     }
 
     private static let storage = "ephemeral-storage"
 
-    /// Whether what the API server tells is of now. One that never told of the node has nothing that could be old.
+    /// Whether the API server's information is current. If the API server never reported the node, nothing can be out of date.
     func isFresh(at now: Double) -> Bool {
         guard silence == nil else { return false }
         return nodeAsked.map { now - $0 <= deadlines[.serverSilence] } ?? true
     }
 
-    /// Whether the API server says that the node is Ready.
+    /// Whether the API server reports the node as Ready.
     var isReady: Bool { node?.isReady ?? false }
 
-    /// An API server that has answered, and has been silent for long: its process may hang.
+    /// The failure of an API server that answered earlier and has been silent for long: its process may hang.
     func lostServer(at now: Double) -> Failure? {
         guard hasServed, let silence, let since = silence.seconds, now - since > deadlines[.serverSilence] else { return nil }
         return Failure(
@@ -150,10 +151,10 @@ struct ClusterReader: Sendable {
             evidence: [silence])
     }
 
-    /// Whoever notices it first.
+    /// The cause for a full disk, whether the node or the control plane notices it first.
     private static let outOfDisk = "out of disk"
 
-    /// What a clean verdict of the level rests on, beside what the boot itself showed.
+    /// The evidence for a clean verdict at this level, in addition to that from the boot itself.
     var evidence: [Evidence] {
         let usage = limited.usage.map { Self.seen(Self.words($0), "/stats/summary of pod \(TrialPod.limited.rawValue)", nil) }
         let pods = level == .pod ? [task.log, task.last, limited.isGone, usage] : []
@@ -175,11 +176,11 @@ struct ClusterReader: Sendable {
         silence = isReady ? nil : silence ?? Self.seen(answer, "API server", now)
     }
 
-    /// The control plane is the harness's: its end says nothing of the node.
+    /// Handles the end of a control plane process. The control plane belongs to the harness, so this says nothing about the node.
     private mutating func noteEnd(_ process: String, _ how: String, _ lines: [String], at now: Double) {
         let said = lines.suffix(4).map { Evidence(kind: .harness, text: $0, source: process) }
         let end = Evidence(kind: .exit, text: how, source: process, seconds: now)
-        // The store lies on the same disk as the node, and dies of its being full before kubelet has looked.
+        // The data store is on the same disk as the node. If the disk is full, the store fails before kubelet has checked.
         let full = lines.last { $0.contains("no space left on device") }.map {
             Evidence(kind: .log, text: $0, source: process, seconds: now)
         }
@@ -224,7 +225,7 @@ struct ClusterReader: Sendable {
 
     private func trial(_ name: TrialPod) -> Trial { name == .task ? task : limited }
 
-    /// A pod that does not do what it should: what kubelet said of it comes first, since the phase says only that it is so.
+    /// The evidence about a pod that does not behave as required. kubelet's log lines come first, because the phase gives no reason.
     private func seen(of name: TrialPod) -> [Evidence] {
         let trial = trial(name)
         return [isStuck(trial) ? lines.evidence(of: name) : nil, trial.last, trial.log, trial.isGone].compactMap(\.self)
@@ -232,7 +233,7 @@ struct ClusterReader: Sendable {
 
     private func isStuck(_ trial: Trial) -> Bool { trial.phase != "Succeeded" && trial.phase != "Running" }
 
-    /// That a pod does not run, and why, by kubelet's or the runtime's own words, or else the API server's.
+    /// Says that a pod does not run and why, in the words of kubelet or the runtime, or else of the API server.
     private func stuck(_ what: String, _ name: TrialPod) -> String {
         let trial = trial(name)
         let said = lines.evidence(of: name).map(PodLines.quotation) ?? PodLines.beginning(of: trial.reason)

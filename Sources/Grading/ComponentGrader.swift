@@ -1,23 +1,13 @@
+import LogLines
 import Model
 
-/// Grades the answer of a probe: a pure function of what was seen, event by event. docs/architecture.md tells the rules.
-package struct ComponentGrader: Sendable {
-    /// Something that was seen.
-    package enum Event: Sendable {
-        /// A line that the probe wrote on its standard output.
-        case answer(String)
-        /// What the sandbox's first program told.
-        case fact(NodeFact)
-        /// A line that runsc wrote, or the probe on its standard error.
-        case runtime(String)
-        /// Time went by.
-        case tick
-    }
-
-    /// The verdict, as soon as it is certain.
+/// Grades a component probe's answer: a pure function of the observed events. docs/architecture.md describes the rules.
+package struct ComponentGrader: Grader {
+    /// The verdict; nil until it is certain.
     package private(set) var verdict: Verdict?
-    /// When the deciding event came, in seconds after the sandbox began.
+    /// The time of the deciding event, in seconds after the sandbox began.
     package private(set) var decided: Double?
+    package var finding: Verdict? { verdict }
     private let probe: String
     private let layout: Layout
     private let timeout: Double
@@ -27,35 +17,37 @@ package struct ComponentGrader: Sendable {
     private var said: [String] = []
     private var exit: (status: Int, seconds: Double)?
 
-    /// Makes a grader of one probe.
+    /// Creates a grader for one probe.
     ///
     /// - Parameters:
-    ///   - probe: what evidence calls it.
-    ///   - deadlines: how long it may take, the sandbox's start included.
+    ///   - probe: its name in evidence.
+    ///   - deadlines: the timeouts, including the sandbox's start.
     package init(probe: String, layout: Layout, deadlines: Deadlines = Deadlines()) {
         timeout = deadlines[.componentProbe]
         self.probe = probe
         self.layout = layout
     }
 
-    /// Takes an event, until there is a verdict.
+    /// Processes an event; ignored once there is a verdict.
     ///
     /// - Parameter now: seconds after the sandbox began.
-    package mutating func take(_ event: Event, at now: Double) {
+    package mutating func take(_ event: BootEvent, at now: Double) {
         guard verdict == nil else { return }
         switch event {
-        case .answer(let line):
+        case .log(let bytes):
+            let line = String(decoding: bytes, as: UTF8.self)
             let short = line.count > 2000 ? "\(line.prefix(2000))…" : line
             if answers.count < 20, !line.isEmpty { answers.append(Evidence(kind: .probe, text: short, source: probe, seconds: now)) }
         case .runtime(let line): said = (said + [line]).suffix(8)
         case .fact(let fact): take(fact, at: now)
-        case .tick: break
+        // An answer is one short line.
+        case .more, .cluster, .tick, .silent: break
         }
         guard verdict == nil, now >= timeout else { return }
         decide(inconclusive("the probe did not end within \(Int(timeout)) s"), at: now)
     }
 
-    /// The sandbox has ended. The answer and the exit status come on two streams: only now are both known to be whole.
+    /// Handles the end of the sandbox. The answer and the exit status come on two streams, and only now are both complete.
     package mutating func finish(_ how: String, at now: Double) {
         guard verdict == nil else { return }
         guard isAsked else { return decide(inconclusive("the sandbox did not start the probe (\(how))"), at: now) }
@@ -69,16 +61,17 @@ package struct ComponentGrader: Sendable {
         case .mount(let point, let type): signs.mounts[point] = type
         case .stage("probe"):
             isAsked = true
-            if let wrong = signs.fault(in: layout) ?? cgroupFault { decide(inconclusive(wrong), at: now) }
+            if let wrong = signs.fault(in: .sandbox(layout)) ?? cgroupFault { decide(inconclusive(wrong), at: now) }
         case .failed(let reason): decide(inconclusive("the sandbox could not be prepared: \(reason)"), at: now)
         case .exit(let status): exit = (status, now)
         case .stage, .version, .asked, .probe, .containerdGone, .containerd: break
         }
     }
 
-    /// A controller that the harness did not mount would look like a reader that finds no file.
+    /// The fault in the cgroup mounts; nil if none. A controller that the harness did not mount would look like a reader that finds no
+    /// file.
     private var cgroupFault: String? {
-        // That cgroup v2 is there is part of the layout's own signs.
+        // The layout's own signs include the presence of cgroup v2.
         layout.cgroup == .v2 || signs.mounts["/sys/fs/cgroup/cpuacct"] == "cgroup"
             ? nil : "/sys/fs/cgroup/cpuacct is not a cgroup mount in the sandbox"
     }
@@ -99,7 +92,7 @@ package struct ComponentGrader: Sendable {
             return Verdict(
                 grade: .fatal, level: .component, cause: fault?.name, summary: "\(probe) gives no answer: \(answer.text)",
                 evidence: [answer, end])
-        // The shell adds 128 to the number of a signal; Go's runtime ends a program that panics with 2.
+        // The shell adds 128 to a signal number. Go's runtime ends a panicking program with status 2.
         default: return inconclusive("the probe itself failed, with status \(status)", [answer, end])
         }
     }
@@ -117,11 +110,12 @@ package struct ComponentGrader: Sendable {
 }
 
 extension Verdict {
-    /// One verdict of several probes: the worst, with what every probe answered as evidence, the deciding one's first; nil of none.
+    /// Combines the verdicts of several probes into one: the worst, with every probe's answer as evidence, the deciding probe's first.
+    /// Returns nil if there are no verdicts.
     ///
-    /// - Returns: the verdict, and which of the given ones decided it.
+    /// - Returns: the verdict, and the index of the given verdict that decided it.
     package static func worst(of verdicts: [Verdict]) -> (verdict: Verdict, deciding: Int)? {
-        // An error that a probe was given stays one, whatever the harness did to another.
+        // An error from one probe stays an error, even if the harness failed on another.
         let badness: [Grade: Int] = [.clean: 0, .short: 1, .degraded: 1, .inconclusive: 2, .fatal: 3]
         guard let worst = verdicts.map({ badness[$0.grade] ?? 2 }).max(),
             let deciding = verdicts.firstIndex(where: { badness[$0.grade] == worst })

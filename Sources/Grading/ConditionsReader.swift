@@ -1,6 +1,7 @@
+import LogLines
 import Model
 
-/// Reads off a boot's events what the boot suffered from the rest of the machine. It decides nothing of the node.
+/// Derives from a boot's events how the rest of the machine disturbed the boot. It decides nothing about the node.
 package struct ConditionsReader: Sendable {
     private var conditions = BootConditions()
     private var gap = ClockGap()
@@ -10,21 +11,21 @@ package struct ConditionsReader: Sendable {
 
     private let question: Double
 
-    /// Makes a reader of one boot.
+    /// Creates a reader for one boot.
     ///
-    /// - Parameter deadlines: how long a question may take.
+    /// - Parameter deadlines: the probe timeout is taken from these.
     package init(deadlines: Deadlines = Deadlines()) { question = deadlines[.probeAnswer] }
 
-    /// Takes a line of the node's own log.
+    /// Processes a line of the node's own log.
     ///
     /// - Parameter now: seconds after the boot began.
     package mutating func take(line: [UInt8], at now: Double) {
-        // Only a header at the very beginning is the writer's own: a line may quote an older one.
+        // Only a header at the very beginning belongs to the writer itself. A line may quote an older header.
         guard let letter = line.first, "IWEF".utf8.contains(letter), let stamp = LogLine(line).stamp, stamp.clock == .klog else { return }
         _ = gap.take(stamp, at: now)
     }
 
-    /// Takes what the sandbox's first program told.
+    /// Processes a report from the sandbox's first program.
     ///
     /// - Parameter now: seconds after the boot began.
     package mutating func take(_ fact: NodeFact, at now: Double) {
@@ -34,7 +35,7 @@ package struct ConditionsReader: Sendable {
             noteSilence(until: now)
             asked = now
         case .probe(_, let answer):
-            // A node that does not answer takes the question's whole time: that much of the silence is its own, and not the machine's.
+            // A node that does not answer uses up the whole probe timeout. That part of the silence is due to the node, not to the machine.
             if answer.allSatisfy(\.isWhitespace) || answer.hasPrefix(NodeFact.noAnswer) { excuse(until: now) }
             asked = nil
             noteSilence(until: now)
@@ -47,12 +48,12 @@ package struct ConditionsReader: Sendable {
         lastAnswer = max(last, min(now, asked + question))
     }
 
-    /// Takes a reading of the machine's processor pressure.
+    /// Processes a sample of the machine's CPU pressure.
     package mutating func take(_ sample: PressureSample) {
         pressure = (pressure?.first ?? sample, sample)
     }
 
-    /// What the boot suffered until now; call it when the boot ends.
+    /// The conditions of the boot so far. Call this when the boot ends.
     ///
     /// - Parameter now: seconds after the boot began.
     package func conditions(at now: Double) -> BootConditions {
@@ -74,14 +75,13 @@ package struct ConditionsReader: Sendable {
     }
 }
 
-/// How long tasks of the machine have waited for a processor so far.
+/// How long tasks on this machine have waited for a CPU so far.
 package struct PressureSample: Hashable, Sendable {
-    /// Seconds in which some task waited, since the machine started.
+    /// Seconds since the machine started in which at least one task waited.
     package let waited: Double
-    /// Seconds after the boot began when this was read.
+    /// When the sample was taken, in seconds after the boot began.
     package let seconds: Double
 
-    /// Makes a reading.
     package init(waited: Double, seconds: Double) {
         self.waited = waited
         self.seconds = seconds

@@ -1,58 +1,61 @@
+import LogLines
 import Model
 
-/// A program that dies, as Go's runtime tells (runtime/panic.go).
+/// A crashing program, as reported by Go's runtime (runtime/panic.go).
 struct Crash: Sendable {
     let sighting: Sighting
-    /// What came after it.
+    /// The stack trace after the message.
     var trace = CrashTrace()
     private var doubts = 0
-    /// So many lines of the node's own after a crash show that it was none: while a program dies, others of its threads may still write one.
+    /// After this many further lines of the node itself, it was not a crash. While a program dies, its other threads may still write a line
+    /// or two.
     private static let mostDoubts = 3
 
     init(_ evidence: Evidence, fault: Signal?) {
         sighting = Sighting(signal: Signal("panic", "", .fatal), evidence: evidence, fault: fault)
     }
 
-    /// Whether a line begins as the tale of a crash does.
+    /// Whether a line begins like a crash report.
     static func begins(in line: [UInt8]) -> Bool { deaths.contains { line.starts(with: $0) } }
 
-    /// The words that it begins with.
+    /// The beginnings of crash reports.
     static let deaths = ["panic: ", "fatal error: "].map { Array($0.utf8) }
 
-    /// The program goes on writing.
+    /// Records that the program writes further lines.
     ///
-    /// - Returns: whether it has not died, and the line was a quotation.
+    /// - Returns: whether the program is still alive, which means that the line was a quotation.
     mutating func doubt() -> Bool {
         doubts += 1
         return doubts == Self.mostDoubts
     }
 }
 
-/// What Go's runtime writes after `panic:` or `fatal error:`: the stacks of the goroutines. Of the one that died the first frames are kept that are not
-/// the runtime's own; a runtime stack, and a goroutine that has none, are passed over.
+/// What Go's runtime writes after `panic:` or `fatal error:`: the stacks of the goroutines. Keeps the first frames of the goroutine that
+/// died, without the runtime's own frames. Skips runtime stacks and goroutines that have no other frames.
 struct CrashTrace: Sendable {
-    /// How many bytes of a log are read on after a crash: the trace of a node with a thousand goroutines has more, and says nothing new there.
+    /// The number of bytes to read after a crash. The trace of a node with a thousand goroutines is longer, but has nothing new beyond
+    /// this.
     static let limit = 256 << 10
-    /// The most frames that are kept.
+    /// The maximum number of frames to keep.
     static let mostFrames = 5
 
-    /// The frames, the innermost first: the function, and where in its file it was.
+    /// The frames, innermost first: the function and its position in the file.
     private(set) var frames: [Evidence] = []
     private var bytes = 0
     private var isInGoroutine = false
     private var isOver = false
-    /// A function of which the next line tells the place.
+    /// A function whose position follows on the next line.
     private var pending: (function: [UInt8], evidence: Evidence)?
 
-    /// Whether so much was read that no more is waited for.
+    /// Whether enough was read, so that there is no need to wait for more.
     var isFull: Bool { bytes >= Self.limit }
 
-    /// Counts bytes that are no line of a trace.
+    /// Counts bytes that are not a line of a trace.
     mutating func count(_ more: Int) { bytes += more }
 
-    /// Takes a line, without what something else wrote before it.
+    /// Processes a line without its prefix from other programs.
     ///
-    /// - Parameter evidence: the line as it was seen.
+    /// - Parameter evidence: the line as it was read.
     mutating func take(_ line: [UInt8], _ evidence: Evidence) {
         guard !isFull else { return }
         bytes += line.count + 1
@@ -98,13 +101,13 @@ struct CrashTrace: Sendable {
 
     private static func trimmed(_ line: [UInt8]) -> [UInt8] { Array(line.drop { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }) }
 
-    /// Whether a frame is of Go's runtime, by its package or by the folder that its file lies in: other packages have functions that the runtime
-    /// implements, such as `reflect.mapiterinit`.
+    /// Whether a frame belongs to Go's runtime, judged by its package or by the directory of its file. Other packages have functions that
+    /// the runtime implements, such as `reflect.mapiterinit`.
     private static func isRuntime(_ function: [UInt8], at place: [UInt8]) -> Bool {
         let created = Array("created by ".utf8)
         let name = function.starts(with: created) ? Array(function.dropFirst(created.count)) : function
         let packages = ["runtime.", "runtime/", "internal/runtime/", "internal/abi.", "panic("]
-        // The second form is of a program built with -trimpath.
+        // The second form appears in programs built with -trimpath.
         return packages.contains { name.starts(with: $0.utf8) }
             || ["runtime/", "internal/runtime/", "internal/abi/"].contains {
                 place.starts(with: $0.utf8) || LogLine.contains(place, Array("/src/\($0)".utf8))

@@ -1,16 +1,18 @@
-/// Keeps back the lines of a log that look like the last ones: of the same process, with the same wrapper, in order of time. What such a line says is
-/// looked for by itself; most say nothing that matters.
+import LogLines
+
+/// Holds back log lines that look like recent ones: same process, same wrapper, ascending time. Their text is searched separately; most of
+/// them say nothing relevant.
 struct LineGate: Sendable {
-    /// How the lines of a process look.
+    /// What the lines of a process have in common.
     private struct Look: Sendable {
-        /// Where the time is, as it is written: of the same width in each line, and in the order of time.
+        /// The offset of the time. It has the same width in each line, and the times ascend.
         let start: Int
         var time: [UInt8]
-        /// What stands right before it and is always the same: the end of the wrapper's, and the beginning of the header's.
+        /// The constant bytes right before the time: the end of the wrapper and the beginning of the header.
         let before: [UInt8]
-        /// Whether the byte between the two is a severity of klog's, which may change.
+        /// Whether the byte between ``before`` and the time is a klog severity, which may vary.
         let hasSeverity: Bool
-        /// What stands right behind it: klog's number of the process, or the level of a line of logrus.
+        /// The constant bytes right after the time: klog's process ID, or the level in a logrus line.
         let behind: [UInt8]
         let run: Int
         /// Whether the process is known to be a node's.
@@ -18,18 +20,18 @@ struct LineGate: Sendable {
     }
 
     private var looks: [Look] = []
-    /// Whose the last line was that was kept back.
+    /// The run of the last line that was held back.
     private(set) var lastRun: Int?
-    /// Several processes may write in turns.
+    /// Several processes may write alternately.
     private static let mostLooks = 3
 
-    /// Lets everything through, until it has learned anew.
+    /// Lets every line through until the gate has learned again.
     mutating func close() { looks = [] }
 
-    /// Lets the lines of a run through, until it has learned anew.
+    /// Lets the lines of a run through until the gate has learned again.
     mutating func forget(_ run: Int) { looks.removeAll { $0.run == run } }
 
-    /// Learns how a line looks.
+    /// Learns the look of a line.
     mutating func learn(_ line: [UInt8], _ entry: LogEntry, _ shape: (header: Int, fixed: Int), run: LogRun) {
         let (lead, width) = Self.time(in: entry.form)
         let (start, hasSeverity) = (shape.header + lead, entry.form == .klog)
@@ -44,7 +46,7 @@ struct LineGate: Sendable {
         if looks.count > Self.mostLooks { looks.removeLast() }
     }
 
-    /// Whether a line looks like one that was learned, and is no older; nil when it does not, and else whether it is of a process that is known to be a node's.
+    /// Returns nil unless the line looks like a learned one and is no older; otherwise, whether its process is known to be a node's.
     mutating func isNodes(_ line: [UInt8]) -> Bool? {
         for index in looks.indices where Self.isLike(looks[index], line) {
             let start = looks[index].start
@@ -55,10 +57,10 @@ struct LineGate: Sendable {
         return nil
     }
 
-    /// ` 12345 `: klog gives the number seven columns.
+    /// ` 12345 `: klog pads the process ID to seven columns.
     private static let processWidth = 9
 
-    /// Where a time begins, behind the beginning of the program's own line, and how many bytes of it tell the order.
+    /// The offset of the time from the start of the program's own line, and the number of bytes that determine the order.
     private static func time(in form: LogEntry.Form) -> (lead: Int, width: Int) {
         switch form {
         case .klog, .plain: (1, "mmdd hh:mm:ss.uuuuuu".utf8.count)
@@ -70,7 +72,7 @@ struct LineGate: Sendable {
 
     private static func isLike(_ look: Look, _ line: [UInt8]) -> Bool {
         let end = look.start + look.time.count
-        // A line of Docker's has an end at 16 KiB, and goes on in the next.
+        // Docker splits a line at 16 KiB and continues it in the next one.
         guard line.count >= end + look.behind.count, line.count < 1 << 14 else { return false }
         return line.withUnsafeBufferPointer { line in
             let before = look.hasSeverity ? look.start - 1 : look.start
@@ -83,7 +85,7 @@ struct LineGate: Sendable {
         }
     }
 
-    /// Whether a time is written with digits where the earlier one is, and is no less.
+    /// Whether the later time has digits in the same positions as the earlier one and is not less.
     private static func isInOrder(_ earlier: [UInt8], _ later: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         var order = 0
         for (one, two) in zip(earlier, later) {
@@ -95,7 +97,7 @@ struct LineGate: Sendable {
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 
-    /// Whether a line has nothing that may be hidden from a reader (``LogLine/readings(_:)``).
+    /// Whether a line contains no characters that may be hidden from a reader (``LogLine/readings(_:)``).
     private static func isPlain(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
         var place = 0
         while place + 8 <= line.count {
@@ -110,9 +112,9 @@ struct LineGate: Sendable {
         return !line[place...].contains(where: LogLine.isSuspect)
     }
 
-    /// Each of eight bytes is one.
+    /// The value 1 in each of the eight bytes.
     private static let ones: UInt64 = 0x0101_0101_0101_0101
 
-    /// A byte's highest bit where any of eight bytes is zero (Mycroft's test); other bits say nothing.
+    /// Sets the highest bit of a byte if any of the eight bytes is zero (Mycroft's test). The other bits have no meaning.
     private static func hasZero(_ bytes: UInt64) -> UInt64 { (bytes &- ones) & ~bytes }
 }

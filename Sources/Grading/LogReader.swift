@@ -1,35 +1,35 @@
+import LogLines
 import Model
 
-/// Reads a log that nobody watched, line by line, and keeps what a verdict needs of it: bounded memory, whatever the log's length.
+/// Reads a recorded log line by line and keeps what a verdict needs, in bounded memory whatever the log's length.
 ///
-/// A log may have several lives of the node's process one after the other, and lines of other programs between them. Each life is a **run**, and is judged
-/// by itself; the verdict is that of the last one. docs/architecture.md tells what begins a run.
+/// A log may contain several consecutive **runs** of the node's process, with lines of other programs between them. Each run is judged
+/// separately; the verdict is that of the last one. docs/architecture.md describes what begins a run.
 package struct LogReader: Sendable {
-    /// Bytes of a line that are looked at in one piece.
+    /// The maximum number of bytes of a line that are processed at once.
     package static let pieceLimit = 1 << 16
 
-    /// The number of lines read.
     package private(set) var lines = 0
-    /// Lines longer than a piece: they were looked through piece by piece.
+    /// The number of lines longer than one piece. They were searched piece by piece.
     package private(set) var longLines = 0
-    /// How the log's text is encoded, where it is not UTF-8 or ASCII: for a note.
+    /// The encoding of the log if it is not UTF-8 or ASCII, for a note.
     package var encoding: String?
 
-    /// What systemd did last, of which no line of the node has come yet.
+    /// systemd's last action that no line of the node has followed yet.
     private(set) var pending: (evidence: Evidence, isStarted: Bool, remark: Evidence?)?
-    /// The lives that lines may still be of, in the order in which they began.
+    /// The open runs, which may get further lines, in the order they began.
     private(set) var live: [LogRun] = []
-    /// Those that are over for good.
+    /// The closed runs.
     private(set) var past = PastRuns()
     private var begun = 0
     private var order = LineOrder()
-    /// Prefixes of no known wrapper.
+    /// Prefixes that belong to no known wrapper.
     private var learned: [LinePrefix] = []
     private var partials = PartialLines()
     private var gate: LineGate
-    /// The last line that the gate kept back.
+    /// The last line that the gate held back.
     private var skipped: [UInt8]?
-    /// Whose the last line was.
+    /// The run of the last line.
     private var lastRun: Int?
     private var isInLongLine = false
 
@@ -37,22 +37,23 @@ package struct LogReader: Sendable {
     private let warmUp: Double
     private let hasPods: Bool
     private let signals: [Signal]
-    /// Those but for the many that begin alike, and how those begin: few lines have them, and each is searched for by itself.
+    /// The signals that do not begin with ``stem``. Few lines contain the stem, so the many signals with it are searched for only in those
+    /// lines.
     private let plainSignals: [Signal]
-    /// Finds what matters in a line of a node's, and what matters in one of a program that may be a node's.
+    /// The filters for relevant texts: for lines of a node, and for lines of a program that may be a node.
     private let filter: TextFilter
     private let wholeFilter: TextFilter
     private static let stem = Array(Signal.failedUpdateStem.utf8)
-    /// So many lives are kept open: lines of several processes may come in turns.
+    /// The maximum number of open runs. Several processes may write alternately.
     private static let mostLive = 24
     private static let mostLearned = 4
 
     /// - Parameters:
-    ///   - source: what evidence calls this log.
-    ///   - warmUp: seconds after the node's start in which a forbidden line may still come.
-    ///   - hasPods: whether pods may be on the node, whose containers have no figures at first.
+    ///   - source: the name of this log in evidence.
+    ///   - warmUp: seconds after the node's start during which forbidden lines are tolerated.
+    ///   - hasPods: whether pods may run on the node; their containers have no statistics at first.
     ///   - signals: what to look for.
-    ///   - wanted: the number of a run whose verdict is kept, however many come after it.
+    ///   - wanted: the number of a run whose verdict is always kept, however many follow.
     package init(source: String, warmUp: Double, hasPods: Bool = true, signals: [Signal] = Signal.written, wanted: Int? = nil) {
         self.source = source
         self.warmUp = warmUp
@@ -66,14 +67,14 @@ package struct LogReader: Sendable {
         past.wanted = wanted
     }
 
-    /// Whether the lines stand newest first, as `journalctl -r` writes them.
+    /// Whether the newest line comes first, as in the output of `journalctl -r`.
     var isReversed: Bool { order.isReversed }
 
-    /// Takes a line.
+    /// Processes a line.
     package mutating func take(_ line: [UInt8]) {
         lines += 1
         isInLongLine = false
-        // A log of a gigabyte has few lines that matter: only those are looked into.
+        // Few lines of a gigabyte log are relevant. Only those are parsed.
         if partials.isEmpty, let isNodes = gate.isNodes(line), !(isNodes ? filter : wholeFilter).finds(in: line) {
             skipped = line
             return
@@ -90,9 +91,10 @@ package struct LogReader: Sendable {
         }
     }
 
-    /// Takes a further piece of the last line, which was too long for one.
+    /// Processes the next piece of the last line, which is longer than one piece.
     ///
-    /// - Parameter overlap: how many bytes at its beginning the piece before had too, so that a text on the border is found, and none is found twice.
+    /// - Parameter overlap: how many bytes at the beginning repeat the end of the previous piece, so that a text on the border is found,
+    ///   but only once.
     package mutating func take(more piece: [UInt8], overlap: Int) {
         noteSkipped()
         if !isInLongLine { longLines += 1 }
@@ -112,16 +114,16 @@ package struct LogReader: Sendable {
         Evidence(kind: .log, text: String(decoding: text, as: UTF8.self), source: source, line: lines, seconds: seconds)
     }
 
-    /// The log has ended: what was waited for does not come.
+    /// Handles the end of the log: nothing more will come.
     mutating func finish() {
         noteSkipped()
         for line in partials.finish() { take(line.text, LogLine.readings(line.text), line) }
         for index in live.indices { live[index].settle() }
     }
 
-    // MARK: A line
+    // MARK: Lines
 
-    /// The time of what was skipped is the time of the next line that has none.
+    /// Processes the time of the skipped line. It is also the time of a following line without one.
     private mutating func noteSkipped() {
         guard let line = skipped else { return }
         skipped = nil
@@ -138,7 +140,7 @@ package struct LogReader: Sendable {
         let voice = LogVoice(name: wrapper.name, isContainer: wrapper.isContainer)
         let texts = wrapper.isQuoted ? readings + [wrapper.text] : readings
         let found = found(in: texts)
-        // Most lines of another program say nothing of a node.
+        // Most lines of another program say nothing about a node.
         if found.isEmpty, !voice.isOpen, !voice.isKnown, !live.contains(where: { $0.voice == voice }) { return }
         let entry = LogEntry(wrapper, learned: learned)
         if let event = event(in: entry) { return take(event, entry, line) }
@@ -164,15 +166,15 @@ package struct LogReader: Sendable {
         return (mayHaveAll ? signals : plainSignals).filter { signal in texts.contains { LogLine.contains($0, signal.text) } }
     }
 
-    /// What systemd or the kernel tells; also in a log that names nobody, as `journalctl -o cat` writes it.
+    /// An event of systemd or the kernel, also in a log without names, as `journalctl -o cat` writes it.
     private func event(in entry: LogEntry) -> UnitEvent? {
         guard entry.voice.isSystem || entry.form == .plain && entry.voice.name.isEmpty else { return nil }
         return UnitEvent(entry.text)
     }
 
-    // MARK: Lives
+    // MARK: Runs
 
-    /// Whose life a line is of: one that is open, or a new one.
+    /// The run that a line belongs to: an open one or a new one.
     private mutating func run(of entry: LogEntry, _ found: [Signal], _ beginning: LogRun.Beginning?) -> Int {
         let open = writer(of: entry)
         var released: [LogRun.Held] = []
@@ -186,8 +188,8 @@ package struct LogReader: Sendable {
         return begin(entry, released, hasBeginning: beginning != nil)
     }
 
-    /// The open life that a line is of: one that is not closed before one that is, of a line that names no process a node's before another's, and of
-    /// several that which wrote last.
+    /// The open run that a line belongs to. Runs that are not closed take precedence; for a line without a process ID, a node's run does;
+    /// then the run that wrote last.
     private func writer(of entry: LogEntry) -> Int? {
         let isNamed = entry.process.wrapper != nil || entry.process.own != nil
         func rank(_ run: LogRun) -> (Int, Int, Int) { (run.isClosed ? 0 : 1, run.isNode && !isNamed ? 1 : 0, run.lastLine) }
@@ -213,7 +215,7 @@ package struct LogReader: Sendable {
         live.append(run)
         while live.count > Self.mostLive {
             let last = live.count - 1
-            // What is no node's goes first, and then what wrote last the longest ago.
+            // Drop runs of other programs first, then the run that has been silent longest.
             guard
                 let index = (0..<last).min(by: {
                     (live[$0].isNode ? 1 : 0, live[$0].lastLine) < (live[$1].isNode ? 1 : 0, live[$1].lastLine)
@@ -248,7 +250,7 @@ package struct LogReader: Sendable {
         }
     }
 
-    /// systemd starts the unit, or has. A program that says itself when it has started has written lines by then.
+    /// Handles a unit that systemd is starting or has started. A program that reports its own start has written lines by then.
     private mutating func start(_ current: Int?, _ evidence: Evidence, isStarted: Bool) {
         guard let current, isStarted, pending == nil, live[current].mayStart else {
             if let current { live[current].isClosed = true }
@@ -259,7 +261,7 @@ package struct LogReader: Sendable {
         live[current].unit.isStarted = true
     }
 
-    /// A unit's program has ended, and no line of it came.
+    /// Handles the end of a unit's program that has written no line.
     private mutating func endBeforeLine(_ ending: UnitEvent.Ending, _ evidence: Evidence) {
         var run = LogRun(
             order: begun, voice: LogVoice(name: []), hasBeginning: true, line: lines, warmUp: warmUp, hasPods: hasPods)
@@ -272,14 +274,14 @@ package struct LogReader: Sendable {
     }
 }
 
-/// Whether the lines of a log stand in the order of time.
+/// Whether the lines of a log are in ascending order of time.
 struct LineOrder: Sendable {
     private var last: LogEntry.Time?
     private var steps = (on: 0, back: 0)
-    /// Seconds by which lines of two threads may have changed places.
+    /// Seconds by which lines of two threads may be out of order.
     private static let slack = 0.5
 
-    /// Takes the time of the next line.
+    /// Processes the time of the next line.
     mutating func take(_ time: LogEntry.Time?) {
         guard let time else { return }
         if let step = last.flatMap({ time.since($0) }), abs(step) > Self.slack {
@@ -288,6 +290,6 @@ struct LineOrder: Sendable {
         last = time
     }
 
-    /// Whether nearly every step is one back.
+    /// Whether nearly all steps go back in time.
     var isReversed: Bool { steps.back > 2 && steps.back > 4 * steps.on }
 }

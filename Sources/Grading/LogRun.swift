@@ -1,11 +1,12 @@
+import LogLines
 import Model
 
-/// One life of a process in a log that nobody watched: what a verdict needs of it, in bounded memory.
+/// One run of a process in a recorded log: keeps what a verdict needs, in bounded memory.
 struct LogRun: Sendable, NodeLog {
-    /// What systemd and the kernel said of the process.
+    /// What systemd and the kernel logged about the process.
     struct Unit: Sendable {
         var start: Evidence?
-        /// Whether systemd has said that it has started it, and not only that it does.
+        /// Whether systemd has logged that it started the unit, not only that it is starting it.
         var isStarted = false
         var isStopping = false
         var end: (evidence: Evidence, ending: UnitEvent.Ending)?
@@ -16,20 +17,20 @@ struct LogRun: Sendable, NodeLog {
         mutating func note(_ evidence: Evidence) { remark = remark ?? evidence }
     }
 
-    /// A line that comes again in each life of a process and in no other place.
+    /// A line that occurs once in each run of a process and nowhere else.
     struct Beginning: Hashable, Sendable {
-        /// Which line of the program's text it is.
+        /// Identifies the line within the program's output.
         let place: [UInt8]
-        /// The version that it tells; empty where it tells none.
+        /// The version in the line; empty if there is none.
         let version: [UInt8]
 
-        /// The same line again, or another version of the program.
+        /// Whether this is the same line again, or names another version of the program.
         func isOfOtherLife(than other: Beginning) -> Bool {
             place == other.place || !version.isEmpty && !other.version.isEmpty && version != other.version
         }
     }
 
-    /// A forbidden line after warm-up of which it is not yet known whether a start follows at once.
+    /// A forbidden line after warm-up that is held until it is known whether a start follows at once.
     struct Held: Sendable {
         let sighting: Sighting
         let time: LogEntry.Time
@@ -37,26 +38,26 @@ struct LogRun: Sendable, NodeLog {
         let isWhole: Bool
     }
 
-    /// Its place among all that began in the log.
+    /// Its index among all runs in the log.
     let order: Int
     let voice: LogVoice
     let prefix: LinePrefix
-    /// Whether the log has the beginning of this life, and not only the rest of one.
+    /// Whether the log contains the beginning of this run, not only the rest.
     private(set) var hasBeginning: Bool
     let firstLine: Int
     private(set) var lastLine: Int
     private(set) var process: (wrapper: Int?, own: Int?)
     var unit = Unit()
-    /// Whether what comes without a process's number is the next one's.
+    /// Whether further lines without a process ID belong to the next run.
     var isClosed = false
-    /// Whether the machine was started anew since: numbers of processes are given again.
+    /// Whether the machine has rebooted since, so that process IDs are reused.
     var isBeforeReboot = false
 
-    /// The first line that only a kubelet writes.
     private(set) var kubelet: Evidence?
     private(set) var started: Evidence?
     private(set) var said: Sighting?
-    /// Lines with a header that came after one without that said the end: what goes on writing has not ended, and the line was a quotation.
+    /// The number of lines with a header since a fatal line without one. If the process keeps writing, it has not ended, and the fatal line
+    /// was a quotation.
     private var doubts: Int?
     private(set) var crash: Crash?
     private(set) var forbidden: ForbiddenLines
@@ -67,26 +68,26 @@ struct LogRun: Sendable, NodeLog {
     private var startTime: LogEntry.Time?
     private var lastTime: LogEntry.Time?
 
-    /// Seconds in which a start comes "at once": kubelet begins to collect garbage, which fails, and says that it has started (pkg/kubelet/kubelet.go,
-    /// cmd/kubelet/app/server.go).
+    /// Seconds within which a start counts as "at once": kubelet starts garbage collection, which fails, and then logs that it has started
+    /// (pkg/kubelet/kubelet.go, cmd/kubelet/app/server.go).
     private static let atOnce = 2.0
     private static let mostHeld = 32
     private static let mostDoubts = 3
     private static let mostBeginnings = 16
-    /// Seconds by which a clock goes back when the time of day is set right, or lines of two threads change places.
+    /// Seconds by which a clock may go back because the system time is corrected or lines of two threads are out of order.
     private static let clockSlack = 60.0
     private static let hour = 3600.0
 
     var fatal: Sighting? { said ?? crash?.sighting }
     var crashFrames: [Evidence] { said == nil ? crash?.trace.frames ?? [] : [] }
-    /// Whether the next lines tell whether it has ended.
+    /// Whether the next lines decide whether the process has ended.
     var isInDoubt: Bool { crash != nil || doubts != nil }
-    /// Whether it is a life of a node, or of a unit that should have been one.
+    /// Whether this is a run of a node, or of a unit that should have been one.
     var isNode: Bool { kubelet != nil || unit.end != nil }
-    /// Whether it has ended, as the log tells.
+    /// Whether the run has ended according to the log.
     var isOver: Bool { fatal != nil || unit.end != nil }
 
-    /// Whether systemd's word that the unit has started may be of this life: it goes on, and was not said to have started.
+    /// Whether systemd's report that the unit has started may refer to this run: it has neither ended nor been reported as started.
     var mayStart: Bool { !isOver && !isClosed && !unit.isStarted && !unit.isStopping }
 
     init(
@@ -103,9 +104,9 @@ struct LogRun: Sendable, NodeLog {
         forbidden = ForbiddenLines(warmUp: warmUp, hasPods: hasPods)
     }
 
-    // MARK: Whose line it is
+    // MARK: Matching lines
 
-    /// Whether the process may have written a line.
+    /// Whether this process may have written a line.
     func isWriter(of entry: LogEntry) -> Bool {
         guard entry.voice == voice, entry.prefix == prefix, !isBeforeReboot else { return false }
         func isOther(_ one: Int?, _ two: Int?) -> Bool { one != nil && two != nil && one != two }
@@ -113,32 +114,33 @@ struct LogRun: Sendable, NodeLog {
         return !isClosed || process.wrapper != nil && process.wrapper == entry.process.wrapper
     }
 
-    /// Whether it may be the process with a number; without one it is.
+    /// Whether this may be the process with the given ID; true for nil.
     func isProcess(_ number: Int?) -> Bool {
         guard let number else { return true }
         let known = [process.wrapper, process.own].compactMap(\.self)
         return known.isEmpty || known.contains(number)
     }
 
-    /// Whether a line that comes once in a life is another life's.
+    /// Whether a line that occurs once per run belongs to another run.
     func isBegunAnew(by beginning: Beginning) -> Bool {
         if isOver || beginnings.contains(where: { $0.isOfOtherLife(than: beginning) }) { return true }
-        // Of a life of which the log has the end only.
+        // The log contains only the end of this run.
         return beginnings.isEmpty && (started != nil || kubelet != nil && !hasBeginning)
     }
 
-    /// Whether the process's clock begins anew with a line. Where summer time ends it goes back by an hour in one life.
+    /// Whether the process's clock starts over at a line. When daylight saving time ends, it goes back by an hour within a run.
     func isClockAnew(_ entry: LogEntry) -> Bool {
         guard let now = entry.time?.own, let last = lastTime?.own, let step = now.since(last) else { return false }
         return step < -Self.clockSlack && abs(step + Self.hour) > 2 * Self.clockSlack
     }
 
-    /// Whether a line that says that the node has started is another life's: it has started already, or has written what a node writes that lives.
+    /// Whether a line that says that the node has started belongs to another run: this one has already started, or has logged what only a
+    /// running node logs.
     func isStartedAnew(at time: LogEntry.Time?) -> Bool {
         started != nil || !hasBeginning && (forbidden.late != nil || held.contains { !Self.isAtOnce($0, time) })
     }
 
-    /// Lets go of the lines that belong to a start: they came just before it.
+    /// Removes and returns the held lines that came just before a start and belong to it.
     mutating func release(at time: LogEntry.Time?) -> [Held] {
         let released = held.filter { Self.isAtOnce($0, time) }
         held.removeAll { Self.isAtOnce($0, time) }
@@ -149,11 +151,11 @@ struct LogRun: Sendable, NodeLog {
         time.flatMap { $0.since(held.time) }.map { abs($0) <= atOnce } ?? false
     }
 
-    // MARK: Its lines
+    // MARK: Processing lines
 
-    /// Takes a line of the process.
+    /// Processes a line of the process.
     ///
-    /// - Parameter isWhole: whether the evidence is a whole line, as it is read.
+    /// - Parameter isWhole: whether the evidence is a complete line without hidden characters.
     mutating func take(_ entry: LogEntry, _ found: [Signal], _ evidence: Evidence, beginning: Beginning?, isWhole: Bool) {
         pass(entry)
         if voice.isNode { kubelet = kubelet ?? evidence }
@@ -171,18 +173,18 @@ struct LogRun: Sendable, NodeLog {
         if crash == nil, Crash.begins(in: entry.text) { crash = Crash(evidence, fault: Signal.fault(in: found)) }
     }
 
-    /// Passes over a line in which nothing matters but when it was written, and by whom.
+    /// Records the time and the process ID of a line that is otherwise irrelevant.
     mutating func pass(_ entry: LogEntry) {
         process = (process.wrapper ?? entry.process.wrapper, process.own ?? entry.process.own)
         guard let time = entry.time else { return }
         firstTime = firstTime ?? time
-        // A panic has no clock of its own.
+        // A panic has no timestamp of its own.
         lastTime = LogEntry.Time(own: time.own ?? lastTime?.own, wrapper: time.wrapper ?? lastTime?.wrapper)
     }
 
     mutating func passed(line: Int) { lastLine = line }
 
-    /// Takes a piece of a long line of the process.
+    /// Processes a piece of a long line of the process.
     mutating func take(more found: [Signal], _ evidence: Evidence) {
         for signal in found {
             if signal.meaning == .cause { cause = cause ?? evidence } else { forbid(signal, evidence, nil, isWhole: false) }
@@ -191,7 +193,7 @@ struct LogRun: Sendable, NodeLog {
 
     mutating func count(_ bytes: Int) { crash?.trace.count(bytes) }
 
-    /// Takes lines that another life gave up.
+    /// Processes lines released from another run.
     mutating func take(_ released: [Held]) {
         for held in released {
             firstTime = firstTime ?? held.time
@@ -199,7 +201,7 @@ struct LogRun: Sendable, NodeLog {
         }
     }
 
-    /// Seconds from the first line that tells the time.
+    /// Seconds since the first line with a timestamp.
     func seconds(_ time: LogEntry.Time?) -> Double? {
         guard let time else { return nil }
         return firstTime.map { time.since($0) } ?? 0
@@ -208,7 +210,7 @@ struct LogRun: Sendable, NodeLog {
     private mutating func note(_ signal: Signal, _ found: [Signal], _ entry: LogEntry, _ evidence: Evidence, isWhole: Bool) {
         switch signal.meaning {
         case .kubelet:
-            // What another program tells of a kubelet is not a kubelet's.
+            // A kubelet line quoted by another program does not count.
             if entry.form != .plain ? entry.hasOwn(signal.text) : voice.isOpen || voice.isNode { kubelet = kubelet ?? evidence }
         case .cause: cause = cause ?? evidence
         case .started: if Self.isStart(entry, signal) { noteStart(evidence, entry.time) }
@@ -221,7 +223,8 @@ struct LogRun: Sendable, NodeLog {
 
     private static let grave = Set("EF".utf8)
 
-    /// Whether a line is kubelet's own word that it has started. systemd's, which begins alike, tells the unit's description too.
+    /// Whether kubelet itself says in this line that it has started. systemd's line begins the same way but also contains the unit's
+    /// description.
     static func isStart(_ entry: LogEntry, _ signal: Signal) -> Bool {
         guard signal.meaning == .started else { return false }
         return entry.form == .plain ? entry.saysOnly(signal.text) : entry.says(signal.text)
@@ -232,13 +235,13 @@ struct LogRun: Sendable, NodeLog {
         say(entry.form == .logrus ? Self.k3sEnd : Self.fatalLine, found, entry, evidence)
     }
 
-    /// Whether a line's word of the end would count: nobody has said so yet, or only a line that may be a quotation, and this one is none.
+    /// Whether a fatal line would count: there was none yet, or only one that may be a quotation, and this line is not.
     private func mayEnd(_ entry: LogEntry) -> Bool { said == nil || doubts != nil && Self.isHeaded(entry) }
 
     private static func isHeaded(_ entry: LogEntry) -> Bool { entry.form == .klog || entry.form == .document }
 
     private mutating func say(_ signal: Signal, _ found: [Signal], _ entry: LogEntry, _ evidence: Evidence) {
-        // Who is stopped may say so loudly.
+        // A process that is being stopped may say so in an error message.
         guard !unit.isStopping else { return }
         said = Sighting(signal: signal, evidence: evidence, fault: Signal.fault(in: found))
         doubts = Self.isHeaded(entry) ? nil : 0
@@ -251,7 +254,7 @@ struct LogRun: Sendable, NodeLog {
         started = evidence
         let near = release(at: time)
         settle()
-        // With the beginning known, all that came so far came before the start.
+        // The beginning is known, so everything up to now came before the start.
         if hasBeginning { forbidden.forgiveLate() }
         startTime = time
         take(near)
@@ -268,7 +271,7 @@ struct LogRun: Sendable, NodeLog {
         while let first = held.first, held.count > Self.mostHeld || !Self.isAtOnce(first, time) { settle(held.removeFirst()) }
     }
 
-    /// No start comes any more.
+    /// Settles the held lines: no start will follow them.
     mutating func settle() {
         for held in held { settle(held) }
         held = []
@@ -279,15 +282,15 @@ struct LogRun: Sendable, NodeLog {
     /// Seconds since the node's start; zero or less before it.
     private func age(_ time: LogEntry.Time) -> Double? {
         if let startTime { return time.since(startTime) }
-        // A log of which the beginning is missing: its first line stands for the start.
+        // The beginning of the log is missing, so its first line counts as the start.
         guard started == nil else { return nil }
         return firstTime.flatMap { time.since($0) }
     }
 }
 
 extension LogRun.Beginning {
-    /// Reads a line that comes once in a life: kubelet's version, or k3s' own first word. The other parts of Kubernetes within k3s tell their version
-    /// too, each in a line of its own.
+    /// Parses a line that occurs once per run: kubelet's version, or k3s's first line. The other Kubernetes components in k3s log their
+    /// versions too, each in its own line.
     init?(_ entry: LogEntry) {
         let said = entry.text[min(entry.message, entry.text.count)...]
         let quoted = said.first == UInt8(ascii: "\"") ? said.dropFirst() : said
@@ -308,13 +311,13 @@ extension LogRun.Beginning {
         }
     }
 
-    /// `v1.20.8+k3s1`, wherever the line tells it.
+    /// Finds `v1.20.8+k3s1` anywhere in the line.
     private static func version(in said: ArraySlice<UInt8>) -> [UInt8] {
         let text = said.prefix(256)
         let start = text.indices.first { text[$0] == UInt8(ascii: "v") && LogLine.number(text, $0 + 1, 1) != nil }
         return start.map { Array(text[$0...].prefix { LogLine.isWord($0) || ".+-".utf8.contains($0) }) } ?? []
     }
 
-    /// What such lines begin with.
+    /// The beginnings of such lines.
     static let words = ["Version: v", "Kubelet version", "Starting k3s "].map { Array($0.utf8) }
 }

@@ -1,46 +1,45 @@
 import Model
 
-/// What a log alone says of one life of the node's process.
+/// The verdict on one run of the node's process from a log alone.
 package struct RunVerdict: Hashable, Sendable, Encodable {
-    /// Its number among the node's lives in the log, counted from 1.
+    /// The run's number among the node's runs in the log, counted from 1.
     package let run: Int
-    /// Its first line in the log, counted from 1.
+    /// The number of its first line in the log, counted from 1.
     package let firstLine: Int
-    /// Its last line: lines of others may stand between the two.
+    /// The number of its last line. Lines of other programs may come in between.
     package let lastLine: Int
-    /// What the log alone can say of it.
     package let verdict: Verdict
 }
 
-/// What a log alone says of the lives of a node's process.
+/// The verdicts on the runs of a node's process from a log alone.
 package struct LogRuns: Sendable {
-    /// How many there are in the log.
+    /// The number of runs in the log.
     package let count: Int
-    /// How many there are of each grade.
+    /// The number of runs per grade.
     package let grades: [Grade: Int]
-    /// The newest of them, at most ``most``, the last one last.
+    /// The newest runs, at most ``most``, in log order.
     package let newest: [RunVerdict]
-    /// The one that was asked for when reading began; nil when there is no such one.
+    /// The run that was requested before reading; nil if there is no such run.
     package let wanted: RunVerdict?
 
-    /// How many of the newest are kept.
+    /// The maximum number of newest runs to keep.
     package static let most = 100
 }
 
-/// Lives that are over for good: how many there were, and what became of the newest.
+/// The closed runs: their number and the verdicts on the newest.
 struct PastRuns: Sendable {
-    /// The number of one that is kept, however many come after it.
+    /// The number of a run that is always kept, however many follow.
     var wanted: Int?
     private(set) var kept: RunVerdict?
     private(set) var count = 0
     private(set) var newest: [RunVerdict] = []
-    /// How many there were of each grade, and the last one that the node ended itself.
+    /// The number of runs per grade.
     private(set) var grades: [Grade: Int] = [:]
     private(set) var lastFatal: RunVerdict?
 
     private static let longest = 4096
 
-    /// Takes a life that is over, unless it is of another program than a node.
+    /// Adds a closed run, unless it belongs to a program other than a node.
     mutating func add(_ run: LogRun, isCut: Bool = false) {
         guard run.isNode else { return }
         var run = run
@@ -55,7 +54,7 @@ struct PastRuns: Sendable {
         if newest.count > LogRuns.most { newest.removeFirst() }
     }
 
-    /// A log of a million lives must not take the memory of a million long lines.
+    /// Shortens a verdict, so that a log with a million runs does not use the memory of a million long lines.
     private static func shortened(_ run: RunVerdict) -> RunVerdict {
         let verdict = run.verdict
         let evidence = verdict.evidence.map { evidence in

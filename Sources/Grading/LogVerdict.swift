@@ -1,13 +1,14 @@
+import LogLines
 import Model
 
-/// What a node's log says of one life of it, whoever read it.
+/// What a node's log says about one run, whether it was read live or afterward.
 protocol NodeLog {
     /// The line that says that the node ends.
     var fatal: Sighting? { get }
-    /// Where the program was that died, the innermost function first; none where it is not a crash that ends the node.
+    /// The frames of the crash, innermost function first; empty if no crash ended the node.
     var crashFrames: [Evidence] { get }
     var forbidden: ForbiddenLines { get }
-    /// The first line that tells why a forbidden one comes.
+    /// The first line that explains a forbidden line.
     var cause: Evidence? { get }
 }
 
@@ -15,19 +16,19 @@ extension NodeLog {
     /// The known fault that a fatal line names.
     var fatalFault: Signal? { fatal?.fault }
 
-    /// The node says itself that it ends.
+    /// The verdict on a node that announces its own end.
     ///
-    /// - Parameter exit: how its process ended, where somebody saw it.
+    /// - Parameter exit: how its process ended, if that was observed.
     func fatalVerdict(_ fatal: Sighting, level: Level, notes: [String], exit: Evidence? = nil) -> Verdict {
         let fault = fatalFault
         let summary = fault.map { "the node exited: \($0.name)" } ?? "the node exited: \(fatal.signal.name)"
-        // A forbidden line that came before, and the reading that failed, say why.
+        // An earlier forbidden line and the failed read explain the end.
         let why = [fault == nil ? forbidden.early?.evidence : nil, cause].compactMap(\.self)
         let evidence = [fatal.evidence] + crashFrames + why + [exit].compactMap(\.self)
         return Verdict(grade: .fatal, level: level, cause: fault?.name, summary: summary, evidence: evidence, notes: notes)
     }
 
-    /// A forbidden line goes on after warm-up.
+    /// The verdict on a node that logs forbidden lines after warm-up.
     func lateVerdict(_ late: Tally, level: Level, notes: [String]) -> Verdict {
         let times = late.count == 1 ? "once" : "\(late.count) times"
         let last = late.count > 1 ? late.last : nil
@@ -37,7 +38,7 @@ extension NodeLog {
             evidence: [late.first.evidence, last, cause].compactMap(\.self), notes: notes)
     }
 
-    /// What a user must know of forbidden lines in warm-up.
+    /// Notes on forbidden lines during warm-up.
     var earlyNotes: [String] {
         guard let early = forbidden.early, fatal == nil else { return [] }
         let times = forbidden.earlyCount == 1 ? "one line" : "\(forbidden.earlyCount) lines"
@@ -47,7 +48,7 @@ extension NodeLog {
         ]
     }
 
-    /// What a user must know of long lines.
+    /// Notes on long lines.
     static func longNotes(_ count: Int) -> [String] {
         guard count > 0 else { return [] }
         return ["\(count == 1 ? "one line is" : "\(count) lines are") longer than \(LogReader.pieceLimit) bytes, and read in pieces"]
@@ -55,14 +56,14 @@ extension NodeLog {
 }
 
 extension BootLog {
-    /// What a user must know of the log, whatever the grade.
+    /// Notes on the log, whatever the grade.
     var notes: [String] { Self.longNotes(longLines) + earlyNotes }
 }
 
 extension LogRun {
-    /// What the log alone can say of this life. It can say fatal or degraded; it cannot say clean, because nobody was asked whether the node lives.
+    /// The verdict on this run from the log alone: fatal or degraded, but never clean, because no probe asked whether the node is alive.
     ///
-    /// - Parameter isCut: whether the log ends in the middle of a line of it.
+    /// - Parameter isCut: whether the log ends in the middle of one of its lines.
     func verdict(isCut: Bool) -> Verdict {
         guard kubelet != nil else { return unheardVerdict }
         if let fatal { return fatalVerdict(fatal, level: .log, notes: earlyNotes, exit: exitEvidence.first) }
@@ -82,7 +83,7 @@ extension LogRun {
         return "no fault occurred after warm-up, but a log alone cannot show that the node is healthy"
     }
 
-    /// No line of a node came, and systemd tells of its end.
+    /// The verdict when the node wrote no line and systemd reports its end.
     private var unheardVerdict: Verdict {
         guard let end = unit.end else { return verdict(.inconclusive, "the log contains no kubelet log line", []) }
         let reason =
@@ -92,7 +93,7 @@ extension LogRun {
         return verdict(.inconclusive, reason, exitEvidence)
     }
 
-    /// The node's process ended by itself, as systemd tells, and did not say why.
+    /// The verdict on a node whose process exited by itself according to systemd, without giving a reason.
     private func exitVerdict(_ evidence: Evidence, _ ending: UnitEvent.Ending) -> Verdict {
         let how = ending.code == "exited" ? "with status \(ending.status)" : "by signal \(ending.status)"
         let why = [forbidden.late?.first.evidence ?? forbidden.early?.evidence, cause].compactMap(\.self)
@@ -101,7 +102,7 @@ extension LogRun {
             evidence: exitEvidence + why, notes: earlyNotes)
     }
 
-    /// Who killed the node; nil where nobody did.
+    /// Who killed the node; nil if nobody did.
     private var killed: String? {
         if unit.memory != nil, unit.end.map({ $0.ending.code == "killed" }) ?? true {
             return "the kernel killed the node because memory ran out"
@@ -113,7 +114,7 @@ extension LogRun {
 
     private var killNotes: [String] { killed.map { [$0] } ?? [] }
 
-    /// What systemd and the kernel say of the end.
+    /// What systemd and the kernel logged about the end.
     private var exitEvidence: [Evidence] {
         [unit.end?.evidence, unit.memory, unit.watchdog, unit.end == nil ? nil : unit.remark].compactMap(\.self)
     }
@@ -125,7 +126,7 @@ extension LogRun {
 }
 
 extension LogReader {
-    /// What the log alone can say of the node's last life in it.
+    /// The verdict on the node's last run from the log alone.
     ///
     /// - Parameter isCut: whether the log ends in the middle of a line.
     package func verdict(isCut: Bool) -> Verdict {
@@ -149,7 +150,7 @@ extension LogReader {
         return verdict.noting(logNotes(isCut: isCut) + earlier.notes + others(than: last, in: nodes) + (reader.pendingNote(after: last)))
     }
 
-    /// What it can say of each life.
+    /// The verdicts on all runs.
     package func runs(isCut: Bool) -> LogRuns {
         let (reader, nodes) = finished
         var all = reader.past
@@ -157,7 +158,7 @@ extension LogReader {
         return LogRuns(count: all.count, grades: all.grades, newest: all.newest, wanted: all.kept)
     }
 
-    /// The log as it ended, and the node's lives that were not yet over for good, in the order in which they began.
+    /// The reader after the end of the log, and the node's runs that were still open, in the order they began.
     private var finished: (reader: LogReader, nodes: [LogRun]) {
         var reader = self
         reader.finish()
@@ -169,7 +170,7 @@ extension LogReader {
         return encoded + LogRun.longNotes(longLines) + (isCut ? ["the log ends in the middle of a line: it is truncated"] : [])
     }
 
-    /// Other nodes' lines stand in the log, by the names that something wrote beside them.
+    /// Notes on other nodes in the log, by the names in their wrappers.
     private func others(than judged: LogRun, in nodes: [LogRun]) -> [String] {
         var seen: Set<LogVoice> = [judged.voice]
         return nodes.reversed().filter { !$0.voice.name.isEmpty && seen.insert($0.voice).inserted }.prefix(3).map { run in
@@ -185,7 +186,7 @@ extension LogReader {
 }
 
 extension PastRuns {
-    /// What became of the node's earlier lives.
+    /// Notes on the node's earlier runs.
     fileprivate var notes: [String] {
         guard count > 0 else { return [] }
         let counts = Grade.allCases.compactMap { grade in grades[grade].map { "\($0) \(grade.rawValue)" } }.joined(separator: ", ")

@@ -1,36 +1,36 @@
-/// What the first program in the sandbox tells the harness, on a channel that the node does not write to.
+/// A report from the sandbox's first program to the harness, over a channel that the node does not write to.
 package enum NodeFact: Hashable, Sendable {
-    /// How far the preparation has come.
+    /// The current stage of the preparation.
     case stage(String)
-    /// A line of the kernel's log that only gVisor writes.
+    /// A line of the kernel log that only gVisor writes.
     case gvisor(String)
-    /// A mount point, and the type of what is mounted there.
+    /// A mount point and its file system type.
     case mount(point: String, type: String)
-    /// What the binary answers to `--version`.
+    /// The binary's output for `--version`.
     case version(String)
-    /// A probe is being asked.
+    /// A probe was sent.
     case asked(name: String)
-    /// The answer to a probe, whole.
+    /// The complete answer to a probe.
     case probe(name: String, answer: String)
     /// The preparation failed.
     case failed(String)
-    /// containerd is gone.
+    /// containerd has ended.
     case containerdGone
     /// A line of containerd's log.
     case containerd(String)
-    /// The node's program ended, with the status that the shell tells.
+    /// The node's program ended with this status, according to the shell.
     case exit(Int)
 
-    /// The answer of a question whose time was up.
+    /// The answer to a probe that timed out.
     package static let noAnswer = "no answer in time"
 
-    /// Begins each line of the channel.
+    /// The beginning of each line on the channel.
     package static let mark = "@ninepin "
 
-    /// Reads a line; nil for one that is none of these: runsc writes its own errors on the same stream.
+    /// Parses a line; nil if it is not a report, because runsc writes its own errors to the same stream.
     package init?(_ line: String) { self.init(Array(line.utf8)[...]) }
 
-    /// Words end at a blank's byte: to Swift a blank and a mark behind it that combines with it are one character, and no blank.
+    /// Splits words at the byte of a blank: for Swift, a blank followed by a combining mark is one character and not a blank.
     fileprivate init?(_ line: ArraySlice<UInt8>) {
         guard line.starts(with: Self.mark.utf8) else { return nil }
         let words = line.dropFirst(Self.mark.utf8.count).words(2)
@@ -55,18 +55,17 @@ package enum NodeFact: Hashable, Sendable {
     }
 }
 
-/// Reads the channel on which the first program tells what it sees. What the node's own side says comes on it too, marked as told, and is believed
-/// only where a lie makes nothing better.
+/// Reads the channel on which the first program reports. Reports from the node's own side arrive on it too, marked as such, and are
+/// believed only where a lie cannot improve the verdict.
 package struct NodeChannel: Sendable {
-    /// The most bytes of an answer, of which the line breaks are left out: a busy node's `/stats/summary` has about two kilobytes for each pod.
+    /// The maximum number of bytes in an answer, without line breaks. A busy node's `/stats/summary` has about two kilobytes per pod.
     package static let longestAnswer = 16 << 20
 
     private var pieces: [String: [UInt8]] = [:]
 
-    /// Makes a channel of one boot.
+    /// Creates a channel for one boot.
     package init() {}
 
-    /// Reads a line.
     package mutating func read(_ line: [UInt8]) -> Reading {
         guard line.starts(with: NodeFact.mark.utf8) else { return .foreign }
         let rest = line.dropFirst(NodeFact.mark.utf8.count)
@@ -77,7 +76,7 @@ package struct NodeChannel: Sendable {
             return told.flatMap { $0.mayBeTold ? .fact($0) : nil } ?? .refused
         case "part" where words.count == 3:
             let count = pieces[words[1]]?.count ?? 0
-            // As bytes: a piece may end within a letter.
+            // Bytes, because a piece may end in the middle of a character.
             if count <= Self.longestAnswer { pieces[words[1], default: []] += rest.dropFirst("part \(words[1]) ".utf8.count) }
             return .piece
         case "answered" where words.count == 2:
@@ -87,21 +86,21 @@ package struct NodeChannel: Sendable {
         }
     }
 
-    /// What a line tells.
+    /// The result of reading a line.
     package enum Reading: Hashable, Sendable {
-        /// It is none of the channel's: runsc writes its own errors on the same stream.
+        /// Not a line of the channel: runsc writes its own errors to the same stream.
         case foreign
-        /// It tells something.
+        /// A report.
         case fact(NodeFact)
-        /// A piece of an answer, of which more is to come.
+        /// A piece of an answer; more will follow.
         case piece
-        /// It is of the channel, and tells nothing, or nothing that is believed.
+        /// A line of the channel that has no meaning or is not believed.
         case refused
     }
 }
 
 extension ArraySlice<UInt8> {
-    /// The words that blanks divide, empty ones included; the last is all the rest.
+    /// The blank-separated words, including empty ones; the last one is the rest of the line.
     fileprivate func words(_ count: Int) -> [String] {
         split(separator: UInt8(ascii: " "), maxSplits: count - 1, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
@@ -110,7 +109,8 @@ extension ArraySlice<UInt8> {
 }
 
 extension NodeFact {
-    /// Whether the node's own side may tell it. What the sandbox is, how the probes are answered, and how the node ends is seen from outside.
+    /// Whether this report is believed from the node's own side. The nature of the sandbox, the answers to the probes, and the node's end
+    /// are observed from outside.
     fileprivate var mayBeTold: Bool {
         switch self {
         case .stage(let name): name != Self.nodeStage
@@ -120,6 +120,6 @@ extension NodeFact {
         }
     }
 
-    /// The stage at which all is told that the sandbox shows of itself, and from which on the node's own side runs.
+    /// The stage at which the sandbox has reported all its signs and the node's own side starts to run.
     package static let nodeStage = "node"
 }

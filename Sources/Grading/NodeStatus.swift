@@ -1,15 +1,13 @@
-/// A node as the API server knows it: the parts of core/v1 `Node` that a verdict looks at
-/// (Kubernetes, staging/src/k8s.io/api/core/v1/types.go).
+/// A node in the API server: the parts of core/v1 `Node` that a verdict uses (Kubernetes, staging/src/k8s.io/api/core/v1/types.go).
 package struct NodeStatus: Decodable, Sendable {
-    /// A condition of a node or a pod.
     package struct Condition: Decodable, Sendable {
         /// `Ready`, `MemoryPressure`, …
         package let type: String
         /// `True`, `False` or `Unknown`.
         package let status: String
-        /// Why, in one word.
+        /// The reason, in one word.
         package let reason: String?
-        /// Why, in words.
+        /// The reason, as text.
         package let message: String?
     }
 
@@ -25,19 +23,18 @@ package struct NodeStatus: Decodable, Sendable {
 
     private let status: Status?
 
-    /// What holds of it.
     package var conditions: [Condition] { status?.conditions ?? [] }
-    /// How much of what it has, as quantities (`2`, `24Gi`, `110`).
+    /// Amounts per resource, as quantities (`2`, `24Gi`, `110`).
     package var capacity: [String: String] { status?.capacity ?? [:] }
 
-    /// A condition by its type.
+    /// The condition with the given type.
     package func condition(_ type: String) -> Condition? { conditions.first { $0.type == type } }
 
-    /// Whether it says that it is ready.
+    /// Whether the node reports that it is ready.
     package var isReady: Bool { condition("Ready")?.status == "True" }
 }
 
-/// A pod as the API server knows it: the parts of core/v1 `Pod` that a verdict looks at.
+/// A pod in the API server: the parts of core/v1 `Pod` that a verdict uses.
 package struct PodStatus: Decodable, Sendable {
     private struct Container: Decodable {
         struct State: Decodable {
@@ -69,7 +66,7 @@ package struct PodStatus: Decodable, Sendable {
     /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
     package var phase: String { status?.phase ?? "Unknown" }
 
-    /// Why it is not further, in words; empty when nobody says.
+    /// Why the pod has made no further progress; empty if unknown.
     package var reason: String {
         let waiting = status?.containerStatuses?.compactMap { $0.state?.waiting }.first
         let ended = status?.containerStatuses?.compactMap { $0.state?.terminated }.first

@@ -1,33 +1,35 @@
-/// Lines that a wrapper cut into parts: a container runtime does so at 16 KiB, and tells it. Put together as far as a piece of a line goes; what is longer
-/// comes as more of it.
+import LogLines
+
+/// Joins lines that a wrapper split: a container runtime splits at 16 KiB and marks the parts. Joins at most the length of one piece; the
+/// rest follows in further pieces.
 struct PartialLines: Sendable {
-    /// What a part made.
+    /// The result of adding a part.
     enum Made {
         /// Nothing yet.
         case none
-        /// It is no part, and of another writer than what is open.
+        /// Not a part, and from a writer without an open line.
         case other
         /// A line.
         case whole(LineWrapper)
-        /// More of the last line that was made.
+        /// The next piece of the last line.
         case more([UInt8])
     }
 
     private struct Open: Sendable {
         let voice: LogVoice
         let stream: [UInt8]
-        /// The first part, around all the text so far.
+        /// The wrapper of the first part, around all the text so far.
         var line: LineWrapper
         var isMade = false
     }
 
     private var open: [Open] = []
-    /// So many writers' lines may be open at once.
+    /// The maximum number of writers with an open line.
     private static let mostOpen = 8
 
     var isEmpty: Bool { open.isEmpty }
 
-    /// Takes a part, or the line of another writer between parts.
+    /// Processes a part, or a line of another writer between parts.
     mutating func take(_ part: LineWrapper) -> Made {
         guard let stream = part.stream else { return .other }
         let voice = LogVoice(name: part.name, isContainer: part.isContainer)
@@ -47,7 +49,7 @@ struct PartialLines: Sendable {
         return .whole(line)
     }
 
-    /// What is left when the log ends.
+    /// Returns the incomplete lines at the end of the log.
     mutating func finish() -> [LineWrapper] {
         defer { open = [] }
         return open.filter { !$0.isMade }.map(\.line)

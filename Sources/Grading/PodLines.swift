@@ -1,6 +1,7 @@
+import LogLines
 import Model
 
-/// What a node's own log says of why a pod does not run: of each pod the last line that tells it. Bounded, whatever the log's length.
+/// Reasons in a node's own log why a pod does not run: the last such line for each pod. Memory is bounded, whatever the log's length.
 struct PodLines: Sendable {
     private struct Told: Sendable {
         var telling: Evidence?
@@ -9,8 +10,8 @@ struct PodLines: Sendable {
 
     private var lines: [TrialPod: Told] = [:]
 
-    /// Kubernetes, pkg/kubelet/pod_workers.go, kuberuntime/kuberuntime_sandbox.go and kuberuntime_manager.go: what went wrong with a pod, with the
-    /// words of the runtime in it. The first form is that of 1.20, of which later ones have parts.
+    /// Kubernetes, pkg/kubelet/pod_workers.go, kuberuntime/kuberuntime_sandbox.go and kuberuntime_manager.go: pod errors that include the
+    /// runtime's own message. The first is the form of 1.20; later releases use parts of it.
     private static let complaints = [
         "Error syncing pod", "Failed to create pod sandbox", "Failed to create sandbox for pod", "CreatePodSandbox", "RunPodSandbox",
         "OCI runtime",
@@ -18,14 +19,14 @@ struct PodLines: Sendable {
         "CreateContainerError",
     ].map { Array($0.utf8) }
 
-    /// kubelet says so once it has said why, and waits.
+    /// kubelet logs these after the reason, while it waits.
     private static let waiting = ["back-off", "Back-off", "BackOff"].map { Array($0.utf8) }
 
     private static let mostBytes = 2048
 
-    /// Takes a line of the node's log.
+    /// Processes a line of the node's log.
     ///
-    /// - Parameter number: its number in the log, counted from 1.
+    /// - Parameter number: its line number in the log, counted from 1.
     mutating func take(_ line: [UInt8], number: Int, at now: Double) {
         guard let name = TrialPod.allCases.first(where: { Self.names(line, $0) }),
             Self.complaints.contains(where: { LogLine.contains(line, $0) })
@@ -39,10 +40,10 @@ struct PodLines: Sendable {
         }
     }
 
-    /// The last line about a pod that says why; or that it is waited for, where no other was seen.
+    /// The last line that gives a reason for the pod; otherwise the last one that says that kubelet waits.
     func evidence(of name: TrialPod) -> Evidence? { lines[name].flatMap { $0.telling ?? $0.repeated } }
 
-    /// What such a line says, for one sentence: from the runtime's own words on, or else from where klog's header ends.
+    /// The part of a line to quote in a sentence: from the runtime's own message on, or else the part after klog's header.
     static func quotation(of evidence: Evidence) -> String {
         let bytes = Array(evidence.text.utf8)
         let mark = Array("desc = ".utf8)
@@ -50,7 +51,7 @@ struct PodLines: Sendable {
         return beginning(of: String(decoding: bytes[min(start, bytes.count)...], as: UTF8.self))
     }
 
-    /// As much of somebody's words as one sentence takes.
+    /// The beginning of a message, short enough for one sentence.
     static func beginning(of words: String) -> String {
         let scalars = words.unicodeScalars
         return String(String.UnicodeScalarView(scalars.prefix(longest))) + (scalars.count > longest ? "…" : "")
@@ -58,7 +59,7 @@ struct PodLines: Sendable {
 
     private static let longest = 400
 
-    /// Whether a line names a pod, and not one whose name only begins so.
+    /// Whether a line names this pod, not one whose name only has it as a prefix.
     private static func names(_ line: [UInt8], _ name: TrialPod) -> Bool {
         let text = Array(name.rawValue.utf8)
         guard let place = LogLine.place(of: text, in: line) else { return false }

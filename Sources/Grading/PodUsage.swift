@@ -1,16 +1,16 @@
 import FoundationEssentials
 
-/// What a pod uses, by kubelet's `/stats/summary` (Kubernetes, staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go).
+/// A pod's resource usage, from kubelet's `/stats/summary` (Kubernetes, staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go).
 package struct PodUsage: Hashable, Sendable {
-    /// CPU seconds used so far, in nanoseconds.
+    /// CPU time used so far, in nanoseconds.
     package let cpuNanoseconds: UInt64
-    /// Bytes of memory that it works with.
+    /// The working set, in bytes.
     package let memoryBytes: UInt64
 
-    /// Whether both figures say something.
+    /// Whether both figures are positive.
     package var isPositive: Bool { cpuNanoseconds > 0 && memoryBytes > 0 }
 
-    /// Reads the figures of one pod's containers; nil when the document tells nothing of it, or figures whose sum no number can hold.
+    /// Sums the figures of a pod's containers; nil if the document has none for this pod, or if a sum overflows.
     package init?(of pod: TrialPod, in summary: String) {
         guard let read = try? JSONDecoder().decode(Summary.self, from: Data(summary.utf8)),
             let found = read.pods?.first(where: { $0.podRef.name == pod.rawValue }), let containers = found.containers, !containers.isEmpty

@@ -1,19 +1,18 @@
 import Model
 
-/// What is known of a question that is asked of a node again and again.
+/// The state of a probe that is sent to a node repeatedly.
 struct Probe: Sendable {
-    /// When it was asked the last time and not answered since; seconds after the boot began.
+    /// When the unanswered probe was sent, in seconds after the boot began; nil if all are answered.
     var asked: Double?
-    /// When the question was asked to which the last answer belongs.
+    /// When the probe was sent that the last answer belongs to.
     private(set) var answered: Double?
-    /// The last answer.
     private(set) var last: Evidence?
     /// Whether the last answer is good.
     private(set) var isGood = false
     /// The first bad answer after warm-up.
     private(set) var failed: Evidence?
 
-    /// Takes an answer.
+    /// Processes an answer.
     ///
     /// - Parameter isLate: whether it came after warm-up.
     mutating func note(_ isGood: Bool, _ evidence: Evidence, isLate: Bool) {

@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// A quantity as Kubernetes writes it: a number, and one of the suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei, or an exponent
-/// (Kubernetes, staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go).
+/// A Kubernetes quantity: a number with one of the suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei, or an exponent (Kubernetes,
+/// staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go).
 struct Quantity: Hashable, Sendable {
-    /// The number, in units.
+    /// The value, in units.
     let value: Double
 
-    /// No machine has more of anything: 2^60, an exbibyte.
+    /// More than any machine has of any resource: 2^60, an exbibyte.
     static let largestSane = 0x1p60
 
     init?(_ text: String) {

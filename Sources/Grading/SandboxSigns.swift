@@ -1,10 +1,10 @@
 import Model
 
-/// What a sandbox showed of itself. A program in another sandbox, or on other file systems, than were asked for proves nothing.
+/// Properties observed in a sandbox. A program in a sandbox or on file systems other than the requested ones proves nothing.
 package struct SandboxSigns: Sendable {
-    /// The line by which gVisor's kernel names itself.
+    /// The kernel log line in which gVisor identifies itself.
     package var gvisor: String?
-    /// Types by mount point.
+    /// File system types by mount point.
     package var mounts: [String: String] = [:]
 
     package init(gvisor: String? = nil, mounts: [String: String] = [:]) {
@@ -12,16 +12,22 @@ package struct SandboxSigns: Sendable {
         self.mounts = mounts
     }
 
-    /// What is not as the layout asks, or, in a container of the machine's own kernel, where no layout asks anything; or, where no sandbox was
-    /// made, as the place showed itself before. nil when all is well.
-    package func fault(in layout: Layout, runtime: ContainerRuntime = .runsc, place: HostSigns? = nil) -> String? {
-        if let place { return fault(in: place) }
-        if layout == .here { return "the environment was not examined before" }
-        guard runtime == .runsc else {
-            if let gvisor { return "the container's kernel identifies itself as gVisor: \(gvisor)" }
-            return mounts["/"].map { $0 == "9p" ? "'/' is 9p in the container, not the machine's own file system" : nil }
-                ?? "'/' is not a mount in the container"
+    /// The first mismatch between the observed and the expected environment; nil if none.
+    package func fault(in environment: BootEnvironment) -> String? {
+        switch environment {
+        case .sandbox(let layout): fault(in: layout)
+        case .container: containerFault
+        case .inPlace(let signs): fault(in: signs)
         }
+    }
+
+    private var containerFault: String? {
+        if let gvisor { return "the container's kernel identifies itself as gVisor: \(gvisor)" }
+        guard let root = mounts["/"] else { return "'/' is not a mount in the container" }
+        return root == "9p" ? "'/' is 9p in the container, not the machine's own file system" : nil
+    }
+
+    private func fault(in layout: Layout) -> String? {
         let volume = mounts["/var/lib/kubelet"]
         if gvisor == nil { return "the sandbox does not look like gVisor: its kernel log does not say so" }
         if mounts["/"] != layout.rootType {
@@ -34,7 +40,7 @@ package struct SandboxSigns: Sendable {
         return cgroupFault(in: layout)
     }
 
-    /// With cgroup v2 one file system is mounted where v1 has a folder of mounts.
+    /// The mismatch in the cgroup mounts. cgroup v2 has one mounted file system where v1 has a directory of mounts.
     private func cgroupFault(in layout: Layout) -> String? {
         let found = mounts["/sys/fs/cgroup"]
         guard (found == "cgroup2") != (layout.cgroup == .v2) else { return nil }
@@ -52,16 +58,15 @@ package struct SandboxSigns: Sendable {
     }
 }
 
-/// What a place shows of itself in which a node is booted without a sandbox of its own.
+/// Properties of an environment in which a node boots without a sandbox of its own.
 package struct HostSigns: Hashable, Codable, Sendable {
-    /// Whether its kernel's log says that it is gVisor.
+    /// Whether its kernel log says that it is gVisor.
     package let isGvisor: Bool
-    /// The type of `/`; nil when no mount table says it.
+    /// The type of `/`; nil if no mount table contains it.
     package let rootType: String?
-    /// The type of kubelet's directory; nil when it is no mount of its own.
+    /// The type of kubelet's directory; nil if it is not a mount point.
     package let kubeletType: String?
 
-    /// Makes signs of their parts.
     package init(isGvisor: Bool, rootType: String?, kubeletType: String?) {
         self.isGvisor = isGvisor
         self.rootType = rootType

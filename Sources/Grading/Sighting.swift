@@ -1,14 +1,15 @@
+import LogLines
 import Model
 
-/// A signal and the line it was seen in.
+/// A signal and the line in which it was found.
 struct Sighting: Sendable {
     let signal: Signal
     let evidence: Evidence
-    /// The known fault that the line names, too.
+    /// The known fault that the line also names.
     var fault: Signal?
 }
 
-/// Lines that mean the same: the first, the last, and how many there were.
+/// Lines with the same meaning: the first, the last, and their number.
 struct Tally: Sendable {
     let first: Sighting
     private(set) var last: Evidence
@@ -25,22 +26,22 @@ struct Tally: Sendable {
     }
 }
 
-/// The forbidden lines of one life of a node: bounded, however many there are.
+/// The forbidden lines of one run of a node, in bounded memory.
 struct ForbiddenLines: Sendable {
-    /// The first one in warm-up, and how many there were.
+    /// The first one during warm-up.
     private(set) var early: Sighting?
     private(set) var earlyCount = 0
-    /// What came after warm-up.
+    /// Those after warm-up.
     private(set) var late: Tally?
-    /// Those of which nothing tells when they came.
+    /// The number of those with an unknown time.
     private(set) var undatedCount = 0
 
-    /// Pods' containers without figures, and when each was named first: seconds after the node's start.
+    /// Pod containers without statistics and the time each was first named, in seconds after the node's start.
     private var newborns: [String: Double] = [:]
-    /// When old ones were forgotten.
+    /// When old entries were last removed.
     private var swept = 0.0
     private static let mostNewborns = 1000
-    /// Seconds after the node's start in which a forbidden line may still come.
+    /// Seconds after the node's start during which forbidden lines are tolerated.
     let warmUp: Double
     private let hasPods: Bool
 
@@ -49,12 +50,12 @@ struct ForbiddenLines: Sendable {
         self.hasPods = hasPods
     }
 
-    /// Takes a forbidden line.
+    /// Processes a forbidden line.
     ///
     /// - Parameters:
-    ///   - age: seconds after the node's start; nil when nothing tells.
-    ///   - seen: the same for what a new container is given: as it was seen, where somebody saw it.
-    ///   - isWhole: whether the evidence is a whole line, as it is read.
+    ///   - age: seconds after the node's start; nil if unknown.
+    ///   - seen: the same as measured by the harness, for the grace period of new containers; nil if the log was not read live.
+    ///   - isWhole: whether the evidence is a complete line without hidden characters.
     mutating func take(_ sighting: Sighting, age: Double?, seen: Double? = nil, isWhole: Bool) {
         guard let age else {
             undatedCount += 1
@@ -67,7 +68,7 @@ struct ForbiddenLines: Sendable {
         }
     }
 
-    /// What seemed late came before the node's start.
+    /// Reclassifies late lines as early: they came before the node's start.
     mutating func forgiveLate() {
         if let late, late.first.signal.meaning == .forbidden { takeEarly(late.first, count: late.count) }
         late = nil
@@ -78,18 +79,18 @@ struct ForbiddenLines: Sendable {
         earlyCount += count
     }
 
-    /// A container that was only just made has no figures before it is looked at for the first time; it has a warm-up of its own, from the
-    /// first line that names it.
+    /// Whether a line only names new containers. A new container has no statistics until it is first measured, so it has its own warm-up
+    /// from the first line that names it.
     private mutating func isOfNewborns(_ sighting: Sighting, _ age: Double) -> Bool {
         guard hasPods, sighting.signal.name == "memory cache",
             let containers = LogLine.unmeasuredContainers(in: sighting.evidence.text)
         else { return false }
-        // One that is still unmeasured after such a time comes again, and again.
+        // A container that is still unmeasured after this time is logged repeatedly.
         if newborns.count > Self.mostNewborns, age - swept > warmUp {
             newborns = newborns.filter { age - $0.value < 10 * warmUp }
             swept = age
         }
-        // So many are not made at once: the names are made up.
+        // No node creates so many containers at once: the names are fake.
         guard newborns.count + containers.count <= 2 * Self.mostNewborns else { return false }
         for container in containers where newborns[container] == nil { newborns[container] = age }
         return containers.allSatisfy { age - (newborns[$0] ?? age) <= warmUp }

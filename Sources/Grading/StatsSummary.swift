@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// The parts of kubelet's `/stats/summary` that a verdict looks at (Kubernetes, staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go).
+/// The parts of kubelet's `/stats/summary` that a verdict uses (Kubernetes, staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go).
 ///
-/// Every figure may be missing: kubelet leaves out what cAdvisor does not know.
+/// Any figure may be missing, because kubelet omits what cAdvisor does not know.
 struct StatsSummary: Decodable {
     struct Node: Decodable {
         struct Processor: Decodable { let usageCoreNanoSeconds: UInt64? }
@@ -29,16 +29,16 @@ struct StatsSummary: Decodable {
 
     let node: Node
 
-    /// Reads an answer; nil when it is no such document.
+    /// Parses an answer; nil if it is not such a document.
     init?(_ answer: String) {
         guard let read = try? JSONDecoder().decode(StatsSummary.self, from: Data(answer.utf8)) else { return nil }
         self = read
     }
 
-    /// The probe's question: does the node know the size of its file system?
+    /// The size of the node's file system; nil if unknown or zero. The stats probe checks this.
     var capacity: UInt64? { node.fs?.capacityBytes.flatMap { $0 > 0 ? $0 : nil } }
 
-    /// Figures that are zero, missing or absurd: they do not make the grade worse, but a user must know them.
+    /// Notes on figures that are zero, missing or absurd. They do not lower the grade, but the user must know about them.
     var notes: [String] {
         Self.notes(of: node.cpu) + Self.notes(of: node.memory) + Self.notes(of: node.fs, as: "node file system")
             + Self.notes(of: node.runtime?.imageFs, as: "image file system")
@@ -50,7 +50,7 @@ struct StatsSummary: Decodable {
         return used > Limit.nanoseconds ? ["node CPU reads \(used) nanoseconds, which is not plausible"] : []
     }
 
-    /// The eviction manager looks at what is available, and at nothing when that is not told (pkg/kubelet/eviction/helpers.go,
+    /// The eviction manager uses the available amount and ignores the resource if that is missing (pkg/kubelet/eviction/helpers.go,
     /// `makeSignalObservations`).
     private static func notes(of memory: Node.Memory?) -> [String] {
         let used = memory?.workingSetBytes ?? 0
@@ -59,7 +59,7 @@ struct StatsSummary: Decodable {
         guard let available = memory?.availableBytes else {
             return ["node memory has no available figure: pods are never evicted because of memory"]
         }
-        // Kubelet subtracts without a look at the sign.
+        // kubelet subtracts without checking for underflow.
         return available > Limit.memory ? ["node memory available reads \(available) bytes, which no machine has"] : []
     }
 
@@ -71,7 +71,7 @@ struct StatsSummary: Decodable {
     private static func notes(ofSpace system: Node.FileSystem, as name: String) -> [String] {
         let capacity = system.capacityBytes ?? 0
         if capacity == 0 { return ["\(name) capacity reads 0: pods are never evicted because of its space"] }
-        // gVisor's overlay in memory says so of itself.
+        // gVisor's in-memory overlay reports such a size.
         if capacity > Limit.space { return ["\(name) capacity reads \(capacity) bytes, which is not plausible"] }
         guard let available = system.availableBytes else {
             return ["\(name) has no available figure: pods are never evicted because of its space"]
@@ -87,15 +87,15 @@ struct StatsSummary: Decodable {
         return free > inodes ? ["\(name) has \(free) inodes free, more than its \(inodes) inodes"] : []
     }
 
-    /// Figures above these are of no machine that there is.
+    /// Limits above which no real machine has a figure.
     private enum Limit {
-        /// The rest are negative numbers, read as if they had no sign.
+        /// Larger values are negative numbers read as unsigned.
         static let nanoseconds: UInt64 = 1 << 63 - 1
         /// A pebibyte.
         static let memory: UInt64 = 1 << 50
         /// An exbibyte.
         static let space: UInt64 = 1 << 60
-        /// As many as an exbibyte has blocks of 4 KiB.
+        /// The number of 4 KiB blocks in an exbibyte.
         static let inodes: UInt64 = 1 << 48
     }
 }

@@ -1,6 +1,6 @@
-/// Runs background tasks for as long as some work takes. The tasks are canceled when the work ends; an error of a task ends the work.
+/// Runs background tasks while some work runs. When the work ends, the tasks are canceled; when a task throws, the work is canceled.
 ///
-/// - Throws: the first error of any of them; `CancellationError`.
+/// - Throws: the first error of the tasks or the work; `CancellationError`.
 package func withBackgroundTasks<Value: Sendable>(
     _ others: [@Sendable () async throws -> Void], _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

@@ -8,7 +8,7 @@ import SystemPackage
 package enum TerminationStatus: Hashable, Sendable, CustomStringConvertible {
     /// It exited with a status.
     case exited(Int32)
-    /// A signal ended it.
+    /// A signal killed it.
     case signalled(Int32)
 
     /// `exit status 1`, `signal 9`.
@@ -20,18 +20,18 @@ package enum TerminationStatus: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A program that failed, with all that is needed to try it by hand.
+/// The failure of a program, with everything needed to reproduce it by hand.
 package struct CommandError: ExitStatusError, Sendable, CustomStringConvertible {
     /// The program and its arguments.
     package let command: [String]
-    /// The directory it was started in.
+    /// The working directory.
     package let directory: String?
-    /// How it ended; nil when it did not start.
+    /// How it ended; nil if it did not start.
     package let ended: TerminationStatus?
-    /// The last lines that it wrote, or why it did not start.
+    /// The last lines of its output, or the reason why it did not start.
     package let lastLines: [String]
 
-    /// `go build … ended with exit status 1 (in DIR)`, and the last lines below.
+    /// `go build … ended with exit status 1 (in DIR)`, followed by the last lines.
     package var description: String {
         let place = directory.map { " (in \($0))" } ?? ""
         let end = ended.map { "ended with \($0)" } ?? "did not start"
@@ -41,54 +41,50 @@ package struct CommandError: ExitStatusError, Sendable, CustomStringConvertible 
     package var exitStatus: ExitStatus { ended == nil ? .missing : .fault }
 }
 
-/// A program to be started: never through a shell.
+/// A program to run, with arguments that no shell interprets.
 ///
-/// It and all that it starts end with its task, and with this process however that ends. As root it runs in a PID namespace of its own
-/// (pid_namespaces(7): when the first process of one dies, the kernel kills all others) with its own mount namespace.
+/// The program and all its descendants end with the task, and with this process, however that ends. As root, the program runs in its own
+/// PID namespace (pid_namespaces(7): when the first process of a namespace dies, the kernel kills all others) with its own mount namespace.
 package struct Command: Sendable {
-    /// Which stream a line came on.
+    /// The stream of a line.
     package enum Stream: Sendable {
-        /// Standard output.
         case output
-        /// Standard error.
         case error
     }
 
-    /// Something that happened to a running program.
+    /// An event of a running program.
     package enum Event: Sendable {
-        /// A line came, or the beginning of one that is too long for one piece (`LineSplitter`).
+        /// A line, or the beginning of one that is too long for one piece (`LineSplitter`).
         case line(Stream, [UInt8])
-        /// More of the last line of a stream, and how many bytes of it the piece before ended with.
+        /// The next piece of a stream's last line. The first `overlap` bytes repeat the end of the previous piece.
         case more(Stream, [UInt8], overlap: Int)
-        /// Time went by.
+        /// Time has passed.
         case tick
     }
 
     /// What to do after an event.
     package enum Directive: Sendable {
-        /// Go on.
+        /// Continue.
         case proceed
-        /// End the program now, with all that it started.
+        /// Kill the program and all its descendants now.
         case stop
     }
 
-    /// The program.
     package var program: FilePath
-    /// Its arguments.
     package var arguments: [String]
-    /// Its whole environment, but for ``settings``. The programs of the system that start it see it, too.
+    /// Its complete environment, except for ``settings``. The system programs that start it see this environment too.
     package var environment: [String: String]
-    /// Variables that the program alone gets, over those of its environment: what somebody else chose, and nothing that starts it may see. A name
-    /// has letters, digits and `_`.
+    /// Variables that only the program itself gets, overriding its environment. They contain values chosen by others, which the programs
+    /// that start it must not see. A name consists of letters, digits and `_`.
     package var settings: [String: String] = [:]
-    /// Where it starts; this process's directory when nil.
+    /// The working directory; nil for this process's directory.
     package var directory: FilePath?
-    /// Whether it gets namespaces of its own.
+    /// Whether it runs in its own namespaces.
     package var isContained: Bool
-    /// The network that it sees; this process's when nil.
+    /// Its network namespace; nil for this process's.
     package var network: NetworkNamespace?
 
-    /// Makes a command that gets namespaces of its own when the host allows it.
+    /// Creates a command that runs in its own namespaces if the host allows it.
     package init(_ program: FilePath, _ arguments: [String], environment: [String: String], directory: FilePath? = nil, on host: Host) {
         self.program = program
         self.arguments = arguments
@@ -97,9 +93,9 @@ package struct Command: Sendable {
         isContained = host.isRoot
     }
 
-    /// Runs to the end and returns standard output.
+    /// Runs the program to completion and returns its standard output.
     ///
-    /// - Throws: `CommandError` unless it exits with 0; `CancellationError` when the task is cancelled, after all processes are gone.
+    /// - Throws: `CommandError` unless it exits with 0; `CancellationError` if the task is canceled, after all processes have ended.
     package func output() async throws -> String {
         struct Heard: Sendable {
             var output = ""
@@ -115,13 +111,13 @@ package struct Command: Sendable {
         return heard.output
     }
 
-    /// Runs the program, and hands each line of its two streams, and a tick now and then, to one function, one after the other.
+    /// Runs the program and passes the lines of both streams and regular ticks to a function, one at a time.
     ///
     /// - Parameters:
-    ///   - state: what the function works on.
-    ///   - tick: how long between ticks; none when nil.
-    ///   - handle: gets the state, the event, and the time since the start.
-    /// - Throws: `CommandError` when the program cannot be started; `CancellationError` when the task is cancelled.
+    ///   - state: the state that the function updates.
+    ///   - tick: the interval between ticks; nil for none.
+    ///   - handle: receives the state, the event, and the time since the start.
+    /// - Throws: `CommandError` if the program cannot be started; `CancellationError` if the task is canceled.
     package func watch<State: Sendable>(
         _ state: State, tick: Duration? = nil, _ handle: @escaping @Sendable (inout State, Event, Duration) -> Directive
     ) async throws -> (State, TerminationStatus) {
@@ -156,7 +152,7 @@ package struct Command: Sendable {
 
     /// An error about this command.
     package func failure(_ ended: TerminationStatus?, _ lastLines: [String]) -> CommandError {
-        // Programs quote the addresses that they were given, those of proxies and indexes too.
+        // Programs quote addresses from their input, including those of proxies and indexes.
         var secrets = Secrets()
         secrets.note(environment: environment)
         return CommandError(
@@ -167,13 +163,14 @@ package struct Command: Sendable {
     /// setpriv(1) makes the kernel kill the program when this process dies; unshare(1) does the same for the program's own namespace.
     private var contained: (FilePath, [String]) {
         let dying = ["--pdeathsig", "KILL", "--"]
-        // Before the namespace of process ids is left, in which the holder has a number.
+        // This must come before the new PID namespace, in which the holder has no process ID.
         let entering = network.map { ["/usr/bin/nsenter", "--net=\($0.path)", "--"] } ?? []
         let namespace = ["/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
         return ("/usr/bin/setpriv", dying + entering + (isContained ? namespace : []) + setting + [program.string] + arguments)
     }
 
-    /// A shell that makes variables of what was carried, and then becomes the program. They are no arguments, which everybody on a machine can see.
+    /// A shell that turns the carried values into variables and then executes the program. They are not passed as arguments, which every
+    /// user of the machine can see.
     private var setting: [String] {
         guard !settings.isEmpty else { return [] }
         let names = Self.carried(settings).keys.sorted()
@@ -181,7 +178,7 @@ package struct Command: Sendable {
         return ["/bin/sh", "-c", "export \(words); unset \(names.joined(separator: " ")); exec \"$@\"", "sh"]
     }
 
-    /// The settings under names that mean nothing to any program.
+    /// The settings under variable names that have no meaning for any program.
     private static func carried(_ settings: [String: String]) -> [String: String] {
         let sorted = settings.sorted { $0.key < $1.key }
         return Dictionary(
@@ -191,20 +188,19 @@ package struct Command: Sendable {
 
 /// The last lines of a stream, for an error.
 package struct RecentLines: Sendable {
-    /// At most twenty lines, the oldest first.
+    /// At most twenty lines, oldest first.
     package private(set) var lines: [String] = []
 
-    /// Makes an empty list.
     package init() {}
 
-    /// Takes a line, and forgets the oldest when there are many.
+    /// Appends a line; removes the oldest if there are too many.
     package mutating func append(_ line: String) {
         if lines.count == 20 { lines.removeFirst() }
         lines.append(line)
     }
 }
 
-/// Serialises what comes on two streams and a clock.
+/// Serializes the events of two streams and a clock.
 private actor EventHandler<State: Sendable> {
     private(set) var state: State
     private let handle: @Sendable (inout State, Command.Event, Duration) -> Command.Directive
@@ -229,7 +225,7 @@ private actor EventHandler<State: Sendable> {
     }
 
     private func take(_ event: Command.Event, stop: @Sendable () -> Void) {
-        // What a program writes while it is being killed was not asked for.
+        // Ignore what a program writes while it is being killed.
         guard !isStopped, handle(&state, event, start.duration(to: .now)) == .stop else { return }
         isStopped = true
         stop()

@@ -1,10 +1,11 @@
 extension Command {
-    /// Runs the program beside some work: the work begins when the program has said that it is ready, and its end is the program's.
+    /// Runs the program while some work runs. The work begins when the program reports that it is ready, and the program is ended when the
+    /// work ends.
     ///
     /// - Parameters:
-    ///   - ready: makes of the first fitting line of standard output what the work needs; nil for a line that says nothing of it.
+    ///   - ready: converts the first matching line of standard output into the input for the work; returns nil for other lines.
     ///   - body: the work.
-    /// - Throws: `CommandError` when the program ends before it is ready; what the work throws; `CancellationError`.
+    /// - Throws: `CommandError` if the program ends before it is ready; errors thrown by the work; `CancellationError`.
     package func beside<Value: Sendable, Ready: Sendable>(
         _ ready: @escaping @Sendable ([UInt8]) -> Ready?, body: @escaping @Sendable (Ready) async throws -> Value
     ) async throws -> Value {
@@ -30,7 +31,7 @@ extension Command {
     }
 }
 
-/// What a program has said that runs beside some work.
+/// The output so far of a program that runs during some work.
 private struct HeardBeside: Sendable {
     var isReady = false
     var last = RecentLines()

@@ -2,6 +2,6 @@ import Paths
 import SystemPackage
 
 extension FilePath {
-    /// A path that came from data, below this folder. Whether a link lies in its way is not looked at (``FolderWriter`` does that).
+    /// Appends a path from untrusted data to this directory. Does not check for symbolic links on the way (``FolderWriter`` does).
     package func appending(_ path: ContainedPath) -> FilePath { path == .top ? self : appending(path.description) }
 }

@@ -1,13 +1,12 @@
 import Synchronization
 
-/// Counts from 1, from any task.
+/// A counter that starts at 1 and can be used from any task.
 package final class Counter: Sendable {
     private let count = Mutex(0)
 
-    /// Makes a counter at zero.
     package init() {}
 
-    /// The next number.
+    /// Returns the next number.
     package func next() -> Int {
         count.withLock { count in
             count += 1

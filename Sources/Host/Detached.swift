@@ -1,13 +1,13 @@
 import Glibc
 import SystemPackage
 
-/// A program that outlives the one that starts it.
+/// Starts programs that outlive this process.
 package enum Detached {
-    /// Starts a program in a session of its own (setsid(2)), so that no terminal's end reaches it; it reads nothing.
+    /// Starts a program in its own session (setsid(2)), so that closing the terminal does not affect it. It has no input.
     ///
-    /// - Parameter log: gets what it writes on both streams.
-    /// - Returns: its process id.
-    /// - Throws: `FileError` when it cannot be started.
+    /// - Parameter log: receives its standard output and standard error.
+    /// - Returns: the process ID.
+    /// - Throws: `FileError` if it cannot be started.
     package static func start(_ program: FilePath, _ arguments: [String], environment: [String: String], log: FilePath) throws(FileError)
         -> Int32
     {
@@ -22,17 +22,17 @@ package enum Detached {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log.string, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        // Whoever waits for the end of a pipe that this process inherited must not wait for the other one too.
+        // A process that waits for the end of a pipe inherited by this process must not have to wait for the new one too.
         for descriptor in Files.names(in: "/proc/self/fd").compactMap({ Int32($0) }) where descriptor > 2 {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
-        // Signals that this process ignores or blocks are no business of the new one's.
+        // The new process does not inherit the signals that this process ignores or blocks.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        // POSIX_SPAWN_SETSID is GNU's: 0x80 (spawn.h).
+        // POSIX_SPAWN_SETSID is a GNU extension: 0x80 (spawn.h).
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | 0x80)
         let words = ([program.string] + arguments).map { strdup($0) } + [nil]
         let settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -43,7 +43,7 @@ package enum Detached {
         return process
     }
 
-    /// Puts another program in this one's place, with the same streams (execv(3)). Returns only when that fails.
+    /// Replaces this program with another one that keeps the same streams (execv(3)). Returns only on failure.
     ///
     /// - Throws: `FileError`.
     package static func exec(_ program: FilePath, _ arguments: [String]) throws(FileError) -> Never {
@@ -53,9 +53,9 @@ package enum Detached {
         throw Files.error("start", program, errno)
     }
 
-    /// Makes signals what they are for a program that a shell starts. execve(2) hands on what is ignored and what this thread blocks, and a thread
-    /// of libdispatch blocks what a `DispatchSource` looks at. SIGHUP stays ignored where it is: that is nohup(1)'s doing, since
-    /// ``Interrupts`` then leaves it alone.
+    /// Resets signals to the state in which a shell starts a program. execve(2) preserves ignored and blocked signals, and a libdispatch
+    /// thread blocks those that a `DispatchSource` monitors. SIGHUP stays ignored if nohup(1) set it so; ``Interrupts`` does not change it
+    /// in that case.
     static func restoreSignals() {
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         if !Interrupts.isIgnored(SIGHUP) { signal(SIGHUP, SIG_DFL) }

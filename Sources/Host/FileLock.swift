@@ -3,15 +3,15 @@ import Model
 import Synchronization
 import SystemPackage
 
-/// An exclusive lock on a file, as flock(2) gives it: it ends with the process, however the process ends.
+/// An exclusive flock(2) lock on a file. It ends with the process, however the process ends.
 package final class FileLock: Sendable {
     private let descriptor: Mutex<FileDescriptor?>
 
     private init(_ descriptor: FileDescriptor) { self.descriptor = Mutex(descriptor) }
 
-    /// Takes the lock, or tells by nil that another process has it. The file is made when it is not there.
+    /// Acquires the lock; returns nil if another process holds it. Creates the file if necessary.
     ///
-    /// - Throws: `FileError` when the file cannot be opened.
+    /// - Throws: `FileError` if the file cannot be opened.
     package static func tryTake(_ path: FilePath) throws(FileError) -> FileLock? {
         let file: FileDescriptor
         do {
@@ -24,13 +24,14 @@ package final class FileLock: Sendable {
         return nil
     }
 
-    /// Whether somebody has the lock just now.
+    /// Whether a process holds the lock right now.
     ///
-    /// A look is a shared lock for a moment (flock(2)): it stands in no other look's way, but for that moment in the way of whoever wants the
-    /// lock for itself, who has to take it by ``takeUnlessHeld(_:)``. Asking without locking is not to be had: fcntl(2)'s F_GETLK knows nothing of
-    /// flock(2), gVisor has no `/proc/locks`, and in another namespace of process ids that file does not list the holder.
+    /// The check acquires a shared lock for a moment (flock(2)). It does not block other checks, but it blocks anyone who wants the
+    /// exclusive lock at that moment, so they must acquire it with ``takeUnlessHeld(_:)``. There is no way to check without locking:
+    /// fcntl(2)'s F_GETLK ignores flock(2) locks, gVisor has no `/proc/locks`, and in another PID namespace that file does not list the
+    /// holder.
     ///
-    /// - Throws: `FileError` when nobody can tell. A file that is not there is nobody's.
+    /// - Throws: `FileError` if this cannot be determined. A file that does not exist is not locked.
     package static func isHeld(_ path: FilePath) throws(FileError) -> Bool {
         let file: FileDescriptor
         do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) } catch {
@@ -45,23 +46,23 @@ package final class FileLock: Sendable {
         return true
     }
 
-    /// Takes a lock that others look at with ``isHeld(_:)``: nil only when somebody has it, and not when somebody looks.
+    /// Acquires a lock that others check with ``isHeld(_:)``. Returns nil only if a process holds it, not if one is just checking.
     ///
-    /// - Throws: `FileError` when the file cannot be opened, or when somebody looks without end; `CancellationError`.
+    /// - Throws: `FileError` if the file cannot be opened, or if checks by others never stop; `CancellationError`.
     package static func takeUnlessHeld(_ path: FilePath) async throws -> FileLock? {
         for _ in 0..<Int(Deadline.lockTurn.seconds / 0.005) {
             if let lock = try tryTake(path) { return lock }
-            // Looks are shared: what keeps this one away is held for itself.
+            // Checks are shared, so a lock that blocks this check is exclusive.
             if try isHeld(path) { return nil }
             try await Task.sleep(for: .milliseconds(Int.random(in: 1...10)))
         }
         throw FileError("lock", path, Errno.wouldBlock)
     }
 
-    /// Takes the lock, waiting for as long as another process has it.
+    /// Acquires the lock, and waits while another process holds it.
     ///
-    /// - Parameter waiting: called once, when there is something to wait for.
-    /// - Throws: `FileError`, or `CancellationError` when the task is cancelled while it waits.
+    /// - Parameter waiting: called once if there is a wait.
+    /// - Throws: `FileError`, or `CancellationError` if the task is canceled while waiting.
     package static func take(_ path: FilePath, waiting: () -> Void) async throws -> FileLock {
         var told = false
         while true {
@@ -72,7 +73,7 @@ package final class FileLock: Sendable {
         }
     }
 
-    /// Gives the lock back; a second time does nothing.
+    /// Releases the lock. Calling it again has no effect.
     package func release() {
         descriptor.withLock { descriptor in
             if let descriptor { Self.giveBack(descriptor) }
@@ -82,15 +83,16 @@ package final class FileLock: Sendable {
 
     deinit { release() }
 
-    /// A process that this one is just starting has the descriptor too until it becomes another program: only an unlock ends the lock at once.
+    /// Unlocks before closing: a child process also has the descriptor until it calls exec, so only an explicit unlock releases the lock at
+    /// once.
     private static func giveBack(_ descriptor: FileDescriptor) {
         flock(descriptor.rawValue, LOCK_UN)
         try? descriptor.close()
     }
 
-    /// Takes a lock that is never held for long.
+    /// Acquires a lock that is only ever held briefly.
     ///
-    /// - Throws: `FileError`, also when it is held for long all the same; `CancellationError`.
+    /// - Throws: `FileError` if it is held for long after all; `CancellationError`.
     static func waitBriefly(_ path: FilePath) async throws -> FileLock {
         for _ in 0..<Int(Deadline.lockLook.seconds / 0.05) {
             if let lock = try tryTake(path) { return lock }

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// Reads a file that grows, piece by piece; when another takes its name, the rest of it and then the other.
+/// Reads a growing file piece by piece. When another file takes its name, reads the rest and then the new file.
 package struct FileTail: ~Copyable {
     private let path: FilePath
     private var file: FileDescriptor
@@ -20,11 +20,11 @@ package struct FileTail: ~Copyable {
         }
     }
 
-    /// What comes next; nil when there is nothing more for now.
+    /// Returns the next piece; nil if there is nothing more for now.
     ///
     /// - Throws: `FileError`.
     package mutating func next() throws(FileError) -> [UInt8]? {
-        // Looked at first: what was written before another took the name is still to be read here.
+        // Check this first: whatever was written before the file was replaced still has to be read.
         let isOld = isOld
         if let piece = try read() { return piece }
         guard isOld, let other = try? Self.open(path) else { return nil }

@@ -7,15 +7,13 @@ import Sanitizing
 import SystemPackage
 import struct Crypto.SHA256
 
-/// Why something could not be done with a file.
+/// The error of a file operation.
 package struct FileError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What was tried: `read`, `write`, `make`, `remove`, `rename`.
+    /// The operation: `read`, `write`, `make`, `remove`, `rename`.
     package let operation: String
-    /// The file.
     package let path: FilePath
-    /// What the system said.
+    /// The system's error message.
     package let reason: String
-    /// Whether the disk is full.
     package let isDiskFull: Bool
 
     init(_ operation: String, _ path: FilePath, _ errno: Errno) {
@@ -42,10 +40,10 @@ package struct FileError: ExitStatusError, Sendable, CustomStringConvertible {
         isDiskFull = false
     }
 
-    /// `cannot write FILE: reason`, in one line.
+    /// `cannot write FILE: reason`, on one line.
     package var description: String { Visible.line("cannot \(operation) \(path): \(reason)") }
 
-    /// Whether it is about something that could not be made or written.
+    /// Whether something could not be created or written.
     package var isOutput: Bool { ["write", "make", "rename"].contains(operation) }
 
     private static func words(for error: any Error) -> String {
@@ -60,28 +58,28 @@ package struct FileError: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus { isOutput ? .output : .missing }
 }
 
-/// What the pipeline does with files. Each throws `FileError`.
+/// File operations. Each throws `FileError`.
 package enum Files {
-    /// Whether something is there, a dangling link included.
+    /// Whether a file exists, including a dangling link.
     package static func exists(_ path: FilePath) -> Bool {
         var status = stat()
         return lstat(path.string, &status) == 0
     }
 
-    /// Whether a directory is there.
+    /// Whether a directory exists.
     package static func isDirectory(_ path: FilePath) -> Bool {
         var status = stat()
         return stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// Makes a directory and all above it.
+    /// Creates a directory and its parents.
     package static func makeDirectory(_ path: FilePath) throws(FileError) {
         do {
             try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
         } catch { throw FileError("make", path, error) }
     }
 
-    /// The names in a directory, sorted; none when it is not there.
+    /// The names in a directory, sorted; empty if it does not exist.
     package static func names(in directory: FilePath) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? []).sorted()
     }
@@ -95,22 +93,22 @@ package enum Files {
         return bytes
     }
 
-    /// Reads a part of a file; what is behind its end is left out.
+    /// Reads a part of a file, up to its end.
     package static func read(_ path: FilePath, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         try OpenFile.with(path) { file throws(FileError) in bytes = try file.read(from: offset, count: count) }
         return bytes
     }
 
-    /// Reads a whole file as UTF-8; bytes that are none become the replacement character.
+    /// Reads a whole file as UTF-8; invalid bytes become the replacement character.
     package static func readText(_ path: FilePath) throws(FileError) -> String { String(decoding: try read(path), as: UTF8.self) }
 
-    /// Reads a YAML file, and of one that is too long only so much that its reader will say so (``YamlLimits``).
+    /// Reads a YAML file. Reads just enough of an overlong one for the parser to reject it (``YamlLimits``).
     package static func readYaml(_ path: FilePath) throws(FileError) -> String {
         String(decoding: try read(path, from: 0, count: YamlLimits.bytes + 1), as: UTF8.self)
     }
 
-    /// Writes a whole file under its name at once, or not at all: what has the name is whole.
+    /// Writes a file atomically: the name never refers to a partial file.
     package static func write(_ bytes: some Sequence<UInt8>, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
         var sibling = path
         sibling.removeLastComponent()
@@ -130,12 +128,12 @@ package enum Files {
         } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
     }
 
-    /// Writes text, as ``write(_:to:mode:)`` does.
+    /// Writes text like ``write(_:to:mode:)``.
     package static func write(_ text: String, to path: FilePath, mode: UInt16 = 0o644) throws(FileError) {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
-    /// Writes over the beginning of a file that is there, in place: who reads meanwhile may see half of it. It needs no room on the disk where the
+    /// Overwrites the beginning of an existing file in place, so a concurrent reader may see a partial change. Needs no disk space if the
     /// file is long enough.
     package static func overwrite(_ path: FilePath, with bytes: [UInt8]) throws(FileError) {
         do {
@@ -145,7 +143,7 @@ package enum Files {
         } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
     }
 
-    /// Makes an empty file, to be written bit by bit.
+    /// Creates an empty file to be written in parts.
     package static func create(_ path: FilePath) throws(FileError) -> FileDescriptor {
         do {
             return try FileDescriptor.open(
@@ -153,31 +151,31 @@ package enum Files {
         } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
     }
 
-    /// Renames; what stood under the new name, if it is no full directory, is replaced.
+    /// Renames a file; replaces an existing file or empty directory with the new name.
     package static func rename(_ from: FilePath, to: FilePath) throws(FileError) {
         guard Glibc.rename(from.string, to.string) == 0 else { throw FileError("rename", from, Errno(rawValue: errno)) }
     }
 
-    /// Removes a file, or a directory with all in it, however deep. That nothing is there is no error. What cannot be removed is passed over, and
-    /// the first of it thrown.
+    /// Removes a file, or a directory with its contents, however deep. It is not an error if nothing exists. Continues past files that
+    /// cannot be removed, and throws the first failure.
     package static func remove(_ path: FilePath) throws(FileError) {
         for attempt in 1... {
             guard let failure = Removal.remove(Array(path.string.utf8), in: AT_FDCWD) else { return }
-            // A process that is being killed may still make a file in a directory that is being emptied.
+            // A process that is being killed may still create a file in the directory.
             guard attempt < 5 else { throw FileError("remove", place(of: failure, in: path), failure.errno) }
             usleep(20_000)
         }
     }
 
-    /// Where something could not be removed; when that is longer than a path may be, only in which tree.
+    /// The path that could not be removed, or only its top directory if the path is too long.
     private static func place(of failure: Removal.Failure, in path: FilePath) -> FilePath {
         let bytes = failure.names.map { [UInt8(ascii: "/")] + $0 }.joined()
         return path.string.utf8.count + bytes.count < PATH_MAX ? FilePath(path.string + String(decoding: bytes, as: UTF8.self)) : path
     }
 
-    /// Hands on a file, or standard input when none is named, piece by piece. A wait for what comes ends when the task is cancelled.
+    /// Passes a file, or standard input if no file is named, to the body piece by piece. Waiting for input ends if the task is canceled.
     ///
-    /// - Parameter mayBeStream: whether the path may be that of a FIFO, as a shell makes one of `<(command)`.
+    /// - Parameter mayBeStream: whether the path may be a FIFO, as the shell creates for `<(command)`.
     package static func eachPiece(
         of path: FilePath?, mayBeStream: Bool = false, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
     ) throws(FileError) {
@@ -185,7 +183,7 @@ package enum Files {
         try OpenFile.with(path, mayBeStream: mayBeStream) { file throws(FileError) in try file.eachPiece(body) }
     }
 
-    /// The SHA-256 of a file's content, read in pieces.
+    /// The SHA-256 of a file's content, which is read in pieces.
     package static func digest(of path: FilePath) throws(FileError) -> Digest {
         var hash = SHA256()
         try OpenFile.with(path) { file throws(FileError) in
@@ -194,7 +192,7 @@ package enum Files {
         return Digest(bytes: hash.finalize())
     }
 
-    /// Copies a file's content under a new name and tells the SHA-256 of what was written.
+    /// Copies a file's content to a new name and returns the SHA-256 of what was written.
     package static func copy(_ from: FilePath, to: FilePath, mode: UInt16 = 0o755) throws(FileError) -> Digest {
         var hash = SHA256()
         try OpenFile.with(from) { source throws(FileError) in
@@ -212,30 +210,30 @@ package enum Files {
         return Digest(bytes: hash.finalize())
     }
 
-    /// An error of the number that a system call left in `errno`.
+    /// An error for a value of `errno` after a system call.
     package static func error(_ operation: String, _ path: FilePath, _ number: Int32) -> FileError {
         FileError(operation, path, Errno(rawValue: number))
     }
 
-    /// An error for what is not even tried, with why.
+    /// An error for an operation that is refused, with the reason.
     package static func refusal(_ operation: String, _ path: FilePath, _ reason: String) -> FileError {
         FileError(operation, path, reason: reason)
     }
 
-    /// The path with no link in it.
+    /// The path with all links resolved.
     package static func realPath(_ path: FilePath) throws(FileError) -> FilePath {
         guard let real = realpath(path.string, nil) else { throw FileError("find", path, Errno(rawValue: errno)) }
         defer { free(real) }
         return FilePath(platformString: real)
     }
 
-    /// A file's length in bytes; nil when it is not there.
+    /// A file's length in bytes; nil if it does not exist.
     package static func bytes(of path: FilePath) -> Int64? {
         var status = stat()
         return stat(path.string, &status) == 0 ? Int64(status.st_size) : nil
     }
 
-    /// Bytes free for this user on the file system that a path is on, or will be.
+    /// The free space in bytes for this user on the file system of a path, which need not exist.
     package static func freeBytes(at path: FilePath) -> Int64? {
         var folder = path
         while !exists(folder), folder.removeLastComponent() {}
@@ -245,14 +243,14 @@ package enum Files {
     }
 }
 
-/// What tells, without reading it, that a file is very likely still the one that was hashed.
+/// Metadata that shows, without reading a file, whether it is very likely unchanged since it was hashed.
 package struct FileStamp: Hashable, Codable, Sendable {
     private let bytes: Int64
     private let inode: UInt64
     private let seconds: Int64
     private let nanoseconds: Int64
 
-    /// Reads a file's stamp; nil when it is not there or no regular file.
+    /// Reads a file's stamp; nil if it is not an existing regular file.
     package init?(of path: FilePath) {
         var status = stat()
         guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }

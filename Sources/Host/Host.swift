@@ -3,22 +3,21 @@ import Glibc
 import Model
 import SystemPackage
 
-/// What the outside world is to a command: handed down by parameter, so that a test can hand down another one.
+/// The environment of a command. It is passed as a parameter, so that tests can substitute another one.
 package struct Host: Sendable {
-    /// The environment's variables.
+    /// The environment variables.
     package let environment: [String: String]
-    /// Where Ninepin keeps what it fetched, built and found out.
+    /// The directory where Ninepin stores what it fetches, builds and records.
     package let workspace: FilePath
-    /// The folder with `recipes/` and `patches/`.
+    /// The directory with `recipes/` and `patches/`.
     package let project: FilePath
-    /// Whether the process may make namespaces and mounts.
+    /// Whether the process may create namespaces and mounts.
     package let isRoot: Bool
-    /// The folder in which the machine's own `etc/` stands.
+    /// The directory that contains the machine's `etc/`.
     package let machine: FilePath
-    /// How long something is waited for here.
+    /// The timeouts on this machine.
     package let deadlines: Deadlines
 
-    /// Makes a host of its parts.
     package init(
         environment: [String: String], workspace: FilePath, project: FilePath, isRoot: Bool, machine: FilePath = "/",
         deadlines: Deadlines = Deadlines()
@@ -34,9 +33,9 @@ package struct Host: Sendable {
     /// The machine that this process runs on.
     ///
     /// - Parameters:
-    ///   - workspace: the workspace's folder; `NINEPIN_WORKSPACE` or the project's `Workspace` when nil.
-    ///   - deadlines: how long something is waited for.
-    ///   - project: the project's folder; found upwards from the current directory or from the program's own place when nil.
+    ///   - workspace: the workspace directory; nil for `NINEPIN_WORKSPACE` or the project's `Workspace`.
+    ///   - deadlines: the timeouts.
+    ///   - project: the project directory; nil to search upward from the current directory or from the program's own location.
     package static func current(workspace: String? = nil, project: String? = nil, deadlines: Deadlines = Deadlines()) -> Host {
         let environment = ProcessInfo.processInfo.environment
         let here = FilePath(FileManager.default.currentDirectoryPath)
@@ -48,15 +47,15 @@ package struct Host: Sendable {
             project: home.lexicallyNormalized(), isRoot: geteuid() == 0, deadlines: deadlines)
     }
 
-    /// The first program of a name on `PATH`, or in one of some more folders; nil when there is none.
+    /// The first program with this name on `PATH` or in additional directories; nil if there is none.
     package func program(_ name: String, alsoIn folders: [String] = []) -> FilePath? {
         let path = environment["PATH"]?.split(separator: ":").map(String.init) ?? []
-        // Administrators' programs are not on everybody's PATH.
+        // Administration programs are not on every user's PATH.
         let all = folders + path + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
         return all.lazy.map { FilePath($0).appending(name) }.first { access($0.string, X_OK) == 0 && !Files.isDirectory($0) }
     }
 
-    /// The environment that a program gets which needs no more than a path and a plain locale: nothing of the user's leaks into a result.
+    /// The environment for programs that need only a path and a plain locale. No user settings affect the result.
     package var plainEnvironment: [String: String] {
         [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC",

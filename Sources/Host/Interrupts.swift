@@ -2,15 +2,15 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Turns Ctrl-C and a polite kill into the cancellation of a task, so that every path out tidies up.
+/// Turns Ctrl-C and SIGTERM into task cancellation, so that every exit path cleans up.
 package enum Interrupts {
-    /// Runs work until it ends or a signal comes; then the work is cancelled and waited for. A second signal ends the process at once.
+    /// Runs work until it ends or a signal arrives; then cancels the work and waits for it. A second signal ends the process at once.
     ///
-    /// SIGHUP is left alone where it has no effect: whoever starts a program by nohup(1) wants it to go on without its terminal. SIGINT and SIGTERM
-    /// are looked at in any case, since a shell without job control starts whatever is in the background without them, and somebody may want it
-    /// to end all the same.
+    /// SIGHUP is not handled if it is ignored, because a program started with nohup(1) must continue without its terminal. SIGINT and
+    /// SIGTERM are always handled: a shell without job control starts background programs with them ignored, but a user may still want to
+    /// end one.
     ///
-    /// - Returns: what the work made, and the signal that came, if one did.
+    /// - Returns: the result of the work, and the signal that arrived, if any.
     package static func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async -> (
         Result<Value, any Error>, Int32?
     ) {
@@ -30,7 +30,7 @@ package enum Interrupts {
             source.setRegistrationHandler { registered.leave() }
             source.resume()
         }
-        // Until then a signal has no effect at all.
+        // Until the sources are registered, signals have no effect at all.
         await withCheckedContinuation { continuation in registered.notify(queue: queue) { continuation.resume() } }
         let task = Task(operation: work)
         box.cancels { task.cancel() }
@@ -42,16 +42,16 @@ package enum Interrupts {
         return (result, box.first)
     }
 
-    /// Whether a signal has no effect on this process.
+    /// Whether this process ignores a signal.
     static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         guard sigaction(number, nil, &action) == 0 else { return false }
-        // Functions cannot be compared, and this one is none: it is the number 1 (signal.h).
+        // Functions cannot be compared. SIG_IGN is not a function but the number 1 (signal.h).
         return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
 
-/// The first signal that came, and what is cancelled by it, whichever was there first.
+/// The first signal, and the task that it cancels, in whichever order they arrive.
 private final class Caught: Sendable {
     private let number = Mutex<Int32?>(nil)
     private let work = Mutex<(@Sendable () -> Void)?>(nil)
@@ -65,7 +65,7 @@ private final class Caught: Sendable {
 
     func cancel() { work.withLock { $0 }?() }
 
-    /// Notes a signal; false when one came before.
+    /// Records a signal; false if there was an earlier one.
     func note(_ signal: Int32) -> Bool {
         number.withLock { number in
             guard number == nil else { return false }

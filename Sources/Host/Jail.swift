@@ -1,25 +1,25 @@
 import Glibc
 import SystemPackage
 
-/// A place for a program that nobody vouches for and that cannot run in a sandbox with a kernel of its own: a user that owns nothing, no
-/// capabilities and no way to new ones, processes, mounts and names of its own, and a root file system that has the machine's programs, what is
-/// shown to it, and nothing else. The kernel is the machine's.
+/// An environment for an untrusted program that cannot run in a sandbox with its own kernel. The program runs as a user that owns nothing,
+/// without capabilities or a way to gain any, in its own PID, mount, IPC and UTS namespaces, and with a root file system that contains only
+/// the machine's programs and the given paths. The kernel is the machine's.
 package struct Jail: Sendable {
-    /// The user and group, which nobody else is.
+    /// The user and group ID, used by nobody else.
     package let user: UInt32
     private let folder: FilePath
     private let readable: [FilePath]
     private let writable: [FilePath]
     private let hasNetwork: Bool
 
-    /// Describes a place; nothing is made.
+    /// Describes a jail without creating anything.
     ///
     /// - Parameters:
-    ///   - folder: an empty folder; the root file system is mounted there, for the program alone.
+    ///   - folder: an empty directory on which the root file system is mounted, visible to the program only.
     ///   - user: see ``newUser()``.
-    ///   - readable: files and folders that the program sees at the same place, and cannot change.
-    ///   - writable: folders that it may write in; they are the user's.
-    ///   - hasNetwork: whether it has the network of the command; else a loopback of its own, and nothing beyond.
+    ///   - readable: files and directories that the program sees at the same path, read-only.
+    ///   - writable: directories that it may write to; they belong to the user.
+    ///   - hasNetwork: whether it uses the command's network; otherwise it has only a loopback interface of its own.
     package init(in folder: FilePath, user: UInt32, readable: [FilePath], writable: [FilePath] = [], hasNetwork: Bool) {
         self.folder = folder
         self.user = user
@@ -28,7 +28,8 @@ package struct Jail: Sendable {
         self.hasNetwork = hasNetwork
     }
 
-    /// A number that no user of the machine is likely to have, and no other jail; within a user namespace one that it maps (user_namespaces(7)).
+    /// A user ID that probably no user of the machine and no other jail has; in a user namespace, one that the namespace maps
+    /// (user_namespaces(7)).
     package static func newUser() -> UInt32 {
         let wanted = 0x6E70_0000 + UInt32.random(in: 0..<0x1_0000)
         let map = (try? Files.readText("/proc/self/uid_map")) ?? ""
@@ -37,7 +38,7 @@ package struct Jail: Sendable {
 
     private static let nobody: UInt32 = 65534
 
-    /// Whether a table of a user namespace has a user: lines of the first user inside, the first outside, and how many.
+    /// Whether a user namespace's table maps a user. Each line has the first ID inside, the first ID outside, and their number.
     static func isMapped(_ user: UInt32, in map: String) -> Bool {
         map.split(separator: "\n").contains { line in
             let fields = line.split(whereSeparator: \.isWhitespace).compactMap { UInt64($0) }
@@ -45,14 +46,14 @@ package struct Jail: Sendable {
         }
     }
 
-    /// Makes files and folders the user's own.
+    /// Changes the owner of files and directories to the user.
     ///
     /// - Throws: `FileError`.
     package func give(_ paths: [FilePath]) throws(FileError) {
         for path in paths where lchown(path.string, user, user) != 0 { throw Files.error("change the owner of", path, errno) }
     }
 
-    /// The command, put into the place. It needs root.
+    /// The command inside the jail. Requires root.
     package func confined(_ command: Command) -> Command {
         var confined = command
         confined.program = "/bin/sh"
@@ -61,7 +62,8 @@ package struct Jail: Sendable {
         return confined
     }
 
-    /// A script that puts a program and its arguments into the place, and shows it the program; for those who start others by a program's name.
+    /// A script that runs a program with arguments inside the jail and makes the program visible there; for tools that start other programs
+    /// by name.
     package func launcher() -> String {
         let namespaces = "/usr/bin/unshare --pid --fork --kill-child --mount-proc --"
         let quoted = words.dropLast().map(\.shellQuoted).joined(separator: " ")
@@ -73,7 +75,7 @@ package struct Jail: Sendable {
             + writable.map { "w:\($0)" } + ["--"]
     }
 
-    /// ROOT USER NETWORK [r:PATH | w:PATH]... -- PROGRAM [ARGUMENT]...
+    /// Arguments: ROOT USER NETWORK [r:PATH | w:PATH]... -- PROGRAM [ARGUMENT]...
     private static let script = #"""
         set -eu
         umask 022

@@ -2,20 +2,20 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A log that grows on the disk, so that a run that is cut off still has it.
+/// A log that is written to disk as it grows, so that it survives an interrupted run.
 package final class LineFile: Sendable {
-    /// How long a log may grow, and what becomes of it then.
+    /// The maximum size of a log and what happens when it is reached.
     package enum Limit: Hashable, Sendable {
-        /// It has an end: of a longer one the beginning and the end are kept, in one file of at most so many bytes, with a note between them of what
-        /// was left out. A file that cannot be written is a fault: ``LineFile/fault``.
+        /// A log of limited duration. If it is too long, its beginning and end are kept in one file of at most this size, with a note about
+        /// the omitted part between them. A write error is a fault: ``LineFile/fault``.
         case ends(bytes: Int)
-        /// It goes on for months: after so many bytes the file is set aside, as `NAME.1` in the place of the one before, and a new one begun. What
-        /// cannot be written is left out.
+        /// A log that grows for months. At this size the file is renamed to `NAME.1`, which replaces the previous one, and a new file is
+        /// started. Lines that cannot be written are dropped.
         case turns(bytes: Int)
 
-        /// That of a run's log. A node that writes as fast as it can writes so much in a minute; a healthy one a megabyte.
+        /// The limit for a run's log. A node that writes at full speed reaches it in a minute; a healthy one writes a megabyte.
         package static let run = Limit.ends(bytes: 1 << 30)
-        /// That of the log of something that is kept for long.
+        /// The limit for the log of something that is kept for long.
         package static let kept = Limit.turns(bytes: 64 << 20)
     }
 
@@ -32,7 +32,7 @@ package final class LineFile: Sendable {
     private let limit: Limit
     private let state: Mutex<State>
 
-    /// Makes an empty file.
+    /// Creates an empty file.
     ///
     /// - Throws: `FileError`.
     package init(_ path: FilePath, limit: Limit) throws(FileError) {
@@ -40,9 +40,9 @@ package final class LineFile: Sendable {
         state = Mutex(State(file: try Files.create(path)))
     }
 
-    /// Writes more of the last line. In the end of a log that is too long it is a line of its own.
+    /// Writes the next piece of the last line. In the end of an overlong log it becomes a line of its own.
     ///
-    /// - Parameter overlap: how many bytes at the beginning were written already.
+    /// - Parameter overlap: how many bytes at the beginning were already written.
     package func append(more piece: [UInt8], overlap: Int) {
         let rest = Array(piece.dropFirst(overlap))
         let isAppended = state.withLock { state in
@@ -51,7 +51,7 @@ package final class LineFile: Sendable {
                 return false
             }
             do {
-                // In the place of the line break that ended the piece before.
+                // Overwrite the line break that ended the previous piece.
                 _ = try state.file.seek(offset: -1, from: .current)
                 try Self.write(rest + [UInt8(ascii: "\n")], to: state.file, path)
                 state.bytes += rest.count
@@ -63,7 +63,7 @@ package final class LineFile: Sendable {
         if !isAppended { append(rest) }
     }
 
-    /// Writes a line. What cannot be written ends nothing here: the verdict does not come from the file, and whoever needs the file asks for
+    /// Writes a line. A write error does not end the run, because the verdict does not depend on the file. Callers that need the file check
     /// its ``fault``.
     package func append(_ line: [UInt8]) {
         state.withLock { state in
@@ -79,13 +79,13 @@ package final class LineFile: Sendable {
         }
     }
 
-    /// The first thing that could not be written, of a log that ends; nil while all of it was. The log is not whole then.
+    /// The first write error of a log of limited duration; nil if the log is complete.
     package var fault: FileError? { state.withLock(\.fault) }
 
-    /// Puts the end of a log that was too long into its file; nothing is written any more. What was not called on in a process that was killed
-    /// leaves the end beside the file, in `NAME.tail` and `NAME.tail.1`.
+    /// Moves the end of an overlong log into its file; nothing more can be written. If the process is killed before this call, the end
+    /// remains in `NAME.tail` and `NAME.tail.1`.
     ///
-    /// - Returns: the first thing that could not be written; nil when the log is whole.
+    /// - Returns: the first write error; nil if the log is complete.
     @discardableResult
     package func finish() -> FileError? {
         state.withLock { state in
@@ -113,7 +113,7 @@ package final class LineFile: Sendable {
         do { _ = try file.writeAll(bytes) } catch { throw Files.error("write", path, ((error as? Errno) ?? .ioError).rawValue) }
     }
 
-    /// What is set aside keeps its readers; where no new file can be made, the old one goes on.
+    /// Rotates the file. Readers of the old file keep it. If no new file can be created, the old one stays in use.
     private func turn(_ state: inout State) {
         state.bytes = 0
         guard rename(path.string, "\(path).1") == 0, let file = try? Files.create(path) else { return }
@@ -135,7 +135,7 @@ extension LineFile.Limit {
         }
     }
 
-    /// Bytes of one file.
+    /// The maximum number of bytes in one file.
     fileprivate var bytes: Int {
         switch self {
         case .ends(let bytes), .turns(let bytes): bytes
@@ -143,25 +143,25 @@ extension LineFile.Limit {
     }
 }
 
-/// The last lines of a log that is too long: two files beside it, the older of which makes way when the newer one is full. So the memory that it
-/// takes has a limit, and a process that is killed leaves it behind.
+/// The last lines of an overlong log, in two files next to it; when the newer one is full, it replaces the older one. The lines are on
+/// disk, so memory use is bounded and a killed process leaves them behind.
 private struct Tail {
     private let path: FilePath
-    /// Bytes of each of the two.
+    /// The maximum number of bytes in each file.
     private let most: Int
     private var file: FileDescriptor
     private var bytes = 0
     private var lines = 0
-    /// The older one.
+    /// The contents of the older file.
     private var before: (bytes: Int, lines: Int)?
     private var left = (bytes: 0, lines: 0)
 
-    /// Room for the note.
+    /// Bytes reserved for the note.
     private static let noteBytes = 160
 
-    /// Bytes of both files: 128 MiB of a gibibyte.
+    /// The size of both files: 128 MiB for a limit of 1 GiB.
     private static func tailBytes(of limit: Int) -> Int { limit / 8 }
-    /// Bytes of the beginning.
+    /// The size of the beginning.
     static func headBytes(of limit: Int) -> Int { limit - tailBytes(of: limit) - noteBytes }
 
     init(beside path: FilePath, limit: Int) throws(FileError) {
@@ -174,7 +174,7 @@ private struct Tail {
 
     mutating func append(_ line: [UInt8]) throws(FileError) {
         if bytes + line.count + 1 > most { try turn() }
-        // A line that is longer than all the room there is.
+        // The line is longer than a whole file.
         guard line.count + 1 <= most else {
             left = (left.bytes + line.count + 1, left.lines + 1)
             return
@@ -193,7 +193,7 @@ private struct Tail {
         file = try Files.create(path)
     }
 
-    /// Writes the note and the last lines behind the beginning, and removes the two files.
+    /// Writes the note and the last lines after the beginning, and removes the two files.
     func move(into log: FileDescriptor, of name: FilePath, limit: Int) throws(FileError) {
         try? file.close()
         if left.lines > 0 {

@@ -1,32 +1,33 @@
 import Glibc
 
-/// Cuts a stream of bytes into lines, in bounded memory. A line longer than the limit comes in pieces: the first as a line, the others as more of
-/// it, each with the end of the one before at its beginning, so that a text on the border stands in one of them whole.
+/// Splits a byte stream into lines in bounded memory. A line longer than the limit is split into pieces: the first is reported as a line,
+/// the others as continuations. Each continuation repeats the end of the previous piece, so that a text on the border is complete in one of
+/// them.
 package struct LineSplitter: Sendable {
-    /// What was cut off the stream.
+    /// A piece of the stream.
     package enum Piece: Hashable, Sendable {
-        /// A line without its line break, or the beginning of one that is too long: bytes, because a log need not be UTF-8.
+        /// A line without its line break, or the beginning of an overlong one. It is bytes, because a log need not be UTF-8.
         case line([UInt8])
-        /// More of the last line, and how many bytes of it the piece before ended with.
+        /// A continuation of the last line. The first `overlap` bytes repeat the end of the previous piece.
         case more([UInt8], overlap: Int)
     }
 
-    /// The most bytes of a piece.
+    /// The maximum number of bytes in a piece.
     package let limit: Int
-    /// The bytes that two pieces of a line have in common.
+    /// The number of bytes that two consecutive pieces of a line share.
     package let overlap: Int
     private var pending: [UInt8] = []
     private var isPending = false
-    /// How many bytes of what is pending came already, when the line is one that comes in pieces.
+    /// How many pending bytes were already reported, if the line is split into pieces.
     private var repeated: Int?
 
-    /// Makes a splitter whose pieces have at most `limit` bytes.
+    /// Creates a splitter whose pieces have at most `limit` bytes.
     package init(limit: Int = 1 << 16, overlap: Int = 512) {
         self.limit = max(1, limit)
         self.overlap = min(overlap, self.limit - 1)
     }
 
-    /// Takes bytes and hands on each piece that they complete.
+    /// Processes bytes and reports each completed piece.
     package mutating func take(_ bytes: UnsafeRawBufferPointer, _ piece: (Piece) throws -> Void) rethrows {
         var rest = bytes[...]
         while let end = Self.lineBreak(in: rest) {
@@ -41,14 +42,14 @@ package struct LineSplitter: Sendable {
         isPending = true
     }
 
-    /// The last piece when the stream ended without a line break; nil when it ended with one.
+    /// The last piece if the stream ended without a line break; otherwise nil.
     package mutating func finish() -> Piece? {
         guard isPending else { return nil }
         defer { clear() }
         return repeated == nil || pending.count > repeated ?? 0 ? made : nil
     }
 
-    /// Where the first line break is. The C library's memchr is faster than a loop of our own.
+    /// The position of the first line break. The C library's memchr is faster than a Swift loop.
     private static func lineBreak(in bytes: Slice<UnsafeRawBufferPointer>) -> Int? {
         let rest = UnsafeRawBufferPointer(rebasing: bytes)
         guard let start = rest.baseAddress, let found = memchr(start, Int32(UInt8(ascii: "\n")), rest.count) else { return nil }

@@ -1,17 +1,17 @@
 import SystemPackage
 
-/// How busy the machine is, as its kernel tells.
+/// The load of the machine according to its kernel.
 package enum MachineLoad {
-    /// Seconds in which some task of the machine waited for a processor, since the machine started: `some … total` of `/proc/pressure/cpu`
-    /// (Documentation/accounting/psi.rst of Linux). Nil where the kernel does not tell, as in gVisor.
+    /// Seconds since the machine started in which some task waited for a CPU: `some … total` of `/proc/pressure/cpu`
+    /// (Documentation/accounting/psi.rst of Linux). nil if the kernel does not report it, as in gVisor.
     package static func secondsOfPressure(_ path: FilePath = "/proc/pressure/cpu") -> Double? {
-        // A kernel without the file is no failure, and neither is one that refuses it (EOPNOTSUPP when PSI is switched off).
+        // It is not an error if the kernel lacks the file or refuses to read it (EOPNOTSUPP if PSI is disabled).
         guard let text = try? Files.readText(path) else { return nil }
         return seconds(inPressure: text)
     }
 
-    /// Bytes of memory that new programs can have without swapping: `MemAvailable` of `/proc/meminfo` (proc_meminfo(5)), or less where this
-    /// process's cgroup has a limit. Nil where the kernel does not tell.
+    /// Bytes of memory available to new programs without swapping: `MemAvailable` of `/proc/meminfo` (proc_meminfo(5)), or less if this
+    /// process's cgroup has a limit. nil if the kernel does not report it.
     package static func availableMemory() -> Int64? {
         guard let text = try? Files.readText("/proc/meminfo") else { return nil }
         let machine = bytes(of: "MemAvailable:", inMemoryInfo: text)
@@ -34,8 +34,8 @@ package enum MachineLoad {
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int64($0) }.map { $0 * 1024 }
     }
 
-    /// What a cgroup has left; nil without a limit: `max` in version 2, a number next to 2^63 in version 1. What it uses counts files' pages too,
-    /// and the kernel gives those up that nobody used lately.
+    /// The remaining memory in a cgroup; nil without a limit, which is `max` in version 2 and a number close to 2^63 in version 1. The
+    /// usage includes page cache, of which the kernel frees the part that was not used recently.
     static func left(in folder: FilePath, limit: String, used: String, cache: String) -> Int64? {
         func number(_ name: String) -> Int64? { (try? Files.readText(folder.appending(name))).flatMap { Int64($0.filter { $0 != "\n" }) } }
         guard let limit = number(limit), limit < Int64.max / 2, let used = number(used) else { return nil }

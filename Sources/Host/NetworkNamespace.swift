@@ -1,24 +1,23 @@
 import SystemPackage
 
-/// A network namespace (network_namespaces(7)) that one process holds: it has no name, so that the kernel takes it away, with all links in it,
-/// when the last process in it is gone.
+/// A network namespace (network_namespaces(7)) held by a process. It has no name, so the kernel removes it and all its links when its last
+/// process ends.
 package struct NetworkNamespace: Hashable, Sendable {
-    /// The process that holds it, by its id here.
+    /// The process ID of the holder, as seen from here.
     package let holder: Int32
 
-    /// Names the namespace of a process.
     package init(of holder: Int32) { self.holder = holder }
 
-    /// Where the kernel shows it (proc(5)).
+    /// Its path in /proc (proc(5)).
     package var path: String { "/proc/\(holder)/ns/net" }
 
-    /// Makes a namespace, works in it, and ends its holder.
+    /// Creates a namespace, runs the body, and ends the holder.
     ///
-    /// - Throws: `CommandError` when it cannot be made; what the work throws.
+    /// - Throws: `CommandError` if it cannot be created; errors thrown by the body.
     package static func with<Value: Sendable>(
         on host: Host, _ body: @escaping @Sendable (NetworkNamespace) async throws -> Value
     ) async throws -> Value {
-        // The shell's number for itself is the one that this process knows it by: it is in no namespace of process ids.
+        // The shell's own process ID is also valid for this process, because the shell is not in a new PID namespace.
         var command = Command(
             "/usr/bin/unshare", ["--net", "--", "/bin/sh", "-c", "echo $$; exec sleep infinity"], environment: host.plainEnvironment,
             on: host)

@@ -1,31 +1,32 @@
 import Glibc
 import SystemPackage
 
-/// A file that is open for reading. Nothing here waits without end: neither for somebody who writes a FIFO, nor for what comes through it, nor for
-/// the end of a file that has none.
+/// A file open for reading. Nothing here blocks forever: neither opening a FIFO without a writer, nor waiting for its data, nor reading an
+/// endless file.
 struct OpenFile {
-    /// What errors call it.
+    /// The name in error messages.
     private let path: FilePath
     private let file: FileDescriptor
-    /// Whether what is read may have to be waited for.
+    /// Whether reading may have to wait for data.
     private let isStream: Bool
 
-    /// How long a cancellation may go unseen, in milliseconds.
+    /// The maximum delay before a cancellation is noticed, in milliseconds.
     private static let glance: Int32 = 100
-    /// How much is read at once, in bytes.
+    /// The number of bytes per read.
     private static let pieceBytes = 1 << 17
-    /// How many pieces of a file are read before anybody asks whether they are still wanted: 8 MiB.
+    /// The number of pieces to read before checking for cancellation: 8 MiB.
     private static let piecesAtOnce = 64
 
-    /// Standard input: whatever it is, it was meant.
+    /// Standard input. Any kind of file is accepted, because the user chose it.
     static var standardInput: OpenFile { OpenFile(path: "standard input", file: .standardInput, isStream: true) }
 
-    /// Opens a file for as long as the body takes. Only a regular file has an end and a content of its own, so nothing else is opened.
+    /// Opens a file while the body runs. Accepts only regular files, because only they have an end and content of their own.
     ///
-    /// - Parameter mayBeStream: whether it may be a FIFO too.
-    /// - Throws: `FileError`, for a device, a FIFO, a socket or a directory too; what the body throws.
+    /// - Parameter mayBeStream: whether a FIFO is accepted too.
+    /// - Throws: `FileError`, also for a device, a FIFO, a socket or a directory; errors thrown by the body.
     static func with(_ path: FilePath, mayBeStream: Bool = false, _ body: (OpenFile) throws(FileError) -> Void) throws(FileError) {
-        // Looked at first, because some devices do something when they are opened; and again, because another may have taken the name.
+        // Check before opening, because opening has side effects for some devices, and again afterward, because the file may have been
+        // replaced.
         var status = stat()
         guard stat(path.string, &status) == 0 else { throw FileError("read", path, Errno(rawValue: errno)) }
         _ = try isStream(status, path, mayBeStream)
@@ -52,15 +53,15 @@ struct OpenFile {
         return status.st_mode & S_IFMT == S_IFIFO
     }
 
-    /// Hands on what there is, piece by piece, to its end.
+    /// Passes the content to the body piece by piece, until the end.
     ///
-    /// - Throws: `FileError`, also when the task is cancelled; what the body throws.
+    /// - Throws: `FileError`, also if the task is canceled; errors thrown by the body.
     func eachPiece(_ body: (UnsafeRawBufferPointer) throws(FileError) -> Void) throws(FileError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 16)
         defer { buffer.deallocate() }
         for number in 0... {
             if isStream { try wait() }
-            // A short file is there in no time: who tidies up after a cancellation may still read it.
+            // Reading a short file takes no time, and cleanup after a cancellation may still need it.
             if number >= Self.piecesAtOnce, Task.isCancelled { throw FileError(interrupted: path) }
             let count = Glibc.read(file.rawValue, buffer.baseAddress, buffer.count)
             if count > 0 {
@@ -73,7 +74,7 @@ struct OpenFile {
         }
     }
 
-    /// Reads a part; what is behind the end is left out.
+    /// Reads a part of the file, up to its end.
     func read(from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(0, count))
         var length = 0
@@ -90,7 +91,7 @@ struct OpenFile {
         return Array(bytes.prefix(length))
     }
 
-    /// Waits until something comes, or the last who writes has gone.
+    /// Waits for data or until the last writer is gone.
     private func wait() throws(FileError) {
         while true {
             guard !Task.isCancelled else { throw FileError(interrupted: path) }

@@ -2,29 +2,29 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A process, and those that it and its descendants have started, as `/proc` shows them (proc(5)).
+/// A process and its descendants, as shown in `/proc` (proc(5)).
 package struct ProcessTree: Sendable {
-    /// One process, as its `/proc/PID/stat` tells.
+    /// A process, from its `/proc/PID/stat`.
     package struct Member: Hashable, Sendable {
-        /// Its number.
+        /// Its process ID.
         package let pid: Int32
-        /// Its parent's number.
+        /// Its parent's process ID.
         package let parent: Int32
-        /// Whether it runs. One that has ended, and that nobody has waited for yet, does not.
+        /// Whether it is running. A zombie is not.
         package let isRunning: Bool
-        /// Seconds of processor time: its own, and that of its children that have ended and were waited for.
+        /// CPU time in seconds: its own, and that of its children that have ended and were waited for.
         package let cpuSeconds: Double
     }
 
-    /// The processes, the outermost first.
+    /// The processes, outermost first.
     package let members: [Member]
 
-    /// Looks at a process and at all that descend from it.
+    /// Finds a process and all its descendants.
     package init(below root: Int32) { self.init(all: Self.all()) { $0.filter { $0.pid == root } } }
 
-    /// Looks at the process whose command line has a text in it, the outermost that has it, and at all that descend from it.
+    /// Finds the outermost process whose command line contains a text, and all its descendants.
     ///
-    /// - Parameter text: something that no other process has, such as the path of a bundle.
+    /// - Parameter text: a text that occurs in no other process's command line, such as the path of a bundle.
     package init(naming text: String) {
         let own = getpid()
         self.init(all: Self.all()) { all in
@@ -45,14 +45,13 @@ package struct ProcessTree: Sendable {
         self.members = members
     }
 
-    /// Whether a process runs now.
     package static func isRunning(_ pid: Int32) -> Bool { Member(stat: read(pid, "stat"), ticks: ticks)?.isRunning ?? false }
 
-    /// Seconds of processor time, of all of them together.
+    /// The total CPU time in seconds.
     package var cpuSeconds: Double { members.reduce(0) { $0 + $1.cpuSeconds } }
 
-    /// Bytes of memory that they hold together, each page that several share counted once; needs root. gVisor does not tell what is shared:
-    /// there each counts it.
+    /// The total memory in bytes, with each shared page counted once; requires root. gVisor does not report shared pages, so they are
+    /// counted per process there.
     package var memoryBytes: UInt64 {
         members.reduce(0) { sum, member in
             let shared = Self.line("Pss:", of: Self.read(member.pid, "smaps_rollup"))
@@ -60,7 +59,7 @@ package struct ProcessTree: Sendable {
         }
     }
 
-    /// The first member whose command line fits.
+    /// The first member whose command line matches.
     package func first(where fits: ([String]) -> Bool) -> Int32? {
         members.first {
             fits(Self.read($0.pid, "cmdline").split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init))
@@ -73,7 +72,7 @@ package struct ProcessTree: Sendable {
 
     private static let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
 
-    /// A process may end at any moment: then there is nothing to read.
+    /// Returns an empty string if the process has ended, which may happen at any moment.
     private static func read(_ pid: Int32, _ name: String) -> String { (try? Files.readText(FilePath("/proc/\(pid)/\(name)"))) ?? "" }
 
     private static func line(_ name: String, of text: String) -> UInt64? {
@@ -84,11 +83,12 @@ package struct ProcessTree: Sendable {
 }
 
 extension ProcessTree.Member {
-    /// Reads a line of `/proc/PID/stat`; nil for anything else. The second field is a name in brackets, which may hold brackets and blanks.
+    /// Parses a line of `/proc/PID/stat`; nil for anything else. The second field is a name in parentheses, which may contain parentheses
+    /// and blanks.
     init?(stat: String, ticks: Double) {
         guard let close = stat.lastIndex(of: ")"), let pid = stat.split(separator: " ").first.flatMap({ Int32($0) }) else { return nil }
         let fields = stat[stat.index(after: close)...].split(separator: " ")
-        // From the third field on: state 3, ppid 4, utime 14, stime 15, cutime 16, cstime 17 (proc_pid_stat(5)).
+        // The fields from the third on: state 3, ppid 4, utime 14, stime 15, cutime 16, cstime 17 (proc_pid_stat(5)).
         guard fields.count > 14, let parent = Int32(fields[1]) else { return nil }
         self.pid = pid
         self.parent = parent

@@ -1,27 +1,27 @@
 import Glibc
 import SystemPackage
 
-/// A folder for what is not whole yet. Everything in it goes away with its process: at the end of a good run, or, after a kill, when the
-/// next process looks. A lock held for the process's life tells the living from the dead, also across PID namespaces.
+/// A directory for unfinished files. Its contents are removed when the process ends normally, or, after a kill, by the next process that
+/// starts. A lock held for the process's lifetime shows whether the process is alive, even across PID namespaces.
 package final class Scratch: Sendable {
-    /// The folder.
     package let path: FilePath
     private let lock: FileLock
     private let count = Counter()
 
-    /// Makes a scratch folder below a parent, and removes those there whose processes have died.
+    /// Creates a scratch directory in a parent directory, and removes those there whose processes have died.
     ///
-    /// - Throws: `FileError` when the folder cannot be made; `CancellationError` while others make theirs.
+    /// - Throws: `FileError` if the directory cannot be created; `CancellationError` while waiting for others.
     package init(in parent: FilePath) async throws {
         try Files.makeDirectory(parent)
-        // Held while a folder is made and its lock taken: nobody takes a new-born for dead.
+        // Held while a directory is created and its lock acquired, so that nobody considers a new directory dead.
         let gate = try await FileLock.waitBriefly(parent.appending(".gate"))
         (path, lock) = try Self.make(in: parent, holding: gate)
-        // What takes long is nobody's wait; what this process does not get done, the next one does. Two may do it at once.
+        // The slow removal happens outside the lock. Another process may do the same at the same time, and the next process finishes what
+        // is left.
         for name in Files.names(in: parent) where name.hasPrefix(Self.dead) { try? Files.remove(parent.appending(name)) }
     }
 
-    /// Makes the folder, puts those of the dead aside, and opens the gate again.
+    /// Creates the directory, marks those of dead processes, and releases the gate.
     private static func make(in parent: FilePath, holding gate: FileLock) throws(FileError) -> (FilePath, FileLock) {
         defer { gate.release() }
         for name in Files.names(in: parent) where !name.hasPrefix(".") { putAsideIfDead(name, in: parent) }
@@ -33,12 +33,12 @@ package final class Scratch: Sendable {
         return (path, lock)
     }
 
-    /// A path in the folder that nothing else has; the name is for people.
+    /// Returns a unique path in the directory; the name is for readability.
     package func place(_ name: String) -> FilePath {
         path.appending("\(count.next())-\(name)")
     }
 
-    /// Removes the folder with all in it.
+    /// Removes the directory with its contents.
     package func remove() {
         try? Files.remove(path)
         lock.release()
@@ -46,7 +46,7 @@ package final class Scratch: Sendable {
 
     deinit { remove() }
 
-    /// How the names of folders begin whose process has died, and that are being removed.
+    /// The name prefix of directories whose process has died and which are being removed.
     private static let dead = ".dead-"
 
     private static func putAsideIfDead(_ name: String, in parent: FilePath) {

@@ -1,5 +1,5 @@
 extension String {
-    /// The text as one word of a shell (POSIX, XCU 2.2.2): between single quotes, each of its own written `'\''`.
+    /// The text as one shell word (POSIX, XCU 2.2.2): in single quotes, with each single quote in it written as `'\''`.
     package var shellQuoted: String {
         var word = String.UnicodeScalarView("'".unicodeScalars)
         for scalar in unicodeScalars { if scalar == "'" { word += #"'\''"#.unicodeScalars } else { word.append(scalar) } }
@@ -7,9 +7,9 @@ extension String {
         return String(word)
     }
 
-    /// The text with some of its parts replaced, from the front to the back: what was put in is not looked at again.
+    /// Replaces several words in one pass from left to right; replacements are not searched again.
     package func replacingAll(_ words: [String: String]) -> String {
-        // The longer of two that begin alike.
+        // Longer words take precedence over their prefixes.
         let names = words.keys.sorted { $0.utf8.count > $1.utf8.count }.map { (name: $0, bytes: Array($0.utf8)) }
         let first = Set(names.compactMap(\.bytes.first))
         var shown: [UInt8] = []

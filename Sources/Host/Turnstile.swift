@@ -1,23 +1,23 @@
 import Synchronization
 
-/// Lets one task through at a time, in the order in which they came.
+/// Admits one task at a time, in the order of arrival.
 package final class Turnstile: Sendable {
     private struct State {
         var isTaken = false
         var count: UInt64 = 0
         var waiting: [(number: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
-        /// Those that were cancelled before they were in the queue.
+        /// The tasks that were canceled before they joined the queue.
         var cancelled: Set<UInt64> = []
     }
 
     private let state = Mutex(State())
 
-    /// Makes a turnstile that is free.
+    /// Creates a free turnstile.
     package init() {}
 
-    /// Waits until it is this task's turn.
+    /// Waits for this task's turn.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled while it waits; then it has no turn.
+    /// - Throws: `CancellationError` if the task is canceled while waiting; then it does not get a turn.
     package func enter() async throws {
         try Task.checkCancellation()
         let number = state.withLock { state in
@@ -47,11 +47,11 @@ package final class Turnstile: Sendable {
             }
             continuation?.resume(throwing: CancellationError())
         }
-        // A task that is cancelled with its turn already given has it all the same.
+        // A task that is canceled after it was given its turn keeps it.
         state.withLock { _ = $0.cancelled.remove(number) }
     }
 
-    /// Ends this task's turn; the next one's begins.
+    /// Ends this task's turn and starts the next one's.
     package func leave() {
         let next = state.withLock { state in
             guard !state.waiting.isEmpty else {

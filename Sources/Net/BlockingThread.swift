@@ -2,10 +2,10 @@ import Glibc
 
 /// A dedicated thread for work that blocks. The cooperative pool has few threads and must never wait for a network.
 ///
-/// The thread receives no signals. Signals are for the program's own threads, and SIGPIPE, which a TLS library may raise when a server has hung up, would
-/// end the program.
+/// The thread receives no signals. Signals are for the program's own threads. SIGPIPE, which a TLS library may raise when a server closes
+/// the connection, would end the program.
 package enum BlockingThread {
-    /// The system has no thread to give: pthread_create(3) failed.
+    /// Thrown if no thread can be created: pthread_create(3) failed.
     package struct Unavailable: Error {}
 
     /// Starts work and does not wait for it.
@@ -34,7 +34,7 @@ package enum BlockingThread {
 
     /// Runs work and returns its result.
     ///
-    /// - Throws: `Unavailable`; what the work throws.
+    /// - Throws: `Unavailable`; any error of the work.
     package static func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let isStarted = detach { continuation.resume(with: Result { try work() }) }
@@ -44,8 +44,8 @@ package enum BlockingThread {
 
     /// Runs work that can be canceled, and returns its result.
     ///
-    /// - Parameter work: gets a flag that is raised when the task is canceled. It must check the flag often.
-    /// - Throws: `Unavailable`; what the work throws.
+    /// - Parameter work: receives a flag that is raised when the task is canceled. It must check the flag often.
+    /// - Throws: `Unavailable`; any error of the work.
     package static func run<Value: Sendable>(_ work: @escaping @Sendable (CancellationFlag) throws -> Value) async throws -> Value {
         let cancellation = CancellationFlag()
         return try await withTaskCancellationHandler {
@@ -55,7 +55,7 @@ package enum BlockingThread {
         }
     }
 
-    /// A closure in a box that C can point to.
+    /// A box for a closure that a C pointer can refer to.
     private final class Work: Sendable {
         let run: @Sendable () -> Void
 

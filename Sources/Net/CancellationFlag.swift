@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A flag that a canceled task raises and that work on another thread checks many times a second: C libraries know nothing of Swift's tasks.
+/// A flag that a canceled task raises. Work on another thread checks it many times a second, because C libraries cannot observe the
+/// cancellation of Swift tasks.
 package final class CancellationFlag: Sendable {
     private let flag = Atomic(false)
 

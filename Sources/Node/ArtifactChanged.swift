@@ -1,7 +1,7 @@
 import Model
 import SystemPackage
 
-/// The binary is not the one that was built or hashed: its bytes changed in between.
+/// The binary's bytes changed after it was built or hashed.
 struct ArtifactChanged: Error, CustomStringConvertible {
     let path: FilePath
     let expected: Digest

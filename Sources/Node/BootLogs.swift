@@ -1,18 +1,19 @@
 import Host
 import Model
 
-/// The log files of one boot. A verdict rests on what came, and not on the files; but nobody can look at what it rests on where they are not whole.
+/// The log files of one boot. A verdict is based on the received output, not on the files; but without complete files, nobody can inspect
+/// the evidence.
 package struct BootLogs: Sendable {
     private let files: [LineFile]
 
     init(_ files: [LineFile]) { self.files = files }
 
-    /// The first thing that could not be written; nil while all of it was.
+    /// The first write error; nil if none.
     package var fault: FileError? { files.lazy.compactMap(\.fault).first }
 
-    /// Ends the files.
+    /// Closes the files.
     ///
-    /// - Returns: the verdict; or, where a log is not whole, `inconclusive` with why, and what the verdict rested on.
+    /// - Returns: the verdict; if a log is incomplete, an `inconclusive` verdict with the reason and the original evidence.
     func settled(_ verdict: Verdict) -> Verdict {
         guard let fault = finish() else { return verdict }
         let reason = Self.words(fault)
@@ -23,7 +24,7 @@ package struct BootLogs: Sendable {
             evidence: [said] + verdict.evidence, notes: verdict.notes)
     }
 
-    /// Ends the files; the first thing that could not be written, of all of them.
+    /// Closes the files and returns the first write error of all of them.
     package func finish() -> FileError? { files.map { $0.finish() }.compactMap(\.self).first }
 
     package static func words(_ fault: FileError) -> String { "the log of the boot is incomplete: \(fault)" }

@@ -1,26 +1,9 @@
 import Grading
 import Host
 
-/// What happened in a boot, as its watchers take it.
-package enum BootEvent: Sendable {
-    /// A line of the node's own log.
-    case log([UInt8])
-    /// More of that line.
-    case more([UInt8], overlap: Int)
-    /// What the first program told.
-    case fact(NodeFact)
-    /// A line that runsc wrote.
-    case runtime(String)
-    /// Time went by.
-    case tick
-    /// Nothing that anybody takes.
-    case silent
-}
-
-/// The two streams of a sandbox: what runs in it writes its log on standard output, and the first program tells what it sees on standard error, where
-/// runsc writes too. Each is kept in a file as it comes.
+/// The two output streams of a sandbox. The program writes its log to standard output. The first program reports on standard error, where
+/// runsc also writes. Each stream is written to a file as it arrives.
 package struct BootStreams: Sendable {
-    /// The files.
     package let logs: BootLogs
     private let output: LineFile
     private let error: LineFile
@@ -31,7 +14,7 @@ package struct BootStreams: Sendable {
         logs = BootLogs([output, error])
     }
 
-    /// Reads what came, and writes it into its file.
+    /// Parses an event and writes it to its file.
     package mutating func read(_ event: Command.Event) -> BootEvent {
         switch event {
         case .line(.output, let line):
@@ -54,7 +37,7 @@ package struct BootStreams: Sendable {
             error.append(line)
             return line.isEmpty ? .silent : .runtime(String(decoding: line, as: UTF8.self))
         case .fact(.probe(let name, let answer)):
-            // It may have come in pieces, which are not for people.
+            // The answer may have arrived in pieces, which are not readable.
             error.append(Array("\(NodeFact.mark)probe \(name) \(answer)".utf8))
             return .fact(.probe(name: name, answer: answer))
         case .fact(let fact):

@@ -3,11 +3,12 @@ import Host
 import Model
 import SystemPackage
 
-/// What a node that is booted without a sandbox would leave behind, and how it is undone. Nothing that was there before is removed.
+/// The directories, links and cgroups that a node without a sandbox would leave behind, and how to remove them. Nothing that existed
+/// before is removed.
 ///
-/// A list of it stands in a file before anything is made: what a killed boot left is removed by the next one.
+/// The list is written to a file before anything is created, so that the next boot can clean up after a killed one.
 final class CleanupJournal {
-    /// One thing that is made, by its path.
+    /// One created object, by its path.
     private enum Trace {
         case directory(String)
         case link(String)
@@ -20,38 +21,39 @@ final class CleanupJournal {
     private var traces: [Trace] = []
     private var scratches: [Scratch] = []
 
-    /// Begins, as the only one in the place, and removes what a killed one left.
+    /// Takes the lock, so that only one boot runs here, and removes what a killed boot left.
     ///
     /// - Parameters:
-    ///   - directory: where the list goes.
+    ///   - directory: the directory that contains the list.
     ///   - deadlines: how long the kernel may take.
-    /// - Throws: `HereError` when another boot is going on here; `FileError`.
+    /// - Throws: `InPlaceError` if another boot is running here; `FileError`.
     init(below directory: String, within deadlines: Deadlines) async throws {
         self.deadlines = deadlines
         let parent = FilePath(directory).appending(Self.folder)
         let above = Self.missing(parent)
         try Files.makeDirectory(parent)
         guard let lock = try FileLock.tryTake(parent.appending(".here")) else {
-            throw HereError(description: "another ninepin is booting a node in this environment\n    Wait until it ends, or see \(parent).")
+            throw InPlaceError(
+                description: "another ninepin is booting a node in this environment\n    Wait until it ends, or see \(parent).")
         }
         self.lock = lock
         journal = parent.appending(".made")
         for trace in Files.exists(journal) ? Self.read(try Files.readText(journal)) : [] {
-            // Directories are still in use, this list's own among them: they go when this boot ends.
+            // Directories are still in use, including the one that contains this list. They are removed when this boot ends.
             if case .directory = trace { traces.insert(trace, at: 0) } else { await Self.undo(trace, within: deadlines) }
         }
         traces += above.map(Trace.directory)
         try write()
     }
 
-    /// Makes a directory, and those above it.
+    /// Creates a directory and its missing parents.
     func directory(_ path: FilePath) throws {
         traces += Self.missing(path).map(Trace.directory)
         try write()
         try Files.makeDirectory(path)
     }
 
-    /// A folder of this boot's own on the file system of a directory.
+    /// Creates a new folder for this boot on the file system of a directory.
     func folder(below directory: String) async throws -> FilePath {
         let parent = FilePath(directory).appending(Self.folder)
         try self.directory(parent)
@@ -62,7 +64,7 @@ final class CleanupJournal {
         return folder
     }
 
-    /// Makes a link where nothing is.
+    /// Creates a link unless the path exists.
     func link(_ path: FilePath, to target: String) throws {
         guard !Files.exists(path) else { return }
         traces.append(.link(path.string))
@@ -70,9 +72,9 @@ final class CleanupJournal {
         try Files.link(path, to: target)
     }
 
-    /// Remembers the cgroups that kubelet will make: `kubepods` in each hierarchy.
+    /// Records the cgroups that kubelet will create: `kubepods` in each hierarchy.
     ///
-    /// - Throws: `HereError` when a pod of another kubelet runs; `FileError`.
+    /// - Throws: `InPlaceError` if a pod of another kubelet is running; `FileError`.
     func cgroups() throws {
         for line in try Files.readText("/proc/self/mounts").split(separator: "\n") {
             let words = line.split(separator: " ")
@@ -81,21 +83,21 @@ final class CleanupJournal {
             if !Files.exists(FilePath(group)) {
                 traces.append(.group(group))
             } else if Self.hasProcess(group) {
-                throw HereError(description: "pods of another kubelet run in this environment (\(group))\n    Stop that node first.")
+                throw InPlaceError(description: "pods of another kubelet run in this environment (\(group))\n    Stop that node first.")
             }
         }
         try write()
     }
 
-    /// Undoes all, the last first.
+    /// Undoes everything in reverse order.
     func remove() async {
         for scratch in scratches { scratch.remove() }
         for trace in traces.reversed() {
-            // The list is in the folder, and goes with it.
+            // The list is in this folder and is removed with it.
             if case .directory(let path) = trace, path.hasSuffix(Self.folder) { Self.empty(FilePath(path)) }
             await Self.undo(trace, within: deadlines)
         }
-        // Where the folder was there before, the list has nothing more to say.
+        // If the folder existed before, the list still has to be removed.
         unlink(journal.string)
         lock.release()
     }
@@ -125,7 +127,7 @@ final class CleanupJournal {
         }
     }
 
-    /// The directories on the way to a path that are not there, the outermost first.
+    /// The missing directories of a path, the outermost first.
     private static func missing(_ path: FilePath) -> [String] {
         var (missing, folder): ([String], FilePath) = ([], path)
         while !Files.exists(folder) {
@@ -139,16 +141,16 @@ final class CleanupJournal {
 extension CleanupJournal {
     private static func undo(_ trace: Trace, within deadlines: Deadlines) async {
         switch trace {
-        // Only as long as it is empty: somebody else may use it by then.
+        // Only if it is empty: something else may use it by now.
         case .directory(let path): rmdir(path)
         case .link(let path): if Files.linkTarget(FilePath(path)) != nil { unlink(path) }
         case .group(let path):
-            // A killed process leaves its cgroup at once, but not in no time.
+            // A killed process leaves its cgroup soon, but not immediately.
             for _ in 0..<Int(deadlines[.cgroupEnd] / 0.05) where !removed(path) { try? await Task.sleep(for: .milliseconds(50)) }
         }
     }
 
-    /// Takes out of a folder what stands in it for every boot.
+    /// Removes the files that every boot creates in a folder.
     private static func empty(_ folder: FilePath) {
         for name in [".gate", ".here", ".made"] { unlink(folder.appending(name).string) }
     }
@@ -162,7 +164,7 @@ extension CleanupJournal {
         return !own.isEmpty || groups(below: group).contains(where: hasProcess)
     }
 
-    /// Removes a cgroup with those in it; true when it is gone.
+    /// Removes a cgroup and its children; true if it is gone.
     private static func removed(_ group: String) -> Bool {
         guard Files.exists(FilePath(group)) else { return true }
         for inner in groups(below: group) where !removed(inner) { return false }

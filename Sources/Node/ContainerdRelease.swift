@@ -3,9 +3,9 @@ import Host
 import Model
 
 extension KubeletProfile {
-    /// The release of the containerd that a node gets: `1.6.20`.
+    /// The release of the node's containerd, such as `1.6.20`.
     ///
-    /// - Throws: `Missing`; `CommandError` when it does not run.
+    /// - Throws: `Missing`; `CommandError` if it does not run.
     package func containerd() async throws -> String {
         guard let path = found.first(where: { $0.place == "/usr/bin/containerd" })?.path else {
             throw Missing(names: ["containerd"], packages: ["containerd"])
@@ -14,12 +14,12 @@ extension KubeletProfile {
         return ContainerdRelease.read(said) ?? "unknown"
     }
 
-    /// Looks whether the programs of another suite's containerd run with this machine's libraries, which are those of the node, too.
+    /// Checks that the programs of another suite's containerd run with this machine's libraries, which the node also uses.
     ///
-    /// - Throws: `ContainerdDoesNotRun`, with the loader's own words (ld.so(8)); `CancellationError`.
+    /// - Throws: `ContainerdDoesNotRun`, with the error message of the loader (ld.so(8)); `CancellationError`.
     package func requireContainerd(_ package: LockedPackage) async throws {
         for (place, path) in found where ContainerdSpec.programs.contains(where: { place == "/usr/bin/\($0)" }) {
-            // The shim has only flags of one letter.
+            // The shim has only single-letter flags.
             let flag = place.contains("shim") ? "-v" : "--version"
             do { _ = try await Command(path, [flag], environment: host.plainEnvironment, on: host).output() } catch let error
                 as CommandError
@@ -30,14 +30,13 @@ extension KubeletProfile {
     }
 }
 
-/// The containerd that a recipe asks for does not run here.
+/// The containerd that a recipe requests does not run on this machine.
 package struct ContainerdDoesNotRun: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The package.
     package let package: LockedPackage
-    /// What its program said.
+    /// The program's error message.
     package let reason: String
 
-    /// Which, why, and what to do.
+    /// The package, the reason and the remedy.
     package var description: String {
         """
         \(package.title) does not run with this machine's libraries, which a node also uses: \(reason)
@@ -48,25 +47,26 @@ package struct ContainerdDoesNotRun: ExitStatusError, Sendable, CustomStringConv
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// What is known of containerd's releases.
+/// Known facts about containerd's releases.
 package enum ContainerdRelease {
-    /// Reads the answer to `--version`: `containerd github.com/containerd/containerd 1.6.20~ds1 …`, with or without a `v` before the number.
+    /// Parses the output of `--version`: `containerd github.com/containerd/containerd 1.6.20~ds1 …`, with or without a `v` before the
+    /// number.
     package static func read(_ said: String) -> String? {
         said.firstMatch(of: /(?:^|\s)v?(\d+\.\d+\.\d+)/).map { String($0.1) }
     }
 
-    /// Whether it does not know the question RuntimeConfig, which came with containerd 2.0. Of an unknown release nothing is said.
+    /// Whether the release lacks RuntimeConfig, which was added in containerd 2.0. False for an unknown release.
     package static func lacksRuntimeConfig(_ release: String) -> Bool { Version(release).map { ($0.numbers.first ?? 0) < 2 } ?? false }
 
-    /// Whether it answers only to `runtime.v1`: containerd 2.0 knows `runtime.v1alpha2` no more (its release notes, "Removed: CRI v1alpha2 API").
-    /// kubelet asks for `runtime.v1` since 1.23. Of an unknown release nothing is said.
+    /// Whether the release supports only `runtime.v1`. containerd 2.0 removed `runtime.v1alpha2` (its release notes, "Removed: CRI v1alpha2
+    /// API"). kubelet uses `runtime.v1` since 1.23. False for an unknown release.
     static func lacksAlpha(_ release: String) -> Bool { Version(release).map { ($0.numbers.first ?? 0) >= 2 } ?? false }
 
-    /// What a user must know of a kubelet on a containerd; nil when there is nothing.
+    /// A note for users about a kubelet on a containerd; nil if there is nothing to note.
     ///
     /// - Parameters:
-    ///   - release: containerd's; nil when there is none.
-    ///   - node: what the node's program says that it is: `Kubernetes v1.36.2`.
+    ///   - release: containerd's release; nil without containerd.
+    ///   - node: the version that the node's program reports: `Kubernetes v1.36.2`.
     package static func note(_ release: String?, on node: String) -> String? {
         guard let release, let found = node.firstMatch(of: /v1\.(\d{1,4})(?:\.|$)/), let minor = Int(found.1) else { return nil }
         if lacksAlpha(release), minor < 23 {

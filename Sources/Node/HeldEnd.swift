@@ -1,11 +1,12 @@
 import Grading
 
-/// The node's end, while its log may still say why: the last lines come on another stream than the exit status, and may come after it.
+/// Holds back the node's exit while its log may still contain the reason. The last log lines arrive on a different stream than the exit
+/// status and may arrive after it.
 struct HeldEnd: Sendable {
     private var end: NodeFact?
 
-    /// What is to be taken now of what the first program tells: not yet the node's end, and nothing that comes after it. The sandbox goes with its
-    /// node: that containerd ended then, too, says nothing of which was first.
+    /// Returns a fact of the first program to process now; nil for the node's exit, which is held, and for every later fact. The sandbox
+    /// ends with its node, so a later report that containerd ended does not show which one ended first.
     mutating func pass(_ fact: NodeFact) -> NodeFact? {
         guard end == nil else { return nil }
         guard case .exit = fact else { return fact }
@@ -13,7 +14,7 @@ struct HeldEnd: Sendable {
         return nil
     }
 
-    /// The node's end, if it was held; it is held no longer.
+    /// Returns the held exit, if any, and no longer holds it.
     mutating func release() -> NodeFact? {
         defer { end = nil }
         return end

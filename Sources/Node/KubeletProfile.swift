@@ -5,27 +5,26 @@ import Model
 import Sandbox
 import SystemPackage
 
-/// A node made of containerd and a kubelet that runs standalone, or within k3s: what its root file system holds.
+/// The root file system of a node that consists of containerd and a kubelet, either standalone or within k3s.
 package struct KubeletProfile: Sendable {
-    /// A program of the host's that the node needs, and where it goes.
+    /// A program of the host that the node needs, and its directory in the node.
     struct Program: Sendable {
         let name: String
         let place: String
         let package: String
-        /// Where Debian puts it, when that is not on PATH.
+        /// The directory that Debian installs it in, if that is not on PATH.
         var folders: [String] = []
     }
 
-    /// A program that is not on this machine.
+    /// Required programs are missing on this machine.
     package struct Missing: ExitStatusError, Sendable, CustomStringConvertible {
-        /// The programs' names.
         package let names: [String]
-        /// The Debian packages that have them.
+        /// The Debian packages that contain them.
         package let packages: [String]
 
         package init(names: [String], packages: [String]) { (self.names, self.packages) = (names, packages) }
 
-        /// What is missing and how to get it.
+        /// The missing programs and how to install them.
         package var description: String {
             "a node needs \(names.joined(separator: ", ")), which are not installed\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
         }
@@ -45,14 +44,14 @@ package struct KubeletProfile: Sendable {
 
     let found: [(place: String, path: FilePath)]
     let busybox: FilePath
-    /// crun, where it is on this machine: only some sandboxes need it (``OCIRuntime/standard(on:)``).
+    /// crun, if installed. Only some sandboxes need it (``OCIRuntime/standard(on:)``).
     private let crun: FilePath?
     let host: Host
 
-    /// Looks for all programs that the node needs, before an hour's work is begun.
+    /// Finds all programs that the node needs, before an hour of work begins.
     ///
-    /// - Parameter containerd: the folder that has containerd's programs; nil for the machine's own.
-    /// - Throws: `Missing`, which names all that are not there.
+    /// - Parameter containerd: the folder with containerd's programs; nil for the machine's own.
+    /// - Throws: `Missing`, with the names of all missing programs.
     package init(on host: Host, containerd: FilePath? = nil) throws(Missing) {
         self.host = host
         let busybox = host.program("busybox")
@@ -70,22 +69,23 @@ package struct KubeletProfile: Sendable {
         self.found = found.compactMap { program, path in path.map { ("\(program.place)/\(program.name)", $0) } }
     }
 
-    /// Looks whether what starts a node's containers is here.
+    /// Checks that the runtime that starts the node's containers is installed.
     ///
     /// - Throws: `Missing`.
     package func require(_ runtime: OCIRuntime) throws(Missing) {
         guard runtime == .runc || crun != nil else { throw Missing(names: [runtime.rawValue], packages: [runtime.rawValue]) }
     }
 
-    /// The name by which a control plane knows the node.
+    /// The node's name in the control plane.
     package static let nodeName = "node"
 
-    /// Makes a bundle that has the machine's programs.
+    /// Creates a bundle with the machine's programs.
     ///
     /// - Parameters:
-    ///   - runtime: what starts the containers of its pods.
-    ///   - isCopied: whether it gets copies of them in any case.
-    /// - Returns: the bundle, and why it got copies of them; nil when it shares them with other nodes, or was not to.
+    ///   - runtime: the runtime that starts the containers of the node's pods.
+    ///   - isCopied: whether the bundle always gets copies of the programs.
+    /// - Returns: the bundle, and the reason why it has copies; nil if it shares the programs with other nodes, or if copies were
+    ///   requested.
     /// - Throws: `FileError`; `CommandError`; `SharedRoot.SourceChanged`; `CancellationError`.
     func bundle(at folder: FilePath, runtime: OCIRuntime = .runc, isCopied: Bool = false) async throws -> (bundle: Bundle, refusal: String?)
     {
@@ -97,21 +97,21 @@ package struct KubeletProfile: Sendable {
         shared.program(busybox, as: "/bin/busybox")
         var list = Command(busybox, ["--list"], environment: host.plainEnvironment, on: host)
         list.isContained = false
-        // mount(8) and umount(8) are the full ones: busybox's know no propagation.
+        // mount(8) and umount(8) are the full programs, because busybox's versions do not support propagation.
         for applet in try await list.output().split(separator: "\n") { shared.link("/bin/\(applet)", to: "busybox") }
         for name in ["iptables", "ip6tables"] { shared.link("/usr/bin/\(name)", to: "xtables-legacy-multi") }
         if isCopied { return (try shared.copied(at: folder), nil) }
         return try await shared.bundle(at: folder, cache: host.workspace.appending("cache/roots"))
     }
 
-    /// Fills a root file system with all but the machine's programs and the node's own binary.
+    /// Fills a root file system with everything except the machine's programs and the node's own binary.
     ///
     /// - Parameters:
-    ///   - plane: the control plane that the node joins; nil when it runs standalone.
-    ///   - isKept: whether it is watched for long, and so more seldom.
+    ///   - plane: the control plane that the node joins; nil for a standalone node.
+    ///   - isKept: whether the node is watched for long and is therefore probed less often.
     ///   - settings: fields of kubelet's configuration, each value as YAML.
-    ///   - runtime: what starts the containers of its pods.
-    ///   - scratch: a folder to work in, which is removed.
+    ///   - runtime: the runtime that starts the containers of the node's pods.
+    ///   - scratch: a working folder, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     func fill(
         _ root: RootFileSystem, for profile: NodeSpec.Profile, joining plane: ControlPlane? = nil, isKept: Bool = false,
@@ -142,7 +142,7 @@ package struct KubeletProfile: Sendable {
         settings.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
     }
 
-    /// gVisor has no overlay for containerd to stack images with: the native snapshotter copies them.
+    /// gVisor does not support the overlay that containerd uses for image layers, so the native snapshotter copies them.
     static let containerd = """
         version = 2
         [plugins."io.containerd.grpc.v1.cri"]
@@ -152,7 +152,7 @@ package struct KubeletProfile: Sendable {
 
         """
 
-    /// What makes containerd start containers with another program than runc; nothing for runc, which it starts by itself.
+    /// Configuration that makes containerd start containers with a runtime other than runc; empty for runc, the default.
     static func containerd(starting runtime: OCIRuntime) -> String {
         guard runtime != .runc else { return "" }
         return """
@@ -164,7 +164,7 @@ package struct KubeletProfile: Sendable {
             """
     }
 
-    /// With the read-only port for `/stats/summary`.
+    /// Includes the read-only port for `/stats/summary`.
     static let kubelet = """
         kind: KubeletConfiguration
         apiVersion: kubelet.config.k8s.io/v1beta1
@@ -176,10 +176,10 @@ package struct KubeletProfile: Sendable {
 
         """
 
-    /// Nobody but the sandbox itself reaches it.
+    /// Only the sandbox itself can reach this kubelet.
     static let standalone = "authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}\n"
 
-    /// Only who has a certificate of the cluster's, which is the API server, may ask it for logs or to run something.
+    /// Only a client with a certificate of the cluster, which is the API server, may request logs or run commands.
     static let joined = """
         authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: \(ControlPlane.nodeAuthority)}}
 

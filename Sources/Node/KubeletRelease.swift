@@ -1,26 +1,26 @@
 import Model
 
-/// What kubelet is told differs by its release: flags and fields of its configuration came and went. The binary's own version decides, asked in the
-/// sandbox; one that was built by hand does not know it, and its help is asked instead.
+/// The flags and configuration fields that kubelet needs differ by release. The release is the version that the binary reports in the
+/// sandbox. A binary that was built by hand does not report one, so its help text is checked instead.
 enum KubeletRelease {
-    /// The last minor release of which kubelet took a docker for granted, and had to be told otherwise (Kubernetes 1.27, "Deprecated kubelet flag
-    /// --container-runtime was removed").
+    /// The last minor release in which kubelet used Docker by default and needed a flag for another runtime (Kubernetes 1.27, "Deprecated
+    /// kubelet flag --container-runtime was removed").
     static let lastWithRuntimeFlag = 26
 
-    /// Lines of shell that set `$runtime` and `$endpoint` for kubelet's command, and add to its configuration. `$version` has what the binary answers
-    /// to `--version`. What the configuration says already stays.
+    /// Shell lines that set `$runtime` and `$endpoint` for kubelet's command and add to its configuration. `$version` contains the output
+    /// of `--version`. Fields that the configuration already has do not change.
     ///
-    /// gVisor has no `memory.oom.group`, and no container starts where kubelet asks for it. There is no flag for that, so a kubelet that does not tell
-    /// its release is told nothing of it.
+    /// gVisor has no `memory.oom.group`, and no container starts if kubelet requests it. There is no flag for it, so a kubelet that does
+    /// not report its release gets no setting.
     ///
     /// - Parameter endpoint: the runtime's socket, as an address.
-    static func settings(endpoint: String) -> String {
+    static func settings(endpoint: String, at paths: NodePaths = .sandbox) -> String {
         """
         \(minor)
-        helps() { /usr/local/bin/kubelet --help 2>&1 < /dev/null | grep -q -e "$1[ =]"; }
+        helps() { \(paths.kubelet) --help 2>&1 < /dev/null | grep -q -e "$1[ =]"; }
         # Whether this kubelet is of a minor release or a later one; one that does not tell has the flag that came, or has lost the one that went.
         since() { if [ -n "$minor" ]; then [ "$minor" -ge "$1" ]; elif [ "$2" = with ]; then helps "$3"; else ! helps "$3"; fi; }
-        configure() { grep -q "^$1:" /etc/kubelet.yaml || echo "$1: $2" >> /etc/kubelet.yaml; }
+        configure() { grep -q "^$1:" \(paths.configuration) || echo "$1: $2" >> \(paths.configuration); }
         runtime=
         since \(lastWithRuntimeFlag + 1) without --container-runtime || runtime=--container-runtime=remote
         endpoint=
@@ -35,7 +35,8 @@ enum KubeletRelease {
         """
     }
 
-    /// Lines of shell that set `$minor`: 36 of `Kubernetes v1.36.2` or `k3s version v1.36.2+k3s1 (…)`, nothing of what tells no release of Kubernetes 1.
+    /// Shell lines that set `$minor`: 36 for `Kubernetes v1.36.2` or `k3s version v1.36.2+k3s1 (…)`, empty if the text has no release of
+    /// Kubernetes 1.
     static let minor = """
         minor=${version#*v1.}
         [ "$minor" != "$version" ] || minor=
@@ -43,7 +44,7 @@ enum KubeletRelease {
         case $minor in *[!0-9]* | ????*) minor= ;; esac
         """
 
-    /// Lines of shell that set `$v1` to a command: whether cgroups are v1 here, as kubelet finds it out.
+    /// Shell lines that set `$v1` to a command, `true` if cgroups are v1, by the same check that kubelet uses.
     static let isV1 = """
         v1=true
         [ ! -e /sys/fs/cgroup/cgroup.controllers ] || v1=false

@@ -1,7 +1,6 @@
-/// Reads a log's bytes as UTF-8, whatever of the encodings that logs are written in they have: UTF-16 is what PowerShell's `>` writes. What an encoding is
-/// told by its byte order mark, and without one by where the zeros are: a log is ASCII for the most part.
+/// Converts a log's bytes to UTF-8. Logs may also be UTF-16, which PowerShell's `>` writes. The byte order mark identifies the encoding;
+/// without one, the positions of zero bytes do, since a log is mostly ASCII.
 struct LogEncoding {
-    /// The encodings of a log.
     enum Form: String {
         case utf8 = "UTF-8"
         case little = "UTF-16, little-endian"
@@ -11,13 +10,13 @@ struct LogEncoding {
     /// nil until enough bytes have come.
     private(set) var form: Form?
     private var pending: [UInt8] = []
-    /// The first half of a pair of surrogates.
+    /// The first half of a surrogate pair.
     private var high: UInt32?
 
-    /// So many bytes tell.
+    /// How many bytes identify the encoding.
     private static let sample = 1024
 
-    /// Takes bytes and hands on what is read of them.
+    /// Takes bytes and passes the converted text to the closure.
     mutating func take(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
         if form == .utf8 { return body(bytes) }
         pending += bytes
@@ -25,10 +24,10 @@ struct LogEncoding {
         hand(body)
     }
 
-    /// Hands on what is left when the log ends.
+    /// Passes on the remaining text at the end of the log.
     mutating func finish(_ body: (UnsafeRawBufferPointer) -> Void) {
         hand(body)
-        // Half a character.
+        // An incomplete character remains.
         if high != nil || !pending.isEmpty, form != .utf8 { Array("\u{FFFD}".utf8).withUnsafeBytes(body) }
         (pending, high) = ([], nil)
     }
@@ -50,7 +49,7 @@ struct LogEncoding {
         pending.removeFirst(found.mark)
     }
 
-    /// The encoding that a log's first bytes tell, and how many of them are its mark.
+    /// The encoding that a log's first bytes indicate, and the length of their byte order mark.
     private static func form(of bytes: [UInt8]) -> (form: Form, mark: Int) {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return (.utf8, 3) }
         let pairs = bytes.count / 2
@@ -59,14 +58,14 @@ struct LogEncoding {
             zeros.even += bytes[2 * pair] == 0 ? 1 : 0
             zeros.odd += bytes[2 * pair + 1] == 0 ? 1 : 0
         }
-        // With a mark a few will do; bytes that are none of this may begin so, too.
+        // With a mark, fewer zeros suffice; bytes in another encoding may also begin like one.
         let isMarked = (little: bytes.starts(with: [0xFF, 0xFE]), big: bytes.starts(with: [0xFE, 0xFF]))
         if zeros.odd * (isMarked.little ? 4 : 2) > pairs, zeros.even * 8 <= pairs { return (.little, isMarked.little ? 2 : 0) }
         if zeros.even * (isMarked.big ? 4 : 2) > pairs, zeros.odd * 8 <= pairs { return (.big, isMarked.big ? 2 : 0) }
         return (.utf8, 0)
     }
 
-    /// The whole characters of what is pending (RFC 2781).
+    /// Decodes the complete characters in the pending bytes (RFC 2781).
     private mutating func units(_ unit: (UInt8, UInt8) -> UInt32) -> [UInt8] {
         var scalars = String.UnicodeScalarView()
         var place = 0

@@ -4,12 +4,12 @@ import Model
 import SystemPackage
 
 extension LogReader {
-    /// Reads a whole log from a file, or from standard input when no file is named, in bounded memory. The
-    /// file may be a FIFO; a wait for what comes through it ends when the task is cancelled.
+    /// Reads a whole log from a file, or from standard input if the path is nil, in bounded memory. The file may be a FIFO; canceling the
+    /// task ends a wait for its input.
     ///
-    /// - Parameter wanted: the number of a run of the node's that is asked for.
-    /// - Returns: what read it, and whether the log ends in the middle of a line.
-    /// - Throws: `FileError` when it cannot be read.
+    /// - Parameter wanted: the number of the requested run of the node.
+    /// - Returns: the reader, and whether the log ends in the middle of a line.
+    /// - Throws: `FileError` if it cannot be read.
     package static func reading(
         file path: String?, warmUp: Double, wanted: Int? = nil
     ) throws(FileError) -> (reader: LogReader, isCut: Bool) {
@@ -27,9 +27,9 @@ extension LogReader {
         return (reader, rest != nil)
     }
 
-    /// Reads a whole log, as ``reading(file:warmUp:wanted:)`` does.
+    /// Reads a whole log like ``reading(file:warmUp:wanted:)``.
     ///
-    /// - Returns: what the log alone can say of the node's last life in it, and how many lines it has.
+    /// - Returns: the verdict that the log alone supports about the node's last run in it, and the number of lines.
     package static func verdict(onFile path: String?, warmUp: Double) throws(FileError) -> (verdict: Verdict, lines: Int) {
         let (reader, isCut) = try reading(file: path, warmUp: warmUp)
         return (reader.verdict(isCut: isCut), reader.lines)

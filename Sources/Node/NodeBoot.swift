@@ -6,28 +6,28 @@ import Model
 import Sandbox
 import SystemPackage
 
-/// How far a boot has come, for people who wait.
+/// The progress of a boot, for display.
 package enum BootProgress: Hashable, Sendable {
     /// The sandbox is being filled.
     case preparing
-    /// The sandbox's first program has come to a stage: `containerd`, `kubelet`.
+    /// The sandbox's first program has reached a stage: `containerd`, `kubelet`.
     case stage(String)
     /// The node is being watched: seconds so far.
     case watching(seconds: Int)
-    /// What a user should know.
+    /// A note for users.
     case note(String)
-    /// A part of the boot that is not the node's own is over.
+    /// A part of the boot that is not the node's own work has finished.
     case spent(BootPart, seconds: Double)
 }
 
-/// When a boot may use the machine for its start. Boots that are only watched do not disturb each other; two that start at once do.
+/// When a boot may use the machine for its start. Boots that are only being watched do not slow each other down; two that start at the same
+/// time do.
 package struct BootTurn: Sendable {
-    /// Waits until the boot may start; throws `CancellationError`.
+    /// Waits until the boot may start. Throws `CancellationError`.
     package let enter: @Sendable () async throws -> Void
-    /// The node has started, or never will. May be called again; then it does nothing.
+    /// Reports that the node has started, or never will. Repeated calls do nothing.
     package let leave: @Sendable () -> Void
 
-    /// Makes a turn of what begins and ends it.
     package init(enter: @escaping @Sendable () async throws -> Void, leave: @escaping @Sendable () -> Void) {
         self.enter = enter
         self.leave = leave
@@ -37,41 +37,38 @@ package struct BootTurn: Sendable {
     package static let free = BootTurn(enter: {}, leave: {})
 }
 
-/// What came of a boot.
+/// The result of a boot.
 package struct BootOutcome: Sendable {
-    /// How good the node is.
     package let verdict: Verdict
     /// Seconds between the deciding event and the end of the sandbox.
     package let toVerdict: Double
-    /// What the boot suffered from the rest of the machine; nil when no sandbox was started.
+    /// How the rest of the machine affected the boot; nil if no sandbox was started.
     package let conditions: BootConditions?
-    /// What the node's program answered to `--version`; nil when it was not asked.
+    /// The node program's output of `--version`; nil if it was not run.
     package var version: String?
 }
 
-/// What is known of a node that is kept.
+/// The status of a kept node.
 package struct KeptStatus: Sendable {
-    /// How far the sandbox's first program has come.
+    /// The stage that the sandbox's first program has reached.
     package let stage: String
     /// Whether the API server says that the node is Ready.
     package let isReady: Bool
     /// The verdict so far; nil before there is one.
     package let verdict: Verdict?
-    /// What the node's program answers to `--version`.
+    /// The version that the node's program reports.
     package let version: String?
-    /// A kubeconfig with all rights; nil when the node joined no control plane.
+    /// A kubeconfig with all rights; nil if the node joined no control plane.
     package let kubeconfig: String?
 }
 
-/// A binary to boot as a node: where it is, and what its bytes must be.
+/// One boot of an artifact in an environment, up to a level.
 package struct NodeBoot: Sendable {
     private let artifact: Artifact
     private let node: NodeSpec
-    private let layout: Layout
     private let level: Level
     private let plane: ControlPlaneKind?
-    private let runsc: Runsc?
-    private let here: NodeHere?
+    private let site: BootSite
     private let profile: KubeletProfile
     private let host: Host
     private let modification: NodeModification
@@ -79,31 +76,26 @@ package struct NodeBoot: Sendable {
     private let turn: BootTurn
     private let logLimit: LineFile.Limit
 
-    /// Makes a boot; nothing starts yet.
+    /// Creates a boot without starting anything.
     ///
     /// - Parameters:
-    ///   - level: how much is asked of the node.
-    ///   - plane: what makes the control plane; needed for a level at which the node joins one.
-    ///   - runsc: makes the sandbox; nil for the layout `here`.
-    ///   - here: the place that the node is booted in where the layout is `here`.
-    ///   - modification: what is changed about the node beside its binary.
-    ///   - observer: told of all that happens, beside the grader.
+    ///   - level: the level that the node is tested at.
+    ///   - plane: the kind of control plane; required for a level at which the node joins one.
+    ///   - modification: changes to the node besides its binary.
+    ///   - observer: receives every event, in addition to the grader.
     ///   - turn: when the boot may start.
-    ///   - logLimit: how long each log of a boot that is not kept may grow.
+    ///   - logLimit: the maximum size of each log of a measured boot.
     package init(
-        _ artifact: Artifact, node: NodeSpec, layout: Layout, level: Level = .boot, plane: ControlPlaneKind? = nil, runsc: Runsc?,
-        here: NodeHere? = nil, profile: KubeletProfile, modification: NodeModification = NodeModification(),
-        observer: (any BootObserver)? = nil,
+        _ artifact: Artifact, node: NodeSpec, level: Level = .boot, plane: ControlPlaneKind? = nil, at site: BootSite,
+        profile: KubeletProfile, modification: NodeModification = NodeModification(), observer: (any BootObserver)? = nil,
         turn: BootTurn = .free, logLimit: LineFile.Limit = .run, on host: Host
     ) {
         self.artifact = artifact
-        // What the recipe says holds for a machine that is as fast as most.
+        // The recipe's times are for a machine of typical speed.
         self.node = node.stretched(by: host.deadlines)
-        self.layout = layout
         self.level = level
         self.plane = plane
-        self.runsc = runsc
-        self.here = here
+        self.site = site
         self.profile = profile
         self.modification = modification
         self.observer = observer
@@ -112,62 +104,48 @@ package struct NodeBoot: Sendable {
         self.host = host
     }
 
-    /// Boots the node in a sandbox of its own, watches it, and ends it as soon as the verdict is certain.
+    /// Boots the node, watches it, and ends it as soon as the verdict is certain.
     ///
     /// - Parameters:
-    ///   - scratch: where the sandbox's files go; they are removed in every path out.
-    ///   - logs: a folder that gets `kubelet.log`, `sandbox.log`, and a log for each process of the control plane. Of one that is longer than its
-    ///     limit it has the beginning and the end.
-    /// - Returns: the verdict, and what the boot was like. A harness that failed is an `inconclusive` verdict, not an error.
+    ///   - scratch: where the boot's files go; they are always removed.
+    ///   - logs: a folder for `kubelet.log`, `sandbox.log`, and a log for each process of the control plane. A log that exceeds its limit
+    ///     keeps its beginning and its end.
+    /// - Returns: the verdict and the conditions of the boot. A failure of the harness is an `inconclusive` verdict, not an error.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     package func run(
         scratch: Scratch, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> BootOutcome {
-        try await run(in: scratch.place("boot"), logs: logs, progress: progress, status: nil)
+        try await run(.measure, in: BootFiles(folder: scratch.place("boot"), logs: logs), progress: progress)
     }
 
-    /// Boots the node and keeps it: it is watched until it ends or the task is cancelled.
+    /// Boots the node and keeps it running until it ends or the task is canceled.
     ///
     /// - Parameters:
-    ///   - folder: where the sandbox's files go; it is removed in every path out.
-    ///   - logs: as with `run`.
-    ///   - status: told about once a second what is known of the node.
-    /// - Returns: the verdict that came with the node's end.
+    ///   - folder: where the boot's files go; it is always removed.
+    ///   - logs: as in `run`.
+    ///   - status: receives the node's status about once a second.
+    /// - Returns: the verdict at the node's end.
     /// - Throws: `CancellationError`, after the sandbox is gone.
     package func keep(
         in folder: FilePath, logs: FilePath, status: @escaping @Sendable (KeptStatus) -> Void
     ) async throws -> Verdict {
-        try await run(in: folder, logs: logs, progress: { _ in }, status: status).verdict
+        try await run(.keep(status), in: BootFiles(folder: folder, logs: logs), progress: { _ in }).verdict
     }
 
     private func run(
-        in folder: FilePath, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void,
-        status: (@Sendable (KeptStatus) -> Void)?
+        _ mode: BootMode, in files: BootFiles, progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> BootOutcome {
         defer {
             turn.leave()
-            clear(folder, progress: progress)
+            clear(files.folder, progress: progress)
         }
         do {
-            try Files.makeDirectory(logs)
-            guard node.joins(at: level) else {
-                return try await boot(in: folder, joining: nil, logs: logs, progress: progress, status: status)
-            }
+            try Files.makeDirectory(files.logs)
+            guard node.joins(at: level) else { return try await boot(mode, joining: nil, in: files, progress: progress) }
             guard let plane else { return failed("the level \(level.rawValue) needs a control plane, but there is none") }
             try await turn.enter()
-            let notices = ClusterNotices()
-            let trial = PodTrial()
-            let server = ServerSandbox(artifact: artifact, runsc: runsc, profile: profile, host: host)
-            return try await ControlPlane.with(
-                plane, node: KubeletProfile.nodeName, folder: folder.appending("control-plane"), logs: logs, notices: notices,
-                logLimit: limit(isKept: status != nil), isShared: here?.signs.isGvisor ?? false,
-                sandbox: { try await server.command($0, in: $1, network: $2) }, on: host
-            ) { plane in
-                let observer = ClusterObserver(
-                    of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: .seconds(status == nil ? 1 : 5))
-                return try await withBackgroundTasks([{ try await observer.run() }]) {
-                    try await boot(in: folder, joining: (plane, notices, trial), logs: logs, progress: progress, status: status)
-                }
+            return try await withControlPlane(plane, mode, in: files) { joined in
+                try await boot(mode, joining: joined, in: files, progress: progress)
             }
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
@@ -175,61 +153,63 @@ package struct NodeBoot: Sendable {
         }
     }
 
-    /// A run's log is evidence and stays whole, but for one without end; a node that is kept may live for months.
-    private func limit(isKept: Bool) -> LineFile.Limit { isKept ? .kept : logLimit }
-
-    fileprivate typealias Joined = (plane: ControlPlane, notices: ClusterNotices, trial: PodTrial)
-
-    private func boot(
-        in folder: FilePath, joining joined: Joined?, logs: FilePath, progress: @escaping @Sendable (BootProgress) -> Void,
-        status: (@Sendable (KeptStatus) -> Void)?
+    private func withControlPlane(
+        _ plane: ControlPlaneKind, _ mode: BootMode, in files: BootFiles,
+        _ body: @escaping @Sendable (JoinedPlane) async throws -> BootOutcome
     ) async throws -> BootOutcome {
-        progress(.preparing)
-        let state = folder.appending("state")
-        try Files.makeDirectory(state)
-        let grader = BootGrader(
-            node: node, layout: layout, level: level, word: joined?.trial.word ?? "", isKept: status != nil, runtime: modification.runtime,
-            place: here?.signs, deadlines: host.deadlines)
-        let limit = limit(isKept: status != nil)
-        let watch = Watch(
-            grader: grader, conditions: ConditionsReader(deadlines: host.deadlines), joined: joined,
-            streams: BootStreams(
-                output: try LineFile(logs.appending("kubelet.log"), limit: limit),
-                error: try LineFile(logs.appending("sandbox.log"), limit: limit)))
-        if let here {
-            guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet can be booted here") }
-            return try await here.hold(
-                artifact, node: node, profile: profile, folder: folder, joining: joined?.plane, isKept: status != nil, on: host
-            ) { command in
-                try await run(command, in: folder, watched: watch, progress: progress, status: status)
+        let (notices, trial) = (ClusterNotices(), PodTrial())
+        let server = ServerSandbox(artifact: artifact, runsc: site.runsc, profile: profile, host: host)
+        return try await ControlPlane.with(
+            plane, node: KubeletProfile.nodeName, folder: files.folder.appending("control-plane"), logs: files.logs, notices: notices,
+            logLimit: mode.logLimit(logLimit), isShared: site.sharesNetwork,
+            sandbox: { try await server.command($0, in: $1, network: $2) }, on: host
+        ) { plane in
+            let observer = ClusterObserver(
+                of: plane, trial: level == .pod ? trial : nil, notices: notices, interval: mode.observerInterval)
+            return try await withBackgroundTasks([{ try await observer.run() }]) {
+                try await body(JoinedPlane(plane: plane, notices: notices, trial: trial))
             }
         }
-        guard modification.runtime == .runsc else {
-            return try await runInContainer(folder, state: state, watch: watch, progress: progress)
-        }
-        guard let runsc else { return failed("there is no runsc to make a sandbox") }
-        let bundle = try await prepare(folder, joining: joined?.plane, isKept: status != nil, progress: progress)
-        let command = try runsc.run(
-            bundle, state: state, network: joined?.plane.network.node, layout: layout, on: host)
-        return try await run(command, in: folder, watched: watch, progress: progress, status: status)
     }
 
-    /// The control: no sandbox, but a container of the machine's own kernel.
-    private func runInContainer(
-        _ folder: FilePath, state: FilePath, watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void
+    private func boot(
+        _ mode: BootMode, joining joined: JoinedPlane?, in files: BootFiles, progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> BootOutcome {
-        guard !level.isJoined else { return failed("a node in runc cannot join a control plane") }
-        let runc = try await Runc.find(on: host)
-        let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))", within: host.deadlines)
-        let bundle = try await prepare(folder, joining: nil, isKept: false, group: group, progress: progress)
-        do {
-            let command = runc.run(bundle, state: state, on: host)
-            let outcome = try await run(command, in: folder, watched: watch, progress: progress, status: nil)
-            await group.remove()
-            return outcome
-        } catch {
-            await group.remove()
-            throw error
+        progress(.preparing)
+        try Files.makeDirectory(files.state)
+        let grader = BootGrader(
+            node: node, in: site.environment, level: level, word: joined?.trial.word ?? "", isKept: mode.isKept,
+            deadlines: host.deadlines)
+        let watch = Watch(
+            try SandboxRun(
+                grader, output: files.logs.appending("kubelet.log"), error: files.logs.appending("sandbox.log"),
+                limit: mode.logLimit(logLimit)),
+            conditions: ConditionsReader(deadlines: host.deadlines), joined: joined)
+        let run: @Sendable (Command) async throws -> BootOutcome = {
+            try await self.run($0, watched: watch, mode, in: files, progress: progress)
+        }
+        switch site {
+        case .sandbox(let runsc, let layout):
+            let bundle = try await prepare(layout, joining: joined?.plane, mode, in: files, progress: progress)
+            return try await run(
+                try runsc.run(bundle, state: files.state, network: joined?.plane.network.node, layout: layout, on: host))
+        case .container(let runc, let layout):
+            guard !level.isJoined else { return failed("a node in runc cannot join a control plane") }
+            let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))", within: host.deadlines)
+            let bundle = try await prepare(layout, joining: nil, mode, group: group, in: files, progress: progress)
+            do {
+                let outcome = try await run(runc.run(bundle, state: files.state, on: host))
+                await group.remove()
+                return outcome
+            } catch {
+                await group.remove()
+                throw error
+            }
+        case .inPlace(let place):
+            guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet can be booted here") }
+            return try await place.hold(
+                artifact, node: node, profile: profile, folder: files.folder, joining: joined?.plane, isKept: mode.isKept, on: host,
+                body: run)
         }
     }
 
@@ -240,89 +220,94 @@ package struct NodeBoot: Sendable {
     }
 
     private func failed(_ reason: String) -> BootOutcome {
-        let said = Evidence(kind: .harness, text: reason, source: "ninepin")
-        let verdict = Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said])
-        return BootOutcome(verdict: verdict, toVerdict: 0, conditions: nil)
+        BootOutcome(verdict: .failed(reason, level: level), toVerdict: 0, conditions: nil)
     }
 
+    /// Fills a bundle with the node.
+    ///
+    /// - Parameter group: the cgroup of a container on the machine's own kernel; nil for a sandbox.
     private func prepare(
-        _ folder: FilePath, joining plane: ControlPlane?, isKept: Bool, group: ContainerGroup? = nil,
+        _ layout: Layout, joining plane: ControlPlane?, _ mode: BootMode, group: ContainerGroup? = nil, in files: BootFiles,
         progress: (BootProgress) -> Void
     ) async throws -> Bundle {
         let start = ContinuousClock.now
         defer { progress(.spent(.preparing, seconds: start.duration(to: .now).seconds)) }
-        // A node that runs no pods lives without it.
+        // A node that runs no pods does not need the runtime.
         let runtime = node.runtime(on: group == nil ? layout.cgroup : .v1)
         if level.isJoined { try profile.require(runtime) }
-        // A container's file system is the machine's own, and no overlay: it is what a sandbox is compared with.
-        let (bundle, refusal) = try await profile.bundle(at: folder, runtime: runtime, isCopied: group != nil)
+        // A container uses the machine's own file system and no overlay, because it is the baseline for a comparison with sandboxes.
+        let (bundle, refusal) = try await profile.bundle(at: files.folder, runtime: runtime, isCopied: group != nil)
         if let refusal { progress(.note("the node's programs are copied, because an overlay cannot be mounted here: \(refusal)")) }
         let root = RootFileSystem(at: bundle.own, on: host)
         let program = plane == nil ? node.profile : node.profile.joined
         try await profile.fill(
-            root, for: program, joining: plane, isKept: isKept, settings: node.kubelet, runtime: runtime, modification: modification,
-            scratch: folder.appending("images"))
-        let source = FilePath(artifact.path)
-        let digest = try root.program(source, as: NodeProgram.of(program).path)
-        guard digest == artifact.digest else { throw ArtifactChanged(path: source, expected: artifact.digest, found: digest) }
-        try await root.libraries(of: [source])
-        var volumes: [Bundle.Mount] = []
-        if layout.hasVolume {
-            let volume = folder.appending("volume")
-            try Files.makeDirectory(volume)
-            volumes = [.volume(volume, at: "/var/lib/kubelet")]
-        }
+            root, for: program, joining: plane, isKept: mode.isKept, settings: node.kubelet, runtime: runtime, modification: modification,
+            scratch: files.folder.appending("images"))
+        try artifact.place(into: root, as: NodeProgram.of(program).path)
+        try await root.libraries(of: [FilePath(artifact.path)])
         try bundle.configure(
-            arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"], volumes: volumes,
-            in: group)
+            arguments: ["/bin/sh", "/init"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"],
+            volumes: try Bundle.Mount.volumes(of: layout, in: files.folder), in: group)
         return bundle
     }
 
     private func run(
-        _ command: Command, in folder: FilePath, watched watch: Watch, progress: @escaping @Sendable (BootProgress) -> Void,
-        status: (@Sendable (KeptStatus) -> Void)?
+        _ command: Command, watched watch: Watch, _ mode: BootMode, in files: BootFiles,
+        progress: @escaping @Sendable (BootProgress) -> Void
     ) async throws -> BootOutcome {
-        // A joined node's turn began with its control plane.
+        // The turn of a joined node began with its control plane.
         if watch.isAlone { try await turn.enter() }
         let clock = ContinuousClock()
         let start = clock.now
-        let pace = Duration.milliseconds(status == nil ? 250 : 1000)
-        let (final, ended) = try await command.watch(watch, tick: pace) { [observer, turn] watch, event, time in
-            let read = watch.streams.read(event)
-            observer?.take(read, bundle: folder, at: time.seconds)
+        let (final, ended) = try await command.watch(watch, tick: mode.tick) { [observer, turn] watch, event, time in
+            let read = watch.run.read(event)
+            observer?.take(read, bundle: files.folder, at: time.seconds)
             let directive = watch.take(read, at: time.seconds, progress: progress)
-            if watch.grader.isStarted { turn.leave() }
-            if case .tick = event { status?(watch.status) }
+            if watch.run.grader.isStarted { turn.leave() }
+            if case .tick = event { mode.tell(watch.status) }
             return observer?.isSatisfied == true ? .stop : directive
         }
         var watched = final
         let whole = start.duration(to: clock.now).seconds
         watched.release(at: whole, progress: progress)
-        watched.grader.finish("\(ended)", at: whole)
-        guard let verdict = watched.grader.verdict, let decided = watched.grader.decided else {
-            return failed("the grader reached no verdict")
-        }
+        watched.run.grader.finish("\(ended)", at: whole)
+        let grader = watched.run.grader
+        guard let verdict = grader.verdict, let decided = grader.decided else { return failed("the grader reached no verdict") }
         return BootOutcome(
-            verdict: watched.streams.logs.settled(verdict), toVerdict: whole - decided,
-            conditions: watched.conditions.conditions(at: decided), version: watched.grader.nodeVersion)
+            verdict: watched.run.logs.settled(verdict), toVerdict: whole - decided,
+            conditions: watched.conditions.conditions(at: decided), version: grader.nodeVersion)
     }
 }
 
-/// A boot as it is watched.
+private struct BootFiles: Sendable {
+    /// Contains all files of the boot. It is removed when the boot is over.
+    let folder: FilePath
+    let logs: FilePath
+
+    /// The container runtime's state.
+    var state: FilePath { folder.appending("state") }
+}
+
+/// The control plane that a node joins, with its notices and the trial pod.
+private struct JoinedPlane: Sendable {
+    let plane: ControlPlane
+    let notices: ClusterNotices
+    let trial: PodTrial
+}
+
+/// The state of a boot while it is being watched.
 private struct Watch: Sendable {
-    var grader: BootGrader
+    var run: SandboxRun<BootGrader>
     var conditions: ConditionsReader
-    var streams: BootStreams
-    private let joined: NodeBoot.Joined?
+    private let joined: JoinedPlane?
     private let kubeconfig: String?
     private var shown = -1
     private var stage = "sandbox"
     private var held = HeldEnd()
 
-    init(grader: BootGrader, conditions: ConditionsReader, joined: NodeBoot.Joined?, streams: BootStreams) {
-        self.grader = grader
+    init(_ run: SandboxRun<BootGrader>, conditions: ConditionsReader, joined: JoinedPlane?) {
+        self.run = run
         self.conditions = conditions
-        self.streams = streams
         self.joined = joined
         kubeconfig = joined?.plane.adminKubeconfig
     }
@@ -332,7 +317,7 @@ private struct Watch: Sendable {
 
     var status: KeptStatus {
         KeptStatus(
-            stage: stage, isReady: grader.isReady, verdict: grader.standing, version: grader.nodeVersion,
+            stage: stage, isReady: run.grader.isReady, verdict: run.grader.standing, version: run.grader.nodeVersion,
             kubeconfig: kubeconfig)
     }
 
@@ -340,21 +325,19 @@ private struct Watch: Sendable {
         switch event {
         case .log(let line):
             conditions.take(line: line, at: now)
-            grader.take(.log(line), at: now)
-        case .more(let piece, let overlap): grader.take(.more(piece, overlap: overlap), at: now)
+            run.grader.take(event, at: now)
         case .fact(let fact):
             if let fact = held.pass(fact) { take(fact, at: now, progress: progress) }
-        case .runtime(let text): grader.take(.runtime(text), at: now)
         case .tick:
             release(at: now, progress: progress)
             beat(at: now, progress: progress)
-        case .silent: break
+        case .more, .runtime, .cluster, .silent: run.grader.take(event, at: now)
         }
-        if grader.hasReason { release(at: now, progress: progress) }
-        return grader.verdict == nil && streams.logs.fault == nil ? .proceed : .stop
+        if run.grader.hasReason { release(at: now, progress: progress) }
+        return run.isOver ? .stop : .proceed
     }
 
-    /// Nothing more is waited for of a node that has ended.
+    /// Releases a held exit, because nothing more is expected after a node has ended.
     mutating func release(at now: Double, progress: (BootProgress) -> Void) {
         if let fact = held.release() { take(fact, at: now, progress: progress) }
     }
@@ -366,12 +349,12 @@ private struct Watch: Sendable {
             if name == "containerd" { progress(.spent(.starting, seconds: now)) }
         }
         conditions.take(fact, at: now)
-        grader.take(.fact(fact), at: now)
+        run.grader.take(.fact(fact), at: now)
     }
 
     private mutating func beat(at now: Double, progress: (BootProgress) -> Void) {
-        for fact in joined?.notices.take() ?? [] { grader.take(.cluster(fact), at: now) }
-        grader.take(.tick, at: now)
+        for fact in joined?.notices.take() ?? [] { run.grader.take(.cluster(fact), at: now) }
+        run.grader.take(.tick, at: now)
         guard Int(now) > shown else { return }
         shown = Int(now)
         if let waited = MachineLoad.secondsOfPressure() { conditions.take(PressureSample(waited: waited, seconds: now)) }

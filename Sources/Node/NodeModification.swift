@@ -1,20 +1,18 @@
+import Grading
 import Host
-import Model
 import Sandbox
 import SystemPackage
 
-/// What a boot changes about a node beside its binary: its root file system, its first program, and the command that starts it. The default changes
-/// nothing.
+/// Changes that a boot makes to a node besides its binary: to its root file system, its first program, and the command that starts it. The
+/// default changes nothing.
 package struct NodeModification: Sendable {
-    /// What the node is booted in.
-    package var runtime = ContainerRuntime.runsc
     /// Lines for kubelet's configuration file.
     package var kubeletConfiguration = ""
-    /// Lines of the first program that come before the node's start. They may use its `say`, `fail` and `lives`.
+    /// Lines of the first program that run before the node starts. They may use its functions `say`, `fail` and `lives`.
     package var preparation = ""
-    /// Lines that come after the node's start, when `$kubelet` is its process.
+    /// Lines that run after the node has started, when `$kubelet` is its process ID.
     package var aftermath = ""
-    /// Words in front of the command that starts the node.
+    /// Words before the command that starts the node.
     package var prefix = ""
     /// Adds files to the root file system.
     package var fill: @Sendable (RootFileSystem, Host) async throws -> Void = { _, _ in }
@@ -22,14 +20,14 @@ package struct NodeModification: Sendable {
     package init() {}
 }
 
-/// Is told of all that happens during a boot, beside the grader. It decides nothing about the verdict.
+/// Receives every event of a boot, in addition to the grader. It does not affect the verdict.
 package protocol BootObserver: Sendable {
-    /// Takes what the grader takes as well.
+    /// Processes an event that the grader also receives.
     ///
     /// - Parameters:
-    ///   - bundle: the sandbox's bundle, which its processes name.
+    ///   - bundle: the sandbox's bundle, whose path appears in the command lines of the sandbox's processes.
     ///   - now: seconds since the sandbox was started.
     func take(_ event: BootEvent, bundle: FilePath, at now: Double)
-    /// Whether the boot has shown all that it was for and may end.
+    /// Whether the observer has seen everything that it needs, so that the boot may end.
     var isSatisfied: Bool { get }
 }

@@ -3,44 +3,46 @@ import Host
 import Model
 import Sandbox
 
-/// The first two programs in the sandbox. The first one asks and tells; the second one, on the node's side, prepares and starts the node, in
-/// processes and mounts of its own: the node cannot see who asks, and so cannot answer for itself.
+/// The first two programs in the sandbox. The first one probes the node and reports. The second one, on the node's side, prepares and
+/// starts the node in its own PID and mount namespaces. The node cannot see the prober, and so cannot answer in its own favor.
 package enum NodeScript {
-    // Paths are put into both programs as whole words of the shell: nothing in the programs quotes them again.
+    // Both programs contain paths as complete shell words; nothing in the programs quotes them again.
 
-    /// The first program, for busybox's shell. The node's log goes to standard output; what the harness must know to standard error, marked.
+    /// The first program, for busybox's shell. The node's log goes to standard output; reports for the harness go to standard error,
+    /// marked.
     ///
     /// - Parameters:
     ///   - interval: seconds between two rounds of probes.
-    ///   - folder: an empty folder that is not the node's; a file system is mounted there that only this program sees.
-    ///   - busybox: where busybox lies.
-    ///   - node: where the second program lies.
-    ///   - deadlines: how long it waits for what.
+    ///   - folder: an empty folder that is not the node's; a file system that only this program sees is mounted there.
+    ///   - busybox: the path of busybox.
+    ///   - node: the path of the second program.
+    ///   - deadlines: its timeouts.
     static func text(
         interval: Int = 1, folder: String = Bundle.askFolder, busybox: String = "/bin/busybox", node: String = "/init-node",
-        deadlines: Deadlines = Deadlines()
+        at paths: NodePaths = .sandbox, deadlines: Deadlines = Deadlines()
     ) -> String {
         let words = [
             "@INTERVAL@": "\(interval)", "@FOLDER@": folder.shellQuoted, "@BUSYBOX@": busybox.shellQuoted, "@NODE@": node.shellQuoted,
-            "@PROBE_SECONDS@": deadlines.whole(.probeAnswer),
+            "@PROBE_SECONDS@": deadlines.whole(.probeAnswer), "@SIGNS@": showing.replacingAll(["@SEARCH@": paths.search]),
         ]
         return asking.replacingAll(words)
     }
 
-    /// The second program, for busybox's shell. What it tells goes to descriptor 3, which the node does not get.
+    /// The second program, for busybox's shell. It reports on descriptor 3, which the node does not inherit.
     ///
     /// - Parameters:
-    ///   - modification: what is changed about the node beside its binary.
-    ///   - deadlines: how long it waits for what.
-    ///   - clearing: lines that clear the way for a kubelet, which may use `fail`, and leave a folder to work in in `$work`.
+    ///   - modification: changes to the node besides its binary.
+    ///   - deadlines: its timeouts.
+    ///   - clearing: lines that prepare the environment for a kubelet; they may use `fail`, and must set `$work` to a working folder.
     static func node(
         for profile: NodeSpec.Profile, modification: NodeModification = NodeModification(), folder: String = Bundle.askFolder,
         busybox: String = "/bin/busybox",
-        clearing: String = sandbox, deadlines: Deadlines = Deadlines()
+        clearing: String = sandbox, at paths: NodePaths = .sandbox, deadlines: Deadlines = Deadlines()
     ) -> String {
-        let program = NodeProgram.of(profile)
+        let program = NodeProgram.of(profile, at: paths)
         let words = [
-            "@CLEARING@": clearing, "@PROGRAM@": program.path, "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
+            "@SEARCH@": paths.search, "@CONTAINERD@": paths.containerd, "@CLEARING@": clearing, "@PROGRAM@": program.path,
+            "@VERSION@": profile.versionPrefix, "@PREPARATION@": program.preparation,
             "@LOADING@": program.loading, "@START@": modification.prefix + program.start, "@FOLDER@": folder.shellQuoted,
             "@BUSYBOX@": busybox.shellQuoted,
             "@APPROACH@": modification.preparation, "@AFTERMATH@": modification.aftermath,
@@ -50,10 +52,12 @@ package enum NodeScript {
         return preparing.replacingAll(words)
     }
 
-    /// How every first program begins, for busybox's shell: what the sandbox shows of itself.
-    package static let signs = """
+    /// The beginning of every first program, for busybox's shell: it reports the sandbox's properties.
+    package static let signs = showing.replacingAll(["@SEARCH@": NodePaths.sandbox.search])
+
+    private static let showing = """
         #!/bin/sh
-        export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
+        export PATH=@SEARCH@ HOME=/root
         say() { echo "\(NodeFact.mark)$*" >&2; }
         say stage prepare
         gvisor=$(dmesg | grep -m 1 -i gvisor) && say gvisor "$gvisor"
@@ -62,17 +66,18 @@ package enum NodeScript {
         done < /proc/mounts
         """
 
-    /// What clears the way in a sandbox that was made for the node: kubelet reads the kernel's messages, and gVisor has none.
+    /// Lines that prepare a sandbox that was created for the node. kubelet reads the kernel's messages, and gVisor has none.
     static let sandbox = """
         work=/tmp
         ln -sf /dev/null /dev/kmsg || fail "cannot link /dev/kmsg"
         """
 
-    /// What runs on the node's side must not be able to change what asks. So the programs that ask have a root of their own, a file system that
-    /// is unmounted on the node's side, and whatever is done to the place where it was mounted is nothing to them. The shell that waits for the
-    /// node's side looks up no name any more once that runs: all of it is one command, which is read before.
+    /// Nothing that runs on the node's side may be able to change the programs that probe it. The probing programs therefore have their own
+    /// root on a file system that is unmounted on the node's side, so that changes to its mount point do not affect them. The shell that
+    /// waits for the node's side looks up no names while that side runs: the rest of the script is one command, which the shell reads
+    /// before it runs.
     private static let asking = """
-        \(signs)
+        @SIGNS@
         fail() { say failed "$*"; exit 125; }
         mkdir -p @FOLDER@ && mount -t tmpfs tmpfs @FOLDER@ || fail "cannot mount a file system of the first program's own"
         mkdir @FOLDER@/dev && : > @FOLDER@/dev/null && cp @BUSYBOX@ @FOLDER@/busybox || fail "cannot copy busybox"
@@ -149,7 +154,7 @@ package enum NodeScript {
         """
 
     private static let preparing = """
-        export PATH=/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin HOME=/root
+        export PATH=@SEARCH@ HOME=/root
         say() { echo "$*" >&3; }
         fail() { say failed "$*"; exit 125; }
         # A process that has ended and was not waited for is still there, as a zombie.
@@ -188,7 +193,7 @@ package enum NodeScript {
         say stage containerd
         # Who waits for it tells of its end as it comes.
         (
-          containerd -c /etc/containerd.toml > /run/containerd.log 2>&1 3>&-
+          containerd -c @CONTAINERD@ > /run/containerd.log 2>&1 3>&-
           tail -n 5 /run/containerd.log | while read -r line; do say containerd "$line"; done
           say containerd-gone
         ) &
@@ -218,6 +223,6 @@ package enum NodeScript {
 }
 
 extension Deadlines {
-    /// A deadline as timeout(1) takes it: whole seconds, and not one less.
+    /// A deadline as an argument of timeout(1): whole seconds, rounded up.
     package func whole(_ deadline: Deadline) -> String { "\(Int(self[deadline].rounded(.up)))" }
 }

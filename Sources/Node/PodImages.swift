@@ -5,11 +5,12 @@ import Sandbox
 import SystemPackage
 import struct Crypto.SHA256
 
-/// The images that a node's pods need, in one archive that `ctr images import` takes (Docker image specification 1.2): one layer of busybox.
+/// The images that a node's pods need, in one archive that `ctr images import` reads (Docker image specification 1.2), with one layer that
+/// contains busybox.
 struct PodImages {
     /// The image of the process that holds a pod's namespaces.
     static let pause = "localhost/ninepin/pause:1"
-    /// Where the archive lies in the node.
+    /// The archive's path in the node.
     static let path = "/images.tar"
     private static let applets = [
         "sh", "sleep", "echo", "ls", "cat", "true", "head", "tail", "grep", "ps", "wget", "dd", "date", "id", "env",
@@ -18,8 +19,8 @@ struct PodImages {
     /// Writes the archive into a node's root file system.
     ///
     /// - Parameters:
-    ///   - image: the name that pods call it by.
-    ///   - scratch: a folder to work in, which is removed.
+    ///   - image: the name that pods refer to it by.
+    ///   - scratch: a working folder, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     static func write(
         into root: RootFileSystem, as image: String, busybox: FilePath, scratch: FilePath, on host: Host
@@ -27,7 +28,7 @@ struct PodImages {
         try root.program(try await archive(as: image, busybox: busybox, scratch: scratch, on: host), as: path)
     }
 
-    /// The archive; it is made once and kept under the digest of what is in it.
+    /// The archive. It is created once and cached under the digest of its contents.
     ///
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
     static func archive(as image: String, busybox: FilePath, scratch: FilePath, on host: Host) async throws -> FilePath {

@@ -4,8 +4,8 @@ import Model
 import Sandbox
 import SystemPackage
 
-/// A gVisor sandbox for the server of a k3s, which is the very binary under test: it has the control plane's network, and nothing else of the
-/// machine.
+/// A gVisor sandbox for a k3s server. The server is the same binary that is under test. The sandbox has the control plane's network and no
+/// other access to the machine.
 struct ServerSandbox: Sendable {
     let artifact: Artifact
     let runsc: Runsc?
@@ -14,7 +14,7 @@ struct ServerSandbox: Sendable {
 
     /// The command that runs the server.
     ///
-    /// - Parameter folder: for what the sandbox is made of; the caller's to remove.
+    /// - Parameter folder: for the sandbox's files; the caller removes it.
     /// - Throws: `ClusterError` without runsc; `ArtifactChanged`; `FileError`; `CommandError`; `CancellationError`.
     func command(_ process: ControlPlaneProcess, in folder: FilePath, network: NetworkNamespace?) async throws -> Command {
         guard let runsc, let network else { throw ClusterError.needsSandbox(program: process.name) }
@@ -27,17 +27,14 @@ struct ServerSandbox: Sendable {
         try root.file("/etc/machine-id", "00000000000000000000000000000002\n")
         for (path, bytes) in process.sandboxed ?? [:] { try root.file(path, bytes, mode: 0o600) }
         let program = "/usr/local/bin/k3s"
-        let digest = try root.program(process.program, as: program)
-        guard digest == artifact.digest else {
-            throw ArtifactChanged(path: process.program, expected: artifact.digest, found: digest)
-        }
+        try artifact.check(try root.program(process.program, as: program), of: process.program)
         try await root.libraries(of: [process.program])
         try bundle.configure(
             arguments: [program] + process.arguments,
             environment: ["PATH": "/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin", "HOME": "/root"])
         let state = folder.appending("\(process.name).state")
         try Files.makeDirectory(state)
-        // Any runsc makes such a sandbox: it is no part of the node that is judged.
+        // Any runsc can create this sandbox, because the sandbox is not part of the node under test.
         return try runsc.run(bundle, state: state, network: network, layout: .rootOverlay, on: host)
     }
 }

@@ -3,27 +3,27 @@ import Model
 
 /// Whether a series applies to a recipe's source.
 package struct PatchCheck: Hashable, Codable, Sendable {
-    /// The series, by its patches' shortest names.
+    /// The series, as the shortest names of its patches.
     package let series: String
-    /// Whether it applies.
+    /// Whether the series applies.
     package let applies: Bool
-    /// The variants that fitted, patch by patch.
+    /// The chosen variants, one per patch.
     package let variants: [String]
-    /// What decided for each of them.
+    /// Why each variant was chosen.
     package let chosenBy: [Choice]
-    /// Whether each of them was written for the version that is there.
+    /// Whether each variant was written for the version in the source.
     package let versionAgrees: [Bool]
-    /// The files that it changes.
+    /// The files that the series changes.
     package let files: [String]
-    /// Why it does not apply; nil when it does.
+    /// Why the series does not apply; nil if it does.
     package let reason: String?
 }
 
 extension Registry {
-    /// Tries every patch that is for one of a recipe's upstreams, each on its own, and then the recipe's whole series.
+    /// Tries every patch for one of a recipe's upstreams separately, and then the recipe's whole series.
     ///
     /// - Parameters:
-    ///   - recipe: with the versions that the tree tells.
+    ///   - recipe: a recipe with the versions found in the tree.
     ///   - tree: the recipe's source.
     /// - Throws: `PatchesError.malformed`; `GitError`, `FileError`. A patch that does not apply is a result, not an error.
     package func check(_ recipe: Recipe, on tree: ObjectID, in repository: Repository) throws -> [PatchCheck] {
@@ -45,7 +45,7 @@ extension Registry {
 
     /// Compares every variant of some patches with a recipe's source.
     ///
-    /// - Parameter stock: a run in which the recipe's stock node was clean; nil when there is none.
+    /// - Parameter stock: a run in which the recipe's stock node was clean; nil if there is none.
     /// - Throws: `GitError`, `FileError`.
     package func rows(_ patches: [PatchEntry], of recipe: Recipe, in source: SourceText, stock: Run?) throws -> [PatchMatchRow] {
         try patches.flatMap { try rows($0, of: recipe, in: source, stock: stock) }

@@ -1,17 +1,17 @@
 import Git
 import UnifiedDiff
 
-/// One message of a mailbox of patches, as `git format-patch --stdout` writes it; or all of a text that is none.
+/// One message of a mailbox of patches, as written by `git format-patch --stdout`; or the whole text if it is not a mailbox.
 package struct PatchMail: Sendable {
-    /// The message's subject without what stands in brackets before it; nil when there is none.
+    /// The message's subject without the prefix in brackets; nil if it has none.
     package let subject: String?
-    /// Its bytes, as they were sent.
+    /// The original bytes of the message.
     package let text: [UInt8]
 
     /// The messages of a text that change a file.
     ///
-    /// - Parameter origin: what the text is called in an error.
-    /// - Throws: `PatchesError.malformed` when it is no patch.
+    /// - Parameter origin: the text's name in errors.
+    /// - Throws: `PatchesError.malformed` if the text is not a patch.
     package static func mails(in text: [UInt8], from origin: String) throws(PatchesError) -> [PatchMail] {
         do throws(PatchError) {
             return try Patch.messages(in: text).map { PatchMail(subject: subject(of: $0), text: $0) }
@@ -23,7 +23,7 @@ package struct PatchMail: Sendable {
             .map { String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self) }
             .prefix { !$0.isEmpty }
         guard let start = head.firstIndex(where: { $0.lowercased().hasPrefix("subject:") }) else { return nil }
-        // A header goes on in lines that begin with a space (RFC 5322, 2.2.3).
+        // A folded header continues on lines that begin with white space (RFC 5322, 2.2.3).
         let folded = head[(start + 1)...].prefix { $0.first == " " || $0.first == "\t" }
         var words = decoded(([String(head[start].dropFirst("subject:".count))] + folded).joined())
         while let found = words.prefixMatch(of: /\s*\[[^\]]*\]/) { words = String(words[found.range.upperBound...]) }
@@ -31,7 +31,7 @@ package struct PatchMail: Sendable {
         return subject.isEmpty ? nil : subject
     }
 
-    /// What encoded words mean in UTF-8 (RFC 2047); others stay as they are.
+    /// Decodes encoded words in UTF-8 (RFC 2047); others stay unchanged.
     private static func decoded(_ text: String) -> String {
         let joined = text.replacing(/\?=\s+=\?/) { _ in "?==?" }
         return joined.replacing(/=\?[Uu][Tt][Ff]-8\?[Qq]\?([^? ]*)\?=/) { found in

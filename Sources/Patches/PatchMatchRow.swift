@@ -2,45 +2,43 @@ import Git
 import Model
 import UnifiedDiff
 
-/// One variant of one patch against one place of one source: a row of the table that `patches check` shows.
+/// One variant of one patch at one place in one source: a row of the table that `patches check` shows.
 package struct PatchMatchRow: Hashable, Codable, Sendable {
-    /// What was found out.
+    /// The result of the comparison.
     package enum State: String, Codable, Sendable {
-        /// It applies.
+        /// The variant applies.
         case applies
-        /// What it does is done there already.
+        /// The source already contains the variant's change.
         case upstream
-        /// Other lines stand there.
+        /// The source has other lines there.
         case differs
-        /// The upstream that it is for is not in this source.
+        /// The source does not contain the patch's upstream.
         case absent
-        /// The source was not fetched yet.
+        /// The source has not been fetched.
         case unfetched
     }
 
-    /// The recipe, or the folder.
+    /// The name of the recipe or folder.
     package let source: String
-    /// The patch.
     package let patch: PatchName
-    /// The variant; nil where none was tried.
+    /// The variant; nil if none was tried.
     package var variant: String?
-    /// Where the upstream lies in the source.
+    /// The upstream's path in the source.
     package var home: String?
-    /// The upstream's version there, as far as it is known.
+    /// The upstream's version there, if known.
     package var version: String?
     /// Whether the variant was written for that version.
     package var versionAgrees: Bool?
-    /// Whether it fits.
+    /// Whether the variant applies.
     package var fits: Bool { state == .applies }
-    /// The files that it is about, by their paths in the source.
+    /// The files that the variant touches, by their paths in the source.
     package var files: [String] = []
-    /// What was found out.
     package let state: State
-    /// What decided that this variant is the one that is meant; nil when it is not.
+    /// Why this variant was chosen; nil if it was not.
     package var chosenBy: Choice?
-    /// Why it does not fit.
+    /// Why the variant does not apply.
     package var reason: String?
-    /// What else a user must know.
+    /// Other notes for the user.
     package var notes: [String] = []
 
     init(source: String, patch: PatchName, state: State, reason: String? = nil) {
@@ -50,12 +48,12 @@ package struct PatchMatchRow: Hashable, Codable, Sendable {
         self.reason = reason
     }
 
-    /// A patch whose source is not here.
+    /// A row for a patch whose source has not been fetched.
     package static func unfetched(_ source: String, _ patch: PatchName) -> PatchMatchRow {
         PatchMatchRow(source: source, patch: patch, state: .unfetched, reason: "not fetched: run 'ninepin fetch \(source)'")
     }
 
-    /// A patch whose upstream is not in the source.
+    /// A row for a patch whose upstream is not in the source.
     package static func absent(_ source: String, _ patch: PatchName, reason: String) -> PatchMatchRow {
         PatchMatchRow(source: source, patch: patch, state: .absent, reason: reason)
     }
@@ -66,7 +64,7 @@ extension PatchMatchRow {
         case source, patch, variant, home, version, versionAgrees, fits, files, state, chosenBy, reason, notes
     }
 
-    /// Encodes all fields, null where there is nothing to say: a reader of the JSON can count on each key.
+    /// Encodes all fields, null if there is no value, so that readers of the JSON can rely on every key.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Keys.self)
         try values.encode(source, forKey: .source)
@@ -85,7 +83,7 @@ extension PatchMatchRow {
 }
 
 extension PatchMatcher {
-    /// A row for each variant.
+    /// One row for each variant.
     package func rows(source: String) -> [PatchMatchRow] {
         let chosen = try? chosen()
         return variants.map { tried in
@@ -114,12 +112,12 @@ extension PatchMatch.State {
 }
 
 extension Registry {
-    /// Holds patches against a source of which nothing is known: finds where their upstreams lie in it.
+    /// Compares patches with a source that has no recipe: finds where their upstreams are in it.
     ///
     /// - Parameters:
-    ///   - names: the patches; all when empty.
-    ///   - label: what the source is called in the rows.
-    /// - Throws: `PatchesError` for a name that is unknown; `FileError`, `GitError`.
+    ///   - names: the patches; empty for all.
+    ///   - label: the source's name in the rows.
+    /// - Throws: `PatchesError` for an unknown name; `FileError`, `GitError`.
     package func rows(_ names: [String], in source: SourceText, label: String) throws -> [PatchMatchRow] {
         let wanted = names.isEmpty ? entries : try names.map { try entry(named: $0) }
         return try wanted.flatMap { entry -> [PatchMatchRow] in

@@ -1,13 +1,12 @@
 import Model
 
-/// Rows of `patches check`, and whether they are as they should be.
+/// The rows of `patches check`, and whether they are acceptable.
 package struct PatchMatchTable: Sendable {
     private let rows: [PatchMatchRow]
 
-    /// Makes a table.
     package init(_ rows: [PatchMatchRow]) { self.rows = rows }
 
-    /// Whether each patch has one variant that is meant, or a good reason for none, wherever its upstream is.
+    /// Whether each patch has a chosen variant, or is already in upstream, wherever its upstream occurs.
     package var isGood: Bool {
         let tried = rows.filter { $0.home != nil }
         return Dictionary(grouping: tried) { "\($0.source) \($0.patch) \($0.home ?? "")" }.values.allSatisfy { rows in

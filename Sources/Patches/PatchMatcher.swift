@@ -2,36 +2,35 @@ import Git
 import Model
 import UnifiedDiff
 
-/// What decided which variant of a patch is meant.
+/// Why a variant of a patch was chosen.
 package enum Choice: String, Hashable, Codable, Sendable {
-    /// Only one fits what stands in the files.
+    /// Only this variant matches the content of the files.
     case content
-    /// More than one fits, and one was written for this version.
+    /// Several variants match, and only this one was written for the upstream's version.
     case version
 }
 
-/// One variant of a patch, held against an upstream's files.
+/// The result of comparing one variant of a patch with an upstream's files.
 package struct VariantMatch: Sendable {
-    /// The variant.
     package let variant: PatchEntry.Variant
-    /// Its text.
+    /// The variant's text.
     package let patch: Patch
-    /// How it fits.
+    /// How the variant relates to the files.
     package let match: PatchMatch
-    /// Whether it was written for the version that is there; nil when that is not known.
+    /// Whether the variant was written for the upstream's version; nil if the version is unknown.
     package let agrees: Bool?
 }
 
-/// All variants of a patch, held against an upstream's files.
+/// The results of comparing all variants of a patch with an upstream's files.
 package struct PatchMatcher: Sendable {
     /// The patch.
     package let entry: PatchEntry
-    /// Where.
+    /// Where the upstream is.
     package let home: Home
-    /// Its variants, in the order of the entry.
+    /// The variants in the entry's order.
     package let variants: [VariantMatch]
 
-    /// Holds every variant against the files.
+    /// Compares every variant with the files.
     ///
     /// - Throws: `FileError`, `GitError`, `PatchesError.malformed`.
     package init(_ entry: PatchEntry, at home: Home, in source: SourceText, registry: Registry) throws {
@@ -44,15 +43,15 @@ package struct PatchMatcher: Sendable {
         }
     }
 
-    /// The variant that is meant: the one that fits; the version only has a say where two do.
+    /// The variant to use: the one that applies. The version decides only if several do.
     ///
     /// - Throws: `PatchesError` with the nearest variant and the difference.
     package func chosen() throws(PatchesError) -> (match: VariantMatch, by: Choice) {
-        let matcher = variants.filter { $0.match.state == .applies }
-        if matcher.count == 1, let only = matcher.first { return (only, .content) }
-        let meant = matcher.filter { $0.agrees == true }
+        let matching = variants.filter { $0.match.state == .applies }
+        if matching.count == 1, let only = matching.first { return (only, .content) }
+        let meant = matching.filter { $0.agrees == true }
         if meant.count == 1, let only = meant.first { return (only, .version) }
-        guard matcher.isEmpty else { throw .ambiguous(entry.name, variants: matcher.map(\.variant.name)) }
+        guard matching.isEmpty else { throw .ambiguous(entry.name, variants: matching.map(\.variant.name)) }
         if let there = variants.first(where: { $0.match.state == .upstream }) {
             throw .inUpstream(entry.name, variant: there.variant.name, upstreamPath: home.path)
         }
@@ -63,7 +62,7 @@ package struct PatchMatcher: Sendable {
         throw .doesNotApply(entry.name, variant: nearest.variant.name, nearness: nearness, upstreamPath: home.path, error)
     }
 
-    /// The variant of whose lines most are there; of two that are alike the one for this version.
+    /// The variant with the largest share of matching lines; of equal ones, the one for this version.
     package var nearest: VariantMatch? {
         variants.max { one, other in
             let (left, right) = (one.match.matched * max(1, other.match.wanted), other.match.matched * max(1, one.match.wanted))
@@ -71,7 +70,7 @@ package struct PatchMatcher: Sendable {
         }
     }
 
-    /// What `status` in the entry says and the files do not, or the other way round.
+    /// A note if `status` in the entry contradicts the files.
     package var statusNote: String? {
         let applies = variants.contains { $0.match.state == .applies }
         let isThere = !applies && variants.contains { $0.match.state == .upstream }

@@ -1,26 +1,27 @@
 import Model
 
-/// A short program against a patched package, which says in one line what the package answers where it runs. `patches/UPSTREAM/NAME/probe/main.go`.
+/// A short program that calls a patched package and prints in one line how the package behaves where it runs. It is stored in
+/// `patches/UPSTREAM/NAME/probe/main.go`.
 package struct Probe: Hashable, Sendable {
-    /// The entry that has the program.
+    /// The entry that contains the program.
     package let name: PatchName
-    /// The program's text, as it is in the registry.
+    /// The program's text from the registry.
     let text: String
-    /// The upstream versions that it can be built for; any when nil.
+    /// The upstream versions that it can be built with; nil for any.
     var versions: VersionRange?
 
-    /// The upstream project whose package it asks.
+    /// The upstream project whose package the probe calls.
     package var upstream: String { name.upstream }
 
-    /// Whether it can be built against an upstream of a version; against one that does not tell its version it is tried.
+    /// Whether the probe can be built with an upstream's version; it is tried if the version is unknown.
     package func fits(_ version: Version?) -> Bool { version.flatMap { versions?.contains($0) } ?? true }
 
-    /// The folder that it is built in, below a source tree's top.
+    /// The folder where it is built, relative to a source tree's root.
     package var folder: String { "ninepin-probe/\(name)" }
 
-    /// The program as Go can build it: what it imports below `upstream` is imported from where the upstream project is.
+    /// The program in a form that Go can build: imports below `upstream` are replaced by the upstream project's actual import path.
     ///
-    /// - Parameter importPath: the upstream project's import path, as code in the tree writes it.
+    /// - Parameter importPath: the import path that code in the tree uses for the upstream project.
     package func source(importing importPath: String) -> [UInt8] {
         var isAmongImports = true
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -38,10 +39,10 @@ package struct Probe: Hashable, Sendable {
 }
 
 extension Recipe {
-    /// How code in the tree imports an upstream project: by the path below the last `vendor` or below the folder of copied modules, else by the
-    /// tree's own path and the path in it.
+    /// The import path of an upstream project for code in the tree: the path below the last `vendor` folder or below the folder of copied
+    /// modules; otherwise the tree's own import path plus the path in the tree.
     ///
-    /// - Parameter copies: where copies of modules lie in the tree.
+    /// - Parameter copies: the folder in the tree with copies of modules.
     package func importPath(of upstream: Upstream, copies: String) -> String {
         if upstream.path.hasPrefix(copies + "/") { return String(upstream.path.dropFirst(copies.count + 1)) }
         let path = upstream.path == "." ? [] : upstream.path.split(separator: "/")
@@ -51,9 +52,9 @@ extension Recipe {
 }
 
 extension Registry {
-    /// The probe that proves an entry: its own, or the one that it names; nil when it has none.
+    /// The probe of an entry: its own, or the one that it names; nil if it has none.
     ///
-    /// - Throws: `PatchesError.unknown` when it names an entry that is not there or has no program; `FileError`.
+    /// - Throws: `PatchesError.unknown` if the named entry does not exist or has no program; `FileError`.
     package func probe(of entry: PatchEntry) throws -> Probe? {
         guard let named = entry.probe else { return try program(of: entry.name) }
         guard entries.contains(where: { $0.name == named }), let probe = try program(of: named) else {
@@ -63,10 +64,10 @@ extension Registry {
         return probe
     }
 
-    /// The probes to ask about a series: of the patches in it; about the stock source, those of the recipe's own series, or, where that is empty,
-    /// of every patch of the recipe's upstreams. Each once, in the order of the patches.
+    /// The probes to run for a series: those of its patches. For the stock source, they are those of the recipe's own series, or of every
+    /// patch for the recipe's upstreams if that series is empty. Each probe occurs once, in patch order.
     ///
-    /// - Throws: what ``probe(of:)`` throws.
+    /// - Throws: errors from ``probe(of:)``.
     package func probes(for series: Series, of recipe: Recipe) throws -> [Probe] {
         let own = recipe.series.isEmpty ? entries.filter { recipe.upstreams[$0.name.upstream] != nil }.map(\.name) : recipe.series
         var probes: [Probe] = []
@@ -77,9 +78,9 @@ extension Registry {
         return probes
     }
 
-    /// The probe of a patch that is named on the command line.
+    /// The probe of a patch named on the command line.
     ///
-    /// - Throws: `PatchesError` for a name that is unknown, has no probe, or is of an upstream that the recipe does not have.
+    /// - Throws: `PatchesError` if the name is unknown, the patch has no probe, or the recipe does not have its upstream.
     package func probe(named name: String, of recipe: Recipe) throws -> Probe {
         let entry = try entry(named: name)
         guard recipe.upstreams[entry.name.upstream] != nil else {
@@ -92,12 +93,12 @@ extension Registry {
 }
 
 extension Series {
-    /// Of some probes those that have something to say about the series: all of the stock source, else those of the upstreams that it patches.
+    /// The probes that are relevant to the series: all of them for the stock source, otherwise those of the upstreams that it patches.
     package func asked(by probes: [Probe]) -> [Probe] {
         entries.isEmpty ? probes : probes.filter { probe in entries.contains { $0.name.upstream == probe.upstream } }
     }
 
-    /// The patches that a probe proves: a program that asks one package need not hold what others touch.
+    /// The patches that a probe proves: a program that calls one package cannot prove patches to other packages.
     package func proved(by probe: Probe) -> Set<PatchName> {
         Set(entries.filter { ($0.probe ?? $0.name) == probe.name }.map(\.name))
     }

@@ -3,27 +3,28 @@ import GitHistory
 import Model
 import UnifiedDiff
 
-/// A variant carried over to files that it was not written for, by a three-way merge of each file.
+/// A variant rebased onto files that it was not written for, by a three-way merge of each file.
 package struct Rebase: Sendable {
     /// A file in which both sides changed the same lines.
     package struct Conflict: Hashable, Sendable {
-        /// Its path in the patch.
+        /// The file's path in the patch.
         package let path: String
-        /// The places of the conflict, with its markers and a few lines around.
+        /// The conflicting sections, with conflict markers and a few lines of context.
         package let excerpt: String
     }
 
-    /// The new text; empty when there is a conflict, or when nothing is left to do.
+    /// The rebased patch; empty if there is a conflict or nothing is left to change.
     package let text: [UInt8]
-    /// What could not be merged.
+    /// The conflicts.
     package let conflicts: [Conflict]
 
-    /// Merges: the ancestor is the file that the variant was written for, one side is that file patched, the other the new file.
+    /// Merges each file. The ancestor is the file that the variant was written for; one side is that file patched, and the other is the new
+    /// file.
     ///
     /// - Parameters:
-    ///   - base: a source in which the variant applies.
-    ///   - target: the source that a new variant is wanted for.
-    /// - Throws: `ApplyError` when the variant does not apply in the base, or a file is missing in the target; `GitError`, `FileError`.
+    ///   - base: a source to which the variant applies.
+    ///   - target: the source that needs a new variant.
+    /// - Throws: `ApplyError` if the variant does not apply to the base, or a file is missing in the target; `GitError`, `FileError`.
     package init(_ patch: Patch, named variant: String, from base: Lookup, onto target: Lookup) throws {
         var (text, conflicts): ([UInt8], [Conflict]) = ([], [])
         for changed in try patch.applied(to: base) {
@@ -46,7 +47,7 @@ package struct Rebase: Sendable {
                 conflicts.append(Conflict(path: file.path, excerpt: Self.excerpt(of: merged.content)))
                 continue
             }
-            // Whether the file can be run is upstream's to say where the patch does not.
+            // Upstream decides whether the file is executable, unless the patch does.
             let after = TreeFile(merged.content, mode: file.newMode ?? theirs.mode)
             if file.change == .modified, after == theirs { continue }
             text += try FileDiff.text(file.change, from: file.oldPath, to: file.path, before: theirs, after: after)
@@ -58,7 +59,7 @@ package struct Rebase: Sendable {
     private static func merged(
         _ before: [UInt8], _ ours: [UInt8], _ theirs: [UInt8], _ variant: String
     ) throws(GitError) -> (content: [UInt8], hasConflicts: Bool) {
-        // What one side alone has changed needs no merge; so links are carried over, and bytes that are no lines.
+        // A change on only one side needs no merge. This also handles links and binary files.
         if ours == before { return (theirs, false) }
         if theirs == before { return (ours, false) }
         let merged = try Repository.mergeFile(
@@ -66,7 +67,7 @@ package struct Rebase: Sendable {
         return (merged.content, merged.hasConflicts)
     }
 
-    /// A file that is made or removed, or whose bytes are no lines: nothing of it can be merged.
+    /// Handles a created, removed or binary file, which cannot be merged.
     private static func whole(_ changed: Patch.Changed, _ theirs: TreeFile?, _ target: Lookup) throws -> [UInt8] {
         let file = changed.file
         switch file.change {
@@ -84,7 +85,7 @@ package struct Rebase: Sendable {
         return file.text(old: file.oldPath, new: file.path)
     }
 
-    /// The conflicts with three lines before and after, and the numbers of their lines.
+    /// The conflicts with three lines of context on each side, and line numbers.
     private static func excerpt(of bytes: [UInt8]) -> String {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         var shown = Set<Int>()

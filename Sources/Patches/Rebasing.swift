@@ -5,17 +5,17 @@ import Model
 import SystemPackage
 import UnifiedDiff
 
-/// A source that a patch is carried over to, or from.
+/// A source that a patch is rebased onto, or from.
 package enum RebaseTarget: Sendable {
-    /// The source of a recipe, by its name. It must have been fetched.
+    /// The source of the recipe with this name. It must have been fetched.
     case recipe(String)
     /// A folder of source.
     case folder(FilePath)
 }
 
-/// Why a patch cannot be carried over.
+/// Why a patch cannot be rebased.
 package struct RebaseRefused: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What, why, and what to do.
+    /// The problem, the reason, and what to do.
     package let description: String
 
     init(_ patch: PatchName, _ words: String) { description = "\(patch) cannot be rebased: \(words)" }
@@ -23,24 +23,23 @@ package struct RebaseRefused: ExitStatusError, Sendable, CustomStringConvertible
     package var exitStatus: ExitStatus { .no }
 }
 
-/// A patch that was carried over, or could not be.
+/// The result of a rebase.
 package struct Rebased: Sendable {
-    /// The new text, or the conflicts.
+    /// The rebased patch, or the conflicts.
     package let result: Rebase
-    /// The upstream's version in the target; nil when nothing tells it.
+    /// The upstream's version in the target; nil if unknown.
     package let version: Version?
-    /// For each file with a conflict: upstream's commits between the two sources that touch it, the newest first. Empty where the two are
-    /// not commits of one repository.
+    /// For each file with a conflict, the upstream commits between the two sources that touch it, newest first. Empty if the two are not
+    /// commits of the same repository.
     package let log: [String: [String]]
 }
 
 /// A recipe's source as it was last fetched.
 package struct FetchedSource {
-    /// The recipe.
     package let recipe: Recipe
-    /// Its files.
+    /// The source's files.
     package let source: SourceText
-    /// The commit that it is, and the mirror that has it; nil for a source that is not a commit.
+    /// The source's commit and the mirror that contains it; nil if the source is not a commit.
     package let commit: (mirror: FilePath, id: ObjectID)?
 
     package init(_ recipe: Recipe, _ source: SourceText, commit: (mirror: FilePath, id: ObjectID)?) {
@@ -48,22 +47,22 @@ package struct FetchedSource {
     }
 }
 
-/// Carries variants of patches over to other sources.
+/// Rebases variants of patches onto other sources.
 package struct Rebasing {
     private let registry: Registry
     private let recipes: [String]
     private let fetched: (String) throws -> FetchedSource?
 
-    /// Looks up sources in this way.
+    /// Configures how sources are found.
     ///
     /// - Parameters:
     ///   - recipes: the recipes whose sources may serve as a base.
-    ///   - fetched: finds a recipe's source by the recipe's name, which may have a version; nil when it was not fetched.
+    ///   - fetched: finds a source by the name of its recipe, which may include a version; nil if it was not fetched.
     package init(_ registry: Registry, recipes: [String], fetched: @escaping (String) throws -> FetchedSource?) {
         (self.registry, self.recipes, self.fetched) = (registry, recipes, fetched)
     }
 
-    /// An upstream's files in some source.
+    /// An upstream's files in a source.
     private struct Site {
         let label: String
         let source: SourceText
@@ -71,12 +70,12 @@ package struct Rebasing {
         var commit: (mirror: FilePath, id: ObjectID)?
     }
 
-    /// Carries a variant over, in memory.
+    /// Rebases a variant in memory.
     ///
     /// - Parameters:
-    ///   - variant: the variant to start from; the nearest to the target when nil.
-    ///   - base: a source in which it applies; a fetched recipe is looked for when nil.
-    /// - Throws: `RebaseRefused`; `ApplyError`; `GitError`, `FileError`; what looking up a source throws.
+    ///   - variant: the variant to start from; nil for the one nearest to the target.
+    ///   - base: a source to which it applies; nil to search the fetched recipes.
+    /// - Throws: `RebaseRefused`; `ApplyError`; `GitError`, `FileError`; errors from looking up a source.
     package func rebase(
         _ entry: PatchEntry, variant: String?, from base: RebaseTarget?, onto target: RebaseTarget
     ) throws -> Rebased {
@@ -103,7 +102,7 @@ package struct Rebasing {
         return Rebased(result: result, version: target.home.version, log: log)
     }
 
-    /// What upstream did to a file between two commits.
+    /// The upstream commits to a file between two sources.
     private func log(of path: String, from origin: Site, to target: Site) throws -> [String] {
         guard let old = origin.commit, let new = target.commit, old.mirror == new.mirror else { return [] }
         let place = target.home.path == "." ? path : "\(target.home.path)/\(path)"
@@ -132,14 +131,14 @@ package struct Rebasing {
         }
     }
 
-    /// The patch's upstream in a fetched source; nil when the recipe does not have it.
+    /// The patch's upstream in a fetched source; nil if the recipe does not have it.
     private func site(_ fetched: FetchedSource, named name: String, of entry: PatchEntry) throws -> Site? {
         guard let upstream = fetched.recipe.upstreams[entry.name.upstream] else { return nil }
         let home = try registry.home(of: entry, at: upstream, in: fetched.source)
         return Site(label: name, source: fetched.source, home: home, commit: fetched.commit)
     }
 
-    /// The files that a variant was written for.
+    /// The source that a variant was written for.
     private func origin(of patch: Patch, _ entry: PatchEntry, named variant: String, _ base: RebaseTarget?) throws -> Site {
         if let base { return try site(base, of: entry) }
         for name in recipes {

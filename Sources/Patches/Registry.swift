@@ -5,26 +5,26 @@ import Model
 import SystemPackage
 import UnifiedDiff
 
-/// Why a patch cannot be had or does not apply.
+/// Why a patch is not available or does not apply.
 package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// No such patch, or more than one of that short name.
+    /// There is no such patch, or the short name is ambiguous.
     case unknown(name: String, advice: String)
-    /// The recipe's tree does not hold the upstream project.
+    /// The recipe's tree does not contain the upstream project.
     case noUpstream(PatchName, recipe: String, advice: String)
-    /// A `.patch` file is no patch.
+    /// A `.patch` file is not a valid patch.
     case malformed(file: String, PatchError)
-    /// No text of the patch applies; the nearest one, and how many of its lines are there.
+    /// No variant of the patch applies; includes the nearest one and how many of its lines match.
     case doesNotApply(PatchName, variant: String, nearness: String, upstreamPath: String, ApplyError)
-    /// More than one text applies, and the versions do not say which is meant.
+    /// Several variants apply, and the versions do not determine which one to use.
     case ambiguous(PatchName, variants: [String])
-    /// What the patch does is done already.
+    /// Upstream already contains the patch's change.
     case inUpstream(PatchName, variant: String, upstreamPath: String)
     /// A series names the patch twice.
     case twice(PatchName)
-    /// No patch that is asked about has a probe.
+    /// None of the requested patches has a probe.
     case noProbe(series: String, recipe: String)
 
-    /// What, where and why.
+    /// What failed, where, and why.
     package var description: String {
         switch self {
         case .unknown(let name, let advice): "there is no patch '\(name)': \(advice)"
@@ -55,17 +55,17 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
     }
 }
 
-/// The versioned registry of patches: a folder `patches/UPSTREAM/NAME` for each, with its `patch.yaml` and its texts.
+/// The versioned registry of patches: one folder `patches/UPSTREAM/NAME` per patch, with its `patch.yaml` and its variants.
 package struct Registry: Sendable {
-    /// Its entries, by name.
+    /// The entries by name.
     package let entries: [PatchEntry]
-    /// What is known of the upstream projects, by their names.
+    /// The upstream projects, by name.
     package let upstreams: [String: PatchUpstream]
     let folder: FilePath
 
-    /// Reads all entries below a folder.
+    /// Reads all entries in a folder.
     ///
-    /// - Throws: `Diagnostic` for the first entry that is wrong; `FileError` when a file cannot be read.
+    /// - Throws: `Diagnostic` for the first invalid entry; `FileError` if a file cannot be read.
     package init(_ folder: FilePath) throws {
         self.folder = folder
         var entries: [PatchEntry] = []
@@ -83,7 +83,7 @@ package struct Registry: Sendable {
         self.upstreams = upstreams
     }
 
-    /// The entry of a full name, or of a last part that only one entry has.
+    /// The entry with a full name, or with a last component that is unique.
     ///
     /// - Throws: `PatchesError.unknown` with the nearest known name.
     package func entry(named name: String) throws(PatchesError) -> PatchEntry {
@@ -97,12 +97,12 @@ package struct Registry: Sendable {
         throw .unknown(name: name, advice: advice ?? Spelling.advice(for: name, among: entries.map(\.name.description)))
     }
 
-    /// The shortest name of a patch that means no other.
+    /// The shortest unambiguous name of a patch.
     package func shortName(of name: PatchName) -> String {
         entries.filter { $0.name.name == name.name }.count > 1 ? name.description : name.name
     }
 
-    /// The text of a variant, parsed.
+    /// The parsed text of a variant.
     ///
     /// - Throws: `FileError`; `PatchesError.malformed` with the line in the patch file.
     package func patch(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws -> Patch {
@@ -118,7 +118,7 @@ package struct Registry: Sendable {
         try Files.read(folder.appending("\(entry.name)/\(variant.name).patch"))
     }
 
-    /// The program beside an entry's `patch.yaml`.
+    /// The probe next to an entry's `patch.yaml`; nil if there is none.
     func program(of name: PatchName) throws(FileError) -> Probe? {
         let file = folder.appending("\(name)/probe/main.go")
         let versions = entries.first { $0.name == name }?.probeVersions

@@ -4,22 +4,21 @@ import Model
 import SystemPackage
 import UnifiedDiff
 
-/// What a new entry of the registry says.
+/// The content of a new registry entry.
 package struct PatchDraft: Sendable {
-    /// Its name.
+    /// The entry's name.
     package let name: PatchName
-    /// One line for people.
+    /// A one-line title.
     package let title: String
-    /// What is wrong without it.
+    /// The problem that the patch solves.
     package let why: String
-    /// What shows that it works.
+    /// The evidence that it works.
     package let evidence: String
     /// The variant's name.
     package let variant: String
-    /// The versions that it is for.
+    /// The versions that the variant is for.
     package let versions: VersionRange
 
-    /// Makes a draft.
     package init(name: PatchName, title: String, why: String, evidence: String, variant: String, versions: VersionRange) {
         self.name = name
         self.title = title
@@ -52,20 +51,21 @@ package struct PatchDraft: Sendable {
 }
 
 extension Registry {
-    /// Makes an entry of a patch. Paths in it may start at an upstream's home, or at the top of a source that has it; where they start at a home the
-    /// entry has the patch as its author sent it, byte for byte.
+    /// Adds an entry for a patch. The patch's paths may be relative to an upstream's home or to the root of a source that contains it. If
+    /// they are relative to a home, the entry stores the author's patch byte for byte.
     ///
     /// - Returns: the entry's folder.
-    /// - Throws: `PatchesError.malformed` when it is no patch; `Diagnostic` when the entry is there, or a file lies outside of the upstream.
+    /// - Throws: `PatchesError.malformed` if the text is not a patch; `Diagnostic` if the entry exists, or a file is outside of the
+    ///   upstream.
     package func add(_ draft: PatchDraft, diff: [UInt8], from origin: String) throws -> FilePath {
         try write(try planned(draft, diff, origin))
     }
 
-    /// Makes an entry of each message of a mailbox; all of them, or none.
+    /// Adds an entry for each message of a mailbox: for all of them or for none.
     ///
-    /// - Parameter draft: what is said of all; each gets a number behind the name, and its message's subject for a title.
-    /// - Returns: the entries' names, in the order of the mailbox, and their folders.
-    /// - Throws: what adding one throws.
+    /// - Parameter draft: the common content; each entry gets a number after the name, and its message's subject as the title.
+    /// - Returns: the entries' names in the order of the mailbox, and their folders.
+    /// - Throws: the same errors as for a single entry.
     package func add(_ draft: PatchDraft, mails: [PatchMail], from origin: String) throws -> [(name: PatchName, place: FilePath)] {
         let plans = try mails.enumerated().map { index, mail in
             let number = "\(index + 1)"
@@ -78,7 +78,7 @@ extension Registry {
         return try plans.map { ($0.draft.name, try write($0)) }
     }
 
-    /// An entry that can be written.
+    /// An entry that is ready to be written.
     private struct Plan {
         let draft: PatchDraft
         let place: FilePath
@@ -105,10 +105,10 @@ extension Registry {
         return plan.place
     }
 
-    /// Writes a new variant beside an entry's others.
+    /// Adds a new variant to an entry.
     ///
     /// - Returns: the new file.
-    /// - Throws: `Diagnostic` when there is one of that name, or the entry's list cannot be added to; `FileError`.
+    /// - Throws: `Diagnostic` if a variant with that name exists, or the entry's list cannot be extended; `FileError`.
     package func add(variant: String, versions: VersionRange, text: [UInt8], to entry: PatchEntry) throws -> FilePath {
         let place = folder.appending(entry.name.description)
         let (yaml, file) = (place.appending("patch.yaml"), place.appending("\(variant).patch"))
@@ -123,14 +123,14 @@ extension Registry {
         let indent = lines[start + 1..<end].first { $0.drop { $0 == " " }.hasPrefix("-") }?.prefix { $0 == " " } ?? "  "
         lines.insert(contentsOf: ["\(indent)- name: \(variant)", "\(indent)  versions: \(versions.description.quoted)"], at: end)
         let written = lines.joined(separator: "\n")
-        // What would not be read again is not written.
+        // Make sure that the new text can be parsed before writing it.
         _ = try PatchEntry(yaml: written, file: yaml.string, name: entry.name)
         try Files.write(text, to: file)
         try Files.write(written, to: yaml)
         return file
     }
 
-    /// The home that all files of a patch lie in; empty when its paths start there already.
+    /// The home that contains all files of a patch; empty if the paths are already relative to it.
     private func home(of patch: Patch, upstream: String, origin: String) throws(Diagnostic) -> String {
         let homes = (upstreams[upstream]?.homes ?? []).filter { $0 != "." }.sorted { $0.utf8.count > $1.utf8.count }
         let paths = patch.paths
@@ -143,7 +143,7 @@ extension Registry {
 }
 
 extension String {
-    /// A YAML scalar between double quotes (YAML 1.2.2, §7.3.1).
+    /// A double-quoted YAML scalar (YAML 1.2.2, §7.3.1).
     fileprivate var quoted: String {
         "\"\(map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0.isNewline ? " " : String($0) }.joined())\""
     }

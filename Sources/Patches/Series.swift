@@ -1,30 +1,29 @@
 import Git
 import Model
 
-/// One patch as it was applied: which text, where, to which files.
+/// One applied patch: which variant, where, and to which files.
 package struct AppliedPatch: Hashable, Codable, Sendable {
-    /// The patch.
     package let name: PatchName
-    /// The variant that fitted.
+    /// The variant that was applied.
     package let variant: String
-    /// The files that it changed, by their paths in the tree.
+    /// The changed files, by their paths in the tree.
     package let files: [String]
-    /// What decided that this variant is meant.
+    /// Why this variant was chosen.
     package let chosenBy: Choice
-    /// Whether the variant, or the patch, was written for another version than the one that stands there.
+    /// Whether the variant or the patch was written for another version than the one in the tree.
     package let isOffVersion: Bool
 }
 
-/// Patches on their way into a tree, in order.
+/// A list of patches to apply in order.
 package struct Series: Sendable {
     /// The entries, in the order in which they are applied.
     package let entries: [PatchEntry]
     private let registry: Registry
 
-    /// Looks names up.
+    /// Looks up patches by name.
     ///
-    /// - Parameter names: full names, or last parts that are unique.
-    /// - Throws: `PatchesError` for a name that is unknown, stands twice, or is of an upstream that the recipe does not have.
+    /// - Parameter names: full names, or unique last components.
+    /// - Throws: `PatchesError` if a name is unknown or occurs twice, or the recipe does not have its upstream.
     package init(_ names: [String], recipe: Recipe, registry: Registry) throws(PatchesError) {
         self.registry = registry
         var entries: [PatchEntry] = []
@@ -43,19 +42,19 @@ package struct Series: Sendable {
     /// The patches' full names.
     package var names: [PatchName] { entries.map(\.name) }
 
-    /// The series as a command line takes it: shortest names, or `none`.
+    /// The series in command-line syntax: shortest names, or `none`.
     package var label: String { entries.isEmpty ? "none" : entries.map { registry.shortName(of: $0.name) }.joined(separator: ",") }
 
-    /// The texts of all variants: what can change the result of applying the series.
+    /// The texts of all variants: everything that can change the result of applying the series.
     ///
     /// - Throws: `FileError`.
     package func texts() throws -> [[UInt8]] {
         try entries.flatMap { entry in try entry.variants.map { try registry.text($0, of: entry) } }
     }
 
-    /// Applies all patches, one after the other, in memory: either all or none.
+    /// Applies all patches in sequence, in memory: all of them or none.
     ///
-    /// - Parameter recipe: says where its upstreams are in the tree, and their versions.
+    /// - Parameter recipe: provides the paths and versions of the upstreams in the tree.
     /// - Throws: `PatchesError` for the first patch that does not apply; `GitError`.
     package func apply(to tree: ObjectID, of recipe: Recipe, in repository: Repository) throws -> (tree: ObjectID, applied: [AppliedPatch])
     {
@@ -69,7 +68,7 @@ package struct Series: Sendable {
         return (tree, applied)
     }
 
-    /// What stands in the file decides which variant is meant; the version only where two would fit.
+    /// The content of the files decides which variant is used; the version decides only if several apply.
     private func apply(
         _ entry: PatchEntry, to tree: ObjectID, of recipe: Recipe, in repository: Repository
     ) throws -> (ObjectID, AppliedPatch) {

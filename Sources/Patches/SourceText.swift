@@ -4,15 +4,15 @@ import Model
 import SystemPackage
 import UnifiedDiff
 
-/// The files of a source, read where they lie, each once.
+/// The files of a source, read in place and cached.
 package final class SourceText {
     private let read: (String) throws -> [UInt8]?
     private let look: Lookup
     private var kept: [String: [UInt8]?] = [:]
-    /// By their bytes: two names may be one text to Swift and two files all the same.
+    /// The keys are bytes, because two file names that are different bytes can be equal as Swift strings.
     private var seen: [[UInt8]: Standing] = [:]
 
-    /// A folder's files.
+    /// The files of a folder.
     package init(folder: FilePath) {
         read = { path in
             let file = folder.appending(path)
@@ -26,13 +26,13 @@ package final class SourceText {
         }
     }
 
-    /// A tree's files.
+    /// The files of a tree.
     package init(tree: ObjectID, of repository: Repository) {
         read = { try repository.blob(at: $0, of: tree) }
         look = { try repository.standing(at: $0, of: tree) }
     }
 
-    /// What stands at a path below a home, a link as such: as `git apply` sees it.
+    /// What exists at a path below a home. Links are not followed, as in `git apply`.
     ///
     /// - Throws: `FileError`, `GitError`.
     package func standing(_ path: String, in home: Home) throws -> Standing {
@@ -43,7 +43,7 @@ package final class SourceText {
         return found
     }
 
-    /// A file's bytes; nil when there is none.
+    /// A file's bytes; nil if it does not exist.
     ///
     /// - Throws: `FileError`, `GitError`.
     package func content(_ path: String) throws -> [UInt8]? {
@@ -53,31 +53,30 @@ package final class SourceText {
         return bytes
     }
 
-    /// A file's bytes by its path below a home.
+    /// A file's bytes, by its path relative to a home.
     ///
     /// - Throws: `FileError`, `GitError`.
     package func content(_ path: String, in home: Home) throws -> [UInt8]? { try content(home.place(of: path)) }
 }
 
-/// Where an upstream's code lies in a source.
+/// The location of an upstream's code in a source.
 package struct Home: Hashable, Sendable {
-    /// The directory; `.` for the top.
+    /// The directory; `.` for the root.
     package let path: String
-    /// The upstream's version there; nil when nothing tells it.
+    /// The upstream's version there; nil if unknown.
     package let version: Version?
 
-    /// Makes a home.
     package init(path: String, version: Version?) {
         self.path = path
         self.version = version
     }
 
-    /// A file's path in the source, of its path in a patch.
+    /// The path in the source of a file that a patch names.
     package func place(of file: String) -> String { path == "." || path.isEmpty ? file : "\(path)/\(file)" }
 }
 
 extension PatchUpstream {
-    /// The places in a source where this upstream's code is.
+    /// The places in a source that contain this upstream's code.
     ///
     /// - Throws: `FileError`, `GitError`.
     package func found(in source: SourceText) throws -> [Home] {
@@ -88,7 +87,8 @@ extension PatchUpstream {
         }
     }
 
-    /// What `vendor/modules.txt` says of a vendored module (Go Modules Reference, "Vendoring"), else a file `VERSION`, which runc and others keep.
+    /// The version of a vendored module from `vendor/modules.txt` (Go Modules Reference, "Vendoring"); otherwise from a `VERSION` file, as
+    /// in runc.
     fileprivate func version(of home: String, in source: SourceText) throws -> Version? {
         guard home.hasPrefix("vendor/") else {
             let lines = String(decoding: try source.content("VERSION") ?? [], as: UTF8.self).split(separator: "\n")
@@ -96,7 +96,7 @@ extension PatchUpstream {
         }
         let text = String(decoding: try source.content("vendor/modules.txt") ?? [], as: UTF8.self)
         for line in text.split(separator: "\n") where line.hasPrefix("# ") {
-            // `# MODULE VERSION`, and behind `=>` what takes its place.
+            // `# MODULE VERSION`, followed by `=>` and a replacement if there is one.
             let words = line.split(separator: " ").map(String.init)
             let isHere = "\(home)/".hasPrefix("vendor/\(words.count > 1 ? words[1] : "")/")
             if words.count > 2, modules.contains(words[1]), isHere { return words.last.flatMap(Version.init) ?? Version(words[2]) }
@@ -106,8 +106,8 @@ extension PatchUpstream {
 }
 
 extension Registry {
-    /// Why a source has no use for a patch that applies nowhere in it: it does not have the upstream, or has it in a version without the fault; nil
-    /// when the patch may be needed.
+    /// Why a source does not need a patch that applies nowhere in it: it does not contain the upstream, or contains a version without the
+    /// fault; nil if the patch may be needed.
     ///
     /// - Throws: `FileError`, `GitError`, `PatchesError.malformed`.
     package func needlessness(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> String? {
@@ -122,8 +122,8 @@ extension Registry {
         return "\(entry.name.upstream) \(version.plain) is not one of the patch's versions (\(entry.versions))"
     }
 
-    /// Where a recipe says that a patch's upstream lies. The version of a vendored one is what the source tells; of any other the recipe knows it
-    /// better than a file at the source's top.
+    /// The recipe's location of a patch's upstream. The source determines the version of a vendored upstream; for any other upstream, the
+    /// recipe is more reliable than a file in the source's root.
     ///
     /// - Throws: `FileError`, `GitError`.
     package func home(of entry: PatchEntry, at upstream: Upstream, in source: SourceText) throws -> Home {

@@ -1,24 +1,24 @@
-/// Why a path that comes from data is none that is taken: a predicate, to stand behind the path or what has it.
+/// Why a path from untrusted data is rejected: a predicate to append to the path or its container.
 package enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
-    /// It is empty, or has an empty part.
+    /// It is empty or has an empty component.
     case empty
     /// It begins with `/`.
     case absolute
-    /// It has `.` in it.
+    /// It has a `.` component.
     case dot
-    /// It has `..` in it.
+    /// It has a `..` component.
     case upwards
-    /// It has a NUL in it.
+    /// It contains a NUL byte.
     case nul
-    /// One of its parts is git's own (``GitName``).
+    /// One of its components is reserved by git (``GitName``).
     case reserved
-    /// One of its parts has more than 255 bytes.
+    /// One of its components is longer than 255 bytes.
     case longPart
-    /// It has more than 4095 bytes.
+    /// It is longer than 4095 bytes.
     case long
-    /// It has more than ``ContainedPath/deepest`` parts.
+    /// It has more than ``ContainedPath/deepest`` components.
     case deep
-    /// It is to be a name, and has more than one part, or none.
+    /// It must be a single name, but has no or several components.
     case notOne
 
     /// What is wrong with it.
@@ -38,33 +38,33 @@ package enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A path that comes from data, and the parts that lead from a folder to it: never upwards, never from the root of the disk, never to what git
-/// keeps for itself. It is checked where it is made; what has the type is good.
+/// A path from untrusted data that stays below a base directory: it has no `..`, is not absolute, and never refers to files that git
+/// reserves. It is validated on creation, so every value of this type is valid.
 ///
-/// It is bytes, as all names of files are. Whether a link lies in its way is not for the name to say: ``FolderWriter`` looks at that.
+/// It consists of bytes, like all file names. It does not account for symbolic links on the way; ``FolderWriter`` does.
 package struct ContainedPath: Hashable, Sendable {
-    /// The parts, from the folder downwards; none for the folder itself.
+    /// The components, from the base directory down; empty for the base directory itself.
     package let parts: [[UInt8]]
 
-    /// How many parts there may be: directories are open one in another while a file is written, and no source is so deep.
+    /// The maximum number of components. All directories on the path are open while a file is written, and no source is this deep.
     package static let deepest = 128
 
-    /// The folder itself, which is written `.`.
+    /// The base directory itself, written as `.`.
     package static let top = ContainedPath(checked: [])
 
-    /// Reads a path whose parts are divided by single slashes; `.` alone is ``top``.
+    /// Parses a path with components separated by single slashes; `.` alone is ``top``.
     ///
     /// - Throws: `PathFault`.
     package init(_ bytes: some Collection<UInt8>) throws(PathFault) {
         if bytes.elementsEqual(".".utf8) { self = .top } else { self = try Self(bytes, leavingOutEmpty: false) }
     }
 
-    /// Reads a path as an archive has it: empty parts and `.` are left out, so no part may be left.
+    /// Parses a path from an archive. Empty components and `.` are skipped, so the result may be empty.
     ///
     /// - Throws: `PathFault`.
     package init(archived bytes: some Collection<UInt8>) throws(PathFault) { self = try Self(bytes, leavingOutEmpty: true) }
 
-    /// One name in a folder.
+    /// Parses a single name in a directory.
     ///
     /// - Throws: `PathFault`.
     package init(name: some Collection<UInt8>) throws(PathFault) {
@@ -88,7 +88,7 @@ package struct ContainedPath: Hashable, Sendable {
 
     private init(checked parts: [[UInt8]]) { self.parts = parts }
 
-    /// Looks at one part of a path, such as the name of a tree's entry.
+    /// Checks a component of a path, such as the name of a tree entry.
     ///
     /// - Throws: `PathFault`.
     package static func check(_ part: some Collection<UInt8>) throws(PathFault) {
@@ -101,26 +101,26 @@ package struct ContainedPath: Hashable, Sendable {
         if GitName.isReserved(part) { throw .reserved }
     }
 
-    /// The parts, joined by slashes; `.` for ``top``.
+    /// The components, joined by slashes; `.` for ``top``.
     package var bytes: [UInt8] { parts.isEmpty ? Array(".".utf8) : Array(parts.joined(separator: [Self.slash])) }
 
-    /// The last part; nil for ``top``.
+    /// The last component; nil for ``top``.
     package var name: [UInt8]? { parts.last }
 
-    /// The folder that it is in; ``top``'s is itself.
+    /// The parent directory; for ``top``, itself.
     package var parent: ContainedPath { ContainedPath(checked: Array(parts.dropLast())) }
 
-    /// The folders on the way, from the first below the top.
+    /// The parent directories, from the first below the top.
     package var folders: [ContainedPath] { parts.indices.dropFirst().map { ContainedPath(checked: Array(parts[..<$0])) } }
 
-    /// The path without its first parts; nil when nothing is left.
+    /// The path without its first components; nil if nothing is left.
     package func withoutFirst(_ count: Int) -> ContainedPath? {
         count < parts.count ? ContainedPath(checked: Array(parts.dropFirst(count))) : nil
     }
 
-    /// A path below this one.
+    /// Returns this path with another one appended.
     ///
-    /// - Throws: `PathFault` when it lies too deep.
+    /// - Throws: `PathFault` if the result is too deep.
     package func appending(_ other: ContainedPath) throws(PathFault) -> ContainedPath {
         let all = parts + other.parts
         guard all.count <= Self.deepest else { throw .deep }
@@ -129,7 +129,7 @@ package struct ContainedPath: Hashable, Sendable {
 
     private static let slash = UInt8(ascii: "/")
 
-    /// A name for people: in quotes, nothing in it that a terminal would act on, and not endless.
+    /// A displayable name: quoted, with control characters escaped, and of limited length.
     package static func quoted(_ name: some Collection<UInt8>) -> String {
         let text = String(decoding: name.prefix(200), as: UTF8.self).debugDescription
         return name.count > 200 ? "\(text)… (\(name.count) bytes)" : text
@@ -137,22 +137,22 @@ package struct ContainedPath: Hashable, Sendable {
 }
 
 extension ContainedPath: LosslessStringConvertible, Comparable, Codable, CodingKeyRepresentable {
-    /// Reads a path; nil when it is none that is taken.
+    /// Parses a path; nil if it is invalid.
     package init?(_ text: String) {
         do throws(PathFault) { try self.init(Array(text.utf8)) } catch { return nil }
     }
 
-    /// The parts, joined by slashes.
+    /// The components, joined by slashes.
     package var description: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The order of the bytes, part by part.
+    /// Byte order, component by component.
     package static func < (one: ContainedPath, other: ContainedPath) -> Bool {
         one.parts.lexicographicallyPrecedes(other.parts) { $0.lexicographicallyPrecedes($1) }
     }
 
     /// Decodes a path from a string.
     ///
-    /// - Throws: `DecodingError` when the string is none that is taken.
+    /// - Throws: `DecodingError` if the string is not a valid path.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         do { try self.init(Array(try container.decode(String.self).utf8)) } catch let fault as PathFault {
@@ -160,10 +160,10 @@ extension ContainedPath: LosslessStringConvertible, Comparable, Codable, CodingK
         }
     }
 
-    /// The path as the key of a JSON object.
+    /// The path as a JSON object key.
     package var codingKey: any CodingKey { Key(stringValue: description) }
 
-    /// Reads the key of a JSON object.
+    /// Parses a JSON object key.
     package init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
 
     private struct Key: CodingKey {

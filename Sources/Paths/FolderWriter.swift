@@ -1,14 +1,14 @@
 import Glibc
 import SystemPackage
 
-/// Why something below a folder was not done.
+/// The error of an operation below a directory.
 package enum FolderFault: Error, Sendable, Hashable {
-    /// A link or a file lies where a folder is to be, or the like; a predicate for what was to be made.
+    /// A link or file is where a directory is expected, or similar; a predicate for the path to create.
     case refused(String)
-    /// What the system said, and of which work.
+    /// A system error and the operation that caused it.
     case system(operation: String, Errno)
 
-    /// In words.
+    /// The error message.
     package var reason: String {
         switch self {
         case .refused(let reason): "it \(reason)"
@@ -17,16 +17,16 @@ package enum FolderFault: Error, Sendable, Hashable {
     }
 }
 
-/// Makes, reads and removes files below one folder. Every step goes through an open directory (openat(2)) and none through a link, so neither what
-/// was made before nor what somebody put there can lead a later step out; and nothing that is there is ever written over.
+/// Creates, reads and removes files below a directory. Every step uses an open directory (openat(2)) and never follows a link, so neither
+/// existing files nor concurrent changes can redirect a step to the outside. Existing files are never overwritten.
 ///
-/// It belongs to one task at a time.
+/// Use it from one task at a time.
 package final class FolderWriter {
     private let root: Int32
-    /// The directories that lead to where the last step was: those of the next are mostly the same.
+    /// The directories on the path of the last operation, which the next operation mostly shares.
     private var open: [(name: [UInt8], descriptor: Int32)] = []
 
-    /// Opens the folder, which must be there and be no link.
+    /// Opens the directory, which must exist and must not be a link.
     ///
     /// - Throws: `FolderFault.system`.
     package init(_ folder: [UInt8]) throws(FolderFault) {
@@ -39,18 +39,18 @@ package final class FolderWriter {
         close(root)
     }
 
-    /// Bytes that this user may still write, and files that may still be made; nil for a file system that does not count them.
+    /// The free space in bytes and the number of files that this user can still create; nil if the file system does not report the space.
     package var room: (bytes: Int64, files: UInt64?)? {
         var status = statvfs()
         guard fstatvfs(root, &status) == 0 else { return nil }
         return (Int64(status.f_bavail) * Int64(status.f_frsize), status.f_files > 0 ? UInt64(status.f_favail) : nil)
     }
 
-    // MARK: Making
+    // MARK: Creating
 
-    /// Makes a directory, and those above it.
+    /// Creates a directory and its parents.
     ///
-    /// - Returns: whether the last of them was made by this.
+    /// - Returns: whether this call created the directory itself.
     /// - Throws: `FolderFault`.
     @discardableResult
     package func makeDirectory(_ path: ContainedPath) throws(FolderFault) -> Bool {
@@ -62,7 +62,7 @@ package final class FolderWriter {
         return isMade
     }
 
-    /// Makes a symbolic link; where it leads is for the caller to say.
+    /// Creates a symbolic link. The caller is responsible for checking the target.
     ///
     /// - Throws: `FolderFault`.
     package func makeSymbolicLink(_ path: ContainedPath, to target: [UInt8]) throws(FolderFault) {
@@ -72,7 +72,7 @@ package final class FolderWriter {
         }
     }
 
-    /// Makes a second name of a file. Of a link there is none: in another place it would lead elsewhere.
+    /// Creates a hard link to a file. Links are rejected, because in another directory they would have another target.
     ///
     /// - Throws: `FolderFault`.
     package func makeHardLink(_ path: ContainedPath, to target: ContainedPath) throws(FolderFault) {
@@ -89,9 +89,9 @@ package final class FolderWriter {
         }
     }
 
-    /// Makes an empty file, and lends its descriptor.
+    /// Creates an empty file and passes its descriptor to the body.
     ///
-    /// - Throws: `FolderFault`, and what the body throws.
+    /// - Throws: `FolderFault`, and errors thrown by the body.
     package func makeFile(_ path: ContainedPath, isExecutable: Bool, _ body: (Int32) throws -> Void) throws {
         let (directory, name) = try place(of: path)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
@@ -101,7 +101,7 @@ package final class FolderWriter {
         try body(file)
     }
 
-    /// Makes a file with a content.
+    /// Creates a file with content.
     ///
     /// - Throws: `FolderFault`.
     package func makeFile(_ path: ContainedPath, _ content: [UInt8], isExecutable: Bool) throws {
@@ -115,9 +115,9 @@ package final class FolderWriter {
         }
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
-    /// What is there, a link as such; nil for nothing.
+    /// The status of a file, without following a link; nil if it does not exist.
     ///
     /// - Throws: `FolderFault`.
     package func status(of path: ContainedPath) throws(FolderFault) -> stat? {
@@ -132,15 +132,15 @@ package final class FolderWriter {
         return nil
     }
 
-    /// The names in a directory, as they come.
+    /// The names in a directory, unsorted.
     ///
-    /// - Parameter limit: how many are wanted.
+    /// - Parameter limit: the maximum number of names.
     /// - Throws: `FolderFault`.
     package func names(in path: ContainedPath, limit: Int = .max) throws(FolderFault) -> [[UInt8]] {
         try Self.names(in: try directory(path.parts[...], isMade: false), limit: limit)
     }
 
-    /// Appends a regular file's content.
+    /// Appends a regular file's content to `bytes`.
     ///
     /// - Throws: `FolderFault`.
     package func read(_ path: ContainedPath, into bytes: inout [UInt8]) throws(FolderFault) {
@@ -157,7 +157,7 @@ package final class FolderWriter {
         }
     }
 
-    /// Where a symbolic link leads; of a target of more than 4096 bytes, which Linux has not, the beginning.
+    /// The target of a symbolic link, truncated to 4096 bytes; Linux has no longer ones.
     ///
     /// - Throws: `FolderFault`.
     package func target(of path: ContainedPath) throws(FolderFault) -> [UInt8] {
@@ -174,7 +174,7 @@ package final class FolderWriter {
 
     // MARK: Removing
 
-    /// Removes what is there, a directory with all in it, a link as such.
+    /// Removes a file, a directory with its contents, or a link without following it.
     ///
     /// - Throws: `FolderFault`.
     package func remove(_ path: ContainedPath) throws(FolderFault) {
@@ -182,18 +182,18 @@ package final class FolderWriter {
         try Self.remove(name, in: above)
     }
 
-    /// Removes a directory in which nothing is.
+    /// Removes an empty directory.
     ///
-    /// - Returns: whether it is gone.
-    /// - Throws: `FolderFault` when a link lies in its way.
+    /// - Returns: whether it was removed.
+    /// - Throws: `FolderFault` if there is a link on its path.
     package func removeIfEmpty(_ path: ContainedPath) throws(FolderFault) -> Bool {
         let (above, name) = try place(of: path, isMade: false)
         return name.withCString { unlinkat(above, $0, AT_REMOVEDIR) } == 0
     }
 
-    /// Removes all in a directory but what has one of some names; names that no path may have, such as `.git`, go too.
+    /// Removes everything in a directory except for some names. Names that are not valid in a path, such as `.git`, are removed too.
     ///
-    /// - Returns: how many names are gone.
+    /// - Returns: how many names were removed.
     /// - Throws: `FolderFault`.
     package func removeAll(in path: ContainedPath, but kept: Set<[UInt8]>) throws(FolderFault) -> Int {
         let directory = try directory(path.parts[...], isMade: false)
@@ -210,16 +210,16 @@ package final class FolderWriter {
         if let failure = Removal.remove(name, in: directory) { throw .system(operation: "remove", failure.errno) }
     }
 
-    // MARK: Going there
+    // MARK: Walking
 
-    /// The open directory in which something is, and its name there.
+    /// The open parent directory of a path, and the name in it.
     private func place(of path: ContainedPath, isMade: Bool = true) throws(FolderFault) -> (Int32, [UInt8]) {
         guard let name = path.name else { throw .refused("is the folder itself, but not a directory") }
         return (try directory(path.parts.dropLast(), isMade: isMade), name)
     }
 
     private func directory(_ parts: ArraySlice<[UInt8]>, isMade: Bool) throws(FolderFault) -> Int32 {
-        // What is removed here is removed by way of the directory above it, and so is not among those that stay open.
+        // Something that is removed here is removed through its parent directory, so it is not among the open directories.
         let shared = zip(open, parts).prefix { $0.name == $1 }.count
         while open.count > shared { close(open.removeLast().descriptor) }
         for name in parts.dropFirst(shared) {
@@ -232,7 +232,7 @@ package final class FolderWriter {
         return open.last?.descriptor ?? root
     }
 
-    /// Why a name cannot be gone through.
+    /// Why a name cannot be entered as a directory.
     private func notADirectory(_ name: [UInt8], in directory: Int32) -> FolderFault {
         let fault = Self.failure("open a folder for")
         return switch Self.status(of: name, in: directory).map({ $0.st_mode & S_IFMT }) {
@@ -272,11 +272,11 @@ package final class FolderWriter {
 }
 
 extension [UInt8] {
-    /// Lends the bytes as a C string.
+    /// Passes the bytes to the body as a C string.
     package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
         (self + [0]).withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                // The array has at least its closing zero, so there is an address.
+                // The array contains at least its terminating zero, so there is an address.
                 characters.baseAddress.map(body)
             }
         } ?? body("")

@@ -1,14 +1,14 @@
 import Glibc
 import SystemPackage
 
-/// The removal of a file, or of a directory with all in it, by way of open directories (unlinkat(2)): no name is longer than its last part, however
-/// deep the tree is, and no link is followed. A bounded number of directories is open at once, and nothing calls itself.
+/// Removes a file, or a directory with its contents, through open directories (unlinkat(2)), so that path lengths do not matter however
+/// deep the tree is, and links are not followed. Limits the number of open directories and does not recurse.
 package struct Removal {
-    /// The first thing that could not be removed, as the names that lead to it, and why.
+    /// The first file that could not be removed, and the reason.
     package struct Failure: Error {
-        /// From what was to be removed downwards; empty for that itself.
+        /// The names from the top of the removal down; empty for the top itself.
         package let names: [[UInt8]]
-        /// What the system said.
+        /// The system error.
         package let errno: Errno
     }
 
@@ -16,23 +16,22 @@ package struct Removal {
     private struct Level {
         let name: [UInt8]
         var rest: [[UInt8]]
-        /// Nil while it is closed; it is found again as the directory above the next, and known by its numbers.
+        /// nil while it is closed. It is reopened as the parent of the next level and recognized by its device and inode numbers.
         var descriptor: Int32?
         let device: dev_t
         let inode: ino_t
     }
 
-    /// How many directories are open at once.
+    /// The maximum number of open directories.
     private static let open = 16
 
     private let above: Int32
     private var levels: [Level] = []
     private var failure: Failure?
 
-    /// Removes what has a name in an open directory, which may be `AT_FDCWD` for a path; what fails is passed over. That nothing is there is
-    /// no failure.
+    /// Removes a name in an open directory, or a path with `AT_FDCWD`. Continues after failures. It is not a failure if nothing exists.
     ///
-    /// - Returns: what failed first; nil when nothing did.
+    /// - Returns: the first failure; nil if there was none.
     package static func remove(_ name: [UInt8], in directory: Int32) -> Failure? {
         var removal = Removal(above: directory)
         removal.take(name)
@@ -47,7 +46,7 @@ package struct Removal {
         if let name = levels[last].rest.popLast() { take(name) } else { leave() }
     }
 
-    /// Removes a name in the innermost directory, or goes into it.
+    /// Removes a name in the innermost directory, or descends into it.
     private mutating func take(_ name: [UInt8]) {
         let directory = levels.last?.descriptor ?? above
         var status = stat()
@@ -59,7 +58,7 @@ package struct Removal {
         let inner = name.withCString { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
         guard inner >= 0 else {
             let reason = errno
-            // An empty one need not be read.
+            // An empty directory need not be read.
             if name.withCString({ unlinkat(directory, $0, AT_REMOVEDIR) }) != 0 { note(name, reason) }
             return
         }
@@ -81,14 +80,14 @@ package struct Removal {
         }
     }
 
-    /// Goes out of the innermost directory, which has been emptied, and removes it.
+    /// Ascends from the innermost directory, which is empty now, and removes it.
     private mutating func leave() {
         let level = levels.removeLast()
         guard let descriptor = level.descriptor else { return }
         defer { close(descriptor) }
         if let last = levels.indices.last, levels[last].descriptor == nil {
             guard let above = Self.above(descriptor, levels[last]) else {
-                // Somebody has moved it: what is above is no longer where it was, and nothing of it is touched.
+                // The directory was moved. Its new parents are not part of the removal and must not be touched.
                 note(level.name, ESTALE)
                 levels.removeAll()
                 return
@@ -99,7 +98,7 @@ package struct Removal {
         if level.name.withCString({ unlinkat(directory, $0, AT_REMOVEDIR) }) != 0 { note(level.name, errno) }
     }
 
-    /// The directory above an open one, when it is still the one that it was.
+    /// The parent of an open directory, if it is still the same as before.
     private static func above(_ descriptor: Int32, _ level: Level) -> Int32? {
         let above = openat(descriptor, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard above >= 0 else { return nil }
@@ -110,7 +109,7 @@ package struct Removal {
     }
 
     private mutating func note(_ name: [UInt8], _ reason: Int32) {
-        // A directory that is not empty has something in it that failed before, or that came just now.
+        // A directory that is not empty contains an earlier failure or a new file.
         guard failure == nil, reason != ENOENT else { return }
         let names = levels.map(\.name) + [name]
         failure = Failure(names: Array(names.dropFirst()), errno: Errno(rawValue: reason))

@@ -1,13 +1,13 @@
 import Model
 
-/// A change of a sandbox that its owner can make.
+/// A change that the owner of a sandbox can make.
 private enum SandboxChange: CaseIterable {
     case overlay, noVolume, cgroupV2
 
-    /// An overlay root with a size.
+    /// An overlay root with a size limit.
     static let overlayFlag = "runsc --overlay2=root:self,size=20g"
 
-    /// The place with the change.
+    /// The surroundings after the change.
     func applied(to place: Surroundings) -> Surroundings {
         switch self {
         case .overlay: Surroundings(cgroup: place.cgroup, root: "overlay", kubelet: place.kubelet)
@@ -16,7 +16,7 @@ private enum SandboxChange: CaseIterable {
         }
     }
 
-    /// What to ask for.
+    /// The description for the owner.
     var ask: PreflightFinding.Ask {
         switch self {
         case .overlay:
@@ -39,7 +39,7 @@ private enum SandboxChange: CaseIterable {
 }
 
 extension Forecast {
-    /// The fewest changes of the sandbox with which a stock kubelet of this version is clean, by what was measured.
+    /// The smallest set of sandbox changes that makes an unpatched kubelet of this version clean, according to the measurements.
     var asks: [PreflightFinding.Ask] {
         guard let place = Surroundings(place) else { return [] }
         let isGood = { (changes: [SandboxChange]) in
@@ -53,7 +53,7 @@ extension Forecast {
         return changes.map(\.ask) + (isOverlay ? [Self.size] : [])
     }
 
-    /// What an overlay that is there may lack: nothing in its mount tells.
+    /// A size limit for an existing overlay. Its mount does not show whether it has one.
     private static let size = PreflightFinding.Ask(
         flag: SandboxChange.overlayFlag,
         cures: "ephemeral storage then reads 20Gi; without a size, it reads 2^63 bytes, and limits and evictions based on it do not work")

@@ -1,11 +1,11 @@
-/// What the reader of cgroup v1 in kubelet (libcontainer, `cgroups/fs`) asks for when it is asked for the statistics of the container `/`, as
-/// runc 1.0.0-rc92 has it. `pids` is not asked: cAdvisor leaves it out for `/` (`container/raw/handler.go`).
+/// What kubelet's cgroup v1 reader (libcontainer, `cgroups/fs`) reads for the statistics of the container `/`, according to runc
+/// 1.0.0-rc92. `pids` is not included, because cAdvisor skips it for `/` (`container/raw/handler.go`).
 struct CgroupReader {
-    /// A file that is asked for and is not there.
+    /// A missing file.
     struct Gap: Hashable {
         /// The file's name.
         let name: String
-        /// Whether the reader takes that for an error, and has no statistics at all then.
+        /// Whether the reader treats this as an error, in which case there are no statistics at all.
         let isError: Bool
     }
 
@@ -16,12 +16,12 @@ struct CgroupReader {
     /// Controllers without which kubelet does not start on cgroup v1 (`cm/container_manager_linux.go`, `validateSystemRequirements`).
     static let wanted = ["cpu", "cpuacct", "cpuset", "memory"]
 
-    /// Those of them that are not mounted.
+    /// The required controllers that are not mounted.
     var unmounted: [String] {
         place.cgroupVersion == 1 ? Self.wanted.filter { place.mount(of: $0) == nil } : []
     }
 
-    /// Controllers whose files cannot be listed: nothing can be said of them.
+    /// Controllers whose files cannot be listed, so nothing is known about them.
     var unknown: [String] {
         ["cpuacct", "memory", "hugetlb"].filter { name in
             guard let listed = place.cgroupFiles[name] else { return place.mount(of: name) != nil }
@@ -29,25 +29,25 @@ struct CgroupReader {
         }
     }
 
-    /// All that is asked for and missing, the errors first.
+    /// All missing files, errors first.
     var gaps: [Gap] {
         guard place.cgroupVersion == 1 else { return [] }
         let all = processor + memory + hugePages
         return all.filter(\.isError) + all.filter { !$0.isError }
     }
 
-    /// Whether the node's memory can be read as it stands: without `memory.stat` the reader passes memory over, and says 0 (`fs/memory.go`).
+    /// Whether the node's memory can be read without a patch. Without `memory.stat` the reader skips memory and reports 0 (`fs/memory.go`).
     var readsMemory: Bool { files("memory").map { $0.contains("memory.stat") } ?? false }
 
-    /// Whether the file is there that the patch `memory-usage` reads instead.
+    /// Whether the file exists that the patch `memory-usage` reads instead.
     var hasMemoryUsage: Bool { files("memory").map { $0.contains("memory.usage_in_bytes") } ?? false }
 
-    /// `fs/cpuacct.go`: all three, or an error. `cpuacct.usage_all` may be missing since runc #2449.
+    /// `fs/cpuacct.go`: all three files, or an error. `cpuacct.usage_all` may be missing since runc #2449.
     private var processor: [Gap] {
         missing("cpuacct", ["cpuacct.usage_percpu", "cpuacct.stat", "cpuacct.usage"]).map { Gap(name: $0, isError: true) }
     }
 
-    /// `fs/memory.go`: when `memory.stat` is there the others must be, and when it is not they are not looked at.
+    /// `fs/memory.go`: if `memory.stat` exists, the others must exist; otherwise they are not read.
     private var memory: [Gap] {
         let counters = missing(
             "memory", ["usage_in_bytes", "max_usage_in_bytes", "failcnt", "limit_in_bytes", "use_hierarchy"].map { "memory.\($0)" })
@@ -55,7 +55,7 @@ struct CgroupReader {
             + counters.map { Gap(name: $0, isError: readsMemory) }
     }
 
-    /// `fs/hugetlb.go`: three files for each size that the kernel has.
+    /// `fs/hugetlb.go`: three files for each huge page size of the kernel.
     private var hugePages: [Gap] {
         let names = place.hugePageSizes.flatMap { size in
             ["usage_in_bytes", "max_usage_in_bytes", "failcnt"].map { "hugetlb.\(size).\($0)" }
@@ -68,6 +68,6 @@ struct CgroupReader {
         return names.filter { !files.contains($0) }
     }
 
-    /// The names in a controller's mount point; nil when it is not mounted or cannot be listed.
+    /// The names in a controller's mount point; nil if it is not mounted or cannot be listed.
     private func files(_ controller: String) -> Set<String>? { place.cgroupFiles[controller] ?? nil }
 }

@@ -1,13 +1,13 @@
 import Model
 
 extension PreflightFinding {
-    /// All that follows from what was read of a place.
+    /// Derives all results from the facts about a host environment.
     ///
     /// - Parameters:
-    ///   - place: what was read.
-    ///   - version: the kubelet's version.
+    ///   - place: the facts.
+    ///   - version: the kubelet version.
     ///   - series: the patches in it.
-    ///   - rules: the registry's entries, which say when each is needed.
+    ///   - rules: the registry's entries, which say when each patch is needed.
     package init(_ place: HostFacts, version: Version, series: [KnownPatch], rules: [PatchEntry] = []) {
         let forecast = Forecast(place, version: version, rules: rules)
         let needs = forecast.needs
@@ -37,7 +37,7 @@ extension PreflightFinding {
 
     private static let unknown = "the prediction is inconclusive, so this is too"
 
-    /// The smallest set of patches that is as good as any; none when none is better than nothing.
+    /// The smallest set of patches with the best result; empty if no set is better than no patches.
     private static func remedy(among sets: [Set<KnownPatch>], _ quality: (Set<KnownPatch>) -> Quality?) -> [PatchName] {
         let judged = sets.compactMap { set in quality(set).map { (set, $0) } }
         guard let best = judged.map(\.1).max(), let without = quality([]), without < best else { return [] }
@@ -46,7 +46,7 @@ extension PreflightFinding {
     }
 }
 
-/// How good a prediction is: by its grade, and with the same grade by how few figures are wrong.
+/// The quality of a prediction: its grade, then the number of wrong figures.
 struct Quality: Comparable {
     let grade: Int
     let faults: Int
@@ -57,7 +57,7 @@ struct Quality: Comparable {
 }
 
 extension PreflightFinding.Prediction {
-    /// nil when nothing can be said.
+    /// nil if the prediction is inconclusive.
     var quality: Quality? {
         switch grade {
         case .fatal: Quality(grade: 0, faults: notes.count)
@@ -69,7 +69,7 @@ extension PreflightFinding.Prediction {
 }
 
 extension [KnownPatch] {
-    /// All sets of them, the smaller ones first.
+    /// All subsets, smallest first.
     fileprivate var subsets: [Set<KnownPatch>] {
         (0..<(1 << count)).map { bits in Set(indices.filter { bits & 1 << $0 != 0 }.map { self[$0] }) }.sorted { $0.count < $1.count }
     }

@@ -1,7 +1,7 @@
 import Host
 import Model
 
-/// What can be done about a place, each with lines that can be copied. Nothing of it is done here.
+/// The possible actions for a host environment, each with lines to copy. Nothing is executed here.
 struct Fixes {
     private let forecast: Forecast
 
@@ -9,9 +9,9 @@ struct Fixes {
 
     private var place: HostFacts { forecast.place }
 
-    /// All of them: what root does inside, what the owner does, and what needs a patch, in this order.
+    /// All actions, in this order: by root inside, by the owner, by patch.
     ///
-    /// - Parameter remedy: the patches with which a node would be best.
+    /// - Parameter remedy: the patches that give the best result.
     func all(remedy: [PatchName]) -> [PreflightFinding.Fix] {
         let ways = [messages, switches, groups, sealedGroups, swap, refusal].compactMap(\.self)
         let owners = [capability, namespace, directories].compactMap(\.self)
@@ -30,7 +30,7 @@ struct Fixes {
         )
     }
 
-    /// Copies with the right values over both directories, as `ninepin verify` has them.
+    /// Mounts copies with the right values over both directories, as `ninepin verify` does.
     private var switches: PreflightFinding.Fix? {
         let stuck = place.stuckTunables
         guard !stuck.isEmpty else { return nil }
@@ -48,8 +48,8 @@ struct Fixes {
             .inside, "no cgroup file system is mounted, so kubelet exits: mount the kernel's", Self.mountGroups)
     }
 
-    /// A kernel that has bound its controllers to cgroup v2 says `0::/` alone. One that keeps two of them in one hierarchy mounts both together or not
-    /// at all (cgroups(7)).
+    /// If the kernel uses its controllers with cgroup v2, `/proc/self/cgroup` contains only `0::/`. Controllers that share a v1 hierarchy
+    /// can only be mounted together (cgroups(7)).
     private static let mountGroups = [
         "if grep -q '^0::' /proc/self/cgroup && ! grep -q '^[1-9]' /proc/self/cgroup; then", "  mount -t cgroup2 cgroup2 /sys/fs/cgroup",
         "else", "  mount -t tmpfs tmpfs /sys/fs/cgroup", "  for name in \((CgroupReader.wanted + ["pids"]).joined(separator: " ")); do",
@@ -117,8 +117,8 @@ struct Fixes {
 }
 
 extension Forecast {
-    /// What a kubelet comes to that is started now, with what stands in its way. In the order in which kubelet looks: swap, the kernel's messages,
-    /// all that ``prediction(with:)`` follows, and switches last (`cm.Start`).
+    /// The expected result if kubelet is started now, with all obstacles. Follows kubelet's order: swap, /dev/kmsg, everything in
+    /// ``prediction(with:)``, and finally sysctls (`cm.Start`).
     func asItStands(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         let rest = prediction(with: patches)
         guard place.boundingSet.map({ $0 & 1 << 21 != 0 }) ?? false else { return rest }
@@ -137,14 +137,15 @@ extension Forecast {
             "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables")
     }
 
-    /// A boot has no cause either where a node ends by a line that is none of the known faults.
+    /// Predicts an end without a cause. A real boot has none either if the node's last line is not a known fault.
     private func ends(_ reason: String, _ basis: String) -> PreflightFinding.Prediction {
         PreflightFinding.Prediction(.fatal, reason: reason, basis: "Kubernetes, \(basis)")
     }
 }
 
 extension PreflightFinding {
-    /// All fixes as one script for a POSIX shell: what root does inside is lines, all else is comments. Each says who must do it, and where.
+    /// All actions as a POSIX shell script: actions by root inside are commands, all others are comments. Each names who must perform it,
+    /// and where.
     package var script: String {
         var lines = ["#!/bin/sh"]
         lines += comment(
@@ -161,7 +162,7 @@ extension PreflightFinding {
         return lines.joined(separator: "\n")
     }
 
-    /// What a comment says must not become a line of the script.
+    /// Turns a text into comment lines. No part of it may become a command of the script.
     private func comment(_ text: String) -> [String] { text.split(whereSeparator: \.isNewline).map { "# \($0)" } }
 
     private static let configure = [

@@ -1,28 +1,28 @@
 import Model
 
-/// Says what a kubelet would come to in a place: a pure function of what was read there. Each rule names where it comes from, and where none
-/// holds the answer is `inconclusive`: no prediction is better than a wrong one.
+/// Predicts the result of booting a kubelet in a host environment: a pure function of the facts about it. Each rule names its source, and
+/// if no rule applies the answer is `inconclusive`: no prediction is better than a wrong one.
 ///
-/// The rules follow the order in which kubelet 1.20 itself looks (`kubelet.go`, `initializeRuntimeDependentModules`; `cm`,
-/// `containerManagerImpl.Start`): device of its directory, statistics of `/`, controllers. All assume what `Obstacle` asks for.
+/// The rules follow the order of the checks in kubelet 1.20 (`kubelet.go`, `initializeRuntimeDependentModules`; `cm`,
+/// `containerManagerImpl.Start`): device of its directory, statistics of `/`, controllers. All assume that every `Obstacle` is removed.
 package struct Forecast: Sendable {
     let place: HostFacts
     let version: Version
     private let rules: [PatchEntry]
 
-    /// A forecast for a kubelet of a version.
+    /// Creates a forecast for a kubelet version.
     ///
-    /// - Parameter rules: the registry's entries, whose rules tell of versions and cgroups that no code here follows.
+    /// - Parameter rules: the registry's entries, whose rules cover versions and cgroups that no code here covers.
     package init(_ place: HostFacts, version: Version, rules: [PatchEntry] = []) {
         self.place = place
         self.version = version
         self.rules = rules
     }
 
-    /// The version whose code was read and whose boots were measured.
+    /// The version whose code was read and which was booted.
     package static let measured = "1.20.2"
 
-    /// What a kubelet with these patches would come to.
+    /// The expected result for a kubelet with these patches.
     package func prediction(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         if let refusal = unreadable { return refusal }
         if let refusal = unknownPlace { return ruledPrediction(with: patches) ?? refusal }
@@ -31,7 +31,7 @@ package struct Forecast: Sendable {
 
     var isMeasured: Bool { version.numbers.prefix(2) == [1, 20] }
 
-    /// What was not read cannot be judged.
+    /// Inconclusive if a required fact could not be read, or if no node was ever booted in such an environment; otherwise nil.
     private var unreadable: PreflightFinding.Prediction? {
         if place.mounts.isEmpty { return doubt("the mount table cannot be read", "/proc/self/mountinfo") }
         guard let set = place.boundingSet else { return doubt("the capabilities cannot be read", "/proc/self/status") }
@@ -46,7 +46,7 @@ package struct Forecast: Sendable {
         return closed
     }
 
-    /// A place in which a boot ends before there is a node.
+    /// Inconclusive if a boot in this environment would fail before the node starts; otherwise nil.
     private var closed: PreflightFinding.Prediction? {
         guard !place.isOwnUserNamespace else {
             return doubt(
@@ -65,7 +65,7 @@ package struct Forecast: Sendable {
         return nil
     }
 
-    /// Cgroups of which nothing was ever measured.
+    /// The prediction for cgroups without measurements.
     private var unknownPlace: PreflightFinding.Prediction? {
         if place.cgroupVersion == nil {
             return isMeasured ? noGroups() : doubt(Self.noGroupsReason + " other versions were not booted this way", "not measured")
@@ -80,14 +80,14 @@ package struct Forecast: Sendable {
 
     private static let noGroupsReason = "no cgroup file system is mounted, so kubelet 1.20.2 exits: 'mountpoint for cpu not found';"
 
-    /// The grader knows no name for this fault.
+    /// The grader has no name for this fault.
     private func noGroups() -> PreflightFinding.Prediction {
         PreflightFinding.Prediction(
             .fatal, reason: "no cgroup file system is mounted, so kubelet exits: 'failed to run Kubelet: mountpoint for cpu not found'",
             basis: "Kubernetes 1.20.2, pkg/kubelet/cm/helpers_linux.go, GetCgroupSubsystems; booted on Linux without cgroup mounts")
     }
 
-    /// kubelet 1.20, on cgroup v1.
+    /// The prediction for kubelet 1.20 on cgroup v1.
     private func measuredPrediction(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         let table = PartitionTable(place, with: patches)
         guard let found = table.holds(place.kubeletDirectory) else {
@@ -99,7 +99,7 @@ package struct Forecast: Sendable {
         guard reader.unmounted.isEmpty else { return unmounted(reader.unmounted) }
         let sealed = sealedControllers
         guard sealed.isEmpty else { return sealedGroups(sealed) }
-        // Its images' file system is asked for again and again, and an error that goes on makes a node degraded at best.
+        // kubelet queries the file system of its images repeatedly, and a persistent error makes a node degraded at best.
         guard table.holds(place.imageDirectory) == true else {
             return doubt(
                 "the file system of \(place.imageDirectory), where containerd keeps images, has no device in cAdvisor's table, and such a node was "
@@ -108,7 +108,7 @@ package struct Forecast: Sendable {
         return living(with: patches)
     }
 
-    /// Controllers in which kubelet cannot make a group.
+    /// Controllers in which kubelet cannot create a cgroup.
     var sealedControllers: [String] {
         CgroupReader.wanted.filter { name in place.mount(of: name).map { $0.isReadOnly || place.refused.contains($0.point) } ?? false }
     }
@@ -121,19 +121,19 @@ package struct Forecast: Sendable {
             basis: "kubelet 1.20.2, booted on Linux with cgroups mounted read-only")
     }
 
-    /// Whether kubelet ends for the version of the cgroups alone, as it is configured by default.
+    /// Whether kubelet with its default configuration exits just because of the cgroup version.
     var refusesGroups: Bool {
         place.cgroupVersion == 1 && (version.kubernetesMinor ?? 0) >= KubernetesRelease.firstThatRefusesV1
     }
 
-    /// What a boot with Ninepin comes to, or a kubelet that is given all fixes that are no patches: like ``prediction(with:)``, and with
-    /// `failCgroupV1: false` in the configuration of a kubelet that would refuse cgroup v1.
+    /// The expected result of a boot with Ninepin, or with all fixes except patches: like ``prediction(with:)``, but a kubelet that would
+    /// refuse cgroup v1 has `failCgroupV1: false` in its configuration.
     func boot(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         guard refusesGroups else { return prediction(with: patches) }
         return unreadable ?? unknownPlace ?? toldPrediction(with: patches)
     }
 
-    /// Another version: what is known of all since 1.21.
+    /// The prediction for other versions: what is known about all versions since 1.21.
     private func otherPrediction(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         guard let minor = version.kubernetesMinor, minor > 20 else {
             return doubt("no kubelet \(version.plain) was ever booted with Ninepin", "not measured")
@@ -149,14 +149,15 @@ package struct Forecast: Sendable {
         return toldPrediction(with: patches)
     }
 
-    /// The same where cgroup v1 is taken, by itself or as it is told.
+    /// The same for a kubelet that accepts cgroup v1, by default or by configuration.
     private func toldPrediction(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         let sealed = sealedControllers
         guard sealed.isEmpty else {
             return doubt("\(list(sealed)) cannot be written to, and only kubelet 1.20.2 was booted this way", "mount table; not measured")
         }
         if let ruled = ruledPrediction(with: patches), ruled.grade != .inconclusive { return ruled }
-        // The reader is the same in every release (runc 1.1.5 and 1.1.15, opencontainers/cgroups 0.0.5 were asked), and so is kubelet's end.
+        // The reader is the same in every release (runc 1.1.5, runc 1.1.15 and opencontainers/cgroups 0.0.5 were tested), and so is
+        // kubelet's end.
         if gaps(with: patches).contains("cpuacct.usage_percpu") {
             return PreflightFinding.Prediction(
                 .fatal, cause: "memory cache", reason: Self.cacheReason("cpuacct.usage_percpu"),
@@ -169,7 +170,7 @@ package struct Forecast: Sendable {
 }
 
 extension Forecast {
-    /// Which patches the place needs, by the rules that `ninepin run` has too.
+    /// The patches that the environment needs, according to the rules that `ninepin run` also uses.
     var needs: [Need] {
         guard let surroundings = Surroundings(place) else { return [] }
         return needs(in: surroundings)
@@ -177,7 +178,7 @@ extension Forecast {
 
     func needs(in surroundings: Surroundings) -> [Need] { rules.compactMap { $0.need(in: surroundings, kubelet: version) } }
 
-    /// What the registry's rules come to; nil where they are not about such a place at all.
+    /// The prediction according to the registry's rules; nil if they do not apply to this environment.
     private func ruledPrediction(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction? {
         let needs = needs
         guard !needs.isEmpty else { return nil }
@@ -202,7 +203,7 @@ extension Forecast {
 
     private static let blindness = "node memory reads 0: there is no memory.stat"
 
-    /// The first missing file that the reader takes for an error, with these patches.
+    /// The first missing file that the reader treats as an error, with these patches.
     private func readerError(with patches: Set<KnownPatch>) -> String? { gaps(with: patches).first }
 
     private func gaps(with patches: Set<KnownPatch>) -> [String] {
@@ -234,7 +235,7 @@ extension Forecast {
             + "info: unable to find data in memory cache'"
     }
 
-    /// The grader knows no name for this fault.
+    /// The grader has no name for this fault.
     private func unmounted(_ names: [String]) -> PreflightFinding.Prediction {
         PreflightFinding.Prediction(
             .fatal,

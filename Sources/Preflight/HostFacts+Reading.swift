@@ -4,9 +4,9 @@ import Host
 import SystemPackage
 
 extension HostFacts {
-    /// Reads the place that this process runs in. Nothing is changed, and what cannot be read is left out.
+    /// Reads the facts about the environment of this process. Changes nothing, and omits what cannot be read.
     ///
-    /// - Parameter directory: kubelet's directory; it need not be there.
+    /// - Parameter directory: kubelet's directory, which need not exist.
     package static func reading(kubeletDirectory directory: String) -> HostFacts {
         var place = HostFacts()
         place.mounts = [Mount](table: text("/proc/self/mountinfo"))
@@ -21,7 +21,7 @@ extension HostFacts {
             place.tunables[name] = text("/proc/sys/\(name)").trimmingEnd
         }
         place.readStatus()
-        // The first processor tells; a large machine's file is long.
+        // The first CPU is enough; on a large machine the file is long.
         place.hasHypervisor = text("/proc/cpuinfo", limit: 1 << 14).contains("hypervisor")
         place.hasSwap = text("/proc/swaps").split(separator: "\n").count > 1
         place.isOwnUserNamespace = !isWhole(text("/proc/self/uid_map"))
@@ -54,14 +54,14 @@ extension HostFacts {
         pidNamespace = Files.linkTarget("/proc/self/ns/pid").flatMap { UInt64($0.drop { $0 != "[" }.dropFirst().dropLast()) }
     }
 
-    /// Opens what a kubelet opens, as it opens it, and writes nothing: the modes of files say little in a user namespace, in gVisor, and where a
-    /// module of the kernel's decides.
+    /// Opens files in the same way as kubelet, without writing. File modes are not reliable in a user namespace, in gVisor, or with a
+    /// kernel security module.
     private func tried() -> Set<String> {
         let switches = Self.wantedTunables.filter { tunables[$0.name] != nil && tunables[$0.name] != $0.value }.map {
             "/proc/sys/\($0.name)"
         }
         var refused = switches.filter { !Self.opens($0, O_WRONLY) }
-        // A reader of the kernel's messages takes none away from another.
+        // Several processes can read the kernel log without affecting each other.
         if present.contains("/dev/kmsg"), !Self.opens("/dev/kmsg", O_RDONLY) { refused.append("/dev/kmsg") }
         let groups = isUnified ? ["/sys/fs/cgroup"] : CgroupReader.wanted.compactMap { mount(of: $0)?.point }
         refused += ([kubeletDirectory, imageDirectory] + groups).filter { access(Self.nearest($0), W_OK | X_OK) != 0 }
@@ -75,8 +75,8 @@ extension HostFacts {
         return true
     }
 
-    /// The kernel's own user namespace has every id as it is (user_namespaces(7), `/proc/PID/uid_map`). A kernel without such namespaces has no
-    /// such file.
+    /// The initial user namespace maps every ID to itself (user_namespaces(7), `/proc/PID/uid_map`). A kernel without user namespaces has
+    /// no such file.
     static func isWhole(_ map: String) -> Bool {
         map.isEmpty || map.split(whereSeparator: \.isWhitespace).compactMap { UInt64($0) } == [0, 0, 4_294_967_295]
     }
@@ -85,7 +85,7 @@ extension HostFacts {
         "cpu", "cpuacct", "cpuset", "memory", "pids", "devices", "freezer", "blkio", "hugetlb", "job", "perf_event", "net_cls", "net_prio",
     ]
 
-    /// The path with the links of that part resolved that is there.
+    /// The path, with links resolved in the part that exists.
     private static func resolved(_ path: String) -> String {
         let there = nearest(path)
         guard let real = try? Files.realPath(FilePath(there)).string else { return path }
@@ -93,7 +93,7 @@ extension HostFacts {
         return rest.isEmpty ? real : (real == "/" ? "/\(rest)" : "\(real)/\(rest)")
     }
 
-    /// The path, or the nearest above it that is there.
+    /// The path, or its nearest existing parent.
     private static func nearest(_ path: String) -> String {
         var folder = FilePath(path)
         while access(folder.string, F_OK) != 0, folder.removeLastComponent() {}
@@ -105,12 +105,12 @@ extension HostFacts {
         return stat(path, &status) == 0 ? DeviceNumber(UInt64(status.st_dev)) : nil
     }
 
-    /// The names in a directory; nil when it cannot be listed.
+    /// The names in a directory; nil if it cannot be listed.
     private static func listed(_ directory: String) -> Set<String>? {
         access(directory, R_OK | X_OK) == 0 ? Set(Files.names(in: FilePath(directory))) : nil
     }
 
-    /// `hugepages-2048kB` is `2MB` in the names of cgroup files (libcontainer, `cgroups/utils.go`, `GetHugePageSize`).
+    /// Converts `hugepages-2048kB` to `2MB`, as in the names of cgroup files (libcontainer, `cgroups/utils.go`, `GetHugePageSize`).
     private static func hugePageSize(_ folder: String) -> String? {
         guard var size = folder.split(separator: "-").last.flatMap({ Int($0.prefix { $0.isNumber }) }) else { return nil }
         var units = ["KB", "MB", "GB", "TB"][...]
@@ -121,10 +121,10 @@ extension HostFacts {
         return units.first.map { "\(size)\($0)" }
     }
 
-    /// The beginning of the kernel's log, which syslog(2) gives to those who may read it.
+    /// The beginning of the kernel log, which syslog(2) returns to processes with permission.
     private static func kernelLog() -> String {
         var bytes = [CChar](repeating: 0, count: 1 << 18)
-        // SYSLOG_ACTION_READ_ALL is 3; of a log that is longer the end comes.
+        // SYSLOG_ACTION_READ_ALL is 3. It returns the end of a log that is longer than the buffer.
         let count = klogctl(3, &bytes, Int32(bytes.count))
         return count <= 0 ? "" : String(decoding: bytes.prefix(min(Int(count), 1 << 12)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

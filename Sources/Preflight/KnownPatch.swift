@@ -1,33 +1,33 @@
 import Model
 
-/// A patch of the registry whose effect on a prediction is known. A test compares this list with the registry.
+/// A registry patch with a known effect on predictions. A test compares this list with the registry.
 package enum KnownPatch: String, CaseIterable, Sendable {
-    /// A missing `cpuacct.usage_percpu` is no data, and no error.
+    /// Treats a missing `cpuacct.usage_percpu` as missing data instead of an error.
     case percpu = "libcontainer/percpu"
-    /// Without `memory.stat` the usage is read from `memory.usage_in_bytes`.
+    /// Without `memory.stat`, reads the usage from `memory.usage_in_bytes`.
     case memoryUsage = "libcontainer/memory-usage"
-    /// 9p is supported, and told apart by mount point.
+    /// Supports 9p and distinguishes file systems by mount point.
     case source9p = "cadvisor/9p-source"
-    /// 9p is supported, and told apart by source.
+    /// Supports 9p and distinguishes file systems by source.
     case line9p = "cadvisor/9p-line"
-    /// Without `memory.stat` of cgroup v2 the usage is read from `memory.current`, and that of `/` from /proc/meminfo.
+    /// Without `memory.stat` of cgroup v2, reads the usage from `memory.current`, and that of `/` from /proc/meminfo.
     case memoryUsageV2 = "libcontainer/memory-usage-v2"
-    /// Files that are missing on cgroup v2 are no error of the oldest readers.
+    /// Tolerates missing files on cgroup v2 in the oldest readers.
     case missingFilesV2 = "libcontainer/v2-missing-files"
 
-    /// The patch that a name means, in full or without its upstream; nil when no known one does.
+    /// Finds a patch by its full name or without its upstream; nil if unknown.
     package init?(named name: String) {
         guard let patch = Self.allCases.first(where: { $0.rawValue == name || $0.rawValue.hasSuffix("/\(name)") }) else { return nil }
         self = patch
     }
 
-    /// Its name in the registry.
+    /// The name in the registry.
     package var name: PatchName? { PatchName(rawValue) }
 
     /// The name without its upstream.
     var short: String { rawValue.split(separator: "/").last.map(String.init) ?? rawValue }
 
-    /// Why it helps where it does.
+    /// Why it helps, if it does.
     var help: String {
         switch self {
         case .percpu: "a missing cpuacct.usage_percpu is no longer an error, so '/' has statistics"
@@ -39,7 +39,7 @@ package enum KnownPatch: String, CaseIterable, Sendable {
         }
     }
 
-    /// Why it does not help where it does not.
+    /// Why it does not help, if it does not.
     func uselessness(in place: HostFacts) -> String {
         let is9p = place.mounts.holding(place.kubeletDirectory)?.type == "9p"
         return switch self {

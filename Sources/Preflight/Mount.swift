@@ -1,17 +1,16 @@
-/// A device's number, as stat(2) and the mount table have it.
+/// A device number, as in stat(2) and the mount table.
 package struct DeviceNumber: Hashable, Sendable, CustomStringConvertible {
-    /// Which driver.
+    /// The driver.
     package let major: UInt32
-    /// Which of its devices.
+    /// The device of that driver.
     package let minor: UInt32
 
-    /// Makes a number of its parts.
     package init(major: UInt32, minor: UInt32) {
         self.major = major
         self.minor = minor
     }
 
-    /// Takes a `dev_t` apart, as the C library's `gnu_dev_major` does.
+    /// Splits a `dev_t` like the C library's `gnu_dev_major`.
     init(_ device: UInt64) {
         major = UInt32(truncatingIfNeeded: (device >> 8) & 0xFFF | (device >> 32) & 0xFFFF_F000)
         minor = UInt32(truncatingIfNeeded: device & 0xFF | (device >> 12) & 0xFFFF_FF00)
@@ -23,23 +22,21 @@ package struct DeviceNumber: Hashable, Sendable, CustomStringConvertible {
 
 /// A line of `/proc/self/mountinfo` (proc(5)).
 package struct Mount: Hashable, Sendable {
-    /// The file system's device.
     package let device: DeviceNumber
-    /// The point at which it is mounted.
+    /// The mount point.
     package let point: String
-    /// What of it cannot be written through this mount: the mount's own options.
+    /// The options of this mount.
     package let options: Set<Substring>
-    /// The file system's type.
     package let type: String
     /// A device, or a word such as `none`.
     package let source: String
-    /// The file system's options; for cgroup v1 its controllers.
+    /// The file system's options; for cgroup v1, its controllers.
     package let superOptions: Set<Substring>
 
     /// Whether nothing can be written here.
     package var isReadOnly: Bool { options.contains("ro") || superOptions.contains("ro") }
 
-    /// Reads a line; nil for one that has another form.
+    /// Parses a line; nil if it has another format.
     package init?(_ line: some StringProtocol) {
         let halves = line.split(separator: " - ", maxSplits: 1)
         guard halves.count == 2 else { return nil }
@@ -55,7 +52,7 @@ package struct Mount: Hashable, Sendable {
         superOptions = Set(last[2].split(separator: ",").map { Substring($0) })
     }
 
-    /// A space in a name stands there as `\040`.
+    /// Decodes escapes such as `\040` for a space in a name.
     private static func plain(_ text: some StringProtocol) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -73,10 +70,10 @@ package struct Mount: Hashable, Sendable {
 }
 
 extension [Mount] {
-    /// Reads a whole table.
+    /// Parses a whole mount table.
     package init(table: String) { self = table.split(separator: "\n").compactMap { Mount($0) } }
 
-    /// The mount that a path lies in: the deepest, and of several at one point the last, which covers the others.
+    /// The mount that contains a path: the deepest, and if several share a mount point, the last, which covers the others.
     package func holding(_ path: String) -> Mount? {
         let around = filter { $0.point == "/" || path == $0.point || path.hasPrefix("\($0.point)/") }
         guard let deepest = around.map(\.point.utf8.count).max() else { return nil }

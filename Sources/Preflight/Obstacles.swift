@@ -1,7 +1,7 @@
 import Model
 
 extension HostFacts {
-    /// What stands in a kubelet's way here whatever its patches. `ninepin verify` clears away all but the capability.
+    /// The obstacles for a kubelet here, whatever its patches. `ninepin verify` removes all except a missing capability.
     package var obstacles: [PreflightFinding.Obstacle] {
         var all: [PreflightFinding.Obstacle] = []
         let note = { (what: String, cure: String) in all.append(PreflightFinding.Obstacle(what: what, cure: cure)) }
@@ -23,8 +23,8 @@ extension HostFacts {
         return all
     }
 
-    /// The switches that are not as kubelet wants them and that it cannot set: gVisor takes no such write, whatever the mode of the file says; and
-    /// elsewhere root tried, or is not the kernel's.
+    /// The sysctls that kubelet requires and that are missing, or have another value that kubelet cannot change: gVisor does not support
+    /// such a write, whatever the file mode; elsewhere `/proc/sys` is read-only, or root tried and failed.
     var stuckTunables: [String] {
         let isSealed = sandbox.kind == .gvisor || mounts.holding("/proc/sys")?.isReadOnly == true
         return Self.wantedTunables.filter { name, value in

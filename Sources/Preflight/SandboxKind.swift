@@ -1,7 +1,7 @@
 import Model
 
 extension HostFacts {
-    /// Which sandbox the place is, and what shows it.
+    /// The kind of environment, with evidence.
     package var sandbox: PreflightFinding.Sandbox {
         if !gvisorMarks.isEmpty { return PreflightFinding.Sandbox(kind: .gvisor, marks: gvisorMarks + controllerMark) }
         if !containerMarks.isEmpty { return PreflightFinding.Sandbox(kind: .container, marks: containerMarks) }
@@ -12,8 +12,8 @@ extension HostFacts {
         return PreflightFinding.Sandbox(kind: .host, marks: ["no sign of a sandbox", release])
     }
 
-    /// What only gVisor's kernel has: its first log line (`pkg/sentry/kernel/syslog.go`), a file of its own, a date of 2016 in its name
-    /// (`pkg/sentry/syscalls/linux/linux64.go`).
+    /// Evidence that only gVisor's kernel provides: its first log line (`pkg/sentry/kernel/syslog.go`), a file of its own, a date from 2016
+    /// in its name (`pkg/sentry/syscalls/linux/linux64.go`).
     private var gvisorMarks: [String] {
         var marks: [String] = []
         if kernelLog.contains("Starting gVisor") { marks.append("the kernel log begins with 'Starting gVisor...'") }
@@ -22,7 +22,7 @@ extension HostFacts {
         return marks
     }
 
-    /// gVisor says no version of its own, but the controllers of its cgroups came one after the other.
+    /// gVisor does not report its version, but its cgroup controllers were added one by one.
     private var controllerMark: [String] {
         if isUnified { return ["cgroup2: a release of 2026 or later"] }
         let names = cgroupFiles.keys.sorted()
@@ -30,10 +30,10 @@ extension HostFacts {
         return ["cgroup controllers \(names.joined(separator: ", "))\(names.contains("freezer") ? ": a release of 2026 or later" : "")"]
     }
 
-    /// A PID namespace of its own makes a container. In the kernel's first one the files that runtimes leave count only where the root is an
-    /// overlay too: an image that became a machine's disk has them as well.
+    /// A non-initial PID namespace indicates a container. In the initial one, files left by container runtimes count only if the root is an
+    /// overlay too, because an image that became a machine's disk also has them.
     private var containerMarks: [String] {
-        // include/linux/proc_ns.h, PROC_PID_INIT_INO: the first PID namespace of a kernel has this number, and no other has.
+        // include/linux/proc_ns.h, PROC_PID_INIT_INO: only the kernel's first PID namespace has this number.
         let isOwn = pidNamespace.map { $0 != 0xEFFF_FFFC }
         let words = ["docker", "kubepods", "containerd", "libpod", "lxc"].filter(cgroupPaths.contains).map {
             "'\($0)' in /proc/self/cgroup"
@@ -44,6 +44,6 @@ extension HostFacts {
         return left + [release]
     }
 
-    /// `Linux version 6.1.0-13-amd64`, without who built it.
+    /// `Linux version 6.1.0-13-amd64`, without the build information.
     private var release: String { kernel.split(separator: " ").prefix(3).joined(separator: " ") }
 }

@@ -1,8 +1,7 @@
 import Model
 
 extension Surroundings {
-    /// What was read of a place, as far as it decides which patches are needed; nil outside of gVisor and where nothing was read, since the rules
-    /// are about neither.
+    /// The facts that decide which patches are needed; nil outside gVisor or if nothing was read, because the rules do not apply then.
     package init?(_ place: HostFacts) {
         guard place.sandbox.kind == .gvisor, let version = place.cgroupVersion, let root = place.mounts.holding("/") else { return nil }
         let kubelet = place.mounts.holding(place.kubeletDirectory)

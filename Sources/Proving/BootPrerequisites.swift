@@ -6,13 +6,13 @@ import Node
 import Sandbox
 import SystemPackage
 
-/// A boot needs root.
+/// Thrown if a boot is attempted without root.
 package struct NotRoot: ExitStatusError, Sendable, CustomStringConvertible {
 
     package init() {
 
     }
-    /// What needs it, and why.
+    /// What needs root, and why.
     package var description: String {
         "booting requires root, because runsc creates namespaces and mounts\n    Run this as root. fetch, patch, build and grade do not need root."
     }
@@ -20,23 +20,23 @@ package struct NotRoot: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// What a boot needs, looked for before an hour's work.
+/// The prerequisites of a boot, checked before an hour of work begins.
 package struct BootPrerequisites: Sendable {
     /// gVisor's runtime.
     package let runsc: Runsc
-    /// What the node's root file system is made of.
+    /// The source of the node's root file system.
     package let profile: KubeletProfile
-    /// The containerd in it.
+    /// The node's containerd.
     let containerd: NodeContainerd
 
-    /// A root file system with all that a node writes comes to about this.
+    /// The approximate size of a root file system with everything that a node writes.
     static let neededBytes: Int64 = 1 << 30
 
-    /// Looks for all of it.
+    /// Checks all prerequisites.
     ///
-    /// - Parameter demand: what the sandboxes are to be.
-    /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`; `CommandError` when containerd does not run;
-    ///   `NotEnoughSpace`; what fetching the containerd that the node asks for throws.
+    /// - Parameter demand: the requirements of the sandboxes.
+    /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`; `CommandError` if containerd does not run;
+    ///   `NotEnoughSpace`; any error of fetching the containerd that the node requests.
     package init(on host: Host, for demand: SandboxDemand = SandboxDemand(), events: @escaping EventSink = { _ in }) async throws {
         guard host.isRoot else { throw NotRoot() }
         try BuildPrerequisites.checkSpace(Self.neededBytes, on: host)
@@ -46,22 +46,21 @@ package struct BootPrerequisites: Sendable {
     }
 }
 
-/// What sandboxes are to be, as far as it decides what is needed for them.
+/// The properties of the requested sandboxes that determine their prerequisites.
 package struct SandboxDemand: Sendable {
-    /// The runsc that is named; nil for the usual one.
+    /// The requested runsc; nil for the default one.
     package let runsc: FilePath?
-    /// The layouts.
     package let layouts: [Layout]
-    /// What starts the containers of pods, where there are to be pods.
+    /// The runtimes that start the containers of pods; empty if no pods will run.
     package let runtimes: Set<OCIRuntime>
-    /// The containerd that the node asks for; nil for the machine's own.
+    /// The containerd that the node requests; nil for the machine's own.
     let containerd: ContainerdSpec?
 
-    /// Makes a demand.
+    /// Creates a demand.
     ///
     /// - Parameters:
-    ///   - node: the node that is booted; nil when none is.
-    ///   - level: only at some levels pods are run.
+    ///   - node: the node to boot; nil if none.
+    ///   - level: the level, which decides whether pods will run.
     package init(runsc: FilePath? = nil, layouts: [Layout] = [], node: NodeSpec? = nil, level: Level = .boot) {
         self.runsc = runsc
         self.layouts = layouts

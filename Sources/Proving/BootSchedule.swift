@@ -2,25 +2,25 @@ import Host
 import Node
 import Synchronization
 
-/// How many boots go on at once.
+/// How many boots run at the same time.
 package enum Jobs: Hashable, Sendable {
     /// As many as the machine's memory allows.
     case auto
-    /// At most so many.
+    /// At most this many.
     case count(Int)
 }
 
-/// Boots that start one after the other and are watched together: a node that is only watched leaves the machine idle.
+/// Boots that start one after the other and are watched together, because a node that is only being watched leaves the machine mostly idle.
 struct BootSchedule: Sendable {
     private let jobs: Jobs
-    /// Bytes that one more boot needs.
+    /// Bytes that each additional boot needs.
     private let memoryOfBoot: Int64
     private let availableMemory: @Sendable () -> Int64?
 
-    /// Bytes that stay free for everybody else on the machine.
+    /// Bytes that stay free for everything else on the machine.
     static let reserve: Int64 = 1 << 30
 
-    /// - Parameter availableMemory: bytes that new programs can have; nil when nobody knows, and then two boots go on at once.
+    /// - Parameter availableMemory: bytes available to new programs; nil if unknown, in which case two boots run at the same time.
     init(
         _ jobs: Jobs, memoryOfBoot: Int64, availableMemory: @escaping @Sendable () -> Int64? = { MachineLoad.availableMemory() }
     ) {
@@ -29,21 +29,21 @@ struct BootSchedule: Sendable {
         self.availableMemory = availableMemory
     }
 
-    /// What a boot knows of the schedule.
+    /// A boot's view of the schedule.
     struct Seat: Sendable {
-        /// When it may start, and that it has.
+        /// When the boot may start, and how it reports that it has started.
         let turn: BootTurn
         fileprivate let peak: Counted
 
-        /// The most other boots that went on beside it at the same moment.
+        /// The maximum number of other boots that ran at the same moment.
         var company: Int { peak.value }
     }
 
-    /// A boot that is to be done.
+    /// A boot to be done.
     struct Job: Sendable {
-        /// What the caller knows it by.
+        /// The caller's identifier.
         let number: Int
-        /// Seconds that it is expected to take. The longest goes first, so that nothing is left to wait for at the end.
+        /// The expected duration in seconds. The longest job runs first, so that no long job remains at the end.
         let seconds: Double
     }
 
@@ -58,9 +58,9 @@ struct BootSchedule: Sendable {
     /// Does all boots that are handed in, and returns when all are done.
     ///
     /// - Parameters:
-    ///   - produce: hands in boots as soon as they can be done; it may go on while others are being watched.
-    ///   - boot: does one. It begins its turn before the node starts and ends it when the node has started.
-    /// - Throws: the first error of any of them, after all others were cancelled; `CancellationError`.
+    ///   - produce: hands in boots as soon as they are ready; it may continue while others are being watched.
+    ///   - boot: does one boot. It begins its turn before the node starts and ends it when the node has started.
+    /// - Throws: the first error of any of them, after all others were canceled; `CancellationError`.
     func run(
         producing produce: @escaping @Sendable (_ handIn: @Sendable ([Job]) -> Void) async throws -> Void,
         boot: @escaping @Sendable (Int, Seat) async throws -> Void
@@ -93,7 +93,7 @@ struct BootSchedule: Sendable {
         }
     }
 
-    /// - Parameter unstarted: boots that have not taken their memory yet.
+    /// - Parameter unstarted: the number of boots that have not yet taken their memory.
     private func hasRoom(beside running: Int, unstarted: Int) -> Bool {
         guard running > 0 else { return true }
         switch jobs {
@@ -105,7 +105,7 @@ struct BootSchedule: Sendable {
     }
 
     private static func seat(at turnstile: Turnstile, started: @escaping @Sendable () -> Void) -> Seat {
-        // A boot may end before it had its turn, and says that it has started more than once.
+        // A boot may end before its turn, and reports its start more than once.
         let phase = Mutex(Phase.waiting)
         let enter: @Sendable () async throws -> Void = {
             try await turnstile.enter()
@@ -125,11 +125,11 @@ struct BootSchedule: Sendable {
 
     private enum Phase { case waiting, starting, over }
 
-    /// What goes on.
+    /// The current state of the schedule.
     private struct State {
         private var waiting: [Job] = []
         private(set) var running: [Int: Counted] = [:]
-        /// Boots that have not started yet: one of them has its turn, another is prepared meanwhile.
+        /// Boots that have not started yet: one has its turn while another is being prepared.
         private(set) var unstarted = 0
         private var isComplete = false
 
@@ -146,7 +146,7 @@ struct BootSchedule: Sendable {
             }
         }
 
-        /// The longest of those that wait; of equal ones the first.
+        /// The waiting job with the longest expected duration; the first of several equal ones.
         mutating func next() -> Int? {
             guard let longest = waiting.map(\.seconds).max(), let place = waiting.firstIndex(where: { $0.seconds == longest }) else {
                 return nil

@@ -5,45 +5,44 @@ import Model
 import Patches
 import SystemPackage
 
-/// A binary on its way to a verdict: what is to be booted, and where it comes from.
+/// A binary to be graded, with its origin and how to boot it.
 package struct Candidate: Sendable {
-    /// The recipe's name; empty when the binary is from elsewhere.
+    /// The recipe's name; empty for a binary that no recipe built.
     package var recipe = ""
     /// The patches in it.
     package var series: [PatchName] = []
-    /// The source.
+    /// The locked source.
     package var lock: Lock?
-    /// The patched tree's id.
+    /// The patched tree's ID.
     package var tree: String?
-    /// The versions of the upstreams in it; nil when the binary is from elsewhere.
+    /// The versions of the upstreams in it; nil for a binary that no recipe built.
     package var upstreams: [String: Version]?
-    /// The steps that made it.
+    /// The steps that built it.
     package var steps: [StepRecord] = []
-    /// What makes the control plane that it joins; nil when it joins none.
+    /// The kind of control plane that it joins; nil if it joins none.
     package var plane: ControlPlaneKind?
-    /// How it is booted.
+    /// How to boot it.
     package var node: NodeSpec
-    /// The binary.
     package let artifact: Artifact
-    /// The Go that built it.
+    /// The release of Go that built it.
     package var go: String?
-    /// Which releases of Go its tree names.
+    /// The releases of Go that its tree names.
     package var named: [NamedGo] = []
-    /// What it was made of; nil when it is from elsewhere.
+    /// The inputs of its build; nil for a binary that no recipe built.
     package var pedigree: Pedigree?
-    /// The pedigree as it stands in the binary.
+    /// The pedigree as recorded in the binary.
     package var buildID: String?
-    /// The packages that the series touched; each is compiled into it from the patched files.
+    /// The packages that the series changed; each is compiled into it from the patched files.
     package var reached: [String] = []
-    /// What a user must know of it, whatever comes of its boot.
+    /// Notes for users that do not depend on the result of a boot.
     package var notes: [String] = []
-    /// What says which patches it needs; nil when the binary is from elsewhere.
+    /// The rules that decide which patches it needs; nil for a binary that no recipe built.
     var rules: PatchRules?
 
-    /// A binary from anywhere.
+    /// Takes a binary of any origin.
     ///
-    /// - Parameter recipe: says how it is booted; a kubelet is taken for granted when nil.
-    /// - Throws: `FileError` when it cannot be read.
+    /// - Parameter recipe: the recipe that describes how to boot it; if nil, it boots as a kubelet.
+    /// - Throws: `FileError` if it cannot be read.
     package init(binary: FilePath, for recipe: Recipe? = nil) throws(FileError) {
         let path = try Files.realPath(binary)
         artifact = Artifact(digest: try Files.digest(of: path), path: path.string, bytes: Files.bytes(of: path) ?? 0)
@@ -57,17 +56,17 @@ package struct Candidate: Sendable {
     }
 }
 
-/// The rules of the patches that a recipe's source can have, and the versions that they ask for.
+/// The rules of the patches that apply to a recipe's source, and the versions that the rules depend on.
 struct PatchRules: Sendable {
     private let entries: [PatchEntry]
     private let versions: [String: Version]
 
-    /// - Parameter recipe: with the versions of its upstreams, where the tree tells them.
+    /// - Parameter recipe: the recipe, with the versions of its upstreams if the tree contains them.
     init(_ registry: Registry, _ recipe: Recipe) {
         entries = registry.entries.filter { recipe.upstreams[$0.name.upstream] != nil }
         versions = recipe.upstreams.compactMapValues(\.version)
     }
 
-    /// Which of the patches a place needs.
+    /// The patches that are needed in an environment.
     func needs(in place: Surroundings) -> [Need] { entries.compactMap { $0.need(in: place, version: versions[$0.name.upstream]) } }
 }

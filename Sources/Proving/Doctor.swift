@@ -9,21 +9,21 @@ import Preflight
 import Sandbox
 import SystemPackage
 
-/// One thing that Ninepin needs, and whether it is here.
+/// A prerequisite of Ninepin and whether it is available.
 package struct Finding: Hashable, Codable, Sendable {
-    /// What is needed.
+    /// The prerequisite's name.
     package let name: String
-    /// Whether it is here.
+    /// Whether it is available.
     package let isHere: Bool
     /// What was found, or what is missing and how to get it.
     package let detail: String
 }
 
-/// Something that Ninepin needs, and how to look for it.
+/// A prerequisite of Ninepin and how to find it.
 package struct DoctorCheck: Sendable {
-    /// What is needed.
+    /// The prerequisite's name.
     package let name: String
-    /// Says what was found. An error says what is missing.
+    /// Returns a description of what was found. Throws an error that describes what is missing.
     package let find: @Sendable (Host) async throws -> String
 
     package init(_ name: String, find: @escaping @Sendable (Host) async throws -> String) {
@@ -31,9 +31,9 @@ package struct DoctorCheck: Sendable {
     }
 }
 
-/// Looks for all that Ninepin needs.
+/// Checks the prerequisites of Ninepin.
 package enum Doctor {
-    /// What is here and what is missing, in the order of the checks.
+    /// Runs all checks and returns their findings in order.
     ///
     /// - Throws: `CancellationError`.
     package static func look(at host: Host, for checks: [DoctorCheck]) async throws -> [Finding] {
@@ -48,7 +48,7 @@ package enum Doctor {
         return findings
     }
 
-    /// What building needs: a Go for each recipe, and programs.
+    /// The prerequisites of builds: a Go toolchain for each recipe, and programs.
     package static func building(_ recipes: [String]) -> [DoctorCheck] {
         recipes.map { recipe in
             DoctorCheck("Go for \(recipe)") { host in
@@ -64,7 +64,7 @@ package enum Doctor {
             }
     }
 
-    /// What a boot needs.
+    /// The prerequisites of a boot.
     package static let booting = [
         DoctorCheck("root") { host in
             guard host.isRoot else { throw NotRoot() }
@@ -86,7 +86,7 @@ package enum Doctor {
             return "all present; containerd \(release)\(note)"
         },
         DoctorCheck("crun, for pods on cgroup v2") { host in
-            // A run that makes a sandbox with cgroup v2 looks for it before it begins (KubeletProfile.require).
+            // A run that creates a sandbox with cgroup v2 checks for it before it begins (KubeletProfile.require).
             let reading = HostFacts.reading(kubeletDirectory: "/var/lib/kubelet")
             return try crun(at: host.program(OCIRuntime.crun.rawValue), in: Surroundings(reading)?.cgroup)
         },
@@ -97,7 +97,7 @@ package enum Doctor {
         },
     ]
 
-    /// What is said of crun: it is missing only where Ninepin itself runs in a sandbox whose pods need it.
+    /// The result for crun. It is reported as missing only if Ninepin itself runs in a sandbox whose pods need it.
     static func crun(at path: FilePath?, in cgroup: CgroupVersion?) throws -> String {
         if let path { return path.string }
         guard cgroup.map(OCIRuntime.standard) != .crun else { throw Absent(program: OCIRuntime.crun.rawValue) }

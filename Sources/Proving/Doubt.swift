@@ -1,19 +1,20 @@
 import Model
 
-/// Whether a boot's verdict is believed, or the boot is to be repeated alone first: a verdict must not depend on what else the machine did.
+/// Decides whether a boot's verdict is reliable or the boot must be repeated alone first. A verdict must not depend on what else the
+/// machine did.
 enum Doubt {
-    /// Why a boot is not believed; nil when it is.
+    /// The reason why a boot is not reliable; nil if it is.
     ///
     /// - Parameters:
-    ///   - conditions: what it suffered; nil when no sandbox was started.
-    ///   - known: what an earlier boot of the same kind came to.
+    ///   - conditions: the effects of the rest of the machine on the boot; nil if no sandbox was started.
+    ///   - known: the verdict of an earlier boot of the same kind.
     ///   - deadlines: how slow the machine may be.
     static func about(
         _ verdict: Verdict, conditions: BootConditions?, known: Verdict?, within deadlines: Deadlines = Deadlines()
     ) -> String? {
         let excesses = conditions?.excesses(within: deadlines) ?? []
         if !excesses.isEmpty { return "the boot was slowed: " + excesses.joined(separator: "; ") }
-        // What did not happen, or not in time, may have had no time.
+        // If something did not happen, or not in time, the boot may not have had enough processor time.
         let isTimely = verdict.grade == .clean || verdict.grade == .fatal
         if !isTimely, verdict.title != known?.title, let company = conditions?.words {
             return "the verdict is \(verdict.title), and \(company)"
@@ -24,9 +25,9 @@ enum Doubt {
         return nil
     }
 
-    /// Why some of several boots of one kind are not believed, one for each; nil for those that are.
+    /// The reasons why some of several boots of the same kind are not reliable, one for each boot; nil for a reliable one.
     ///
-    /// Those that are as most of them are believed; where there is no such most, none is.
+    /// Boots with the most common verdict are reliable. If no single verdict is the most common, none of the boots is reliable.
     static func about(_ verdicts: [Verdict]) -> [String?] {
         let titles = verdicts.map(\.title)
         let counts = Dictionary(grouping: titles, by: \.self).mapValues(\.count)
@@ -41,11 +42,11 @@ enum Doubt {
     /// The verdict of a boot that was repeated alone.
     ///
     /// - Parameters:
-    ///   - first: the boot that it repeats, and what that one suffered.
-    ///   - doubt: why the first one is not believed.
+    ///   - first: the verdict and the conditions of the boot that it repeats.
+    ///   - doubt: why the first one is not reliable.
     ///   - deadlines: how slow the machine may be.
-    /// - Returns: the verdict with a note of the first one, or `inconclusive`: when two boots disagree and nothing explains it, or when the
-    ///   machine was too busy for the second one as well.
+    /// - Returns: the verdict with a note about the first one, or `inconclusive`: if two boots disagree without an explanation, or if the
+    ///   machine was too busy during the second one as well.
     static func settled(
         _ verdict: Verdict, conditions: BootConditions?, after first: (verdict: Verdict, conditions: BootConditions?),
         because doubt: String,
@@ -56,8 +57,8 @@ enum Doubt {
         let both = "The first was \(first.verdict.title), the second \(verdict.title)."
         if !excesses.isEmpty {
             let slowed = "the boot was slowed even when repeated alone: " + excesses.joined(separator: "; ")
-            // To be clean, and to die of a known fault, takes more than a slow machine.
-            // Of clocks that disagree both times, the boot may be late or the node may lie: the verdict says so itself.
+            // A slow machine alone cannot make a node clean or make it fail with a known fault. If the clocks disagree both times, either
+            // the boot is late or the node lies; the verdict itself says so.
             let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil || verdict.cause == Verdict.clocks
             return isAlike && isSure ? verdict.noting(slowed) : verdict.unknown("\(slowed). \(both)")
         }
@@ -71,7 +72,7 @@ enum Doubt {
 }
 
 extension BootConditions {
-    /// What went on beside the boot, in words; nil when nothing did, as far as is known.
+    /// A description of other work during the boot; nil if none is known.
     fileprivate var words: String? {
         if company > 0 { return company == 1 ? "another boot was running" : "\(company) other boots were running" }
         return isBusy ? cpuPressure.map { "tasks waited for a processor \(Int(($0 * 100).rounded()))% of the time" } : nil
@@ -79,12 +80,12 @@ extension BootConditions {
 }
 
 extension Verdict {
-    /// The same with one more note.
+    /// The same verdict with one more note.
     fileprivate func noting(_ note: String) -> Verdict {
         Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + [note])
     }
 
-    /// Nothing is known: the reason becomes the summary.
+    /// An `inconclusive` verdict with the reason as its summary.
     fileprivate func unknown(_ reason: String) -> Verdict {
         let said = Evidence(kind: .harness, text: reason, source: "ninepin")
         return Verdict(grade: .inconclusive, level: level, summary: reason, evidence: [said] + evidence, notes: notes)

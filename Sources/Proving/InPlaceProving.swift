@@ -9,33 +9,33 @@ import Preflight
 import Store
 import SystemPackage
 
-/// What a boot in the very place that Ninepin runs in needs, looked for before an hour's work.
+/// The prerequisites of a boot in the environment that Ninepin itself runs in, checked before an hour of work begins.
 package struct InPlacePrerequisites: Sendable {
-    /// The place.
-    package let place: NodeHere
-    /// What the node is made of.
+    /// The environment.
+    package let place: InPlaceNode
+    /// The source of the node's files.
     package let profile: KubeletProfile
-    /// The containerd in it.
+    /// The node's containerd.
     let containerd: NodeContainerd
-    /// What the place is, for the record.
+    /// A description of the environment for the record.
     let words: [String: String]
-    /// What decides which patches are needed; nil outside of gVisor, and where there are no cgroups.
+    /// The properties that determine which patches are needed; nil outside of gVisor and if there are no cgroups.
     let surroundings: Surroundings?
 
-    /// Looks for all of it.
+    /// Checks all prerequisites.
     ///
-    /// - Parameter node: the node that is booted; nil when none is.
-    /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `HereLacks`, which name all that is not there; `NotEnoughSpace`; `CommandError` when
-    ///   containerd does not run; what fetching the containerd that the node asks for throws.
+    /// - Parameter node: the node to boot; nil if none.
+    /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `InPlaceLacks`, with the names of everything that is missing; `NotEnoughSpace`;
+    ///   `CommandError` if containerd does not run; any error of fetching the containerd that the node requests.
     package init(on host: Host, for node: NodeSpec? = nil, events: @escaping EventSink = { _ in }) async throws {
         guard host.isRoot else { throw NotRoot() }
         let absent = ["unshare", "setpriv"].map { "/usr/bin/\($0)" }.filter { !Files.exists(FilePath($0)) }
-        guard absent.isEmpty else { throw HereLacks(programs: absent) }
+        guard absent.isEmpty else { throw InPlaceLacks(programs: absent) }
         try BuildPrerequisites.checkSpace(BootPrerequisites.neededBytes, on: host)
         (profile, containerd) = try await KubeletProfile.provided(with: node?.containerd, on: host, events: events)
         let reading = HostFacts.reading(kubeletDirectory: Self.directory)
         let (root, kubelet) = (reading.mounts.holding("/"), reading.mounts.holding(reading.kubeletDirectory))
-        place = NodeHere(
+        place = InPlaceNode(
             HostSigns(
                 isGvisor: reading.kernelLog.lowercased().contains("gvisor"), rootType: root?.type,
                 kubeletType: kubelet?.point == Self.directory ? kubelet?.type : nil))
@@ -47,7 +47,7 @@ package struct InPlacePrerequisites: Sendable {
 
     private static let directory = "/var/lib/kubelet"
 
-    /// A candidate's node, as the place asks for it.
+    /// A candidate's node, adapted to the environment.
     package func node(of candidate: Candidate) -> NodeSpec {
         guard let cgroup = surroundings?.cgroup else { return candidate.node }
         return candidate.node.starting(pods: cgroup)
@@ -55,7 +55,7 @@ package struct InPlacePrerequisites: Sendable {
 }
 
 extension NodeSpec {
-    /// The node with what starts containers on cgroups of a version named, where that is not containerd's own.
+    /// The node with an explicit runtime for containers on a version of cgroups, if that runtime is not containerd's default.
     fileprivate func starting(pods cgroup: CgroupVersion) -> NodeSpec {
         guard runtime(on: cgroup) != .runc else { return self }
         var starting = self
@@ -64,12 +64,12 @@ extension NodeSpec {
     }
 }
 
-/// Programs are missing by which a node's changes are kept to itself.
-package struct HereLacks: ExitStatusError, Sendable, CustomStringConvertible {
+/// Programs that isolate a node's changes are missing.
+package struct InPlaceLacks: ExitStatusError, Sendable, CustomStringConvertible {
     /// The programs' paths.
     package let programs: [String]
 
-    /// What is missing and how to get it.
+    /// The missing programs and how to install them.
     package var description: String {
         "a node in the current environment needs \(programs.joined(separator: ", ")), which are not installed\n    Install them, for example with: apt-get install util-linux"
     }
@@ -77,8 +77,8 @@ package struct HereLacks: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// What the outcome of a boot in a place depends on, as far as it can be named.
-private struct HereKey: Keyed {
+/// The known inputs that determine the result of a boot in this environment.
+private struct InPlaceKey: Keyed {
     static let name = "verify"
 
     let artifact: Digest
@@ -91,16 +91,16 @@ private struct HereKey: Keyed {
 }
 
 extension NodeProver {
-    /// Boots a binary in the place that this process runs in, without a sandbox of its own, grades it, and records the run.
+    /// Boots a binary in the environment that this process runs in, without a sandbox, grades it, and records the run.
     ///
-    /// - Returns: the run, and the folder it is recorded in.
-    /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
+    /// - Returns: the run, and the folder that it is recorded in.
+    /// - Throws: `FileError` if the run cannot be recorded; `CancellationError`.
     package func verify(_ candidate: Candidate, level: Level = .boot, with prerequisites: InPlacePrerequisites) async throws -> (
         run: Run, place: FilePath
     ) {
         let node = prerequisites.node(of: candidate)
         if level.isJoined { try prerequisites.profile.require(node.runtime ?? .runc) }
-        let key = try HereKey(
+        let key = try InPlaceKey(
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), level: level, place: prerequisites.place.signs,
             words: prerequisites.words, containerd: prerequisites.containerd.package?.version
         ).key()
@@ -110,8 +110,8 @@ extension NodeProver {
             tools: prerequisites.words.merging(prerequisites.containerd.words) { $1 }
         ) { turn in
             NodeBoot(
-                candidate.artifact, node: node, layout: .here, level: level, plane: candidate.plane, runsc: nil,
-                here: prerequisites.place, profile: prerequisites.profile, turn: turn, on: host)
+                candidate.artifact, node: node, level: level, plane: candidate.plane, at: .inPlace(prerequisites.place),
+                profile: prerequisites.profile, turn: turn, on: host)
         }
         return try await believed(boot)
     }

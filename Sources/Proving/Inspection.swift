@@ -4,30 +4,26 @@ import Model
 import Store
 import SystemPackage
 
-/// What a binary says of itself, and what the ledger knows of it.
+/// The information that a binary contains about itself, and the ledger's runs of it.
 package struct Inspection: Hashable, Codable, Sendable {
-    /// The binary.
     package let artifact: Artifact
-    /// What it was made of; nil when Ninepin did not build it.
+    /// The inputs of its build; nil if Ninepin did not build it.
     package let pedigree: Pedigree?
-    /// Go's build ID when it is not Ninepin's; nil when the file has none.
+    /// Go's build ID if Ninepin did not write it; nil if the file has none.
     package let goBuildID: String?
-    /// The recorded runs of these bytes, the oldest first.
+    /// The recorded runs of this binary, the oldest first.
     package let runs: [Attempt]
 
-    /// One recorded run.
     package struct Attempt: Hashable, Codable, Sendable {
-        /// Its id.
+        /// The run's ID.
         package let id: String
-        /// The layout.
-        package let layout: Layout
-        /// What came of it.
+        package let layout: RunLayout
         package let grade: Grade
     }
 
-    /// Looks at a binary.
+    /// Inspects a binary.
     ///
-    /// - Throws: `FileError` when it cannot be read.
+    /// - Throws: `FileError` if it cannot be read.
     package init(of binary: FilePath, on host: Host) throws {
         let path = try Files.realPath(binary)
         artifact = Artifact(digest: try Files.digest(of: path), path: path.string, bytes: Files.bytes(of: path) ?? 0)

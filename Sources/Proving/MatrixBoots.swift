@@ -7,26 +7,26 @@ import Store
 import Synchronization
 import SystemPackage
 
-/// One boot of a matrix: which cell it is of, and what people call it.
+/// One boot of a matrix, with its cell and its label.
 private struct MatrixBoot: Sendable {
     let series: Int
     let layout: Layout
     let label: String
 }
 
-/// What is known of a matrix while it goes on.
+/// The state of a running matrix.
 private struct MatrixProgress: Sendable {
     var steps: [Int: [StepRecord]] = [:]
-    /// Boots whose binary is there.
+    /// Boots whose binary is ready.
     var planned: [Int: PlannedBoot] = [:]
     var boots: [Int: (planned: PlannedBoot, run: Run)] = [:]
 }
 
 extension NodeProver {
-    /// Every series in every layout, each as often as asked. A boot starts as soon as its binary is there and the one before it has started;
-    /// then they are watched together. What cannot be believed is booted again at the end, alone.
+    /// Boots every series in every layout, each the given number of times. A boot starts as soon as its binary is ready and the previous
+    /// boot has started; then they are watched together. Unreliable boots are repeated alone at the end.
     ///
-    /// - Throws: what the steps throw.
+    /// - Throws: any error of the steps.
     package func matrix(
         _ recipe: Recipe, _ series: [Series], layouts: [Layout], level: Level = .boot, times: Int, jobs: Jobs = .auto,
         with prerequisites: (build: BuildPrerequisites, boot: BootPrerequisites), from folder: FilePath? = nil
@@ -36,7 +36,7 @@ extension NodeProver {
         let progress = Mutex(MatrixProgress())
         let schedule = BootSchedule(jobs, memoryOfBoot: level.isJoined ? Self.joinedMemory : Self.standaloneMemory)
         try await schedule.run { handIn in
-            // The recipe's own series first: it is the one that lives, and so takes longest.
+            // The recipe's own series comes first, because its node is expected to stay up and therefore takes longest.
             for index in series.indices.sorted(by: { series[$0].names == recipe.series && series[$1].names != recipe.series }) {
                 let candidate = try await prepare(recipe, series[index], level: level, with: prerequisites.build, from: folder)
                 progress.withLock { $0.steps[index] = candidate.steps }
@@ -64,7 +64,7 @@ extension NodeProver {
         return Matrix(recipe: recipe.name, cells: cells, steps: series.indices.flatMap { steps[$0] ?? [] })
     }
 
-    /// What a standalone node takes with gVisor, and a joined one with its control plane: 457 MiB and 1.2 GiB were measured
+    /// Memory for a standalone node with gVisor, and for a joined one with its control plane: 457 MiB and 1.2 GiB were measured
     /// (docs/approaches.md), rounded up.
     private static let standaloneMemory: Int64 = 512 << 20
     private static let joinedMemory: Int64 = 1536 << 20
@@ -80,15 +80,15 @@ extension NodeProver {
         }
     }
 
-    /// Boots again, alone, what cannot be believed.
+    /// Repeats unreliable boots alone.
     ///
-    /// - Returns: for each boot the runs that were recorded of it; the last one counts.
+    /// - Returns: the recorded runs of each boot; the last one counts.
     private func settled(
         _ boots: [(planned: PlannedBoot, run: Run)], _ labels: [String]
     ) async throws -> [[Run]] {
         var runs = boots.map { [$0.run] }
         for alike in Dictionary(grouping: boots.indices, by: { boots[$0].planned.key }).values {
-            // What is in doubt for a reason of its own says nothing of the others.
+            // A boot that is unreliable for its own reason says nothing about the others.
             let believed = alike.filter { boots[$0].run.setAside == nil }
             for (index, doubt) in zip(believed, Doubt.about(believed.map { boots[$0].run.verdict })) {
                 guard let doubt else { continue }
@@ -103,8 +103,8 @@ extension NodeProver {
 }
 
 extension Candidate {
-    /// Seconds that a boot is expected to take. A node that lives is watched to the end: by what an earlier boot came to, or else the likelier,
-    /// the more of the recipe's own patches it has.
+    /// The expected duration of a boot in seconds. A node that stays up is watched to the end. The estimate uses the verdict of an earlier
+    /// boot; without one, more of the recipe's own patches make a full observation more likely.
     fileprivate func expectedSeconds(_ known: Verdict?, in recipe: Recipe) -> Double {
         let start = 7.0
         switch known?.grade {

@@ -7,14 +7,14 @@ import Store
 import SystemPackage
 import Transfer
 
-/// The containerd that a node gets.
+/// A node's containerd.
 struct NodeContainerd: Sendable {
-    /// What it says that it is: `1.7.24`.
+    /// The version that it reports: `1.7.24`.
     let release: String
-    /// The package that it is from; nil for the machine's own.
+    /// Its package; nil for the machine's own.
     let package: LockedPackage?
 
-    /// What a run records of it.
+    /// The entries for a run's record.
     var words: [String: String] {
         var words = ["containerd": release]
         words["containerd package"] = package?.title
@@ -32,13 +32,13 @@ extension Candidate {
 }
 
 extension KubeletProfile {
-    /// What a node is made of, with the containerd that it asks for: fetched, where it is not the machine's own.
+    /// A node's profile with the containerd that it requests, which is fetched unless it is the machine's own.
     ///
-    /// - Throws: `Missing`; `ContainerdDoesNotRun`; `CommandError` when the machine's own does not run; what fetching throws.
+    /// - Throws: `Missing`; `ContainerdDoesNotRun`; `CommandError` if the machine's own does not run; any error of fetching.
     static func provided(
         with spec: ContainerdSpec?, on host: Host, events: @escaping EventSink
     ) async throws -> (profile: KubeletProfile, containerd: NodeContainerd) {
-        // What else is missing is said before anything is fetched.
+        // Reports other missing programs before anything is fetched.
         let own = try KubeletProfile(on: host)
         guard let spec else { return (own, NodeContainerd(release: try await own.containerd(), package: nil)) }
         let runner = try await StepRunner(host, events: events)
@@ -50,7 +50,7 @@ extension KubeletProfile {
     }
 }
 
-/// A suite's containerd to its package: asks the signed index once, and keeps the answer.
+/// Resolves a suite's containerd to its package. It queries the signed index once and keeps the answer.
 struct ResolveContainerdStep: Step {
     static let name = "resolve-containerd"
 
@@ -63,7 +63,7 @@ struct ResolveContainerdStep: Step {
     }
 }
 
-/// A locked package to the folder of its programs.
+/// Fetches a locked package and unpacks its programs into a folder.
 struct ContainerdStep: Step {
     static let name = "containerd"
     private static let programs: FilePath.Component = "programs"
@@ -71,7 +71,7 @@ struct ContainerdStep: Step {
     let lock: LockedPackage
     let address: Unkeyed<String>
 
-    /// What each program's bytes are.
+    /// The digest of each program.
     struct Kept: Codable, Sendable { let programs: [String: Digest] }
 
     func run(in context: StepContext, folder: FilePath) async throws -> Kept {
@@ -99,13 +99,14 @@ struct ContainerdStep: Step {
 }
 
 extension StepRunner {
-    /// A suite's containerd: which package it is, and the folder that has its programs.
+    /// Resolves and fetches a suite's containerd.
     ///
+    /// - Returns: the package, and the folder with its programs.
     /// - Throws: `SourceError`, `TransferError`, `CommandError`, `FileError`, `CancellationError`.
     func containerd(_ spec: ContainerdSpec) async throws -> (package: LockedPackage, folder: FilePath) {
         let (kept, isOld) = try await resolve(spec, isFresh: false)
         do { return try await fetch(kept) } catch let error as TransferError where error.isUnreachable && isOld {
-            // The kept address may be old: a suite's files move, and its older versions go.
+            // The cached address may be outdated: a suite's files move, and its older versions are removed.
             let (fresh, _) = try await resolve(spec, isFresh: true)
             if fresh.lock != kept.lock { events(.note("\(spec.suite) now has \(fresh.lock.version) instead of \(kept.lock.version)")) }
             return try await fetch(fresh)

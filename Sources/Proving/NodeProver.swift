@@ -13,7 +13,7 @@ import Store
 import Synchronization
 import SystemPackage
 
-/// What a boot's outcome depends on, as far as it can be named. It is a measurement all the same, and never taken from the store.
+/// The known inputs that determine a boot's result. A boot is nevertheless a measurement, and its result is never taken from the store.
 private struct VerifyKey: Keyed {
     static let name = "verify"
 
@@ -26,18 +26,18 @@ private struct VerifyKey: Keyed {
     let containerd: String?
 }
 
-/// A boot that is to be done, as often as it takes.
+/// A boot to be done, possibly more than once.
 struct PlannedBoot: Sendable {
     let candidate: Candidate
-    let layout: Layout
+    let layout: RunLayout
     let level: Level
-    /// What decides which patches are needed; nil where nothing is known of it.
+    /// The properties that determine which patches are needed; nil if unknown.
     let surroundings: Surroundings?
-    /// What the outcome depends on, as far as it can be named.
+    /// A digest of the known inputs that determine the result.
     let key: Digest
-    /// The versions of what it runs on.
+    /// The versions of the tools that it runs on.
     let tools: [String: String]
-    /// Makes the boot; nothing starts yet.
+    /// Creates the boot without starting anything.
     let boot: @Sendable (BootTurn) -> NodeBoot
 }
 
@@ -56,12 +56,12 @@ package struct NodeProver: Sendable {
     /// The same prover with a label on its events.
     func labelled(_ label: String) -> NodeProver { NodeProver(SourceBuilder(runner.labelled(label))) }
 
-    /// All steps before the boot: recipe and series to a binary, from whatever is in the store.
+    /// Runs all steps before the boot, from recipe and series to a binary, using results from the store if available.
     ///
     /// - Parameters:
-    ///   - level: how much will be asked of it. Some levels need a control plane too.
-    ///   - folder: a folder to take instead of the recipe's source.
-    /// - Throws: what the steps throw.
+    ///   - level: the level that the node will be tested at. Some levels also need a control plane.
+    ///   - folder: a folder to use instead of the recipe's source.
+    /// - Throws: any error of the steps.
     package func prepare(
         _ recipe: Recipe, _ series: Series, level: Level = .boot, with prerequisites: BuildPrerequisites, from folder: FilePath? = nil
     ) async throws -> Candidate {
@@ -88,12 +88,12 @@ package struct NodeProver: Sendable {
         return try await joining(candidate, recipe, at: level, with: prerequisites, from: folder)
     }
 
-    /// A candidate, with the control plane that it joins at a level.
+    /// A candidate with the control plane that it joins at a level.
     ///
     /// - Parameters:
-    ///   - recipe: says what the control plane is made of. k3s is its own control plane.
-    ///   - prerequisites: what builds it.
-    /// - Throws: `NoControlPlane`; `ClusterError` when this machine lacks what a control plane needs; what the steps throw.
+    ///   - recipe: the recipe that describes the control plane. k3s is its own control plane.
+    ///   - prerequisites: the prerequisites for building the control plane.
+    /// - Throws: `NoControlPlane`; `ClusterError` if this machine lacks a prerequisite of a control plane; any error of the steps.
     package func joining(
         _ candidate: Candidate, _ recipe: Recipe?, at level: Level, with prerequisites: BuildPrerequisites?, from folder: FilePath? = nil
     ) async throws -> Candidate {
@@ -113,7 +113,7 @@ package struct NodeProver: Sendable {
 
     /// A recipe's control plane with this machine's etcd.
     ///
-    /// - Throws: `NoControlPlane`; `ClusterError` when this machine has no etcd; what the steps throw.
+    /// - Throws: `NoControlPlane`; `ClusterError` if this machine has no etcd; any error of the steps.
     package func controlPlane(
         _ recipe: Recipe, with prerequisites: BuildPrerequisites, from folder: FilePath? = nil
     ) async throws -> (programs: ControlPlanePrograms, steps: [StepRecord]) {
@@ -125,11 +125,11 @@ package struct NodeProver: Sendable {
         return (programs, built.steps)
     }
 
-    /// Boots a binary, grades it, and records the run. A boot that cannot be believed is repeated, and then that run counts.
+    /// Boots a binary, grades it, and records the run. An unreliable boot is repeated, and then the second run counts.
     ///
-    /// - Parameter level: how much is asked of it.
-    /// - Returns: the run, and the folder it is recorded in.
-    /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
+    /// - Parameter level: the level that the node is tested at.
+    /// - Returns: the run, and the folder that it is recorded in.
+    /// - Throws: `FileError` if the run cannot be recorded; `CancellationError`.
     package func verify(_ candidate: Candidate, layout: Layout, level: Level = .boot, with prerequisites: BootPrerequisites) async throws
         -> (
             run: Run, place: FilePath
@@ -138,9 +138,10 @@ package struct NodeProver: Sendable {
         try await believed(try boot(candidate, layout: layout, level: level, with: prerequisites))
     }
 
-    /// A boot of a candidate in a sandbox of its own.
+    /// A boot of a candidate in its own sandbox.
     ///
-    /// - Throws: `RunscLacks` when this runsc cannot make it; `KubeletProfile.Missing` when what starts its pods is not here.
+    /// - Throws: `RunscLacks` if this runsc does not support the layout; `KubeletProfile.Missing` if the runtime of its pods is not
+    ///   installed.
     func boot(_ candidate: Candidate, layout: Layout, level: Level, with prerequisites: BootPrerequisites) throws -> PlannedBoot {
         let node = candidate.node
         let key = try VerifyKey(
@@ -151,22 +152,23 @@ package struct NodeProver: Sendable {
         if level.isJoined { try prerequisites.profile.require(node.runtime(on: layout.cgroup)) }
         let tools = ["runsc": prerequisites.runsc.version, "runsc flags": flags.joined(separator: " ")]
         return PlannedBoot(
-            candidate: candidate.with(prerequisites.containerd), layout: layout, level: level, surroundings: Surroundings(layout), key: key,
+            candidate: candidate.with(prerequisites.containerd), layout: .sandbox(layout), level: level, surroundings: Surroundings(layout),
+            key: key,
             tools: tools.merging(prerequisites.containerd.words) { $1 }
         ) { turn in
             NodeBoot(
-                candidate.artifact, node: node, layout: layout, level: level, plane: candidate.plane, runsc: prerequisites.runsc,
+                candidate.artifact, node: node, level: level, plane: candidate.plane, at: .sandbox(prerequisites.runsc, layout),
                 profile: prerequisites.profile, turn: turn, on: host)
         }
     }
 
-    /// Boots once, and once more where the first boot cannot be believed.
+    /// Boots once, and once more if the first boot is unreliable.
     func believed(_ boot: PlannedBoot) async throws -> (run: Run, place: FilePath) {
         let first = try await measure(boot, known: Ledger(workspace.runs).history()[boot.key])
         return first.run.setAside == nil ? first : try await repeated(boot, after: first.run)
     }
 
-    /// Boots again, with nothing else of this process beside it.
+    /// Boots again without any other boot of this process at the same time.
     ///
     /// - Parameter first: the run that does not count, with the reason in it.
     func repeated(_ boot: PlannedBoot, after first: Run) async throws -> (run: Run, place: FilePath) {
@@ -174,12 +176,12 @@ package struct NodeProver: Sendable {
         return try await measure(boot, after: first)
     }
 
-    /// Boots a binary, and records what came of it.
+    /// Boots a binary and records the result.
     ///
     /// - Parameters:
-    ///   - known: what an earlier boot of the same kind came to.
-    ///   - first: the run that this boot repeats; then the verdict is final.
-    ///   - seat: the boot's place among others that go on at once; nil when it is alone.
+    ///   - known: the verdict of an earlier boot of the same kind.
+    ///   - first: the run that this boot repeats, which makes the verdict final.
+    ///   - seat: the boot's seat in a schedule of concurrent boots; nil if it runs alone.
     func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
         run: Run, place: FilePath
     ) {

@@ -11,16 +11,16 @@ import Sandbox
 import Store
 import SystemPackage
 
-/// What asking a probe needs, looked for before anything is built.
+/// The prerequisites of a probe's run, checked before anything is built.
 package struct ComponentPrerequisites: Sendable {
     /// gVisor's runtime.
     package let runsc: Runsc
-    /// What the sandbox's root file system is made of.
+    /// The source of the sandbox's root file system.
     package let profile: ComponentProfile
 
-    /// Looks for all of it.
+    /// Checks all prerequisites.
     ///
-    /// - Parameter demand: what the sandboxes are to be.
+    /// - Parameter demand: the requirements of the sandboxes.
     /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`.
     package init(on host: Host, for demand: SandboxDemand = SandboxDemand()) async throws {
         guard host.isRoot else { throw NotRoot() }
@@ -29,9 +29,8 @@ package struct ComponentPrerequisites: Sendable {
     }
 }
 
-/// Probes, built against one patched tree.
+/// Probes that were built against one patched tree.
 package struct ProbedSeries: Sendable {
-    /// A probe's binary.
     struct Program: Sendable {
         let probe: Probe
         let built: Built
@@ -43,7 +42,7 @@ package struct ProbedSeries: Sendable {
 
     var series: Series { patched.series }
 
-    /// The steps that made the programs.
+    /// The steps that built the programs.
     package var steps: [StepRecord] { source.steps + [patched.record] + programs.map(\.built.record) }
 
     /// The series with only one of its probes.
@@ -52,7 +51,7 @@ package struct ProbedSeries: Sendable {
     }
 }
 
-/// What an answer depends on, as far as it can be named. It is a measurement all the same, and never taken from the store.
+/// The known inputs that determine an answer. A probe's run is nevertheless a measurement, and its result is never taken from the store.
 private struct ProbeKey: Keyed {
     static let name = "verify"
 
@@ -62,7 +61,7 @@ private struct ProbeKey: Keyed {
     let runsc: String
 }
 
-/// Asks probes in sandboxes, grades their answers, and records the runs.
+/// Runs probes in sandboxes, grades their answers, and records the runs.
 package struct ProbeProver: Sendable {
     let builder: SourceBuilder
 
@@ -72,23 +71,23 @@ package struct ProbeProver: Sendable {
     private var scratch: Scratch { builder.runner.scratch }
     private var events: EventSink { builder.runner.events }
 
-    /// All steps before the sandbox: recipe and series to the programs of some probes.
+    /// Runs all steps before the sandbox, from recipe and series to the programs of the given probes.
     ///
-    /// - Throws: what the steps throw.
+    /// - Throws: any error of the steps.
     package func prepare(
         _ recipe: Recipe, _ series: Series, probes: [Probe], with prerequisites: BuildPrerequisites, from folder: FilePath? = nil
     ) async throws -> ProbedSeries {
         let source = try await builder.prepare(recipe, with: prerequisites, from: folder)
         let patched = try await builder.patch(source, series)
         var programs: [ProbedSeries.Program] = []
-        // What the tree tells of its upstreams' versions is known only now.
+        // The versions of the upstreams that only the tree contains are not known before this point.
         for probe in probes where probe.fits(source.versions[probe.upstream]) {
             programs.append(ProbedSeries.Program(probe: probe, built: try await build(probe, on: patched, of: source)))
         }
         return ProbedSeries(source: source, patched: patched, programs: programs)
     }
 
-    /// The patched tree, with the program in it, to the program's binary.
+    /// Builds a probe's program in the patched tree.
     private func build(_ probe: Probe, on patched: PatchedTree, of source: PreparedSource) async throws -> Built {
         let recipe = source.recipe
         guard let upstream = recipe.upstreams[probe.upstream] else {
@@ -98,7 +97,8 @@ package struct ProbeProver: Sendable {
         let repository = try builder.trees()
         let tree = try repository.tree(patched.tree, with: [:], files: ["\(probe.folder)/main.go": text])
         try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
-        // The recipe's own environment, or Go compiles every package once more. The sandbox has no libraries: nothing may be linked with C.
+        // With a different environment than the recipe's own, Go would recompile every package. The sandbox has no libraries, so nothing
+        // may be linked with C.
         let environment = (recipe.target?.environment ?? [:]).merging(["CGO_ENABLED": "0"]) { _, ours in ours }
         let tags = GoFlag.all(in: recipe.target?.flags ?? []).filter { $0.name == "tags" }.flatMap(\.spelled)
         let target = Target(package: probe.folder, flags: tags, environment: environment, mode: recipe.target?.mode)
@@ -107,10 +107,10 @@ package struct ProbeProver: Sendable {
         return try await builder.build(target, of: source, patched.with(tree), touched: touched)
     }
 
-    /// Asks each probe in a sandbox of its own, grades the answers, and records the run.
+    /// Runs each probe in its own sandbox, grades the answers, and records the run.
     ///
-    /// - Returns: the run, and the folder it is recorded in.
-    /// - Throws: `FileError` when the run cannot be recorded; `CancellationError`.
+    /// - Returns: the run, and the folder that it is recorded in.
+    /// - Throws: `FileError` if the run cannot be recorded; `CancellationError`.
     package func ask(_ probed: ProbedSeries, layout: Layout, with prerequisites: ComponentPrerequisites) async throws -> (
         run: Run, place: FilePath
     ) {
@@ -129,7 +129,7 @@ package struct ProbeProver: Sendable {
         let run = Run(
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: probed.source.recipe.name,
             series: probed.series.names,
-            layout: layout, lock: probed.source.lock, tree: probed.patched.tree.description,
+            layout: .sandbox(layout), lock: probed.source.lock, tree: probed.patched.tree.description,
             artifact: probed.programs[deciding].built.artifact, steps: probed.steps + records,
             tools: [
                 "ninepin": Ninepin.version, "runsc": prerequisites.runsc.version, "kernel": NodeProver.kernel,
@@ -155,9 +155,9 @@ package struct ProbeProver: Sendable {
         return (verdict, record, toVerdict)
     }
 
-    /// Every probe on every series that is empty or patches what it asks, in every layout, each as often as asked.
+    /// Runs every probe on every series that is empty or patches what the probe tests, in every layout, each the given number of times.
     ///
-    /// - Throws: what the steps throw.
+    /// - Throws: any error of the steps.
     package func matrix(
         _ recipe: Recipe, _ series: [Series], probes: [Probe], layouts: [Layout], times: Int,
         with prerequisites: (build: BuildPrerequisites, component: ComponentPrerequisites), from folder: FilePath? = nil

@@ -5,24 +5,23 @@ import Model
 import Sanitizing
 import SystemPackage
 
-/// A pull request as a folder: the mailbox, the text, the checklist. Nothing is sent.
+/// A pull request as a folder with the mailbox, the text and the checklist. Nothing is sent.
 package struct PullRequestBundle: Sendable {
-    /// The file with the checklist.
+    /// The name of the checklist file.
     package static let checklistName = "CHECKLIST.md"
-    /// The file with the text.
+    /// The name of the text file.
     package static let textName = "PULL_REQUEST.md"
 
-    /// The pull request.
     package let request: PullRequest
-    /// The rules, each of them.
+    /// The project's rules, each with its result.
     package let rules: [CheckedRule]
-    /// What was run.
+    /// The recorded runs.
     package let evidence: [EvidenceRow]
     private let files: [(name: String, bytes: [UInt8])]
 
-    /// Makes the files, in memory.
+    /// Creates the files in memory.
     ///
-    /// - Parameter date: the commit's, in seconds since 1970.
+    /// - Parameter date: the commit's time, in seconds since 1970.
     /// - Throws: `MailboxError`; `GitError`.
     package init(_ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow]) throws {
         self.request = request
@@ -38,7 +37,7 @@ package struct PullRequestBundle: Sendable {
     /// The files' names.
     package var names: [String] { files.map(\.name) }
 
-    /// Whether a folder can be written: it is not there, or empty.
+    /// Checks that a folder can be written: it does not exist, or is empty.
     ///
     /// - Throws: `PullRequestError.occupied`.
     package static func claim(_ folder: FilePath) throws(PullRequestError) {
@@ -47,7 +46,7 @@ package struct PullRequestBundle: Sendable {
         }
     }
 
-    /// Writes them: all, or none.
+    /// Writes all files, or none.
     ///
     /// - Throws: `PullRequestError.occupied`; `FileError`.
     package func write(to folder: FilePath) throws {
@@ -58,7 +57,7 @@ package struct PullRequestBundle: Sendable {
         try Files.makeDirectory(unfinished)
         do {
             for file in files { try Files.write(file.bytes, to: unfinished.appending(file.name)) }
-            // rename(2) takes the place of an empty directory, and of no other.
+            // rename(2) replaces a directory only if it is empty.
             try Files.rename(unfinished, to: folder)
         } catch {
             try? Files.remove(unfinished)

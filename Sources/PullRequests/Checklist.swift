@@ -1,18 +1,18 @@
 import GitHistory
 import Model
 
-/// One of a project's rules, ticked or explained.
+/// One of a project's rules, checked off or explained.
 package struct CheckedRule: Hashable, Encodable, Sendable {
-    /// What the project wants.
+    /// The project's requirement.
     package let rule: String
-    /// Whether it was seen to be kept. What a person must see to is not.
+    /// Whether the rule was verified. Rules that a person must verify are not.
     package let isKept: Bool
-    /// What was seen, or what is to be done.
+    /// What was verified, or what remains to be done.
     package let why: String
 }
 
 extension PullRequest {
-    /// The project's rules, each of them.
+    /// The project's rules, each with its result.
     package func checklist(by author: Author, evidence: [EvidenceRow]) -> [CheckedRule] {
         let message = message(by: author, evidence: evidence)
         return project.rules.map { rule in
@@ -60,7 +60,7 @@ extension PullRequest {
         (count <= limit, "\(count) \(what), at most \(limit)")
     }
 
-    /// GitHub's words that close an issue: "Linking a pull request to an issue".
+    /// GitHub's keywords that close an issue: "Linking a pull request to an issue".
     private static func keywordResult(_ text: String) -> (Bool, String) {
         let words = text.split { $0.isWhitespace || ":,.;()".contains($0) }
         let closing: Set<String> = ["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"]

@@ -1,19 +1,18 @@
 import Model
 import Patches
 
-/// What recorded runs say of a patch in one place: the same series without it, and with it.
+/// What recorded runs show about a patch in one environment: the same series without and with it.
 package struct EvidenceRow: Hashable, Encodable, Sendable {
-    /// One side: the newest run that came to a verdict.
+    /// One side: the newest conclusive run.
     package struct Side: Hashable, Encodable, Sendable {
-        /// The run's id.
+        /// The run's ID.
         package let run: String
         /// The grade, and the known fault that decided it.
         package let title: String
-        /// Its grade.
         package let grade: Grade
-        /// What stands beside the grade.
+        /// The verdict's notes.
         package let notes: [String]
-        /// What it ran on: Go, runsc, the kernel.
+        /// The versions of Go, runsc and the kernel in that run.
         package let tools: [String: String]
 
         init(_ run: Run) {
@@ -25,49 +24,49 @@ package struct EvidenceRow: Hashable, Encodable, Sendable {
         }
     }
 
-    /// How much was asked: `component`, `boot`.
+    /// The level of proof: `component` or `boot`.
     package let level: String
     /// The recipe that was built.
     package let recipe: String
-    /// How the node saw its file systems.
+    /// The layout of the node's file systems.
     package let layout: String
-    /// The upstream and its version, as the recipe has it.
+    /// The upstream and its version according to the recipe.
     package let upstream: String
-    /// The series without the patch, as the command line takes it.
+    /// The series without the patch, in command-line syntax.
     package let seriesBefore: String
-    /// The series with it.
+    /// The series with the patch.
     package let seriesAfter: String
-    /// The run without it; nil when there is none.
+    /// The run without the patch; nil if there is none.
     package let before: Side?
-    /// The run with it; nil when there is none.
+    /// The run with the patch; nil if there is none.
     package let after: Side?
 
     /// Whether both sides were run.
     package var isWhole: Bool { before != nil && after != nil }
 
-    /// Whether the patch made the difference between a node that lives and one that does not.
+    /// Whether the patch made the difference between a clean node and one that is not.
     package var showsIt: Bool { before.map { $0.grade != .clean } == true && after?.grade == .clean }
 
-    /// How anybody gets the same.
+    /// The command that reproduces the row.
     package var command: String {
         "ninepin matrix \(recipe)\(level == "boot" ? "" : " --level \(level)") --series \(seriesBefore) --series \(seriesAfter)"
     }
 }
 
 extension EvidenceRow {
-    /// One question: a series of one source in a place.
+    /// One measurement: a series of one source in one environment.
     fileprivate struct Place: Hashable {
         let level: String
         let layout: String
         var series: [PatchName]
-        /// What was built; nil for what is yet to be run.
+        /// What was built; nil for a planned run.
         var source: Lock?
     }
 
-    /// The rows of a patch in one recipe: each place where it was run, and where the recipe says that it is to be run. Runs that came to no
-    /// verdict tell nothing, and a probe of another patch says nothing of this one.
+    /// The rows of a patch for one recipe: each environment in which it was run, and each one in which the recipe plans to run it.
+    /// Inconclusive runs and probes of other patches do not count.
     ///
-    /// - Parameter runs: all that are recorded, the oldest first.
+    /// - Parameter runs: all recorded runs, oldest first.
     package static func rows(of patch: PatchName, in recipe: Recipe, runs: [Run], registry: Registry) -> [EvidenceRow] {
         let known = runs.filter { $0.recipe == recipe.name && $0.verdict.grade != .inconclusive && $0.tells(of: patch) }
         var places: [Place] = []
@@ -87,7 +86,7 @@ extension EvidenceRow {
         }
     }
 
-    /// The patch alone, and with the recipe's others.
+    /// The patch alone, and together with the recipe's others.
     private static func planned(_ patch: PatchName, in recipe: Recipe) -> [Place] {
         let own = recipe.series.contains(patch) && recipe.series.count > 1 ? [recipe.series] : []
         return ([[patch]] + own).flatMap { series in
@@ -97,7 +96,7 @@ extension EvidenceRow {
 }
 
 extension EvidenceRow.Place {
-    /// Whether it is the same question, of whatever source.
+    /// Whether it is the same measurement, of any source.
     fileprivate func isSame(as other: Self) -> Bool { level == other.level && layout == other.layout && series == other.series }
 }
 
@@ -106,14 +105,14 @@ extension Run {
         EvidenceRow.Place(level: verdict.level.rawValue, layout: layout.rawValue, series: series, source: lock)
     }
 
-    /// A boot tells of every patch; a probe of its own.
+    /// Whether the run is evidence for a patch: a boot is for every patch, a probe only for its own.
     fileprivate func tells(of patch: PatchName) -> Bool {
         verdict.level != .component || verdict.evidence.allSatisfy { $0.source == patch.description }
     }
 }
 
 extension Recipe {
-    /// The recipe as the command line takes it, at the version that was built.
+    /// The recipe at the built version, in command-line syntax.
     fileprivate func name(for lock: Lock?) -> String {
         guard let lock, lock.kind == .debian, upstreams.values.contains(where: { $0.version == version }) else { return name }
         return "\(name)@\(lock.version.prefix { $0.isNumber || $0 == "." })"
@@ -121,7 +120,7 @@ extension Recipe {
 
     /// The upstream's version, and what was built.
     fileprivate func words(on upstream: String, _ version: Version?, in lock: Lock?) -> String {
-        // Where the recipe's version is the upstream's, the source tells it better.
+        // If the recipe's version is the upstream's, the source describes it more exactly.
         let own = version == self.version && lock != nil ? nil : version.map { "\(upstream) \($0)" } ?? upstream
         return [own, lock?.title].compactMap(\.self).joined(separator: "; ")
     }

@@ -3,7 +3,7 @@ import Model
 import Sanitizing
 
 extension PullRequest {
-    /// The pull request's text, in the project's template.
+    /// The pull request's text, based on the project's template.
     package func page(evidence: [EvidenceRow], entry: PatchEntry) -> String {
         let tests = tests.map { "- `\($0.path)`: \($0.seen ?? "not run yet for this version")" }.joined(separator: "\n")
         let text = Paragraphs.filled(
@@ -18,7 +18,7 @@ extension PullRequest {
         return "# \(subject)\n\n\(text)\n"
     }
 
-    /// The rules, each of them ticked or explained.
+    /// The rules, each checked off or explained.
     package func checklistPage(_ rules: [CheckedRule]) -> String {
         let lines = rules.map { "- [\($0.isKept ? "x" : " ")] \($0.rule)\n      \($0.why)" }
         return """
@@ -72,7 +72,7 @@ extension EvidenceRow {
 
     private static func cell(_ side: Side?) -> String { side.map { "\($0.title) (run \($0.run))" } ?? "not run" }
 
-    /// What it ran on; where the two sides differ, both.
+    /// The versions of the environment; both if the two sides differ.
     private var versions: String {
         let tools = ["go", "runsc", "kernel"].compactMap { tool -> String? in
             let found = [before, after].compactMap { $0?.tools[tool] }

@@ -1,6 +1,6 @@
-/// Text for people: gaps filled, lines broken.
+/// Formats text: fills in templates and wraps lines.
 enum Paragraphs {
-    /// A template with its `{NAME}`s filled in. What is filled in is not looked at again.
+    /// A template with its `{NAME}` placeholders filled in. Inserted values are not expanded again.
     static func filled(_ template: String, _ values: [String: String]) -> String {
         var (text, rest) = ("", template[...])
         while let open = rest.firstIndex(of: "{") {
@@ -16,7 +16,7 @@ enum Paragraphs {
         return (text + rest).trimmed
     }
 
-    /// Each paragraph in lines of at most so many characters; a longer word stands alone.
+    /// Wraps each paragraph at the given number of characters; a longer word gets its own line.
     static func wrapped(_ text: String, at width: Int) -> String {
         paragraphs(of: text).map { words in
             var (lines, line) = ([String](), "")
@@ -34,7 +34,7 @@ enum Paragraphs {
         }.joined(separator: "\n\n")
     }
 
-    /// Each paragraph in one line: a web page breaks lines itself, and some keep ours.
+    /// Joins each paragraph into one line: web pages wrap lines themselves, and some keep existing line breaks.
     static func unwrapped(_ text: String) -> String { paragraphs(of: text).map { $0.joined(separator: " ") }.joined(separator: "\n\n") }
 
     private static func paragraphs(of text: String) -> [[String]] {
@@ -46,7 +46,7 @@ enum Paragraphs {
 }
 
 extension String {
-    /// Without empty lines and spaces at its ends.
+    /// The text without empty lines and spaces at both ends.
     fileprivate var trimmed: String {
         let start = drop { $0.isWhitespace }
         return start.lastIndex { !$0.isWhitespace }.map { String(start[...$0]) } ?? ""

@@ -3,11 +3,11 @@ import Host
 import Model
 import SystemPackage
 
-/// The projects that take pull requests, and what patches have to say to them: files beside the registry's entries.
+/// The projects that accept pull requests, and the patches' proposals to them: files next to the registry's entries.
 package struct Projects: Sendable {
     private let folder: FilePath
 
-    /// Reads from the folder of patches.
+    /// Uses the folder of patches.
     package init(_ folder: FilePath) { self.folder = folder }
 
     /// The projects' names, sorted.
@@ -17,7 +17,7 @@ package struct Projects: Sendable {
 
     /// Reads a project's rules.
     ///
-    /// - Throws: `PullRequestError.unknownProject`; `Diagnostic` for a mistake in them; `FileError`.
+    /// - Throws: `PullRequestError.unknownProject`; `Diagnostic` for an invalid file; `FileError`.
     package func project(named name: String) throws -> Project {
         guard names.contains(name) else {
             throw PullRequestError.unknownProject(name, advice: Spelling.advice(for: name, among: names))
@@ -26,9 +26,9 @@ package struct Projects: Sendable {
         return try Project(yaml: try Files.readYaml(file), file: file.string, name: name)
     }
 
-    /// Reads what a patch has to say.
+    /// Reads a patch's proposal.
     ///
-    /// - Throws: `PullRequestError.noProposal`; `Diagnostic` for a mistake in it; `FileError`.
+    /// - Throws: `PullRequestError.noProposal`; `Diagnostic` for an invalid file; `FileError`.
     package func proposal(of patch: PatchName) throws -> Proposal {
         let file = folder.appending("\(patch)/pull-request.yaml")
         guard Files.exists(file) else { throw PullRequestError.noProposal(patch, file: file.string) }
@@ -40,28 +40,28 @@ package struct Projects: Sendable {
     }
 }
 
-/// Why there is no pull request.
+/// Why a pull request cannot be created.
 package enum PullRequestError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
-    /// No such project.
+    /// There is no such project.
     case unknownProject(String, advice: String)
-    /// The patch has nothing to say upstream.
+    /// The patch has no proposal.
     case noProposal(PatchName, file: String)
-    /// It was shown that the patch does not help, or upstream has it.
+    /// The patch was refuted, or upstream already has it.
     case notWanted(PatchName, PatchEntry.Status)
-    /// The project has no code that the patch is for.
+    /// The project does not contain the code that the patch is for.
     case notIts(PatchName, project: String, takers: [String])
     /// The patch has no such variant.
     case noVariant(PatchName, String, advice: String)
-    /// The project's code is a copy, and nothing tells which.
+    /// The project's code is a copy of an unknown version.
     case needsSource(project: String)
     /// The upstream's code is not in the folder.
     case notThere(PatchName, folder: String)
-    /// The project's tree has a file where a test is to be put.
+    /// The project's tree already has a file at the path of a test.
     case testExists(path: String)
-    /// Something lies where the pull request is to be put.
+    /// The target path is in use.
     case occupied(String)
 
-    /// What, and what to do.
+    /// The problem, and what to do about it.
     package var description: String {
         switch self {
         case .unknownProject(let name, let advice): "there is no project '\(name)': \(advice)"

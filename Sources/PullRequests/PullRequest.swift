@@ -6,43 +6,41 @@ import Patches
 import Sanitizing
 import UnifiedDiff
 
-/// What a pull request is made for.
+/// The source that a pull request is based on.
 package enum PullRequestBase {
-    /// Files that were read: the variant is the one that fits.
+    /// Existing files: the variant that applies to them is used.
     case source(SourceText, Home, label: String)
-    /// Nothing but the registry: a variant's text as it stands, the newest where none is named.
+    /// Only the registry: a variant's text is used unchanged; nil selects the newest variant.
     case registry(variant: String?)
 }
 
-/// A test that goes with a pull request.
+/// A test that is part of a pull request.
 package struct IncludedTest: Hashable, Sendable {
-    /// Its path in the project's tree.
+    /// The test's path in the project's tree.
     package let path: String
-    /// What came of it, without and with the patch; nil when it was never run with this variant.
+    /// The results without and with the patch; nil if the test was never run with this variant.
     package let seen: String?
 }
 
-/// A patch as one project wants it: a commit with its message, and the test beside the code.
+/// A patch in the form that a project requires: a commit with its message, and a test next to the code.
 package struct PullRequest: Sendable {
-    /// The project.
     package let project: Project
-    /// The patch.
     package let patch: PatchName
-    /// The text of it that was taken.
+    /// The variant that was used.
     package let variant: String
-    /// What it was made for, in words.
+    /// A description of the source that the pull request is based on.
     package let madeFor: String
-    /// The commit's first line.
+    /// The first line of the commit message.
     package let subject: String
-    /// The difference, with the paths of the project's own tree.
+    /// The diff, with paths in the project's own tree.
     package let diff: [UInt8]
-    /// The tests in it.
+    /// The tests in the diff.
     package let tests: [IncludedTest]
     let proposal: Proposal
 
-    /// Makes a pull request, in memory.
+    /// Creates a pull request in memory.
     ///
-    /// - Throws: `PullRequestError`; `PatchesError` when no variant fits the source; `Diagnostic`, `FileError`, `GitError`.
+    /// - Throws: `PullRequestError`; `PatchesError` if no variant applies to the source; `Diagnostic`, `FileError`, `GitError`.
     package init(
         _ entry: PatchEntry, to project: Project, for base: PullRequestBase, projects: Projects, registry: Registry
     ) throws {
@@ -75,7 +73,7 @@ package struct PullRequest: Sendable {
             }
     }
 
-    /// The licence, as a project wants it, and an empty line.
+    /// The project's license header and an empty line.
     private static func header(of project: Project) -> [UInt8] {
         let year = Calendar(identifier: .gregorian).component(.year, from: .now)
         return project.header.map { Array("\($0.replacing("{year}", with: "\(year)"))\n".utf8) } ?? []
@@ -90,7 +88,7 @@ package struct PullRequest: Sendable {
         return project.signsOff ? "\(text)\n\nSigned-off-by: \(author.name) <\(author.email)>" : text
     }
 
-    /// The commit as `git am` takes it.
+    /// The commit in the format that `git am` accepts.
     ///
     /// - Parameter date: seconds since 1970.
     /// - Throws: `MailboxError`; `GitError`.
@@ -100,13 +98,13 @@ package struct PullRequest: Sendable {
             .message(diff: diff, signature: "ninepin \(Ninepin.version)")
     }
 
-    /// The mailbox's name, as `git format-patch` would make it.
+    /// The mailbox's file name, as `git format-patch` would choose it.
     package var fileName: String {
         let words = subject.split { !($0.isASCII && ($0.isLetter || $0.isNumber || "._".contains($0))) }
         return "0001-\(words.joined(separator: "-").prefix(52)).patch"
     }
 
-    /// git-commit(1) and the projects' rules: a body is read in a terminal.
+    /// From git-commit(1) and the projects' rules: a body is read in a terminal.
     static let bodyWidth = 72
 
     private func validation(_ evidence: [EvidenceRow]) -> String {
@@ -123,7 +121,7 @@ private struct Change {
     let home: Home
     let madeFor: String
     let diff: [UInt8]
-    /// What stands at a path of the upstream's code; nil for nothing, or where no source was read.
+    /// The file at a path of the upstream's code; nil if there is none, or no source was read.
     let existing: (String) throws -> [UInt8]?
 
     init(
@@ -160,7 +158,7 @@ private struct Change {
 }
 
 extension Project {
-    /// A proposal's subject in this project's form.
+    /// A proposal's subject in the project's style.
     func subject(of proposal: Proposal) -> String {
         switch subjectStyle {
         case .capitalised: proposal.subject.prefix(1).uppercased() + proposal.subject.dropFirst()

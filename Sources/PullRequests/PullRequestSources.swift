@@ -6,7 +6,7 @@ import Patches
 import Store
 import SystemPackage
 
-/// Collects what a pull request is made of: the source that it is for, and the recorded evidence.
+/// Collects what a pull request needs: the source that it is based on, and the recorded evidence.
 package struct PullRequestSources: Sendable {
     private let builder: SourceBuilder
     private let catalogue: Catalogue
@@ -16,9 +16,9 @@ package struct PullRequestSources: Sendable {
         (self.builder, self.catalogue, self.registry) = (builder, catalogue, registry)
     }
 
-    /// What the recorded runs say of a patch, recipe by recipe: where there is no run, the row says so.
+    /// The evidence of recorded runs for a patch, by recipe. If there is no run, the row says so.
     ///
-    /// - Throws: `Diagnostic` for a recipe that is wrong; `FileError`.
+    /// - Throws: `Diagnostic` for an invalid recipe; `FileError`.
     package func evidence(of patch: PatchName) throws -> [EvidenceRow] {
         let runs = Ledger(builder.runner.workspace.runs).runs()
         return try catalogue.recipeNames.map { try catalogue.recipe($0) }.filter { $0.upstreams[patch.upstream] != nil }
@@ -29,9 +29,9 @@ package struct PullRequestSources: Sendable {
             }
     }
 
-    /// A recipe's source, to make a pull request for. It is fetched when it is not here.
+    /// A recipe's source as the base of a pull request. It is fetched if necessary.
     ///
-    /// - Throws: `PatchesError.noUpstream`; what fetching throws; `GitError`, `FileError`.
+    /// - Throws: `PatchesError.noUpstream`; errors from fetching; `GitError`, `FileError`.
     package func base(for entry: PatchEntry, in recipe: Recipe) async throws -> PullRequestBase {
         guard let upstream = recipe.upstreams[entry.name.upstream] else {
             let advice = Spelling.advice(for: entry.name.upstream, among: recipe.upstreams.keys)
@@ -42,13 +42,13 @@ package struct PullRequestSources: Sendable {
         return .source(source, try registry.home(of: entry, at: upstream, in: source), label: fetched.lock.title)
     }
 
-    /// A folder of source, to make a pull request for.
+    /// A folder of source as the base of a pull request.
     ///
     /// - Throws: `PullRequestError.notThere`; `FileError`.
     package func base(for entry: PatchEntry, to project: Project, in folder: FilePath) throws -> PullRequestBase {
         let source = SourceText(folder: folder)
         let found = try registry.upstreams[entry.name.upstream]?.found(in: source) ?? []
-        // Where the project itself has it, and else where it is.
+        // Prefer the path that the project itself uses.
         let own = found.first { home in project.homes.contains { $0.upstream == entry.name.upstream && $0.path == home.path } }
         guard let home = own ?? found.first else { throw PullRequestError.notThere(entry.name, folder: folder.string) }
         return .source(source, home, label: folder.string)

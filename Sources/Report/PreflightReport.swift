@@ -1,7 +1,7 @@
 import Model
 
 extension Report {
-    /// What was found out about a place, in about ten lines.
+    /// The finding about a host environment, in about ten lines.
     package func place(_ finding: PreflightFinding) {
         let kubelet = finding.kubelet
         labelled("sandbox", "\(finding.sandbox.kind.rawValue) (\(finding.sandbox.marks.joined(separator: "; ")))")

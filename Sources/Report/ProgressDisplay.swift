@@ -2,21 +2,21 @@ import Model
 import Sanitizing
 import Synchronization
 
-/// Shows events to the person who waits: on a terminal a live line for each thing that goes on, plain lines elsewhere.
+/// Shows events to a waiting user: on a terminal, one live line per activity; elsewhere, plain lines.
 package final class ProgressDisplay: Sendable {
-    /// One of the things that go on at once; the unlabelled one has an empty label.
+    /// One of several concurrent activities; its label is empty if it has none.
     private struct Lane {
         let label: String
         var text: String
     }
 
     private struct State {
-        /// What goes on, in the order in which it began.
+        /// The current activities, in the order they began.
         var lanes: [Lane] = []
-        /// How many live lines stand on the terminal now.
+        /// The number of live lines currently on the terminal.
         var shown = 0
         var lastDrawn: ContinuousClock.Instant?
-        /// Elsewhere: when each lane was last told of.
+        /// When each activity was last shown, if the output is not a terminal.
         var lastTold: [String: ContinuousClock.Instant] = [:]
     }
 
@@ -25,18 +25,17 @@ package final class ProgressDisplay: Sendable {
     private let redact: @Sendable (String) -> String
     private let state = Mutex(State())
 
-    /// Makes a display.
+    /// Creates a display.
     ///
     /// - Parameters:
-    ///   - isQuiet: whether nothing at all is shown.
-    ///   - redact: takes secrets out of a text.
+    ///   - isQuiet: whether to show nothing at all.
+    ///   - redact: removes secrets from a text.
     package init(on terminal: Terminal, isQuiet: Bool, redact: @escaping @Sendable (String) -> String = { Redaction.text($0) }) {
         self.terminal = terminal
         self.isQuiet = isQuiet
         self.redact = redact
     }
 
-    /// Shows an event.
     package func show(_ event: Event) {
         guard !isQuiet else { return }
         state.withLock { show(event, label: "", &$0) }
@@ -57,7 +56,7 @@ package final class ProgressDisplay: Sendable {
         }
     }
 
-    /// Takes the live lines away, before something else is written.
+    /// Removes the live lines before other output.
     package func clear() {
         state.withLock { state in
             state.lanes = []
@@ -76,7 +75,7 @@ package final class ProgressDisplay: Sendable {
 
     private func line(_ text: StyledText, of label: String, _ state: inout State) { above(&state, of: label) { terminal.line(text) } }
 
-    /// Writes what stays. What else goes on is drawn below it again.
+    /// Writes permanent output, and redraws the live lines below it.
     private func above(_ state: inout State, of label: String, _ write: () -> Void) {
         wipe(&state)
         write()
@@ -84,7 +83,7 @@ package final class ProgressDisplay: Sendable {
         draw(&state)
     }
 
-    /// Live lines are written over ten times a second at most; elsewhere a line comes every twenty seconds.
+    /// On a terminal, live lines are updated at most ten times a second; elsewhere, a line is written every twenty seconds.
     private func progress(_ state: inout State, _ text: String, of label: String) {
         guard terminal.isTerminal else {
             if let last = state.lastTold[label], last.duration(to: .now) < .seconds(20) { return }
@@ -99,7 +98,7 @@ package final class ProgressDisplay: Sendable {
         draw(&state)
     }
 
-    /// Draws the live lines, at most as many as the terminal has besides one; the cursor stays at the end of the last.
+    /// Draws the live lines, at most one fewer than the terminal has; the cursor stays at the end of the last.
     private func draw(_ state: inout State) {
         guard terminal.isTerminal, !state.lanes.isEmpty else { return }
         let room = max(1, terminal.height - 1)

@@ -1,7 +1,7 @@
 import Model
 
 extension Report {
-    /// What a recipe comes to at the version that was asked for: all that `run` would take, as far as it is known before the source is here.
+    /// The plan of a recipe for the requested version: everything that `run` would use, as far as it is known without the source.
     package func plan(_ recipe: Recipe) {
         labelled("recipe", "\(recipe.name) \(recipe.version.plain): \(recipe.title)")
         labelled("source", recipe.source.words)
@@ -34,7 +34,7 @@ extension Report {
 
     private static let fromTree = "from the tree"
 
-    /// What Go is told; the tree fills in what stands in braces.
+    /// A build target; placeholders in braces are replaced by values from the tree.
     private func target(_ target: Target) {
         labelled("mode", target.mode?.rawValue ?? Self.fromTree)
         labelled("package", target.package)
@@ -70,7 +70,7 @@ extension [PatchName] {
 }
 
 extension DownloadSpec {
-    /// What says what it must be.
+    /// What its content is pinned by.
     fileprivate var identity: String {
         if let sha256 { return "sha256 \(sha256.hex)" }
         if let git { return "commit \(git.commit)" }

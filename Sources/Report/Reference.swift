@@ -1,8 +1,8 @@
 import Model
 
-/// The parts of the documentation that are written from the code, so that they cannot go stale.
+/// Generates parts of the documentation from the code, so that they cannot become outdated.
 package enum Reference {
-    /// A page on one kind of YAML file, from its reader's own schema.
+    /// A page on a kind of YAML file, from its parser's schema.
     package static func page(title: String, introduction: String, sections: [YamlSection]) -> String {
         var page = "# \(title)\n\n\(introduction)\n"
         for section in sections {
@@ -24,7 +24,7 @@ package enum Reference {
 }
 
 extension String {
-    /// Without white space at the ends of lines and of the text.
+    /// The text without trailing white space, both on each line and at the end.
     fileprivate var trimmed: String {
         var lines = split(separator: "\n", omittingEmptySubsequences: false).map { line in
             String(line[..<(line.lastIndex { $0 != " " }.map { line.index(after: $0) } ?? line.startIndex)])

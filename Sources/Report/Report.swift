@@ -2,47 +2,47 @@ import FoundationEssentials
 import Model
 import Sanitizing
 
-/// Turns results into what is written on standard output: text for people, or one JSON document.
+/// Formats results for standard output: as text, or as one JSON document.
 package struct Report: Sendable {
     private let terminal: Terminal
 
-    /// Writes on a terminal, or on what stands in its place.
+    /// Creates a report for a terminal or its substitute.
     package init(on terminal: Terminal) { self.terminal = terminal }
 
-    /// One JSON document, with sorted keys, and nothing else.
+    /// Writes one JSON document with sorted keys, and nothing else.
     ///
-    /// - Throws: `EncodingError` when the value has a number that JSON cannot hold.
+    /// - Throws: `EncodingError` if the value contains a number that JSON cannot represent.
     package func json(_ document: some Encodable) throws {
         terminal.json(String(decoding: try JSONDocument.bytes(of: document).dropLast(), as: UTF8.self))
     }
 
-    /// Whether something could not be written: then who writes on and on may stop.
+    /// Whether a write has failed, so that a caller with endless output can stop.
     package var isBroken: Bool { terminal.failure != nil }
 
-    /// A line, or some: what is interpolated stays in its line.
+    /// Writes one or more lines. Interpolated values stay within their line.
     package func text(_ text: StyledText) { terminal.line(text) }
 
-    /// A text of several lines, such as a file.
+    /// Writes a text of several lines, such as a file.
     package func lines(_ text: String) { terminal.lines(text) }
 
-    /// Words of several lines, which begin below a title, and an empty line.
+    /// Writes an indented text of several lines, followed by an empty line.
     package func indented(_ text: String) {
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) { terminal.line(line.isEmpty ? "" : "    \(line)") }
     }
 
-    /// A reason that may have several lines, behind its name.
+    /// Writes a name, followed by a text that may have several lines.
     package func message(_ name: StyledText, _ text: String) { terminal.message(name, text) }
 
-    /// A piece of a log; what of a letter is still to come is in the next one.
+    /// Writes a piece of a log. If the piece ends within a character, the rest of it is in the next one.
     package func piece(_ text: String) { terminal.piece(text) }
 
-    /// A text behind its name, which stands in a column of its own.
+    /// Writes a name in its own column, followed by a text.
     func labelled(_ name: String, _ text: String, _ style: Terminal.Style? = nil) {
         let gap = String(repeating: " ", count: max(0, 16 - name.count))
         terminal.line("\(name)\(gap)  \(text, style)")
     }
 
-    /// A run's verdict with its evidence, and where the run is recorded.
+    /// Writes a run's verdict with its evidence, and the location of its record.
     package func run(_ run: Run, place: String) {
         verdict(run.verdict)
         if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which is not counted") }
@@ -60,16 +60,16 @@ package struct Report: Sendable {
         terminal.line("recorded  \(place)")
     }
 
-    /// A verdict with its evidence and notes.
+    /// Writes a verdict with its evidence and notes.
     package func verdict(_ verdict: Verdict) {
         terminal.line("\(verdict.title, verdict.grade.style): \(verdict.summary)")
         for evidence in verdict.evidence { terminal.line("    \(evidence.words)") }
         for note in verdict.notes { terminal.line("    note: \(note)") }
     }
 
-    /// The lives of a node in a log, a line each.
+    /// Writes a node's runs in a log, one line each.
     ///
-    /// - Parameter count: how many there are in the log; the newest are shown.
+    /// - Parameter count: the number of runs in the log, of which the newest are shown.
     package func runs(_ runs: [(number: Int, lines: ClosedRange<Int>, verdict: Verdict)], of count: Int) {
         if count == 0 { terminal.line("the log contains no run of a node") }
         if count > runs.count { terminal.line("the newest \(runs.count) of \(count) runs") }
@@ -79,7 +79,7 @@ package struct Report: Sendable {
         }
     }
 
-    /// A matrix: series by layout when there is more than one layout, and a row for each cell with what decided it.
+    /// Writes a matrix: series by layout if there are several layouts, and a row for each cell with the evidence that decided it.
     package func matrix(_ matrix: Matrix) {
         let layouts = matrix.layouts
         if layouts.count > 1 {
@@ -109,17 +109,17 @@ package struct Report: Sendable {
         }
     }
 
-    /// Rows of text under a header.
+    /// Writes rows of text under a header.
     package func table(_ header: [String], _ rows: [[String]]) {
         for line in Table(header: header, rows: rows).lines(style: { _, _ in nil }) { terminal.line(line) }
     }
 
-    /// Rows of text under a header, some cells in a colour.
+    /// Writes rows of text under a header, with colors for some cells.
     package func styled(_ header: [String], _ rows: [[String]], style: (_ row: Int, _ column: Int) -> Terminal.Style?) {
         for line in Table(header: header, rows: rows).lines(style: style) { terminal.line(line) }
     }
 
-    private func grid(_ matrix: Matrix, _ layouts: [Layout]) -> [StyledText] {
+    private func grid(_ matrix: Matrix, _ layouts: [RunLayout]) -> [StyledText] {
         var rows: [(probe: PatchName?, label: String)] = []
         for cell in matrix.cells where !rows.contains(where: { $0 == (cell.probe, cell.label) }) { rows.append((cell.probe, cell.label)) }
         let cells = rows.map { row in layouts.map { layout in matrix.cells.first { ($0.probe, $0.label) == row && $0.layout == layout } } }
@@ -135,13 +135,13 @@ package struct Report: Sendable {
 
 extension Matrix {
     /// The layouts of its cells, in their order.
-    package var layouts: [Layout] {
+    package var layouts: [RunLayout] {
         cells.reduce(into: []) { layouts, cell in if !layouts.contains(cell.layout) { layouts.append(cell.layout) } }
     }
 }
 
 extension Matrix.Cell {
-    /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
+    /// The grade, followed by the known fault if one decided it: `fatal, memory cache`.
     package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
 }
 
@@ -156,7 +156,7 @@ extension Grade {
 }
 
 extension Evidence {
-    /// Where it was seen, when, and what: `kubelet line 112, 6.6 s: …`.
+    /// The source, time and text: `kubelet line 112, 6.6 s: …`.
     package var words: String {
         let place = [line.map { "line \($0)" }, seconds.map { "\(($0 * 10).rounded() / 10) s" }].compactMap(\.self).joined(separator: ", ")
         return "\(source)\(place.isEmpty ? "" : " \(place)"): \(text)"

@@ -2,35 +2,35 @@ import Glibc
 import Sanitizing
 import Synchronization
 
-/// One of the process's output streams, or what stands in its place, and what it can show.
+/// An output stream of the process, or a substitute, and its capabilities.
 ///
-/// All that a command says goes through here, and nothing goes through as it is: what would be obeyed instead of shown is written in the form of
-/// ``Visible``, and colours are put on after that. A text becomes a line by being interpolated in a ``StyledText``, so no caller can forget it.
+/// All output of a command goes through this type, which escapes characters that would be interpreted instead of displayed (``Visible``)
+/// and adds colors afterward. Text becomes a line only through interpolation in a ``StyledText``, so no caller can forget the escaping.
 package struct Terminal: Sendable {
-    /// How a word is shown.
+    /// The style of a word.
     package enum Style: String, Sendable {
         /// Good news.
         case good = "32"
         /// Bad news.
         case bad = "31"
-        /// Neither.
+        /// Neither good nor bad.
         case doubtful = "33"
-        /// What matters less.
+        /// Less important.
         case faint = "2"
-        /// What matters more.
+        /// More important.
         case strong = "1"
     }
 
-    /// Whether a person looks at it: only then is anything coloured, or written over.
+    /// Whether the output goes to a terminal. Only then are colors and live lines used.
     package let isTerminal: Bool
-    /// How many characters a line has.
+    /// The number of characters per line.
     package let width: Int
-    /// How many lines it shows at once.
+    /// The number of lines.
     package let height: Int
     private let hasColour: Bool
     private let stream: OutputStream
 
-    /// Why something could not be written, in the system's words; nil as long as all was.
+    /// The system's error message for a failed write; nil if there was none.
     package var failure: String? { stream.failure }
 
     /// Standard output.
@@ -39,7 +39,7 @@ package struct Terminal: Sendable {
     /// Standard error.
     package static func error(_ environment: [String: String]) -> Terminal { Terminal(STDERR_FILENO, environment) }
 
-    /// `NO_COLOR` is honoured (no-color.org), and so is `TERM=dumb`.
+    /// Respects `NO_COLOR` (no-color.org) and `TERM=dumb`.
     private init(_ descriptor: Int32, _ environment: [String: String]) {
         let isTerminal = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
         var size = winsize()
@@ -49,7 +49,7 @@ package struct Terminal: Sendable {
             width: isKnown ? Int(size.ws_col) : 100, height: isKnown ? Int(size.ws_row) : 24, stream: OutputStream(descriptor))
     }
 
-    /// Makes a terminal of a function that takes what is written.
+    /// Creates a terminal from a function that receives the output.
     package init(
         isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24,
         writer: @escaping @Sendable ([UInt8]) -> Void
@@ -69,25 +69,25 @@ package struct Terminal: Sendable {
         self.stream = stream
     }
 
-    /// Writes a line: what the caller wrote itself may have line breaks, what it put in has none.
+    /// Writes a line. Literal text may contain line breaks; interpolated values cannot.
     package func line(_ text: StyledText = "") { stream.write(rendered(text) + "\n") }
 
-    /// Writes a text of several lines as such a text: its lines and tabs stay.
+    /// Writes a text of several lines; its line breaks and tabs are kept.
     package func lines(_ text: String) { stream.write(Visible.lines(text.hasSuffix("\n") ? String(text.dropLast()) : text) + "\n") }
 
-    /// Writes a message that may have several lines; none of them can be taken for the beginning of another message.
+    /// Writes a message that may have several lines, none of which can be mistaken for the beginning of another message.
     package func message(_ name: StyledText, _ text: String) { stream.write("\(rendered(name))\(Visible.paragraph(text))\n") }
 
-    /// Writes bytes of a text that comes in pieces, such as a log, and need not be UTF-8.
+    /// Writes a piece of a text, such as a log, which need not have been UTF-8.
     package func piece(_ text: String) { stream.write(Visible.lines(text)) }
 
-    /// Writes live lines, each as wide as the terminal at most; the cursor stays at the end of the last.
+    /// Writes live lines, each at most as wide as the terminal; the cursor stays at the end of the last.
     func live(_ texts: [String]) {
         let width = max(10, width - 1)
         stream.write(texts.map { String(Visible.line($0).prefix(width)) }.joined(separator: "\n"))
     }
 
-    /// Takes live lines off the terminal: up to the first of them, and all below it away (ECMA-48, CUU and ED).
+    /// Removes the live lines: moves up to the first and erases everything below (ECMA-48, CUU and ED).
     func wipe(_ count: Int) { stream.write((count > 1 ? "\r\u{1B}[\(count - 1)A" : "\r") + "\u{1B}[J") }
 
     /// Writes one JSON document.
@@ -101,7 +101,7 @@ package struct Terminal: Sendable {
     }
 }
 
-/// A line with colours. What is written in the source stands as it is; what is interpolated is shown in the form of ``Visible``, in one line.
+/// A line with colors. Literal text is used unchanged; interpolated values are escaped (``Visible``) and stay within the line.
 package struct StyledText: ExpressibleByStringInterpolation, Sendable {
     struct Span {
         let text: String
@@ -110,59 +110,59 @@ package struct StyledText: ExpressibleByStringInterpolation, Sendable {
 
     let spans: [Span]
 
-    /// How many characters it takes on a terminal.
+    /// The width on a terminal, in characters.
     var count: Int { spans.map(\.text.count).reduce(0, +) }
 
-    /// A text, in a style.
+    /// Creates a line from a text to escape, with a style.
     package init(_ text: String, _ style: Terminal.Style? = nil) { spans = [Span(text: Visible.line(text), style: style)] }
 
-    /// A text of the source.
+    /// Creates a line from literal text.
     package init(stringLiteral text: String) { spans = [Span(text: text, style: nil)] }
 
-    /// A text of the source, with others in it.
+    /// Creates a line from literal text with interpolated values.
     package init(stringInterpolation parts: StringInterpolation) { spans = parts.spans }
 
     private init(_ spans: [Span]) { self.spans = spans }
 
-    /// One behind the other.
+    /// Concatenates two lines.
     static func + (one: StyledText, other: StyledText) -> StyledText { StyledText(one.spans + other.spans) }
 
-    /// The same in a style.
+    /// The line with all parts in a style; nil keeps their own styles.
     func styled(_ style: Terminal.Style?) -> StyledText { StyledText(spans.map { Span(text: $0.text, style: style ?? $0.style) }) }
 
-    /// What a line is made of.
+    /// The parts of an interpolated line.
     package struct StringInterpolation: StringInterpolationProtocol, Sendable {
         var spans: [Span] = []
 
-        /// Makes an empty one.
         package init(literalCapacity: Int, interpolationCount: Int) {}
 
-        /// Takes text of the source.
+        /// Appends literal text.
         package mutating func appendLiteral(_ text: String) { if !text.isEmpty { spans.append(Span(text: text, style: nil)) } }
 
-        /// Takes a value's description, as something from outside.
+        /// Appends the description of a value, which is escaped.
         package mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             spans += StyledText(value.description).spans
         }
 
-        /// Takes a text in a style.
+        /// Appends the description of a value with a style, which is escaped.
         package mutating func appendInterpolation(_ value: some CustomStringConvertible, _ style: Terminal.Style?) {
             spans += StyledText(value.description, style).spans
         }
 
-        /// Takes what was made already.
+        /// Appends another line.
         package mutating func appendInterpolation(_ text: StyledText) { spans += text.spans }
     }
 }
 
-/// Where bytes go, and whether they came there. After the first that do not, nothing more is tried: what follows a gap is no answer.
+/// A destination for bytes that records failures. After the first failed write, nothing more is written, because output with a gap is
+/// useless.
 final class OutputStream: Sendable {
     private let failed = Mutex<String?>(nil)
     private let writer: @Sendable ([UInt8]) -> String?
 
     var failure: String? { failed.withLock { $0 } }
 
-    /// - Parameter writer: writes all of some bytes; tells why it cannot.
+    /// - Parameter writer: writes all given bytes; returns an error message if it cannot.
     init(_ writer: @escaping @Sendable ([UInt8]) -> String?) { self.writer = writer }
 
     convenience init(_ descriptor: Int32) { self.init { Self.write($0, to: descriptor) } }
@@ -174,7 +174,7 @@ final class OutputStream: Sendable {
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> String? {
         var bytes = bytes[...]
-        // Who reads may stop reading: a write then waits, and no cancellation ends it. A file has no reader.
+        // A reader may stop reading, which would block a write that cancellation cannot interrupt. A file has no such reader.
         let piece = isFile(descriptor) ? Int.max : Int(PIPE_BUF)
         while !bytes.isEmpty {
             guard isReady(descriptor) else { return "interrupted while waiting for a reader" }
@@ -193,8 +193,8 @@ final class OutputStream: Sendable {
         return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// Waits until as much as a pipe takes at once can be written without waiting (pipe(7), PIPE_BUF), or the system has an error to tell; false
-    /// when the task is cancelled meanwhile. What can be written is written by a cancelled task, too: it says why it ends.
+    /// Waits until a pipe can take PIPE_BUF bytes without blocking (pipe(7)), or has an error to report; false if the task is canceled
+    /// while waiting. A canceled task still writes if it does not have to wait, because it reports why it ends.
     private static func isReady(_ descriptor: Int32) -> Bool {
         while true {
             var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

@@ -3,26 +3,25 @@ import Host
 import Model
 import SystemPackage
 
-/// An OCI bundle: a `config.json` beside a root file system (OCI runtime specification 1.0.2).
+/// An OCI bundle: a `config.json` next to a root file system (OCI runtime specification 1.0.2).
 package struct Bundle: Sendable {
-    /// A mount in the sandbox.
     package struct Mount: Hashable, Encodable, Sendable {
         let destination: String
         let type: String
         let source: String
         var options: [String] = []
 
-        /// A directory of the host's, seen in the sandbox as a mount of its own.
+        /// A host directory that appears in the sandbox as a mount of its own.
         package static func volume(_ directory: FilePath, at destination: String) -> Mount {
             Mount(destination: destination, type: "bind", source: directory.string, options: ["rw"])
         }
 
-        /// runc shows cgroups as they are only when it is asked to.
+        /// runc mounts cgroups writable only on request.
         fileprivate var writable: Mount {
             type == "cgroup" ? Mount(destination: destination, type: type, source: source, options: ["rw"]) : self
         }
 
-        /// What every node needs: devices and `/run` in memory, and the kernel's own file systems.
+        /// The mounts that every node needs: devices and `/run` in memory, and the kernel's own file systems.
         static let system = [
             Mount(destination: "/proc", type: "proc", source: "proc"),
             Mount(destination: "/dev", type: "tmpfs", source: "tmpfs"),
@@ -32,26 +31,27 @@ package struct Bundle: Sendable {
         ]
     }
 
-    /// What runsc calls the container of a bundle: each has a state folder of its own, and so one name does for all.
+    /// The name that runsc uses for a bundle's container. One name is enough, because each container has its own state directory.
     package static let container = "node"
 
-    /// Where the first program of a node's sandbox has what is out of the node's reach, and a script that runs a program among the node's mounts.
+    /// The directory in which the first program of a node's sandbox keeps files that the node cannot reach, and a script that runs a
+    /// program among the node's mounts.
     package static let askFolder = "/run/ask"
-    /// The words that run others where a node's mounts are.
+    /// The command that runs another command among the node's mounts.
     package static let entering = ["\(askFolder)/sh", "\(askFolder)/enter"]
 
-    /// The bundle's folder.
+    /// The bundle's directory.
     package let path: FilePath
-    /// The root file system's folder.
+    /// The root file system's directory.
     package var root: FilePath { path.appending("rootfs") }
 
     private let overlay: Overlay?
-    /// Where the root file system's own files are written. Only the sandbox's command sees them and what they share in one place.
+    /// The directory for the root file system's own files. Only the sandbox's command sees them merged with the shared files.
     package var own: FilePath { overlay?.upper ?? root }
 
-    /// Makes an empty bundle.
+    /// Creates an empty bundle.
     ///
-    /// - Parameter shared: a folder that the root file system shares with others, and that nothing in the sandbox can change; none when nil.
+    /// - Parameter shared: a directory that the root file system shares with others and that the sandbox cannot change; nil for none.
     /// - Throws: `FileError`.
     package init(at path: FilePath, over shared: FilePath? = nil) throws(FileError) {
         self.path = path
@@ -59,7 +59,7 @@ package struct Bundle: Sendable {
         overlay = if let shared { try Overlay(at: path, over: shared) } else { nil }
     }
 
-    /// A command that uses the bundle, which sees its root file system whole.
+    /// A command that uses the bundle and sees its complete root file system.
     func command(_ program: FilePath, _ arguments: [String], on host: Host) -> Command {
         let command = Command(program, arguments, environment: host.plainEnvironment, on: host)
         return overlay?.mounted(for: command) ?? command
@@ -67,7 +67,7 @@ package struct Bundle: Sendable {
 
     /// Writes `config.json`.
     ///
-    /// - Parameter group: the cgroup, when it is a container of the machine's own kernel; nil for a sandbox, which has a kernel of its own.
+    /// - Parameter group: the cgroup of a container on the machine's own kernel; nil for a sandbox with its own kernel.
     /// - Throws: `FileError`.
     package func configure(
         arguments: [String], environment: [String: String], volumes: [Mount] = [], in group: ContainerGroup? = nil
@@ -122,7 +122,7 @@ private struct Specification: Encodable {
 
         static let sandbox = Linux(namespaces: ["pid", "ipc", "uts", "mount"].map(Namespace.init))
 
-        /// With a network that leads nowhere, and cgroups that begin at its own.
+        /// A container with an isolated network and with cgroups rooted at its own.
         static func container(_ group: ContainerGroup) -> Linux {
             Linux(
                 namespaces: sandbox.namespaces + ["network", "cgroup"].map(Namespace.init), resources: Resources(),
@@ -138,7 +138,7 @@ private struct Specification: Encodable {
     let linux: Linux
 }
 
-/// The names of capabilities(7) that runsc knows.
+/// The capabilities(7) that runsc knows.
 private enum Capability {
     static let all = [
         "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE",
@@ -148,18 +148,18 @@ private enum Capability {
         "AUDIT_CONTROL", "SETFCAP", "SYSLOG",
     ].map { "CAP_\($0)" }
 
-    /// A node is the administrator of its sandbox: every capability in every set.
+    /// All capabilities in all sets: a node is the administrator of its sandbox.
     static func sets(_ names: [String]) -> [String: [String]] {
         Dictionary(uniqueKeysWithValues: ["bounding", "effective", "inheritable", "permitted", "ambient"].map { ($0, names) })
     }
 
-    /// In a container the kernel is the machine's: nothing that would change the machine itself, and nothing that Ninepin has not.
+    /// The capabilities in a container on the machine's kernel: none that could change the machine itself, and none that Ninepin lacks.
     static var container: [String] {
         let refused = ["CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_BOOT", "CAP_SYS_TIME"]
         return all.filter { !refused.contains($0) && isHeld($0) }
     }
 
-    /// Whether this process may hand a capability on (proc(5), `CapBnd`).
+    /// Whether this process can grant a capability (proc(5), `CapBnd`).
     private static func isHeld(_ name: String) -> Bool {
         let status = (try? Files.readText("/proc/self/status")) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("CapBnd:") }
@@ -169,7 +169,7 @@ private enum Capability {
         return mask >> bit & 1 == 1
     }
 
-    /// Their numbers, of linux/capability.h.
+    /// Capability numbers from linux/capability.h.
     private static let numbers: [String: UInt64] = [
         "CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_DAC_READ_SEARCH": 2, "CAP_FOWNER": 3, "CAP_FSETID": 4, "CAP_KILL": 5, "CAP_SETGID": 6,
         "CAP_SETUID": 7, "CAP_SETPCAP": 8, "CAP_LINUX_IMMUTABLE": 9, "CAP_NET_BIND_SERVICE": 10, "CAP_NET_BROADCAST": 11,

@@ -5,9 +5,9 @@ import Host
 import Paths
 import SystemPackage
 
-/// A program, or a library of it, that asks for what is not given.
+/// The error for a program or library with an invalid dependency.
 package struct LibraryError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// Which file, why, and what to do.
+    /// The file, the reason, and what to do.
     package let description: String
 
     init(_ file: FilePath, _ reason: String) {
@@ -20,11 +20,12 @@ package struct LibraryError: ExitStatusError, Sendable, CustomStringConvertible 
     package var exitStatus: ExitStatus { .data }
 }
 
-/// The shared libraries that programs need, looked up in the machine's folders as its loader would (ld.so(8)), with nothing loaded and nothing run.
+/// Finds the shared libraries that programs need, searching the machine's directories like the loader (ld.so(8)), without loading or
+/// running anything.
 ///
-/// The folders are those that /etc/ld.so.conf names, and not the cache that ldconfig(8) made of them. No variable of the environment has a part in it.
+/// Uses the directories in /etc/ld.so.conf, not the cache created by ldconfig(8). Environment variables are ignored.
 struct MachineLibraries {
-    /// How many libraries a program may come to. kubelet's own needs are three; a browser's, a hundred.
+    /// The maximum number of libraries for a program. kubelet needs three; a browser needs a hundred.
     private static let most = 1024
 
     private struct Kind: Hashable {
@@ -32,7 +33,7 @@ struct MachineLibraries {
         let machine: UInt16
     }
 
-    /// A file whose libraries are looked for, and the files that asked for it.
+    /// A file whose libraries are to be found, and the files that need it.
     private struct Loaded {
         let path: FilePath
         let file: ElfFile
@@ -41,15 +42,16 @@ struct MachineLibraries {
 
     private let folders: [String]
 
-    /// - Parameter configuration: ld.so.conf(5).
+    /// - Parameter configuration: the path of ld.so.conf(5).
     init(configuration: String = "/etc/ld.so.conf") {
         let standard = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
         folders = Self.folders(in: configuration, depth: 0) + standard
     }
 
-    /// The paths of all that programs need, and of their loaders. What is nowhere is left out: the loader in the sandbox will say so, by name.
+    /// The paths of all libraries that programs need, and of their loaders. Libraries that are not found are omitted; the loader in the
+    /// sandbox will report them by name.
     ///
-    /// - Throws: `LibraryError` for an ELF file that is damaged, or asks for a library by a path; `FileError`.
+    /// - Throws: `LibraryError` for an ELF file that is damaged or that names a library by path; `FileError`.
     func paths(of programs: [FilePath]) throws -> [String] {
         var found = Set<String>()
         for program in programs { try add(program, to: &found) }
@@ -63,7 +65,7 @@ struct MachineLibraries {
         var names = Set<String>()
         if let loader = try file.interpreter.map({ try Self.loader($0, of: program) }), try Self.library(at: loader, kind) != nil {
             found.insert(loader.string)
-            // The C library asks for its loader, which is there already.
+            // The C library depends on its loader, which was already added.
             if let name = loader.lastComponent?.string { names.insert(name) }
         }
         var waiting = [Loaded(path: real, file: file, askedBy: [])][...]
@@ -80,13 +82,13 @@ struct MachineLibraries {
         }
     }
 
-    /// The first of the folders that has a library of the name for the same machine.
+    /// The library in the first directory that has one with this name and for the same machine.
     private func find(_ name: String, for loaded: Loaded, _ kind: Kind) throws -> (FilePath, ElfFile)? {
         var own: [String] = []
         if let path = loaded.file.runPath {
             own = Self.folders(in: path, origin: Self.folder(of: loaded))
         } else {
-            // The older tag holds for what a library asks for, too.
+            // The older tag (RPATH) also applies to the dependencies of a library.
             for (origin, path) in [(Self.folder(of: loaded), loaded.file.oldPath)] + loaded.askedBy.reversed() {
                 own += path.map { Self.folders(in: $0, origin: origin) } ?? []
             }
@@ -100,7 +102,7 @@ struct MachineLibraries {
 
     private static func folder(of loaded: Loaded) -> String { loaded.path.removingLastComponent().string }
 
-    /// A library of a kind; nil for all else that may have its name.
+    /// Reads a library of the given kind; nil for any other file with that name.
     private static func library(at path: FilePath, _ kind: Kind) throws -> ElfFile? {
         do {
             guard let file = try read(path, named: path), file.isWide == kind.isWide, file.machine == kind.machine else { return nil }
@@ -108,7 +110,7 @@ struct MachineLibraries {
         } catch is LibraryError { return nil }
     }
 
-    /// An ELF file; nil for a file of another kind, and for none.
+    /// Reads an ELF file; nil if it does not exist or is not an ELF file.
     private static func read(_ path: FilePath, named name: FilePath) throws -> ElfFile? {
         var status = stat()
         guard stat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -126,7 +128,7 @@ struct MachineLibraries {
         return FilePath(name)
     }
 
-    /// The folders of a tag. One that does not begin at the root would be looked for where the program happens to be started.
+    /// The directories in a tag. A relative path would depend on the program's working directory.
     private static func folders(in text: String, origin: String) -> [String] {
         let tokens = [("ORIGIN", origin), ("LIB", "lib/x86_64-linux-gnu")]
         let folders = text.split(separator: ":").prefix(64).map { folder in
@@ -135,7 +137,7 @@ struct MachineLibraries {
         return folders.filter { $0.hasPrefix("/") && !$0.contains("$") }
     }
 
-    /// The folders that a file of ldconfig's names, with those of the files that it includes.
+    /// The directories listed in an ldconfig configuration file and the files that it includes.
     private static func folders(in configuration: String, depth: Int) -> [String] {
         guard depth < 4, let text = try? Files.read(FilePath(configuration), from: 0, count: 1 << 16) else { return [] }
         var folders: [String] = []
@@ -153,7 +155,7 @@ struct MachineLibraries {
         return folders
     }
 
-    /// The files that a pattern of the shell's matches, sorted.
+    /// The files that match a shell pattern, sorted.
     private static func matches(_ pattern: String) -> [String] {
         var found = glob_t()
         defer { globfree(&found) }

@@ -1,17 +1,18 @@
 import Host
 import SystemPackage
 
-/// A root file system in two layers (overlayfs): below what many share, above what is a sandbox's own. What a sandbox writes never reaches the
-/// lower one. Only the sandbox's command sees it mounted, in its own mount namespace, and so it goes away with that, however it ends.
+/// A root file system with two layers (overlayfs): a shared lower layer and the sandbox's own upper layer. Writes never reach the lower
+/// layer. It is mounted only in the mount namespace of the sandbox's command, so it disappears with that command, however it ends.
 struct Overlay: Sendable {
-    /// The names in the bundle's folder. Paths are relative to it: a colon or comma in a whole one would end it in mount's options.
+    /// The names in the bundle's directory. The paths are relative to it, because a colon or comma in an absolute path would break the
+    /// mount options.
     private static let mount = #"mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay rootfs && exec "$@""#
     private let folder: FilePath
 
-    /// The layer above.
+    /// The upper layer.
     var upper: FilePath { folder.appending("upper") }
 
-    /// Makes what the mount needs in a folder that has `rootfs`.
+    /// Creates the mount's directories in a directory that already has `rootfs`.
     ///
     /// - Throws: `FileError`.
     init(at folder: FilePath, over lower: FilePath) throws(FileError) {
@@ -20,7 +21,7 @@ struct Overlay: Sendable {
         try Files.link(folder.appending("lower"), to: lower.string)
     }
 
-    /// The command with the layers mounted for it, and for it alone.
+    /// The command with the layers mounted for it only.
     func mounted(for command: Command) -> Command {
         var command = command
         command.arguments = ["-c", Self.mount, "sh", command.program.string] + command.arguments
@@ -30,10 +31,10 @@ struct Overlay: Sendable {
         return command
     }
 
-    /// Why no such layers can be mounted here, in the words of mount(8); nil when they can. A kernel may lack overlayfs, a container the right
-    /// to mount it, and a workspace may lie on a file system that cannot be the upper layer.
+    /// Why overlays cannot be mounted here, in the words of mount(8); nil if they can. The kernel may lack overlayfs, a container may lack
+    /// the permission, or the workspace's file system may be unusable as an upper layer.
     ///
-    /// - Parameter folder: a folder to try it in, which is removed.
+    /// - Parameter folder: a directory for a trial mount, which is removed afterward.
     /// - Throws: `FileError`; `CancellationError`.
     static func refusal(in folder: FilePath, on host: Host) async throws -> String? {
         defer { try? Files.remove(folder) }
@@ -43,7 +44,7 @@ struct Overlay: Sendable {
             _ = try await overlay.mounted(for: Command("/bin/true", [], environment: host.plainEnvironment, on: host)).output()
             return nil
         } catch let error as CommandError {
-            // `mount: PLACE: reason`; the place says nothing.
+            // `mount: PLACE: reason`; the place is not informative.
             let said = error.lastLines.first { !$0.isEmpty }?.split(separator: "rootfs: ").last.map(String.init)
             return said ?? error.ended.map { "mount: \($0)" } ?? "mount did not start"
         }

@@ -4,37 +4,37 @@ import Model
 import Paths
 import SystemPackage
 
-/// A root file system in the making.
+/// Builds a root file system.
 package struct RootFileSystem: Sendable {
     private let root: FilePath
 
-    /// Works in a folder that is there.
+    /// Works in an existing directory.
     package init(at root: FilePath, on host: Host) {
         self.root = root
     }
 
-    /// Makes directories.
+    /// Creates directories.
     ///
     /// - Throws: `FileError`.
     package func directories(_ paths: [String]) throws(FileError) {
         for path in paths { try Files.makeDirectory(inside(path, "make")) }
     }
 
-    /// Writes a file.
+    /// Writes a text file.
     ///
     /// - Throws: `FileError`.
     package func file(_ path: String, _ text: String, mode: UInt16 = 0o644) throws(FileError) {
         try file(path, Array(text.utf8), mode: mode)
     }
 
-    /// Writes a file of bytes.
+    /// Writes a binary file.
     ///
     /// - Throws: `FileError`.
     package func file(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) throws(FileError) {
         try Files.write(bytes, to: try placed(path, "write"), mode: mode)
     }
 
-    /// Makes a symbolic link; one that is there is left alone.
+    /// Creates a symbolic link; an existing one is not changed.
     ///
     /// - Throws: `FileError`.
     package func link(_ path: String, to target: String) throws(FileError) {
@@ -42,7 +42,7 @@ package struct RootFileSystem: Sendable {
         guard symlink(target, place.string) == 0 || errno == EEXIST else { throw Files.error("link", place, errno) }
     }
 
-    /// Copies a program, and tells the SHA-256 of what was copied.
+    /// Copies a program and returns the SHA-256 of the copy.
     ///
     /// - Throws: `FileError`.
     @discardableResult
@@ -50,9 +50,9 @@ package struct RootFileSystem: Sendable {
         try Files.copy(source, to: try placed(path, "write"), mode: 0o755)
     }
 
-    /// Copies the shared libraries that programs need, to where they are on the host. A static program needs none. Nothing of a program is run.
+    /// Copies the shared libraries that programs need to the same paths as on the host. A static program needs none. No program is run.
     ///
-    /// - Throws: `LibraryError` for a program that is damaged, or asks for a library by a path; `FileError`; `CancellationError`.
+    /// - Throws: `LibraryError` for a program that is damaged or that names a library by path; `FileError`; `CancellationError`.
     package func libraries(of programs: [FilePath]) async throws {
         for path in try MachineLibraries().paths(of: programs) where try !Files.exists(inside(path, "inspect")) {
             try Task.checkCancellation()
@@ -60,12 +60,12 @@ package struct RootFileSystem: Sendable {
         }
     }
 
-    /// The host's path of a file that is to be made by another program, with the folder that it goes into.
+    /// The host path for a file that another program will create; creates its directory.
     ///
     /// - Throws: `FileError`.
     package func prepared(_ path: String) throws(FileError) -> FilePath { try placed(path, "make") }
 
-    /// The host's path of a file that is to be made, in a folder that is there. A link that has its name is removed: it would be written through.
+    /// The host path for a new file in an existing directory. Removes an existing link with that name, because writing would follow it.
     private func placed(_ path: String, _ operation: String) throws(FileError) -> FilePath {
         let place = try inside(path, operation)
         try Files.makeDirectory(place.removingLastComponent())
@@ -73,9 +73,9 @@ package struct RootFileSystem: Sendable {
         return place
     }
 
-    /// The host's path of a path of the root file system.
+    /// The host path for a path in the root file system.
     ///
-    /// - Throws: `FileError` for one that leads out, by itself or through a link that is there.
+    /// - Throws: `FileError` if it leads outside, by itself or through an existing link.
     private func inside(_ path: String, _ operation: String) throws(FileError) -> FilePath {
         let relative = Array(path.utf8.drop { $0 == UInt8(ascii: "/") })
         let shown = root.appending(String(decoding: relative, as: UTF8.self))

@@ -4,19 +4,18 @@ import Host
 import Model
 import SystemPackage
 
-/// Debian's runc: a container of the machine's own kernel, which is what a node in a sandbox is compared with.
+/// Debian's runc, which runs a container on the machine's own kernel. A node in a sandbox is compared with a node in it.
 package struct Runc: Hashable, Sendable {
-    /// No runc is here.
+    /// runc is not installed.
     package struct Missing: ExitStatusError, Sendable, CustomStringConvertible {
-        /// What is missing and how to get it.
+        /// What is missing and how to install it.
         package var description: String { "runc is not on PATH\n    Run ./setup, or: apt-get install runc" }
 
         package var exitStatus: ExitStatus { .missing }
     }
 
-    /// The program.
     package let program: FilePath
-    /// Its release, as it names itself.
+    /// Its release, as it reports it.
     package let version: String
 
     /// Finds runc on `PATH`.
@@ -28,9 +27,9 @@ package struct Runc: Hashable, Sendable {
         return Runc(program: program, version: said.split(whereSeparator: \.isWhitespace).dropFirst(2).first.map(String.init) ?? "unknown")
     }
 
-    /// The command that runs a bundle in a container of its own.
+    /// The command that runs a bundle in a container.
     ///
-    /// - Parameter state: a folder for runc's own state.
+    /// - Parameter state: a directory for runc's own state.
     package func run(_ bundle: Bundle, state: FilePath, on host: Host) -> Command {
         Command(
             program, ["--root", state.string, "run", "--bundle", bundle.path.string, "node"],
@@ -38,26 +37,27 @@ package struct Runc: Hashable, Sendable {
     }
 }
 
-/// The cgroups of a container on the machine: unlike all else of it, the kernel keeps them when their processes are gone.
+/// The cgroups of a container on the machine. Unlike everything else of a container, they remain when its processes have ended.
 package struct ContainerGroup: Sendable {
     private static let top = FilePath("/sys/fs/cgroup")
     private static let parent = "ninepin"
     private let name: String
     private let deadlines: Deadlines
 
-    /// Names a container's cgroup, and removes those of containers that are gone.
+    /// Names a container's cgroup, and removes those of ended containers.
     ///
-    /// - Parameter deadlines: how long the kernel may take.
+    /// - Parameter deadlines: the timeout for the kernel.
     package init(_ name: String, within deadlines: Deadlines) {
         self.name = name
         self.deadlines = deadlines
         Self.sweep()
     }
 
-    /// The cgroup's path, as a bundle's specification has it.
+    /// The cgroup's path in a bundle's specification.
     package var path: String { "/\(Self.parent)/\(name)" }
 
-    /// Removes the cgroup in every hierarchy, with all that the container made below it. Its processes are being killed: it may take a moment.
+    /// Removes the cgroup from every hierarchy, including those that the container created below it. This may take a moment while its
+    /// processes are being killed.
     package func remove() async {
         for _ in 0..<Int(deadlines[.cgroupEnd] / 0.1) {
             if Self.folders.map({ Self.removeTree($0.appending(name)) }).allSatisfy(\.self) { break }
@@ -68,7 +68,7 @@ package struct ContainerGroup: Sendable {
 
     private static func sweep() {
         for folder in folders {
-            // A living container has empty cgroups too: none of its is touched.
+            // A running container has empty cgroups too, so none of its cgroups are touched.
             for name in Files.names(in: folder) where !isPopulated(folder.appending(name)) { _ = removeTree(folder.appending(name)) }
             rmdir(folder.string)
         }
@@ -84,7 +84,7 @@ package struct ContainerGroup: Sendable {
         return Files.names(in: folder).contains { isPopulated(folder.appending($0)) }
     }
 
-    /// Whether nothing of it is left.
+    /// Removes a cgroup tree; returns whether nothing is left.
     private static func removeTree(_ folder: FilePath) -> Bool {
         guard Files.isDirectory(folder) else { return true }
         for name in Files.names(in: folder) where Files.isDirectory(folder.appending(name)) { _ = removeTree(folder.appending(name)) }

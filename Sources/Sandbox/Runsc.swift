@@ -3,31 +3,29 @@ import Host
 import Model
 import SystemPackage
 
-/// gVisor's runtime, of any release.
+/// gVisor's runtime, in any release.
 package struct Runsc: Hashable, Sendable {
-    /// The program.
     package let program: FilePath
-    /// Its release, as it names itself: `release-20260817.0`, or `20240729.0` as Debian has it.
+    /// Its release, as it reports it: `release-20260817.0`, or `20240729.0` in Debian.
     package let version: String
-    /// What it can be told, as far as it was asked.
+    /// Its flags, if they were queried.
     package let flags: RunscFlags
 
-    /// Makes one of what is known of it.
     package init(program: FilePath, version: String, flags: RunscFlags = RunscFlags()) {
         self.program = program
         self.version = version
         self.flags = flags
     }
 
-    /// The first day whose releases are taken. Debian 12's, of 2022-12-19, lacks mount propagation and cgroups that a node needs.
+    /// The date of the oldest accepted release. Debian 12's, of 2022-12-19, lacks mount propagation and cgroups, which a node needs.
     package static let oldestRelease = 20_230_101
 
-    /// Finds a good runsc: the one that is named, or else one on `PATH`, or where `./setup` puts it in the workspace.
+    /// Finds a suitable runsc: the named one, or else one on `PATH` or in the workspace, where `./setup` installs it.
     ///
     /// - Parameters:
-    ///   - named: the only one that is asked; it may be one that names no release.
-    ///   - layouts: what its sandboxes are to be. Only for those that not every runsc can make are its flags asked.
-    /// - Throws: `RunscMissing`, which tells what was found instead; `RunscLacks` when it cannot make a layout; `CancellationError`.
+    ///   - named: the only candidate; it need not report a release.
+    ///   - layouts: the required layouts. Its flags are queried only for those that not every runsc supports.
+    /// - Throws: `RunscMissing`, which lists the rejected candidates; `RunscLacks` if it does not support a layout; `CancellationError`.
     package static func find(on host: Host, named: FilePath? = nil, for layouts: [Layout] = []) async throws -> Runsc {
         let usual = [host.program("runsc"), host.workspace.appending("tools/runsc/usr/bin/runsc")].compactMap(\.self).filter(Files.exists)
         var refused: [String] = []
@@ -57,8 +55,8 @@ package struct Runsc: Hashable, Sendable {
         do { return try Files.realPath(path) } catch { throw RunscMissing(refused: ["\(error)"], isNamed: true) }
     }
 
-    /// What a command of runsc writes, on both streams, since it tells its flags on the one for errors. At most so much, and not for long: who it
-    /// is nobody knows yet.
+    /// The output of a runsc command from both streams, because runsc prints its flags to standard error. Size and time are limited,
+    /// because the program is not yet known to be runsc.
     private static func words(of program: FilePath, _ arguments: [String], mayFail: Bool = false, on host: Host) async throws -> String {
         struct Heard: Sendable {
             var text = ""
@@ -78,15 +76,15 @@ package struct Runsc: Hashable, Sendable {
         return heard.text
     }
 
-    /// The flags of a release of 2026 take about 20 KB.
+    /// The flags of a release from 2026 take about 20 KB.
     private static let mostWords = 1 << 20
 
-    /// `runsc flags` tells all that stand before a command; a release that does not know the command tells them with its help.
+    /// Queries the global flags with `runsc flags`; a release without that command lists them in its help.
     private static func flags(of program: FilePath, on host: Host) async throws -> RunscFlags {
         var failure: CommandError?
         for command in ["flags", "--help", "help"] {
             do {
-                // Help may end with any status.
+                // Help may exit with any status.
                 let flags = RunscFlags(help: try await words(of: program, [command], mayFail: true, on: host))
                 if !flags.isEmpty { return flags }
             } catch let error as CommandError { failure = failure ?? error }
@@ -95,7 +93,7 @@ package struct Runsc: Hashable, Sendable {
         return RunscFlags()
     }
 
-    /// - Parameter isNamed: whether somebody wants this very program: one that was built from source may say anything.
+    /// - Parameter isNamed: whether the user chose this program. One built from source may report any version.
     private static func version(in text: String, isNamed: Bool) -> String? {
         if let found = text.firstMatch(of: /(release-)?20\d{6}(\.\d+)?/) { return String(found.0) }
         guard isNamed, let found = text.firstMatch(of: /runsc version ([!-~]{1,100})/) else { return nil }
@@ -104,15 +102,15 @@ package struct Runsc: Hashable, Sendable {
 
     private static func day(of version: String) -> Int? { version.firstMatch(of: /20\d{6}/).flatMap { Int($0.0) } }
 
-    /// The command that runs a bundle in a sandbox of its own: no cgroups of the host's, nothing outside its own state folder.
+    /// The command that runs a bundle in its own sandbox. It uses no host cgroups and changes nothing outside its own state directory.
     ///
     /// - Parameters:
     ///   - bundle: what to run.
-    ///   - state: a folder for runsc's own state.
-    ///   - network: a network namespace whose interfaces the sandbox uses as they are; none when nil. gVisor's own network stack refuses to
-    ///     start in a namespace that it takes for the machine's.
-    ///   - layout: what the sandbox is to be.
-    /// - Throws: `RunscLacks` when it cannot make that layout.
+    ///   - state: a directory for runsc's own state.
+    ///   - network: a network namespace whose interfaces the sandbox uses directly; nil for none. gVisor's own network stack refuses to
+    ///     start in a namespace that it takes for the host's.
+    ///   - layout: the sandbox's layout.
+    /// - Throws: `RunscLacks` if it does not support the layout.
     package func run(
         _ bundle: Bundle, state: FilePath, network: NetworkNamespace? = nil, layout: Layout, on host: Host
     ) throws(RunscLacks) -> Command {
@@ -122,11 +120,11 @@ package struct Runsc: Hashable, Sendable {
         return command
     }
 
-    /// The flags that make a sandbox what a layout asks, without the folder for its state.
+    /// The flags for a layout, except for the state directory.
     ///
-    /// - Throws: `RunscLacks` when it has none for it.
+    /// - Throws: `RunscLacks` if the layout is not supported.
     package func arguments(for layout: Layout, isNetworked: Bool) throws(RunscLacks) -> [String] {
-        // The systrap platform needs no virtualisation hardware.
+        // The systrap platform does not need hardware virtualization.
         ["--platform=systrap", "--network=\(isNetworked ? "host" : "none")", "--ignore-cgroups"] + (try flags(for: layout))
     }
 
@@ -134,7 +132,7 @@ package struct Runsc: Hashable, Sendable {
         var words = layout.isRootOverlaid ? [] : ["--overlay2=none"]
         if let size = layout.overlaySize {
             guard flags.overlayTakesSize else { throw RunscLacks(runsc: self, layout: layout, what: .overlaySize) }
-            // Its file lies in the root file system's own folder, as without a size: no path need be spelled in the flag.
+            // The backing file is in the root file system's own directory, as without a size, so the flag need not contain a path.
             words.append("--overlay2=root:self,size=\(size)")
         }
         guard layout.cgroup == .v2 else { return words }
@@ -143,15 +141,15 @@ package struct Runsc: Hashable, Sendable {
     }
 }
 
-/// What a runsc can be told, by its own words.
+/// The flags of a runsc, according to its own help.
 package struct RunscFlags: Hashable, Sendable {
-    /// What it says of each flag, by the flag's name.
+    /// The descriptions of the flags, by name.
     private let about: [String: String]
 
-    /// Flags of which nothing is known: none is there.
+    /// Creates an empty set of flags.
     package init() { about = [:] }
 
-    /// Reads what `runsc flags` writes: a line with each flag, and indented ones that tell of it (Go, `flag.PrintDefaults`).
+    /// Parses the output of `runsc flags`: a line for each flag, followed by indented lines that describe it (Go, `flag.PrintDefaults`).
     package init(help: String) {
         var about: [String: String] = [:]
         var name: String?
@@ -166,39 +164,36 @@ package struct RunscFlags: Hashable, Sendable {
         self.about = about
     }
 
-    /// Whether none is known.
     package var isEmpty: Bool { about.isEmpty }
 
-    /// Whether there is a flag of a name that does something.
+    /// Whether a flag exists and is not deprecated.
     package func has(_ name: String) -> Bool { about[name].map { !$0.contains("DEPRECATED") } ?? false }
 
-    /// What gives a sandbox cgroup v2: `--in-sandbox-cgroup=v2`, or, of releases before it, `--mount-cgroup-v2`. nil when there is neither.
+    /// The flag for cgroup v2 in a sandbox: `--in-sandbox-cgroup=v2`, or `--mount-cgroup-v2` in earlier releases; nil if there is neither.
     package var cgroupV2: String? {
         has("in-sandbox-cgroup") ? "--in-sandbox-cgroup=v2" : has("mount-cgroup-v2") ? "--mount-cgroup-v2" : nil
     }
 
-    /// Whether an overlay may be given a size.
+    /// Whether the size of an overlay can be limited.
     package var overlayTakesSize: Bool { about["overlay2"]?.contains("size=") ?? false }
 }
 
-/// A runsc cannot make the sandbox that is asked for.
+/// The error if a runsc does not support the requested sandbox.
 package struct RunscLacks: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
-    /// What it cannot do.
+    /// An unsupported feature.
     package enum Lack: Sendable {
-        /// Give a sandbox cgroup v2.
+        /// cgroup v2 in a sandbox.
         case cgroupV2
-        /// Limit the size of an overlay.
+        /// Limiting the size of an overlay.
         case overlaySize
     }
 
-    /// The runsc.
     package let runsc: Runsc
-    /// The layout.
     package let layout: Layout
-    /// What it cannot do.
+    /// The unsupported feature.
     package let what: Lack
 
-    /// What it lacks for what, and what to do.
+    /// What is missing, what it is needed for, and what to do.
     package var description: String {
         let name = "runsc \(runsc.version) (\(runsc.program))"
         return switch what {
@@ -218,14 +213,14 @@ package struct RunscLacks: ExitStatusError, Hashable, Sendable, CustomStringConv
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// No runsc is here that can boot a node.
+/// There is no runsc here that can boot a node.
 package struct RunscMissing: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What was found, and why it was not taken.
+    /// The rejected candidates, with reasons.
     package let refused: [String]
-    /// Whether one was named, and no other was looked for.
+    /// Whether the user named one, so that no other was searched for.
     package let isNamed: Bool
 
-    /// What is missing and how to get it.
+    /// What is missing and how to install it.
     package var description: String {
         let found = refused.isEmpty ? "none is on PATH or in the workspace" : refused.joined(separator: "; ")
         let cure =

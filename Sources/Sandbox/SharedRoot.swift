@@ -4,35 +4,35 @@ import Model
 import SystemPackage
 import struct Crypto.SHA256
 
-/// The part of a root file system that is the same for all: the machine's programs with their libraries, and links. It is made once, kept
-/// under the digest of all that is in it, and read by many; who cannot mount it gets a copy.
+/// The part of a root file system that all bundles share: the machine's programs, their libraries, and links. It is created once, stored
+/// under the digest of its contents, and mounted by many bundles; where mounting is impossible, the bundle gets a copy.
 package struct SharedRoot: Sendable {
     private var programs: [String: FilePath] = [:]
     private var links: [String: String] = [:]
     private let host: Host
 
-    /// Makes an empty one.
     package init(on host: Host) { self.host = host }
 
-    /// Takes a program of the machine's.
+    /// Adds a program of the machine.
     package mutating func program(_ source: FilePath, as path: String) { programs[path] = source }
 
-    /// Takes the shared libraries that programs need, to where they are on the machine.
+    /// Adds the shared libraries that programs need, at the same paths as on the machine.
     ///
     /// - Throws: `LibraryError`; `FileError`.
     package mutating func libraries(of programs: [FilePath]) async throws {
         for path in try MachineLibraries().paths(of: programs) { self.programs[path] = FilePath(path) }
     }
 
-    /// Takes a symbolic link, unless a program has its place.
+    /// Adds a symbolic link, unless a program has the same path.
     package mutating func link(_ path: String, to target: String) { links[path] = target }
 
-    /// A bundle whose root file system has it: under the bundle's own files, or, where the machine cannot do that, among them.
+    /// Creates a bundle whose root file system includes the shared part: as a lower layer, or as a copy if the machine does not support
+    /// that.
     ///
     /// - Parameters:
-    ///   - folder: the bundle's folder.
-    ///   - cache: the folder in which shared parts are kept.
-    /// - Returns: the bundle, and why it got a copy; nil when it got none.
+    ///   - folder: the bundle's directory.
+    ///   - cache: the directory for shared parts.
+    /// - Returns: the bundle, and why it has a copy; nil if it does not.
     /// - Throws: `FileError`; `SourceChanged`; `CancellationError`.
     package func bundle(at folder: FilePath, cache: FilePath) async throws -> (bundle: Bundle, refusal: String?) {
         if let refusal = try await Overlay.refusal(in: folder.appending("trial"), on: host) {
@@ -42,7 +42,7 @@ package struct SharedRoot: Sendable {
         return (bundle, nil)
     }
 
-    /// A bundle that has a copy of it.
+    /// Creates a bundle with a copy of the shared part.
     ///
     /// - Throws: `FileError`; `SourceChanged`.
     package func copied(at folder: FilePath) throws -> Bundle {
@@ -51,7 +51,7 @@ package struct SharedRoot: Sendable {
         return bundle
     }
 
-    /// Where it is kept; it is made when it is not there.
+    /// The directory of the shared part; created if necessary.
     func kept(in cache: FilePath, making unfinished: FilePath) throws -> FilePath {
         let digests = try digests()
         let place = cache.appending(key(digests).description)
@@ -60,7 +60,7 @@ package struct SharedRoot: Sendable {
         try write(into: unfinished, as: digests)
         try Files.makeDirectory(cache)
         do { try Files.rename(unfinished, to: place) } catch {
-            // Somebody else was faster: what has this name is the same.
+            // Another process was faster. A directory with this name has the same content.
             guard Files.exists(place) else { throw error }
             try Files.remove(unfinished)
         }
@@ -89,7 +89,6 @@ package struct SharedRoot: Sendable {
 
     /// A program was replaced while it was being copied.
     package struct SourceChanged: ExitStatusError, Sendable, CustomStringConvertible {
-        /// The program.
         package let path: FilePath
 
         /// What happened, and what to do.

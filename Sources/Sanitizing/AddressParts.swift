@@ -1,37 +1,37 @@
-/// An address in the parts that decide what of it may be shown, read as tolerantly as anybody may have written it: RFC 3986, git's `user@host:path`
-/// (git-clone, "GIT URLS"), one slash in the place of two (curl takes that), a password with a slash in it. It is bytes: a letter that
-/// combines with an `@` hides none.
+/// An address, split into parts that may or may not be shown. The parser is as tolerant as possible: RFC 3986, git's `user@host:path`
+/// (git-clone, "GIT URLS"), one slash instead of two (curl accepts that), a password with a slash in it. It works on bytes, so that a
+/// combining character cannot hide an `@`.
 struct AddressParts {
-    /// What stands before the host, the slashes included; empty for a form without.
+    /// The part before the host, including the slashes; empty for a form without.
     var scheme: ArraySlice<UInt8> = []
-    /// User and password, without the `@`; nil when there is none.
+    /// User and password, without the `@`; nil if there is none.
     var user: ArraySlice<UInt8>?
-    /// Host and port, and all behind them that is no secret.
+    /// Host and port, and everything after them that is not a secret.
     var place: [UInt8] = []
-    /// What the parameters of the path hold (RFC 3986, 3.3), each without its `;`.
+    /// The path parameters (RFC 3986, 3.3), each without its `;`.
     var parameters: [ArraySlice<UInt8>] = []
-    /// The query, without the `?`; nil when there is none.
+    /// The query, without the `?`; nil if there is none.
     var query: ArraySlice<UInt8>?
-    /// The fragment, without the `#`; nil when there is none.
+    /// The fragment, without the `#`; nil if there is none.
     var fragment: ArraySlice<UInt8>?
-    /// Whether it cannot be told where a password ends: then only the scheme may be shown.
+    /// Whether the end of a password cannot be determined. Then only the scheme may be shown.
     var isBroken = false
-    /// All behind the scheme.
+    /// Everything after the scheme.
     private(set) var rest: ArraySlice<UInt8> = []
 
-    /// Whether keys, and not what stands in the address, open the door: then the user `git` is no secret.
+    /// Whether access is granted by keys instead of secrets in the address. Then the user `git` is not a secret.
     var isSsh: Bool {
         let name = String(decoding: scheme.prefix { $0 != .colon }, as: UTF8.self).lowercased()
         return scheme.isEmpty || name.contains("ssh")
     }
 
-    /// The user that may be shown: the one that all forges have.
+    /// The user name that may be shown: the one that all forges use.
     var plainUser: ArraySlice<UInt8>? {
         guard isSsh, let user, user.elementsEqual("git".utf8) else { return nil }
         return user
     }
 
-    /// Whether something in it may be a secret.
+    /// Whether any part may be a secret.
     var holdsSecret: Bool {
         isBroken || (user != nil && plainUser == nil) || !parameters.isEmpty || query?.isEmpty == false || fragment?.isEmpty == false
     }
@@ -47,7 +47,7 @@ struct AddressParts {
         }
     }
 
-    /// The end of `https://`; where the scheme is one that has hosts, of any number of slashes: curl takes one to three.
+    /// The end of `https://`. For schemes with hosts, any number of slashes is accepted, because curl accepts one to three.
     static func endOfScheme(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>.Index? {
         guard let colon = bytes.firstIndex(of: .colon), let first = bytes.first, first.isLetter,
             bytes[..<colon].allSatisfy({ $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) })
@@ -68,14 +68,14 @@ struct AddressParts {
             place = Array(authority[(at + 1)...])
             isBroken = place.contains(where: \.isBlank)
         } else {
-            // `user:pa/ss@host`: what looks like the authority ends inside the password. A port is a number.
+            // `user:pa/ss@host`: the apparent authority ends inside the password. A port must be a number.
             isBroken = !Self.endsInPort(authority) || authority.contains(where: \.isBlank)
             place = Array(authority)
         }
         readPath(rest[end...])
     }
 
-    /// A path of this machine, or `user@host:path`; a slash before the colon makes it a path.
+    /// A local path, or `user@host:path`. With a slash before the colon it is a path.
     private mutating func readShortForm() {
         if let first = rest.first, "/.~".utf8.contains(first) {
             place = Array(rest)
@@ -110,7 +110,7 @@ struct AddressParts {
         if tail.first == .hash { fragment = tail.dropFirst() }
     }
 
-    /// Whether the text behind the host is nothing or a number.
+    /// Whether the host is followed by nothing or by a number.
     private static func endsInPort(_ authority: ArraySlice<UInt8>) -> Bool {
         let host = authority.lastIndex(of: UInt8(ascii: "]")).map { authority[$0...] } ?? authority
         guard let colon = host.firstIndex(of: .colon) else { return true }

@@ -1,10 +1,10 @@
-/// Text from outside in a page of Markdown (CommonMark, GitHub's tables and autolinks): shown, and neither a link, an image, a mention nor a tag
-/// of HTML.
+/// Shows untrusted text in a Markdown page (CommonMark, GitHub's tables and autolinks) so that nothing in it becomes a link, an image, a
+/// mention or an HTML tag.
 ///
-/// CommonMark reads code points: a mark that combines with a backtick takes nothing of its meaning. So this works on Unicode's scalars; to Swift the
-/// two are one other character.
+/// CommonMark reads code points: a backtick followed by a combining mark is still a backtick. Therefore this works on Unicode scalars; for
+/// Swift, the two are a single different character.
 package enum Markdown {
-    /// A text in a line of its own or in a list.
+    /// A text on its own line or in a list.
     package static func text(_ text: String) -> String {
         let scalars = Array(withoutBreaks(text).unicodeScalars)
         var shown = String.UnicodeScalarView()
@@ -13,7 +13,7 @@ package enum Markdown {
             case "&": shown += "&amp;".unicodeScalars
             case "<": shown += "&lt;".unicodeScalars
             case "\\", "`", "[", "]", "|": shown += "\\\(scalar)".unicodeScalars
-            // GitHub looks for these in the text as it is shown, escapes resolved: a comment of HTML parts them, and shows nothing.
+            // GitHub searches the displayed text, with escapes resolved. An HTML comment splits these patterns without being displayed.
             case "@": shown += "@\(parting)".unicodeScalars
             case ":" where scalars[index...].starts(with: "://".unicodeScalars): shown += ":\(parting)".unicodeScalars
             case "." where isBehindWWW(scalars[..<index]): shown += "\(parting).".unicodeScalars
@@ -23,20 +23,21 @@ package enum Markdown {
         return Visible.line(String(shown))
     }
 
-    /// A text that may have marks of its own, as the project's files have, in the cell of a table.
+    /// A text that may contain Markdown of its own, as in the project's files, for a table cell.
     package static func cell(_ text: String) -> String { withoutCells(inOneLine(text)) }
 
-    /// A text as code, its fence included: one backtick more than the longest row of them in the text (CommonMark, 6.1).
+    /// A text as code with its fence: one backtick more than the longest run of them in the text (CommonMark, 6.1).
     package static func code(_ text: String) -> String {
         let text = inOneLine(text)
         let longest = text.unicodeScalars.split { $0 != "`" }.map(\.count).max() ?? 0
         let fence = String(repeating: "`", count: longest + 1)
-        // One blank on each side is taken off again, and keeps backticks at an end from the fence; of a text without one the blanks are its own.
+        // One blank on each side is stripped when rendered, and separates backticks at the ends from the fence. Without a fence blank, the
+        // text keeps its own blanks.
         let needsBlank = longest > 0 || text.isEmpty || (text.utf8.first == UInt8(ascii: " ") && text.utf8.last == UInt8(ascii: " "))
         return needsBlank ? "\(fence) \(text) \(fence)" : fence + text + fence
     }
 
-    /// Code in the cell of a table. GitHub divides a line into cells before it looks for code, and takes the backslash off.
+    /// Code in a table cell. GitHub splits a line into cells before it parses code, and removes the backslash.
     package static func codeInCell(_ text: String) -> String { withoutCells(code(text)) }
 
     private static let parting = "<!-- -->"

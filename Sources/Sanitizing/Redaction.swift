@@ -1,18 +1,19 @@
-/// What of an address may be shown and kept: scheme, host, port and path. A token may stand anywhere else: in the user's place, in the query, in the
-/// fragment, in a parameter of the path. This is the one place that decides it; ``Secrets`` is for texts that repeat a part of an address.
+/// Decides which parts of an address may be shown and stored: scheme, host, port and path. A token may be anywhere else: in the user part,
+/// the query, the fragment, or a path parameter. Nothing else makes this decision; ``Secrets`` handles texts that repeat a part of an
+/// address.
 package enum Redaction {
-    /// An address for people: `***` stands for each part that may be a secret. One that is too broken to tell where a password would end loses all
-    /// but its scheme.
+    /// A displayable address, with `***` for each part that may be a secret. If the end of a password cannot be determined, only the scheme
+    /// is shown.
     package static func address(_ address: String) -> String {
         String(decoding: shown(AddressParts(Array(address.utf8)[...]), mark: true), as: UTF8.self)
     }
 
-    /// An address as it is kept, to name a source: without the parts that may be a secret.
+    /// An address for storage, as the name of a source: without the parts that may be secrets.
     package static func bare(_ address: String) -> String {
         String(decoding: shown(AddressParts(Array(address.utf8)[...]), mark: false), as: UTF8.self)
     }
 
-    /// The name of the file that an address leads to; nil when its path has none.
+    /// The file name in an address; nil if its path has none.
     package static func fileName(of address: String) -> String? {
         let parts = AddressParts(Array(address.utf8)[...])
         guard !parts.isBroken else { return nil }
@@ -20,9 +21,9 @@ package enum Redaction {
         return path.split(separator: .slash).last.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A text of anybody's in which addresses may stand, such as the words of a program: each as ``address(_:)`` shows it.
+    /// Any text that may contain addresses, such as a program's output, with each address in the form of ``address(_:)``.
     package static func text(_ text: String) -> String {
-        // Most texts have none.
+        // Most texts contain none.
         guard text.utf8.contains(.slash), text.utf8.contains(.colon) else { return text }
         let bytes = Array(text.utf8)
         var shown: [UInt8] = []
@@ -53,12 +54,12 @@ package enum Redaction {
         return shown
     }
 
-    /// Where the first scheme with its slashes begins.
+    /// The beginning of the first scheme that is followed by slashes.
     private static func firstAddress(in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>.Index? {
         var from = bytes.startIndex
         while let colon = bytes[from...].firstIndex(of: .colon) {
             let name = bytes[from..<colon].reversed().prefix { $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) }
-            // A digit or a sign before the scheme is no part of it.
+            // A digit or punctuation before the scheme is not part of it.
             let start = bytes[(colon - name.count)..<colon].firstIndex(where: \.isLetter)
             if let start, AddressParts.endOfScheme(bytes[start...]) != nil { return start }
             from = colon + 1
@@ -66,7 +67,7 @@ package enum Redaction {
         return nil
     }
 
-    /// An address ends at a blank, or at a quotation mark that cannot be a part of it. What only looks like punctuation behind it is kept.
+    /// The end of an address: a blank, or a quotation mark that cannot be part of it. Trailing punctuation is not part of the address.
     private static func endOfAddress(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>.Index {
         var end = bytes.firstIndex { $0.isBlank || "\"<>`".utf8.contains($0) } ?? bytes.endIndex
         while end > bytes.startIndex, "'),.:;!]}".utf8.contains(bytes[end - 1]) { end -= 1 }

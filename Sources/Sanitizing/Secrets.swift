@@ -1,19 +1,19 @@
-/// The secrets that addresses and credentials hold, and how to show a text of somebody else's without them. libcurl, libgit2 and programs quote parts
-/// of an address that by themselves look like no address.
+/// Collects the secrets in addresses and credentials, and removes them from other texts. libcurl, libgit2 and programs quote parts of an
+/// address that do not look like an address by themselves.
 package struct Secrets: Sendable {
     private var words: Set<[UInt8]> = []
 
-    /// Knows none.
+    /// Creates an empty collection.
     package init() {}
 
-    /// Notes the parts of an address that ``Redaction`` hides.
+    /// Adds the parts of an address that ``Redaction`` hides.
     package mutating func note(address: String) {
         let parts = AddressParts(Array(address.utf8)[...])
-        // Of a broken one all before the last `@` may be a password.
+        // In a broken address, everything before the last `@` may be a password.
         let user = parts.isBroken ? parts.rest.lastIndex(of: .at).map { parts.rest[..<$0] } : parts.plainUser == nil ? parts.user : nil
         if let user {
             note(user, atLeast: 2)
-            // A password may have a colon in it, a user has none.
+            // A password may contain a colon, a user name cannot.
             let name = user.prefix { $0 != .colon }
             note(name, atLeast: 2)
             note(user[name.endIndex...].dropFirst(), atLeast: 2)
@@ -21,22 +21,22 @@ package struct Secrets: Sendable {
         for part in parts.parameters + [parts.query ?? [], parts.fragment ?? []] {
             note(part, atLeast: 4)
             for pair in part.split(whereSeparator: { "&;?#".utf8.contains($0) }) {
-                // A short value such as `page=1` stands in many a text that has nothing to do with it.
+                // A short value such as `page=1` occurs in many unrelated texts.
                 note(pair.firstIndex(of: UInt8(ascii: "=")).map { pair[($0 + 1)...] } ?? pair, atLeast: 4)
             }
         }
     }
 
-    /// Notes what an environment's addresses hold: those of proxies and of indexes.
+    /// Adds the secrets in an environment's addresses, such as those of proxies and indexes.
     package mutating func note(environment: [String: String]) {
         for (name, value) in environment where value.contains("://") || name.lowercased().hasSuffix("_proxy") {
-            // GOPROXY and its like are lists.
+            // GOPROXY and similar variables are lists.
             for address in value.split(whereSeparator: { ",| ".contains($0) }) { note(address: String(address)) }
             note(address: value)
         }
     }
 
-    /// Notes a password or a token by itself.
+    /// Adds a password or a token by itself.
     package mutating func note(_ word: String) { note(Array(word.utf8)[...], atLeast: 2) }
 
     private mutating func note(_ word: ArraySlice<UInt8>, atLeast count: Int) {
@@ -45,7 +45,7 @@ package struct Secrets: Sendable {
         words.insert(Self.decoded(word))
     }
 
-    /// A text as it may be shown: `***` for each secret, and each address as ``Redaction`` shows it.
+    /// A displayable text, with `***` for each secret and each address in the form of ``Redaction``.
     package func removed(from text: String) -> String {
         let text = Redaction.text(text)
         guard !words.isEmpty else { return text }
@@ -71,7 +71,7 @@ package struct Secrets: Sendable {
         return shown + rest
     }
 
-    /// `%20` and its like as the bytes that they stand for (RFC 3986, 2.1).
+    /// Decodes `%20` and other percent escapes (RFC 3986, 2.1).
     private static func decoded(_ word: ArraySlice<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = word

@@ -1,11 +1,10 @@
-/// Makes text of bytes that come in pieces: a letter that is cut by the end of a piece comes whole with the next one.
+/// Decodes text from pieces of bytes. A character that is split between two pieces is returned with the second.
 package struct TextStream: Sendable {
     private var pending: [UInt8] = []
 
-    /// Makes one that has seen nothing.
     package init() {}
 
-    /// The text of what came, so far as it is whole.
+    /// The text of the bytes so far, up to the last complete character.
     package mutating func take(_ bytes: [UInt8]) -> String {
         let all = pending + bytes
         let cut = Self.startOfCutLetter(all)
@@ -13,13 +12,13 @@ package struct TextStream: Sendable {
         return String(decoding: all[..<cut], as: UTF8.self)
     }
 
-    /// What is left of a letter that never became whole.
+    /// The rest, if the last character is incomplete.
     package mutating func finish() -> String {
         defer { pending = [] }
         return String(decoding: pending, as: UTF8.self)
     }
 
-    /// Where the last letter begins, if more bytes belong to it (Unicode, table 3-7): at most three bytes from the end.
+    /// The beginning of the last character, if it is incomplete (Unicode, table 3-7): at most three bytes before the end.
     private static func startOfCutLetter(_ bytes: [UInt8]) -> Int {
         for back in 1...3 where back <= bytes.count {
             let byte = bytes[bytes.count - back]

@@ -1,16 +1,16 @@
-/// Text from outside, as it may stand on a terminal, in a page or in a document: what would be obeyed instead of shown is written `\u{1B}`, by its
-/// number in hexadecimal digits. Bytes that are no UTF-8 are U+FFFD by then, which every decoder makes of them.
+/// Makes untrusted text safe for a terminal, a page or a document. Characters that would be interpreted instead of displayed are written as
+/// `\u{1B}`, with their number in hexadecimal digits. Bytes that are not UTF-8 are already U+FFFD, because every decoder replaces them.
 ///
-/// Shown like this are the controls C0 and C1 and DEL (ECMA-48), all that only formats, such as marks that turn the direction of writing (Unicode's
-/// category Cf; "Trojan Source"), and the separators of lines and paragraphs.
+/// The escaped characters are the C0 and C1 controls and DEL (ECMA-48), all format characters, such as those that change the writing
+/// direction (Unicode's category Cf; "Trojan Source"), and the line and paragraph separators.
 package enum Visible {
-    /// A text as a part of one line: a line break in it is shown, too.
+    /// A text as part of a line; line breaks are escaped too.
     package static func line(_ text: String) -> String { escaped(text) { _ in false } }
 
-    /// A text of several lines, such as a file: its lines and tabs stay.
+    /// A text of several lines, such as a file; line breaks and tabs are kept.
     package static func lines(_ text: String) -> String { escaped(text) { $0 == "\n" || $0 == "\t" } }
 
-    /// A message of several lines: none but the first begins at the left, where it could be taken for a message of its own.
+    /// A message of several lines. All but the first are indented, so that none can be mistaken for a message of its own.
     package static func paragraph(_ text: String) -> String {
         let lines = lines(text).split(separator: "\n", omittingEmptySubsequences: false)
         return lines.enumerated().map { index, line in
@@ -18,7 +18,7 @@ package enum Visible {
         }.joined(separator: "\n")
     }
 
-    /// A JSON text in which no such letter stands as it is: RFC 8259 wants that of C0 alone.
+    /// A JSON text in which all these characters are escaped. RFC 8259 requires this only for C0.
     package static func json(_ text: String) -> String {
         escaped(text, isPlain: { $0 == "\n" }) { scalar in
             String(Character(scalar)).utf16.map { unit in
@@ -28,10 +28,10 @@ package enum Visible {
         }
     }
 
-    /// The beginning of a text from outside that an error quotes: no quotation is longer than what it explains.
+    /// The beginning of an untrusted text, for quotation in an error message.
     ///
-    /// - Parameter most: how many bytes (UTF-8) stay; a letter is never cut.
-    /// - Returns: the text as it is when it is no longer than that, else its beginning, `…` and how many bytes it has.
+    /// - Parameter most: the maximum number of UTF-8 bytes to keep; characters are not split.
+    /// - Returns: the text if it is short enough; otherwise its beginning, `…`, and its length in bytes.
     package static func excerpt(_ text: String, most: Int = 300) -> String {
         let bytes = text.utf8.count
         guard bytes > most else { return text }
@@ -47,7 +47,7 @@ package enum Visible {
         _ text: String, isPlain: (Unicode.Scalar) -> Bool,
         as form: (Unicode.Scalar) -> String = { "\\u{\(String($0.value, radix: 16, uppercase: true))}" }
     ) -> String {
-        // Most texts have none.
+        // Most texts contain none.
         guard text.unicodeScalars.contains(where: { isObeyed($0) && !isPlain($0) }) else { return text }
         var shown = ""
         for scalar in text.unicodeScalars {

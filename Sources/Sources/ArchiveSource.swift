@@ -4,19 +4,19 @@ import Model
 import SystemPackage
 import Transfer
 
-/// An archive that is locked by its digest, on its way to a folder. Where it comes from does not matter: any of its addresses will do.
+/// An archive locked by its digest. The digest identifies it, so any of its addresses will do.
 package struct ArchiveSource: Sendable {
     private let file: LockedFile
     private let isSized: Bool
     private let place: FilePath
-    /// Where the archive is, once it is fetched.
+    /// The archive's path after it is fetched.
     package var path: FilePath { place }
     private let host: Host
 
     /// - Parameters:
-    ///   - name: what messages call the archive.
-    ///   - bytes: its length; nil when nobody knows.
-    ///   - mirrors: the folder in which fetched files are kept. The archive gets a folder of its own there, named by its digest.
+    ///   - name: the archive's name in messages.
+    ///   - bytes: its size in bytes; nil if unknown.
+    ///   - mirrors: the folder for fetched files. The archive gets its own folder there, named by its digest.
     package init(name: String, bytes: Int64?, sha256: Digest, mirrors: FilePath, on host: Host) {
         file = LockedFile(name: name, bytes: bytes ?? 0, sha256: sha256)
         isSized = bytes != nil
@@ -28,12 +28,12 @@ package struct ArchiveSource: Sendable {
         mirrors.appending("archives").appending(sha256.hex).appending("archive")
     }
 
-    /// Fetches an archive of which nobody has said the digest, and keeps it by the one that it has.
+    /// Fetches an archive whose digest is unknown, and stores it under its actual digest.
     ///
     /// - Parameters:
-    ///   - addresses: tried in their order; the first that gives a whole file decides.
-    ///   - scratch: a folder to work in.
-    /// - Returns: the archive, and its digest.
+    ///   - addresses: tried in order; the first that provides a complete file decides.
+    ///   - scratch: a working folder.
+    /// - Returns: the archive and its digest.
     /// - Throws: `TransferError`; `FileError`; `CancellationError`.
     package static func receive(
         name: String, bytes: Int64?, from addresses: [String], mirrors: FilePath, scratch: FilePath, on host: Host,
@@ -54,7 +54,7 @@ package struct ArchiveSource: Sendable {
         return (ArchiveSource(name: name, bytes: bytes, sha256: digest, mirrors: mirrors, on: host), digest)
     }
 
-    /// Fetches the archive, unless it is there: the addresses are tried in their order, and what broke is taken up where it broke.
+    /// Fetches the archive, unless it already exists. The addresses are tried in order, and an interrupted download is resumed.
     ///
     /// - Throws: `TransferError`; `CancellationError`.
     package func fetch(from addresses: [String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
@@ -70,9 +70,9 @@ package struct ArchiveSource: Sendable {
         }
     }
 
-    /// Unpacks the archive, without the one folder that all of it may be in.
+    /// Unpacks the archive, by default without its common top folder.
     ///
-    /// - Parameter unpacked: where to; made, and not to be there before.
+    /// - Parameter unpacked: the target, which must not exist yet.
     /// - Throws: `ArchiveError`; `CancellationError`.
     package func unpack(
         into unpacked: FilePath, limits: Limits = Limits(), strip: Strip = .commonTop,

@@ -5,26 +5,25 @@ import Sanitizing
 import SystemPackage
 import struct Crypto.SHA256
 
-/// What a recipe's source was resolved to, and where its files can be had just now.
+/// The resolution of a recipe's source, with the current addresses of its files.
 package struct Resolution: Hashable, Codable, Sendable {
     /// The exact version and digests.
     package var lock: Lock
-    /// Addresses by file name; of one file with more than one, a line each.
+    /// Addresses by file name; a file with several addresses has one per line.
     package var addresses: [String: String]
-    /// The name under which a repository's address stands.
+    /// The key of a repository's address.
     package static let repository = "repository"
 
-    /// Makes a resolution.
     package init(lock: Lock, addresses: [String: String]) {
         self.lock = lock
         self.addresses = addresses
     }
 }
 
-/// A suite's signed index of source packages, read with an apt folder of its own: the machine's apt is left alone.
+/// A suite's signed index of source packages, read with a private apt folder, so that the machine's own apt state does not change.
 ///
-/// The folder is kept. apt asks the mirror each time whether the index is still the newest one, checks its signature, and fetches the rest only when
-/// it is not: a second look takes a fraction of a second.
+/// The folder is kept. Each time, apt asks the mirror whether the index is still current, checks its signature, and fetches the rest only
+/// if it is not: a second lookup takes a fraction of a second.
 package struct DebianIndex: Sendable {
     let suite: String
     private let folder: FilePath
@@ -32,20 +31,21 @@ package struct DebianIndex: Sendable {
     private let host: Host
     private let lock: FileLock
 
-    /// Makes or opens a private apt folder (apt.conf(5)) for a suite of the machine's own mirror, and locks it for as long as this value lives.
+    /// Creates or opens a private apt folder (apt.conf(5)) for a suite of the machine's own mirror, and locks it for the lifetime of this
+    /// value.
     ///
     /// - Parameters:
     ///   - parent: the folder that holds the apt folders of all suites and mirrors.
-    ///   - scratch: a folder for what is not kept: the mirror's address, which may have a password in it.
-    ///   - waiting: called once, when another process has the folder.
-    /// - Throws: `SourceError.noMirror`; `FileError` when the folder cannot be made; `CancellationError`.
+    ///   - scratch: a folder for temporary data: the mirror's address, which may contain a password.
+    ///   - waiting: called once if another process is using the folder.
+    /// - Throws: `SourceError.noMirror`; `FileError` if the folder cannot be created; `CancellationError`.
     package init(suite: String, in parent: FilePath, scratch: FilePath, on host: Host, waiting: () -> Void = {}) async throws {
         self.suite = suite
         self.host = host
         let machine = try MachineSources(root: host.machine)
         let place = "[signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"
         let lines = "deb \(place)deb-src \(place)"
-        // A suite's name comes from a recipe: it names no folder.
+        // The suite's name comes from a recipe, so it is not used as a folder name.
         folder = parent.appending(Digest(bytes: SHA256.hash(data: Array(lines.utf8))).hex)
         list = scratch.appending("private.list")
         try Files.makeDirectory(parent)
@@ -53,14 +53,14 @@ package struct DebianIndex: Sendable {
         lock = try await FileLock.take(FilePath("\(folder).lock"), waiting: waiting)
         for name in ["lists/partial", "cache/archives/partial"] { try Files.makeDirectory(folder.appending(name)) }
         let status = folder.appending("status")
-        // apt makes its cache anew when this file is newer.
+        // apt rebuilds its cache if this file is newer.
         if !Files.exists(status) { try Files.write("", to: status) }
         try Files.write(lines, to: list, mode: 0o600)
     }
 
-    /// Fetches the index, lets apt check its signature, and looks a source package up.
+    /// Fetches the index, lets apt verify its signature, and looks up a source package.
     ///
-    /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
+    /// - Throws: `SourceError`; `CommandError` if apt cannot be started; `CancellationError`.
     package func resolve(_ spec: DebianSpec) async throws -> Resolution {
         try await update()
         if spec.isBuilt { return try await resolveBuilt(spec) }
@@ -77,7 +77,7 @@ package struct DebianIndex: Sendable {
         return Resolution(lock: lock, addresses: Dictionary(files.map { ($0.file.name, $0.address) }) { first, _ in first })
     }
 
-    /// A built package that holds the same source.
+    /// Resolves a built package that contains the same source.
     private func resolveBuilt(_ spec: DebianSpec) async throws -> Resolution {
         let only = try await resolve(LibrariesSpec(suite: spec.suite, packages: [spec.package]))
         let own = only.files.filter { $0.name.hasPrefix("\(spec.package)_") }
@@ -90,24 +90,25 @@ package struct DebianIndex: Sendable {
     }
 
     func update() async throws {
-        // Without this setting apt goes on with an older index, or none, when it cannot be fetched.
+        // Without this setting, apt continues with an older index, or none, if it cannot fetch the new one.
         let settings = ["-o", "APT::Update::Error-Mode=any", "-o", "pkgCacheFile::Generate=false"]
         do { _ = try await apt("apt-get", settings + ["update"]) } catch let error as CommandError {
-            // Whatever is wrong with the lists that are kept, the next try begins without them.
+            // The stored lists may be the problem, so the next attempt starts without them.
             try Files.remove(folder.appending("lists"))
             throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    "))
         }
     }
 
-    /// The newest version in the index whose upstream part is the wanted one.
+    /// The newest version in the index whose upstream part is the requested one.
     private func exactVersion(_ spec: DebianSpec) async throws -> String {
-        // Of a package that is not there apt-cache writes nothing, and does not fail.
+        // For an unknown package, apt-cache prints nothing and does not fail.
         let shown = try await apt("apt-cache", ["showsrc", "--only-source", spec.package])
         let listed = shown.split(separator: "\n").filter { $0.hasPrefix("Version: ") }.map { String($0.dropFirst("Version: ".count)) }
         return try await newest(of: spec.package, like: spec.version, among: listed)
     }
 
-    /// The newest of some versions whose upstream part is the wanted one, or in the wanted range; of any where nothing is wanted.
+    /// The newest version whose upstream part equals the requested one or is in the requested range; the newest of all if none is
+    /// requested.
     func newest(of package: String, like version: String?, among listed: [String]) async throws -> String {
         let fitting = listed.filter { one in
             version.map { DebianVersionRule($0)?.contains(Self.upstreamPart(of: one)) == true } ?? true
@@ -126,7 +127,7 @@ package struct DebianIndex: Sendable {
         return newest
     }
 
-    /// All before the last `-`, without an epoch (Debian Policy 5.6.12).
+    /// The part before the last `-`, without an epoch (Debian Policy 5.6.12).
     static func upstreamPart(of version: String) -> String {
         var rest = Substring(version)
         if let colon = rest.firstIndex(of: ":") { rest = rest[rest.index(after: colon)...] }
@@ -139,9 +140,9 @@ package struct DebianIndex: Sendable {
             "Dir::Etc::sourcelist=\(list)", "Dir::Etc::sourceparts=-",
             "Dir::State::lists=\(folder.appending("lists"))",
             "Dir::State::status=\(folder.appending("status"))", "Dir::Cache=\(folder.appending("cache"))", "APT::Sandbox::User=root",
-            // A mirror that is busy is asked again (apt.conf(5)).
+            // Retry if the mirror is busy (apt.conf(5)).
             "Acquire::Retries=3",
-            // Images of containers turn the cache off.
+            // Container images disable this cache.
             "Dir::Cache::pkgcache=pkgcache.bin", "Dir::Cache::srcpkgcache=srcpkgcache.bin",
         ]
         var environment = host.plainEnvironment

@@ -6,7 +6,7 @@ import Sanitizing
 import SystemPackage
 import Transfer
 
-/// Debian packages of Go libraries, and where they are to be had just now.
+/// Debian packages of Go libraries, with their current addresses.
 package struct ResolvedLibraries: Sendable {
     /// The packages' files.
     package let files: [LockedFile]
@@ -15,18 +15,18 @@ package struct ResolvedLibraries: Sendable {
 }
 
 extension DebianIndex {
-    /// Looks Go libraries up, with all that they need: only packages for every architecture that are called `golang-…` hold Go source.
+    /// Resolves Go libraries with all of their dependencies. Only `golang-…` packages for architecture `all` contain Go source.
     ///
-    /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
+    /// - Throws: `SourceError`; `CommandError` if apt cannot be started; `CancellationError`.
     package func resolve(_ spec: LibrariesSpec) async throws -> ResolvedLibraries {
         try await update()
         let planned: String
         do {
-            // Against an empty machine: all that the packages need is named, and nothing is installed.
+            // apt runs against an empty system, so it lists all dependencies; nothing is installed.
             planned = try await apt("apt-get", ["install", "--print-uris", "-qq", "-y", "--no-install-recommends"] + spec.packages)
         } catch let error as CommandError { throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    ")) }
         let addresses = planned.split(separator: "\n").compactMap(PlannedFile.init).filter(\.isGoSource)
-        // The plan has only MD5 sums; the index has SHA-256.
+        // apt-get prints only MD5 sums; the index has SHA-256.
         let shown = try await apt("apt-cache", ["show", "--no-all-versions"] + addresses.map(\.package))
         let listed = shown.components(separatedBy: "\n\n").compactMap(ListedFile.init)
         var files: [LockedFile] = []
@@ -42,7 +42,7 @@ extension DebianIndex {
     }
 }
 
-/// Built Debian packages on their way to a folder.
+/// Built Debian packages to fetch and unpack.
 package struct DebianPackages: Sendable {
     private let files: [LockedFile]
     private let folder: FilePath
@@ -51,17 +51,17 @@ package struct DebianPackages: Sendable {
 
     /// - Parameters:
     ///   - files: the packages' files.
-    ///   - mirrors: the folder in which fetched files are kept.
+    ///   - mirrors: the folder for fetched files.
     package init(_ files: [LockedFile], mirrors: FilePath, on host: Host) {
         self.files = files
         folder = mirrors.appending("packages")
         self.host = host
     }
 
-    /// Where Debian's packages of Go libraries have their source (Debian Go team, packaging policy).
+    /// Where Debian's Go library packages install their source (Debian Go team, packaging policy).
     package static let goPath: FilePath = "usr/share/gocode"
 
-    /// Fetches what is not there yet.
+    /// Fetches the files that are missing.
     ///
     /// - Throws: `TransferError`; `CancellationError`.
     package func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
@@ -78,7 +78,7 @@ package struct DebianPackages: Sendable {
         }
     }
 
-    /// Unpacks all of them into one folder.
+    /// Unpacks all packages into one folder.
     ///
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
     package func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
@@ -94,7 +94,7 @@ package struct DebianPackages: Sendable {
         }
     }
 
-    /// Unpacks one package and gives the folder that its only project is in.
+    /// Unpacks a package, and moves the folder of its only project to `unpacked`.
     ///
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
     package func unpackProject(into unpacked: FilePath, scratch: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void)
@@ -102,7 +102,7 @@ package struct DebianPackages: Sendable {
     {
         try await unpack(into: scratch, progress: progress)
         var project = scratch.pushing(Self.goPath).appending("src")
-        // github.com/OWNER/NAME: one folder in the other, until there is more than one thing.
+        // github.com/OWNER/NAME: descend until a folder has more than one entry.
         while case let names = Files.names(in: project), let only = names.first, names.count == 1,
             Files.isDirectory(project.appending(only))
         {

@@ -2,22 +2,23 @@ import Host
 import Model
 import SystemPackage
 
-/// A built package as a suite's signed index lists it, and where it is to be had just now.
+/// A built package from a suite's signed index, with its current address.
 package struct ResolvedPackage: Hashable, Codable, Sendable {
-    /// The package.
     package let lock: LockedPackage
-    /// Its file's address.
+    /// The address of the package's file.
     package let address: String
 }
 
 extension DebianIndex {
-    /// Fetches the index, lets apt check its signature, and looks the containerd up that a node asks for, for this machine's architecture.
+    /// Fetches the index, lets apt verify its signature, and looks up the containerd package that a node requires, for this machine's
+    /// architecture.
     ///
-    /// - Throws: `SourceError`; `CommandError` when apt cannot be started; `CancellationError`.
+    /// - Throws: `SourceError`; `CommandError` if apt cannot be started; `CancellationError`.
     package func resolve(_ spec: ContainerdSpec) async throws -> ResolvedPackage {
         try await update()
         let name = ContainerdSpec.package
-        // NAME | VERSION | where, one line each; of a package that is not there nothing, which is no failure (apt-cache(8), madison).
+        // The output is `NAME | VERSION | SOURCE`, one per line. For an unknown package, it is empty and apt-cache does not fail
+        // (apt-cache(8), madison).
         let lines = try await apt("apt-cache", ["madison", name]).split(separator: "\n").filter { $0.hasSuffix(" Packages") }
         let listed = lines.map { $0.split(separator: "|") }.filter { $0.count == 3 }.map { $0[1].filter { $0 != " " } }
         let version = try await newest(of: name, like: spec.version, among: listed)
@@ -35,15 +36,15 @@ extension DebianIndex {
 }
 
 extension DebianPackages {
-    /// Unpacks some programs of the packages and nothing else: the files of `/usr/bin` that are named, no links.
+    /// Unpacks only the named programs from the packages' `/usr/bin`; links are refused.
     ///
-    /// - Throws: `SourceError.unpack`, also for a program that the packages do not have; `FileError`; `CancellationError`.
+    /// - Throws: `SourceError.unpack`, also for a program that the packages do not contain; `FileError`; `CancellationError`.
     package func unpackPrograms(
         _ names: [String], into folder: FilePath, scratch: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void
     ) async throws {
         try await unpack(into: scratch, progress: progress)
         try Files.makeDirectory(folder)
-        // What a link leads to would be a program of the machine's.
+        // A link could lead to one of the machine's own programs.
         let programs = try Files.realPath(scratch).appending("usr/bin")
         for name in names {
             let program = programs.appending(name)

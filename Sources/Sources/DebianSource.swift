@@ -3,21 +3,21 @@ import Model
 import SystemPackage
 import Transfer
 
-/// How far a source has come.
+/// The progress of fetching a source.
 package enum SourceProgress: Hashable, Sendable {
-    /// Bytes of a file received, and of how many.
+    /// Bytes received of a file, and its size.
     case receiving(file: String, bytes: Int64, of: Int64)
-    /// The package is being unpacked, and Debian's series applied.
+    /// The package is being unpacked, and Debian's patch series applied.
     case unpacking(file: String)
-    /// Objects of a repository received, of how many, and their bytes.
+    /// Git objects received, their total number, and their bytes.
     case objects(Int, of: Int, bytes: Int64)
-    /// Somebody else does the same just now.
+    /// Another process is doing the same work.
     case waiting(for: String)
-    /// What somebody should know of the source.
+    /// A remark about the source for the user.
     case remark(String)
 }
 
-/// A locked Debian source package on its way to a folder.
+/// A locked Debian source package to fetch and unpack.
 package struct DebianSource: Sendable {
     private let lock: Lock
     private let folder: FilePath
@@ -25,14 +25,14 @@ package struct DebianSource: Sendable {
 
     /// - Parameters:
     ///   - lock: what to fetch.
-    ///   - mirrors: the folder in which fetched files are kept, package by package.
+    ///   - mirrors: the folder for fetched files, with one subfolder per package.
     package init(_ lock: Lock, mirrors: FilePath, on host: Host) {
         self.lock = lock
         folder = mirrors.appending("\(lock.name)_\(lock.version.filter { $0 != ":" })")
         self.host = host
     }
 
-    /// Fetches what is not there yet.
+    /// Fetches the files that are missing.
     ///
     /// - Throws: `TransferError`; `CancellationError`.
     package func fetch(from addresses: [String: String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
@@ -49,9 +49,9 @@ package struct DebianSource: Sendable {
         }
     }
 
-    /// Unpacks the package with dpkg-source(1), which applies Debian's own series.
+    /// Unpacks the package with dpkg-source(1), which applies Debian's own patch series.
     ///
-    /// - Parameter unpacked: where to; made, and not to be there before.
+    /// - Parameter unpacked: the target, which must not exist yet.
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
     package func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         guard let description = lock.files.first(where: { $0.name.hasSuffix(".dsc") }) else {
@@ -64,7 +64,7 @@ package struct DebianSource: Sendable {
         do { _ = try await command.output() } catch let error as CommandError {
             throw SourceError.unpack(file: description.name, reason: error.description)
         }
-        // quilt's note of what it applied, and no part of the source.
+        // quilt's record of applied patches is not part of the source.
         try Files.remove(unpacked.appending(".pc"))
     }
 }

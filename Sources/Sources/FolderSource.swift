@@ -3,16 +3,15 @@ import Host
 import Model
 import SystemPackage
 
-/// A folder of this machine, taken as it is.
+/// A local folder, used as it is.
 package struct FolderSource: Sendable {
     private let folder: FilePath
 
-    /// Names the folder.
     package init(_ folder: FilePath) { self.folder = folder }
 
-    /// Reads the folder into a repository. Of a git checkout, what git ignores is left out; what is not committed is not.
+    /// Imports the folder into a repository. In a git checkout, ignored files are left out; uncommitted changes are included.
     ///
-    /// - Throws: `GitError`; `FileError` when there is no such folder; `CancellationError`.
+    /// - Throws: `GitError`; `FileError` if there is no such folder; `CancellationError`.
     package func importTree(into repository: Repository, progress: (Int) throws -> Void) throws -> (tree: ObjectID, lock: Lock) {
         let path = try Files.realPath(folder)
         let checkout = try repository.importCheckout(of: path.string, progress: progress)

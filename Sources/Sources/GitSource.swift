@@ -6,7 +6,7 @@ import SystemPackage
 
 import struct Crypto.SHA256
 
-/// A commit of a git repository, fetched into a mirror that is kept for all commits of the same repository.
+/// A commit of a git repository, fetched into a mirror that is shared by all commits of the repository.
 package struct GitSource: Sendable {
     private let url: String
     private let folder: FilePath
@@ -14,22 +14,22 @@ package struct GitSource: Sendable {
 
     /// - Parameters:
     ///   - url: the repository's address.
-    ///   - mirrors: the folder in which mirrors are kept.
+    ///   - mirrors: the folder for mirrors.
     package init(_ url: String, mirrors: FilePath, on host: Host) {
         self.url = url
         self.host = host
-        // No secret has a part in the name, not even as a digest: the mirror stays the same when a token is a new one.
+        // The name does not depend on secrets, not even through a digest, so a new token does not change the mirror.
         let digest = Digest(bytes: SHA256.hash(data: Array(Self.shown(url).utf8)))
         folder = mirrors.appending("git").appending("\(digest.hex).git")
     }
 
-    /// The bare repository that holds what was fetched; it need not be there yet.
+    /// The bare repository with the fetched objects; it may not exist yet.
     package var mirror: FilePath { folder }
 
-    /// The address without what opens doors.
+    /// The address without credentials.
     package static func shown(_ url: String) -> String { Mirror.shown(url) }
 
-    /// Resolves a tag, a branch or a commit's id, and brings what it names.
+    /// Resolves a tag, a branch or a commit ID, and fetches the commit.
     ///
     /// - Throws: `FetchError`; `FileError`; `CancellationError`.
     package func resolve(_ reference: String, progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> Lock {
@@ -46,7 +46,7 @@ package struct GitSource: Sendable {
             time: try Repository.open(at: folder.string).time(of: found.commit))
     }
 
-    /// Puts a locked commit's tree into a bare repository.
+    /// Copies a locked commit's tree to a bare repository.
     ///
     /// - Throws: `FetchError`; `GitError`; `FileError`; `CancellationError`.
     package func copyTree(of lock: Lock, into trees: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws
@@ -54,7 +54,7 @@ package struct GitSource: Sendable {
     {
         let found: FetchedReference
         do { found = try await fetch(lock.version, progress) } catch let error as FetchError {
-            // Not every server gives a commit by its id; the name that it was found by may still lead to it.
+            // Not every server allows fetching a commit by its ID; the name that it was resolved from may still lead to it.
             guard let name = lock.resolvedFrom, let named = try? await fetch(name, progress), named.commit.description == lock.version
             else {
                 throw error

@@ -2,22 +2,22 @@ import Host
 import Sanitizing
 import SystemPackage
 
-/// Where this machine gets Debian's packages from, as its own apt is told: a mirror, and the keys that sign it.
+/// The machine's own Debian package source, as configured for apt: a mirror, and the keyring that verifies it.
 ///
-/// Read from the deb822 and one-line files that sources.list(5) describes.
+/// It is read from the deb822 and one-line files described in sources.list(5).
 package struct MachineSources: Hashable, Sendable {
     /// The mirror's address.
     package let address: String
-    /// The keyring that verifies it.
+    /// The keyring that verifies the mirror.
     package let keyring: String
 
-    /// Debian's own keyring; it holds the keys of later releases too.
+    /// Debian's own keyring; it also holds the keys of later releases.
     package static let debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-    /// Finds the machine's entry for its own release.
+    /// Finds the entry for the machine's own release.
     ///
-    /// - Parameter root: the folder in which `etc/` stands; `/` but for tests.
-    /// - Throws: `SourceError.noMirror` when no entry is for the machine's release.
+    /// - Parameter root: the folder that contains `etc/`; `/` except in tests.
+    /// - Throws: `SourceError.noMirror` if there is no entry for the machine's release.
     package init(root: FilePath = "/") throws(SourceError) {
         let etc = root.appending("etc")
         let release = (try? Files.readText(etc.appending("os-release"))) ?? ""
@@ -43,10 +43,10 @@ package struct MachineSources: Hashable, Sendable {
 }
 
 extension MachineSources {
-    /// An address of the mirror's as apt needs it, with the user and the password that the machine's own sources have for it; any other as it is. What
-    /// is kept has neither.
+    /// Adds the user and password from the machine's own sources to an address of the mirror; other addresses are unchanged. Stored
+    /// addresses have neither.
     ///
-    /// - Parameter kept: an address without them.
+    /// - Parameter kept: an address without credentials.
     /// - Throws: `SourceError.noMirror`.
     static func asked(_ kept: String, on host: Host) throws(SourceError) -> String {
         let address = try MachineSources(root: host.machine).address
@@ -71,7 +71,7 @@ private struct Entry {
                 if parts.count == 2 { fields[parts[0].lowercased()] = String(parts[1]) }
             }
             guard fields["enabled"]?.contains("no") != true, let address = fields["uris"]?.words.first else { return nil }
-            // A key that stands in the file itself has no name to pass on.
+            // A key embedded in the file has no path to pass on.
             let keyring = fields["signed-by"]?.words.first.flatMap { $0.hasPrefix("/") ? $0 : nil }
             return Entry(
                 address: address, suites: fields["suites"]?.words ?? [], components: fields["components"]?.words ?? [], keyring: keyring)

@@ -4,18 +4,18 @@ import Host
 import Model
 import SystemPackage
 
-/// Why a source could not be had.
+/// Why a source could not be obtained.
 package enum SourceError: ExitStatusError, Sendable, CustomStringConvertible {
     /// This machine's apt has no entry for its own release.
     case noMirror(suite: String)
-    /// The index could not be read, or its signature is not good.
+    /// The index could not be read, or its signature is invalid.
     case index(suite: String, reason: String)
-    /// The index does not list what the recipe wants.
+    /// The index does not list the version that the recipe requires.
     case notListed(package: String, version: String, suite: String, found: [String])
     /// A file of the package cannot be unpacked.
     case unpack(file: String, reason: String)
 
-    /// What, why, and what to do.
+    /// What failed, why, and what to do.
     package var description: String {
         switch self {
         case .noMirror(let suite):

@@ -4,23 +4,23 @@ import Model
 import Paths
 import SystemPackage
 
-/// The runs of a workspace: a folder each, with `run.json` and the whole logs. A folder that has its name is whole.
+/// The recorded runs of a workspace: one folder each, with `run.json` and the complete logs. A folder with a run's name is always complete.
 package struct Ledger: Sendable {
     private let folder: FilePath
 
-    /// Works in a workspace's `runs`.
+    /// Uses a workspace's `runs` folder.
     package init(_ folder: FilePath) { self.folder = folder }
 
-    /// A run's name: its time in UTC, and something that no other run of that second has.
+    /// A new run's name: the UTC time plus a random suffix, which distinguishes runs within one second.
     package static func newName(at time: Date = .now) -> String {
         let stamp = time.formatted(
             .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
         return "\(stamp.filter { $0 != "Z" })-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     }
 
-    /// Records a run: `run.json`, the lock and the verdict beside it, and the logs, moved in at once.
+    /// Records a run: `run.json`, with the lock and the verdict next to it, and the logs, all moved in with one rename.
     ///
-    /// - Parameter logs: a folder on the same file system, which becomes the run's.
+    /// - Parameter logs: a folder on the same file system, which becomes the run's folder.
     /// - Returns: the run's folder.
     /// - Throws: `FileError`.
     package func record(_ run: Run, logs: FilePath) throws -> FilePath {
@@ -50,9 +50,9 @@ package struct Ledger: Sendable {
         return place
     }
 
-    /// Notes in a run's record that its verdict is not believed.
+    /// Sets a recorded run aside because its verdict is not trusted.
     ///
-    /// - Returns: the run as it is recorded now.
+    /// - Returns: the run as it is now recorded.
     /// - Throws: `FileError`.
     package func setAside(_ run: Run, because reason: String) throws -> Run {
         var run = run
@@ -61,7 +61,8 @@ package struct Ledger: Sendable {
         return run
     }
 
-    /// What earlier boots of the same kind came to, by the key of their step `verify`: the newest verdict that counts and says something.
+    /// The newest conclusive verdict of earlier boots of the same kind, by the key of their step `verify`. Runs that were set aside do not
+    /// count.
     package func history() -> [Digest: Verdict] {
         var history: [Digest: Verdict] = [:]
         for run in runs() where run.verdict.grade != .inconclusive {
@@ -73,7 +74,7 @@ package struct Ledger: Sendable {
 
     /// Reads a recorded run.
     ///
-    /// - Throws: `FileError`; `DecodingError` when the record is of another version of Ninepin, or says that it is another run.
+    /// - Throws: `FileError`; `DecodingError` if the record is from another version of Ninepin, or contains another run's ID.
     package func run(_ id: String) throws -> Run {
         let run = try JSONDecoder().decode(Run.self, from: Data(try Files.read(try place(of: id).appending("run.json"))))
         guard run.id == id else {
@@ -82,9 +83,9 @@ package struct Ledger: Sendable {
         return run
     }
 
-    /// A run's folder.
+    /// The folder of a run.
     ///
-    /// - Throws: `FileError` for a name that ``newName(at:)`` does not make: it may lead out of the runs.
+    /// - Throws: `FileError` for a name that ``newName(at:)`` cannot produce, because it might lead out of the runs folder.
     private func place(of id: String) throws(FileError) -> FilePath {
         guard id.wholeMatch(of: /[0-9A-Za-z][0-9A-Za-z.-]*/) != nil else {
             throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) is not a valid run name")
@@ -94,13 +95,13 @@ package struct Ledger: Sendable {
         }
     }
 
-    /// The recorded runs of a binary that count, the oldest first. A record that cannot be read is passed over.
+    /// The recorded runs of a binary, oldest first, without those set aside. Unreadable records are skipped.
     package func runs(of digest: Digest) -> [Run] { runs().filter { $0.artifact.digest == digest } }
 
-    /// All recorded runs that count, the oldest first. A record that cannot be read is passed over.
+    /// All recorded runs, oldest first, without those set aside. Unreadable records are skipped.
     package func runs() -> [Run] { Files.names(in: folder).compactMap { try? run($0) }.filter { $0.setAside == nil } }
 
-    /// The newest run of a recipe's stock node, if it was clean: then the recipe's patches may not be needed any more.
+    /// The newest conclusive run of a recipe's stock node, if it was clean: then the recipe's patches may no longer be needed.
     package func cleanStockRun(of recipe: String) -> Run? {
         // A run's name begins with its time.
         for id in Files.names(in: folder).reversed() {

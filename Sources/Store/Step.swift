@@ -5,19 +5,19 @@ import SystemPackage
 
 import struct Crypto.SHA256
 
-/// A value that holds all that can change a result. The result's key is made of that value, so no input can be forgotten.
+/// A value that contains everything that can change a result. The result's key is computed from the value, so no input can be forgotten.
 package protocol Keyed: Encodable, Sendable {
     /// A stable step identifier, such as `fetch`. It is part of the key and names the folder in the store.
     static var name: String { get }
 }
 
-/// One step of the way, whose result is kept.
+/// A step whose result is stored.
 package protocol Step: Keyed {
-    /// What it makes; kept as JSON.
+    /// The result; stored as JSON.
     associatedtype Output: Codable & Sendable
-    /// Makes the result. What is a file of its own goes into `folder`, which becomes the result's place in the store.
+    /// Produces the result. Files are written to `folder`, which becomes the result's folder in the store.
     func run(in context: StepContext, folder: FilePath) async throws -> Output
-    /// Whether a kept result is still there in full, as far as can be told in a moment.
+    /// Whether a stored result is still complete, as far as a quick check can tell.
     func isWhole(_ output: Output, in place: FilePath, workspace: Workspace) -> Bool
 }
 
@@ -26,7 +26,7 @@ extension Step {
 }
 
 extension Keyed {
-    /// The identity of the result: the SHA-256 of the step's name and of all that goes in, as JSON with sorted keys.
+    /// The identity of the result: the SHA-256 of the step's name and all of its inputs as JSON with sorted keys.
     package func key() throws -> Digest {
         var hash = SHA256()
         hash.update(data: Data("\(Self.name)\n".utf8))
@@ -35,7 +35,7 @@ extension Keyed {
     }
 }
 
-/// An input that changes where or how fast a result comes, but not a byte of it: it has no part in the key.
+/// An input that affects where or how fast a result is produced, but not its content. It is not part of the key.
 package struct Unkeyed<Value: Sendable>: Encodable, Sendable {
     package let value: Value
 
@@ -47,13 +47,13 @@ package struct Unkeyed<Value: Sendable>: Encodable, Sendable {
     }
 }
 
-/// What a step may use of the world.
+/// The environment in which a step runs.
 package struct StepContext: Sendable {
     package let host: Host
     package let workspace: Workspace
     package let scratch: Scratch
-    /// Tells people, once, what they should know in any case: progress may be passed over where it comes too often.
+    /// Shows the user a note that must not be missed; progress messages may be dropped if there are too many.
     package let note: @Sendable (String) -> Void
-    /// Tells people how far the step has come.
+    /// Reports the step's progress to the user.
     package let progress: @Sendable (String) -> Void
 }

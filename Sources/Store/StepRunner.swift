@@ -3,20 +3,20 @@ import Model
 import Synchronization
 import SystemPackage
 
-/// Performs steps in a workspace: takes a step's result from the store, or makes it there.
+/// Performs steps in a workspace: takes a step's result from the store, or produces it.
 package struct StepRunner: Sendable {
     package let host: Host
     package let workspace: Workspace
-    /// The folder for what is not whole yet.
+    /// The folder for incomplete work.
     package let scratch: Scratch
-    /// Where progress and notes go.
+    /// Receives progress and notes.
     package private(set) var events: EventSink
     package let store: ResultStore
     private let shown = ShownNotes()
 
-    /// Opens a workspace, and removes what killed processes left half done in it.
+    /// Opens a workspace, and removes incomplete work of killed processes.
     ///
-    /// - Throws: `FileError` when the workspace cannot be written; `CancellationError`.
+    /// - Throws: `FileError` if the workspace cannot be written; `CancellationError`.
     package init(_ host: Host, events: @escaping EventSink) async throws {
         self.host = host
         self.events = events
@@ -25,29 +25,29 @@ package struct StepRunner: Sendable {
         scratch = try await Scratch(in: workspace.unfinished)
     }
 
-    /// Removes what this process left half done. Call it on every way out.
+    /// Removes this process's incomplete work. Call it before every exit.
     package func close() { scratch.remove() }
 
-    /// The same runner with a label on its events, for work that goes on beside other work.
+    /// The same runner with a label on its events, for work that runs in parallel with other work.
     package func labelled(_ label: String) -> StepRunner {
         var labelled = self
         labelled.events = { [events] in events(.within(label: label, $0)) }
         return labelled
     }
 
-    /// Shows a note once: the variants of one source all have the same one.
+    /// Shows a note only once, because all variants of a source produce the same note.
     package func noteOnce(_ text: String) {
         if shown.insert(text) { events(.note(text)) }
     }
 
-    /// What a step of a name may use.
+    /// The context for the step with a name.
     package func context(of step: String) -> StepContext {
         StepContext(host: host, workspace: workspace, scratch: scratch, note: { [events] in events(.note("\(step): \($0)")) }) { [events] in
             events(.progress(step: step, $0))
         }
     }
 
-    /// A step that was performed.
+    /// A performed step.
     package struct Done<S: Step>: Sendable {
         package let output: S.Output
         package let record: StepRecord
@@ -55,7 +55,7 @@ package struct StepRunner: Sendable {
         package let place: FilePath
     }
 
-    /// Takes a step's result from the store, or makes it.
+    /// Takes a step's result from the store, or produces it.
     package func perform<S: Step>(
         _ step: S, subject: String, isFresh: Bool = false, detail: (S.Output) -> String
     ) async throws -> Done<S> {
@@ -75,7 +75,7 @@ package struct StepRunner: Sendable {
             context.note("waiting for another ninepin that is doing the same work")
         }
         defer { lock.release() }
-        // The other one may have made it meanwhile.
+        // Another process may have produced it in the meantime.
         if !isFresh, let output = store.result(of: step, key: key) { return ended(output, true) }
         let folder = scratch.place(S.name)
         try Files.makeDirectory(folder)
@@ -86,7 +86,7 @@ package struct StepRunner: Sendable {
     }
 }
 
-/// The notes that were shown.
+/// The notes already shown.
 private final class ShownNotes: Sendable {
     private let texts = Mutex<Set<String>>([])
 

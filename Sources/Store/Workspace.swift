@@ -1,23 +1,23 @@
 import Host
 import SystemPackage
 
-/// Where things lie in a workspace.
+/// The layout of a workspace.
 package struct Workspace: Sendable {
-    /// The folder.
+    /// The workspace's folder.
     package let path: FilePath
-    /// The results of steps, by their keys.
+    /// The results of steps, by key.
     package var store: FilePath { path.appending("store") }
     /// All trees, as objects of one bare repository.
     package var trees: FilePath { path.appending("store/trees.git") }
-    /// Fetched files, package by package.
+    /// Fetched files, by package.
     package var mirrors: FilePath { path.appending("mirrors") }
-    /// What can be made again at the cost of time: Go's build cache, work trees, apt's index.
+    /// Data that can be recreated at the cost of time: Go's build cache, worktrees, apt's index.
     package var cache: FilePath { path.appending("cache") }
     /// The recorded runs.
     package var runs: FilePath { path.appending("runs") }
     /// The recorded tables of approaches.
     package var approaches: FilePath { path.appending("approaches") }
-    /// What is not whole yet.
+    /// Incomplete work.
     package var unfinished: FilePath { path.appending("tmp") }
 
     /// The workspace of a host.

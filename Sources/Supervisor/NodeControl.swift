@@ -8,24 +8,25 @@ extension NodeFolder {
     /// Starts the keeper, which outlives this process.
     ///
     /// - Parameters:
-    ///   - program: this program.
-    ///   - arguments: what makes it keep this node.
+    ///   - program: the Ninepin program.
+    ///   - arguments: the arguments that make it keep this node.
     /// - Throws: `FileError`.
     package func startKeeper(_ program: FilePath, _ arguments: [String], on host: Host) throws(FileError) {
         _ = try Detached.start(program, arguments, environment: host.environment, log: keeperLog)
     }
 
-    /// Waits for something that the keeper reports.
+    /// Waits for a report from the keeper.
     ///
     /// - Parameters:
-    ///   - grace: how long a keeper that was only just started may take until it has its lock.
-    ///   - look: called with each report that is new, until it gives something.
-    /// - Throws: `SupervisorError` when the keeper ends without having said it; `FileError` when nobody can tell whether it lives; `CancellationError`.
+    ///   - grace: how long a newly started keeper may take to acquire its lock.
+    ///   - look: called with the latest report until it returns a value.
+    /// - Throws: `SupervisorError` if the keeper ends before that; `FileError` if it cannot be determined whether the keeper is alive;
+    ///   `CancellationError`.
     package func wait<Value>(grace: Duration, for look: (NodeReport) -> Value?) async throws -> Value {
         let start = ContinuousClock.now
         while true {
             if let report = report(), let value = look(report) { return value }
-            // A keeper that was only just started has no lock yet.
+            // A newly started keeper does not have its lock yet.
             if try keeper == nil, start.duration(to: .now) > grace {
                 if let report = report(), let value = look(report) { return value }
                 throw SupervisorError.notUp(name, keeperLog)
@@ -34,16 +35,16 @@ extension NodeFolder {
         }
     }
 
-    /// Ends the node and removes all that it left.
+    /// Ends the node and removes its files.
     ///
     /// - Parameter patience: how long its keeper may take to end.
-    /// - Throws: `SupervisorError` when its keeper does not end; `FileError`; `CancellationError`.
+    /// - Throws: `SupervisorError` if its keeper does not end; `FileError`; `CancellationError`.
     package func down(patience: Duration) async throws {
         guard Files.exists(path) else { throw SupervisorError.unknown(name) }
         if let process = try keeper {
             kill(process, SIGTERM)
             let start = ContinuousClock.now
-            // Its lock is free a moment before the process is gone.
+            // The lock is released shortly before the process ends.
             while try keeper != nil || ProcessTree.isRunning(process), start.duration(to: .now) < patience {
                 try await Task.sleep(for: .milliseconds(100))
             }
@@ -52,12 +53,13 @@ extension NodeFolder {
         try remove()
     }
 
-    /// The program and arguments that run a command in the node: nsenter(1) goes to where runsc(1) knows its sandbox.
+    /// Returns the program and arguments that run a command in the node. nsenter(1) enters the namespaces in which runsc(1) can find its
+    /// sandbox.
     ///
     /// - Parameters:
     ///   - runsc: the runtime; nil for a node in the layout `here`.
     ///   - isGvisor: whether this process runs in gVisor.
-    /// - Throws: `SupervisorError` when the node is not up; `FileError` when nobody can tell whether it is.
+    /// - Throws: `SupervisorError` if the node is not up; `FileError` if this cannot be determined.
     package func command(
         _ words: [String], runsc: Runsc?, isGvisor: Bool
     ) throws -> (program: FilePath, arguments: [String]) {
@@ -72,14 +74,14 @@ extension NodeFolder {
         )
     }
 
-    /// Whether a process is the runsc that runs the node's own bundle: a server of k3s has a bundle beside it.
+    /// Whether a process is the runsc of the node's own bundle. A k3s server has a second bundle.
     static func runs(_ boot: FilePath, _ words: [String], runsc: Runsc) -> Bool {
         guard words.first == runsc.program.string, let flag = words.firstIndex(of: "--bundle") else { return false }
         return words.dropFirst(flag + 1).first == boot.string
     }
 
-    /// The same for a node without a sandbox: its second program's namespaces are the node's.
-    /// gVisor refuses to enter a namespace of process ids (setns(2): Invalid argument).
+    /// The same for a node without a sandbox, which has the namespaces of its second program. gVisor does not support entering a PID
+    /// namespace (setns(2): Invalid argument).
     private func commandHere(_ words: [String], isGvisor: Bool) throws -> (program: FilePath, arguments: [String]) {
         let first = boot.appending("init-node").string
         guard let keeper = try keeper,
@@ -90,9 +92,9 @@ extension NodeFolder {
         )
     }
 
-    /// The file with the log of a process: kubelet's, the sandbox's, or one of the control plane's.
+    /// The log file of a process: kubelet's, the sandbox's, or one of the control plane's.
     ///
-    /// - Throws: `SupervisorError` when there is none.
+    /// - Throws: `SupervisorError` if there is none.
     package func log(of process: String) throws(SupervisorError) -> FilePath {
         _ = try plan()
         let known = Files.names(in: logs).filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) } + ["keeper"]

@@ -4,16 +4,16 @@ import Host
 import Model
 import SystemPackage
 
-/// The folder of a node that is kept up: its plan, its keeper's report, its logs. Whoever holds the lock in it is the keeper.
+/// The directory of a kept node: its plan, its keeper's report, its logs. The process that holds the lock in it is the keeper.
 package struct NodeFolder: Sendable {
     /// The node's name.
     package let name: String
-    /// The folder.
+    /// The directory.
     package let path: FilePath
 
-    /// Names a node's folder below a workspace; nothing is made.
+    /// Names a node's directory in a workspace without creating it.
     ///
-    /// - Throws: `SupervisorError` when the name is none that a folder may have.
+    /// - Throws: `SupervisorError` if the name is not a valid directory name.
     package init(_ name: String, in workspace: FilePath) throws(SupervisorError) {
         guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?/) != nil else { throw .name(name) }
         self.name = name
@@ -27,29 +27,29 @@ package struct NodeFolder: Sendable {
 
     private static func all(in workspace: FilePath) -> FilePath { workspace.appending("nodes") }
 
-    /// Where the sandbox's files are while the node is up.
+    /// The sandbox's files while the node is up.
     package var boot: FilePath { path.appending("boot") }
-    /// The folder of its logs.
+    /// The directory of its logs.
     package var logs: FilePath { path.appending("logs") }
-    /// What the keeper itself writes.
+    /// The keeper's own output.
     package var keeperLog: FilePath { path.appending("keeper.log") }
-    /// The file for kubectl.
+    /// The kubeconfig file for kubectl.
     package var kubeconfig: FilePath { path.appending("kubeconfig") }
     private var planFile: FilePath { path.appending("plan.json") }
     private var reportFile: FilePath { path.appending("report.json") }
     private var lockFile: FilePath { path.appending(".alive") }
     private var processFile: FilePath { path.appending("keeper.pid") }
 
-    /// Whether the node is known.
+    /// Whether the node exists.
     package var exists: Bool { Files.exists(planFile) }
 
-    /// Makes the folder with a plan in it.
+    /// Creates the directory with a plan.
     ///
-    /// - Throws: `SupervisorError` when there is such a node; `FileError`.
+    /// - Throws: `SupervisorError` if the node already exists; `FileError`.
     package func create(_ plan: NodePlan) throws {
         try Files.makeDirectory(path.removingLastComponent())
-        // The system makes a directory only once: of two that want the name at the same time, one gets it.
-        // Logs tell what runs in a node, and the kubeconfig lets anybody run more: it is all its owner's alone.
+        // mkdir succeeds only once, so of two processes that want the name at the same time, one gets it.
+        // The directory is private to its owner, because logs show what runs in a node and the kubeconfig lets anyone run more.
         guard mkdir(path.string, 0o700) == 0 else {
             guard errno == EEXIST else { throw Files.error("make", path, errno) }
             throw SupervisorError.exists(name)
@@ -58,7 +58,7 @@ package struct NodeFolder: Sendable {
             try Files.makeDirectory(logs)
             try Files.write(try JSONDocument.bytes(of: plan), to: planFile)
         } catch {
-            // Else the name would be taken by a node that nobody lists. The first fault is the one to tell.
+            // Otherwise a node that is not listed would occupy the name. Report the first error.
             try? Files.remove(path)
             throw error
         }
@@ -66,24 +66,24 @@ package struct NodeFolder: Sendable {
 
     /// The plan.
     ///
-    /// - Throws: `SupervisorError` when there is no such node, or its plan cannot be read.
+    /// - Throws: `SupervisorError` if there is no such node or its plan cannot be read.
     package func plan() throws(SupervisorError) -> NodePlan {
         guard exists else { throw .unknown(name) }
         guard let bytes = try? Files.read(planFile), let plan = try? JSONDecoder().decode(NodePlan.self, from: Data(bytes)) else {
-            // Somebody may have removed the node since.
+            // The node may have been removed in the meantime.
             throw exists ? .unreadable(name, planFile) : .unknown(name)
         }
         return plan
     }
 
-    /// The keeper's last report; nil before the first.
+    /// The keeper's last report; nil if there is none yet.
     package func report() -> NodeReport? {
         (try? Files.read(reportFile)).flatMap { try? JSONDecoder().decode(NodeReport.self, from: Data($0)) }
     }
 
-    /// A report has to be told on a full disk too: then it takes the last one's place, and fills all of it, so that nothing of that one is left.
+    /// Writes a report. If the disk is full, overwrites the previous report completely, so that nothing of it remains.
     ///
-    /// - Parameter replace: writes a file anew; another one for tests, which have no disk to fill.
+    /// - Parameter replace: writes a new file; tests pass another function, because they cannot fill a disk.
     func write(
         _ report: NodeReport,
         replacing replace: ([UInt8], FilePath) throws(FileError) -> Void = { (bytes, path) throws(FileError) in
@@ -97,7 +97,7 @@ package struct NodeFolder: Sendable {
         }
     }
 
-    /// With blank lines behind it up to a length, and to a round one: the next report has room where this one is.
+    /// Pads a text with blank lines to at least a length, rounded up, so that the next report fits in its place.
     private static func padded(_ text: [UInt8], to length: Int) -> [UInt8] {
         let room = (max(text.count, length - 1) / reportRoom + 1) * reportRoom
         return text + [UInt8](repeating: UInt8(ascii: "\n"), count: room - text.count)
@@ -105,21 +105,22 @@ package struct NodeFolder: Sendable {
 
     private static let reportRoom = 1 << 16
 
-    /// Becomes the keeper: the lock lasts as long as this process.
+    /// Becomes the keeper. The lock lasts as long as this process.
     ///
-    /// - Throws: `SupervisorError` when another process is the keeper; `FileError`; `CancellationError`.
+    /// - Throws: `SupervisorError` if another process is the keeper; `FileError`; `CancellationError`.
     func claim() async throws -> FileLock {
         guard let lock = try await FileLock.takeUnlessHeld(lockFile) else { throw SupervisorError.exists(name) }
         try Files.write("\(getpid())\n", to: processFile)
         return lock
     }
 
-    /// The keeper's process; nil when it is not alive: then nobody has the lock.
+    /// The keeper's process ID; nil if no process holds the lock, so that the keeper is not alive.
     ///
-    /// - Throws: `FileError` when nobody can tell whether it is alive; `SupervisorError` when it is, and does not say which process it is.
+    /// - Throws: `FileError` if it cannot be determined whether the keeper is alive; `SupervisorError` if it is, but has not written its
+    ///   process ID.
     package var keeper: Int32? {
         get throws {
-            // The number is written just after the lock is taken.
+            // The process ID is written just after the lock is acquired.
             for _ in 0..<Int(Deadline.keeperNumber.seconds / 0.005) {
                 guard try FileLock.isHeld(lockFile) else { return nil }
                 if let process = writtenProcess { return process }
@@ -129,8 +130,8 @@ package struct NodeFolder: Sendable {
         }
     }
 
-    /// The process whose number stands in the folder, if there is such a process: a former keeper's number is no keeper's, and 0 and what lies below
-    /// it are no process's, but many processes' (kill(2)).
+    /// The process ID stored in the directory, if such a process is running; nil for the ID of a keeper that has ended, and for 0 and
+    /// negative numbers, which refer to several processes (kill(2)).
     private var writtenProcess: Int32? {
         guard let text = try? Files.readText(processFile), text.hasSuffix("\n"), let process = Int32(text.dropLast()), process > 0,
             ProcessTree.isRunning(process)
@@ -138,7 +139,7 @@ package struct NodeFolder: Sendable {
         return process
     }
 
-    /// Removes the folder with all in it.
+    /// Removes the directory with its contents.
     ///
     /// - Throws: `FileError`.
     package func remove() throws(FileError) { try Files.remove(path) }

@@ -2,32 +2,31 @@ import Host
 import Model
 import SystemPackage
 
-/// A node that is kept up, as `ninepin nodes` tells of it.
+/// A kept node in the output of `ninepin nodes`.
 package struct KeptNode: Codable, Sendable {
-    /// Its name.
     package let name: String
-    /// The recipe's name; empty when the binary is from elsewhere.
+    /// The recipe's name; empty for an external binary.
     package let recipe: String
     /// The patches in it.
     package let series: [PatchName]
     /// How it sees its file systems.
-    package let layout: Layout
+    package let layout: RunLayout
     /// When it was asked for, as ISO 8601 in UTC.
     package let since: String
-    /// `starting`, `up`, `ended`; or `lost`, when its keeper was killed.
+    /// `starting`, `up`, `ended`, or `lost` if its keeper was killed.
     package let state: String
-    /// Whether the API server says that it is Ready.
+    /// Whether the API server reports it as Ready.
     package let isReady: Bool
-    /// The verdict so far; null before there is one.
+    /// The verdict so far; null if there is none yet.
     package let verdict: Verdict?
-    /// Bytes of memory that all its processes hold, the control plane's among them.
+    /// The memory used by all its processes, including the control plane, in bytes.
     package let memoryBytes: UInt64
-    /// Where its kubeconfig is.
+    /// The path of its kubeconfig.
     package let kubeconfig: String
 
-    /// Looks at a node's folder; nil when there is none, or its plan is not written yet.
+    /// Reads a node's directory; nil if it does not exist or its plan is not written yet.
     ///
-    /// - Throws: `SupervisorError` when its plan cannot be read; `FileError` when nobody can tell whether its keeper lives.
+    /// - Throws: `SupervisorError` if its plan cannot be read; `FileError` if it cannot be determined whether its keeper is alive.
     package init?(_ folder: NodeFolder) throws {
         guard folder.exists else { return nil }
         let plan = try folder.plan()

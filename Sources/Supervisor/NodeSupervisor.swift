@@ -1,4 +1,3 @@
-import Cluster
 import Host
 import Model
 import Node
@@ -6,31 +5,22 @@ import Sandbox
 import Synchronization
 import SystemPackage
 
-/// Keeps one node up, in a process of its own, until the node ends or the process is told to.
+/// Keeps a node running in a separate process until the node ends or the process is told to stop.
 package struct NodeSupervisor: Sendable {
     private let folder: NodeFolder
-    private let runsc: Runsc?
-    private let here: NodeHere?
+    private let site: BootSite
     private let profile: KubeletProfile
     private let host: Host
 
-    /// Makes a keeper; nothing starts yet.
-    ///
-    /// - Parameters:
-    ///   - runsc: makes the sandbox; nil for a node in the layout `here`.
-    ///   - here: the place that a node in the layout `here` is booted in.
-    package init(of folder: NodeFolder, runsc: Runsc?, here: NodeHere? = nil, profile: KubeletProfile, on host: Host) {
-        self.folder = folder
-        self.runsc = runsc
-        self.here = here
-        self.profile = profile
-        self.host = host
+    /// Makes a supervisor; nothing starts yet.
+    package init(of folder: NodeFolder, at site: BootSite, profile: KubeletProfile, on host: Host) {
+        (self.folder, self.site, self.profile, self.host) = (folder, site, profile, host)
     }
 
-    /// Boots the node and watches it; what is known of it stands in the folder.
+    /// Boots and observes the node, and records its state in the directory.
     ///
-    /// - Returns: the verdict that came with the node's end.
-    /// - Throws: `SupervisorError` when another keeper has the node; `FileError`; `CancellationError` after all is gone.
+    /// - Returns: the verdict at the node's end.
+    /// - Throws: `SupervisorError` if the node has another keeper; `FileError`; `CancellationError` after everything has ended.
     package func run() async throws -> Verdict {
         let lock = try await folder.claim()
         defer { lock.release() }
@@ -38,15 +28,14 @@ package struct NodeSupervisor: Sendable {
         let notes = plan.notes ?? []
         let report = Reported(folder, notes: notes)
         let boot = NodeBoot(
-            plan.artifact, node: plan.node, layout: plan.layout, level: .ready, plane: plan.controlPlane.kind, runsc: runsc,
-            here: here, profile: profile, on: host)
+            plan.artifact, node: plan.node, level: .ready, plane: plan.controlPlane, at: site, profile: profile, on: host)
         let verdict = try await boot.keep(in: folder.boot, logs: folder.logs) { report.take($0) }.noting(notes)
         report.end(verdict)
         return verdict
     }
 }
 
-/// Writes what is known into the folder, each time that it changes.
+/// Writes a report to the directory whenever the state changes.
 private final class Reported: Sendable {
     private let folder: NodeFolder
     private let notes: [String]
@@ -83,36 +72,10 @@ private final class Reported: Sendable {
 }
 
 extension NodeReport {
-    /// Whether somebody who looks would want to know. The evidence of a verdict that stays the same changes every second.
+    /// Whether the difference is worth reporting. The evidence of an unchanged verdict changes every second.
     fileprivate func differs(from other: NodeReport) -> Bool {
         state != other.state || stage != other.stage || isReady != other.isReady || version != other.version
             || verdict?.grade != other.verdict?.grade || verdict?.summary != other.verdict?.summary
             || verdict?.notes != other.verdict?.notes
-    }
-}
-
-extension NodePlan.ControlPlane {
-    /// The programs as a control plane takes them.
-    fileprivate var kind: ControlPlaneKind {
-        switch self {
-        case .k3s(let program): .k3s(FilePath(program))
-        case .kubernetes(let programs):
-            .kubernetes(
-                ControlPlanePrograms(
-                    etcd: FilePath(programs.etcd), apiServer: FilePath(programs.apiServer),
-                    controllerManager: FilePath(programs.controllerManager), scheduler: FilePath(programs.scheduler)))
-        }
-    }
-
-    /// Names the programs of a control plane.
-    package init(_ kind: ControlPlaneKind) {
-        switch kind {
-        case .k3s(let program): self = .k3s(program: program.string)
-        case .kubernetes(let programs):
-            self = .kubernetes(
-                programs: .init(
-                    etcd: programs.etcd.string, apiServer: programs.apiServer.string,
-                    controllerManager: programs.controllerManager.string, scheduler: programs.scheduler.string))
-        }
     }
 }

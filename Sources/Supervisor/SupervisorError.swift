@@ -1,24 +1,24 @@
 import ExitCodes
 import SystemPackage
 
-/// Why something cannot be done with a node that is kept up.
+/// The error of an operation on a kept node.
 package enum SupervisorError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// The name is none.
+    /// The name is invalid.
     case name(String)
-    /// A node of that name is there.
+    /// A node with this name exists.
     case exists(String)
     /// There is no such node.
     case unknown(String)
-    /// Its files are of another version of Ninepin, or spoilt.
+    /// Its files are damaged or from another version of Ninepin.
     case unreadable(String, FilePath)
-    /// It is not up: its keeper has ended.
+    /// It is not up, because its keeper has ended.
     case notUp(String, FilePath)
     /// Its keeper does not end.
     case stuck(String, process: Int32)
-    /// It has no log of that name.
+    /// It has no log with this name.
     case noLog(String, process: String, known: [String])
 
-    /// What, why, and what to do.
+    /// The error, its reason, and what to do.
     package var description: String {
         switch self {
         case .name(let name): "'\(name)' is not a valid node name\n    Use lowercase letters, digits and hyphens, at most 40 characters."

@@ -2,19 +2,19 @@ import CLibcurl
 import Glibc
 import Net
 
-/// An address in the parts that decide where a request goes and who may see its password.
+/// An address, split into the parts that decide where a request goes and who may see its password.
 struct Address {
     let scheme: String
-    /// Scheme, host and port: a password goes only where these are the same.
+    /// Scheme, host and port. A password is sent only to the origin that it was given for.
     let origin: String
     let user: String?
     let password: String?
     /// The address without user and password.
     let bare: String
-    /// The path, as the system takes it.
+    /// The path in the form that system calls accept.
     private let path: String?
 
-    /// Reads an address as libcurl will (curl_url(3)); nil for one that it cannot.
+    /// Parses an address as libcurl does (curl_url(3)); nil if libcurl cannot parse it.
     init?(_ text: String) {
         guard let url = curl_url() else { return nil }
         defer { curl_url_cleanup(url) }
@@ -35,7 +35,7 @@ struct Address {
         self.bare = bare
     }
 
-    /// What stands in the place of a file of this machine, when it is none: libcurl would wait for who writes a FIFO, and for the end of a device.
+    /// What is at a local path if it is not a regular file; otherwise nil. libcurl would wait for a FIFO's writer or the end of a device.
     var kindOfNoFile: String? {
         var status = stat()
         guard let path, stat(path, &status) == 0 else { return nil }
@@ -57,15 +57,15 @@ struct Address {
     }
 }
 
-/// The proxies that an environment names, as curl(1) reads it: section ENVIRONMENT of its manual page.
+/// The proxies that an environment names, as curl(1) interprets them: section ENVIRONMENT of its manual page.
 struct Proxies: Sendable {
     private let environment: [String: String]
 
     init(environment: [String: String]) { self.environment = environment }
 
-    /// The proxy for a scheme; empty for none.
+    /// The proxy for a scheme; empty if there is none.
     ///
-    /// `HTTP_PROXY` is not read: a CGI program's caller can set that one, with a header named `Proxy`.
+    /// `HTTP_PROXY` is ignored: the client of a CGI program can set it with a header named `Proxy`.
     func proxy(for scheme: String) -> String {
         switch scheme {
         case "http": first(["http_proxy", "all_proxy", "ALL_PROXY"])
@@ -74,14 +74,14 @@ struct Proxies: Sendable {
         }
     }
 
-    /// All that the environment names, by the variables' names.
+    /// All proxies in the environment, by variable name.
     var named: [String: String] { environment.filter { $0.key.lowercased().hasSuffix("_proxy") && $0.key.lowercased() != "no_proxy" } }
 
-    /// The hosts for which there is none.
+    /// The hosts that are reached without a proxy.
     var exceptions: String { first(["no_proxy", "NO_PROXY"]) }
 
-    /// The file of certificates to believe: one that the environment names, as curl(1) has it, or the machine's own; empty for none. A libcurl
-    /// that is linked statically knows no place of its own.
+    /// The file of trusted certificates: the one that the environment names, as for curl(1), or the system's; empty if there is none. A
+    /// statically linked libcurl has no default location.
     var authorities: String {
         let named = first(["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
         return named.isEmpty ? CertificateAuthorities.file() ?? "" : named

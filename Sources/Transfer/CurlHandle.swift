@@ -1,23 +1,23 @@
 import CLibcurl
 import Net
 
-/// How one request ended.
+/// The outcome of one request.
 struct Ending {
-    /// Whether libcurl saw the whole answer.
+    /// Whether libcurl received the whole answer.
     let isWhole: Bool
-    /// Why not, in words that hold no secret.
+    /// Why it did not, without secrets.
     let reason: String
-    /// Whether the same request may fare better later.
+    /// Whether the same request may succeed later.
     let mayPass: Bool
-    /// 0 when no answer came.
+    /// The HTTP status; 0 if no answer came.
     let status: Int
-    /// Where a 3xx points to, made absolute.
+    /// The absolute target of a 3xx redirect.
     let redirect: String?
-    /// Seconds that the server asks to wait; nil when it does not say.
+    /// How many seconds the server asks to wait; nil if it does not say.
     let retryAfter: Int64?
 }
 
-/// libcurl: one request at a time, connections kept between them. It blocks, and belongs on a thread of its own.
+/// libcurl, used for one request at a time with connections kept open in between. It blocks, so it must run on its own thread.
 final class CurlHandle {
     private let multi: UnsafeMutableRawPointer
     private let easy: UnsafeMutableRawPointer
@@ -25,10 +25,10 @@ final class CurlHandle {
     private let settings: Downloader
     private let cancellation: CancellationFlag
 
-    /// curl_global_init(3) may run once only; true when it succeeded.
+    /// Whether curl_global_init(3), which may run only once, succeeded.
     static let isReady = curl_global_init(Int(CURL_GLOBAL_SSL | CURL_GLOBAL_WIN32)) == CURLE_OK
 
-    /// Makes the handles; nil when libcurl has no memory for them.
+    /// Creates the handles; nil if libcurl is out of memory.
     init?(_ settings: Downloader, cancellation: CancellationFlag) {
         guard Self.isReady, let multi = curl_multi_init() else { return nil }
         guard let easy = curl_easy_init() else {
@@ -47,7 +47,7 @@ final class CurlHandle {
         words.deallocate()
     }
 
-    /// Asks for the bytes from an offset on, and gives them to the intake. Follows no redirect.
+    /// Requests the bytes from an offset on, and passes them to the intake. Redirects are not followed.
     ///
     /// - Throws: `cancelled`.
     func ask(
@@ -75,7 +75,7 @@ final class CurlHandle {
         ninepin_set_string(easy, CURLOPT_USERAGENT, "ninepin")
         if let user = credentials?.user { ninepin_set_string(easy, CURLOPT_USERNAME, user) }
         if let password = credentials?.password { ninepin_set_string(easy, CURLOPT_PASSWORD, password) }
-        // Set even when empty: otherwise libcurl would look into the process's own environment.
+        // Set these even when they are empty: otherwise libcurl uses the process's own environment.
         ninepin_set_string(easy, CURLOPT_PROXY, proxies.proxy(for: address.scheme))
         ninepin_set_string(easy, CURLOPT_NOPROXY, proxies.exceptions)
         if !proxies.authorities.isEmpty { ninepin_set_string(easy, CURLOPT_CAINFO, proxies.authorities) }
@@ -99,7 +99,7 @@ final class CurlHandle {
         ninepin_get_string(easy, CURLINFO_REDIRECT_URL, &target)
         let isProxysRefusal = (400..<500).contains(proxyStatus) && !passing.contains(proxyStatus)
         var reason = String(cString: words)
-        // libcurl quotes a proxy that it cannot read, its password included.
+        // libcurl's message quotes an invalid proxy address, including its password.
         if reason.isEmpty || !proxy.isEmpty && reason.contains(proxy) { reason = String(cString: curl_easy_strerror(code)) }
         return Ending(
             isWhole: code == CURLE_OK, reason: reason, mayPass: transient.contains(code.rawValue) && !isProxysRefusal, status: status,
@@ -107,7 +107,7 @@ final class CurlHandle {
     }
 }
 
-/// Performs the one transfer of a handle, and looks many times a second whether it is still wanted.
+/// Performs a handle's transfer, and checks for cancellation many times a second.
 ///
 /// - Throws: `cancelled`.
 func perform(
@@ -120,7 +120,7 @@ func perform(
         guard curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
         tick()
         if cancellation.isRaised {
-            // A name that is still being looked up would be waited for otherwise (CURLOPT_QUICK_EXIT).
+            // Without CURLOPT_QUICK_EXIT, libcurl would wait for a pending name lookup.
             ninepin_set_long(easy, CURLOPT_QUICK_EXIT, 1)
             throw .cancelled
         }
@@ -133,10 +133,10 @@ func perform(
     return CURLE_FAILED_INIT
 }
 
-/// Statuses below 500 that may pass: 408 and 429 by RFC 9110 and 6585, 425 by RFC 8470.
+/// Temporary statuses below 500: 408 and 429 (RFC 9110 and 6585), 425 (RFC 8470).
 let passing: Set<Int> = [408, 425, 429]
 
-/// Failures of the network, or of a server that is just going down or coming up: libcurl-errors(3).
+/// Failures of the network, or of a server that is starting or stopping: libcurl-errors(3).
 private let transient = Set(
     [
         CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING,
@@ -144,7 +144,7 @@ private let transient = Set(
         CURLE_HTTP2_STREAM, CURLE_HTTP3, CURLE_QUIC_CONNECT_ERROR, CURLE_PROXY, CURLE_AGAIN,
     ].map(\.rawValue))
 
-/// What the body callback is given.
+/// The context of the body callback.
 private final class Body {
     private let easy: UnsafeMutableRawPointer
     let intake: ResponseBodyWriter
@@ -166,7 +166,7 @@ private final class Body {
     }
 }
 
-/// CURLOPT_WRITEFUNCTION: any number but that of the bytes given ends the transfer.
+/// The callback for CURLOPT_WRITEFUNCTION: any return value other than the number of given bytes ends the transfer.
 private func takeBody(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {

@@ -1,24 +1,23 @@
 import SystemPackage
 
-/// One file, wanted by its digest, or taken as it comes.
+/// A file to download, identified by its digest or accepted as the server sends it.
 package struct Download: Sendable, CustomStringConvertible {
-    /// Where the file is to be had, tried in order: mirrors of the same content.
+    /// The file's addresses, tried in order; all are mirrors of the same content.
     package var addresses: [String]
-    /// What messages call the file.
+    /// The file's name in messages.
     package var name: String
-    /// How many bytes the file has; nil when nobody knows, and then only the disk bounds what a server may send.
+    /// The file's size in bytes; nil if unknown. Then only the disk limits what a server may send.
     package var size: Int64?
-    /// The SHA-256 digest of the file: 64 lower-case hexadecimal digits. Nil for a file of which nobody knows it: what the first address gives is
-    /// taken, all of it from one answer, and nothing that is there already.
+    /// The file's SHA-256 digest as 64 lower-case hexadecimal digits. If it is nil, the first address that works decides: the whole file
+    /// comes from one answer, and an existing file is not used.
     package var sha256: String?
-    /// The most bytes that a file may have of which nobody knows the digest.
+    /// The size limit in bytes for a file with an unknown digest.
     package var mostUnknown: Int64 = 4 << 30
-    /// The final name. While the file comes it is `.part` beside it, and `.lock` keeps others from fetching it too.
+    /// The final path. During the download, the data is in `.part` next to it, and `.lock` keeps others from downloading the same file.
     package var destination: FilePath
-    /// The schemes that an address may have: of `https`, `http` and `file`. A redirect never goes to a file.
+    /// The allowed schemes, out of `https`, `http` and `file`. A redirect to a file is never followed.
     package var schemes: Set<String>
 
-    /// Makes a wish for one file.
     package init(
         addresses: [String], name: String, size: Int64? = nil, sha256: String?, destination: FilePath,
         schemes: Set<String> = ["https", "http"]
@@ -31,30 +30,30 @@ package struct Download: Sendable, CustomStringConvertible {
         self.schemes = schemes
     }
 
-    /// The name and where it goes. The addresses stay out of it: they may hold a password.
+    /// The name and the destination. The addresses are omitted because they may contain a password.
     package var description: String { "\(name) to \(destination)" }
 }
 
-/// A file that is at its destination now, with the bytes that were wanted.
+/// A file that is at its destination, with the expected bytes.
 package struct Downloaded: Sendable, Hashable {
-    /// The destination.
+    /// The file's path.
     package let path: FilePath
-    /// Bytes of body that came over the wire in this call: 0 when the file was there, more than its size after a clean retry.
+    /// The body bytes received in this call: 0 if the file already existed, more than the file's size after a restarted download.
     package let received: Int64
-    /// How many of the file's bytes were in a `.part` of an earlier call and are part of it now.
+    /// How many of the file's bytes come from the `.part` of an earlier call.
     package let resumedFrom: Int64
-    /// The address, of those asked for, that gave the last byte, its secrets hidden; nil when no request was made.
+    /// The requested address that sent the last byte, without secrets; nil if no request was made.
     package let address: String?
-    /// How long the call took.
+    /// The duration of the call.
     package let seconds: Double
 }
 
-/// How far a file has come.
+/// The progress of a download.
 package struct Progress: Sendable, Hashable {
-    /// Bytes of the file that are on the disk, those of an earlier call included.
+    /// The file's bytes on disk, including those of an earlier call.
     package let received: Int64
-    /// Bytes that the file will have; nil when neither the caller nor the server said.
+    /// The file's size in bytes; nil if neither the caller nor the server specified it.
     package let total: Int64?
-    /// How fast bytes come at the moment, smoothed over about a second.
+    /// The current speed, smoothed over about a second.
     package let bytesPerSecond: Double
 }

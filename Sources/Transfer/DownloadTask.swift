@@ -3,16 +3,16 @@ import Net
 import Sanitizing
 import SystemPackage
 
-/// The way of one download, from a wish to a file. It blocks, and runs on a thread of its own.
+/// Performs one download. It blocks, so it runs on its own thread.
 final class DownloadTask {
-    /// How the visit of one address ended.
+    /// The outcome of trying one address.
     private enum Visit {
         case came
         case differs(digest: String)
         case failed(String)
     }
 
-    /// How one question, its redirects followed, was answered.
+    /// The outcome of one request, including its redirects.
     private enum Answer {
         case whole
         case elsewhere
@@ -28,7 +28,7 @@ final class DownloadTask {
     private let began = ContinuousClock.now
     private var received: Int64 = 0
     private var tries = 0
-    /// Of the addresses, of what they redirect to, and of proxies.
+    /// The secrets in the addresses, their redirects and the proxies.
     private var secrets = Secrets()
 
     /// Prepares a download.
@@ -54,14 +54,14 @@ final class DownloadTask {
         meter = Meter(total: download.size, report: progress)
     }
 
-    /// Brings the file.
+    /// Downloads the file.
     func run() throws(TransferError) -> Downloaded {
         let place = download.destination
         if let there = try present() { return there }
         try makeDirectory(place.directory)
         let lock = try PathLock(place + ".lock", cancellation: cancellation)
         defer { lock.release() }
-        // Who held the lock may have brought it.
+        // The previous holder of the lock may have downloaded it.
         if let there = try present() { return there }
         if access(place.string, F_OK) == 0 { _ = try setAside(place, for: place) }
         return try bring()
@@ -77,7 +77,7 @@ final class DownloadTask {
 
     private func bring() throws(TransferError) -> Downloaded {
         var part = try PartFile(download.destination + ".part", cancellation: cancellation)
-        // Of a file that nobody knows, what an earlier call left may be of another one.
+        // If the digest is unknown, the data from an earlier call may belong to another file.
         if download.sha256 == nil { try part.startOver() } else if isRight(part) { return try finish(part, address: nil) }
         if let size = download.size, part.length >= size { try part.startOver() }
         var attempts: [Attempt] = []
@@ -118,7 +118,7 @@ final class DownloadTask {
             seconds: (ContinuousClock.now - began) / .seconds(1))
     }
 
-    /// Asks one address until it gave the file, or will not.
+    /// Requests the file from one address until it is complete or the address fails.
     private func visit(_ address: String, _ part: PartFile) throws(TransferError) -> Visit {
         var failures = 0
         var mark = part.length
@@ -131,11 +131,11 @@ final class DownloadTask {
             case .whole where isRight(part): return .came
             case .whole:
                 guard part.isSpliced, !isClean else { return .differs(digest: part.digest) }
-                // The bytes that were there may have been of an older file. Once, the address may show what it has.
+                // The existing bytes may come from an older version of the file. Give the address one chance to send all of it.
                 isClean = true
                 try part.startOver()
             case .broken(let reason, let wait):
-                // A long file over a bad line may break many times, as long as each time brings it well further.
+                // A long download over a bad connection may break many times, as long as each attempt makes good progress.
                 if part.length >= mark + (1 << 20) { (mark, failures) = (part.length, 0) }
                 failures += 1
                 guard failures < settings.attempts else { return .failed(reason) }
@@ -144,16 +144,17 @@ final class DownloadTask {
         }
     }
 
-    /// Asks for what the part lacks, and follows at most ten redirects.
+    /// Requests the missing bytes, and follows up to ten redirects.
     private func ask(_ text: String, _ part: PartFile) throws(TransferError) -> Answer {
         guard let start = Address(text) else { return .refused("is not a valid address") }
         guard download.schemes.contains(start.scheme) else { return .refused("the scheme \(start.scheme) is not allowed") }
         if start.scheme == "file", let kind = start.kindOfNoFile { return .refused("it is \(kind), not a regular file") }
         var address = start
         for _ in 0...10 {
-            // Nothing would tell that two answers are of two files.
+            // Without a digest, nothing would reveal that two answers belong to different files.
             if download.sha256 == nil { try part.startOver() }
-            // A file is read again from its start: that costs little, and libcurl has no status to tell what it gives.
+            // A local file is read again from the start: that is cheap, and libcurl reports no status for it that would tell which part it
+            // returns.
             let offset = address.scheme == "file" ? 0 : part.length
             let intake = ResponseBodyWriter(
                 part: part, offset: offset, size: download.size, most: download.sha256 == nil ? download.mostUnknown : .max)

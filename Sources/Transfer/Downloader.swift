@@ -1,7 +1,7 @@
-/// Fetches files over HTTP, each wanted by its digest, through libcurl.
+/// Downloads files over HTTP with libcurl, and verifies their digests.
 ///
-/// A file is at its destination only when every byte of it is right. What breaks is taken up where it broke, also by a later
-/// call or by another process; two that want the same destination wait for each other.
+/// A file appears at its destination only when every byte of it is right. An interrupted download is resumed where it stopped, also by a
+/// later call or another process. Two downloads to the same destination wait for each other.
 package struct Downloader: Sendable {
     let proxies: Proxies
     let connectTimeout: Duration
@@ -14,14 +14,14 @@ package struct Downloader: Sendable {
     /// Makes a downloader.
     ///
     /// - Parameters:
-    ///   - environment: names the proxies as curl(1) knows them: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`; and with
-    ///     `CURL_CA_BUNDLE` or `SSL_CERT_FILE` the certificates to believe. The process's own environment is not read.
-    ///   - attempts: how many failures in a row, with less than 1 MiB brought between them, an address may have. Five take seven
-    ///     seconds: a mirror that is busy for a moment is free by then.
-    ///   - pause: the wait after the first failure. It doubles each time, give or take half of it by chance.
-    ///   - longestPause: no wait is longer, not even one that a server asks for with Retry-After (RFC 9110, 10.2.3).
-    ///   - connectTimeout: how long a connection may take to be made, TLS included (CURLOPT_CONNECTTIMEOUT_MS).
-    ///   - lowSpeed: bytes per second; slower than this for as long as `stall`, and the connection counts as broken.
+    ///   - environment: names the proxies as for curl(1): `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`; and with `CURL_CA_BUNDLE`
+    ///     or `SSL_CERT_FILE` the trusted certificates. The process's own environment is not read.
+    ///   - attempts: how many times an address may fail in a row with less than 1 MiB received in between. Five attempts take seven
+    ///     seconds: enough for a mirror that is briefly overloaded.
+    ///   - pause: the wait after the first failure. It doubles each time, with a random variation of up to half.
+    ///   - longestPause: the maximum wait, even if a server asks for more with Retry-After (RFC 9110, 10.2.3).
+    ///   - connectTimeout: the timeout for connecting, including TLS (CURLOPT_CONNECTTIMEOUT_MS).
+    ///   - lowSpeed: bytes per second; a connection that is slower for the duration of `stall` is considered broken.
     ///   - stall: see `lowSpeed`; whole seconds, at least one (CURLOPT_LOW_SPEED_TIME).
     package init(
         environment: [String: String], attempts: Int = 5, pause: Duration = .milliseconds(500),
@@ -36,14 +36,13 @@ package struct Downloader: Sendable {
         self.longestPause = longestPause
     }
 
-    /// Brings a file to its destination, unless it is there already.
+    /// Downloads a file to its destination, unless it already exists.
     ///
-    /// A file with wrong bytes that is found there, or that an address gives, is kept beside it as `.bad`.
+    /// A file with wrong bytes, existing or downloaded, is kept as `.bad` next to the destination.
     ///
-    /// - Parameter progress: called at most ten times a second, on a thread of the transfer, and once more at the end.
-    /// - Throws: `cancelled` soon after the task is cancelled, with what had come kept for later; `unreachable` or
-    ///   `digestDiffers` when every address failed; `noSpace`, `denied` or `file` when the disk did; `invalid` when the wish
-    ///   makes no sense.
+    /// - Parameter progress: called at most ten times a second on a transfer thread, and once more at the end.
+    /// - Throws: `cancelled` soon after the task is canceled, keeping the received data for later; `unreachable` or `digestDiffers` if
+    ///   every address failed; `noSpace`, `denied` or `file` if the disk failed; `invalid` if the download is not valid.
     package func fetch(
         _ download: Download, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransferError) -> Downloaded {
@@ -56,7 +55,7 @@ package struct Downloader: Sendable {
         return try result.get()
     }
 
-    /// How long to wait after so many failures; `asked` is what the server wants, in seconds.
+    /// The wait after a number of failures; `asked` is the server's Retry-After, in seconds.
     func delay(after failures: Int, asked: Int64?) -> Duration {
         let grown = pause * Double(1 << min(failures - 1, 16)) * Double.random(in: 0.5...1.5)
         return min(longestPause, max(grown, .seconds(asked ?? 0)))

@@ -2,32 +2,28 @@ import CLibcurl
 import Net
 import Sanitizing
 
-/// One request of an API, and its whole answer: small documents over HTTP, kept in memory.
+/// An HTTP request to an API. The answer is small and is kept in memory.
 package struct HTTPRequest: Sendable {
-    /// An answer.
     package struct Answer: Sendable {
         /// The status (RFC 9110, 15).
         package let status: Int
-        /// The body.
         package let body: [UInt8]
     }
 
-    /// The address.
     package var address: String
-    /// The method: `GET`, `POST`.
+    /// The method, such as `GET` or `POST`.
     package var method: String
-    /// The fields of the head.
+    /// The header fields.
     package var fields: [String: String]
-    /// What is sent; nil for nothing.
+    /// The request body; nil for none.
     package var body: [UInt8]?
-    /// The file with the certificates to believe; the system's own when nil.
+    /// The file of trusted certificates; nil for the system's.
     package var authority: String?
-    /// How long the whole exchange may take.
+    /// The timeout for the whole exchange.
     package var timeout: Duration
-    /// How many bytes an answer may have.
+    /// The size limit for the answer, in bytes.
     package var limit: Int
 
-    /// Makes a request.
     package init(
         _ method: String = "GET", _ address: String, fields: [String: String] = [:], body: [UInt8]? = nil, authority: String? = nil,
         timeout: Duration, limit: Int = 8 << 20
@@ -41,9 +37,9 @@ package struct HTTPRequest: Sendable {
         self.limit = limit
     }
 
-    /// Asks. No proxy is used, and no redirect is followed.
+    /// Sends the request. Proxies are not used, and redirects are not followed.
     ///
-    /// - Throws: `TransferError`: `cancelled` soon after the task is; `unreachable` when no whole answer came.
+    /// - Throws: `TransferError`: `cancelled` soon after the task is canceled; `unreachable` if no complete answer came.
     package func answer() async throws(TransferError) -> Answer {
         let result = await onTransferThread { (cancellation) throws(TransferError) in
             try cancellation.check()
@@ -119,7 +115,7 @@ private final class RequestHandle {
         ninepin_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
         if let authority = request.authority { ninepin_set_string(easy, CURLOPT_CAINFO, authority) }
         if request.body != nil {
-            // An empty buffer has no address, and libcurl takes null for "read it from a callback".
+            // An empty buffer has no address, and libcurl interprets null as "read the data from a callback".
             ninepin_set_string(easy, CURLOPT_POSTFIELDS, "")
             ninepin_set_off_t(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
             if let start = bytes.baseAddress {
@@ -135,7 +131,7 @@ private final class RequestHandle {
     }
 }
 
-/// What came so far; libcurl's callback fills it.
+/// The data received so far; libcurl's callback appends to it.
 private final class Received {
     private(set) var bytes: [UInt8] = []
     private(set) var isTooLong = false
@@ -150,7 +146,7 @@ private final class Received {
     }
 }
 
-/// CURLOPT_WRITEFUNCTION: any number but that of the bytes given ends the transfer.
+/// The callback for CURLOPT_WRITEFUNCTION: any return value other than the number of given bytes ends the transfer.
 private func receive(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
     guard let bytes, let context, size * count > 0 else { return 0 }
     let body = Unmanaged<Received>.fromOpaque(context).takeUnretainedValue()

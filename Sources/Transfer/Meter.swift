@@ -1,4 +1,4 @@
-/// Tells how far a file has come, at most ten times a second and once at its end.
+/// Reports the progress of a download, at most ten times a second and once at the end.
 final class Meter {
     private let report: @Sendable (Progress) -> Void
     private var total: Int64?
@@ -10,14 +10,14 @@ final class Meter {
         self.report = report
     }
 
-    /// Notes how many bytes are there, and tells it when it is time to.
+    /// Records the number of bytes on disk, and reports it if enough time has passed.
     func tick(_ bytes: Int64, total: Int64?) {
         self.total = total
         let now = ContinuousClock.now
         guard let last else { return self.last = (now, bytes) }
         let seconds = (now - last.time) / .seconds(1)
         guard seconds >= 0.1 else { return }
-        // Fewer bytes than before: the file was started over, and nothing came that could be measured.
+        // If there are fewer bytes than before, the download was restarted and the speed cannot be measured.
         let current = Double(max(0, bytes - last.bytes)) / seconds
         let weight = min(1, seconds)
         speed = speed == 0 ? current : speed * (1 - weight) + current * weight
@@ -25,7 +25,7 @@ final class Meter {
         report(Progress(received: bytes, total: total, bytesPerSecond: speed))
     }
 
-    /// Tells that the file is there.
+    /// Reports that the file is complete.
     func finish(_ bytes: Int64) {
         report(Progress(received: bytes, total: bytes, bytesPerSecond: speed))
     }

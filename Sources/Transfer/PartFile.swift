@@ -3,19 +3,19 @@ import Glibc
 import Net
 import SystemPackage
 
-/// A file that is coming: the bytes on the disk, and the digest of exactly those.
+/// A partially downloaded file: the bytes on disk and their digest.
 final class PartFile {
     let path: FilePath
-    /// Bytes in the file; all of them are in the digest.
+    /// The number of bytes in the file; the digest covers all of them.
     private(set) var length: Int64 = 0
     /// How many of them an earlier call left.
     private(set) var inherited: Int64 = 0
-    /// Whether the bytes come of more than one answer: then a wrong digest may be nobody's fault but ours.
+    /// Whether the bytes come from more than one answer: then combining them may be the reason for a wrong digest.
     private(set) var isSpliced = false
     private var hash = SHA256()
     private let descriptor: FileDescriptor
 
-    /// Opens the file, made if missing, and reads what is in it into the digest.
+    /// Opens the file, creating it if necessary, and computes the digest of its content.
     init(_ path: FilePath, cancellation: CancellationFlag) throws(TransferError) {
         self.path = path
         descriptor = try touching(path) {
@@ -34,20 +34,20 @@ final class PartFile {
 
     deinit { try? descriptor.close() }
 
-    /// The digest of what is there: 64 hexadecimal digits.
+    /// The digest of the current content: 64 hexadecimal digits.
     var digest: String { hexadecimal(hash) }
 
-    /// Writes bytes at the end.
+    /// Appends bytes.
     func append(_ bytes: UnsafeRawBufferPointer) throws(TransferError) {
         _ = try touching(path) { try descriptor.writeAll(bytes) }
         hash.update(bufferPointer: bytes)
         length += Int64(bytes.count)
     }
 
-    /// Notes that the bytes to come are of another answer than those that are there.
+    /// Records that the following bytes come from another answer than the existing ones.
     func splice() { isSpliced = length > 0 }
 
-    /// Drops every byte.
+    /// Removes all bytes.
     func startOver() throws(TransferError) {
         if length > 0 {
             try touching(path) {
@@ -58,13 +58,13 @@ final class PartFile {
         (hash, length, inherited, isSpliced) = (SHA256(), 0, 0, false)
     }
 
-    /// Makes the bytes durable, then gives the file its final name: nobody ever sees a half of it there.
+    /// Flushes the bytes to disk, then gives the file its final name, so that an incomplete file never has that name.
     func finish(as destination: FilePath) throws(TransferError) {
         try touching(path) {
             guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
         }
         try move(path, to: destination)
-        // The name is durable only when its directory is; some file systems cannot do that, and then nothing is lost by it.
+        // The name is durable only after its directory is flushed. Some file systems cannot do that, which does no harm.
         if let directory = try? FileDescriptor.open(destination.directory, .readOnly, options: [.directory, .closeOnExec]) {
             fsync(directory.rawValue)
             try? directory.close()
@@ -72,16 +72,16 @@ final class PartFile {
     }
 }
 
-/// Renames a file, replacing what has the new name.
+/// Renames a file, replacing an existing one.
 func move(_ path: FilePath, to other: FilePath) throws(TransferError) {
     try touching(other) {
         guard rename(path.string, other.string) == 0 else { throw Errno(rawValue: errno) }
     }
 }
 
-/// Moves a file with wrong bytes out of the way: `.bad`, or `.bad-2` to `.bad-9`, of which the last is replaced.
+/// Moves a file with wrong bytes out of the way: to `.bad`, or `.bad-2` to `.bad-9`, of which the last is overwritten.
 ///
-/// - Returns: where it is now.
+/// - Returns: the new path.
 func setAside(_ path: FilePath, for destination: FilePath) throws(TransferError) -> FilePath {
     let names = [destination + ".bad"] + (2...9).map { destination + ".bad-\($0)" }
     let free = names.first { access($0.string, F_OK) != 0 } ?? destination + ".bad-9"
@@ -89,7 +89,7 @@ func setAside(_ path: FilePath, for destination: FilePath) throws(TransferError)
     return free
 }
 
-/// The digest of a file, in hexadecimal, and its length; nil when there is no such file, or none of the size wanted.
+/// The hexadecimal digest of a file, and its length; nil if there is no such file, or its size is not the expected one.
 func inspect(_ path: FilePath, size: Int64?, cancellation: CancellationFlag) throws(TransferError) -> (digest: String, length: Int64)? {
     let descriptor: FileDescriptor
     do {
@@ -117,7 +117,7 @@ private func hexadecimal(_ hash: SHA256) -> String {
     return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
 }
 
-/// Reads a file to its end, a piece at a time.
+/// Reads a file to its end in pieces.
 private func hashed(_ descriptor: FileDescriptor, _ path: FilePath, cancellation: CancellationFlag) throws(TransferError) -> (SHA256, Int64)
 {
     var hash = SHA256()
@@ -136,10 +136,10 @@ private func hashed(_ descriptor: FileDescriptor, _ path: FilePath, cancellation
 }
 
 extension FilePath {
-    /// The path with letters added to its last name.
+    /// The path with a suffix appended to its last component.
     static func + (path: FilePath, suffix: String) -> FilePath { FilePath(path.string + suffix) }
 
-    /// The directory that the path is in.
+    /// The directory that contains the path.
     var directory: FilePath {
         let parent = removingLastComponent()
         return parent.isEmpty ? "." : parent

@@ -2,17 +2,17 @@ import Glibc
 import Net
 import SystemPackage
 
-/// A file that at most one transfer on this machine holds: flock(2), so a process that dies lets go of it.
+/// A file that at most one transfer on this machine holds. It uses flock(2), so it is released if the process dies.
 ///
-/// The file is gone when nobody holds it. Its holder removes it before letting go, so one that waited may get the lock of a
-/// file that has no name any more, while a third makes a new one: after each success the name is compared with what is held.
+/// The holder removes the file before it releases the lock. A waiting process may therefore lock a file that no longer has a name, while a
+/// third one creates a new file. So after each lock, the locked file is compared with the one at the path.
 final class PathLock {
     private let path: FilePath
     private let descriptor: FileDescriptor
 
-    /// Waits until the lock is free, and takes it.
+    /// Waits for the lock and takes it.
     ///
-    /// - Throws: `cancelled` while it waits, or what is wrong with the directory.
+    /// - Throws: `cancelled` while waiting, or an error about the directory.
     init(_ path: FilePath, cancellation: CancellationFlag) throws(TransferError) {
         self.path = path
         while true {
@@ -35,14 +35,14 @@ final class PathLock {
         }
     }
 
-    /// Removes the file, then lets go. Nothing else may use the lock after that.
+    /// Removes the file, then releases the lock. The object must not be used afterwards.
     func release() {
         unlink(path.string)
         try? descriptor.close()
     }
 }
 
-/// Makes a directory and those above it, where missing.
+/// Creates a directory and its missing parents.
 func makeDirectory(_ path: FilePath) throws(TransferError) {
     if mkdir(path.string, 0o777) == 0 { return }
     var error = Errno(rawValue: errno)
@@ -52,7 +52,7 @@ func makeDirectory(_ path: FilePath) throws(TransferError) {
         error = Errno(rawValue: errno)
     }
     var facts = stat()
-    // A directory that is there may also answer EROFS or EACCES.
+    // An existing directory can also cause EROFS or EACCES.
     if stat(path.string, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR { return }
     throw TransferError(error, at: path)
 }

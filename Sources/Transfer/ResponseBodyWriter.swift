@@ -1,25 +1,25 @@
-/// What the head of an answer says about its body.
+/// What the header of an answer says about its body.
 struct Head {
-    /// 200 for an answer of a scheme that knows no status.
+    /// The status; 200 if the scheme has no status.
     var status: Int
-    /// Bytes that the body will have; nil when the server does not say.
+    /// The body's size in bytes; nil if the server does not say.
     var length: Int64?
-    /// The field Content-Range, of a 206 (RFC 9110, 14.4).
+    /// The Content-Range field of a 206 (RFC 9110, 14.4).
     var range: String?
 }
 
-/// Takes the body of one answer: decides from its head whether it is ours, and writes it to the part.
+/// Receives the body of one answer: decides by its header whether it belongs to the file, and writes it to the part file.
 ///
-/// libcurl calls it from C, where nothing can be thrown: what went wrong is kept in `verdict`.
+/// libcurl calls it from C, where nothing can be thrown, so errors are stored in `verdict`.
 final class ResponseBodyWriter {
     enum Verdict {
-        /// No byte and no end yet.
+        /// Neither a byte nor the end has arrived.
         case open
         /// The body belongs to the file.
         case ours
-        /// The body is only words about a failure.
+        /// The body is a message about a failure.
         case words
-        /// The answer does not continue what is there; the whole must be asked for.
+        /// The answer does not continue the existing bytes; the whole file must be requested.
         case elsewhere
         /// The answer is another file.
         case alien(String)
@@ -28,9 +28,9 @@ final class ResponseBodyWriter {
     }
 
     private(set) var verdict = Verdict.open
-    /// Bytes that were written.
+    /// The number of bytes written.
     private(set) var taken: Int64 = 0
-    /// How long the whole file is, by what is known now.
+    /// The size of the whole file, as far as known.
     private(set) var total: Int64?
     private let part: PartFile
     private let size: Int64?
@@ -38,9 +38,9 @@ final class ResponseBodyWriter {
     private let offset: Int64
     private var ignored = 0
 
-    /// Takes a body for a file of which the part already holds the first `offset` bytes.
+    /// Prepares for a file of which the part file holds the first `offset` bytes.
     ///
-    /// - Parameter most: how many bytes the file may have where nobody knows its size.
+    /// - Parameter most: the size limit in bytes if the size is unknown.
     init(part: PartFile, offset: Int64, size: Int64?, most: Int64 = .max) {
         self.most = most
         self.part = part
@@ -49,7 +49,7 @@ final class ResponseBodyWriter {
         total = size
     }
 
-    /// Takes a piece of the body; false when no more of it is wanted.
+    /// Receives a piece of the body; returns false if no more is wanted.
     func take(_ bytes: UnsafeRawBufferPointer, head: @autoclosure () -> Head) -> Bool {
         if case .open = verdict { decide(head()) }
         switch verdict {
@@ -61,7 +61,7 @@ final class ResponseBodyWriter {
         }
     }
 
-    /// Decides about an answer that may have ended without a body.
+    /// Evaluates an answer that may have ended without a body.
     func end(_ head: Head) {
         if case .open = verdict { decide(head) }
     }
@@ -77,7 +77,7 @@ final class ResponseBodyWriter {
             expect(head.length)
             guard case .open = verdict else { return }
             do {
-                // A server may ignore a Range (RFC 9110, 14.2): this is the whole file again.
+                // A server may ignore Range (RFC 9110, 14.2): this is the whole file again.
                 try part.startOver()
                 verdict = .ours
             } catch {
@@ -113,7 +113,7 @@ final class ResponseBodyWriter {
     }
 }
 
-/// The field Content-Range of a 206: `bytes 100-199/200`, or `*` for the last (RFC 9110, 14.4).
+/// The Content-Range field of a 206: `bytes 100-199/200`, or `*` as the last part (RFC 9110, 14.4).
 struct ContentRange {
     let first: Int64
     let total: Int64?

@@ -2,13 +2,13 @@ import ExitCodes
 import Sanitizing
 import SystemPackage
 
-/// What came of one address.
+/// The failure of one address.
 package struct Attempt: Sendable, Hashable, CustomStringConvertible {
-    /// The address, its secrets hidden.
+    /// The address, without secrets.
     package let address: String
-    /// Why it gave nothing, the last time it was asked.
+    /// Why the last request to it failed.
     package let reason: String
-    /// How often it was asked.
+    /// How many times it was requested.
     package let tries: Int
 
     init(address: String, reason: String, tries: Int, secrets: Secrets = Secrets()) {
@@ -23,23 +23,23 @@ package struct Attempt: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "\(address): \(reason)" + (tries > 1 ? " (tried \(tries) times)" : "") }
 }
 
-/// Why a file did not come. No secret of an address is in any of its texts.
+/// Why a download failed. No message contains a secret from an address.
 package enum TransferError: ExitStatusError, Sendable, Hashable, CustomStringConvertible {
-    /// The task was cancelled. What had come is kept in `.part`.
+    /// The task was canceled. The received data is kept in `.part`.
     case cancelled
-    /// The wish itself is wrong: no address, or a digest that is none.
+    /// The download is not valid: it has no address, or its digest has the wrong format.
     case invalid(name: String, reason: String)
-    /// No address gave the file.
+    /// No address provided the file.
     case unreachable(name: String, attempts: [Attempt])
-    /// An address gave other bytes, and no later one gave the right ones. The bytes are kept at `setAside`; `attempts` tells of
-    /// every address, this one included.
+    /// An address sent wrong bytes, and no later one sent the right ones. The wrong bytes are kept at `setAside`; `attempts` lists every
+    /// address, including this one.
     case digestDiffers(
         name: String, expected: String, actual: String, setAside: FilePath, address: String, attempts: [Attempt])
-    /// The disk, or the user's share of it, is full.
+    /// The disk is full, or the user's quota is exceeded.
     case noSpace(path: FilePath)
-    /// This user may not write (or read) there: EACCES, EPERM or EROFS, in words.
+    /// The user lacks write (or read) permission: EACCES, EPERM or EROFS, in words.
     case denied(path: FilePath, reason: String)
-    /// Something else is wrong with a file.
+    /// Another error with a file.
     case file(path: FilePath, reason: String)
 
     init(_ error: Errno, at path: FilePath) {
@@ -51,7 +51,7 @@ package enum TransferError: ExitStatusError, Sendable, Hashable, CustomStringCon
             }
     }
 
-    /// One sentence for the user, and a line for each address where there is more than one.
+    /// One sentence for the user, plus a line for each address if there are several.
     package var description: String {
         switch self {
         case .cancelled: "cancelled"
@@ -72,7 +72,7 @@ package enum TransferError: ExitStatusError, Sendable, Hashable, CustomStringCon
     package var exitStatus: ExitStatus { .missing }
 }
 
-/// Does something with a file; a system call that fails there becomes a `TransferError` that names the file.
+/// Performs an operation on a file; a failed system call becomes a `TransferError` that names the file.
 func touching<T>(_ path: FilePath, _ body: () throws -> T) throws(TransferError) -> T {
     do {
         return try body()

@@ -2,12 +2,12 @@ import Glibc
 import Net
 
 extension CancellationFlag {
-    /// Goes on, or throws `cancelled`.
+    /// Throws `cancelled` if the flag is raised.
     func check() throws(TransferError) {
         if isRaised { throw .cancelled }
     }
 
-    /// Sleeps in slices that are short enough for a cancellation to be noticed at once.
+    /// Sleeps in slices short enough to notice a cancellation at once.
     func sleep(_ duration: Duration) throws(TransferError) {
         let end = ContinuousClock.now + duration
         while true {
@@ -19,10 +19,10 @@ extension CancellationFlag {
     }
 }
 
-/// Runs a transfer on a thread of its own.
+/// Runs a transfer on its own thread.
 ///
-/// - Parameter work: gets a flag that is raised when the task is canceled.
-/// - Returns: the result; nil when the system gives no thread.
+/// - Parameter work: receives a flag that is raised when the task is canceled.
+/// - Returns: the result; nil if the system could not create a thread.
 func onTransferThread<Value: Sendable>(
     _ work: @escaping @Sendable (CancellationFlag) throws(TransferError) -> Value
 ) async -> Result<Value, TransferError>? {

@@ -1,46 +1,46 @@
 import ExitCodes
 import Sanitizing
 
-/// Why a patch does not apply to a tree. The tree is untouched.
+/// Why a patch does not apply to a tree. The tree is unchanged.
 package enum ApplyError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What was done to a patch's lines on its way.
+    /// How a patch's lines were damaged in transit.
     package enum Damage: String, Sendable {
-        /// Spaces and tabs are others, or gone.
+        /// Spaces and tabs were changed or removed.
         case whiteSpace = "white-space damage"
-        /// Some letters are written by their numbers.
+        /// Some characters are encoded by their byte values.
         case quotedPrintable = "quoted-printable"
     }
 
-    /// A file that is to be changed or removed is not there.
+    /// A file to be changed or removed does not exist.
     case missing(file: String)
-    /// A file that is to be made is there.
+    /// A file to be created already exists.
     case exists(file: String)
-    /// A hunk's lines are not in the file. The place is where most of them are.
+    /// A hunk's lines are not in the file. The position is where most of them match.
     case mismatch(file: String, hunk: Int, of: Int, line: Int, expected: String, found: String?)
-    /// A hunk's lines are in the file but for what a mail program did to them.
+    /// A hunk's lines match the file except for damage done by a mail program.
     case damaged(file: String, hunk: Int, of: Int, line: Int, by: Damage, expected: String, found: String)
-    /// A hunk's lines are in the file, and end in another way.
+    /// A hunk's lines are in the file, but with other line endings.
     case lineEndings(file: String, hunk: Int, of: Int, patchHasReturns: Bool)
-    /// A hunk's lines are in the file more than once, and none of the places is the one that its header names.
+    /// A hunk's lines occur in the file more than once, and never at the line that its header names.
     case ambiguous(file: String, hunk: Int, of: Int, lines: [Int])
-    /// A hunk only adds lines, and the file is not the one that its line number is about.
+    /// A hunk only adds lines, and the file is not the one that its line number refers to.
     case unplaced(file: String, hunk: Int, of: Int)
-    /// What a hunk makes is there, and what it wants to change is not.
+    /// The hunk's result is already in the file, and the lines that it changes are not.
     case alreadyApplied(file: String, hunk: Int, of: Int)
-    /// A file is to be runnable, or not to be, and is so already.
+    /// A file already has the executable bit that the patch sets, or already lacks the one that it clears.
     case modeAlready(file: String)
-    /// What is there is no file where the patch says one, or the like.
+    /// The path holds another kind of entry than the patch expects, for example a folder instead of a file.
     case otherKind(file: String, expected: String, found: String)
-    /// A file is to be removed, but contains more than the patch removes.
+    /// A file to be removed contains more than the lines that the patch removes.
     case remains(file: String)
-    /// A binary change is for a file of another content, or makes another one than it says.
+    /// A binary change expects other content than the file has, or its result does not match its ID.
     case otherContent(file: String, expected: String, found: String)
-    /// What comes of the patch is too large.
+    /// The patch's result is too large.
     case tooLarge(file: String)
-    /// The tree, or the store of its objects, cannot be read or written.
+    /// The tree or its object store cannot be read or written.
     case unreadable(reason: String)
 
-    /// Which hunk, where, what was expected, and what stands there.
+    /// Which hunk failed, where, what was expected, and what was found.
     package var description: String {
         switch self {
         case .missing(let file): "\(Self.shown(file)) is not in the tree"
@@ -83,7 +83,7 @@ package enum ApplyError: ExitStatusError, Sendable, CustomStringConvertible {
 
     private static func shown(_ file: String) -> String { Visible.excerpt(Visible.line(file)) }
 
-    /// The first few of many numbers.
+    /// The first 10 numbers, and how many more there are.
     private static func list(_ lines: [Int]) -> String {
         let shown = lines.prefix(10).map(String.init).joined(separator: ", ")
         return lines.count > 10 ? "\(shown) and \(lines.count - 10) more" : shown

@@ -1,28 +1,29 @@
 import Crypto
 import CZlib
 
-/// A change of bytes that are no lines: what stands below `GIT binary patch` (gitformat in git's `apply.c`, `parse_binary`).
+/// A change to binary content: the data below `GIT binary patch` (git's `apply.c`, `parse_binary`).
 struct BinaryChange: Hashable, Sendable {
-    /// How the bytes come about.
+    /// How the new bytes are encoded.
     enum Method: Sendable {
-        /// They stand in the patch.
+        /// The patch contains them in full.
         case literal
-        /// They are pieces of the old ones and new ones between them, as in a pack (gitformat-pack(5), "Deltified representation").
+        /// They are copied ranges of the old bytes and new bytes between them, as in a pack (gitformat-pack(5), "Deltified
+        /// representation").
         case delta
     }
 
     let method: Method
     /// The new bytes, or the delta.
     let data: [UInt8]
-    /// How it stands in the patch, way back included.
+    /// The change as it is written in the patch, including the reverse change.
     let text: [UInt8]
 
-    /// As many bytes as one change may come to, and all of a patch: a few of them can be a great many when they are unpacked.
+    /// The size limit, in bytes, for one change and for all changes of a patch together: a few compressed bytes can expand to very many.
     static let mostBytes = 64 << 20
 
-    /// The bytes that come of others.
+    /// Returns the result of applying the change to `old`.
     ///
-    /// - Returns: nil when the delta is not one for them.
+    /// - Returns: nil if the delta does not fit the old bytes.
     func applied(to old: [UInt8]) -> [UInt8]? {
         switch method {
         case .literal: data
@@ -30,7 +31,7 @@ struct BinaryChange: Hashable, Sendable {
         }
     }
 
-    /// The id that git gives to a blob of these bytes: the SHA-1 of a header and the bytes (gitformat-loose(5)).
+    /// The ID that git gives a blob with these bytes: the SHA-1 of a header and the bytes (gitformat-loose(5)).
     static func id(of bytes: [UInt8]) -> String {
         var hash = Insecure.SHA1()
         hash.update(data: Array("blob \(bytes.count)\0".utf8))
@@ -58,13 +59,13 @@ struct BinaryChange: Hashable, Sendable {
         return new.count == newSize ? new : nil
     }
 
-    /// How many bytes come of a delta; nil when it is none.
+    /// The size of a delta's result, in bytes; nil if the data is not a delta.
     static func size(ofDelta delta: [UInt8]) -> Int? {
         var rest = delta[...]
         return size(&rest).flatMap { _ in size(&rest) }
     }
 
-    /// Seven bits in each byte, the lowest first.
+    /// Reads a number encoded as seven bits per byte, lowest first.
     private static func size(_ rest: inout ArraySlice<UInt8>) -> Int? {
         var (size, shift) = (0, 0)
         while let byte = rest.popFirst(), shift < 35 {
@@ -75,7 +76,7 @@ struct BinaryChange: Hashable, Sendable {
         return nil
     }
 
-    /// The bytes that a command says are there, the lowest first.
+    /// Reads the bytes whose bits are set in the command, lowest first.
     private static func number(_ command: UInt8, _ bits: [Int], _ rest: inout ArraySlice<UInt8>) -> Int? {
         var number = 0
         for (index, bit) in bits.enumerated() where command & (1 << UInt8(bit)) != 0 {
@@ -86,7 +87,7 @@ struct BinaryChange: Hashable, Sendable {
     }
 }
 
-/// The letters in which git writes bytes, five for four (git's `base85.c`).
+/// The encoding that git uses for binary data: five characters for four bytes (git's `base85.c`).
 enum Base85 {
     private static let values: [UInt8] = {
         let letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
@@ -95,9 +96,9 @@ enum Base85 {
         return values
     }()
 
-    /// The bytes of one line, whose first letter says how many there are.
+    /// The bytes of one line, whose first character encodes their number.
     ///
-    /// - Returns: nil for what is no such line.
+    /// - Returns: nil if the line is invalid.
     static func bytes(ofLine line: some Collection<UInt8>) -> [UInt8]? {
         guard let first = line.first else { return nil }
         let count: Int
@@ -123,19 +124,19 @@ enum Base85 {
     }
 }
 
-/// zlib's format (RFC 1950).
+/// The zlib format (RFC 1950).
 enum Zlib {
-    /// The bytes that a stream comes to.
+    /// Decompresses a stream.
     ///
-    /// - Parameter count: how many they must be. No more than one beyond is ever made.
-    /// - Returns: nil for what is no stream, has something behind it, or comes to another number of bytes.
+    /// - Parameter count: the expected size in bytes. At most one byte more is ever produced.
+    /// - Returns: nil if the data is not a zlib stream, is followed by other data, or decompresses to another size.
     static func inflated(_ packed: [UInt8], count: Int) -> [UInt8]? {
         guard packed.count <= Int(UInt32.max), count < Int(UInt32.max) else { return nil }
         var stream = z_stream()
         guard ninepin_inflate_init(&stream) == Z_OK else { return nil }
         defer { inflateEnd(&stream) }
         var packed = packed
-        // What a text says of its length is no reason to take that much memory: a stream never comes to more than 1032 times its length.
+        // Do not allocate memory just because a text claims that size: a stream never expands to more than 1032 times its length.
         guard count <= packed.count.multipliedReportingOverflow(by: 1032).partialValue else { return nil }
         var bytes = [UInt8](repeating: 0, count: count + 1)
         let isWhole = packed.withUnsafeMutableBufferPointer { input in

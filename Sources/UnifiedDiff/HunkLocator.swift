@@ -1,9 +1,9 @@
-/// The lines of a file, and where the hunks of a patch belong among them. Every line that a hunk names must be there as it is: no fuzz.
-/// A hunk may have moved, when only one place has its lines.
+/// The lines of a file and the positions of a patch's hunks in it. Every line that a hunk expects must match exactly: there is no fuzz. A
+/// hunk may have moved if its lines occur at only one place.
 struct HunkLocator {
     private let lines: [ArraySlice<UInt8>]
     private let endsWithBreak: Bool
-    /// Whether the file is known to be the very one that the patch was made of, so that the headers' line numbers hold.
+    /// Whether the file is known to be exactly the one that the patch was made from, so that the line numbers in the headers are right.
     private let isExact: Bool
 
     init(_ content: [UInt8], isExact: Bool = false) {
@@ -14,7 +14,7 @@ struct HunkLocator {
         self.lines = lines
     }
 
-    /// The places of a file's hunks, as indices of lines.
+    /// The positions of a file's hunks, as line indices.
     func places(of file: Patch.File) throws(ApplyError) -> [Int] {
         var places: [Int] = []
         var free = 0
@@ -26,7 +26,7 @@ struct HunkLocator {
         return places
     }
 
-    /// How many of the lines that a file's hunks want are there, each hunk at its best place; and the first error.
+    /// How many of the lines that a file's hunks expect are present, with each hunk at its best position, and the first error.
     func match(of file: Patch.File) -> (matched: Int, wanted: Int, error: ApplyError?) {
         var (matched, wanted, free) = (0, 0, 0)
         var failure: ApplyError?
@@ -66,7 +66,7 @@ struct HunkLocator {
     private func place(of hunk: Patch.Hunk, from free: Int, file: Patch.File, number: Int) throws(ApplyError) -> Int {
         let (before, count) = (hunk.before, file.hunks.count)
         let named = before.isEmpty ? hunk.oldStart : hunk.oldStart - 1
-        // What is to be the file's last line, without a line break, takes the place of the last line.
+        // A hunk whose last line has no line break must match at the end of the file.
         let isLast = hunk.after.last?.endsWithBreak == false
         let matcher = (before.isEmpty ? placesOfAdded(at: named, from: free) : places(of: before, from: free))
             .filter { !isLast || $0 + before.count == lines.count }
@@ -81,7 +81,8 @@ struct HunkLocator {
         throw mismatch(before, near: named, from: free, file: file, number: number)
     }
 
-    /// A hunk of added lines only says nothing of its place but a number: it fits an empty file, and the very file that the patch was made of.
+    /// A hunk that only adds lines is located by its line number alone. It therefore fits only an empty file, or exactly the file that the
+    /// patch was made from.
     private func placesOfAdded(at named: Int, from free: Int) -> [Int] {
         if lines.isEmpty { return [0] }
         let isPlace = isExact && named >= free && (named < lines.count || named == lines.count && endsWithBreak)
@@ -93,7 +94,7 @@ struct HunkLocator {
         return (free...(lines.count - wanted.count)).filter { matched(wanted, at: $0) == wanted.count }
     }
 
-    /// How many of the lines, from the first on, stand at a place.
+    /// The number of lines, starting with the first, that match at a position.
     private func matched(_ wanted: [Patch.Line], at place: Int) -> Int {
         var count = 0
         for line in wanted {
@@ -105,7 +106,7 @@ struct HunkLocator {
         return count
     }
 
-    /// The error for the place where most lines are, the nearest to the named one.
+    /// The error for the position where most lines match; of several, the one nearest to the header's line.
     private func mismatch(_ wanted: [Patch.Line], near named: Int, from free: Int, file: Patch.File, number: Int) -> ApplyError {
         if let damage = damage(wanted, at: named, file: file, number: number) { return damage }
         let tries = (min(free, lines.count)...lines.count).map { (place: $0, matched: matched(wanted, at: $0)) }
@@ -121,7 +122,7 @@ struct HunkLocator {
             found: found)
     }
 
-    /// The error for a hunk that would fit if its lines ended as the file's do.
+    /// The error for a hunk that would fit if its line endings were those of the file.
     private func lineEndings(_ wanted: [Patch.Line], from free: Int, file: Patch.File, number: Int) -> ApplyError? {
         let isReturned = { (line: ArraySlice<UInt8>) in line.last == UInt8(ascii: "\r") }
         let patchHas = wanted.contains { isReturned($0.bytes[...]) }
@@ -136,7 +137,7 @@ struct HunkLocator {
         return .lineEndings(file: file.path, hunk: number, of: file.hunks.count, patchHasReturns: patchHas)
     }
 
-    /// The error for a hunk whose lines, at the place that it names, are the file's but for what the way of the patch did to them.
+    /// The error for a hunk whose lines at the header's position match the file except for damage done in transit.
     private func damage(_ wanted: [Patch.Line], at place: Int, file: Patch.File, number: Int) -> ApplyError? {
         guard place >= 0, place < lines.count, place + wanted.count <= lines.count else { return nil }
         let pairs = wanted.enumerated().map { (mine: $1.bytes[...], theirs: lines[place + $0]) }
@@ -154,7 +155,7 @@ struct HunkLocator {
             expected: String(decoding: pairs[odd].mine, as: UTF8.self), found: String(decoding: pairs[odd].theirs, as: UTF8.self))
     }
 
-    /// Without spaces of any kind: those that cannot be broken are what some mail programs make of others.
+    /// The line without any white space, including no-break spaces, because some mail programs replace spaces with them.
     private static func withoutSpace(_ line: ArraySlice<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         for byte in line where !" \t\r".utf8.contains(byte) {
@@ -164,7 +165,7 @@ struct HunkLocator {
         return bytes
     }
 
-    /// What quoted-printable means (RFC 2045, 6.7).
+    /// Decodes quoted-printable text (RFC 2045, 6.7).
     private static func unquoted(_ line: ArraySlice<UInt8>) -> [UInt8] {
         var (bytes, rest) = ([UInt8](), line)
         while let byte = rest.popFirst() {

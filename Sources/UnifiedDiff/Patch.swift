@@ -1,106 +1,103 @@
 import ExitCodes
 import Paths
 
-/// A patch that was read: files, and what becomes of each. Bytes throughout, because source files need not be UTF-8.
+/// A parsed patch: files, and how each one changes. Everything is bytes because source files need not be UTF-8.
 ///
-/// It is git's own format (git-diff(1), "Generating patch text with -p") or GNU diffutils' "unified". Prose may stand before and between the files,
-/// as in a mailed patch. What is not understood is refused: no patch is read in part.
+/// The format is git's own (git-diff(1), "Generating patch text with -p") or the "unified" format of GNU diffutils. Prose may precede or
+/// separate the files, as in a mailed patch. Anything not understood is refused: no patch is read in part.
 package struct Patch: Sendable {
     /// One line of a hunk.
     package struct Line: Hashable, Sendable {
-        /// What the line is for.
+        /// What a line does.
         package enum Kind: Sendable {
-            /// It must be there, and stays.
+            /// It must be present and stays.
             case context
-            /// It must be there, and goes.
+            /// It must be present and is removed.
             case removed
-            /// It comes.
+            /// It is added.
             case added
         }
 
-        /// What the line is for.
         package let kind: Kind
-        /// Its bytes, without the line break.
+        /// The line's bytes, without the line break.
         package let bytes: [UInt8]
-        /// Whether a line break follows; only the last line of a file may have none.
+        /// Whether a line break follows; only the last line of a file may lack one.
         package internal(set) var endsWithBreak = true
     }
 
-    /// One hunk.
     package struct Hunk: Hashable, Sendable {
-        /// The line of the old file, counted from 1, at which its header says that it begins; of a hunk that only adds lines the one before it.
+        /// The first line of the hunk in the old file according to its header, counted from 1; for a hunk that only adds lines, the line
+        /// before it.
         package let oldStart: Int
-        /// Its lines.
         package let lines: [Line]
-        /// The line of the patch, counted from 1, at which its header stands.
+        /// The line of the patch, counted from 1, that holds the hunk's header.
         package let place: Int
 
-        /// The lines that must be there.
+        /// The lines that must be present.
         var before: [Line] { lines.filter { $0.kind != .added } }
-        /// The lines that are there afterwards.
+        /// The lines that are present afterwards.
         var after: [Line] { lines.filter { $0.kind != .removed } }
     }
 
-    /// What becomes of a file's bytes.
+    /// How a file's bytes change.
     enum Content: Hashable, Sendable {
-        /// Hunks, in the order of the file; none where the bytes stay as they are.
+        /// Hunks in file order; none if the bytes do not change.
         case hunks([Hunk])
         /// A `GIT binary patch`.
         case binary(BinaryChange)
     }
 
-    /// What becomes of one file.
+    /// The change to one file.
     package struct File: Hashable, Sendable {
-        /// What happens to it.
+        /// The kind of change.
         package enum Change: Sendable {
-            /// It is there before and after.
+            /// The file exists before and after.
             case modified
-            /// It is made.
+            /// The file is created.
             case made
-            /// It is removed.
+            /// The file is removed.
             case removed
-            /// It is there afterwards, and was there under another name.
+            /// The file gets a new path.
             case renamed
-            /// It is made of another file, which stays.
+            /// The file is created as a copy of another file, which stays.
             case copied
         }
 
-        /// Its path; of a file that is removed the one that it had.
+        /// The file's path; for a removed file, its former path.
         package let path: String
-        /// The path of the file that it is made of; the same as `path` where it has no other.
+        /// The path of the file that this one is made from; the same as `path` if the path does not change.
         package let oldPath: String
-        /// What happens to it.
         package let change: Change
-        /// What it must be, a file or a link, as far as the patch says. Whether it can be run is of no account, as git has it.
+        /// What the patch says the file must be: a file or a link; nil if it does not say. As in git, the executable bit does not matter.
         package let oldMode: TreeFile.Mode?
-        /// What it is afterwards; nil for what it was.
+        /// The file's mode afterwards; nil if it does not change.
         package let newMode: TreeFile.Mode?
-        /// The ids of its content before and after, in hexadecimal digits and mostly shortened; nil when the patch does not tell.
+        /// The IDs of the content before and after, in hexadecimal and usually abbreviated; nil if the patch does not give them.
         let ids: ContentIDs?
-        /// What the patch says of how much a renamed or copied file is the old one, in percent.
+        /// How similar a renamed or copied file is to the old one according to the patch, in percent.
         let similarity: Int?
         let content: Content
-        /// The line of the patch, counted from 1, at which it begins.
+        /// The line of the patch, counted from 1, where this file begins.
         let place: Int
-        /// Which of the patch's commits it belongs to, where that is a mailbox.
+        /// The commit that the file belongs to, if the patch is a mailbox.
         let commit: Int
 
-        /// Its hunks, in the order of the file.
+        /// The hunks in file order.
         package var hunks: [Hunk] { if case .hunks(let hunks) = content { hunks } else { [] } }
-        /// Whether it is a change of bytes that are no lines.
+        /// Whether the change is binary.
         package var isBinary: Bool { if case .binary = content { true } else { false } }
-        /// Whether a file of another path goes into it, or it goes.
+        /// Whether the old path no longer exists afterwards: the file is removed or renamed.
         package var consumesOldPath: Bool { change == .removed || change == .renamed }
     }
 
-    /// What the patch is called in messages.
+    /// The patch's name in messages.
     package let name: String
-    /// The files that it changes.
+    /// The files that the patch changes.
     package let files: [File]
 
     /// Reads a patch.
     ///
-    /// - Throws: `PatchError` with the line at which it is no patch, or is one of a kind that is refused.
+    /// - Throws: `PatchError` with the line where the text is not a patch, or is a kind of patch that is refused.
     package init(_ bytes: [UInt8], name: String) throws(PatchError) {
         self.name = name
         var reader = PatchReader(bytes)
@@ -108,13 +105,14 @@ package struct Patch: Sendable {
         try Self.checkOnce(files)
     }
 
-    /// The paths that it is about, each once, in its order.
+    /// The paths that the patch touches, each once, in patch order.
     package var paths: [String] {
         var seen = Set<[UInt8]>()
         return files.flatMap { [$0.oldPath, $0.path] }.filter { seen.insert(Array($0.utf8)).inserted }
     }
 
-    /// Each path may be changed once. A file may go and another one come in its place: so git writes down that a file becomes a link.
+    /// Checks that each path changes only once. One file may be removed and another one created in its place: that is how git writes a file
+    /// that becomes a link.
     private static func checkOnce(_ files: [File]) throws(PatchError) {
         var (written, gone, commits) = (Set<[UInt8]>(), Set<[UInt8]>(), [[UInt8]: Int]())
         for file in files {
@@ -136,7 +134,7 @@ package struct Patch: Sendable {
                 throw PatchError(line: line, message: "\(shown(path)) appears twice; expected all its hunks together")
             }
         }
-        // A file that is changed under its own name cannot also be another one's past: which of the two would be meant?
+        // A file modified under its own name cannot also be removed or renamed: it would be unclear which of the two is meant.
         for file in files where file.change == .modified && gone.contains(Array(file.path.utf8)) {
             let words = "\(shown(Array(file.path.utf8))) appears twice: it is removed or renamed, and also changed"
             throw PatchError(line: file.place, message: words)
@@ -146,13 +144,13 @@ package struct Patch: Sendable {
     private static func shown(_ path: [UInt8]) -> String { ContainedPath.quoted(path) }
 }
 
-/// Ids of a file's content before and after, as an `index` line has them.
+/// IDs of a file's content before and after, from an `index` line.
 struct ContentIDs: Hashable, Sendable {
     let old: String
     let new: String
 }
 
-/// Where and why a text is no patch.
+/// Where and why a text is not a patch.
 package struct PatchError: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
     /// The line, counted from 1.
     package let line: Int

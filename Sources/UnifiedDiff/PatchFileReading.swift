@@ -6,9 +6,9 @@ extension PatchReader {
     struct Header {
         var old = PatchNames.Side.absent
         var new = PatchNames.Side.absent
-        /// What `old mode` says.
+        /// The mode in the `old mode` line.
         var oldMode: TreeFile.Mode?
-        /// What the line `index` says of a file whose mode stays.
+        /// The mode in the `index` line, which git writes if the mode does not change.
         var stayingMode: TreeFile.Mode?
         var newMode: TreeFile.Mode?
         var isMade = false
@@ -17,7 +17,7 @@ extension PatchReader {
         var target: (path: [UInt8], isCopy: Bool)?
         var ids: ContentIDs?
         var similarity: Int?
-        /// Whether it tells of a change that needs no content.
+        /// Whether the header describes a change that needs no content.
         var changesFile: Bool { isMade || isRemoved || source != nil || newMode != nil }
     }
 
@@ -25,7 +25,7 @@ extension PatchReader {
     struct Draft {
         var path: [UInt8]
         var oldPath: [UInt8]
-        /// Whether the path has a folder before it that is none; known when all files are.
+        /// Whether the path may start with a folder that only names a side; this is decided when all files have been read.
         var isLone = false
         var prefixes: [[UInt8]] = []
         var change: Patch.File.Change
@@ -55,7 +55,7 @@ extension PatchReader {
                 throw error("the file has no hunk; expected '@@ -LINE,COUNT +LINE,COUNT @@'", at: next - 1)
             }
         } else if next == place + 1 {
-            // The line alone tells of no change.
+            // This line alone describes no change.
             return
         }
         let content = try content()
@@ -72,7 +72,9 @@ extension PatchReader {
         drafts.append(try draft(header, names, content, place))
     }
 
-    /// Reads a line of git's own between `diff --git` and the content; whether it was one.
+    /// Reads one of git's extended header lines, between `diff --git` and the content.
+    ///
+    /// - Returns: whether the line was one.
     func extended(_ header: inout Header) throws(PatchError) -> Bool {
         let line = withoutReturn(lines[next])
         func rest(_ mark: String) -> ArraySlice<UInt8>? { line.starts(with: mark.utf8) ? line.dropFirst(mark.utf8.count) : nil }
@@ -102,7 +104,7 @@ extension PatchReader {
         return true
     }
 
-    /// `index OLD..NEW MODE`; the mode where it stays.
+    /// Reads `index OLD..NEW MODE`; the mode is present only if it does not change.
     func index(_ text: ArraySlice<UInt8>, _ header: inout Header) throws(PatchError) {
         let words = text.split(separator: UInt8(ascii: " "))
         guard let range = words.first else { return }
@@ -116,7 +118,7 @@ extension PatchReader {
         if words.count > 1 { header.stayingMode = try mode(words[1]) }
     }
 
-    /// What git writes for what a file is: of a file, only whether its owner may run it is kept (git's `create_ce_mode`).
+    /// Reads a mode as git writes it. As in git, the owner's executable bit is the only permission kept (git's `create_ce_mode`).
     func mode(_ digits: ArraySlice<UInt8>) throws(PatchError) -> TreeFile.Mode {
         let text = text(digits)
         guard let number = UInt32(text, radix: 8) else {
@@ -175,7 +177,7 @@ extension PatchReader {
         return draft
     }
 
-    /// What the lines `rename` and `copy` say has no folder before it; the other lines must agree.
+    /// Takes the paths from the `rename` and `copy` lines, which have no side prefix; the other lines must agree.
     func setMove(_ header: Header, _ draft: inout Draft, _ place: Int) throws(PatchError) {
         guard let source = header.source, let target = header.target, source.isCopy == target.isCopy else {
             throw error("only one side of a renamed or copied file is named; expected 'from' and 'to'", at: place)
@@ -220,7 +222,7 @@ extension PatchReader {
             at: place)
     }
 
-    /// `--- OLD`, `+++ NEW` and hunks, as diff(1) writes them.
+    /// Reads `--- OLD`, `+++ NEW` and hunks, as diff(1) writes them.
     mutating func plainFile() throws(PatchError) {
         let place = next
         let old = try side(after: "--- ", isTimed: true)
@@ -247,7 +249,8 @@ extension PatchReader {
         drafts.append(draft)
     }
 
-    /// The name behind `---` or `+++`, and whether the time behind it says that there is no such file: diff(1) with `-N` writes 1970's beginning.
+    /// The name after `---` or `+++`, and whether its time stamp means that the file does not exist: diff(1) with `-N` writes the start of
+    /// 1970.
     func side(after mark: String, isTimed: Bool) throws(PatchError) -> (side: PatchNames.Side, isEpoch: Bool) {
         let rest = withoutReturn(lines[next]).dropFirst(mark.utf8.count)
         if rest.first == UInt8(ascii: "\"") {
@@ -257,14 +260,14 @@ extension PatchReader {
             try look(at: name)
             return (.name(name), isTimed && Epoch.isNamed(by: text(behind)))
         }
-        // Bytes, as git sees them: a letter that combines with the slash before it hides none. A time stamp stands behind a tab.
+        // Compare bytes, as git does: a combining character after a slash must not hide the slash. A tab precedes the time stamp.
         let name = Array(rest.prefix { $0 != UInt8(ascii: "\t") })
         if name.elementsEqual("/dev/null".utf8) { return (.none, false) }
         try look(at: name)
         return (.name(name), isTimed && Epoch.isNamed(by: text(rest.dropFirst(name.count))))
     }
 
-    /// A name that leads out is told at its own line.
+    /// Reports a name that leads outside of the tree at its own line.
     func look(at name: [UInt8]) throws(PatchError) {
         var path = name[...]
         while path.starts(with: "./".utf8), path.count > 2 { path = path.dropFirst(2) }
@@ -273,7 +276,7 @@ extension PatchReader {
 }
 
 extension PatchReader {
-    /// The files, each with its path.
+    /// The files with their final paths.
     func resolved() throws(PatchError) -> [Patch.File] {
         let prefixes = Set(drafts.flatMap(\.prefixes))
         let isBare = drafts.contains { !$0.isLone && ![.renamed, .copied].contains($0.change) && $0.prefixes.isEmpty }
@@ -294,8 +297,8 @@ extension PatchReader {
         return files
     }
 
-    /// The path of a file of which only one side is named: the patch's other files tell what stands before it; where there are none, `a/` and `b/`
-    /// are what git writes.
+    /// The path of a file with only one named side. The patch's other files tell which prefix to remove; if there are none, the prefixes
+    /// are `a/` and `b/`, as git writes them.
     func lonePath(_ draft: Draft, _ prefixes: Set<[UInt8]>, _ isBare: Bool) throws(PatchError) -> [UInt8] {
         guard let (prefix, rest) = SideName(bytes: draft.path).stripped else { return draft.path }
         let isUsual = prefix.elementsEqual((draft.change == .removed ? "a" : "b").utf8)
@@ -318,7 +321,7 @@ extension PatchReader {
         }
     }
 
-    /// A file that is made has no lines before, and one that is removed none after.
+    /// A created file has no old lines, and a removed file has no new lines.
     func check(_ draft: Draft) throws(PatchError) {
         guard case .hunks(let hunks) = draft.content else { return }
         if draft.change == .made, let odd = hunks.first(where: { !$0.before.isEmpty }) {
@@ -333,7 +336,7 @@ extension PatchReader {
     }
 }
 
-/// The time stamp that diff(1) gives a file that is not there: 1970 began, wherever the one is who made the patch.
+/// The time stamp that diff(1) writes for a file that does not exist: the start of 1970, in the time zone of the patch's author.
 private enum Epoch {
     static func isNamed(by text: String) -> Bool {
         guard

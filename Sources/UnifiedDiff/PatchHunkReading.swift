@@ -21,7 +21,7 @@ extension PatchReader {
         guard let header = HunkHeader(lines[next]) else {
             throw error("'\(shown)' is not a hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'")
         }
-        // Places are counted with: no sum of them may be more than a number can hold.
+        // Positions are used in arithmetic, so no sum of them may overflow.
         guard [header.oldStart, header.old, header.new].allSatisfy({ $0 <= Self.mostLines }) else {
             throw error("'\(shown)' names a line beyond \(Self.mostLines), which no source file has")
         }
@@ -52,7 +52,7 @@ extension PatchReader {
         return Patch.Hunk(oldStart: header.oldStart, lines: body, place: place)
     }
 
-    /// Only the last line of a side may be without a line break.
+    /// Only the last line of each side may lack a line break.
     func checkEnds(_ body: [Patch.Line], _ place: Int) throws(PatchError) {
         for side in [body.filter { $0.kind != .added }, body.filter { $0.kind != .removed }]
         where side.dropLast().contains(where: { !$0.endsWithBreak }) {
@@ -60,7 +60,7 @@ extension PatchReader {
         }
     }
 
-    /// A line in a hunk that is none of a hunk.
+    /// The error for a line inside a hunk that is not a valid hunk line.
     func damage(_ place: Int, _ old: Int, _ new: Int) -> PatchError {
         let missing = "the hunk at line \(place) ends too early: \(old) old and \(new) new lines are missing"
         if lines[next - 1].last == UInt8(ascii: "=") {
@@ -78,13 +78,13 @@ extension PatchReader {
         case UInt8(ascii: " "): Patch.Line(kind: .context, bytes: Array(lines[next].dropFirst()))
         case UInt8(ascii: "-"): Patch.Line(kind: .removed, bytes: Array(lines[next].dropFirst()))
         case UInt8(ascii: "+"): Patch.Line(kind: .added, bytes: Array(lines[next].dropFirst()))
-        // Mailers cut the space off an empty context line.
+        // Mailers remove the space of an empty context line.
         case nil: Patch.Line(kind: .context, bytes: [])
         default: nil
         }
     }
 
-    /// `\ No newline at end of file` speaks of the line before it.
+    /// `\ No newline at end of file` refers to the line before it.
     mutating func markEnd(_ body: inout [Patch.Line]) {
         guard next < lines.count, lines[next].first == UInt8(ascii: "\\"), let last = body.indices.last else { return }
         body[last].endsWithBreak = false
@@ -97,7 +97,7 @@ extension PatchReader {
         let start = next
         next += 1
         let (method, data) = try piece()
-        // The way back; git has written it since 2006 and does not need it.
+        // The reverse change; git has written it since 2006 and it is not needed here.
         if next < lines.count, pieceHeader != nil { _ = try piece() }
         let text = lines[start..<next].flatMap { withoutReturn($0) + [UInt8(ascii: "\n")] }
         return BinaryChange(method: method, data: data, text: text)
@@ -133,7 +133,7 @@ extension PatchReader {
         return (method, data)
     }
 
-    /// A few bytes can be a great many when they are unpacked.
+    /// Limits the total size of the binary changes, because a few compressed bytes can expand to very many.
     mutating func count(_ bytes: Int?, _ place: Int) throws(PatchError) {
         guard let bytes else { throw error("the binary change is corrupt: it is not a delta", at: place) }
         guard bytes <= BinaryChange.mostBytes - unpacked else {
@@ -144,7 +144,7 @@ extension PatchReader {
     }
 }
 
-/// `@@ -LINE,COUNT +LINE,COUNT @@`. A number that is too large to be held is the largest one.
+/// `@@ -LINE,COUNT +LINE,COUNT @@`. A number too large for `Int` becomes the largest one.
 struct HunkHeader {
     let oldStart: Int
     let old: Int

@@ -1,42 +1,42 @@
 import Paths
 
-/// How a patch stands to some files. Nothing is written, and no repository is needed.
+/// How a patch relates to a set of files. Nothing is written, and no repository is needed.
 package struct PatchMatch: Sendable {
-    /// What would come of applying it.
+    /// The result of trying to apply the patch.
     package enum State: String, Hashable, Codable, Sendable {
-        /// It applies.
+        /// The patch applies.
         case applies
-        /// It does not, because its change is there already: it applies backwards, or what it adds is there and what it removes is not.
+        /// The patch does not apply because its change is already present: it applies in reverse, or the lines that it adds are present and
+        /// the lines that it removes are not.
         case upstream
-        /// It does not.
+        /// The patch does not apply.
         case differs
     }
 
-    /// What would come of applying it.
     package let state: State
-    /// How many of the lines that must be there are there, each hunk at its best place. A change without lines counts as one.
+    /// The number of expected lines that are present, with each hunk at its best position. A change without lines counts as one.
     package let matched: Int
-    /// How many lines must be there.
+    /// The number of expected lines.
     package let wanted: Int
-    /// The first reason why it does not apply; nil when it does.
+    /// The first reason why the patch does not apply; nil if it does.
     package let error: ApplyError?
 }
 
 extension Patch {
-    /// One file, before and after a patch.
+    /// One file before and after a patch.
     package struct Changed: Sendable {
-        /// What the patch says of it.
+        /// The patch's change to the file.
         package let file: File
-        /// What was at its old path; nil for a file that is made.
+        /// The file at the old path; nil for a created file.
         package let before: TreeFile?
-        /// What is at its path; nil for a file that is removed.
+        /// The file at the new path; nil for a removed file.
         package let after: TreeFile?
     }
 
-    /// Looks how the patch stands to some files.
+    /// Compares the patch with a set of files.
     ///
-    /// - Parameter standing: what is at a path, as the patch has it.
-    /// - Throws: what reading throws.
+    /// - Parameter standing: looks up a path of the patch.
+    /// - Throws: errors from `standing`.
     package func match(_ standing: Lookup) throws -> PatchMatch {
         var (matched, wanted) = (0, 0)
         var failure: ApplyError?
@@ -49,23 +49,23 @@ extension Patch {
         }
         if failure == nil { failure = try room.fault(standing) }
         guard let failure else { return PatchMatch(state: .applies, matched: matched, wanted: wanted, error: nil) }
-        // What still applies is never called obsolete.
+        // A patch that still applies is never reported as obsolete.
         let isThere = try files.allSatisfy { try Presence($0, in: room, standing).isThere }
         return PatchMatch(state: isThere ? .upstream : .differs, matched: matched, wanted: wanted, error: failure)
     }
 
-    /// Applies the patch to some files, in memory: either all of it, or nothing.
+    /// Applies the patch to a set of files in memory: completely or not at all.
     ///
-    /// - Parameter standing: what is at a path, as the patch has it.
-    /// - Returns: each file before and afterwards.
-    /// - Throws: `ApplyError`, and what reading throws.
+    /// - Parameter standing: looks up a path of the patch.
+    /// - Returns: each file before and after.
+    /// - Throws: `ApplyError`, and errors from `standing`.
     package func applied(to standing: Lookup) throws -> [Changed] {
         var left = Self.mostBytes
         let room = Room(files)
         let changed = try files.map { file in
             let trial = try Trial(file, isReplaced: room.isGone(file.path), standing)
             if let error = trial.error { throw error }
-            // A file that is copied often can come to more than there is memory for.
+            // Many copies of one file can exceed the available memory.
             left -= file.change == .copied || file.isBinary ? trial.after?.bytes.count ?? 0 : 0
             guard left >= 0 else { throw ApplyError.tooLarge(file: file.path) }
             return Changed(file: file, before: trial.before, after: trial.after)
@@ -77,7 +77,7 @@ extension Patch {
     private static let mostBytes = 512 << 20
 }
 
-/// One file of a patch, tried on what is there.
+/// One file of a patch, tried on the current files.
 private struct Trial {
     private(set) var matched = 0
     private(set) var wanted = 0
@@ -85,16 +85,16 @@ private struct Trial {
     private(set) var before: TreeFile?
     private(set) var after: TreeFile?
 
-    /// - Parameter isReplaced: whether the patch takes away what is at the path.
+    /// - Parameter isReplaced: whether the patch removes the file that is now at the path.
     init(_ file: Patch.File, isReplaced: Bool, _ standing: Lookup) throws {
         if file.change == .made {
-            // What is in its way is for ``Room`` to see, but for the plain case, which is told first.
+            // ``Room`` finds what is in the way, except for the simplest case, which is reported first.
             if case .file = try standing(file.path), !isReplaced { fail(file, .exists(file: file.path)) }
         } else {
             switch try standing(file.oldPath) {
             case .file(let there):
                 before = there
-                // Of a file that only gets another name git writes no mode.
+                // For a file that is only renamed, git writes no mode.
                 let isTold = file.oldMode != nil || !file.hunks.isEmpty || file.isBinary
                 if isTold, (there.mode == .link) != (file.oldMode == .link) {
                     let kinds = there.mode == .link ? ("a file", "a link") : ("a link", "a file")
@@ -140,13 +140,13 @@ private struct Trial {
             return
         }
         after = TreeFile(new, mode: mode)
-        // A link's bytes are data; what no file system can hold as one is none.
+        // A link's bytes are data. A target that no file system can store is invalid.
         if mode == .link, new.isEmpty || new.contains(0) || new.count > 4095 || GitName.isModules(file.lastPart) {
             error = .otherKind(file: file.path, expected: "a link", found: "a link that cannot be created")
         }
     }
 
-    /// The bytes of a binary change, which is for one content and makes one content, both told by their ids.
+    /// Applies a binary change, which accepts exactly one content and produces exactly one, each identified by its ID.
     private mutating func changed(_ old: [UInt8], by change: BinaryChange, of file: Patch.File) -> [UInt8]? {
         let ids = file.ids ?? ContentIDs(old: "", new: "")
         let (isThere, isLeft) = (file.change != .made, file.change != .removed)
@@ -169,8 +169,8 @@ private struct Trial {
     }
 }
 
-/// Whether there is room for the files that a patch makes: nothing is in their place, and no file or link where a folder must be, but for what the
-/// patch takes away.
+/// Whether the paths of the patch's new files are free: nothing is at them, and no file or link is where a folder must be, except for what
+/// the patch itself removes.
 private struct Room {
     private let files: [Patch.File]
     private let gone: Set<[UInt8]>
@@ -182,10 +182,10 @@ private struct Room {
         written = Set(files.filter { $0.change != .removed }.map { Array($0.path.utf8) })
     }
 
-    /// Whether the patch takes away what is at a path.
+    /// Whether the patch removes the file at a path.
     func isGone(_ path: String) -> Bool { gone.contains(Array(path.utf8)) }
 
-    /// Whether the patch makes a file at a path.
+    /// Whether the patch creates a file at a path.
     func isMade(_ path: String) -> Bool { written.contains(Array(path.utf8)) }
 
     func fault(_ standing: Lookup) throws -> ApplyError? {
@@ -218,12 +218,12 @@ private struct Room {
     }
 }
 
-/// Whether a change is in a file already, by whatever commit.
+/// Whether a file already contains a change, no matter which commit made it.
 private struct Presence {
     let isThere: Bool
 
     init(_ file: Patch.File, in room: Room, _ standing: Lookup) throws {
-        // What is gone may have made room for another file of the patch.
+        // Another file of the patch may have taken the removed file's place.
         if file.consumesOldPath, !room.isMade(file.oldPath), try standing(file.oldPath).file != nil {
             isThere = false
             return
@@ -232,7 +232,7 @@ private struct Presence {
             isThere = file.change == .removed
             return
         }
-        // Whether a new file can be run is of no account; whether one is made runnable is all of a change.
+        // The executable bit of a created file does not matter; for a file that only becomes executable, it is the whole change.
         let isSame = file.newMode.map { $0 == there.mode || file.change == .made && ($0 == .link) == (there.mode == .link) } ?? true
         isThere = isSame && Self.hasContent(of: file, there.bytes)
     }
@@ -248,12 +248,12 @@ private struct Presence {
         }
     }
 
-    /// What the patch adds stands here, run by run, and what it removes does not. White space and comments are of no account: another author
-    /// writes them another way.
+    /// Whether all added runs of lines are present and all removed ones absent. White space and comments are ignored, because another
+    /// author may write them differently.
     private static func hasEachLine(of file: Patch.File, _ lines: [String]) -> Bool {
         let added = file.runs(of: .added).map { $0.compactMap(Self.telling) }.filter { !$0.isEmpty }
         let removed = file.runs(of: .removed).map { $0.compactMap(Self.telling) }.filter { !$0.isEmpty }
-        // A brace alone says nothing.
+        // A brace alone proves nothing.
         guard added.joined().contains(where: { $0.filter(\.isLetter).count > 1 }) else { return false }
         return added.allSatisfy { contains($0, lines) } && !removed.contains { contains($0, lines) }
     }
@@ -271,7 +271,8 @@ private struct Presence {
 }
 
 extension Patch.File {
-    /// Whether a file's bytes are the very ones that the patch was made of, as its `index` line tells. Fewer digits say too little.
+    /// Whether a file's bytes are exactly the ones that the patch was made from, according to its `index` line. Fewer than 7 digits are not
+    /// reliable.
     fileprivate func isMade(of bytes: [UInt8]) -> Bool {
         guard let ids, ids.old.utf8.count >= 7, hunks.contains(where: { $0.before.isEmpty }) else { return false }
         return BinaryChange.id(of: bytes).hasPrefix(ids.old)
@@ -279,13 +280,13 @@ extension Patch.File {
 
     fileprivate var lastPart: [UInt8] { path.utf8.split(separator: UInt8(ascii: "/")).last.map { Array($0) } ?? [] }
 
-    /// The file with what is added removed, and the other way round.
+    /// The file's change with added and removed lines swapped.
     fileprivate var reversed: Patch.File {
         var shift = 0
         let hunks = hunks.map { hunk in
             let (before, after) = (hunk.before.count, hunk.after.count)
             defer { shift += after - before }
-            // A side without lines is numbered by the line before it.
+            // The line number of an empty side is that of the line before it.
             let start = hunk.oldStart + shift + (before == 0 ? 1 : 0) - (after == 0 ? 1 : 0)
             let lines = hunk.lines.map { line in
                 let kind: Patch.Line.Kind = line.kind == .added ? .removed : line.kind == .removed ? .added : .context
@@ -300,7 +301,7 @@ extension Patch.File {
             commit: commit)
     }
 
-    /// Lines of a kind that stand together.
+    /// Runs of consecutive lines of one kind.
     fileprivate func runs(of kind: Patch.Line.Kind) -> [[[UInt8]]] {
         hunks.flatMap { hunk in hunk.lines.split { $0.kind != kind }.map { $0.map(\.bytes) } }
     }

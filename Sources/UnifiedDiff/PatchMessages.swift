@@ -1,7 +1,8 @@
 extension Patch {
-    /// The messages of a mailbox that change a file, each as its bytes stand there; a text with less than two such messages is one, whole.
+    /// Splits a mailbox into its messages that change a file, each as its original bytes. A text with fewer than two such messages is
+    /// returned whole.
     ///
-    /// - Throws: `PatchError` when the text is no patch. That one message changes what another one changed is none.
+    /// - Throws: `PatchError` if the text is not a patch. Two messages that change the same file are not an error.
     package static func messages(in bytes: [UInt8]) throws(PatchError) -> [[UInt8]] {
         var reader = PatchReader(bytes)
         let files = try reader.files()

@@ -1,20 +1,20 @@
 import Paths
 import Sanitizing
 
-/// A file's name as a patch has it: in front of it there may be a folder that only says which side it is, `a/`, `b/`, `old/`.
+/// A file's name as written in a patch. It may start with a folder that only names the side: `a/`, `b/` or `old/`.
 struct SideName: Hashable {
     let bytes: [UInt8]
 
-    /// The name without its first part, and that part; nil when it has only one.
+    /// The name without its first component, and that component; nil if it has only one.
     var stripped: (prefix: [UInt8], rest: [UInt8])? {
         guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash > 0, slash + 1 < bytes.count else { return nil }
         return (Array(bytes[..<slash]), Array(bytes[(slash + 1)...]))
     }
 }
 
-/// What both sides of a file are called.
+/// The names of both sides of a file.
 enum PatchNames {
-    /// What a header line says of a side.
+    /// A side of a file according to its header line.
     enum Side: Equatable {
         case absent
         /// `/dev/null`.
@@ -22,14 +22,14 @@ enum PatchNames {
         case name([UInt8])
     }
 
-    /// A path, and the folders that stood before it.
+    /// A path and the prefixes removed from it.
     struct Resolved: Hashable {
         let path: [UInt8]
         var prefixes: [[UInt8]] = []
     }
 
-    /// The path that two names mean, when they mean one: they are equal; or equal without their first parts; or one of them is what an editor or
-    /// quilt calls the copy of the other.
+    /// The path that two names mean, if they mean the same one: they are equal, or equal without their first components, or one is the name
+    /// that an editor or quilt gives a copy of the other.
     static func path(_ old: [UInt8], _ new: [UInt8], isCopyNamed: Bool) -> Resolved? {
         let (old, new) = (SideName(bytes: withoutDot(old)), SideName(bytes: withoutDot(new)))
         if old.bytes == new.bytes { return Resolved(path: old.bytes) }
@@ -46,7 +46,7 @@ enum PatchNames {
 
     private static let mostSpaces = 100
 
-    /// All that the two names behind `diff --git` may mean: a space divides them, and may be in them.
+    /// All paths that the two names after `diff --git` can mean: a space separates them, and they may contain spaces.
     static func paths(ofGitLine rest: [UInt8]) -> [Resolved] {
         guard rest.count <= 2 * 4100 else { return [] }
         var found: [Resolved] = []
@@ -59,21 +59,22 @@ enum PatchNames {
             return found
         }
         let spaces = rest.indices.filter { rest[$0] == UInt8(ascii: " ") }
-        // Each space may be the one. Of very many only the middle is tried, which git's own prefixes, all as long as each other, leave.
+        // Any of the spaces may be the separator. If there are very many, only the middle one is tried: with git's own prefixes, both names
+        // have the same length.
         for index in spaces.count <= mostSpaces ? spaces : spaces.filter({ $0 == rest.count / 2 }) {
             if let new = whole(rest[(index + 1)...]) { add(Array(rest[..<index]), new) }
         }
         return found
     }
 
-    /// A name that is all of a text, in quotes or not.
+    /// A name that fills a whole text, quoted or not.
     static func whole(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.first == UInt8(ascii: "\"") else { return Array(text) }
         guard let (name, rest) = unquoted(text), rest.isEmpty else { return nil }
         return name
     }
 
-    /// A name between double quotes, as C writes text, and what stands behind it (git's `quote.c`, `unquote_c_style`).
+    /// A name in double quotes, as in C, and the text after it (git's `quote.c`, `unquote_c_style`).
     static func unquoted(_ text: ArraySlice<UInt8>) -> (name: [UInt8], rest: ArraySlice<UInt8>)? {
         var rest = text
         guard rest.popFirst() == UInt8(ascii: "\"") else { return nil }
@@ -99,7 +100,7 @@ enum PatchNames {
         return nil
     }
 
-    /// A name as git writes it: in quotes where something in it would be misread.
+    /// A name as git writes it: quoted if it could be misread otherwise.
     static func written(_ name: [UInt8]) -> [UInt8] {
         let isPlain = name.allSatisfy { (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
         if isPlain { return name }
@@ -128,14 +129,14 @@ enum PatchNames {
         return Array(name)
     }
 
-    /// A path below the tree's top, as text.
+    /// A path below the tree's root, as text.
     ///
-    /// - Returns: nil with the reason when it is none.
+    /// - Returns: a failure with the reason if it is not one.
     static func contained(_ path: [UInt8]) -> Result<String, NameFault> {
         do throws(PathFault) {
             let contained = try ContainedPath(path)
             guard contained != .top else { return .failure(NameFault(path, "is not a path below the tree's top")) }
-            // Paths are text here, and no other text may come of one.
+            // Paths are text here, and decoding must not change one.
             let text = String(decoding: path, as: UTF8.self)
             guard text.utf8.elementsEqual(path) else { return .failure(NameFault(path, "is not valid UTF-8, which is not supported")) }
             return .success(text)

@@ -1,7 +1,7 @@
 import Paths
 import Sanitizing
 
-/// A patch's text on its way to files. What stands outside of files is prose, but for a few lines of which each says that something is changed.
+/// Parses a patch's text into files. Text outside of files is prose, except for a few lines that announce a change.
 struct PatchReader {
     static let mostLines = 1_000_000_000
 
@@ -9,11 +9,11 @@ struct PatchReader {
     let endsWithBreak: Bool
     var next = 0
     var drafts: [Draft] = []
-    /// How many commits were begun.
+    /// How many commits have begun.
     var commit = 0
-    /// At which bytes the messages of a mailbox begin.
+    /// The byte offsets at which a mailbox's messages begin.
     private(set) var mailStarts: [Int] = []
-    /// How many bytes all binary changes come to so far.
+    /// The total size of all binary changes so far, in bytes.
     var unpacked = 0
 
     init(_ bytes: [UInt8]) {
@@ -48,7 +48,7 @@ struct PatchReader {
 
     // MARK: Prose
 
-    /// What is no file's, and says that something is changed which is not in the patch, or in a form that is not read.
+    /// Refuses a line outside of a file that announces a change which the patch does not contain or which has an unsupported format.
     func refuse() throws(PatchError) {
         let line = lines[next]
         if text(line) == "GIT binary patch" { throw error("a binary change without a file; expected 'diff --git' before it") }
@@ -64,7 +64,7 @@ struct PatchReader {
             throw error("a submodule change cannot be applied: the patch does not contain its files")
         }
         if starts("Binary files "), text(line).contains(/^Binary files .*\/.* and .*\/.* differ$/) { throw binaryWithoutContent }
-        // diff(1) tells in words alone of a link, and of what becomes another kind of thing.
+        // For links and changes of type, diff(1) writes only a sentence.
         if starts("Symbolic links ") && text(line).contains(/^Symbolic links .*\/.* and .*\/.* differ$/)
             || starts("File ") && text(line).contains(/^File .*\/.* is an? [a-z ]+ while file .*\/.* is an? [a-z ]+$/)
         {
@@ -81,7 +81,7 @@ struct PatchReader {
         error("a binary file changes, but the patch does not contain its content; create it with 'git diff --binary'")
     }
 
-    /// The line that git puts before each message of a mailbox (git-format-patch).
+    /// Whether the line is the one that git puts before each message of a mailbox (git-format-patch(1)).
     var isMail: Bool { starts("From ") && lines[next].count > 45 && isHex(lines[next].dropFirst(5).prefix(40)) }
 
     func isHex(_ digits: ArraySlice<UInt8>) -> Bool {
@@ -91,7 +91,7 @@ struct PatchReader {
 
     // MARK: Lines
 
-    /// How a mailed patch ends: `-- ` and the version of git.
+    /// Whether the line ends a mailed patch: `-- `, followed by git's version.
     var isSignature: Bool {
         let line = withoutReturn(lines[next])
         return line.elementsEqual("-- ".utf8) || line.elementsEqual("--".utf8)
@@ -101,7 +101,7 @@ struct PatchReader {
 
     func text(_ line: ArraySlice<UInt8>) -> String { String(decoding: line, as: UTF8.self) }
 
-    /// A patch whose lines all end with CR LF has it in its headers, too.
+    /// If all lines of a patch end with CR LF, its headers do as well.
     func withoutReturn(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> { line.last == UInt8(ascii: "\r") ? line.dropLast() : line }
 
     func error(_ message: String) -> PatchError { error(message, at: next) }

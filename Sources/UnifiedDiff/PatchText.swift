@@ -1,12 +1,12 @@
 extension Patch {
-    /// The patch as git writes it, with other paths. Prose is left out.
+    /// The patch as git writes it, with other paths and without prose.
     ///
-    /// - Parameter path: the path to write in place of the patch's.
+    /// - Parameter path: returns the path to write instead of the patch's.
     package func text(renaming path: (String) -> String) -> [UInt8] { files.flatMap { $0.text(old: path($0.oldPath), new: path($0.path)) } }
 }
 
 extension Patch.File {
-    /// The file's part of a patch.
+    /// The file's part of the patch.
     package func text(old: String, new: String) -> [UInt8] {
         var text = PatchHeader(
             old: old, new: new, change: change, oldMode: oldMode, newMode: newMode, ids: ids, similarity: similarity,
@@ -16,7 +16,7 @@ extension Patch.File {
         var shift = 0
         for hunk in hunks {
             let (before, after) = (hunk.before.count, hunk.after.count)
-            // Hunks whose headers name places that overlap would come to a line before the first; where a hunk belongs is looked for anyway.
+            // Headers that name overlapping positions would give a line before the first; hunks are located by their lines anyway.
             let newStart = max(0, hunk.oldStart + shift + (before == 0 ? 1 : 0) - (after == 0 ? 1 : 0))
             text += Array("@@ -\(hunk.oldStart),\(before) +\(newStart),\(after) @@\n".utf8) + hunk.lines.flatMap(\.text)
             shift += after - before
@@ -25,7 +25,7 @@ extension Patch.File {
     }
 }
 
-/// What stands before a file's hunks in git's format (git-diff(1), "Generating patch text with -p").
+/// The lines before a file's hunks in git's format (git-diff(1), "Generating patch text with -p").
 struct PatchHeader {
     let old: String
     let new: String
@@ -40,14 +40,14 @@ struct PatchHeader {
         let (from, to) = (PatchNames.written(Array("a/\(old)".utf8)), PatchNames.written(Array("b/\(new)".utf8)))
         var text = Array("diff --git ".utf8) + from + Array(" ".utf8) + to + Array("\n\(modes)".utf8)
         if change == .renamed || change == .copied {
-            // git itself does without, libgit2 does not.
+            // git does not need this line; libgit2 does.
             if let similarity { text += Array("similarity index \(similarity)%\n".utf8) }
             let word = change == .renamed ? "rename" : "copy"
             for (side, path) in [("from", old), ("to", new)] {
                 text += Array("\(word) \(side) ".utf8) + PatchNames.written(Array(path.utf8)) + Array("\n".utf8)
             }
         }
-        // A mode that stays stands behind the ids.
+        // A mode that does not change follows the IDs.
         let staying = change != .removed && newMode == nil ? oldMode.map { " \($0.rawValue)" } ?? "" : ""
         if let ids { text += Array("index \(ids.old)..\(ids.new)\(staying)\n".utf8) }
         guard hasHunks else { return text }
@@ -64,12 +64,12 @@ struct PatchHeader {
         }
     }
 
-    /// git ends a name with a space in it by a tab, so that no time stamp is looked for in it.
+    /// git puts a tab after a name with a space, so that no one mistakes part of the name for a time stamp.
     private static func ended(_ name: [UInt8]) -> [UInt8] { name.contains(UInt8(ascii: " ")) ? name + [UInt8(ascii: "\t")] : name }
 }
 
 extension Patch.Line {
-    /// The line as a diff has it.
+    /// The line as written in a diff.
     var text: [UInt8] {
         let mark: UInt8 =
             switch kind {
@@ -83,12 +83,12 @@ extension Patch.Line {
 
 /// The lines that git writes before a file's hunks.
 package enum DiffHeader {
-    /// The header of the diff between two forms of a file.
+    /// The header of a diff between two versions of a file.
     ///
     /// - Parameters:
-    ///   - before: nil for a file that is created.
-    ///   - after: nil for a file that is removed.
-    ///   - hunks: the hunks that follow; empty when the bytes are the same.
+    ///   - before: nil for a created file.
+    ///   - after: nil for a removed file.
+    ///   - hunks: the hunks that follow; empty if the bytes are the same.
     package static func bytes(
         _ change: Patch.File.Change, from old: String, to new: String, before: TreeFile?, after: TreeFile?, hunks: [UInt8]
     ) -> [UInt8] {
@@ -101,7 +101,7 @@ package enum DiffHeader {
         ).bytes
     }
 
-    /// How much of the longer form stays, in percent.
+    /// How much of the longer version is unchanged, in percent.
     private static func similarity(_ before: [UInt8], _ after: [UInt8], _ hunks: [UInt8]) -> Int {
         let removed = hunks.split(separator: UInt8(ascii: "\n")).filter { $0.first == UInt8(ascii: "-") }.reduce(0) { $0 + $1.count }
         let longer = max(before.count, after.count, 1)

@@ -5,22 +5,21 @@ import Patches
 import Proving
 import SystemPackage
 
-/// Which recipe.
 struct RecipeArgument: ParsableArguments {
     @Argument(help: ArgumentHelp("A recipe name or a path to a .yaml file; NAME@VERSION selects another version.", valueName: "recipe"))
     var name = Self.standard
 
-    /// The recipe that is meant where none is named.
+    /// The default recipe.
     static let standard = "kubelet-1.20"
 }
 
-/// Which patches.
+/// The patches to apply.
 struct SeriesOption: ParsableArguments {
     @Option(help: ArgumentHelp("Comma-separated patches, or 'none'. Default: the recipe's series.", valueName: "names"))
     var series: SeriesNames?
 }
 
-/// What a recipe leaves open.
+/// The source to use instead of the recipe's own.
 struct SourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Use this source folder instead of the recipe's source.", valueName: "dir"))
     var source: String?
@@ -28,7 +27,7 @@ struct SourceOptions: ParsableArguments {
     var folder: FilePath? { source.map { FilePath($0) } }
 }
 
-/// Which Go builds, and what a recipe may tell it.
+/// The Go releases that may build, and the permissions of a recipe.
 struct GoOption: ParsableArguments {
     @Option(help: ArgumentHelp("Go releases to build with, such as '>=1.27'. Default: the recipe's range.", valueName: "range"))
     var go: VersionRange?
@@ -43,11 +42,11 @@ struct GoOption: ParsableArguments {
 }
 
 extension VersionRange: ExpressibleByArgument {
-    /// Reads a range from the command line.
+    /// Parses a range from the command line.
     package init?(argument: String) { self.init(argument) }
 }
 
-/// How many boots go on at once.
+/// The number of concurrent boots.
 struct JobsOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -58,7 +57,7 @@ struct JobsOption: ParsableArguments {
 }
 
 extension Jobs: ExpressibleByArgument {
-    /// Reads `auto`, or a number from 1 to 100.
+    /// Parses `auto`, or a number from 1 to 100.
     package init?(argument: String) {
         if argument == "auto" {
             self = .auto
@@ -69,7 +68,7 @@ extension Jobs: ExpressibleByArgument {
         }
     }
 
-    /// How help shows it.
+    /// The value in help texts.
     package var defaultValueDescription: String {
         switch self {
         case .auto: "auto"
@@ -78,7 +77,7 @@ extension Jobs: ExpressibleByArgument {
     }
 }
 
-/// Patches by name, as the command line has them: `percpu,9p-source`, or `none`.
+/// Patches by name in the form of the command line: `percpu,9p-source`, or `none`.
 struct SeriesNames: ExpressibleByArgument, Sendable {
     let names: [String]
 
@@ -90,7 +89,7 @@ struct SeriesNames: ExpressibleByArgument, Sendable {
 }
 
 extension Layout: ExpressibleByArgument {
-    /// Reads a layout that a sandbox can be made with.
+    /// Parses a layout that a sandbox supports.
     package init?(argument: String) {
         guard let layout = Layout.allCases.first(where: { $0.rawValue == argument }) else { return nil }
         self = layout
@@ -100,11 +99,11 @@ extension Layout: ExpressibleByArgument {
 extension CgroupVersion: ExpressibleByArgument {}
 
 extension OverlaySize: ExpressibleByArgument {
-    /// Reads a size such as `20g`.
+    /// Parses a size such as `20g`.
     package init?(argument: String) { self.init(argument) }
 }
 
-/// What a sandbox is, beside its file systems, and what makes it.
+/// The properties of a sandbox besides its layout, and the runsc that creates it.
 struct SandboxOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -120,15 +119,15 @@ struct SandboxOptions: ParsableArguments {
             "The runsc to use, of any release. Default: the one on PATH, or else the one that setup installed.", valueName: "path"))
     var runsc: String?
 
-    /// Whether any of it is asked for.
+    /// Whether any of these options was given.
     var isAsked: Bool { !cgroup.isEmpty || overlaySize != nil || runsc != nil }
 
-    /// What is wrong in a place where no sandbox is made.
+    /// Throws an error if any of these options was given although no sandbox is created.
     func refuse(because reason: String) throws {
         guard !isAsked else { throw ValidationError("--cgroup, --overlay-size and --runsc cannot be used \(reason)") }
     }
 
-    /// Layouts with what is asked for, once for each version of cgroups.
+    /// The layouts with the given options, once for each version of cgroups.
     func layouts(_ layouts: [Layout]) throws -> [Layout] {
         guard overlaySize == nil || layouts.contains(where: \.isRootOverlaid) else {
             throw ValidationError("--overlay-size requires --layout root-overlay: no other layout has an overlay root")
@@ -138,19 +137,19 @@ struct SandboxOptions: ParsableArguments {
         }
     }
 
-    /// A layout with what is asked for, of a command that makes one sandbox.
+    /// A layout with the given options, for a command that creates a single sandbox.
     func layout(_ layout: Layout) throws -> Layout {
         guard cgroup.count < 2 else { throw ValidationError("--cgroup can be given only once: this command makes one sandbox") }
         return try layouts([layout])[0]
     }
 
-    /// What has to be here for such sandboxes.
+    /// The requirements of such sandboxes.
     func demand(_ layouts: [Layout], node: NodeSpec? = nil, level: Level = .boot) -> SandboxDemand {
         SandboxDemand(runsc: runsc.map { FilePath($0) }, layouts: layouts, node: node, level: level)
     }
 }
 
-/// How much is asked to prove itself, as far as a command can ask it.
+/// The levels that a command can test at.
 enum AskedLevel: String, ExpressibleByArgument, CaseIterable {
     case component, boot, ready, pod
 
@@ -165,7 +164,7 @@ enum AskedLevel: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// At which level, and, where it is `component`, by which probe.
+/// The level to test at, and the probe at level `component`.
 struct LevelOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -181,18 +180,18 @@ struct LevelOption: ParsableArguments {
         guard probe == nil || level == .component else { throw ValidationError("--probe requires --level component") }
     }
 
-    /// The level that is asked for; of a library there is only one.
+    /// The given level; by default the only one of a library, or `boot`.
     func level(for recipe: Recipe) -> AskedLevel { level ?? (recipe.node == nil ? .component : .boot) }
 }
 
 extension CommandContext {
-    /// The recipe, and the series: the named one, or the recipe's own.
+    /// The recipe, and the named series or else the recipe's own.
     func recipe(_ argument: RecipeArgument, _ option: SeriesOption) throws -> (recipe: Recipe, series: Series) {
         let recipe = try catalogue.recipe(argument.name)
         return (recipe, try series(option.series?.names ?? recipe.series.map(\.description), of: recipe))
     }
 
-    /// The probe that is named, or else those that have something to say about the series.
+    /// The named probe, or else all probes that test the series.
     func probes(_ name: String?, for series: [Series], of recipe: Recipe) throws -> [Probe] {
         let registry = try catalogue.registry()
         if let name { return [try registry.probe(named: name, of: recipe)] }

@@ -54,7 +54,7 @@ struct BuildCommand: ContextCommand {
             recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, mode: built.pedigree?.mode.rawValue,
             go: built.go, named: built.named,
             reached: built.reached, buildID: built.buildID, steps: built.steps)
-        // The form of sha256sum(1), which can check it.
+        // The format of sha256sum(1), which can check it.
         try context.show(document) { $0.text("\(built.artifact.digest)  \(built.artifact.path)") }
         return .good
     }

@@ -8,7 +8,7 @@ import Report
 import Sanitizing
 import Store
 
-/// Options that every command has.
+/// Options of every command.
 struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The folder for fetched sources, builds, and results.", valueName: "dir"))
     var workspace: String?
@@ -29,7 +29,7 @@ struct GlobalOptions: ParsableArguments {
     var patience = Patience.standard
 }
 
-/// How many times longer is waited for what hangs on this machine.
+/// The factor by which timeouts that depend on this machine are longer.
 struct Patience: ExpressibleByArgument, Sendable {
     let factor: Double
 
@@ -37,17 +37,17 @@ struct Patience: ExpressibleByArgument, Sendable {
 
     private init(factor: Double) { self.factor = factor }
 
-    /// Reads a number that ``Deadlines/allowed`` has.
+    /// Parses a number within ``Deadlines/allowed``.
     init?(argument: String) {
         guard let factor = Double(argument), Deadlines.allowed.contains(factor) else { return nil }
         self.init(factor: factor)
     }
 
-    /// How help shows it, and how another process of ninepin takes it.
+    /// The value in help texts, in the form that another process of ninepin accepts.
     var defaultValueDescription: String { factor == factor.rounded() ? "\(Int(factor))" : "\(factor)" }
 }
 
-/// What a command works with.
+/// The environment of a command.
 struct CommandContext: Sendable {
     let host: Host
     let report: Report
@@ -56,26 +56,26 @@ struct CommandContext: Sendable {
 
     var catalogue: Catalogue { Catalogue(host) }
 
-    /// Works with the steps of a workspace, and leaves nothing half done behind, however the work ends.
+    /// Runs the body with a builder for the workspace. No unfinished files remain, however the body ends.
     func withBuilder<Value>(_ body: (SourceBuilder) async throws -> Value) async throws -> Value {
         let runner = try await StepRunner(host, events: events)
         defer { runner.close() }
         return try await body(SourceBuilder(runner))
     }
 
-    /// One of the two forms of a result.
+    /// Writes a result as JSON or as text.
     func show(_ document: some Encodable, text: (Report) -> Void) throws {
         if isJSON { try report.json(document) } else { text(report) }
     }
 }
 
-/// A command of ninepin: works in a session and says with which code the process ends.
+/// A command of ninepin. It runs in a context and returns the exit status of the process.
 protocol ContextCommand: AsyncParsableCommand, Sendable {
     var global: GlobalOptions { get }
     func run(in context: CommandContext) async throws -> ExitStatus
 }
 
-/// What a failed command writes where a document was asked for.
+/// The JSON document of a failed command.
 private struct FailureDocument: Encodable {
     let error: String
     let exit: Int32
@@ -97,7 +97,7 @@ extension ContextCommand {
         throw ExitCode(code(result, context, streams))
     }
 
-    /// Says what went wrong, if something did, and tells the exit code.
+    /// Reports an error, if any, and returns the exit code.
     private func code(_ result: Result<ExitStatus, any Error>, _ context: CommandContext, _ streams: Streams) -> Int32 {
         switch result {
         case .success(let status): return streams.exitCode(for: .answered(status.rawValue))
@@ -108,7 +108,7 @@ extension ContextCommand {
         case .failure(let error):
             if global.json {
                 let document = FailureDocument(error: streams.words(of: error), exit: ExitStatus(for: error).rawValue)
-                // A document of a text and a number can be written.
+                // Encoding a string and a number cannot fail.
                 try? context.report.json(document)
             }
             return streams.tell(error)

@@ -7,10 +7,10 @@ import Node
 import Proving
 import Report
 
-/// Which of a node's lives in a log is asked for.
+/// The requested run of a node in a log.
 enum RunChoice: Equatable, ExpressibleByArgument {
     case last, all
-    /// By its number, counted from 1.
+    /// A run by its number, counted from 1.
     case number(Int)
 
     init?(argument: String) {

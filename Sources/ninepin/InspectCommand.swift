@@ -42,7 +42,7 @@ struct InspectCommand: ContextCommand {
 }
 
 extension Pedigree {
-    /// What is packed in it, and what is not.
+    /// Rows for the downloads that are packed in the binary, and for those that were left out.
     fileprivate var packedRows: [[String]] {
         let packed = (downloads ?? [:]).sorted { $0.key < $1.key }.map { name, found in
             let what = [found.commit.map { "commit \($0)" }, found.sha256.map { "SHA-256 \($0)" }, found.tree.map { "tree \($0)" }]

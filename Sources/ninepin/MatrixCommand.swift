@@ -93,7 +93,7 @@ struct MatrixCommand: ContextCommand {
 
     private func table(of recipe: Recipe, in context: CommandContext) async throws -> ExitStatus {
         let chosen = try context.catalogue.approaches(named: approach).filter {
-            // A recipe without a control plane has the other rows all the same; asked for by name, its absence is an error.
+            // Without a control plane, a recipe still has the other rows. It is an error only if the approach was requested by name.
             $0.subject != .controlPlane || recipe.controlPlane != nil || !approach.isEmpty
         }
         let prerequisites = try await ApproachPrerequisites(chosen, recipe: recipe, on: context.host) { try context.series($0, of: recipe) }
@@ -111,7 +111,7 @@ struct MatrixCommand: ContextCommand {
 }
 
 extension CommandContext {
-    /// Series by layouts, at a level.
+    /// The matrix of series and layouts at a level.
     func matrix(
         _ recipe: Recipe, _ series: [Series], _ layouts: [Layout], _ option: LevelOption, times: Int, jobs: Jobs, build: BuildPrerequisites,
         sandbox: SandboxOptions, from folder: FilePath?

@@ -29,7 +29,7 @@ struct NodesCommand: ContextCommand {
         var nodes: [KeptNode] = []
         var areAllKnown = true
         for folder in NodeFolder.list(in: context.host.workspace) {
-            // One that cannot be read hides no other.
+            // An unreadable node must not hide the others.
             do { if let node = try KeptNode(folder) { nodes.append(node) } } catch {
                 context.events(.note("\(error)"))
                 areAllKnown = false

@@ -69,20 +69,20 @@ extension PatchesCommand {
             return .good
         }
 
-        /// What came of a mailbox.
+        /// The result for a mailbox.
         private struct Made: Encodable {
             let made: [String]
             let series: [String]
         }
 
-        /// The version that the recipe's source has of an upstream, or the recipe says; nil without a recipe.
+        /// The version of an upstream in the recipe's source, or in the recipe itself; nil without a recipe.
         private func version(of upstream: String, in context: CommandContext) async throws -> Version? {
             guard let recipe else { return nil }
             let read = try context.catalogue.recipe(recipe)
             return try await context.withBuilder { try $0.version(of: upstream, in: read) }
         }
 
-        /// No patch of a person's is so long; a stream may have no end.
+        /// No patch written by a person is this large; a stream may be endless.
         private static let mostBytes = 64 << 20
 
         private func change() throws -> (subject: String?, diff: [UInt8]) {

@@ -94,7 +94,7 @@ extension PatchesCommand {
 }
 
 extension PatchMatchRow {
-    /// The state, with what decided where it is the variant that is meant.
+    /// The state; for the selected variant, also how it was selected.
     fileprivate var words: String {
         guard let chosenBy else { return state.rawValue }
         return "\(state.rawValue), by \(chosenBy.rawValue)\(versionAgrees == false ? ", for another version" : "")"

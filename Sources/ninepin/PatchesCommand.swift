@@ -57,7 +57,7 @@ struct PatchesCommand: AsyncParsableCommand {
         }
     }
 
-    /// A patch as a document.
+    /// The JSON document of a patch.
     fileprivate struct EntryDocument: Encodable {
         let name: String
         let title: String

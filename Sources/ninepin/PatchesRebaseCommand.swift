@@ -46,7 +46,7 @@ extension PatchesCommand {
             guard (onto == nil) != (source == nil) else { throw ValidationError("expected either --onto RECIPE or --source DIR") }
         }
 
-        /// A recipe, or else a folder.
+        /// A recipe of that name, or else a folder.
         private func origin(_ base: String, _ catalogue: Catalogue) throws -> RebaseTarget {
             catalogue.isRecipe(base) ? .recipe(base) : .folder(try Source.folder(base))
         }
@@ -91,11 +91,11 @@ extension PatchesCommand {
     }
 }
 
-/// A folder of source on the command line.
+/// A source folder on the command line.
 enum Source {
-    /// The folder.
+    /// The folder's real path.
     ///
-    /// - Throws: `FileError` when it is none.
+    /// - Throws: `FileError` if the path does not exist; `ValidationError` if it is not a folder.
     static func folder(_ path: String) throws -> FilePath {
         let folder = try Files.realPath(FilePath(path))
         guard Files.isDirectory(folder) else { throw ValidationError("'\(path)' is not a folder") }

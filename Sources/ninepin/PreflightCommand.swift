@@ -38,7 +38,7 @@ struct HereCommand: ContextCommand {
     var fix = false
     @OptionGroup var global: GlobalOptions
 
-    /// What `--fix --json` prints.
+    /// The output of `--fix --json`.
     private struct FixDocument: Encodable {
         let fixes: [PreflightFinding.Fix]
         let script: String
@@ -67,12 +67,12 @@ struct HereCommand: ContextCommand {
     }
 }
 
-/// The patches that a prediction is about.
+/// The patches that a prediction assumes.
 struct PredictedSeries: ParsableArguments {
     @Option(help: ArgumentHelp("Comma-separated patches, or 'none' for a stock kubelet.", valueName: "names"))
     var series: SeriesNames?
 
-    /// The patches, each of which must be one whose effect is known.
+    /// The patches. Each must have an effect that the prediction knows.
     var patches: [KnownPatch] {
         get throws {
             try (series?.names ?? []).map { name in

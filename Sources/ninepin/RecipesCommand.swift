@@ -51,7 +51,7 @@ struct RecipesCommand: AsyncParsableCommand {
             let text = try Files.readYaml(try context.catalogue.recipePath(Catalogue.split(name).name))
             try context.show(recipe.redacted) { report in
                 report.plan(recipe.redacted)
-                // The file has all architectures in it.
+                // The file contains all architectures.
                 guard arch == nil else { return }
                 report.text("")
                 report.lines(recipe.secrets.removed(from: text))
@@ -77,7 +77,7 @@ struct RecipesCommand: AsyncParsableCommand {
         var output: String?
         @OptionGroup var global: GlobalOptions
 
-        /// A recipe of the same name beside it would extend itself.
+        /// A recipe with the same name in the same folder would extend itself.
         func validate() throws {
             guard let output else { return }
             let base = FilePath(String(name.prefix { $0 != "@" })).stem

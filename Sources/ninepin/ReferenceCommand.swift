@@ -6,7 +6,7 @@ import Model
 import Report
 import SystemPackage
 
-/// Writes the pages of `docs/` that come from the code. For developers: `make docs`.
+/// Generates the pages of `docs/` that are based on the code. For developers: `make docs`.
 struct ReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reference", abstract: "Generate the reference pages in docs/.", shouldDisplay: false)
@@ -42,7 +42,7 @@ struct ReferenceCommand: ParsableCommand {
                     """,
                 sections: PatchEntry.Schema.all + Proposal.Schema.all + Project.Schema.all),
         ]
-        // What was measured is kept beside the page that is written of it.
+        // The measurements are stored next to the page that is generated from them.
         let measured = Host.current().project.appending("docs/approaches.json")
         if Files.exists(measured) {
             let table = try JSONDecoder().decode(ApproachTable.self, from: Data(try Files.read(measured)))
@@ -51,7 +51,7 @@ struct ReferenceCommand: ParsableCommand {
         for (name, text) in pages { try Files.write(text, to: FilePath(folder).appending(name)) }
     }
 
-    /// The help of a command, and of all below it that the help itself names.
+    /// The help of a command and of all its visible subcommands.
     private static func pages(of command: any ParsableCommand.Type, as name: String) -> [(name: String, help: String)] {
         let shown = command.configuration.subcommands.filter { $0.configuration.shouldDisplay }
         return [(name, NinepinCommand.helpMessage(for: command, columns: 100))]

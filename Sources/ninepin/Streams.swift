@@ -5,19 +5,19 @@ import Proving
 import Report
 import Sanitizing
 
-/// The process's two output streams, and what an exit code is worth when one of them does not take what is written.
+/// The process's two output streams, and how errors in writing to them affect the exit code.
 struct Streams {
     /// How a command ends, apart from its streams.
     enum Ending {
-        /// With an answer on standard output; what is on standard error is progress and notes.
+        /// With an answer on standard output; standard error has progress and notes.
         case answered(Int32)
-        /// With words on standard error.
+        /// With an error message on standard error.
         case failed(Int32)
     }
 
     let output: Terminal
     let errors: Terminal
-    /// Of the command line and the environment: an error may quote a part of a word.
+    /// Secrets in the command line and the environment, because an error may quote a part of an argument.
     let secrets: Secrets
 
     init(_ environment: [String: String]) {
@@ -29,7 +29,7 @@ struct Streams {
         self.secrets = secrets
     }
 
-    /// Writes what the argument parser has to say: help, a version, a script; or what is wrong with the command line.
+    /// Writes a message of the argument parser: help, a version, a completion script, or an error in the command line.
     ///
     /// - Returns: the exit code.
     func say(_ error: any Error) -> Int32 {
@@ -46,11 +46,11 @@ struct Streams {
         return exitCode(for: .failed(ExitStatus(for: error).rawValue))
     }
 
-    /// What an error says, without what is secret, and not more than a person reads: an error's text quotes what comes from outside.
+    /// An error's text without secrets, limited to a readable length, because it may quote external input.
     func words(of error: any Error) -> String { Visible.excerpt(secrets.removed(from: "\(error)"), most: 1 << 16) }
 
-    /// The exit code. An answer that did not arrive is none, and neither are the words of a failure. Progress that was lost makes no answer worse, but
-    /// a 0 says that all is well, and it is not.
+    /// The exit code. An answer that could not be written does not count, and neither does an unwritten error message. Lost progress does
+    /// not change a nonzero code, but it replaces 0, which would mean that there was no error.
     func exitCode(for ending: Ending) -> Int32 {
         if let reason = output.failure {
             errors.message("\("ninepin: error:", .bad) ", "cannot write to standard output: \(reason)")

@@ -1,3 +1,4 @@
+import Node
 import ExitCodes
 import ArgumentParser
 import Building
@@ -9,12 +10,11 @@ import Sandbox
 import Supervisor
 import SystemPackage
 
-/// What of a node is waited for.
+/// The state to wait for.
 enum Wait: String, ExpressibleByArgument, CaseIterable {
     case ready, none
 }
 
-/// Which node.
 struct NodeArgument: ParsableArguments {
     @Argument(help: ArgumentHelp("The name of the node.", valueName: "node")) var name: String
 
@@ -65,16 +65,13 @@ struct UpCommand: ContextCommand {
         let build = try await BuildPrerequisites(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
             events: context.events)
-        let layout = sandbox == .here ? .here : try made.layout(self.layout ?? recipe.layouts[0])
-        let here = sandbox == .here ? try await InPlacePrerequisites(on: context.host, for: recipe.node, events: context.events) : nil
-        let demand = made.demand([layout], node: recipe.node, level: .ready)
-        let boot = here == nil ? try await BootPrerequisites(on: context.host, for: demand, events: context.events) : nil
+        let layout: RunLayout = sandbox == .here ? .here : .sandbox(try made.layout(self.layout ?? recipe.layouts[0]))
+        let site = try await site(layout, of: recipe, in: context)
         var candidate = try await context.withBuilder {
             try await NodeProver($0).prepare(recipe, series, level: .ready, with: build, from: sourceOptions.folder)
         }
-        if let here { candidate.node = here.node(of: candidate) }
-        let runsc = made.runsc == nil ? nil : boot?.runsc.program.string
-        try folder.create(NodePlan(candidate, name: name, layout: layout, runsc: runsc))
+        if case .inPlace(let prerequisites) = site { candidate.node = prerequisites.node(of: candidate) }
+        try folder.create(NodePlan(candidate, name: name, layout: layout, runsc: made.runsc == nil ? nil : site.runsc))
         do {
             let program = try Files.realPath("/proc/self/exe")
             try folder.startKeeper(
@@ -95,11 +92,29 @@ struct UpCommand: ContextCommand {
             }
             return report.state == .ended ? .no : .good
         } catch {
-            // Whoever interrupts the waiting does not want the node; one that ended by itself stays to be looked at.
+            // A user who interrupts the wait does not want the node. A node that ended by itself stays available for inspection.
             if error is CancellationError {
                 await Task { try? await folder.down(patience: context.host.deadlines.duration(.keeperEnd)) }.value
             }
             throw error
+        }
+    }
+
+    /// The prerequisites of a node, depending on where it runs.
+    private enum Site {
+        case sandbox(BootPrerequisites)
+        case inPlace(InPlacePrerequisites)
+
+        /// The path of the runsc that creates the sandbox.
+        var runsc: String? { if case .sandbox(let prerequisites) = self { prerequisites.runsc.program.string } else { nil } }
+    }
+
+    private func site(_ layout: RunLayout, of recipe: Recipe, in context: CommandContext) async throws -> Site {
+        switch layout {
+        case .sandbox(let layout):
+            let demand = made.demand([layout], node: recipe.node, level: .ready)
+            return .sandbox(try await BootPrerequisites(on: context.host, for: demand, events: context.events))
+        case .here: return .inPlace(try await InPlacePrerequisites(on: context.host, for: recipe.node, events: context.events))
         }
     }
 
@@ -113,19 +128,19 @@ struct UpCommand: ContextCommand {
                 context.events(.progress(step: "up", "\(stage), \(Int(start.duration(to: .now) / .seconds(1))) s"))
             }
             if report.state == .ended { return report }
-            // The kubeconfig comes with the first report.
+            // The kubeconfig is available with the first report.
             return wait == .none || report.isReady ? report : nil
         }
     }
 }
 
-/// Facts of a node that texts for people name.
+/// Facts about a node that help texts mention.
 enum NodeWords {
-    /// The image that is in every node.
+    /// The image that every node contains.
     static let image = "localhost/ninepin/pod:1"
 }
 
-/// Keeps a node up; `up` starts it.
+/// Keeps a node running. Started by `up`.
 struct KeepCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "keep", abstract: "Keep a node running; 'up' starts this in the background.", shouldDisplay: false)
@@ -135,16 +150,18 @@ struct KeepCommand: ContextCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let folder = try node.folder(context)
-        let supervisor: NodeSupervisor
         let plan = try folder.plan()
-        if plan.layout == .here {
+        let supervisor: NodeSupervisor
+        switch plan.layout {
+        case .here:
             let prerequisites = try await InPlacePrerequisites(on: context.host, for: plan.node)
-            supervisor = NodeSupervisor(of: folder, runsc: nil, here: prerequisites.place, profile: prerequisites.profile, on: context.host)
-        } else {
-            let demand = SandboxDemand(
-                runsc: plan.runsc.map { FilePath($0) }, layouts: [plan.layout], node: plan.node, level: .ready)
+            supervisor = NodeSupervisor(
+                of: folder, at: .inPlace(prerequisites.place), profile: prerequisites.profile, on: context.host)
+        case .sandbox(let layout):
+            let demand = SandboxDemand(runsc: plan.runsc.map { FilePath($0) }, layouts: [layout], node: plan.node, level: .ready)
             let prerequisites = try await BootPrerequisites(on: context.host, for: demand)
-            supervisor = NodeSupervisor(of: folder, runsc: prerequisites.runsc, profile: prerequisites.profile, on: context.host)
+            supervisor = NodeSupervisor(
+                of: folder, at: .sandbox(prerequisites.runsc, layout), profile: prerequisites.profile, on: context.host)
         }
         return try await supervisor.run().grade == .clean ? .good : .no
     }

@@ -88,7 +88,7 @@ struct VerifyCommand: ContextCommand {
         return run.exitStatus
     }
 
-    /// The boot that is asked for, after a look whether all is here that it needs.
+    /// The requested boot, after a check of all its prerequisites.
     private func boot(
         _ layout: Layout, _ node: NodeSpec?, _ level: Level, in context: CommandContext
     ) async throws -> @Sendable (NodeProver, Candidate) async throws -> (Run, FilePath) {
@@ -104,7 +104,7 @@ struct VerifyCommand: ContextCommand {
     }
 }
 
-/// What a node is booted in.
+/// Where a node boots.
 enum AskedSandbox: String, ExpressibleByArgument, CaseIterable {
     case runsc, here
 }

@@ -23,7 +23,6 @@ struct ApproachPlanTests {
         #expect(!script.contains("@APPROACH@") && !script.contains("@AFTERMATH@") && !script.contains("approach"))
         #expect(NodeModification().kubeletConfiguration.isEmpty)
         #expect(NodeModification().prefix.isEmpty)
-        #expect(NodeModification().runtime == .runsc)
     }
 
     @Test(
@@ -77,13 +76,6 @@ struct ApproachPlanTests {
             return error is ApproachPlan.Missing && text.contains("no-such-program, /no/such/file")
                 && text.contains("apt-get install other-package some-package")
         }
-    }
-
-    @Test("the control changes the same, in runc")
-    func control() throws {
-        let plan = try plan("binds: [{of: /tmp, at: /mnt}]")
-        #expect(plan.runtime == .runsc && plan.control.runtime == .runc)
-        #expect(plan.control.modification.preparation == plan.modification.preparation)
     }
 
     @Test("a witness keeps answers, the first refusal, and when the node answered; the grader passes them over")

@@ -109,7 +109,7 @@ struct ApproachTests {
         let row = try #require(ApproachTable.Row(try read(""), series: "none", attempts: [attempt]))
         #expect(row.outcome == .cannot && row.grade == nil)
         #expect(row.summary == "the sandbox refused: mount: refused")
-        // Without the control's word it stays what the grader said.
+        // Without the control's message, the outcome is what the grader reported.
         #expect(ApproachAttempt(verdict, refusal: nil, answers: [], measures: Measures()).outcome == .inconclusive)
     }
 

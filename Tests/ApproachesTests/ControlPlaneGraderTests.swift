@@ -4,7 +4,7 @@ import Testing
 
 @testable import Grading
 
-/// A control plane in a sandbox, as its events come.
+/// Feeds the events of a sandboxed control plane to a grader.
 private struct Plane {
     var grader = ControlPlaneGrader(layout: .root9p, watch: 30, deadlines: Deadlines())
 
@@ -14,7 +14,7 @@ private struct Plane {
         }
     }
 
-    mutating func fact(_ text: String, at now: Double) throws { grader.take(try #require(NodeFact("@ninepin \(text)")), at: now) }
+    mutating func fact(_ text: String, at now: Double) throws { grader.take(.fact(try #require(NodeFact("@ninepin \(text)"))), at: now) }
 
     mutating func live(from: Int, through: Int, health: String = "ok", nodes: String = #"{"kind":"NodeList","items":[]}"#) throws {
         for second in from...through {
@@ -62,7 +62,7 @@ struct ControlPlaneGraderTests {
         #expect(silent.grader.finding?.outcome == .degraded)
         for (status, outcome) in [(1, ApproachOutcome.fatal), (137, .inconclusive)] {
             var ended = try Plane()
-            ended.grader.take("F1123 the reason")
+            ended.grader.take(.log(Array("F1123 the reason".utf8)), at: 41)
             try ended.fact("exit \(status)", at: 5)
             #expect(ended.grader.finding?.outcome == outcome)
             #expect(ended.grader.finding?.evidence.last?.text == "F1123 the reason")
@@ -73,12 +73,12 @@ struct ControlPlaneGraderTests {
     func harness() throws {
         #expect(try Plane(root: "ext4").grader.finding?.outcome == .inconclusive)
         var late = try Plane()
-        late.grader.lookAtClock(119)
+        late.grader.take(.tick, at: 119)
         #expect(late.grader.finding == nil)
-        late.grader.lookAtClock(120)
+        late.grader.take(.tick, at: 120)
         #expect(late.grader.finding?.outcome == .inconclusive)
         var gone = try Plane()
-        gone.grader.finish("exit status 128")
+        gone.grader.finish("exit status 128", at: 3)
         #expect(gone.grader.finding?.outcome == .inconclusive)
     }
 }

@@ -5,7 +5,7 @@ import TestInputs
 
 @Suite("Any text at all as YAML")
 struct YamlGeneratedTests {
-    /// What YAML is made of, and what has gone wrong with it elsewhere.
+    /// Elements of YAML syntax, and sequences that have broken other parsers.
     private static let pieces = [
         "a", "b: ", "- ", "? ", ": ", "\n", "\n  ", "\n    ", "[", "]", "{", "}", ",", "&x ", "*x", "&y ", "*y", "<<: ", "|", ">", "'",
         "\"", "#", "!",

@@ -2,7 +2,7 @@ import Approaches
 import Model
 import Testing
 
-/// What each reader of YAML says of a text; nil when it takes it.
+/// A YAML reader's error for a text; nil if it accepts the text.
 private typealias Reading = @Sendable (String) -> Diagnostic?
 
 private func reading(_ body: @escaping @Sendable (String) throws -> Void) -> Reading {
@@ -14,7 +14,7 @@ private func reading(_ body: @escaping @Sendable (String) throws -> Void) -> Rea
     }
 }
 
-/// Everything that Ninepin reads as YAML, by name.
+/// All of Ninepin's YAML readers, by name.
 private let readings: [String: Reading] = [
     "recipe": reading { text in _ = try Recipe(yaml: text, file: "f.yaml", name: "f") },
     "recipe file": reading { text in _ = try RecipeFile(yaml: text, file: "f.yaml") },
@@ -28,7 +28,7 @@ private let readings: [String: Reading] = [
     "pull-request.yaml": reading { text in _ = try Proposal(yaml: text, file: "f.yaml") },
 ]
 
-/// Texts that are small and come to much, with what is said of them.
+/// Small texts that expand to large documents, with the expected error.
 private let bombs: [(name: String, text: String, says: String)] = [
     ("aliases of aliases", doubling("title", by: 10, times: 9), "more than 10000 values"),
     ("aliases of mappings", mappings(times: 9), "more than 10000 values"),
@@ -54,7 +54,7 @@ private func letters(_ count: Int) -> String { letters("x", count) }
 
 private func letters(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
 
-/// One text of 60,000 bytes, and aliases of it.
+/// A text of 60,000 bytes, and aliases for it.
 private func longText(times: Int) -> String { "a: &z \(letters(60_000))\nb: [\(letters("*z,", times))]\n" }
 
 /// `a: [x × by]`, `b: [*a × by]`, and so on.
@@ -74,7 +74,7 @@ private func mappings(times: Int) -> String {
     return text
 }
 
-/// Values that are twice the one before them.
+/// Values that each contain the previous one twice.
 private func chain(of count: Int) -> String {
     "z0: &z0 [x]\n" + (1...count).map { "z\($0): &z\($0) [*z\($0 - 1), *z\($0 - 1)]\n" }.joined()
 }

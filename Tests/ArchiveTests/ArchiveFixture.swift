@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// A folder for one test, in which archives are made by other programs than ours; removed at the end.
+/// A test's own folder, where other programs create archives. It is removed at the end.
 final class ArchiveFixture {
     let path: FilePath
 
@@ -17,10 +17,10 @@ final class ArchiveFixture {
 
     func place(_ name: String) -> FilePath { path.appending(name) }
 
-    /// The names in the yard, sorted: nothing must come beside what the test made.
+    /// The sorted names in the folder; nothing may appear besides what the test created.
     var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []).sorted() }
 
-    /// Runs a program; what it writes.
+    /// Runs a program and returns its output.
     @discardableResult
     func run(_ program: String, _ arguments: String...) throws -> String { try run(program, arguments) }
 
@@ -39,8 +39,8 @@ final class ArchiveFixture {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Makes `NAME` with Python's tarfile: the lines are the body of a function with an archive `tar`, and `file`, `link`, `hard`, `folder`, `odd` to add
-    /// entries to it.
+    /// Creates `NAME` with Python's tarfile. The lines are the body of a function that has an archive `tar`, and the functions `file`,
+    /// `link`, `hard`, `folder` and `odd` to add entries.
     func tar(_ lines: String, as name: String = "a.tar") throws -> FilePath {
         let program = """
             import io, sys, tarfile
@@ -67,7 +67,7 @@ final class ArchiveFixture {
         return place(name)
     }
 
-    /// Makes `NAME` with Python's zipfile: `add(name, text, mode)`.
+    /// Creates `NAME` with Python's zipfile: `add(name, text, mode)`.
     func zip(_ lines: String, as name: String = "a.zip") throws -> FilePath {
         let program = """
             import zipfile
@@ -83,7 +83,7 @@ final class ArchiveFixture {
         return place(name)
     }
 
-    /// Every name below a folder with its kind, its x bit, its bytes or its target.
+    /// Every name below a folder with its type, executable bit, and content or target.
     func listing(_ folder: FilePath) throws -> String {
         let program = """
             import os, stat, sys
@@ -104,7 +104,7 @@ final class ArchiveFixture {
     struct Failed: Error { let program: String }
 }
 
-/// What unpacking throws, when nothing of it is kept.
+/// The error from unpacking, after checking that nothing was kept.
 func refusal(_ archive: FilePath, in yard: ArchiveFixture, limits: Limits = Limits(), strip: Strip = .none) throws -> ArchiveError? {
     let before = yard.names
     do {

@@ -35,14 +35,14 @@ struct HostileTests {
     @Test(
         "links that lead out only by the way of each other are refused, in whatever order they come",
         arguments: [
-            // A link, then a file through it.
+            // A link, then a file whose path passes through it.
             ("link('d', '.'); file('d/f')", "\"d/f\" leads through \"d\", which is a link"),
             ("folder('a'); link('d', 'a'); link('d/l', '..')", "\"d/l\" leads through \"d\", which is a link"),
-            // By its text 'up/..' is the folder itself; by its way it is above it.
+            // The text 'up/..' looks like the folder itself, but resolves to the folder above it.
             ("link('a/b/up', '../..'); link('a/b/l', 'up/../x')", "\"a/b/l\" is a link to \"up/../x\", which is outside"),
             ("link('a/b/l', 'up/../x'); link('a/b/up', '../..')", "\"a/b/l\" is a link to \"up/../x\", which is outside"),
             ("link('one', 'two/..'); link('two', 'a/b/up'); link('a/b/up', '../..')", "\"one\" is a link to \"two/..\", which is outside"),
-            // A second name of a link would lead elsewhere than the first.
+            // A hard link to a symbolic link would lead elsewhere than the original.
             ("link('a/b/l', '../../x'); hard('h', 'a/b/l')", "\"h\" is a hard link to \"a/b/l\", which is not an earlier file"),
             ("folder('d'); hard('h', 'd')", "\"h\" is a hard link to \"d\", which is not an earlier file"),
             ("link('d', 'a'); file('a/f'); hard('h', 'd/f')", "\"h\" leads through \"d\", which is a link"),

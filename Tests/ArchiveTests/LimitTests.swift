@@ -18,7 +18,7 @@ struct LimitTests {
     func claimedEntries() throws {
         let yard = try ArchiveFixture()
         let archive = try yard.zip("add('a')")
-        // Zip64's end of the central directory, where the number of entries has room for it (APPNOTE.TXT, 4.3.14).
+        // Zip64's end of central directory, which has room for that number of entries (APPNOTE.TXT, 4.3.14).
         try yard.run(
             "python3", "-c",
             """
@@ -59,7 +59,7 @@ struct LimitTests {
     @Test("ten million headers in a small file are refused when the allowed number is reached")
     func manyHeaders() throws {
         let yard = try ArchiveFixture()
-        // One block of 512 bytes for each, and all the same but for the name: gzip makes next to nothing of them.
+        // One block of 512 bytes per entry, all the same except for the name: gzip compresses them to almost nothing.
         try yard.run(
             "python3", "-c",
             """
@@ -78,7 +78,7 @@ struct LimitTests {
     @Test("a file that claims more than is allowed is refused before a byte of it is written")
     func claimedSize() throws {
         let yard = try ArchiveFixture()
-        // GNU's form of a size of eight bytes: the first bit set.
+        // GNU's encoding of an eight-byte size: the first bit is set.
         let archive = try yard.tar(
             "one = tarfile.TarInfo('huge'); one.size = 1 << 60; tar.fileobj.write(one.tobuf(tarfile.GNU_FORMAT)); tar.fileobj.write(bytes(2048))"
         )
@@ -157,7 +157,7 @@ struct LimitTests {
         }
         let whole = try Data(contentsOf: URL(filePath: yard.place("whole").string))
         try Archive.unpack(yard.place("whole"), into: yard.place("good"))
-        // At 8192 and 16384 a plain tar archive is between two entries.
+        // In a plain tar archive, 8192 and 16384 are between two entries.
         for share in [0, 10, 512, 8192, 16384, whole.count / 2, whole.count * 9 / 10] where share < whole.count {
             try whole.prefix(share).write(to: URL(filePath: yard.place("part").string))
             let error = try refusal(yard.place("part"), in: yard)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Archives with wrong bytes in them")
 struct SpoiltTests {
-    /// Makes `a.tar`, compresses it, and turns the bits of one byte in the middle of a file's content.
+    /// Creates `a.tar`, compresses it, and inverts the bits of one byte in the middle of a file's content.
     private func spoilt(_ compressor: [String], in yard: ArchiveFixture, at place: String) throws -> FilePath {
         let archive = try yard.tar("file('before'); file('text', 'A line of the text, again and again.\\n' * 3000); file('after')")
         let program = """
@@ -36,7 +36,7 @@ struct SpoiltTests {
         let yard = try ArchiveFixture()
         func archive(_ name: String) throws -> FilePath {
             if kind == "tar" { return try yard.tar("file('\(name)'.replace('#', chr(0)))") }
-            // Python's zipfile takes no NUL.
+            // Python's zipfile does not accept a NUL.
             let archive = try yard.zip("add('\(name)')")
             let program = "import sys; old = open(sys.argv[1], 'rb').read(); open(sys.argv[1], 'wb').write(old.replace(b'#', bytes([0])))"
             try yard.run("python3", "-c", program, archive.string)
@@ -46,7 +46,7 @@ struct SpoiltTests {
         #expect(try refusal(try archive("#good"), in: yard) != nil)
         #expect(try Archive.unpack(try archive("good#/../../evil"), into: yard.place("out")).files == 1)
         #expect(try FileManager.default.contentsOfDirectory(atPath: yard.place("out").string) == ["good"])
-        // Other letters than ASCII's: in a tar archive, a name of the kind that says its own length.
+        // In a tar archive, a name with non-ASCII characters is stored in a record with an explicit length.
         #expect(try Archive.unpack(try archive("gut\u{E9}#/../../evil"), into: yard.place("other")).files == 1)
         #expect(try FileManager.default.contentsOfDirectory(atPath: yard.place("other").string) == ["gut\u{E9}"])
     }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Archives that are good")
 struct UnpackTests {
-    /// A tree with what trees have: modes, links within it, a name that is long and one that is no UTF-8, line endings, an empty file.
+    /// A tree with typical features: modes, links inside the tree, a long name, a name that is not UTF-8, line endings, an empty file.
     private func tree(in yard: ArchiveFixture) throws {
         try yard.run(
             "python3", "-c",

@@ -34,7 +34,7 @@ struct DownloadTests {
             }
         }
 
-        /// Serves an archive with a source in it, below one folder as forges make them.
+        /// Serves an archive with a source in one top folder, as Git hosting services create it.
         func pack(_ word: String, as target: String) async throws {
             let folder = path.appending("packed")
             try Files.remove(folder)
@@ -46,7 +46,7 @@ struct DownloadTests {
             answers[target] = try Files.read(archive)
         }
 
-        /// The id of that source as git itself makes it, of a commit in a repository that has it.
+        /// The ID of that source's tree as computed by git itself, from a commit in a repository.
         func commit() async throws -> (url: String, commit: String, tree: String) {
             let folder = path.appending("packed/plugins-1.0").string
             let git = ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.org"]
@@ -88,7 +88,7 @@ struct DownloadTests {
 
         var archive: String { "addresses: [\"\(server.address("/plugins.tar.gz"))\"], unpack: build/src, strip: 1" }
 
-        /// What the downloads of a recipe come to, and how the file of the source in it reads.
+        /// The resolved downloads of a recipe, and the content of the source file in them.
         func downloaded(_ recipe: Recipe, areTrusted: Bool = false) async throws -> (downloads: Downloads, key: Digest, text: String?) {
             let downloads = try await builder.receive(recipe, areTrusted: areTrusted)
             let step = try DownloadStep(downloads)
@@ -119,7 +119,7 @@ struct DownloadTests {
             let locked = try #require(found.downloads.locked["plugins"])
             #expect(locked.tree?.description == tree && locked.sha256 != nil && !locked.isTrusted && locked.commit == nil)
             #expect(found.downloads.locked.notes.isEmpty)
-            // What is kept is not asked for again.
+            // A stored download is not requested again.
             let asked = bench.server.requests.count
             #expect(try await bench.downloaded(try bench.recipe("{\(bench.archive), tree: \(tree)}")).key == found.key)
             #expect(bench.server.requests.count == asked)
@@ -167,7 +167,7 @@ struct DownloadTests {
             #expect(
                 first.downloads.locked.notes.first?.contains("'plugins' is not pinned by the recipe and was accepted as fetched") == true)
             #expect(first.downloads.specs["plugins"]?.sha256 == digest)
-            // Another content at the same address is another result.
+            // Other content at the same address gives another result.
             try await bench.pack("another", as: "/plugins.tar.gz")
             let other = try await SourceBuilder.opened(Host.plain(bench.path.appending("other"))) { _ in }
             defer { other.runner.close() }
@@ -207,7 +207,7 @@ struct DownloadTests {
                 }
                 for word in ["'plugins'", wanted, tree] { #expect(error?.description.contains(word) == true, "\(word)") }
             }
-            // One that is known by its bytes must have the content, too.
+            // A download pinned by its digest must also have the expected content.
             let digest = try #require(try await bench.builder.lockDownloads(of: bench.recipe("{\(bench.archive)}"))["plugins"]?.sha256)
             let error = await #expect(throws: PackageError.self) {
                 try await bench.downloaded(bench.recipe("{\(bench.archive), sha256: \(digest), tree: \(wanted)}"))

@@ -6,7 +6,7 @@ import Model
 import SystemPackage
 import Testing
 
-/// What the trees of real releases say of how they are built: only the files that tell it.
+/// The files of real releases that determine how they are built.
 private enum Era {
     static let vendored = ["vendor/modules.txt": "# example.org/a v1.0.0\n## explicit\n"]
     static let dapper = vendored.merging([
@@ -67,7 +67,7 @@ struct EraPlanTests {
             #expect(roots.map { $0.addresses.first?.split(separator: "-").last } == ["amd64.tar", "arm64.tar"])
             #expect(roots.allSatisfy { ($0.sha256 != nil) == isKnown })
             #expect(!isKnown || roots[0].sha256 != roots[1].sha256)
-            // A source is the same on all.
+            // A source is the same on all architectures.
             #expect(recipes[0].downloads["plugins"] == recipes[1].downloads["plugins"])
         }
     }

@@ -14,14 +14,14 @@ import Transfer
 
 @Suite("Where a source comes from", .timeLimit(.minutes(5)))
 struct FetchTests {
-    /// A workspace, a suite that is served, and what a builder tells.
+    /// A workspace, a served suite, and a builder with its events.
     private struct SourceFixture {
         let suite: DebianSuite
         let builder: SourceBuilder
         let server: LoopbackServer
         private let notes: Mailbox
 
-        /// Runs a test with all of it.
+        /// Runs a test with the fixture.
         static func use(user: String = "", _ body: (SourceFixture) async throws -> Void) async throws {
             let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-fetch-\(UUID())").path)
             defer { try? Files.remove(path) }
@@ -41,7 +41,7 @@ struct FetchTests {
 
         var told: [String] { notes.all }
 
-        /// What the code of both packages is as a tree.
+        /// The tree of the code in both packages.
         func tree() async throws -> ObjectID { try await builder.fetch(debian(), from: suite.code).tree }
 
         func debian(version: String = "1.0", built: String? = "golang-thing-dev") throws -> Recipe {
@@ -55,7 +55,7 @@ struct FetchTests {
                 file: "r.yaml", name: "r")
         }
 
-        /// The files that somebody asked the pool for.
+        /// The files requested from the pool.
         var askedPool: [String] { server.requests.map(\.target).filter { $0.contains("/pool/") } }
     }
 
@@ -268,7 +268,7 @@ struct FetchTests {
             #expect(!(await refused()).isEmpty)
             #expect(bench.askedPool.isEmpty)
             await #expect(throws: SourceError.self) { try await bench.builder.fetch(try bench.debian(version: "2.0")) }
-            // The same suite is good when it is left alone.
+            // The unmodified suite is accepted.
             try await bench.suite.publish()
             #expect(try await bench.builder.fetch(recipe).tree == bench.tree())
         }

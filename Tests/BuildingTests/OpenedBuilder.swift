@@ -4,7 +4,7 @@ import Model
 import Store
 
 extension SourceBuilder {
-    /// A builder in a workspace of its own.
+    /// A builder with its own workspace.
     static func opened(_ host: Host, events: @escaping EventSink) async throws -> SourceBuilder {
         SourceBuilder(try await StepRunner(host, events: events))
     }

@@ -21,7 +21,7 @@ struct PatchTestTests {
         #expect(mended.isGood)
         #expect(try compared(before, before).differences.isEmpty)
         #expect(try !compared(before, before.dropLast() + [result("E", .fail)]).isGood)
-        // A test that is gone, or that chooses not to run any more, is no test that passes.
+        // A test that was removed or is now skipped does not count as passing.
         #expect(try !compared(before, Array(before.dropFirst())).isGood)
         #expect(try !compared(before, [result("A", .skip)] + before.dropFirst()).isGood)
     }

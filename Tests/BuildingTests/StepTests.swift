@@ -9,7 +9,7 @@ import Patches
 import SystemPackage
 import Testing
 
-/// A step that counts how often it was really performed.
+/// A step that counts how often it actually runs.
 private struct CountStep: Step {
     static let name = "count"
 
@@ -170,7 +170,7 @@ struct StepTests {
         let step = try buildStep(tree, go: "go", recipe: recipe, in: place)
         let workspace = Workspace(host(place))
         #expect(step.isWhole(built, in: place, workspace: workspace))
-        // A copied workspace has other stamps; the content tells.
+        // A copied workspace has other stamps; the content decides.
         let copied = BuiltBinary(name: "kubelet", digest: built.digest, bytes: 6, stamp: nil)
         #expect(step.isWhole(copied, in: place, workspace: workspace))
         try Files.write("BINARY", to: binary)
@@ -180,7 +180,7 @@ struct StepTests {
     }
 }
 
-/// The folder that this package is in.
+/// The folder of this package.
 let projectFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
 @Suite("The project's own recipes and patches")

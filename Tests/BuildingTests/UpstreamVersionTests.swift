@@ -12,7 +12,7 @@ import TestSuite
 struct UpstreamVersionTests {
     private static let project = FilePath(#filePath).removingLastComponent().appending("../..").lexicallyNormalized()
 
-    /// A release of Kubernetes: what its modules.txt says of cAdvisor and of the cgroup reader (our own writing).
+    /// A release of Kubernetes, with the lines of its modules.txt about cAdvisor and the cgroup reader (written for this test).
     struct Release: Sendable, CustomTestStringConvertible {
         let version: String
         let cadvisor: String
@@ -40,7 +40,7 @@ struct UpstreamVersionTests {
         Release(version: "1.36.2", cadvisor: "v0.56.2", reader: (cgroups, "v0.0.6"), told: ("v0.56.2", "v0.0.6")),
     ]
 
-    /// A builder in a folder of its own, and what it tells.
+    /// A builder with its own folder, and its events.
     private func withBuilder(_ body: (SourceBuilder, FilePath, @escaping () -> [String]) async throws -> Void) async throws {
         let place = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-versions-\(UUID())").path)
         defer { try? Files.remove(place) }
@@ -120,7 +120,7 @@ struct UpstreamVersionTests {
         }
     }
 
-    /// reflect2's lines around each change (our own writing).
+    /// The lines of reflect2 around each change (written for this test).
     private static let reflect2 = [
         "unsafe_link.go": """
         package reflect2

@@ -21,8 +21,8 @@ struct ControlPlaneTests {
     private let programs = ControlPlanePrograms(
         etcd: "/p/etcd", apiServer: "/p/kube-apiserver", controllerManager: "/p/kube-controller-manager", scheduler: "/p/kube-scheduler")
 
-    /// A program that says its name, writes its arguments down, and goes on until it is ended; the one of the name `ending` ends.
-    /// It knows the flag `--port`, and no other that a release may lack.
+    /// A program that prints its name, records its arguments, and runs until it is stopped; the one named `ending` ends by itself. It
+    /// supports the flag `--port`, and no other flag that a release may lack.
     private func standIn(_ name: String, ending: String = "", body: String = "") throws -> FilePath {
         let path = folder.path.appending(name)
         let known = "[ \"${2-}\" != --version ] || { [ \"$1\" = --port=0 ]; exit; }"
@@ -63,7 +63,7 @@ struct ControlPlaneTests {
         }
         #expect(processes[1].whereKnown == ["--insecure-port=0"])
         #expect(processes.allSatisfy { $0.sandboxed == nil })
-        // What listens without asking who it is listens on the loopback only.
+        // Servers that do not authenticate clients listen only on the loopback interface.
         let store = processes[0].arguments.filter { $0.hasPrefix("--listen") }
         #expect(store.count == 2 && store.allSatisfy { $0.contains("=http://127.0.0.1:") })
     }
@@ -168,7 +168,7 @@ struct ControlPlaneTests {
         ((try? Files.readText(logs.appending("\(name).log"))) ?? "").contains("\(name) runs")
     }
 
-    /// The first notices that come while the processes run.
+    /// The first notices from the running processes.
     private func firstNotices(_ programs: ControlPlanePrograms) async throws -> [String]? {
         let notices = ClusterNotices()
         return try await ControlPlane.run(
@@ -194,7 +194,7 @@ struct ControlPlaneTests {
             on: folder.host, isReady: { _ in isServing.withLock { $0 } }
         ) { _ in
             #expect(try await soon { early.allSatisfy { test.said($0, in: logs) } ? true : nil } == true)
-            // Several times as long as it takes to ask.
+            // Several times as long as a request takes.
             try await Task.sleep(for: .seconds(1))
             #expect(!late.contains { test.said($0, in: logs) })
             isServing.withLock { $0 = true }
@@ -278,7 +278,7 @@ struct RuleTests {
         let rules = ClusterNetwork.rules
         for chain in ["INPUT", "OUTPUT"] { #expect(rules.last { $0.hasPrefix("-A \(chain) ") } == "-A \(chain) -j DROP") }
         #expect(rules.contains("-P FORWARD DROP"))
-        // What may begin a connection: everybody to the API server, and it to the kubelet.
+        // The allowed new connections: everyone to the API server, and the API server to the kubelet.
         let beginning = rules.filter {
             $0.hasSuffix("-j ACCEPT") && !$0.contains("-i lo") && !$0.contains("-o lo") && !$0.contains("! --syn")
         }
@@ -296,13 +296,13 @@ struct BlockTests {
             let block = ClusterNetwork.Block(number: number)
             let near = try #require(Self.number(block.near))
             let far = try #require(Self.number(block.far))
-            // RFC 2544's two /16.
+            // The two /16 blocks of RFC 2544.
             #expect(near >> 17 == 0xC612_0000 >> 17 && far >> 17 == 0xC612_0000 >> 17)
-            // Both are hosts of one /30: neither its first address nor its last.
+            // Both are hosts of one /30: neither its network address nor its broadcast address.
             #expect(near >> 2 == far >> 2 && Set([near & 3, far & 3]) == [1, 2])
             #expect(seen.insert(near >> 2).inserted)
             links.insert(block.link)
-            // IFNAMSIZ (netdevice(7)) is 16 bytes with the null.
+            // IFNAMSIZ (netdevice(7)) is 16 bytes, including the terminating null.
             #expect(block.link.utf8.count < 16)
         }
         #expect(links.count == ClusterNetwork.Block.count)

@@ -117,7 +117,7 @@ struct CredentialsTests {
     @Test("without openssl it is said what is missing and where it comes from")
     func missing() async throws {
         let bare = Host(environment: ["PATH": "/nowhere"], workspace: folder.path, project: folder.path, isRoot: false)
-        // Administrators' folders are looked in whatever PATH says; openssl is in none of them.
+        // The system administration folders are always searched, whatever PATH says; openssl is in none of them.
         try #require(bare.program("openssl") == nil)
         let error = await #expect(throws: ClusterError.self) {
             try await Credentials.make(in: folder.path.appending("none"), addresses: [], node: "n", on: bare)
@@ -128,7 +128,7 @@ struct CredentialsTests {
     }
 }
 
-/// The parts of a kubeconfig, read by another's reader of YAML.
+/// The parts of a kubeconfig, read with an independent YAML parser.
 private struct YAML {
     let cluster: [String: String]
     let token: String?

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Host
 import SystemPackage
 
-/// A folder for one test; removed at the end.
+/// A test's own folder, removed at the end.
 final class Folder: Sendable {
     let path: FilePath
 
@@ -14,7 +14,7 @@ final class Folder: Sendable {
 
     deinit { try? Files.remove(path) }
 
-    /// A host whose workspace is this folder; without namespaces, so that the tests need no root.
+    /// A host whose workspace is this folder; it uses no namespaces, so the tests do not need root.
     var host: Host { Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: false) }
 
     /// The permission bits of each file in a folder.
@@ -28,7 +28,7 @@ final class Folder: Sendable {
     }
 }
 
-/// Waits for what comes soon; nil when it does not come in a minute, which is far longer than any of it takes.
+/// Polls until there is a value; nil after a minute, which is far longer than any of these checks takes.
 func soon<Value>(_ look: () throws -> Value?) async throws -> Value? {
     for _ in 0..<12_000 {
         if let value = try look() { return value }

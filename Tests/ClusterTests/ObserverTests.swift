@@ -9,18 +9,18 @@ import TestServers
 
 @Suite("Asking a cluster about a node", .timeLimit(.minutes(3)))
 struct ObserverTests {
-    /// What an observation gave.
+    /// The results of an observation.
     private struct Seen {
         let facts: [ClusterFact]
         let requests: [Request]
 
         var words: [String] { facts.map(\.words) }
 
-        /// The requests of a method, as `METHOD TARGET`.
+        /// The requests that begin with a text, as `METHOD TARGET`.
         func asked(_ start: String) -> [String] { requests.map { "\($0.method) \($0.target)" }.filter { $0.hasPrefix(start) } }
     }
 
-    /// Observes until the facts are enough, then cancels the observer, and wants it to end by that and nothing else.
+    /// Observes until there are enough facts, then cancels the observer, and expects it to end with a cancellation.
     private func observe(
         _ cluster: WrittenCluster, trial: PodTrial? = PodTrial(), until isEnough: @escaping ([String]) -> Bool
     ) async throws -> Seen {
@@ -116,7 +116,7 @@ struct ObserverTests {
     func measured() async throws {
         let cluster = WrittenCluster {
             $0.summary = WrittenCluster.summary(cpu: 0, memory: 1)
-            // The first question finds it pending.
+            // The first request finds it pending.
             $0.later = (1 + 5, WrittenCluster.summary(cpu: 1, memory: 1))
         }
         let seen = try await observe(cluster) { $0.contains("limited gone") }

@@ -5,33 +5,33 @@ import TestServers
 
 @testable import Cluster
 
-/// An API server that does what a test writes down.
+/// An API server with scripted responses.
 final class WrittenCluster: Sendable {
     struct State {
         var readyz = Reply.body(Array("ok".utf8))
-        /// The node's document; 404 when nil.
+        /// The node's document; 404 if nil.
         var node: String? = WrittenCluster.node(ready: true)
         var summary = #"{"pods": []}"#
-        /// The pods by name, each with the documents that it has from one question to the next; the last one stays.
+        /// The pods by name, each with its documents for successive requests; the last one repeats.
         var pods: [String: [String]] = [:]
-        /// What a pod that is made is.
+        /// The documents of a pod after it is created.
         var made: [String: [String]] = [
             "ninepin-task": [WrittenCluster.pod("Pending"), WrittenCluster.pod("Succeeded")],
             "ninepin-limited": [WrittenCluster.pod("Pending"), WrittenCluster.pod("Running")],
         ]
-        /// After how many questions about a pod the figures are others.
+        /// The number of requests about a pod after which the summary changes.
         var later: (questions: Int, summary: String)?
         var log = "a word\n"
-        /// The bodies of the requests that made something.
+        /// The bodies of the requests that created something.
         var bodies: [[UInt8]] = []
-        /// Answers that come in the place of the usual ones, by `METHOD PATH`, one at a time.
+        /// Replacement answers by `METHOD PATH`, each used once.
         var instead: [String: [Instead]] = [:]
     }
 
-    /// An answer in the place of the usual one.
+    /// A replacement for the usual answer.
     struct Instead {
         let reply: Reply
-        /// Whether the request is carried out all the same: then it is only the answer that is lost.
+        /// Whether the request is carried out anyway, so that only the answer is lost.
         let isDone: Bool
     }
 
@@ -53,7 +53,7 @@ final class WrittenCluster: Sendable {
 
     static func pod(_ phase: String) -> String { #"{"status": {"phase": "\#(phase)"}}"# }
 
-    /// kubelet's figures of the limited pod.
+    /// kubelet's statistics for the limited pod.
     static func summary(cpu: UInt64, memory: UInt64) -> String {
         """
         {"pods": [{"podRef": {"name": "ninepin-limited"},

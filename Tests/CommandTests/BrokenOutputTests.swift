@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Output that cannot be written", .serialized, .timeLimit(.minutes(3)))
 struct BrokenOutputTests {
-    /// Commands that need neither root nor a network, and write on standard output. `LOG` is a log, `ELF` a program.
+    /// Commands that need neither root nor a network and write to standard output. `LOG` is a log, `ELF` a program.
     private static let answers: [[String]] = [
         ["--help"], ["--version"], ["help"], ["help", "run"], ["run", "--help"], ["patches", "--help"], [],
         ["--generate-completion-script", "bash"], ["--generate-completion-script", "zsh"], ["--experimental-dump-help"],
@@ -14,13 +14,13 @@ struct BrokenOutputTests {
         ["recipes", "show", "kubelet-1.20"], ["patches"], ["patches", "show", "percpu"], ["patches", "show", "percpu", "--json"],
         ["patches", "check", "--all"], ["patches", "show", "nothing", "--json"], ["down", "--all", "--json"],
     ]
-    /// One of each way to write.
+    /// One command for each way of writing.
     private static let some: [[String]] = [
         ["--help"], ["--generate-completion-script", "zsh"], ["grade", "LOG"], ["here", "--json"], ["recipes"],
         ["patches", "show", "percpu"],
         ["patches", "show", "nothing", "--json"],
     ]
-    /// Commands that write on standard error.
+    /// Commands that write to standard error.
     private static let complaints: [[String]] = [
         ["dance"], ["--dance"], ["run", "nothing"], ["grade", "/nowhere/log"], ["grade"], ["patches", "show", "nothing"],
         ["run", "--series", "percpu,"],
@@ -60,7 +60,7 @@ struct BrokenOutputTests {
         let place = try ProjectFixture()
         let pipe = "\(place.path)/pipe"
         try #require(mkfifo(pipe, 0o600) == 0)
-        // The shell opens both ends, and keeps the one that nobody reads.
+        // The shell opens both ends, and keeps only the write end, which has no reader.
         let broken = "exec 3<>'\(pipe)' >'\(pipe)' 3>&-"
         let dead = try program(place, arguments, shell: broken)
         #expect(try await dead.ending() == 128 + SIGPIPE, "\(dead.said)")

@@ -3,11 +3,11 @@ import Model
 import Sandbox
 import Testing
 
-/// A workspace of one test's own.
+/// A test's own workspace.
 final class ProjectFixture: Sendable {
     let path: String
 
-    /// - Parameter folder: where it is made; the machine's folder for temporary files when nil.
+    /// - Parameter folder: the parent folder; nil for the machine's temporary folder.
     init(in folder: String? = nil) throws {
         path = "\(folder ?? FileManager.default.temporaryDirectory.path)/ninepin-place-\(UUID())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -56,7 +56,7 @@ struct CommandLineTests {
             let name = command.joined(separator: " ")
             walked.insert(name)
             let said = try said(Array(command.dropFirst()) + ["--help"])
-            // The page's lines are longer than those for who has no terminal.
+            // The page has longer lines than the help text without a terminal.
             #expect(sections[name].map(Self.words) == Self.words(said), "docs/cli.md: \(name)")
             open += Self.subcommands(said).map { command + [$0] }
         }
@@ -64,7 +64,7 @@ struct CommandLineTests {
         #expect(Set(sections.keys) == walked)
     }
 
-    /// The names below `SUBCOMMANDS:`, which stand two blanks from the left.
+    /// The names below `SUBCOMMANDS:`, which are indented by two spaces.
     private static func subcommands(_ help: String) -> [String] {
         let lines = help.components(separatedBy: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { !$0.isEmpty }
         return lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
@@ -72,7 +72,7 @@ struct CommandLineTests {
 
     private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
 
-    /// What the program writes on standard output.
+    /// The program's standard output.
     private func said(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = try Tool.program
@@ -93,7 +93,8 @@ struct CommandLineTests {
         let recipe = try place.write(
             "r.yaml", "extends: kubelet-1.20\ntitle: t\nnode: {containerd: {suite: trixie, version: '>=1.7 <2'}}\n")
         let shown = try place.tool.run(["recipes", "show", recipe])
-        #expect(try shown.output.contains(Regex("\ncontainerd +containerd >=1.7 <2 from Debian trixie\n")), "\(shown.output)\(shown.errors)")
+        #expect(
+            try shown.output.contains(Regex("\ncontainerd +containerd >=1.7 <2 from Debian trixie\n")), "\(shown.output)\(shown.errors)")
         let node = try #require(try place.tool.run(["recipes", "show", recipe, "--json"]).json()["node"] as? [String: Any])
         #expect(node["containerd"] as? [String: String] == ["suite": "trixie", "version": ">=1.7 <2"])
         #expect(try place.tool.run(["recipes", "show", "kubelet-1.20"]).output.contains(Regex("\ncontainerd +this machine's\n")))

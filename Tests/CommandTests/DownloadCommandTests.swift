@@ -79,7 +79,7 @@ struct DownloadCommandTests {
             #expect((downloads["k3s-root"]?["sha256"] == nil) == (root != "v0.15.0"), "\(version)")
             let leftOut = try #require(document["leftOut"] as? [String: String])
             #expect(leftOut["flannel"] != nil && leftOut["runc"] != nil, "\(leftOut)")
-            // go:embed came with 1.34.
+            // go:embed was added in 1.34.
             #expect((leftOut["manifests"] != nil) == ["1.35", "1.36"].contains(String(version.prefix(4))), "\(version)")
         }
     }

@@ -1,20 +1,19 @@
 import Foundation
 
-/// A repository with the real Debian tree of Kubernetes 1.20.2, laid out as its releases from 1.30 on are: a go.work that names the staging modules,
-/// a `vendor/` that was made for it, and no links from there to staging. Not a line of code is another one.
+/// A repository with the real Debian tree of Kubernetes 1.20.2 in the layout of releases since 1.30: a go.work that names the staging
+/// modules, a `vendor/` folder made for it, and no links from there to staging. No line of code is changed.
 struct EraShape {
-    /// The release in the new layout, and one more in which a file of `vendor/` was edited.
+    /// The release in the new layout, and another one with an edited file in `vendor/`.
     static let (tag, editedTag) = ("v1.20.2", "v1.20.3")
-    /// What the edited file says and the other does not.
+    /// A text that only the edited file contains.
     static let edit = "edited by the tests"
 
     private static let go = "1.24.0"
     private static let edited = "vendor/github.com/google/cadvisor/fs/fs.go"
 
-    /// The repository.
     let repository: GitFolder
 
-    /// Makes the repository.
+    /// Creates the repository.
     ///
     /// - Parameter kubernetes: the real tree.
     init(at path: String, kubernetes: K3sShape.Tree) throws {
@@ -41,7 +40,7 @@ struct EraShape {
         try repository.commit(index: "era", tag: tag)
     }
 
-    /// What a build reads.
+    /// The folders and files that a build reads.
     private static let folders = ["cmd", "pkg", "plugin", "staging/src/k8s.io", "third_party", "vendor", "LICENSE"]
 
     /// The names of the staging modules.
@@ -54,7 +53,7 @@ struct EraShape {
         return Set(names).sorted()
     }
 
-    /// All but tests, the links from `vendor/` to staging, and what says how the tree was built.
+    /// Excludes tests, the links from `vendor/` to staging, and the files that say how the tree was built.
     private static func isKept(_ line: Substring, _ staged: [String]) -> Bool {
         guard let path = line.split(separator: "\t").last else { return false }
         if line.hasPrefix("120000"), staged.contains(where: { path == "vendor/k8s.io/\($0)" }) { return false }
@@ -62,13 +61,13 @@ struct EraShape {
             && !["go.mod", "go.sum", "modules.txt", "BUILD", "BUILD.bazel"].contains(path.split(separator: "/").last ?? "")
     }
 
-    /// The modules of `vendor/` with their versions and packages: Go's own list, without those that are the tree's own now.
+    /// The modules of `vendor/` with their versions and packages: Go's own list, without those that are now the tree's own.
     private static func modules(_ text: String, without staged: [String]) -> [(path: String, version: String, packages: [String])] {
         var modules: [(path: String, version: String, packages: [String])] = []
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ").map(String.init)
             if words[0] == "#" {
-                // A replacement without a version is told once more, between a module and its packages.
+                // A replacement without a version occurs again between a module and its packages.
                 if words[2] != "=>" { modules.append((words[1], words[2], [])) }
             } else if words[0] != "##", !modules.isEmpty {
                 modules[modules.count - 1].packages.append(String(line))

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Exit codes")
 struct ExitStatusTests {
-    /// Errors that never reach the command line: each is caught by its only callers, which say what they were doing.
+    /// Errors that never reach the command line: their only callers catch them and add context.
     private static let caught: Set<String> = ["PathFault", "FolderFault", "ElfFault", "Failure", "Unavailable"]
 
     @Test("every error that rooms hand to each other says with which code a command ends")

@@ -1,15 +1,15 @@
 import Foundation
 
-/// A bare repository that a test writes with git's own plumbing: trees are put together by their ids, and no file is checked out.
+/// A bare repository that a test writes with git's plumbing commands: trees are assembled by their IDs, and no file is checked out.
 struct GitFolder {
-    /// A program that failed.
+    /// A failed program.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
     let path: String
 
-    /// Makes a bare repository that also has the objects of others.
+    /// Creates a bare repository that also uses the objects of others.
     init(at path: String, borrowingFrom others: [String] = []) throws {
         self.path = path
         try run(["init", "--quiet", "--bare", "--initial-branch=main", path], inRepository: false)
@@ -21,7 +21,7 @@ struct GitFolder {
 
     /// Runs git.
     ///
-    /// - Parameter index: the index file, for commands that have to do with one.
+    /// - Parameter index: the index file, for commands that use one.
     @discardableResult
     func run(_ arguments: [String], index: String = "index", input: String? = nil, inRepository: Bool = true) throws -> String {
         let environment = [
@@ -32,7 +32,7 @@ struct GitFolder {
         return try Self.run("/usr/bin/git", (inRepository ? ["-C", path] : []) + arguments, environment: environment, input: input)
     }
 
-    /// Writes files into the object store.
+    /// Writes files to the object store.
     ///
     /// - Returns: lines for `update-index --index-info`.
     func entries(_ files: [String: Data]) throws -> String {
@@ -46,7 +46,7 @@ struct GitFolder {
         return zip(names, ids).map { "100644 \($1) 0\t\($0)\n" }.joined()
     }
 
-    /// Commits what the index has, and tags it.
+    /// Commits the index and tags the commit.
     func commit(index: String, tag: String) throws {
         let tree = try run(["write-tree"], index: index).trimmed
         let commit = try run(["commit-tree", tree, "-m", tag]).trimmed
@@ -54,7 +54,7 @@ struct GitFolder {
         try run(["tag", "--annotate", "--message", tag, tag, commit])
     }
 
-    /// Runs a program to its end.
+    /// Runs a program to completion.
     @discardableResult
     static func run(
         _ program: String, _ arguments: [String], environment: [String: String], folder: String? = nil, input: String? = nil

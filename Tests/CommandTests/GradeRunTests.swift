@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The runs of a node in a log, on the command line")
 struct GradeRunTests {
-    /// A node that crashes until it has its configuration, and then lives.
+    /// A node that crashes until it has its configuration, and then stays up.
     private static let lines: [String] = [
         "Nov 23 14:54:17 node systemd[1]: Started kubelet: The Kubernetes Node Agent.",
         "Nov 23 14:54:17 node kubelet[740]: F1123 14:54:17.896232     740 server.go:196] failed to load Kubelet config file /var/lib/kubelet/config.yaml",

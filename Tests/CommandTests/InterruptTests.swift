@@ -47,7 +47,7 @@ struct InterruptTests {
         #expect(ProcessTree.isRunning(ssh))
         kill(program.pid, SIGTERM)
         #expect(try await program.code() == 143)
-        // The kernel ends it at once, but not in no time.
+        // The kernel ends it promptly, but not instantly.
         try await soon("the end of ssh") { !ProcessTree.isRunning(ssh) }
         #expect(try origin.unfinished.isEmpty)
     }
@@ -68,7 +68,7 @@ struct InterruptTests {
         kill(program.pid, SIGTERM)
         try await Task.sleep(for: .milliseconds(300))
         #expect(!program.hasEnded(), "the first one waits for its words")
-        // Two that come before the first one is looked at are one.
+        // Two signals that arrive before the first one is handled count as one.
         try await soon("the end by a second signal") {
             if !program.hasEnded() { kill(program.pid, SIGTERM) }
             return program.hasEnded()
@@ -102,7 +102,7 @@ struct InterruptTests {
     }
 }
 
-/// A pipe that takes less than a command's answer, and that nobody reads.
+/// A pipe with less capacity than a command's answer, and from which nothing is read.
 private final class FullPipe {
     let path: String
     private let origin: Origin
@@ -116,16 +116,16 @@ private final class FullPipe {
         try #require(mkfifo(path, 0o600) == 0)
         reader = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)
         try #require(reader >= 0)
-        // F_SETPIPE_SZ is 1031 (fcntl.h); a page is the least.
+        // F_SETPIPE_SZ is 1031 (fcntl.h); the minimum is one page.
         size = fcntl(reader, 1031, 4096)
         try #require(size >= 4096 && size < 20_000)
     }
 
     deinit { close(reader) }
 
-    /// A command that has filled it, and waits.
+    /// A command that has filled the pipe and waits.
     func program(shell: String) async throws -> Program {
-        // A document is written at once; of lines, the first ones would leave room in the page that no later one fills.
+        // A document is written all at once. With separate lines, the first ones could leave room in the page that no later line fills.
         let program = try Program(origin, ["recipes", "show", "thing", "--json"], shell: shell)
         let (reader, size) = (reader, size)
         try await soon("the full pipe") {

@@ -1,16 +1,16 @@
 import Foundation
 
-/// The one file of Kubernetes that no release has and kube-apiserver needs: `pkg/generated/openapi/zz_generated.openapi.go`. k3s's fork has it;
-/// here Kubernetes' own generator, which lies in `vendor/`, makes it as `build/root/Makefile.generated_files` does.
+/// The one file that kube-apiserver needs and that no Kubernetes release contains: `pkg/generated/openapi/zz_generated.openapi.go`. k3s's
+/// fork has it; here, Kubernetes' own generator in `vendor/` creates it, as `build/root/Makefile.generated_files` does.
 struct K3sOpenAPI {
-    /// Its path in Kubernetes.
+    /// The file's path in Kubernetes.
     static let path = "pkg/generated/openapi/zz_generated.openapi.go"
 
-    /// Makes the file.
+    /// Generates the file.
     ///
     /// - Parameters:
     ///   - kubernetes: the tree.
-    ///   - folder: a folder for the work; it is removed.
+    ///   - folder: a working folder; it is removed.
     ///   - cache: Go's cache.
     static func generate(from kubernetes: K3sShape.Tree, in folder: String, go: String, cache: String) throws -> Data {
         defer { _ = try? GitFolder.run("/bin/rm", ["-rf", folder], environment: [:]) }
@@ -38,7 +38,7 @@ struct K3sOpenAPI {
         return try Data(contentsOf: URL(filePath: "\(place)/\(path)"))
     }
 
-    /// The packages of the files that `git grep` names as `TREE:PATH`, without those of examples.
+    /// The packages of the files that `git grep` lists as `TREE:PATH`, without those of examples.
     private static func packages(_ tagged: String) -> [String] {
         let folders = tagged.split(separator: "\n").compactMap { line -> String? in
             guard let path = line.split(separator: ":").last, !path.contains("/code-generator/"), !path.contains("/sample-apiserver/")

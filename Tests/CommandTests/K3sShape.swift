@@ -1,7 +1,7 @@
 import Foundation
 
-/// A repository in the shape of k3s, made by the tests: its own few files are ours, Kubernetes and all that it needs are the real Debian
-/// tree, put together by tree ids. Tags of two eras: with `vendor/`, and with modules and `replace`.
+/// A repository in the shape of k3s, created by the tests. Its few own files are ours; Kubernetes and its dependencies are the real Debian
+/// tree, assembled from tree IDs. It has tags of two eras: with `vendor/`, and with modules and `replace`.
 struct K3sShape {
     /// A tree in a bare repository.
     struct Tree {
@@ -9,34 +9,33 @@ struct K3sShape {
         let id: String
     }
 
-    /// The trees that it is put together from.
+    /// The trees that it is assembled from.
     struct Parts {
-        /// The real tree, with its own `vendor/` and `staging/`.
+        /// The real tree with its own `vendor/` and `staging/`.
         let kubernetes: Tree
-        /// github.com/klauspost/compress, which reads zstd.
+        /// github.com/klauspost/compress, which decompresses zstd.
         let compress: Tree
-        /// github.com/modern-go/reflect2 1.0.2: the 1.0.1 in Kubernetes' `vendor/` breaks memory when Go 1.18 or newer has compiled it, and a
-        /// kube-apiserver that is asked with curl dies of it.
+        /// github.com/modern-go/reflect2 1.0.2: version 1.0.1 in Kubernetes' `vendor/` corrupts memory when compiled with Go 1.18 or newer,
+        /// and crashes a kube-apiserver that is queried with curl.
         let reflection: Tree
         /// `K3sOpenAPI.path`.
         let openAPI: Data
     }
 
-    /// The first era ended with 1.22: `vendor/`, and modules turned off in Dockerfile.dapper alone.
+    /// The first era ended with 1.22: `vendor/`, with modules turned off only in Dockerfile.dapper.
     static let vendoredTag = "v1.21.14+k3s1"
     static let modulesTag = "v1.34.9+k3s1"
-    /// The tags that k3s builds with: go.sum is to have what they need.
+    /// k3s's build tags: go.sum must contain what they require.
     private static let buildTags = "ctrd,netcgo,osusergo,providerless,urfave_cli_no_docs,apparmor,seccomp,selinux"
 
-    /// The repository.
     let repository: GitFolder
     /// The module proxy, as a `file://` address.
     let proxy: String
 
-    /// Makes the repository and the proxy in a folder.
+    /// Creates the repository and the proxy in a folder.
     ///
     /// - Parameters:
-    ///   - parts: what it is put together from.
+    ///   - parts: the trees to assemble.
     ///   - fixtures: the folder with the shape's own files.
     ///   - go: the `go` program, which writes go.sum.
     init(in folder: String, parts: Parts, fixtures: URL, go: String) throws {
@@ -64,7 +63,7 @@ struct K3sShape {
         return files
     }
 
-    /// In the first era the module was called otherwise.
+    /// In the first era, the module had another name.
     private static func commitVendored(_ vendor: Vendor, own: [String: Data], in repository: GitFolder) throws {
         var files = own.mapValues {
             Data(String(decoding: $0, as: UTF8.self).replacingOccurrences(of: "github.com/k3s-io/k3s", with: "github.com/rancher/k3s").utf8)
@@ -76,7 +75,7 @@ struct K3sShape {
         try repository.commit(index: "vendored", tag: vendoredTag)
     }
 
-    /// Go itself writes go.sum, as it does for who works on k3s.
+    /// Go itself writes go.sum, as it does for k3s developers.
     private static func commitModules(
         _ vendor: Vendor, own: [String: Data], go: String, folder: String, proxy: String, in repository: GitFolder
     ) throws {

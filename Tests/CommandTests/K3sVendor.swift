@@ -1,30 +1,30 @@
 import Foundation
 
-/// The modules of the shape: the real ones of Kubernetes' `vendor/`, its own staging modules, and Kubernetes itself.
+/// The modules of the shape: the real ones in Kubernetes' `vendor/`, its staging modules, and Kubernetes itself.
 struct Vendor {
-    /// A module, and the files in it.
+    /// A module and its files.
     struct Module {
         let path: String
         var version: String
-        /// What stands after `=>` in go.mod.
+        /// The part after `=>` in go.mod.
         var replacement: (path: String, version: String)?
-        /// Lines of an index, `MODE ID 0<tab>PATH`, by paths below the module.
+        /// Index lines, `MODE ID 0<tab>PATH`, with their paths inside the module.
         var files: [(entry: Substring, name: String)] = []
 
-        /// The path and version under which a proxy has it.
+        /// The path and version that the proxy uses for it.
         var source: (path: String, version: String) { replacement ?? (path, version) }
     }
 
     /// The modules, sorted by path.
     private(set) var modules: [Module]
     private let listed: String
-    /// reflect2 1.0.1 as Kubernetes has it, which the first era has too: the recipe mends it there.
+    /// reflect2 1.0.1 as in Kubernetes, also used in the first era: there, the recipe fixes it.
     private var olderReflection: [(entry: Substring, name: String)] = []
 
-    /// Debian's compress takes its checksum from this module, by the path that it had before its second version; the code is that one's.
+    /// Debian's compress package takes its checksum from this module, under its path from before v2; the code is that of v2.
     private static let oldHash = "github.com/cespare/xxhash"
 
-    /// What the shape calls the release of Kubernetes in the era of modules; the content is 1.20.2 all the same.
+    /// The shape's name for the Kubernetes release in the era of modules; the content is nevertheless 1.20.2.
     private static let kubernetes = "v1.34.9-k3s1"
 
     private static let etcd = "go.etcd.io/etcd/api/v3"
@@ -49,7 +49,7 @@ struct Vendor {
         try fill(parts, in: repository)
     }
 
-    /// Reads Go's list: `# PATH VERSION [=> ...]`, then a line for each package. Modules without packages are not there.
+    /// Parses Go's list: `# PATH VERSION [=> ...]`, then one line per package. Modules without packages are not listed.
     private static func modules(_ text: String) -> [Module] {
         var modules: [Module] = []
         var pending: Module?
@@ -59,7 +59,7 @@ struct Vendor {
                 let (path, version) = (words[1], words[2])
                 let isStaging = words.count > 4 && words[4].hasPrefix("./staging/")
                 let fork = "github.com/k3s-io/kubernetes/staging/src/\(path)"
-                // Replacements without a version are told once more, between a module and its packages.
+                // Replacements without a version occur again between a module and its packages.
                 if version != "=>" { pending = Module(path: path, version: version, replacement: isStaging ? (fork, kubernetes) : nil) }
             } else if words[0] != "##", let module = pending {
                 modules.append(module)
@@ -69,7 +69,7 @@ struct Vendor {
         return modules
     }
 
-    /// Gives each file to the module with the longest path that it lies in. Tests and their data are left out, as `go mod vendor` does.
+    /// Assigns each file to the module with the longest matching path. Tests and their data are left out, as in `go mod vendor`.
     private mutating func fill(_ parts: K3sShape.Parts, in repository: GitFolder) throws {
         let folders = ["vendor", "staging/src/k8s.io", "pkg", "cmd", "third_party", "plugin", "LICENSE"]
         let list = { (tree: K3sShape.Tree, folders: [String]) in
@@ -82,7 +82,7 @@ struct Vendor {
         ] {
             for line in text.split(separator: "\n") {
                 let columns = line.split(separator: "\t", maxSplits: 1)
-                // Of the two versions of this one the era of modules has the newer, and the one before it the older.
+                // The era of modules has the newer of the two versions of this module; the era before it has the older one.
                 let isOlder = prefix.isEmpty && columns.last?.hasPrefix("vendor/\(Self.reflection)/") == true
                 guard columns.count == 2, !line.hasPrefix("120000"), let path = Self.vendored(prefix + columns[1]) else { continue }
                 let words = columns[0].split(separator: " ")
@@ -97,7 +97,7 @@ struct Vendor {
                 modules[place].files.append(("\(words[0]) \(words[2]) 0", name))
             }
         }
-        // Newer releases have a package of this name, and -X writes into it.
+        // Newer releases have a package with this name, and -X sets a variable in it.
         try add(Data("package version\n\nvar GitSHA = \"none\"\n".utf8), at: "version/version.go", to: Self.etcd, in: repository)
         try add(parts.openAPI, at: K3sOpenAPI.path, to: "k8s.io/kubernetes", in: repository)
         copyHash()
@@ -116,7 +116,7 @@ struct Vendor {
         for place in modules.indices where modules[place].path == Self.oldHash { modules[place].files = modules[from].files }
     }
 
-    /// Where a file of the Debian trees lies below `vendor/`; nil for one that is left out.
+    /// The path of a Debian tree's file below `vendor/`; nil if the file is left out.
     private static func vendored(_ path: String) -> String? {
         let name = path.split(separator: "/").last ?? ""
         if path.hasSuffix("_test.go") || path.contains("/testdata/")
@@ -131,7 +131,7 @@ struct Vendor {
         return "k8s.io/kubernetes/" + path
     }
 
-    /// All files, as lines for an index.
+    /// All files, as index lines.
     var vendoredEntries: String {
         modules.map { module in
             let files = module.path == Self.reflection ? olderReflection : module.files
@@ -139,7 +139,7 @@ struct Vendor {
         }.joined()
     }
 
-    /// `vendor/modules.txt`: Go's own list, and the two modules that are not in it.
+    /// `vendor/modules.txt`: Go's own list plus the modules that are missing there.
     var modulesText: String {
         let added = modules.filter { ["k8s.io/kubernetes", "github.com/klauspost/compress", Self.oldHash].contains($0.path) }.map {
             module in
@@ -159,12 +159,12 @@ struct Vendor {
     }
 }
 
-/// A module proxy in a folder, as `go help goproxy` tells: `MODULE/@v/VERSION.{info,mod,zip}`.
+/// A module proxy in a folder, as described in `go help goproxy`: `MODULE/@v/VERSION.{info,mod,zip}`.
 struct ModuleProxy {
     let folder: String
     let vendor: Vendor
 
-    /// Makes the proxy; git itself writes the zip files.
+    /// Creates the proxy; git itself writes the zip files.
     func write(in repository: GitFolder) throws {
         let entries = vendor.modules.enumerated().map { number, module in
             module.files.map { "\($0.entry)\t\(number)/\($0.name)\n" }.joined()
@@ -188,6 +188,6 @@ struct ModuleProxy {
         }
     }
 
-    /// A capital letter is written as `!` and the small one.
+    /// A capital letter is written as `!` and the lower-case letter.
     private static func escaped(_ text: String) -> String { text.map { $0.isUppercase ? "!\($0.lowercased())" : "\($0)" }.joined() }
 }

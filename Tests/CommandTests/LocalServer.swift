@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
 
-/// A program that serves an origin's repositories on a port of the loopback until it is ended.
+/// A program that serves an origin's repositories on a loopback port until it is stopped.
 final class LocalServer {
     let port: UInt16
     private let process = Process()
 
-    /// `git daemon`.
+    /// Starts `git daemon`.
     static func gitDaemon(_ origin: Origin) throws -> LocalServer {
         try LocalServer(origin) { port in
             let served = "\(origin.path)/served"
@@ -17,7 +17,7 @@ final class LocalServer {
         }
     }
 
-    /// `git http-backend` behind TLS, for `someone` with a password; the certificate is `cert.pem` in the origin's folder.
+    /// Starts `git http-backend` behind TLS, for the user `someone` with a password; the certificate is `cert.pem` in the origin's folder.
     static func https(_ origin: Origin, password: String) throws -> LocalServer {
         let folder = origin.path
         try origin.run(
@@ -45,7 +45,7 @@ final class LocalServer {
         throw Origin.Failed("no server")
     }
 
-    /// It has inherited a thread's mask, in which SIGTERM waits for ever.
+    /// Kills the program. SIGTERM does not work, because the process inherited a thread's signal mask that blocks it.
     func end() {
         guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A program that serves on a port of the loopback, and ends with the test.
+/// A program that serves on a loopback port and ends with the test.
 final class Loopback: @unchecked Sendable {
     let port: Int
     private let process = Process()
 
-    /// `git daemon` over a folder of bare repositories.
+    /// Starts `git daemon` for a folder of bare repositories.
     static func git(_ folder: String) throws -> Loopback {
         try Loopback { port in
             [
@@ -15,9 +15,9 @@ final class Loopback: @unchecked Sendable {
         }
     }
 
-    /// Files and repositories of a folder, over https with a certificate of the test's own, or over http.
+    /// Serves a folder's files and repositories over HTTPS with the test's own certificate, or over HTTP.
     ///
-    /// - Parameter certificate: a folder that has `cert.pem` and `key.pem`.
+    /// - Parameter certificate: a folder with `cert.pem` and `key.pem`.
     static func web(_ folder: String, script: String, certificate: String? = nil) throws -> Loopback {
         try Data(server.utf8).write(to: URL(filePath: script))
         let files = certificate.map { ["\($0)/cert.pem", "\($0)/key.pem"] } ?? []
@@ -53,7 +53,7 @@ final class Loopback: @unchecked Sendable {
 
     deinit { stop() }
 
-    /// Ends the program. What it is asked after that finds nobody.
+    /// Stops the program. Later requests fail to connect.
     func stop() {
         guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)

@@ -6,11 +6,11 @@ import Testing
 
 @Suite("Files that are none, and files without end", .serialized, .timeLimit(.minutes(3)))
 struct OddFileTests {
-    /// What stands in the place of a file.
+    /// What is at the path instead of a file.
     enum Odd: String, CaseIterable {
         case zero, random, pipe, socket, folder
 
-        /// What an error calls it.
+        /// How an error describes it.
         var words: String {
             switch self {
             case .zero, .random: "it is a device"
@@ -20,7 +20,7 @@ struct OddFileTests {
             }
         }
 
-        /// Makes it, where it is not there.
+        /// Creates it if necessary.
         func made(in folder: String, name: String = "odd") throws -> String {
             let path = "\(folder)/\(name)"
             switch self {
@@ -43,7 +43,7 @@ struct OddFileTests {
         }
     }
 
-    /// What a command reads, by its words before and after the file's name.
+    /// Commands that read a file, as the words before and after its name.
     private static let commands: [[String]] = [
         ["grade", "FILE"], ["inspect", "FILE"], ["verify", "--binary", "FILE"],
         ["patches", "add", "a/b", "--why", "x", "--title", "x", "--versions", ">=1", "--from", "FILE"],
@@ -51,7 +51,7 @@ struct OddFileTests {
 
     @Test("are refused at once, in words, by every command that means a file", arguments: commands, Odd.allCases)
     func refused(_ command: [String], _ odd: Odd) async throws {
-        // A log may be a stream: that is another test's.
+        // A log may be a stream; another test covers that.
         if command[0] == "grade", odd == .pipe { return }
         let origin = try Origin()
         let file = try odd.made(in: origin.path)
@@ -70,7 +70,7 @@ struct OddFileTests {
             programs.append(try Program(origin, ["fetch", recipe]))
             expected.append(69)
         }
-        // A link to a device is what it leads to.
+        // A link to a device is treated like the device.
         try #require(symlink(recipe, "\(origin.path)/project/recipes/linked.yaml") == 0)
         programs.append(try Program(origin, ["fetch", "linked"]))
         programs.append(try Program(origin, ["recipes", "show", "linked"]))
@@ -89,7 +89,7 @@ struct OddFileTests {
         #expect(registry.said.contains(odd.words), "\(registry.said)")
     }
 
-    /// Waits until the program has a file open, and signals have their effect.
+    /// Waits until the program has opened a file and handles signals.
     private func reads(_ program: Program, _ file: String) async throws {
         try await soon("the reader of \(file)") {
             let folder = "/proc/\(program.pid)/fd"

@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
 
-/// A small upstream of a test's own: a git repository with two tags, served, archived and checked out, and a project with recipes for it.
+/// A test's own small upstream: a git repository with two tags, served, archived and checked out, and a project with recipes for it.
 final class Origin {
     let path = FileManager.default.temporaryDirectory.appending(path: "ninepin-origin-\(UUID())").path
-    /// An environment in which no setting of this machine's holds.
+    /// An environment that excludes this machine's settings.
     let environment: [String: String]
 
     init() throws {
@@ -23,7 +23,7 @@ final class Origin {
         try write("tree/bin/run.sh", "#!/bin/sh\n")
         guard chmod("\(path)/tree/bin/run.sh", 0o755) == 0, symlink("bin/run.sh", "\(path)/tree/link") == 0 else { throw Failed("no link") }
         try commit("first", tag: "v1.0.0")
-        // What came before the attribute keeps its line ends in git.
+        // Files from before the attribute keep their line endings in git.
         try write("tree/.gitattributes", "* text=auto\n")
         try write("tree/.gitignore", "*.o\n")
         try commit("second", tag: "v1.1.0")
@@ -34,14 +34,14 @@ final class Origin {
 
     var tool: Tool { Tool(workspace: "\(path)/workspace", project: "\(path)/project", environment: environment) }
 
-    /// The id that git gives a revision's tree.
+    /// The ID that git gives a revision's tree.
     func tree(_ revision: String) throws -> String { try git("rev-parse", "\(revision)^{tree}") }
 
     func configure(_ name: String, _ value: String) throws { try run("git", "config", "--file", "\(path)/gitconfig", name, value) }
 
     func write(_ file: String, _ text: String) throws { try Data(text.utf8).write(to: URL(filePath: "\(path)/\(file)")) }
 
-    /// Writes a recipe of a library: what it has to have, and a source.
+    /// Writes a library recipe with the required fields and a source.
     func recipe(_ name: String, source: String) throws {
         let head = """
             title: a thing
@@ -67,7 +67,7 @@ final class Origin {
         try recipe(name, source: "  archive:\n    addresses: [\(list)]\n    sha256: \(digest)\n")
     }
 
-    /// Makes an archive of a revision, with one folder at its top.
+    /// Creates an archive of a revision with one top folder.
     func archive(_ revision: String, as file: String) throws {
         try run("git", "-C", "tree", "archive", "--prefix=thing-1/", "-o", "\(path)/\(file)", revision)
     }
@@ -101,7 +101,7 @@ final class Origin {
         try git("tag", "-a", tag, "-m", tag)
     }
 
-    /// Files below a folder that hold a text, by their names or their bytes.
+    /// The files below a folder that contain a text in their name or content.
     func files(below folder: String, holding text: String) throws -> [String] {
         let names = try FileManager.default.subpathsOfDirectory(atPath: "\(path)/\(folder)")
         return names.filter { name in

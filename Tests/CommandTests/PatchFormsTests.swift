@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Patches as people send them", .timeLimit(.minutes(3)))
 struct PatchFormsTests {
-    /// An upstream of version 1.1.0, and two commits upon it: modes, a link, a name in quotes, a file under another name, bytes that are no lines.
+    /// An upstream of version 1.1.0 and two commits on top of it: modes, a link, a quoted name, a renamed file, binary content.
     private func origin() throws -> Origin {
         let origin = try Origin()
         try origin.write("tree/run.sh", "#!/bin/sh\necho one\n")

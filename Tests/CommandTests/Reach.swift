@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What docs/reach.md says, and what is so.
+/// The claims of docs/reach.md, and the actual state.
 struct Reach {
     /// One of the three networks.
     enum Network: String, CaseIterable {
@@ -10,7 +10,7 @@ struct Reach {
         case node
     }
 
-    /// The rows of the table with these columns, without the sign of code.
+    /// The rows of the table with these columns, without code markup.
     static func rows(under header: String) throws -> [[String]] {
         let text = try String(contentsOf: Tool.project.appending(path: "docs/reach.md"), encoding: .utf8)
         let lines = text.components(separatedBy: "\n")
@@ -20,12 +20,12 @@ struct Reach {
         }
     }
 
-    /// What may listen, as the page has it.
+    /// The allowed listeners according to the page.
     static func documented() throws -> Set<String> {
         Set(try rows(under: "place | listens on").map { "\($0[0]) \($0[1])" })
     }
 
-    /// A process of each network but the machine's, of all that name a path.
+    /// One process in each network except the machine's, of all that name a path.
     static func processes(naming path: String) -> [Network: Int32] {
         var found: [Network: Int32] = [:]
         for process in numbers(naming: path) {
@@ -37,7 +37,8 @@ struct Reach {
         return found
     }
 
-    /// All that listens in the networks of those that name a path, and what they themselves listen on in the machine's.
+    /// All listeners in the networks of the processes that name a path, and what those processes themselves listen on in the machine's
+    /// network.
     static func listening(naming path: String) -> Set<String> {
         var all: Set<String> = []
         for (network, process) in processes(naming: path) {
@@ -74,21 +75,21 @@ struct Reach {
         for (file, kind) in [("tcp", ""), ("tcp6", ""), ("udp", "udp "), ("udp6", "udp ")] {
             for line in text("\(folder)/\(file)").split(separator: "\n").dropFirst() {
                 let fields = line.split(separator: " ").map(String.init)
-                // Listening (tcp_states.h), and of UDP all that has no other end.
+                // Listening TCP sockets (tcp_states.h), and UDP sockets without a peer.
                 guard fields.count > 9, fields[3] == "0A" || (!kind.isEmpty && fields[3] == "07") else { continue }
                 found.append((kind + address(fields[1]), fields[9]))
             }
         }
         for line in text("\(folder)/unix").split(separator: "\n").dropFirst() {
             let fields = line.split(separator: " ").map(String.init)
-            // __SO_ACCEPTCON (net.h); a name without a file begins with a null, which is shown as '@'.
+            // __SO_ACCEPTCON (net.h); an abstract socket's name begins with a null, shown as '@'.
             guard fields.count > 7, fields[3] == "00010000", fields[7].hasPrefix("@") else { continue }
             found.append(("unix \(fields[7])", fields[6]))
         }
         return found
     }
 
-    /// `0100007F:0929`, as /proc/net/tcp has it: words of four bytes, the last byte first.
+    /// Parses `0100007F:0929` from /proc/net/tcp: four-byte words, last byte first.
     static func address(_ text: String) -> String {
         let parts = text.split(separator: ":")
         let port = Int(parts[1], radix: 16) ?? -1
@@ -97,16 +98,16 @@ struct Reach {
         guard hex.count == 8 else { return "[\(parts[0])]:\(port)" }
         let bytes = stride(from: 6, through: 0, by: -2).map { Int(String(hex[$0...($0 + 1)]), radix: 16) ?? -1 }
         let address = bytes.map(String.init).joined(separator: ".")
-        // Ports that the kernel chooses (ip(7), ip_local_port_range), but for those of the table.
+        // Ports chosen by the kernel (ip(7), ip_local_port_range), as opposed to those in the table.
         return "\(address):\(port >= 32768 ? "any" : String(port))"
     }
 
-    /// A shell script, for busybox, that tries a connection and writes `NAME yes` or `NAME no`.
+    /// A busybox shell script that tries a connection and prints `NAME|yes` or `NAME|no`.
     static func trial(_ name: String, _ address: String, _ port: Int) -> String {
         "if timeout 4 busybox nc -w 2 \(address) \(port) -e /bin/true > /dev/null 2>&1; then echo '\(name)|yes'; else echo '\(name)|no'; fi"
     }
 
-    /// What a script's trials said.
+    /// The results of a script's trials.
     static func answers(_ output: String) -> [String: String] {
         Dictionary(
             output.split(separator: "\n").compactMap { line in
@@ -116,7 +117,7 @@ struct Reach {
     }
 }
 
-/// A service on an address of this machine, which answers nobody: the kernel alone takes connections.
+/// A service on an address of this machine that never answers: the kernel alone accepts connections.
 final class Service {
     let port: Int
     private let descriptor: Int32

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// A stock node with something beside it, really booted: what was measured by hand must come of it.
+/// Stock nodes combined with other approaches, really booted: the results must equal the manual measurements.
 @Suite("Real approaches, equal to what was measured by hand", .real(minutes: 5))
 struct RealApproachTests {
-    /// In a copy of the hierarchy the pods' groups have no files: whether their first figures are read before or after they are moved there is
-    /// a race between kubelet and cAdvisor, and the log tells of it in the one way or in the other.
+    /// In a copy of the hierarchy, the pods' cgroups have no files. kubelet and cAdvisor race to read their first statistics before or
+    /// after they are moved there, so the log reports the problem in one of two ways.
     private static let copied = ["degraded, memory cache", "degraded, stats of pods"]
     private static let expected = [
         "gate": ["degraded, memory cache"], "bind": copied, "ptrace": copied, "preload": ["fatal, memory cache"],
@@ -44,7 +44,7 @@ struct RealApproachTests {
         #expect(!((try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? "").contains(tool.workspace + "/tmp"))
     }
 
-    /// The library works on a C program in the sandbox, and is not even in the node's own memory.
+    /// The library works with a C program in the sandbox, and is not even mapped in the node's own memory.
     private func preload(_ row: [String: Any]?) throws {
         let answers = try attempt(row)["answers"] as? [String] ?? []
         #expect(
@@ -55,13 +55,13 @@ struct RealApproachTests {
         #expect(answers.contains { $0.hasPrefix("lines of the node's own") && $0.hasSuffix(": 0") }, "\(answers)")
     }
 
-    /// Why the files that the research mounted were not enough: a line of the log says so.
+    /// A log line tells why the files mounted in the research were not enough.
     private func claimed(_ row: [String: Any]?) throws {
         let evidence = try attempt(row)["evidence"] as? [[String: Any]] ?? []
         #expect(evidence.contains { ($0["text"] as? String ?? "").contains("memory.max_usage_in_bytes: no such file") }, "\(evidence)")
     }
 
-    /// The sandbox's own line, and the control's word.
+    /// The sandbox's own line, and the control's message.
     private func refusal(_ row: [String: Any]?) throws {
         #expect(row?["grade"] == nil)
         let evidence = try attempt(row)["evidence"] as? [[String: Any]] ?? []
@@ -73,7 +73,7 @@ struct RealApproachTests {
         try #require((row?["attempts"] as? [[String: Any]])?.first)
     }
 
-    /// Nothing is left of the container but its record: the kernel would keep its cgroups.
+    /// Only the container's record may remain: otherwise the kernel would keep its cgroups.
     private func control(_ row: [String: Any]?) {
         #expect(row?["runtime"] as? String == "runc")
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup")) ?? []

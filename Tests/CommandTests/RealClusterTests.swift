@@ -2,10 +2,10 @@ import Foundation
 import Model
 import Testing
 
-/// Whole worker nodes: they join a control plane that was built from the same source, go Ready, run pods, stay up, and die in known ways.
+/// Complete worker nodes: they join a control plane built from the same source, become Ready, run pods, stay up, and fail in known ways.
 @Suite("Real worker nodes, joined and kept", .real(minutes: 2))
 struct RealClusterTests {
-    /// Runs a scenario in a place of its own, and looks that nothing is left of it.
+    /// Runs a scenario in its own folder, and checks that nothing remains of it.
     private func scenario(_ body: (ClusterFixture) async throws -> Void) async throws {
         let place = ClusterFixture(place: try await RealWorkspace.withControlPlane())
         try await Joining.scenario { try await scenario(in: place, body) }
@@ -19,7 +19,7 @@ struct RealClusterTests {
         }
         #expect(try place.tool.run(["nodes", "--json"]).json()["nodes"] as? [String] == [], "a node is still up")
         _ = try place.tool.run(["down", "--all"])
-        // The kernel ends a namespace's processes and takes its links at once, but not in no time.
+        // The kernel ends a namespace's processes and removes its links promptly, but not instantly.
         for _ in 0..<100 where Machine.now(place.tool.workspace) != before { try await Task.sleep(for: .seconds(0.1)) }
         #expect(Machine.now(place.tool.workspace) == before)
     }
@@ -58,7 +58,7 @@ struct RealClusterTests {
             let evidence = try #require(verdict["evidence"] as? [[String: Any]])
             let words = try #require(evidence.first?["text"] as? String)
             #expect(words.hasPrefix("ninepin-"), "the pod's own output comes first: \(words)")
-            // The word was written by the pod: kubelet's log, which the harness does not write, names its container.
+            // The pod wrote the message: kubelet's log, which the harness does not write, names its container.
             let folder = "\(place.tool.workspace)/runs/\(try #require(document["id"] as? String))"
             #expect(try String(contentsOfFile: "\(folder)/kubelet.log", encoding: .utf8).contains("ninepin-task"))
             for name in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
@@ -67,7 +67,7 @@ struct RealClusterTests {
         }
     }
 
-    /// Runs a command, and looks all the while at what listens.
+    /// Runs a command, and records all listeners in the meantime.
     private func watched(_ arguments: [String], _ place: ClusterFixture) throws -> (Tool.Outcome, Set<String>) {
         let (process, output, errors) = try place.tool.start(arguments, in: URL(filePath: place.path))
         var listening: Set<String> = []
@@ -130,7 +130,7 @@ struct RealClusterTests {
             let node = try Kept("blind", place, arguments: [recipe] + series)
             try node.hog()
             try node.wait { try node.verdict() != nil }
-            // Kubelet looks every ten seconds.
+            // kubelet checks every ten seconds.
             try await Task.sleep(for: .seconds(30))
             #expect(try node.kubectl(["get", "pod", "hog", "-o", "jsonpath={.status.phase}"]) == "Running")
             let verdict = try #require(try node.verdict())
@@ -160,7 +160,7 @@ struct RealClusterTests {
     @Test("when its disk is full, the cause is out of disk")
     func fullDisk() async throws {
         try await scenario { place in
-            // A disk of its own, made small and filled.
+            // A separate disk, kept small and filled.
             let small = "\(place.path)/small"
             try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
             try GitFolder.run("/bin/mount", ["-t", "tmpfs", "-o", "size=4g", "tmpfs", small], environment: [:])
@@ -174,7 +174,7 @@ struct RealClusterTests {
             let node = try Kept("full", place, tool: tool)
             try GitFolder.run(
                 "/bin/sh", ["-c", "dd if=/dev/zero of=\(small)/filling bs=1M 2> /dev/null || true"], environment: ["PATH": "/bin:/usr/bin"])
-            // By kubelet's own word, or by that of the control plane's store, which lies on the same disk and may die of it first.
+            // Either kubelet reports it, or the control plane's store does, which is on the same disk and may fail first.
             try node.wait { try node.verdict()?["cause"] as? String == "out of disk" }
             #expect(["degraded", "inconclusive"].contains(try node.verdict()?["grade"] as? String))
             try FileManager.default.removeItem(atPath: "\(small)/filling")
@@ -199,8 +199,8 @@ struct RealClusterTests {
         }
     }
 
-    /// A recipe whose node must keep all but 500 MiB of the machine's memory free. It has the name of the one that it extends, and so the same
-    /// binaries.
+    /// A recipe whose node must keep all but 500 MiB of the machine's memory free. It has the same name as the one that it extends, and
+    /// therefore the same binaries.
     private static func tight(_ place: ClusterFixture) throws -> String {
         let text = try String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
         let total = try #require(text.split(separator: "\n").first?.split(separator: " ").dropFirst().first.flatMap { Int($0) })
@@ -217,7 +217,7 @@ struct RealClusterTests {
     }
 }
 
-/// Where the nodes of the test are.
+/// Where the test's nodes are.
 private struct ClusterFixture {
     let place: ProjectFixture
 
@@ -225,14 +225,14 @@ private struct ClusterFixture {
     var path: String { place.path }
 }
 
-/// A node that is kept up.
+/// A node that is kept running.
 private struct Kept {
     let name: String
     let place: ClusterFixture
     let tool: Tool
     let up: Date
     private let kubeconfig: String
-    /// The machine's end of its control plane's cable.
+    /// The machine's end of the link to its control plane.
     private let link: String
     /// The API server's address.
     private let server: String
@@ -243,7 +243,7 @@ private struct Kept {
         #expect(started.status == 0, "\(started.output)\(started.errors)")
         kubeconfig = try #require(try started.json()["kubeconfig"] as? String)
         up = Date()
-        // The cable's name holds its block of four addresses below 198.18.0.0 (Sources/Cluster/ClusterNetwork.swift).
+        // The link's name contains its block of four addresses below 198.18.0.0 (Sources/Cluster/ClusterNetwork.swift).
         let text = try String(contentsOfFile: kubeconfig, encoding: .utf8)
         let address = try #require(text.firstMatch(of: /https:\/\/198\.(\d+)\.(\d+)\.(\d+):/), "\(text)")
         server = "198.\(address.1).\(address.2).\(address.3)"
@@ -266,14 +266,14 @@ private struct Kept {
         ])
     }
 
-    /// A pod that holds 700 MiB.
+    /// A pod that uses 700 MiB of memory.
     func hog() throws {
         try pod("hog", "dd if=/dev/zero bs=700M count=1 | sleep 1000")
         try wait { ["Running", "Failed"].contains(try kubectl(["get", "pod", "hog", "-o", "jsonpath={.status.phase}"])) }
     }
 
     func wait(for condition: () throws -> Bool) throws {
-        // Each look is a program or two, and other nodes need the processors.
+        // Each check runs a program or two, and other nodes need the CPUs.
         for _ in 0..<80 {
             if (try? condition()) == true { return }
             Thread.sleep(forTimeInterval: 1.5)
@@ -288,7 +288,7 @@ private struct Kept {
     func verdict() throws -> [String: Any]? { try listed()?["verdict"] as? [String: Any] }
     func state() throws -> String? { try listed()?["state"] as? String }
 
-    /// The API server answers curl, which gets indented answers unless it asks otherwise, and is the same process afterwards.
+    /// The API server answers curl, which gets indented responses unless it asks otherwise, and is still the same process afterwards.
     func indented() throws {
         func running() -> [String] {
             processes(naming: "\(tool.workspace)/nodes/\(name)/").filter { $0.contains("/kube-apiserver --etcd-servers") }
@@ -305,7 +305,7 @@ private struct Kept {
         #expect(try kubectl(["get", "nodes", "--no-headers"]).contains(" Ready "))
     }
 
-    /// Who reaches what, as docs/reach.md has it; each row is tried.
+    /// Who can reach what according to docs/reach.md; each row is tried.
     func reach() throws {
         let folder = "\(tool.workspace)/nodes/\(name)"
         #expect(Reach.listening(naming: "\(folder)/boot") == (try Reach.documented()), "docs/reach.md")
@@ -331,12 +331,12 @@ private struct Kept {
         found["control plane"] = Reach.answers(try said("/usr/bin/nsenter", ["--net=/proc/\(process)/ns/net", "sh", "-c", beside]))
         found["another user"] = try otherUser(folder)
         for row in try Reach.rows(under: "from | to") { #expect(found[row[0]]?[row[1]] == row[2], "docs/reach.md: \(row): \(found)") }
-        // The service can be reached by who may, so that a 'no' means something.
+        // An allowed client can reach the service, so a 'no' is meaningful.
         #expect(Reach.answers(try said("/bin/sh", ["-c", Reach.trial("machine", machine, service.port)]))["machine"] == "yes")
         try modes(of: folder)
     }
 
-    /// What a user finds who is nobody.
+    /// The API server's answers to the user nobody.
     private func otherUser(_ folder: String) throws -> [String: String] {
         let script = """
             for path in / /api /api/v1/secrets /version /healthz /metrics /openapi/v2 /logs; do
@@ -357,7 +357,7 @@ private struct Kept {
         try GitFolder.run(program, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
     }
 
-    /// Folders of a node are for their owner alone, and so is each file that would let anybody be somebody in the cluster.
+    /// A node's folders are accessible only to their owner, and so is each file that grants access to the cluster.
     private func modes(of folder: String) throws {
         func mode(_ path: String) throws -> Int? { try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int }
         for path in [folder, "\(folder)/boot/control-plane"] { #expect(try mode(path) == 0o700, "\(path)") }
@@ -377,14 +377,14 @@ private struct Kept {
     func down() throws {
         let down = try tool.run(["down", name])
         #expect(down.status == 0, "\(down.errors)")
-        // The kernel takes a link at once, but not in no time.
+        // The kernel removes a link promptly, but not instantly.
         for _ in 0..<100 where FileManager.default.fileExists(atPath: "/sys/class/net/\(link)") { Thread.sleep(forTimeInterval: 0.1) }
         #expect(!FileManager.default.fileExists(atPath: "/sys/class/net/\(link)"), "\(link)")
     }
 }
 
-/// What of a machine a node could leave something in. Links are looked at where a node goes down, and by `.ci/test` in the end: nodes of other
-/// tests have some, too.
+/// The parts of the machine where a node could leave something behind. Links are checked when a node stops, and by `.ci/test` at the end,
+/// because other tests' nodes have some too.
 private struct Machine: Equatable {
     let processes: [String]
     let mounts: [String]

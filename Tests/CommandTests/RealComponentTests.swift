@@ -2,10 +2,10 @@ import Foundation
 import Model
 import Testing
 
-/// Real probes: built with a real Go against real upstream source, asked in real gVisor sandboxes.
+/// Real probes: built with a real Go from real upstream source, and run in real gVisor sandboxes.
 @Suite("Real probes, equal to what was measured by hand", .real())
 struct RealComponentTests {
-    /// Probe and series by layout: what was measured by hand.
+    /// The manual measurements by probe, series and layout.
     private static let kubelet: [(probe: String, series: String, titles: [String: String])] = {
         let full = "percpu,memory-usage,9p-source"
         let none = "fatal, percpu"
@@ -116,7 +116,7 @@ struct RealComponentTests {
     }
 }
 
-/// Checks a document against a schema of docs/.
+/// Validates a document with a schema in docs/.
 func validate(_ document: String, schema: String) throws {
     let place = try ProjectFixture()
     let file = try place.write("document.json", document)

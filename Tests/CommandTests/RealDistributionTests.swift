@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Testing
 
-/// What `make dist` writes.
+/// The output of `make dist`.
 @Suite("One program", .real(minutes: 8))
 struct RealDistributionTests {
     @Test("one program, for machines that have the C library and nothing else: it says so, and runs in gVisor from any folder")
@@ -34,7 +34,7 @@ struct RealDistributionTests {
             #expect(found.status == 0, "\(found.errors)")
             #expect((try found.json()["sandbox"] as? [String: Any])?["kind"] as? String == "gvisor")
         }
-        // It finds its recipes beside itself, starts programs, and ends as it should.
+        // It finds the recipes next to itself, starts programs, and ends properly.
         let recipes = try await room.run(["/opt/ninepin/bin/ninepin", "recipes", "list"], in: .root9p)
         #expect(recipes.status == 0, "\(recipes.errors)")
         #expect(recipes.output.contains("kubelet-1.20"))
@@ -44,7 +44,7 @@ struct RealDistributionTests {
 }
 
 extension Process {
-    /// Runs a target of the Makefile.
+    /// Runs a Makefile target.
     fileprivate static func make(_ target: String) throws -> (status: Int32, output: String) {
         try outcome(of: "/usr/bin/make", ["-C", Tool.project.path, "--no-print-directory", target])
     }

@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Testing
 
-/// Kubernetes in the layout that it has from 1.30 on, in the shape that `EraShape` gives to the real tree; built with a Go of today.
+/// Kubernetes in the layout used since 1.30, which `EraShape` gives to the real tree, built with a current Go.
 @Suite("Real Kubernetes in the layout of 1.36, from a repository to a verdict", .real(minutes: 6))
 struct RealEraTests {
     @Test("the tree tells that it is a workspace; the stock node is fatal: memory cache, and the patched one clean")
@@ -34,7 +34,7 @@ struct RealEraTests {
         let document = try run.json()
         #expect(document["mode"] as? String == "workspace")
         let reached = try #require(document["reached"] as? [String])
-        // By the names that a workspace gives them: vendor/ is no part of a path.
+        // The packages as named by a workspace: vendor/ is not part of a path.
         for package in ["github.com/google/cadvisor/fs", "github.com/opencontainers/runc/libcontainer/cgroups/fs"] {
             #expect(reached.contains(package), "\(reached)")
         }
@@ -63,7 +63,7 @@ struct RealEraTests {
 private final class EraYard: Sendable {
     private static let once = Once<EraYard>()
 
-    /// Its folder goes with it.
+    /// The folder is removed together with this object.
     private let place: ProjectFixture
     private let tool: Tool
 
@@ -73,7 +73,7 @@ private final class EraYard: Sendable {
         Leftovers.atExit([], folder: place.path)
     }
 
-    /// The program, on a workspace that shares all that is dear with the others; its mirror is of the tests' own repository.
+    /// The program, with a workspace that shares everything expensive with the others; its mirror is of the tests' own repository.
     static func shared() async throws -> Tool {
         try await once.value {
             let place = try await RealWorkspace.linked(["store", "tools", "cache"])
@@ -99,7 +99,7 @@ private final class EraYard: Sendable {
         return tool
     }
 
-    /// The series is the old recipe's, since the code is.
+    /// The series is the old recipe's, because the code is the same.
     private static func recipe(repository: String) -> String {
         """
         extends: kubelet-1.20

@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Testing
 
-/// `ninepin here`, in the places themselves: a prediction is worth what real boots say of it.
+/// Tests `ninepin here` in the actual environments: a prediction must agree with real boots.
 @Suite("The place that ninepin runs in", .real())
 struct RealHereTests {
     @Test(
@@ -28,7 +28,7 @@ struct RealHereTests {
         #expect(helping.contains("libcontainer/percpu"))
         #expect(helping.contains("cadvisor/9p-source") == (kind == .volume9p))
         #expect(!helping.contains("cadvisor/9p-line"))
-        // A program that starts programs does so here too, each in its own namespaces.
+        // A program that starts other programs does so here too, each in its own namespaces.
         let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: kind)
         #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
     }
@@ -72,7 +72,7 @@ struct RealHereTests {
         #expect(try await Self.booted(kind, series) == [title, title])
     }
 
-    /// What `here` predicts, what `verify --sandbox here` finds in the same sandbox, and that nothing is left in it.
+    /// The prediction of `here`, the result of `verify --sandbox here` in the same sandbox, and whether anything is left behind in it.
     fileprivate static func booted(_ kind: SandboxFixture.Kind, _ series: String) async throws -> [String] {
         let place = try await RealWorkspace.linked()
         let kubelet = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
@@ -104,7 +104,7 @@ struct RealHereTests {
 
     @Test("inside gVisor a node joins a control plane in the same place, runs pods, is kept, and leaves nothing")
     func joined() async throws {
-        // The control plane is built outside: inside it is found by its digests, as in a workspace that somebody brought along.
+        // The control plane is built outside; inside, it is found by its digests, as in a workspace copied from elsewhere.
         let place = try await RealWorkspace.withControlPlane()
         let tool = place.tool
         let room = try await SandboxFixture(place)
@@ -143,8 +143,9 @@ struct RealHereTests {
         #expect(parts[2] == "same\n", "\(parts[2])")
     }
 
-    /// A shell's list of what runs, by name. The shell is the sandbox's first process, and waits for its own children only: what has ended
-    /// already and was another's child is left out. It is one program that looks, so that no list has a part of its own pipe in it.
+    /// A shell function that lists running processes by name. The shell is the sandbox's first process and waits only for its own children,
+    /// so ended processes with other parents stay zombies and are left out. A single program collects the list, so that it never contains
+    /// parts of its own pipeline.
     private static let running = """
         running() {
             grep -h -e '^Name:' -e '^State:' /proc/[0-9]*/status > /tmp/running
@@ -159,7 +160,7 @@ struct RealHereTests {
     }
 }
 
-/// What changes this machine's own kernel, or looks at all of it: one after the other.
+/// Tests that change this machine's own kernel or examine the whole machine, run one after another.
 @Suite("The place that ninepin runs in, when it is this machine", .real(), .serialized)
 struct RealMachineTests {
     @Test("on this machine nothing is changed, no root is needed, and file systems and cgroups are as other programs see them")
@@ -179,7 +180,7 @@ struct RealMachineTests {
         #expect((cgroup["version"] as? Int == 2) == (type == "cgroup2fs"))
         let kind = try #require((document["sandbox"] as? [String: Any])?["kind"] as? String)
         #expect(["vm", "host", "container"].contains(kind))
-        // The same from somebody who may do nothing, from another folder.
+        // The same as a user without any privileges, from another folder.
         let program = try #require(FileManager.default.contents(atPath: try Tool.program.path))
         let readable = FileManager.default.temporaryDirectory.appending(path: "ninepin-\(UUID())")
         defer { try? FileManager.default.removeItem(at: readable) }
@@ -218,13 +219,13 @@ struct RealMachineTests {
         #expect(try state(place) == before)
     }
 
-    /// A place that is made of this machine, in mounts of its own.
+    /// An environment created from this machine with separate mounts.
     struct MadePlace: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var namespaces = ["-m"]
-        /// Lines of shell that make it.
+        /// Shell code that creates it.
         let made: String
-        /// Whether the script of `here --fix`, run by root inside, makes a node live there.
+        /// Whether a node stays up there after root runs the script from `here --fix` inside.
         let isMended: Bool
     }
 
@@ -291,7 +292,7 @@ struct RealMachineTests {
         #expect(try state(place) == before)
     }
 
-    /// What `here` and a boot could change, and nobody else does: another node on this machine may come and go.
+    /// What `here` and a boot could change but nothing else does: other nodes on this machine may start and stop.
     private func state(_ place: ProjectFixture) throws -> [String] {
         let groups = try FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup").map { "/sys/fs/cgroup/\($0)/kubepods" }
         let places = ["/var/lib/kubelet", "/var/lib/containerd", "/dev/kmsg", "/var/log/pods", "/usr/libexec/kubernetes"]
@@ -299,7 +300,7 @@ struct RealMachineTests {
             + outcome(of: "/usr/bin/find", places + ["-maxdepth", "1"]).output.split(separator: "\n").map(String.init)
     }
 
-    /// Places of other tests have mounts too.
+    /// Other tests' folders have mounts too.
     private func mounts(_ place: ProjectFixture) throws -> [String] {
         try String(contentsOfFile: "/proc/mounts", encoding: .utf8).split(separator: "\n").map(String.init).filter {
             ($0.contains("/var/") || $0.contains(" /run ") || $0.contains("/proc/") || $0.contains("ninepin"))
@@ -308,7 +309,7 @@ struct RealMachineTests {
     }
 }
 
-/// Runs a program of the machine's to its end; both of its streams in one text.
+/// Runs one of the machine's programs to completion; returns both of its output streams as one text.
 func outcome(of program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(filePath: program)

@@ -1,23 +1,23 @@
 import Foundation
 import Testing
 
-/// Programs that pretend to be a clean node, each in a real sandbox. The scripts are for busybox's shell, which a node's sandbox has.
+/// Programs that pretend to be a clean node, each in a real sandbox. The scripts are for busybox's shell, which is in a node's sandbox.
 @Suite("Real impostors, each booted in gVisor", .real(minutes: 2))
 struct RealImpostorTests {
-    /// What it does, and what must come of it.
+    /// An impostor's behavior and the expected result.
     struct Impostor: Sendable, CustomTestStringConvertible {
         let what: String
-        /// What it runs, after the functions of `beginning`.
+        /// The script, which follows the functions of `beginning`.
         let script: String
-        /// The grade and, where there is one, the cause.
+        /// The expected grade and, if there is one, the cause.
         let title: String
-        /// What the verdict must say.
+        /// A text that the verdict must contain.
         let words: String
 
         var testDescription: String { what }
     }
 
-    /// Words for all of them: klog's lines with the right time and process, the answers of a healthy node, and one second after the other.
+    /// Functions for all scripts: klog lines with the right time and process, the answers of a healthy node, and one-second steps.
     private static let beginning = """
         #!/bin/sh
         case "$1" in --version) echo Kubernetes v1.20.2; exit 0 ;; --help) exit 0 ;; esac
@@ -38,7 +38,7 @@ struct RealImpostorTests {
 
         """
 
-    /// What a good start looks like.
+    /// A normal start.
     private static let start = "answer; klog I 'server.go:1176] Started kubelet'\n"
 
     static let all = [

@@ -3,14 +3,14 @@ import Model
 import Synchronization
 import Testing
 
-/// k3s in the shape of its two eras: the repository is the tests' own (see `K3sShape`), the Kubernetes in it is Debian's whole and real one. The
-/// recipe is the project's own; the tests' one, which extends it, says only where things come from here.
+/// k3s in the shape of its two eras. The repository is the tests' own (see `K3sShape`); the Kubernetes in it is Debian's complete, real
+/// source. The recipe is the project's own; the tests' recipe extends it and only specifies where things come from here.
 @Suite("Real k3s-shaped builds, from a repository to a verdict", .real(minutes: 10))
 struct RealK3sTests {
     @Test("in both eras the stock node is fatal: memory cache", arguments: Era.all)
     func stock(_ era: Era) async throws {
         let tool = try await K3sYard.shared(era)
-        // What others are compared with there: reflect2 1.0.1 is no part of what is tried, and all packages that need it are built once.
+        // The baseline for the other boots. reflect2 1.0.1 is not under test, and all packages that need it are built only once.
         let series = ["--series", era.mode == "gopath" ? "map-iteration" : "none"]
         _ = try await RealWorkspace.build(tool, era.recipe, series, minutes: 4)
         let stock = try await Joining.scenario { try tool.run(["run", era.recipe, "--level", era.level, "--json"] + series) }
@@ -35,12 +35,12 @@ struct RealK3sTests {
         let lock = try #require(document["lock"] as? [String: Any])
         #expect(lock["kind"] as? String == "git")
         let downloads = try #require(lock["downloads"] as? [String: [String: Any]])
-        // One is known by its bytes, the other by its content.
+        // One is pinned by its digest, the other by its content.
         #expect(downloads["k3s-root"]?["sha256"] is String && downloads["plugins"]?["tree"] is String, "\(downloads)")
         #expect(downloads.values.allSatisfy { $0["isTrusted"] as? Bool == false })
         #expect(lock["time"] as? Int == 1_767_323_045)
         let artifact = try #require(document["artifact"] as? [String: Any])
-        // The other tests of this binary take it from where it was built.
+        // The other tests of this binary use it from the path where it was built.
         #expect(artifact["path"] as? String == built)
         try inspect(tool, built, document, mode: era.mode)
         if era.level == "pod" { try joined(clean) } else { try joinedItself(tool, document) }
@@ -69,7 +69,7 @@ struct RealK3sTests {
     /// One of the two ways in which k3s has been built.
     struct Era: Sendable, CustomTestStringConvertible {
         let tag: String
-        /// What serves its repository: the first era comes over git://, the second over https.
+        /// The protocol that serves its repository: git:// for the first era, HTTPS for the second.
         let scheme: String
         let mode: String
         let level: String
@@ -82,7 +82,7 @@ struct RealK3sTests {
         var testDescription: String { tag }
     }
 
-    /// The verdict rests on what the server said of the agent and its pods.
+    /// The verdict is based on the server's reports about the agent and its pods.
     private func joined(_ verdict: [String: Any]) throws {
         let evidence = try #require(verdict["evidence"] as? [[String: Any]])
         let said = { source in evidence.filter { $0["source"] as? String == source }.compactMap { $0["text"] as? String } }
@@ -92,13 +92,13 @@ struct RealK3sTests {
         #expect(said("pod ninepin-limited").contains { $0.contains("gone") }, "\(evidence)")
     }
 
-    /// Server and agent stay until they are told to go.
+    /// Server and agent stay up until they are stopped.
     private func staysUp(_ tool: Tool, _ tag: String) throws {
         let up = try tool.run(["up", "k3s@\(tag)", "--name", "shape", "--json"])
         #expect(up.status == 0, "\(up.output)\(up.errors)")
         let node = try up.json()
         #expect(node["isReady"] as? Bool == true, "\(up.output)")
-        // The server is the binary under test, too: it runs in a sandbox of its own, and this machine has no process of it.
+        // The server is also the binary under test: it runs in its own sandbox, and this machine has no process of it.
         let running = processes(naming: "\(tool.workspace)/nodes/shape")
         #expect(!running.contains { $0.contains("--disable-agent") }, "\(running)")
         for bundle in ["boot", "boot/control-plane/k3s-server"] {
@@ -106,7 +106,7 @@ struct RealK3sTests {
                 running.contains { $0.contains("runsc ") && $0.contains("--bundle \(tool.workspace)/nodes/shape/\(bundle) ") }, "\(running)"
             )
         }
-        // What its release opens beside the API server's port is nobody's but its own.
+        // Only the API server's port is reachable from outside; everything else that this release opens is local to it.
         let listening = Reach.listening(naming: "\(tool.workspace)/nodes/shape/boot")
         #expect(listening.contains("control plane *:6443"), "\(listening)")
         let open = listening.filter { !$0.hasPrefix("node ") && !$0.hasPrefix("control plane 127.0.0.1:") }
@@ -118,7 +118,7 @@ struct RealK3sTests {
         #expect(processes(naming: "\(tool.workspace)/nodes/shape").isEmpty)
     }
 
-    /// A server in a sandbox runs an agent, which is a node of it.
+    /// A server in a sandbox runs an agent, which is one of its nodes.
     private func joinedItself(_ tool: Tool, _ run: [String: Any]) throws {
         let id = try #require(run["id"] as? String)
         let log = try String(contentsOfFile: "\(tool.workspace)/runs/\(id)/kubelet.log", encoding: .utf8)
@@ -126,7 +126,7 @@ struct RealK3sTests {
         #expect(log.contains(#"msg="k3s is up and running""#))
     }
 
-    /// Who has another token than the server's, or takes another authority for the server's, gets no kubelet.
+    /// An agent with another token, or with another certificate authority than the server's, gets no kubelet.
     private func refusesOthers(_ place: ProjectFixture, _ binary: String) throws {
         let folder = "\(place.path)/refused"
         let script = try place.write("refused/try.sh", Self.refusal)
@@ -138,7 +138,7 @@ struct RealK3sTests {
         #expect(!logs.joined().contains("Running kubelet"))
     }
 
-    /// An agent asks for ever: it is left alone once it was refused.
+    /// An agent retries forever, so it is stopped after it was refused.
     private static let refusal = """
         set -eu
         ip link set lo up
@@ -171,12 +171,12 @@ struct RealK3sTests {
             series.compactMap { $0["name"] as? String } == own + ["libcontainer/percpu", "libcontainer/memory-usage", "cadvisor/9p-source"])
     }
 
-    /// The wrapper alone, on this machine: it says its version, unpacks once, and runs what lies in there.
+    /// The wrapper alone, on this machine: it prints its version, unpacks once, and runs the unpacked programs.
     private func unpacksItself(_ place: ProjectFixture, _ binary: String, tag: String) throws {
         let environment = ["PATH": "/usr/bin:/bin"]
         let version = try GitFolder.run(binary, ["--version"], environment: environment)
         #expect(version.hasPrefix("k3s version \(tag) ("), "\(version)")
-        // Without a runtime to talk to the server ends, after it was unpacked.
+        // Without a runtime, the server ends after unpacking.
         let data = "\(place.path)/data-\(tag)"
         #expect(throws: GitFolder.Failure.self) { try GitFolder.run(binary, ["server", "--data-dir", data], environment: environment) }
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(data)/data")
@@ -187,14 +187,14 @@ struct RealK3sTests {
         #expect(try GitFolder.run("\(folder)/bin/aux/mount", [], environment: environment).trimmed == "the root's own mount")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/bin/loopback") == "cni")
         #expect(FileManager.default.fileExists(atPath: "\(folder)/etc/networks"))
-        // What was unpacked is looked at: a second start unpacks nothing.
+        // Verify the unpacked files: a second start does not unpack again.
         let sums = try GitFolder.run(
             "/usr/bin/sha256sum", ["--check", "--quiet", ".sha256sums"], environment: environment, folder: "\(folder)/bin")
         #expect(sums.isEmpty)
     }
 }
 
-/// The tests' own upstream: a repository in the shape of k3s, what it downloads, and the servers of both.
+/// The tests' own upstream: a repository in the shape of k3s, its downloads, and the servers for both.
 private final class K3sYard: Sendable {
     private static let once = Once<K3sYard>()
 
@@ -203,10 +203,10 @@ private final class K3sYard: Sendable {
     private let servers: [Loopback]
     private let mirrors: [String: String]
 
-    /// The program as it is run for an era, on a workspace that both eras share.
+    /// The program as run for an era, with a workspace shared by both eras.
     static func shared(_ era: RealK3sTests.Era) async throws -> Tool {
         let yard = try await once.value {
-            // Go's cache is shared as well: it knows its entries by all that went into them. What is fetched and built is the yard's own; its
+            // Go's cache can be shared, because it identifies its entries by all of their inputs. Fetched and built files are separate; the
             // mirror of k3s is of the tests' own repository.
             let place = try await RealWorkspace.linked(["tools", "cache/go-build", "cache/roots"])
             return try await Computing.inTurn(minutes: 3) { try K3sYard(place) }
@@ -239,7 +239,7 @@ private final class K3sYard: Sendable {
 
             """)
         var own = tool
-        // The machine may name an authority of its own for git, which goes before git's settings.
+        // The machine may specify its own certificate authority for git, which overrides git's configuration.
         own.environment = ["GIT_CONFIG_GLOBAL": settings, "GIT_CONFIG_NOSYSTEM": "1", "GIT_SSL_CAINFO": "\(place.path)/cert.pem"]
         return own
     }
@@ -272,7 +272,7 @@ private final class K3sYard: Sendable {
             fixtures: Tool.project.appending(path: "Tests/Fixtures/k3s"), go: go)
     }
 
-    /// What k3s downloads: a root with `bin` and `etc`, and the source of the network plugins.
+    /// k3s's downloads: a root with `bin` and `etc`, and the source of the network plugins.
     private static func archives(_ place: ProjectFixture) throws -> String {
         let mount = try place.write("root/bin/aux/mount", "#!/bin/sh\necho \"the root's own mount\"\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mount)
@@ -289,7 +289,7 @@ private final class K3sYard: Sendable {
 
     private static func recipe(_ place: ProjectFixture, _ shape: K3sShape, web: Int) throws -> String {
         let digest = try sha256sum("\(place.path)/web/root.tar")
-        // As git itself makes it of the same files.
+        // The tree as git itself creates it from the same files.
         let git = ["-C", "\(place.path)/plugins/plugins-1"]
         for arguments in [["init", "-q"], ["add", "-A"]] {
             try GitFolder.run("/usr/bin/git", git + arguments, environment: ["PATH": "/usr/bin:/bin", "HOME": place.path])
@@ -322,7 +322,7 @@ private final class K3sYard: Sendable {
             """
     }
 
-    /// A recipe that fetches a library of Debian's.
+    /// A recipe that fetches one of Debian's libraries.
     private static func library(_ name: String, version: String, debian: String) -> String {
         """
         title: github.com/\(name), of Debian 12
@@ -342,7 +342,7 @@ private final class K3sYard: Sendable {
     }
 }
 
-/// What several tests share lives as long as the process, and nobody's deinit ends it.
+/// What several tests share exists as long as the process, and no deinit removes it.
 enum Leftovers {
     private static let all = Mutex<(servers: [Loopback], folders: [String])>(([], []))
 

@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Testing
 
-/// The whole way from nothing: what it makes is the workspace of all other real tests.
+/// The whole process from an empty workspace; its result is the workspace of all other real tests.
 @Suite("The real thing, from nothing to a binary", .real(minutes: 30))
 struct RealBinaryTests {
     @Test("kill -9 in fetch, patch and build leaves nothing running or mounted, and the next run ends with the same tree and artifact")
@@ -19,10 +19,10 @@ struct RealBinaryTests {
     }
 }
 
-/// Real nodes, in real gVisor sandboxes.
+/// Real nodes in real gVisor sandboxes.
 @Suite("Real nodes, booted and graded", .real())
 struct RealNodeTests {
-    /// What was measured by hand, series by layout.
+    /// The manual measurements by series and layout.
     private static let expected: [(series: String, layout: String, title: String)] = [
         ("none", "root-9p", "fatal, memory cache"), ("none", "volume-9p", "fatal, could not find device"),
         ("none", "root-overlay", "fatal, memory cache"),
@@ -90,13 +90,13 @@ struct RealNodeTests {
         #expect(verdict["level"] as? String == "boot")
         let conditions = try #require(document["conditions"] as? [String: Any])
         #expect((conditions["longestSilence"] as? Double ?? 0) > 0)
-        // What is needed here is told beside the verdict, and what made the sandbox.
+        // The verdict also lists the patches needed here and what created the sandbox.
         let needs = try #require(document["needs"] as? [[String: Any]])
         let answers = needs.filter { $0["answer"] as? String == "needed" }.compactMap { $0["patch"] as? String }
         #expect(Set(answers) == ["libcontainer/percpu", "libcontainer/memory-usage"], "\(needs)")
         let flags = (document["tools"] as? [String: String])?["runsc flags"] ?? ""
         #expect(flags.hasSuffix("--ignore-cgroups --overlay2=none"), "\(flags)")
-        // The record is whole: the logs are there, and the run in it is the one that was printed.
+        // The record is complete: the logs exist, and the recorded run is the one that was printed.
         let folder = "\(place.tool.workspace)/runs/\(try #require(document["id"] as? String))"
         #expect(
             Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == [
@@ -112,7 +112,7 @@ struct RealNodeTests {
     func containerd() async throws {
         let place = try await RealWorkspace.linked()
         _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
-        // By the same name it is the same binary.
+        // With the same name, it is the same binary.
         let base = Tool.project.appending(path: "recipes/kubelet-1.20.yaml").path
         let recipe = try place.write(
             "other/kubelet-1.20.yaml",
@@ -144,7 +144,7 @@ struct RealNodeTests {
     @Test("every series in every layout, booted side by side, is what was measured by hand", .real(minutes: 3))
     func matrix() async throws {
         let place = try await RealWorkspace.linked()
-        // One variant is left to the matrix: it is built while others are booted.
+        // One variant is left to the matrix, which builds it while others boot.
         for series in Set(Self.expected.map(\.series)).sorted() where series != "9p-line" {
             _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
         }
@@ -171,7 +171,7 @@ struct RealNodeTests {
         try together(place)
     }
 
-    /// The boots were side by side: each knows how many were beside it.
+    /// The boots ran in parallel: each one records how many others there were.
     private func together(_ place: ProjectFixture) throws {
         let folder = "\(place.tool.workspace)/runs"
         let company = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
@@ -187,7 +187,7 @@ struct RealNodeTests {
         let place = try await RealWorkspace.linked()
         let boots = ["matrix", "--series", "percpu,memory-usage,9p-source", "--layout", "root-9p", "--repeat", "5"]
         try place.tool.killed(boots, in: place, by: signal) { _ in sandboxes(place) >= 4 }
-        // What a killed one left half done goes with the next.
+        // The next run removes the incomplete work of a killed one.
         if signal == SIGKILL { #expect(try place.tool.run(["verify", "--binary", "/bin/ls"]).status == 1) }
         try place.tool.expectNothingHalfDone()
         place.tool.expectNothingRuns()
@@ -205,7 +205,7 @@ struct RealNodeTests {
         defer { starving.end() }
         var starved: [Int32] = []
         let log = { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
-        // Once kubelet has started, everything in the sandbox gets next to no processor for as long as the boot is watched.
+        // After kubelet has started, everything in the sandbox gets almost no CPU time for as long as the boot is watched.
         try wait {
             if !process.isRunning { return true }
             return try kubeletHasStarted(place)
@@ -225,7 +225,7 @@ struct RealNodeTests {
         let first = try #require(run["repeats"] as? String)
         let record = try String(contentsOfFile: "\(place.tool.workspace)/runs/\(first)/run.json", encoding: .utf8)
         let slow = try #require(try JSONSerialization.jsonObject(with: Data(record.utf8)) as? [String: Any])
-        // Without the repetition the answer would have been another one.
+        // Without the repetition, the result would have been different.
         #expect((slow["verdict"] as? [String: Any])?["grade"] as? String != "clean", "\(record)")
         #expect((slow["setAside"] as? String)?.hasPrefix("the boot was slowed: ") == true, "\(record)")
     }
@@ -292,7 +292,7 @@ struct RealNodeTests {
     }
 }
 
-/// A group of processes that get a share of one processor, by the machine's cgroups (cgroups(7), cpu controller of either version).
+/// A group of processes that share part of one CPU, enforced by the machine's cgroups (cgroups(7), cpu controller of either version).
 private final class Starving {
     private let folder: String
     private let parent: String
@@ -311,12 +311,12 @@ private final class Starving {
         }
     }
 
-    /// - Returns: those that were there to be taken: a process may end at any moment.
+    /// - Returns: the processes that were moved; a process may end at any moment.
     func take(_ processes: [Int32]) throws -> [Int32] {
         processes.filter { (try? "\($0)".write(toFile: "\(folder)/cgroup.procs", atomically: false, encoding: .utf8)) != nil }
     }
 
-    /// Gives all processes back, and removes the group.
+    /// Moves all processes back, and removes the group.
     func end() {
         guard FileManager.default.fileExists(atPath: folder) else { return }
         for _ in 0..<100 {

@@ -2,15 +2,16 @@ import Foundation
 import Model
 import Testing
 
-/// Real pull requests: made for real upstream source, taken by `git am` onto a clean tree, and their Go tests run there, without the change and with it.
+/// Real pull requests: created for real upstream source, applied with `git am` to a clean tree, and tested there with their Go tests,
+/// without and with the change.
 @Suite("Real pull requests, applied and tested", .real())
 struct RealPullRequestTests {
-    /// One patch on its way to one project.
+    /// One patch for one project.
     struct Case: Sendable, CustomTestStringConvertible {
         let patch: String
         let project: String
         let recipe: String
-        /// Where the project's own code lies in the recipe's tree; nil for all of it.
+        /// The path of the project's own code in the recipe's tree; nil for the whole tree.
         let home: String?
         let importPath: String
         let package: String
@@ -49,7 +50,7 @@ struct RealPullRequestTests {
         #expect(fetched.status == 0, "\(fetched.errors)")
         let tree = try #require(try fetched.json()["tree"] as? String)
         if one.home == nil {
-            // The probe brings the Go that the recipe wants, and is the evidence of the text.
+            // The probe provides the Go that the recipe requires, and is the evidence in the text.
             let proved = try place.tool.run(["run", one.recipe])
             #expect(proved.status == 0, "\(proved.errors)")
         }
@@ -75,7 +76,7 @@ struct RealPullRequestTests {
         #expect(after.passes, "\(after.said)")
         try git(["checkout", "-q", "HEAD~1", "--", one.test], in: work)
         let before = try goTest(place, one, in: work, libraries, name)
-        // It is the test that fails, and not the compiler.
+        // The test fails, not the compiler.
         #expect(!before.passes && before.said.contains("--- FAIL: \(name)"), "\(before.said)")
     }
 
@@ -84,7 +85,7 @@ struct RealPullRequestTests {
         return String(try #require(diff.firstMatch(of: /\+func (Test\w+)\(/)).1)
     }
 
-    /// A second `GOPATH`: Debian's packages where the recipe has some, else what the tree itself vendors.
+    /// A second `GOPATH`: the recipe's Debian packages if it has some, otherwise what the tree itself vendors.
     private func libraries(_ place: ProjectFixture, _ one: Case, tree: String, steps: [[String: Any]]) throws -> String {
         let store = "\(place.tool.workspace)/store"
         guard one.home != nil else {
@@ -101,7 +102,7 @@ struct RealPullRequestTests {
     private func goTest(
         _ place: ProjectFixture, _ one: Case, in work: String, _ libraries: String, _ name: String
     ) throws -> (passes: Bool, said: String) {
-        // The newest Go of the workspace where a recipe wanted one, else Debian's.
+        // The newest Go in the workspace if a recipe required one, otherwise Debian's.
         let own = (try? FileManager.default.contentsOfDirectory(atPath: "\(place.tool.workspace)/tools/go")) ?? []
         let newest = own.filter { !$0.hasPrefix(".") }.max { $0.compare($1, options: .numeric) == .orderedAscending }
         let go = one.home == nil ? try #require(newest.map { "\(place.tool.workspace)/tools/go/\($0)/bin/go" }) : "/usr/lib/go-1.19/bin/go"

@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Testing
 
-/// A workspace that itself lies on an overlay, as it does in many containers: no second one can be mounted over it.
+/// A workspace that is itself on an overlay, as in many containers: a second overlay cannot be mounted on it.
 @Suite("The real thing: a node where its programs cannot be shared", .real())
 struct RealSharingTests {
     @Test("the programs are copied, it is said why, and the node's program is asked all the same")
@@ -11,7 +11,7 @@ struct RealSharingTests {
         for folder in ["lower", "upper", "work", "workspace"] {
             try FileManager.default.createDirectory(atPath: "\(place.path)/\(folder)", withIntermediateDirectories: true)
         }
-        // In a mount namespace of its own, which takes the overlay away with its last process.
+        // Use a separate mount namespace; the overlay disappears with its last process.
         let script = """
             cd "$0" && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay workspace && ln -s "$1" workspace/tools &&
             exec "$2" verify --binary /bin/ls --workspace "$0/workspace" --project "$3" --json

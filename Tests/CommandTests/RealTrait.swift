@@ -2,9 +2,9 @@ import Foundation
 import Synchronization
 import Testing
 
-/// How a real test shares the machine: it may block its thread, and only so many are under way at once. Most of what they do is waiting.
+/// How real tests share the machine: each may block its thread, and a limited number run at once. Most of them mainly wait.
 struct RealTrait: SuiteTrait, TestTrait, TestScoping {
-    /// Minutes that it is known to wait: the longest begin first, so that they do not begin last.
+    /// How many minutes the test is known to wait: the longest tests start first, so that they do not start last.
     let minutes: Int
 
     var isRecursive: Bool { true }
@@ -12,7 +12,7 @@ struct RealTrait: SuiteTrait, TestTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        // A trait of a suite is asked for the suite as well as for each test in it; a test has its own where it says so.
+        // A suite's trait applies to the suite and to each of its tests; a test may have its own.
         let own = test.traits.compactMap { $0 as? RealTrait }.map(\.minutes).max() ?? minutes
         guard testCase != nil, own == minutes, !Slots.isPlaced else { return try await function() }
         try await withTaskExecutorPreference(BlockingExecutor.shared) {
@@ -26,7 +26,7 @@ extension Trait where Self == RealTrait {
     static func real(minutes: Int = 1) -> RealTrait { RealTrait(minutes: minutes) }
 }
 
-/// Runs every job on a thread of its own: a test that waits for a program must not keep the others from going on.
+/// Runs every job on its own thread, so that a test waiting for a program does not block the others.
 final class BlockingExecutor: TaskExecutor {
     static let shared = BlockingExecutor()
 
@@ -37,12 +37,12 @@ final class BlockingExecutor: TaskExecutor {
     }
 }
 
-/// A number of places, given to the heaviest of those that wait.
+/// A number of slots, given to the waiting task with the greatest weight.
 final class Slots: Sendable {
-    /// Real tests that boot and watch nodes at once. Who waits for a build has no place meanwhile.
+    /// For real tests that boot and watch nodes. A test that waits for a build gives up its slot in the meantime.
     static let real = Slots(5)
 
-    /// The weight with which this task took a place; nil while it has none.
+    /// The weight with which this task took a slot; nil if it has none.
     @TaskLocal private static var weight: Int?
 
     private struct State {
@@ -54,17 +54,17 @@ final class Slots: Sendable {
 
     init(_ count: Int) { state = Mutex(State(free: count)) }
 
-    /// Whether this task has a place.
+    /// Whether this task has a slot.
     static var isPlaced: Bool { weight != nil }
 
-    /// Works in a place.
+    /// Runs `body` while holding a slot.
     func holding<Value>(weight: Int, _ body: () async throws -> Value) async rethrows -> Value {
         await take(weight: weight)
         defer { give() }
         return try await Self.$weight.withValue(weight) { try await body() }
     }
 
-    /// Works without the place that the task may have, and takes one again.
+    /// Runs `body` without the task's slot, if it has one, and takes a slot again afterwards.
     func leaving<Value>(_ body: () async throws -> Value) async throws -> Value {
         guard let weight = Self.weight else { return try await body() }
         give()
@@ -74,7 +74,7 @@ final class Slots: Sendable {
         return try result.get()
     }
 
-    /// Works as a task that has no place, whatever the task that started it has.
+    /// Runs `body` as a task without a slot, even if the starting task has one.
     static func unplaced<Value>(_ body: () async throws -> Value) async rethrows -> Value {
         try await $weight.withValue(nil) { try await body() }
     }
@@ -107,25 +107,27 @@ final class Slots: Sendable {
     }
 }
 
-/// Tests whose node joins a control plane. Its five programs start with it, and a node that joins too late is no worker: two at once are enough.
+/// Tests whose node joins a control plane. Its five programs start together with the node, and a node that joins too late is not a valid
+/// worker, so at most two run at once.
 enum Joining {
     private static let slots = Slots(2)
 
     static func scenario<Value>(_ body: () async throws -> Value) async throws -> Value {
-        // Who waits here has no place: those who are through may want theirs back.
+        // A test that waits here holds no slot, because those that are done may want theirs back.
         try await Slots.real.leaving { await slots.take(weight: 0) }
         defer { slots.give() }
         return try await body()
     }
 }
 
-/// Long computations, two at a time: one alone leaves a processor idle while it links, and more of them starve the nodes that others watch.
+/// Long computations, at most two at a time: a single one leaves a CPU idle while it links, and more than two starve the nodes that other
+/// tests watch.
 enum Computing {
     private static let slots = Slots(2)
 
-    /// Works with the machine's processors.
+    /// Runs a computation when a slot is free.
     ///
-    /// - Parameter minutes: how long others can wait for it. What tests wait for that then boot nodes goes first.
+    /// - Parameter minutes: how long other tests may have to wait for it. Computations needed by tests that then boot nodes go first.
     static func inTurn<Value>(minutes: Int = 0, _ body: () throws -> Value) async throws -> Value {
         try await Slots.real.leaving {
             await slots.take(weight: -minutes)
@@ -135,14 +137,14 @@ enum Computing {
     }
 }
 
-/// Something that several tests need. It is made once, by whoever comes first; a failure is everybody's.
+/// A resource shared by several tests. The first one to need it creates it; a failure applies to all of them.
 final class Once<Value: Sendable>: Sendable {
     private let task = Mutex<Task<Value, any Error>?>(nil)
 
     func value(_ make: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let shared = task.withLock { task in
             if let task { return task }
-            // It is nobody's test: whoever waits for it has given its own place back.
+            // The task belongs to no test: every waiting test has given up its own slot.
             let new = Task {
                 try await withTaskExecutorPreference(BlockingExecutor.shared) { try await Slots.unplaced { try await make() } }
             }

@@ -1,27 +1,27 @@
 import Foundation
 import Testing
 
-/// The one workspace that is filled from nothing. All real tests link it, so that source, Go's cache and binaries are made once.
+/// The one workspace that is filled from scratch. All real tests link it, so that source, Go's cache and binaries are created only once.
 enum RealWorkspace {
-    /// What came of filling it.
+    /// The result of filling the workspace.
     struct Filled: Sendable {
         let path: String
-        /// The patched tree, and the digest of the kubelet that was built of it.
+        /// The patched tree, and the digest of the kubelet built from it.
         let tree: String
         let digest: String
     }
 
     private static let once = Once<Filled>()
 
-    /// Beside the package's other products: a link into it must not lead to another file system.
+    /// Next to the package's other products: a link into it must not lead to another file system.
     private static let folder = Tool.project.appending(path: ".build/real").path
 
-    /// Fills a new one from nothing, with kills on the way; a second call waits for the first one's.
+    /// Fills a new workspace from scratch, with kills in between; a second call waits for the first one's result.
     static func fill() async throws -> Filled {
         try await once.value {
             let path = "\(folder)/workspace-\(UUID())"
             let filled = try await Computing.inTurn { try fill(path) }
-            // What an earlier run of the tests made is no longer needed.
+            // Results of earlier test runs are no longer needed.
             try? FileManager.default.removeItem(atPath: kept)
             try FileManager.default.createSymbolicLink(atPath: kept, withDestinationPath: path)
             for name in try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -34,13 +34,13 @@ enum RealWorkspace {
 
     private static let kept = "\(folder)/workspace"
 
-    /// Where it is. Another one can be named by `NINEPIN_TEST_WORKSPACE`; one that an earlier run filled is taken when this run has none.
+    /// The workspace's path. `NINEPIN_TEST_WORKSPACE` can name another one; if this run has not filled one, that of an earlier run is used.
     static func path() async throws -> String {
         if let given = ProcessInfo.processInfo.environment["NINEPIN_TEST_WORKSPACE"] { return given }
         return try await fill().path
     }
 
-    /// A place whose workspace links what is dear of the shared one: its own are runs, nodes, and what is not whole yet.
+    /// A test folder whose workspace links the expensive parts of the shared one; runs, nodes and incomplete work are its own.
     ///
     /// - Parameter names: what is linked.
     static func linked(_ names: [String] = ["store", "cache", "mirrors", "tools"]) async throws -> ProjectFixture {
@@ -57,7 +57,7 @@ enum RealWorkspace {
 
     private static let controlPlane = Once<Void>()
 
-    /// A linked place in which the binaries of a node that joins a control plane are there.
+    /// A linked workspace that contains the binaries of a node that joins a control plane.
     static func withControlPlane() async throws -> ProjectFixture {
         let place = try await linked()
         let tool = place.tool
@@ -65,7 +65,7 @@ enum RealWorkspace {
         return place
     }
 
-    /// Builds, when it is its turn.
+    /// Builds when it is this task's turn.
     ///
     /// - Returns: the binary's path.
     static func build(_ tool: Tool, _ recipe: String, _ arguments: [String] = [], minutes: Int = 0) async throws -> String {
@@ -78,7 +78,7 @@ enum RealWorkspace {
         let place = try ProjectFixture(in: folder)
         let tool = Tool(workspace: path)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        // runsc was put into the project's own workspace by ./setup.
+        // ./setup installed runsc in the project's own workspace.
         let tools = Tool.project.appending(path: "Workspace/tools").path
         if FileManager.default.fileExists(atPath: tools) {
             try FileManager.default.createSymbolicLink(atPath: "\(path)/tools", withDestinationPath: tools)
@@ -90,7 +90,7 @@ enum RealWorkspace {
     private static func fetchAndPatch(_ tool: Tool, _ place: ProjectFixture) throws -> String {
         try tool.killed(["fetch"], in: place) { $0.contains("fetch") }
         try tool.killed(["fetch"], in: place) { _ in
-            // Somewhere in the unpacking: dpkg-source has begun to write.
+            // In the middle of unpacking: dpkg-source has started to write.
             ((try? FileManager.default.subpathsOfDirectory(atPath: "\(tool.workspace)/tmp")) ?? []).contains { $0.contains("unpacked") }
         }
         let first = try tool.run(["fetch"])
@@ -111,17 +111,17 @@ enum RealWorkspace {
         #expect(document["tree"] as? String == tree)
         let artifact = try #require(document["artifact"] as? [String: Any])
         let digest = try #require(artifact["digest"] as? String)
-        // The file is what the record says, by another program's word.
+        // Another program confirms that the file matches the record.
         #expect(try sha256sum(try #require(artifact["path"] as? String)) == digest)
         return digest
     }
 }
 
-/// The SHA-256 of a file, by another program's word.
+/// The SHA-256 of a file, computed by another program.
 func sha256sum(_ path: String) throws -> String { String(try outcome(of: "/usr/bin/sha256sum", [path]).output.prefix(64)) }
 
 extension Tool {
-    /// Starts a command and kills it, as the kernel would, once a condition holds. Nothing of it may be left running or mounted.
+    /// Starts a command and kills it, as the kernel would, when a condition holds. Nothing of it may remain running or mounted.
     func killed(
         _ arguments: [String], in place: ProjectFixture, afterSeconds: Double = 0, by signal: Int32 = SIGKILL,
         when condition: (_ errors: String) -> Bool
@@ -136,9 +136,9 @@ extension Tool {
         expectNothingRuns()
     }
 
-    /// No process names the workspace, and nothing is mounted there.
+    /// Expects that no process names the workspace and nothing is mounted there.
     func expectNothingRuns() {
-        // The kernel ends a namespace's processes at once, but not in no time.
+        // The kernel ends a namespace's processes promptly, but not instantly.
         for _ in 0..<100 where !processes(naming: workspace).isEmpty { Thread.sleep(forTimeInterval: 0.1) }
         let running = processes(naming: workspace)
         #expect(running.isEmpty, "\(running)")
@@ -146,7 +146,7 @@ extension Tool {
         #expect(!mounts.contains(workspace), "\(mounts)")
     }
 
-    /// Nothing is left half done.
+    /// Expects that no incomplete work is left.
     func expectNothingHalfDone() throws {
         let left = try FileManager.default.contentsOfDirectory(atPath: "\(workspace)/tmp").filter { !$0.hasPrefix(".") }
         #expect(left.isEmpty, "\(left)")

@@ -5,7 +5,7 @@ import Testing
 struct RebaseTests {
     private static let old = (1...12).map { "line \($0)\n" }.joined()
 
-    /// An upstream whose file has moved lines in 1.2.0, and other ones in 1.3.0; and a patch that was written for 1.1.0.
+    /// An upstream whose file has moved lines in 1.2.0 and changed lines in 1.3.0, and a patch written for 1.1.0.
     private func origin() throws -> Origin {
         let origin = try Origin()
         func release(_ version: String, _ subject: String, _ text: String) throws {

@@ -33,7 +33,7 @@ struct RecipeCodeCommandTests {
         #expect(found.errors.contains("\(recipe):7:5: 'environment': \"PATH=/no/such/folder\": "), "\(found.errors)")
         #expect(found.errors.contains("--allow-recipe-code"))
         #expect(!found.errors.contains("fetch"), "\(found.errors)")
-        // With leave it goes on, to the source, which is not there.
+        // With permission, it continues to the source, which does not exist.
         let allowed = try place.tool.run(["build", recipe, "--allow-recipe-code"])
         #expect(allowed.status == 69 && allowed.errors.contains("/no/such/archive.tar"), "\(allowed.errors)")
     }

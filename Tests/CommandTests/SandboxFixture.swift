@@ -10,9 +10,9 @@ import Sandbox
 import SystemPackage
 import Testing
 
-/// A root file system of the tests' own, with `ninepin` in it, run in gVisor or in runc as somebody else's sandbox would be.
+/// The tests' own root file system with `ninepin` in it, run in gVisor or in runc like another user's sandbox.
 struct SandboxFixture {
-    /// What it is run in, and what its file systems are.
+    /// The runtime and the type of its file systems.
     enum Kind: String, CaseIterable, CustomTestStringConvertible {
         case root9p = "root-9p"
         case rootOverlay = "root-overlay"
@@ -28,7 +28,7 @@ struct SandboxFixture {
     private let bundle: Bundle
     private let host: Host
 
-    /// Makes a root file system with a shell, the program, recipes and patches.
+    /// Creates a root file system with a shell, the program, recipes and patches.
     init(_ place: ProjectFixture) async throws {
         self.place = place
         host = Host(
@@ -48,37 +48,37 @@ struct SandboxFixture {
         }
     }
 
-    /// Copies the program of this build with all the libraries that it names.
+    /// Copies this build's program with all libraries that it requires.
     func builtProgram() async throws {
         let program = FilePath(try Tool.program.path)
         try root.program(program, as: "/opt/ninepin/bin/ninepin")
         try await root.libraries(of: [program])
     }
 
-    /// Copies what a node is made of, and what keeps its changes to itself.
+    /// Copies a node's programs, and those that isolate its changes.
     func nodePrograms() async throws {
         let names = ["containerd", "containerd-shim-runc-v2", "ctr", "runc", "xtables-legacy-multi", "setpriv", "unshare"]
         try await programs(Dictionary(uniqueKeysWithValues: names.map { ($0, "/usr/bin/\($0)") } + [("loopback", "/usr/lib/cni/loopback")]))
         for name in ["mount", "umount"] { try await programs([name: "/usr/local/bin/\(name)"]) }
     }
 
-    /// Copies one file, without what it needs.
+    /// Copies one file without its dependencies.
     func copy(_ source: String, as path: String) throws { try root.program(FilePath(source), as: path) }
 
-    /// Copies programs of the machine's, by name and place, with their libraries.
+    /// Copies the machine's programs, by name and target path, with their libraries.
     func programs(_ places: [String: String]) async throws {
         for (name, place) in places {
             let source = try #require(host.program(name, alsoIn: ["/usr/lib/cni"]), "\(name) is not on this machine")
-            // A link to busybox would be written through.
+            // Writing through a link to busybox would overwrite busybox.
             try Files.remove(bundle.root.pushing(FilePath(String(place.dropFirst()))))
             try root.program(source, as: place)
             try await root.libraries(of: [source])
         }
     }
 
-    /// Runs a command inside, to its end.
+    /// Runs a command inside to completion.
     ///
-    /// - Parameter folders: folders of the machine's that are seen inside at the same place.
+    /// - Parameter folders: the machine's folders that are visible inside at the same paths.
     func run(_ arguments: [String], in kind: Kind, seeing folders: [String] = []) async throws -> Tool.Outcome {
         let state = folder.appending("state-\(UUID())")
         try Files.makeDirectory(state)
@@ -107,7 +107,7 @@ struct SandboxFixture {
         return Tool.Outcome(status: status, output: heard.output, errors: heard.errors)
     }
 
-    /// The same bundle as a container of the machine's own kernel, with all of its cgroups to see.
+    /// The same bundle as a container on the machine's own kernel, with all of its cgroups visible.
     private func runc(state: FilePath) throws -> Command {
         let file = bundle.path.appending("config.json")
         var document = try #require(try JSONSerialization.jsonObject(with: Data(try Files.read(file))) as? [String: Any])
@@ -116,12 +116,12 @@ struct SandboxFixture {
             "destination": "/sys/fs/cgroup", "type": "bind", "source": "/sys/fs/cgroup", "options": ["rbind", "rw"],
         ])
         document["mounts"] = mounts
-        // A machine may itself lack capabilities, and then nobody in it can have them.
+        // A machine may itself lack capabilities; then no process in it can have them.
         var process = try #require(document["process"] as? [String: Any])
         let sets = try #require(process["capabilities"] as? [String: [String]])
         let held = try self.held()
         process["capabilities"] = sets.mapValues { names in
-            // The specification names them in the order of their numbers, up to SETFCAP, 31; CAP_SYSLOG is 34 (capabilities(7)).
+            // The specification lists them by number up to SETFCAP, 31; CAP_SYSLOG is 34 (capabilities(7)).
             names.enumerated().filter { number, name in held & 1 << UInt64(name == "CAP_SYSLOG" ? 34 : number) != 0 }.map(\.element)
         }
         document["process"] = process

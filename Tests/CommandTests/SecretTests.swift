@@ -3,12 +3,12 @@ import Glibc
 import Testing
 import TestServers
 
-/// Everything of these that a token could be in: what the program said, and what it left behind.
+/// Everything that could contain a token: the program's output, and the files that it leaves behind.
 @Suite("A token of an address is shown nowhere and kept nowhere", .serialized, .timeLimit(.minutes(3)))
 struct SecretTests {
     private static let token = "s3same"
 
-    /// All tokens of these tests begin alike, so that a part of one is found too.
+    /// All tokens of these tests begin with the same text, so that even a part of one is found.
     private func expectNone(_ origin: Origin, _ outcomes: Tool.Outcome..., place: SourceLocation = #_sourceLocation) throws {
         for outcome in outcomes {
             #expect(!outcome.output.contains(Self.token), "\(outcome.output)", sourceLocation: place)
@@ -97,7 +97,7 @@ struct SecretTests {
         ])
     func repositories(_ address: String) async throws {
         let origin = try Origin()
-        // It repeats what it was called with, as ssh does of a host that it does not know.
+        // It repeats its arguments, as ssh does for an unknown host.
         try origin.write("ssh", "#!/bin/sh\necho \"ssh: $*: no such host\" >&2\nexit 255\n")
         try #require(chmod("\(origin.path)/ssh", 0o755) == 0)
         var tool = origin.tool

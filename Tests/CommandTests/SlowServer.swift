@@ -3,11 +3,11 @@ import Host
 import SystemPackage
 import TestServers
 
-/// Something that opens once, for all that wait for it.
+/// A gate that opens once, for all waiting threads.
 final class Gate: Sendable {
     private let turnstile = DispatchSemaphore(value: 0)
 
-    /// Waits until it is open, or a minute.
+    /// Waits until it is open, for at most a minute.
     func wait() {
         if turnstile.wait(timeout: .now() + 60) == .success { turnstile.signal() }
     }
@@ -15,13 +15,14 @@ final class Gate: Sendable {
     func open() { turnstile.signal() }
 }
 
-/// A recipe of an archive that a server of the test's own serves.
+/// A recipe for an archive served by the test's own server.
 struct ServedArchive {
     let origin: Origin
     let server: LoopbackServer
     let gate: Gate
 
-    /// Serves the archive while the body runs. What a reply is made of is the archive's bytes, the request, and its number from 1.
+    /// Serves the archive while the body runs. A reply is made from the archive's bytes, the request, and the request's number, counted
+    /// from 1.
     static func use(
         _ reply: @escaping @Sendable (_ bytes: [UInt8], _ request: Request, _ number: Int, _ gate: Gate) -> Reply,
         _ body: (ServedArchive) async throws -> Void
@@ -37,7 +38,7 @@ struct ServedArchive {
         }
     }
 
-    /// Waits until the archive was asked for that often.
+    /// Waits until the archive was requested the given number of times.
     func waitForRequest(_ number: Int = 1) async throws { try await soon("request \(number)") { server.requests.count >= number } }
 }
 
@@ -45,9 +46,9 @@ struct TooLate: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Waits for what comes soon.
+/// Waits for a condition that should hold soon.
 ///
-/// - Throws: `TooLate` after a minute, which is far longer than any of it takes.
+/// - Throws: `TooLate` after a minute, which is far longer than any of these checks takes.
 func soon(_ what: String, _ holds: () throws -> Bool) async throws {
     for _ in 0..<6000 {
         if try holds() { return }

@@ -30,7 +30,7 @@ struct SourceTests {
             #expect(found.tree == expected, "\(file)")
             #expect(found.lock["kind"] as? String == "archive")
         }
-        // What git ignores is no content of a checkout.
+        // Files ignored by git are not part of a checkout's content.
         try origin.write("tree/left.o", "left by a compiler")
         let checkout = try fetch("git", "--source", "\(origin.path)/tree", with: origin.tool)
         #expect(checkout.tree == expected)
@@ -108,7 +108,7 @@ struct SourceTests {
         #expect(try unknown.json()["exit"] as? Int == 69)
         #expect(unknown.errors.contains("'v1.1.9'"))
         let near = try #require(unknown.errors.firstRange(of: "v1.1.0"), "\(unknown.errors)")
-        // The nearest comes first.
+        // The nearest name comes first.
         #expect(unknown.errors.firstRange(of: "v1.0.0").map { near.lowerBound < $0.lowerBound } ?? true, "\(unknown.errors)")
     }
 
@@ -130,7 +130,7 @@ struct SourceTests {
         #expect(second.tree == first.tree && first.tree != nil)
         let steps = try #require(try second.outcome.json()["steps"] as? [[String: Any]])
         #expect(steps.count == 2 && steps.allSatisfy { $0["cached"] as? Bool == true })
-        // The network is what is missing, and not needed.
+        // The network is missing, but not needed.
         #expect(try origin.tool.run(["fetch", "thing", "--update"]).status == 69)
         try FileManager.default.removeItem(atPath: "\(origin.path)/workspace/store/fetch")
         #expect(try fetch("thing", with: origin.tool).tree == first.tree)
@@ -210,7 +210,7 @@ struct SourceTests {
     func archivePassword() throws {
         let origin = try Origin()
         try origin.archive("HEAD", as: "a.tar.gz")
-        // Nobody listens on the first; the second has it.
+        // The first address has no server; the second has the file.
         let addresses = ["http://someone:s3same-0pen@127.0.0.1:1/a.tar.gz", "file://\(origin.path)/a.tar.gz"]
         try origin.archiveRecipe(at: addresses, file: "a.tar.gz")
         let found = try fetch("thing", with: origin.tool)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// docs/threat-model.md names tests, and a test can be renamed or removed.
+/// docs/threat-model.md names tests, which can be renamed or removed.
 @Suite("The threat model")
 struct ThreatModelTests {
     @Test("each row names tests, and each of them is there")
@@ -18,7 +18,7 @@ struct ThreatModelTests {
         }
     }
 
-    /// `Suite.function` of all tests, by the text of the files.
+    /// `Suite.function` for all tests, found in the text of the files.
     private static func tests() throws -> Set<String> {
         let folder = Tool.project.appending(path: "Tests")
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }

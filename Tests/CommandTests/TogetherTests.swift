@@ -5,7 +5,7 @@ import TestServers
 
 @Suite("Two programs at one step", .timeLimit(.minutes(3)))
 struct TogetherTests {
-    /// A run of `ninepin fetch` that goes on.
+    /// A running `ninepin fetch`.
     private final class Fetch {
         private let process: Process
         private let output: URL
@@ -27,7 +27,7 @@ struct TogetherTests {
             process.waitUntilExit()
         }
 
-        /// Waits for the end; the document that it wrote.
+        /// Waits for the end; returns the document that it wrote.
         func document() async throws -> (tree: String, isCached: Bool) {
             try await soon("the end of the program") { !process.isRunning }
             #expect(process.terminationReason == .exit && process.terminationStatus == 0, "\(said)")
@@ -101,7 +101,7 @@ struct TogetherTests {
 }
 
 extension Origin {
-    /// The names in the workspace's `tmp`, but for those that every program makes and none removes.
+    /// The names in the workspace's `tmp`, except for those that every program creates and none removes.
     var unfinished: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: "\(path)/workspace/tmp").filter { !$0.hasPrefix(".") } }
     }

@@ -5,7 +5,7 @@ import Testing
 
 /// The built program, run as a user runs it.
 struct Tool: Sendable {
-    /// What a run of it gave.
+    /// The result of a run.
     struct Outcome {
         let status: Int32
         let output: String
@@ -19,10 +19,10 @@ struct Tool: Sendable {
     static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     var workspace: String
     var project = Tool.project.path
-    /// Settings of the environment, beside those of the tests.
+    /// Environment variables in addition to those of the tests.
     var environment: [String: String] = [:]
 
-    /// The program beside the tests: both are products of the same build.
+    /// The program next to the tests: both are products of the same build.
     static var program: URL {
         get throws {
             let tests = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
@@ -37,7 +37,7 @@ struct Tool: Sendable {
     func start(_ arguments: [String], in folder: URL) throws -> (process: Process, output: URL, errors: URL) {
         let process = Process()
         process.executableURL = try Self.program
-        // What comes after '--' is another program's.
+        // Arguments after '--' are for another program.
         let own = arguments.prefix { $0 != "--" }
         process.arguments =
             own + ["--workspace", workspace, "--project", project]
@@ -52,7 +52,7 @@ struct Tool: Sendable {
         return (process, files[0], files[1])
     }
 
-    /// Runs the program to its end, and keeps no thread of the tests' waiting for it.
+    /// Runs the program to completion without blocking a test thread.
     func ran(_ arguments: [String]) async throws -> Outcome {
         let folder = FileManager.default.temporaryDirectory.appending(path: "ninepin-tool-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -63,7 +63,7 @@ struct Tool: Sendable {
         return Outcome(status: process.terminationStatus, output: text(output), errors: text(errors))
     }
 
-    /// Runs the program to its end.
+    /// Runs the program to completion.
     func run(_ arguments: [String]) throws -> Outcome {
         let folder = FileManager.default.temporaryDirectory.appending(path: "ninepin-tool-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -75,7 +75,7 @@ struct Tool: Sendable {
     }
 }
 
-/// Processes of this machine whose command line names a path.
+/// This machine's processes whose command line names a path.
 func processes(naming path: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.compactMap { pid in
         guard pid != getpid(), let line = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/cmdline")), !line.isEmpty else { return nil }

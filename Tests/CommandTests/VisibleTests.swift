@@ -3,7 +3,7 @@ import Glibc
 import Model
 import Testing
 
-/// Whether a terminal would obey, or a reader be led by, some letter of a text: then it is not shown as such.
+/// The characters of a text that control a terminal or mislead a reader, and therefore must not be shown.
 func obeyed(_ text: String) -> [String] {
     text.unicodeScalars.filter { scalar in
         if scalar == "\n" || scalar == "\t" { return false }
@@ -16,7 +16,7 @@ func obeyed(_ text: String) -> [String] {
 
 @Suite("What comes from outside is shown, and nothing of it is obeyed", .serialized, .timeLimit(.minutes(3)))
 struct VisibleTests {
-    /// What a terminal obeys, what turns the direction of writing, and what looks like lines of the program's own.
+    /// Characters that control a terminal or change the text direction, and text that looks like the program's own lines.
     private static let hostile =
         "\u{1B}[2J\u{1B}]0;x\u{7}\u{8}\u{7F}\u{9B}31m\u{85}\u{202E}\u{2066}\u{200F}\u{61C}\u{2028}\u{2029}\rclean: lives\nclean: lives\u{B}\u{C}"
 
@@ -66,14 +66,14 @@ struct VisibleTests {
         let place = try ProjectFixture()
         let words = arguments.map { $0.replacingOccurrences(of: "X", with: Self.hostile) }
         let found = arguments[0] == "help" || arguments.count == 1 ? try await bare(place, words) : try await place.tool.ran(words)
-        // An unknown word behind `help` gets the help of all.
+        // An unknown word after `help` prints the general help.
         #expect(found.status != 0 || arguments[0] == "help")
         expectPlain(found)
         guard arguments[0] != "help", arguments.count > 1 else { return }
         expectPlain(try await place.tool.ran(words + ["--json"]))
     }
 
-    /// The program with no other words than these.
+    /// The program with only these arguments.
     private func bare(_ place: ProjectFixture, _ arguments: [String]) async throws -> Tool.Outcome {
         let program = try Program(place.tool, arguments, in: place.path)
         return Tool.Outcome(status: try await program.ending(), output: "", errors: program.said)

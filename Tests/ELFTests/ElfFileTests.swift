@@ -74,7 +74,7 @@ struct ElfFileTests {
         }
     }
 
-    /// Says that reading ends with a value or a fault of the reader's own, and asks for little.
+    /// Expects that reading ends with a value or one of the reader's own errors, and reads only a bounded amount.
     private func expectBounded(_ bytes: [UInt8], _ comment: String) {
         var asked = 0
         do {

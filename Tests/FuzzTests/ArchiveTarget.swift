@@ -5,7 +5,7 @@ import Glibc
 import SystemPackage
 
 extension FuzzTarget {
-    /// Archives: tar, plain and in four compressions, and zip.
+    /// Archives: tar, plain and with four compressions, and zip.
     static let archive = FuzzTarget(
         "archive", limit: 1 << 14,
         words: [
@@ -24,7 +24,7 @@ extension FuzzTarget {
         let before = try folder.names(without: ["a"])
         let limits = Limits(bytes: 1 << 20, entries: 200, fileBytes: 1 << 19, ratio: 200, spareBytes: 0)
         return { input in
-            // A tar archive's header has a checksum, which chance does not meet.
+            // A tar header has a checksum that random bytes do not satisfy.
             var chance = chance(of: input)
             let bytes = Bool.random(using: &chance) ? input : WrittenTar.summed(input)
             try folder.write(bytes, to: "a")
@@ -37,7 +37,7 @@ extension FuzzTarget {
             guard let unpacked = read.value else {
                 try hold(!FileManager.default.fileExists(atPath: out), "an archive that was refused left its folder")
                 try hold(try folder.names(without: ["a"]) == before, "an archive that was refused left something")
-                // libarchive's own words are many.
+                // libarchive has many different messages.
                 return String(read.words.prefix(120))
             }
             let around = try folder.names(without: ["a"]).filter { !$0.hasPrefix("yard/out") }
@@ -51,7 +51,7 @@ extension FuzzTarget {
         var found = Found()
         guard let top = real(Array(out.utf8)) else { throw Broken("the folder is not there") }
         try look(at: Array(out.utf8), top, &found)
-        // A hard link is a second name of a file that counts as one more.
+        // A hard link is another name for a file, but its bytes count again here.
         try hold(
             found.files <= limits.entries && found.bytes <= 2 * limits.bytes,
             "\(found.files) files with \(found.bytes) bytes are more than was allowed")
@@ -63,7 +63,7 @@ extension FuzzTarget {
         var bytes: Int64 = 0
     }
 
-    /// Names as bytes: an archive's need not be UTF-8.
+    /// Names are bytes, because an archive's names need not be UTF-8.
     private static func look(at folder: [UInt8], _ top: [UInt8], _ found: inout Found) throws {
         guard let stream = folder.withCString({ opendir($0) }) else { throw Broken("a folder cannot be listed") }
         defer { closedir(stream) }
@@ -90,7 +90,7 @@ extension FuzzTarget {
         }
     }
 
-    /// The path with no link in it; nil when it leads nowhere.
+    /// The path with all links resolved; nil if it leads nowhere.
     private static func real(_ path: [UInt8]) -> [UInt8]? {
         guard let real = path.withCString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }
@@ -99,7 +99,7 @@ extension FuzzTarget {
 }
 
 extension [UInt8] {
-    /// The bytes as C has a path.
+    /// Passes the bytes as a C string.
     fileprivate func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
         (self + [0]).withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { $0.baseAddress.map(body) ?? "".withCString(body) }
@@ -107,7 +107,7 @@ extension [UInt8] {
     }
 }
 
-/// tar archives, written for a test (tar(5)).
+/// Tar archives written for tests (tar(5)).
 enum WrittenTar {
     static func seeds() throws -> [[UInt8]] {
         let plain = entry("top/", "5") + entry("top/file", "0", "hello\n") + entry("top/run", "0", "#!/bin/sh\n", mode: "0000755")
@@ -139,7 +139,7 @@ enum WrittenTar {
         return bytes + [UInt8](repeating: fill, count: count - bytes.count)
     }
 
-    /// With the right checksum in each block that looks like a header.
+    /// The input with the right checksum in each block that looks like a header.
     static func summed(_ input: [UInt8]) -> [UInt8] {
         var bytes = input
         for start in stride(from: 0, to: max(0, bytes.count - 511), by: 512)

@@ -5,7 +5,7 @@ import TestInputs
 /// The project's folder.
 let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-/// The texts of the project's own files with a name, or with an ending.
+/// The contents of the project's own files that match a condition.
 func ownFiles(below folder: String, _ isWanted: (String) -> Bool) throws -> [[UInt8]] {
     let top = project.appending(path: folder)
     let names = try FileManager.default.subpathsOfDirectory(atPath: top.path).filter(isWanted).sorted()
@@ -14,7 +14,7 @@ func ownFiles(below folder: String, _ isWanted: (String) -> Bool) throws -> [[UI
 
 func bytes(_ texts: [String]) -> [[UInt8]] { texts.map { Array($0.utf8) } }
 
-/// A folder for one run; removed at the end.
+/// A folder for one run, removed at the end.
 final class FuzzFolder: Sendable {
     let path: String
 
@@ -39,7 +39,7 @@ final class FuzzFolder: Sendable {
         }
     }
 
-    /// All that is in the folder, but for what is below some of its own entries.
+    /// All paths in the folder, except for some of its top-level entries and everything below them.
     func names(without left: Set<String>) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).filter { !left.contains($0) }.sorted().flatMap { name in
             [name] + ((try? FileManager.default.subpathsOfDirectory(atPath: place(name))) ?? []).sorted().map { "\(name)/\($0)" }
@@ -47,12 +47,13 @@ final class FuzzFolder: Sendable {
     }
 }
 
-/// Chance that hangs on an input alone, so that a kept input does the same each time (FNV-1a).
+/// A random generator that depends only on an input, so that a saved input always behaves the same (FNV-1a).
 func chance(of input: [UInt8]) -> SplitMix {
     SplitMix(input.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
 }
 
-/// Takes an input for a row of decisions: what makes something of a form out of bytes, so that it can be mutated and made smaller as they are.
+/// Interprets an input as a sequence of decisions. This generates structured data from bytes, so that the bytes can be mutated and
+/// minimized as usual.
 struct Draw {
     private var rest: ArraySlice<UInt8>
 

@@ -8,7 +8,7 @@ import SystemPackage
 import TestInputs
 
 extension FuzzTarget {
-    /// Binaries: what they ask of the loader, and the pedigree in them.
+    /// Binaries: what they require from the loader, and the embedded pedigree.
     static let elf = FuzzTarget(
         "elf", limit: 1 << 13, words: ["$ORIGIN", "libc.so.6", "../", "Go\0\0", "ninepin-1/", "{\"recipe\":\"", "\0\0\0\0"],
         seeds: {
@@ -53,7 +53,7 @@ extension FuzzTarget {
         return String(try made.buildID().dropFirst("ninepin-1/".count))
     }
 
-    /// A 64-bit file with a note of Go's and nothing else.
+    /// A 64-bit file that contains nothing but a Go note.
     private static func noted(_ text: String) -> [UInt8] {
         func number(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * $0) & 255) } }
         let note =

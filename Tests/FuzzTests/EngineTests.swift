@@ -9,7 +9,7 @@ struct EngineTests {
         return try await fuzzer.run()
     }
 
-    /// Breaks where a number is too large for 32 bits.
+    /// Fails for a number that is too large for 32 bits.
     private static let planted = FuzzTarget("planted", seeds: { bytes(["name: x\ncount: 12\nlist: [1, 2, 3]\n"]) }) {
         { input in
             let words = input.split { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
@@ -61,7 +61,7 @@ struct EngineTests {
     @Test("an input that comes to something new is mutated in its turn")
     func grows() async throws {
         let folder = try FuzzFolder()
-        // Each more of the letter is worth keeping; without that eight in a row do not come about.
+        // Each additional '-' makes an input worth keeping; otherwise a run of eight would be too unlikely.
         let target = FuzzTarget("growing", limit: 32, seeds: { bytes(["-"]) }) {
             { input in
                 let count = input.split(omittingEmptySubsequences: false) { $0 != UInt8(ascii: "-") }.map(\.count).max() ?? 0

@@ -2,7 +2,7 @@ import Foundation
 import Fuzzing
 import Testing
 
-/// All readers of what comes from outside. CONTRIBUTING.md tells how to give one ten minutes.
+/// All readers of external input. CONTRIBUTING.md describes how to fuzz one for ten minutes.
 let fuzzTargets: [FuzzTarget] = [
     .yaml, .diff, .references, .tree, .repository, .archive, .index, .elf, .log, .boot, .marks, .summary, .cluster, .records, .place,
 ]
@@ -30,7 +30,7 @@ struct FuzzTests {
         if let finding = outcome.finding { Issue.record(finding) }
     }
 
-    /// Those that the environment names, or all.
+    /// The targets named in the environment, or all of them.
     private static var chosen: [FuzzTarget] {
         let names = ProcessInfo.processInfo.environment["NINEPIN_FUZZ_TARGET"]?.split(separator: ",").map(String.init)
         return names.map { names in fuzzTargets.filter { names.contains($0.name) } } ?? fuzzTargets

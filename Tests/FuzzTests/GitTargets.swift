@@ -7,7 +7,7 @@ import UnifiedDiff
 @testable import GitRemote
 
 extension FuzzTarget {
-    /// Lists of references, as git's program writes what a server says, and a name that is looked up in them.
+    /// Lists of references, as git prints a server's answer, and a name to look up in them.
     static let references = FuzzTarget(
         "references", limit: 1 << 13,
         words: ["\trefs/tags/", "\trefs/heads/", "^{}", "ref: ", "\tHEAD\n", "same", String(repeating: "1", count: 40), "%2B", "+"],
@@ -33,7 +33,7 @@ extension FuzzTarget {
         }
     }
 
-    /// Unified diffs, read, and applied to files and to a tree.
+    /// Unified diffs, parsed and applied to files and to a tree.
     static let diff = FuzzTarget(
         "diff", limit: 1 << 14,
         words: [
@@ -136,11 +136,11 @@ extension FuzzTarget {
         return "applied: \(patch.files.map { "\($0.change)" })"
     }
 
-    /// Trees of a git server's making, written out into a folder.
+    /// Trees from a git server, written out to a folder.
     static let tree = FuzzTarget(
         "tree", limit: 400,
         seeds: {
-            // A byte each: how many entries, then of each its name's pieces and what it is.
+            // One byte each: the number of entries, and for each entry the pieces of its name and its type.
             bytes([
                 "\u{3}\u{2}ab\u{0}\u{1}c\u{1}\u{2}de\u{2}\u{1}x\u{0}", "\u{1}\u{1}\u{0}\u{0}",
                 "\u{4}\u{1}a\u{2}\u{1}b\u{2}\u{1}c\u{2}\u{1}d\u{3}",
@@ -155,7 +155,7 @@ extension FuzzTarget {
         let before = try folder.names(without: ["trees.git"])
         let written = Mutex(0)
         return { input in
-            // A file for each object: they are thrown away before there are many.
+            // Each object is a file, so remove them before there are too many.
             if written.withLock({
                 $0 += 1; return $0 % 500 == 0
             }) {
@@ -185,7 +185,7 @@ extension FuzzTarget {
         }
     }
 
-    /// A whole repository of somebody else's, fetched from.
+    /// A whole untrusted repository to fetch from.
     static let repository = FuzzTarget(
         "repository", limit: 1 << 13,
         words: [

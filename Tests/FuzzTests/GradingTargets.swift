@@ -7,7 +7,7 @@ import Model
 @testable import Cluster
 @testable import Grading
 
-/// What of a document another reader of JSON than the code's finds at a path.
+/// A value in a document, looked up with an independent JSON parser.
 private func json(_ text: String, _ path: String...) -> Any? {
     var value: Any? = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
     for key in path { value = (value as? [String: Any])?[key] }
@@ -15,7 +15,7 @@ private func json(_ text: String, _ path: String...) -> Any? {
 }
 
 extension FuzzTarget {
-    /// What comes out of the sandbox: marks of the first program, the words of runsc, the answers of a probe.
+    /// The sandbox's output: marks of the first program, messages of runsc, the answers of a probe.
     static let marks = FuzzTarget(
         "marks", limit: 1 << 13,
         words: [
@@ -37,7 +37,7 @@ extension FuzzTarget {
                     "probe nodes {\"kind\":\"NodeList\",\"items\":[]}",
                 ]
             }
-            // Three lines come in a second.
+            // There are three lines per second.
             let log = zip(
                 [0, 0, 1], ["server.go:416] Version: v1.20.2", "kubelet.go:394] Attempting to sync", "server.go:1176] Started kubelet"])
             let node =
@@ -49,7 +49,7 @@ extension FuzzTarget {
     ) {
         { input in
             let all = String(decoding: input, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            var boot = BootGrader(node: NodeSpec(profile: .kubelet), layout: .root9p)
+            var boot = BootGrader(node: NodeSpec(profile: .kubelet), in: .sandbox(.root9p))
             var probe = ComponentGrader(probe: "p", layout: .root9p)
             var plane = ControlPlaneGrader(layout: .root9p, watch: 10)
             var conditions = ConditionsReader()
@@ -62,25 +62,25 @@ extension FuzzTarget {
                     conditions.take(line: Array(text.utf8), at: now)
                     boot.take(.log(Array(text.utf8)), at: now)
                     if probe.verdict == nil, !text.isEmpty { answers += 1 }
-                    probe.take(.answer(text), at: now)
-                    plane.take(text)
+                    probe.take(.log(Array(text.utf8)), at: now)
+                    plane.take(.log(Array(text.utf8)), at: now)
                 } else if case .fact(let fact) = channel.read(Array(line.utf8)) {
                     if boot.verdict == nil { seen.append(fact) }
                     if probe.verdict == nil, case .exit(let status) = fact { exits.append(status) }
                     conditions.take(fact, at: now)
                     boot.take(.fact(fact), at: now)
                     probe.take(.fact(fact), at: now)
-                    plane.take(fact, at: now)
+                    plane.take(.fact(fact), at: now)
                 } else {
                     boot.take(.runtime(line), at: now)
                     probe.take(.runtime(line), at: now)
-                    plane.take(line)
+                    plane.take(.runtime(line), at: now)
                 }
             }
             let end = Double(all.count) / 3
             boot.finish("exit status 0", at: end)
             probe.finish("exit status 0", at: end)
-            plane.finish("exit status 0")
+            plane.finish("exit status 0", at: end)
             let suffered = conditions.conditions(at: end)
             try hold(suffered.longestSilence >= 0 && suffered.longestDelay >= 0, "a boot suffered less than nothing: \(suffered)")
             guard let node = boot.verdict, let component = probe.verdict, let found = plane.finding else {
@@ -97,7 +97,7 @@ extension FuzzTarget {
         }
     }
 
-    /// What a clean boot must have shown, looked up here again.
+    /// Checks independently what a clean boot must have shown.
     private static func checkClean(_ seen: [NodeFact]) throws {
         func answers(_ wanted: String) -> [String] {
             seen.compactMap { if case .probe(wanted, let answer) = $0 { answer } else { nil } }
@@ -135,7 +135,7 @@ extension FuzzTarget {
         { input in
             let text = String(decoding: input, as: UTF8.self)
             let usage = PodUsage(of: .limited, in: text)
-            // Of a key that stands twice each reader may take another, and the code's looks into no string that it does not need.
+            // Readers may choose different values of a duplicate key, and the code's reader does not examine strings that it does not need.
             let isPlain = json(text) != nil && text.split(separator: "\"pods\"", omittingEmptySubsequences: false).count < 3
             if let usage, usage.isPositive, isPlain {
                 try hold(json(text, "pods") is [Any], "figures of a pod come from a document without pods")
@@ -143,7 +143,7 @@ extension FuzzTarget {
             guard let summary = StatsSummary(text) else { return "none; \(usage == nil)" }
             if let capacity = summary.capacity {
                 let other = json(text, "node", "fs", "capacityBytes") as? NSNumber
-                // Of a key that stands twice each reader may take another.
+                // Readers may choose different values of a duplicate key.
                 if let other {
                     try hold(
                         other.doubleValue > 0 || text.contains("\"capacityBytes\""),
@@ -156,7 +156,7 @@ extension FuzzTarget {
         }
     }
 
-    /// What an API server answers about a node and its pods, and what those say themselves.
+    /// An API server's answers about a node and its pods, and the pods' own output.
     static let cluster = FuzzTarget(
         "cluster", limit: 1 << 13,
         words: [
@@ -183,7 +183,7 @@ extension FuzzTarget {
     ) {
         { input in
             var readers = [Level.ready, .pod].map { ClusterReader(level: $0, word: "the-word") }
-            // Before the first silence it is taken to answer: who else would have told of the node?
+            // The server counts as reachable until the first failure, because it reported the node.
             var (isReady, isServing, said, words) = (false, true, false, [String]())
             for (number, line) in String(decoding: input, as: UTF8.self).split(separator: "\n").enumerated() {
                 let parts = line.split(separator: " ", maxSplits: 1).map(String.init)

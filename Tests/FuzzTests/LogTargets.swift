@@ -6,7 +6,7 @@ import TestInputs
 
 @testable import Grading
 
-/// A kubelet's log with klog's headers, at seconds after noon.
+/// A kubelet's log with klog headers, at seconds after noon.
 enum WrittenKubelet {
     static let memoryCache = "unable to find data in memory cache"
 
@@ -52,7 +52,7 @@ enum WrittenKubelet {
     }
 }
 
-/// The lines of some bytes, which come in pieces.
+/// The lines of some bytes that arrive in pieces.
 private func lines(_ input: [UInt8], piece: () -> Int) -> (lines: [LineSplitter.Piece], rest: LineSplitter.Piece?) {
     var (splitter, lines, place) = (LineSplitter(), [LineSplitter.Piece](), 0)
     while place < input.count {
@@ -65,7 +65,7 @@ private func lines(_ input: [UInt8], piece: () -> Int) -> (lines: [LineSplitter.
 }
 
 extension LineSplitter.Piece {
-    /// The bytes, of a line and of more of it alike.
+    /// The bytes, for a line or a part of one.
     fileprivate var bytes: [UInt8] {
         switch self {
         case .line(let bytes), .more(let bytes, _): bytes
@@ -83,7 +83,7 @@ extension LogReader {
 }
 
 extension FuzzTarget {
-    /// A log that nobody watched.
+    /// A log that was not recorded by Ninepin.
     static let log = FuzzTarget("log", limit: 1 << 17, words: WrittenKubelet.words, seeds: { WrittenKubelet.seeds() }) {
         { input in
             var chance = chance(of: input)
@@ -105,7 +105,7 @@ extension FuzzTarget {
             let noise = whole.lines.prefix(2000)
             var mixed = (WrittenKubelet.beginning + [WrittenKubelet.fatal]).map { LineSplitter.Piece.line(Array($0.utf8)) }
             for line in noise { mixed.insert(line, at: .random(in: 0...mixed.count, using: &chance)) }
-            // What comes may begin a new run, which is the last then; the run that has ended is told in any case.
+            // The added lines may begin a new run, which is then the last one; the run that ended is reported in any case.
             let loud = read(mixed).runs(isCut: false)
             try hold(
                 loud.grades[.fatal, default: 0] > 0,
@@ -114,13 +114,13 @@ extension FuzzTarget {
         }
     }
 
-    /// A boot that ends badly, with any lines in the log beside its own.
+    /// A boot that ends badly, with arbitrary additional lines in the log.
     static let boot = FuzzTarget("boot", limit: 1 << 13, words: WrittenKubelet.words, seeds: { WrittenKubelet.seeds() }) {
         { input in
             var chance = chance(of: input)
             let noise = lines(input) { input.count }.lines.map(\.bytes)
             var said: [String] = []
-            // Without a trouble the same boot is clean: each trouble is what keeps it from that.
+            // Without a trouble, the same boot is clean, so each trouble is what prevents a clean verdict.
             try hold(try WrittenBoot.verdict(nil, noise: []).grade == .clean, "a boot without a trouble is not clean")
             for trouble in WrittenBoot.Trouble.allCases {
                 let quiet = try WrittenBoot.verdict(trouble, noise: [])
@@ -135,7 +135,7 @@ extension FuzzTarget {
     }
 }
 
-/// A boot, event by event, that would be clean but for one thing.
+/// The events of a boot that would be clean except for one trouble.
 enum WrittenBoot {
     enum Trouble: CaseIterable { case lateError, healthFails, summaryFails, probesHang, noGvisor, exit }
 
@@ -143,7 +143,7 @@ enum WrittenBoot {
         #"{"node":{"cpu":{"usageCoreNanoSeconds":9},"memory":{"workingSetBytes":9,"availableBytes":9},"fs":{"capacityBytes":9}}}"#
 
     static func verdict(_ trouble: Trouble?, noise: [(second: Int, line: [UInt8])]) throws -> Verdict {
-        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
         func fact(_ text: String, _ now: Int) throws {
             guard let fact = NodeFact("@ninepin \(text)") else { throw Broken("no fact: \(text)") }
             grader.take(.fact(fact), at: Double(now))

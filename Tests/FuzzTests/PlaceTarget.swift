@@ -3,7 +3,7 @@ import Model
 import Preflight
 
 extension FuzzTarget {
-    /// What the kernel, or who plays it, says of the place: the mount table, cgroups, the log.
+    /// What the kernel, or an impostor, reports about the environment: the mount table, cgroups, the log.
     static let place = FuzzTarget(
         "place", limit: 1 << 13,
         words: [
@@ -55,7 +55,7 @@ extension FuzzTarget {
             guard let version = Version("1.20.2") else { throw Broken("no version") }
             let finding = PreflightFinding(place, version: version, series: [])
             try hold("\(finding.sandbox.marks)".utf8.count < 1 << 16, "the marks of a sandbox are a text without end")
-            // What nobody measured is never promised.
+            // Nothing is predicted without measurements.
             if place.mounts.isEmpty {
                 try hold(finding.prediction.grade == .inconclusive, "a place without mounts is \(finding.prediction.grade)")
             }

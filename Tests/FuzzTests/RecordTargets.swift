@@ -11,7 +11,7 @@ import Transfer
 @testable import Sources
 
 extension FuzzTarget {
-    /// A workspace's own records, as they lie after a crash, another version, or somebody's hand.
+    /// A workspace's own records after a crash, from another version, or edited by hand.
     static let records = FuzzTarget(
         "records", limit: 1 << 14,
         words: [
@@ -47,14 +47,14 @@ extension FuzzTarget {
             if let kept = kept.value ?? nil {
                 try hold(kept.state == "lost" || kept.state == "ended", "a node without a keeper is \(kept.state)")
             }
-            // Looking for a keeper makes the lock's file.
+            // Looking for a keeper creates the lock file.
             let after = try folder.names(without: []).filter { $0 != "nodes/a/.alive" }
             try hold(after == before.filter { $0 != "nodes/a/.alive" }, "reading the records made \(after.filter { !before.contains($0) })")
             return [run.words, plan.words, kept.words, "\(node.report() == nil)"].map { String($0.prefix(100)) }.joined(separator: "; ")
         }
     }
 
-    /// What registries and package managers say: apt, pip, go, this machine's list of sources.
+    /// The output of registries and package managers: apt, pip, go, this machine's list of sources.
     static let index = FuzzTarget(
         "index", limit: 1 << 13,
         words: [
@@ -131,14 +131,14 @@ enum WrittenRecords {
         let seen = Evidence(kind: .log, text: "a line", source: "kubelet", line: 3, seconds: 1.5)
         let verdict = Verdict(grade: .degraded, level: .ready, cause: "memory cache", summary: "s", evidence: [seen], notes: ["n"])
         let run = Run(
-            id: "20260101T000000-1", started: "2026-01-01T00:00:00Z", recipe: "r", series: [patch], layout: .root9p,
+            id: "20260101T000000-1", started: "2026-01-01T00:00:00Z", recipe: "r", series: [patch], layout: .sandbox(.root9p),
             lock: Lock(kind: .git, name: "https://m/r", version: "v", files: [LockedFile(name: "f", bytes: 1, sha256: digest)]), tree: nil,
             artifact: artifact, steps: [StepRecord(name: "verify", key: digest, cached: false, seconds: 1)], tools: ["ninepin": "0"],
             secondsToVerdict: 1,
             overhead: ["starting": 0.5], conditions: BootConditions(), verdict: verdict)
         let plan = NodePlan(
-            name: "a", recipe: "r", series: [patch], layout: .root9p, node: NodeSpec(profile: .node), artifact: artifact,
-            controlPlane: .k3s(program: "/p/k3s"), since: "2026-01-01T00:00:00Z")
+            name: "a", recipe: "r", series: [patch], layout: .sandbox(.root9p), node: NodeSpec(profile: .node), artifact: artifact,
+            controlPlane: .k3s("/p/k3s"), since: "2026-01-01T00:00:00Z")
         let report = NodeReport(state: .up, stage: "kubelet", isReady: true, verdict: verdict, version: "v1")
         return try [
             Array(JSONEncoder().encode(run)), Array(JSONEncoder().encode(plan)), Array(JSONEncoder().encode(report)), Array("1\n".utf8),
@@ -146,7 +146,7 @@ enum WrittenRecords {
     }
 }
 
-/// How a tree with some files would be built.
+/// The build layout of a tree with the given files.
 private func goLayout(ofTreeWith files: [String: [UInt8]]) throws -> GoLayout {
     let facts = try TreeFacts(
         TreeFacts.Reading(file: { files[$0] }, isFolder: { folder in files.keys.contains { $0.hasPrefix("\(folder)/") } }))

@@ -3,14 +3,14 @@ import Foundation
 import Fuzzing
 import Git
 
-/// Git objects as any program may write them: nothing of them is looked at before.
+/// Git objects as any program may write them, without any checks.
 struct WrittenObjects: Sendable {
     let folder: String
     let place: FuzzFolder
 
     init(folder: String, in place: FuzzFolder) { (self.folder, self.place) = (folder, place) }
 
-    /// What names are made of.
+    /// Pieces of names.
     private static let pieces: [[UInt8]] =
         [
             ".", "..", "/", "git", "GIT", "~1", ".git", "modules", "\\", ":", " ", "a", "b", "\u{200C}", "é", "-", "\n", "\u{1B}[2J", "",
@@ -19,7 +19,7 @@ struct WrittenObjects: Sendable {
 
     private static let modes = ["100644", "40000", "120000", "100755", "160000", "100664", "040000", "0", "777777"]
 
-    /// A tree by the input's decisions; and whether it is one that git itself would write.
+    /// A tree determined by the input's decisions, and whether git itself would write it.
     func tree(_ draw: inout Draw, depth: Int) throws -> (id: ObjectID, isPlain: Bool) {
         var entries: [(mode: String, name: [UInt8], id: [UInt8])] = []
         var isPlain = true
@@ -37,7 +37,7 @@ struct WrittenObjects: Sendable {
                 entries.append((mode, name, Self.raw(try write("blob", draw.bytes(9)))))
             }
         }
-        // Now and then out of order, or with a name twice.
+        // Occasionally out of order, or with a duplicate name.
         if draw.number(below: 8) != 7 {
             let key = { (entry: (mode: String, name: [UInt8], id: [UInt8])) in entry.mode == "40000" ? entry.name + [0x2F] : entry.name }
             entries.sort { key($0).lexicographicallyPrecedes(key($1)) }
@@ -46,7 +46,7 @@ struct WrittenObjects: Sendable {
         return (try write("tree", entries.flatMap { Array("\($0.mode) ".utf8) + $0.name + [0] + $0.id }), isPlain)
     }
 
-    /// What lies in the folder before: of each kind something, under names that other trees have too.
+    /// The initial content of the folder: something of each type, under names that other trees use too.
     func base() throws -> ObjectID {
         let blob = Self.raw(try write("blob", Array("x".utf8)))
         let inner = try write("tree", Array("100644 a\0".utf8) + blob)
@@ -55,7 +55,7 @@ struct WrittenObjects: Sendable {
             "tree", Array("100644 -\0".utf8) + blob + Array("40000 a\0".utf8) + Self.raw(inner) + Array("120000 b\0".utf8) + link)
     }
 
-    /// Writes a loose object (git, Documentation/gitformat-loose), whatever is in it.
+    /// Writes a loose object (git, Documentation/gitformat-loose) with arbitrary content.
     func write(_ kind: String, _ content: [UInt8]) throws -> ObjectID {
         let whole = Array("\(kind) \(content.count)\0".utf8) + content
         let digits = Insecure.SHA1.hash(data: whole).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
@@ -70,7 +70,7 @@ struct WrittenObjects: Sendable {
         return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0..<$0 + 2]), radix: 16) }
     }
 
-    /// As zlib has it, without compressing (RFC 1950, RFC 1951 3.2.4).
+    /// Encodes bytes in zlib's format without compression (RFC 1950, RFC 1951 3.2.4).
     static func zlib(_ bytes: [UInt8]) -> [UInt8] {
         var out: [UInt8] = [0x78, 0x01]
         var rest = bytes[...]
@@ -89,10 +89,10 @@ struct WrittenObjects: Sendable {
     }
 }
 
-/// A repository as text: the name that is asked for, then files and objects, each after a line that begins with `==`.
+/// A repository as text: the requested name, then files and objects, each after a line that begins with `==`.
 ///
-/// `== file PATH` has a file's bytes; `== blob`, `== tree`, `== commit`, `== tag` an object's, in which `{N}` stands for the id of the N-th object before,
-/// as digits, and `{raw N}` as bytes; the same in files.
+/// `== file PATH` precedes a file's bytes; `== blob`, `== tree`, `== commit` and `== tag` precede an object's. In all of them, `{N}` stands
+/// for the ID of the N-th earlier object as digits, and `{raw N}` for its bytes.
 enum WrittenRepository {
     static func seeds() throws -> [[UInt8]] {
         let head = "main\n== file HEAD\nref: refs/heads/main\n== file config\n[core]\n\tbare = true\n== file refs/keep\n\n"
@@ -125,7 +125,7 @@ enum WrittenRepository {
         ])
     }
 
-    /// Writes it; the name that is asked for.
+    /// Writes the repository; returns the requested name.
     static func write(_ input: [UInt8], to name: String, in folder: FuzzFolder) throws -> String {
         let objects = WrittenObjects(folder: "\(name)/objects", in: folder)
         try folder.write([], to: "\(name)/objects/info/none")
@@ -143,11 +143,11 @@ enum WrittenRepository {
             guard let kind = words.first else { continue }
             var body = filled(section.body, ids)
             if kind == "file" {
-                // The test itself writes below the repository's folder only.
+                // The test itself writes only below the repository's folder.
                 let path = words.dropFirst().joined(separator: " ")
                 let parts = path.split(separator: "/")
                 guard !parts.isEmpty, !parts.contains(".."), !path.utf8.contains(0), path.utf8.count < 200 else { continue }
-                // A name may stand in the way of another; then the file is missing.
+                // A name may conflict with another one; then the file is missing.
                 try? folder.write(body, to: "\(name)/\(parts.joined(separator: "/"))")
             } else {
                 if kind == "tree", !body.isEmpty { body.removeLast() }

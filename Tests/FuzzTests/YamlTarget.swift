@@ -4,7 +4,7 @@ import Fuzzing
 import Model
 
 extension FuzzTarget {
-    /// Recipes, descriptions of patches, approaches: YAML of the user's, or of somebody from whom the user has it.
+    /// Recipes, patch entries and approaches: YAML written by the user, or by others.
     static let yaml = FuzzTarget(
         "yaml", limit: YamlLimits.bytes + 100,
         words: [
@@ -36,7 +36,7 @@ extension FuzzTarget {
         guard let node = recipe.node else { return }
         for seconds in [node.warmUp, node.observe, node.startTimeout, node.joinTimeout] {
             try hold(seconds.isFinite && seconds > 0, "a length of time is \(seconds)")
-            // Messages tell it in whole seconds.
+            // Messages give it in whole seconds.
             try hold(seconds < 1e9, "a length of time is \(seconds) s, which no boot lasts")
         }
         let copy = try JSONDecoder().decode(NodeSpec.self, from: try JSONEncoder().encode(node))

@@ -1,13 +1,13 @@
-/// A reader of what comes from outside, and what must hold of it whatever it is given.
+/// A reader of external input, and the properties that must hold for any input.
 public struct FuzzTarget: Sendable, CustomStringConvertible {
-    /// Looks at one input.
+    /// Checks one input.
     ///
-    /// It returns in a few words what the reader made of it: an input that comes to something new is kept, and mutated in its turn.
+    /// Returns a short description of the reader's result: an input with a new result is kept and mutated further.
     public typealias Check = @Sendable (_ input: [UInt8]) async throws -> String
 
-    /// What it is called on the command line, and in the folder of inputs that once broke it.
+    /// The reader's name on the command line and in the folder of inputs that once broke it.
     public let name: String
-    /// The most bytes of an input.
+    /// The size limit of an input, in bytes.
     public let limit: Int
     let words: [String]
     let seeds: @Sendable () throws -> [[UInt8]]
@@ -16,11 +16,11 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
     /// Describes a reader.
     ///
     /// - Parameters:
-    ///   - limit: the most bytes of an input.
-    ///   - words: what its inputs are made of, beside what stands in the seeds.
-    ///   - seeds: good inputs, and bad ones that are near to good ones.
-    ///   - prepare: makes what the checks of one run share, a folder say, and gives the check. The check throws ``Broken`` where something does not
-    ///     hold, and lets no other error out that the reader is allowed to throw.
+    ///   - limit: the size limit of an input, in bytes.
+    ///   - words: pieces for inputs, in addition to the content of the seeds.
+    ///   - seeds: valid inputs, and invalid ones that are nearly valid.
+    ///   - prepare: creates what the checks of one run share, such as a folder, and returns the check. The check throws ``Broken`` if a
+    ///     property does not hold, and must handle all errors that the reader is allowed to throw.
     public init(
         _ name: String, limit: Int = 1 << 16, words: [String] = [], seeds: @escaping @Sendable () throws -> [[UInt8]],
         prepare: @escaping @Sendable () throws -> Check
@@ -28,31 +28,31 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
         (self.name, self.limit, self.words, self.seeds, self.prepare) = (name, limit, words, seeds, prepare)
     }
 
-    /// Its name.
+    /// The name.
     public var description: String { name }
 }
 
-/// Something that must hold and does not.
+/// A property that does not hold.
 public struct Broken: Error, Hashable, CustomStringConvertible {
-    /// What does not hold.
+    /// The violated property.
     public let description: String
 
-    /// Says what does not hold.
+    /// Makes an error with a description of the violated property.
     public init(_ description: String) { self.description = description }
 }
 
-/// Says that something must hold.
+/// Checks a property.
 ///
 /// - Throws: `Broken`.
 public func hold(_ isTrue: Bool, _ what: @autoclosure () -> String) throws(Broken) {
     if !isTrue { throw Broken(what()) }
 }
 
-/// Reads something, and says that it ends with a value or an error of certain kinds, which tells of itself in a few words.
+/// Reads something, and checks that the result is a value or an error of certain kinds with a short description.
 ///
-/// - Parameter kinds: whether an error is of the kinds that the reader says it throws.
-/// - Returns: the value; nil with the error's words when it threw.
-/// - Throws: `Broken` for an error of any other kind, and for one whose text is longer than a screen.
+/// - Parameter kinds: whether the reader is documented to throw an error.
+/// - Returns: the value; nil and the error's message if it threw.
+/// - Throws: `Broken` for any other error, and for one whose message is longer than a screen.
 public func reading<Value>(
     _ what: String, throwing kinds: (any Error) -> Bool, _ read: () throws -> Value
 ) throws(Broken) -> (value: Value?, words: String) {

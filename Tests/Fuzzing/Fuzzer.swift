@@ -1,55 +1,55 @@
 import Foundation
 import Glibc
 
-/// Gives a reader mutated inputs for some time, and makes the first input that breaks it as small as it can.
+/// Gives a reader mutated inputs for some time, and minimizes the first input that breaks it.
 public struct Fuzzer {
-    /// How long, and with what.
+    /// The settings of a run.
     public struct Settings: Sendable {
-        /// Seconds of processor time, of the whole process, or of the clock.
+        /// The duration in seconds, as CPU time of the whole process or as wall-clock time.
         public var seconds: Double
-        /// Whether the seconds are the clock's: so a run that gets little of a busy machine ends all the same.
+        /// Whether the duration is wall-clock time: then a run also ends in time on a busy machine.
         public var isByTheClock = false
-        /// Where chance begins: the same seed makes the same inputs.
+        /// The random seed: the same seed produces the same inputs.
         public var seed: UInt64
-        /// Whether nothing else goes on in this process: only then can be told what memory and time an input takes.
+        /// Whether nothing else runs in this process: only then can the memory and time of an input be measured.
         public var isAlone: Bool
-        /// The folder with a folder for each reader, of inputs that once broke it.
+        /// The folder that contains a folder of previously failing inputs for each reader.
         public var kept: String
-        /// Gets the input that is being read, so that it is known when the process dies of it; none when nil.
+        /// A file that receives the current input, so that it is known if the process dies; nil for none.
         public var running: String?
 
-        /// Says how long, and with what.
+        /// Makes settings.
         public init(seconds: Double, seed: UInt64, isAlone: Bool, kept: String, running: String? = nil) {
             (self.seconds, self.seed, self.isAlone, self.kept, self.running) = (seconds, seed, isAlone, kept, running)
         }
     }
 
-    /// What came of a run.
+    /// The result of a run.
     public struct Outcome: Sendable {
-        /// How many inputs were read.
+        /// The number of inputs read.
         public internal(set) var executions = 0
-        /// Seconds of processor time.
+        /// The CPU time in seconds.
         public internal(set) var seconds = 0.0
-        /// How many different things inputs came to.
+        /// The number of different results of inputs.
         public internal(set) var kinds = 0
-        /// What broke the reader; nil when nothing did.
+        /// What broke the reader; nil if nothing did.
         public internal(set) var finding: Finding?
     }
 
     /// An input that broke a reader.
     public struct Finding: Error, Sendable, CustomStringConvertible {
-        /// The reader.
+        /// The reader's name.
         public let target: String
-        /// What does not hold.
+        /// The violated property.
         public let what: String
-        /// The smallest input that was found.
+        /// The smallest failing input found.
         public let input: [UInt8]
         /// The seed of the run.
         public let seed: UInt64
-        /// Where the input was kept; nil when it was there already.
+        /// The file that stores the input; nil if it was already stored.
         public internal(set) var place: String?
 
-        /// Which reader, why, with what input, and how to get there again.
+        /// The reader, the reason, the input, and how to reproduce it.
         public var description: String {
             let shown = input.count <= 2048 ? String(decoding: input, as: UTF8.self).debugDescription : "\(input.count) bytes"
             return """
@@ -60,22 +60,22 @@ public struct Fuzzer {
         }
     }
 
-    /// Processor seconds that one input may take, in a build for debugging, on whatever machine: a hundred times what the slowest takes.
+    /// The limit of CPU time in seconds for one input, in a debug build on any machine: a hundred times what the slowest input takes.
     static let mostSeconds = 20.0
-    /// Bytes by which one run may make the process grow.
+    /// The limit in bytes by which one run may increase the process's memory.
     static let mostBytes = 384 << 20
 
     private let target: FuzzTarget
     private let settings: Settings
     private let check: FuzzTarget.Check
 
-    /// Makes the run of one reader.
+    /// Prepares a run of one reader.
     public init(_ target: FuzzTarget, _ settings: Settings) throws {
         (self.target, self.settings) = (target, settings)
         check = try target.prepare()
     }
 
-    /// Reads the kept inputs, the seeds, and then mutated ones until the time is up or something breaks.
+    /// Reads the saved inputs, the seeds, and then mutated ones until the time is up or something breaks.
     public mutating func run() async throws -> Outcome {
         var outcome = Outcome()
         let start = processorSeconds()
@@ -123,7 +123,7 @@ public struct Fuzzer {
         return await broken(by: input, noting: &kinds)
     }
 
-    /// What an input breaks; nil when all holds.
+    /// The property that an input violates; nil if there is none.
     private func broken(by input: [UInt8], noting kinds: inout Set<String>) async -> String? {
         if let running = settings.running { try? Data(input).write(to: URL(filePath: running)) }
         let start = processorSeconds()
@@ -141,7 +141,7 @@ public struct Fuzzer {
         return nil
     }
 
-    /// What is said of an input without what was quoted of it: `expected text, found 'x'` and `… 'y'` are the same.
+    /// A message without quoted text, so that `expected text, found 'x'` and `… 'y'` are the same.
     private static func kind(_ words: String) -> String {
         var kind = ""
         var isQuoted = false
@@ -152,10 +152,10 @@ public struct Fuzzer {
         return kind
     }
 
-    /// Cuts pieces out of an input, large ones first, for as long as the same thing does not hold; then makes plain what is left.
+    /// Removes pieces of an input, large ones first, as long as the same property is violated; then simplifies the rest.
     private func smallest(_ input: [UInt8], _ what: String) async -> (input: [UInt8], what: String) {
         let kind = Self.kind(what)
-        // What an input costs is told of the whole process, and cannot be asked again.
+        // Memory is measured for the whole process, so the measurement cannot be repeated.
         guard !what.contains("made the process grow") else { return (input, what) }
         var (best, said, tries) = (input, what, 0)
         func breaks(_ input: [UInt8]) async -> Bool {
@@ -200,15 +200,15 @@ public struct Fuzzer {
     }
 }
 
-/// Processor time of the whole process so far (clock_gettime(2)).
+/// The CPU time of the whole process so far (clock_gettime(2)).
 private func processorSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// Bytes of memory that the process has now. From here on ``peakBytes()`` tells the most that it had since (proc(5), clear_refs): what many runs leave
-/// behind, such as heaps in pieces, is no one input's doing.
+/// The process's current memory in bytes. It also resets the peak that ``peakBytes()`` returns (proc(5), clear_refs), because leftovers of
+/// many runs, such as fragmented heaps, are not caused by a single input.
 private func heldBytes() -> Int? {
     guard let file = fopen("/proc/self/clear_refs", "w") else { return nil }
     fputs("5", file)
@@ -216,10 +216,10 @@ private func heldBytes() -> Int? {
     return statusBytes("VmRSS:")
 }
 
-/// The most memory that the process had, in bytes, since it was asked what it has.
+/// The peak memory of the process, in bytes, since the last call of ``heldBytes()``.
 private func peakBytes() -> Int? { statusBytes("VmHWM:") }
 
-/// A figure of proc(5)'s status, which is in KiB.
+/// A value from proc(5)'s status file, which is in KiB.
 private func statusBytes(_ name: String) -> Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
         let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) })

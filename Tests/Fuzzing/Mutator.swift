@@ -1,21 +1,21 @@
 import TestInputs
 
-/// Changes good inputs so that they become nearly good ones: bytes, and what bytes are made into (words, numbers, lines, brackets).
+/// Changes valid inputs into nearly valid ones, at the level of bytes and of larger units (words, numbers, lines, brackets).
 public struct Mutator {
     private var random: SplitMix
     private let limit: Int
     private let words: [[UInt8]]
 
-    /// Makes a mutator that does the same each time for the same seed.
+    /// Makes a mutator that is deterministic for a given seed.
     ///
-    /// - Parameter limit: the most bytes of an input.
+    /// - Parameter limit: the size limit of an input, in bytes.
     public init(seed: UInt64, words: [String], limit: Int) {
         random = SplitMix(seed)
         self.limit = limit
         self.words = words.map { Array($0.utf8) }
     }
 
-    /// Changes one of some inputs, in one to eight steps.
+    /// Changes one of some inputs in one to eight steps.
     public mutating func mutated(_ inputs: [[UInt8]]) -> [UInt8] {
         var bytes = one(of: inputs) ?? []
         for _ in 0..<(1 << number(below: 4)) { bytes = changed(bytes, among: inputs) }
@@ -42,7 +42,7 @@ public struct Mutator {
         }
     }
 
-    /// Numbers at which readers go wrong: the ends of the machine's own, and what is none.
+    /// Numbers that readers tend to get wrong: the limits of machine integers, and invalid numbers.
     private static let figures = [
         "0", "1", "-1", "2", "00", "255", "256", "65535", "65536", "2147483647", "2147483648", "4294967295", "4294967296",
         "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "18446744073709551615",
@@ -59,7 +59,7 @@ public struct Mutator {
         return bytes
     }
 
-    /// A number of one, two, four or eight bytes, of either order, where one may be in a binary file.
+    /// Overwrites one, two, four or eight bytes with a number in either byte order, as it may occur in a binary file.
     private mutating func overwritten(_ bytes: [UInt8]) -> [UInt8] {
         let width = [1, 2, 4, 8][number(below: 4)]
         guard bytes.count >= width else { return noise() }
@@ -79,7 +79,7 @@ public struct Mutator {
         return Array(bytes[..<left.lowerBound] + other[right.lowerBound...])
     }
 
-    /// Something many times over: deep in itself, or one after the other.
+    /// Repeats something many times, either nested or in sequence.
     private mutating func blownUp(_ bytes: [UInt8]) -> [UInt8] {
         let times = 1 << number(below: 14)
         if number(below: 2) == 0, let (open, close) = one(of: Self.brackets) {
@@ -102,22 +102,22 @@ public struct Mutator {
 
     private static let signs = Array("\0\t\n\r\u{1B} !\"#$%&'()*+,-./09:;<=>?@AZ[\\]^_`az{|}~\u{7F}".utf8)
 
-    // What inputs are made of.
+    // Parts of inputs.
 
-    /// A range of at most 64 bytes, or now and then of any length.
+    /// A range of at most 64 bytes, or occasionally of any length.
     private mutating func range(in bytes: [UInt8]) -> Range<Int> {
         let start = number(below: bytes.count + 1)
         let most = number(below: 8) == 0 ? bytes.count - start : min(64, bytes.count - start)
         return start..<(start + number(below: most + 1))
     }
 
-    /// A run of letters and digits, or one sign.
+    /// A run of letters and digits, or a single other character.
     private mutating func token(in bytes: [UInt8]) -> Range<Int> {
         guard !bytes.isEmpty else { return 0..<0 }
         return run(in: bytes, around: number(below: bytes.count)) { Self.isWord($0) }
     }
 
-    /// A run of digits; nil when none was met.
+    /// A run of digits; nil if none was found.
     private mutating func figure(in bytes: [UInt8]) -> Range<Int>? {
         for _ in 0..<16 where !bytes.isEmpty {
             let place = number(below: bytes.count)
@@ -126,7 +126,7 @@ public struct Mutator {
         return nil
     }
 
-    /// A line with its break.
+    /// A line including its line break.
     private mutating func line(in bytes: [UInt8]) -> Range<Int> {
         guard !bytes.isEmpty else { return 0..<0 }
         let place = number(below: bytes.count)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import GitHistory
 
-/// A checkout that git itself made, and a repository of ours beside it.
+/// A checkout created by git itself, and a repository of ours next to it.
 final class HistoryFixture {
     let path: String
     let repository: Repository

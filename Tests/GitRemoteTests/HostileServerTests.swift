@@ -5,14 +5,14 @@ import Testing
 
 @Suite("Servers that are hostile", .timeLimit(.minutes(3)))
 struct HostileServerTests {
-    /// Puts an object into what the upstream serves, as no program of good will would.
+    /// Adds a malicious object to the upstream's repository.
     private func object(_ kind: String, _ content: Data, in upstream: Upstream) throws -> String {
         try content.write(to: URL(filePath: "\(upstream.path)/object"))
         let write = "git --git-dir=\(upstream.repository) hash-object -t \(kind) --literally -w --stdin < object"
         return try upstream.run("sh", ["-c", write], in: upstream.path)
     }
 
-    /// A commit of a tree that has one entry, below a folder of a good name.
+    /// A commit of a tree that has one entry below a folder with a valid name.
     private func publish(_ name: String, mode: String, as branch: String, in upstream: Upstream) throws -> (commit: String, tree: String) {
         func entry(_ mode: String, _ name: String, _ id: String) -> Data {
             let digits = Array(id)
@@ -57,11 +57,11 @@ struct HostileServerTests {
             #expect(try !Repository.open(at: store).contains(id), "\(name)")
             refused.append(id)
         }
-        // The same repository still gives what is good in it.
+        // The valid content of the same repository can still be fetched.
         let good = try await upstream.mirror.fetch(reference: "main", from: url, environment: upstream.environment)
         try await upstream.mirror.copy(good.tree, to: store, environment: upstream.environment, patience: .seconds(120))
         #expect(try Repository.open(at: store).contains(good.tree))
-        // What has come beside it is refused there too, also when it is in the store already.
+        // The refused content that was fetched with it is refused there too, even if it is already in the store.
         for id in refused {
             await #expect(throws: TreeFault.self) {
                 try await upstream.mirror.copy(id, to: store, environment: upstream.environment, patience: .seconds(120))

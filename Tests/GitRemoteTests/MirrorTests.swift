@@ -90,11 +90,12 @@ struct MirrorTests {
         let byReference = try await upstream.mirror.fetch(reference: main, from: url, environment: upstream.environment)
         #expect(byReference.source == "refs/heads/main")
         #expect(byReference.commit.description == main)
-        // Its history came with it, and no server need be there.
+        // Its history was fetched with it, so no server is needed.
         let there = try await upstream.mirror.fetch(reference: first, from: "git://127.0.0.1:1/none", environment: upstream.environment)
         #expect(there.source == "commit")
         #expect(!there.isNew)
-        // One that no reference is at, first from a server that gives branches only, then from one that gives any commit.
+        // A commit that no reference points to, first from a server that only allows fetching branches, then from one that allows any
+        // commit.
         try upstream.git("checkout", "-q", "side")
         try upstream.write("more", "1")
         try upstream.commit("more")

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A program that serves on a port of the loopback, and ends with the test.
+/// A program that serves on a loopback port and ends with the test.
 final class Server {
     let port: UInt16
     private let process = Process()
 
-    /// `git daemon` over all that an upstream serves.
+    /// Starts `git daemon` for everything that an upstream serves.
     static func gitDaemon(_ upstream: Upstream) throws -> Server {
         try Server(upstream) { port in
             [
@@ -18,9 +18,9 @@ final class Server {
         }
     }
 
-    /// `git http-backend` behind TLS, with a certificate that an authority of the test's own has signed.
+    /// Starts `git http-backend` behind TLS, with a certificate signed by the test's own certificate authority.
     ///
-    /// - Parameter password: what a client must say, with the user `someone`.
+    /// - Parameter password: the password that a client must send with the user `someone`.
     static func https(_ upstream: Upstream, password: String? = nil) throws -> Server {
         let folder = upstream.path
         try upstream.run(
@@ -35,7 +35,7 @@ final class Server {
         }
     }
 
-    /// A server of files that knows nothing of git.
+    /// A file server without any knowledge of git.
     static func files(_ upstream: Upstream) throws -> Server {
         try Server(upstream) { port in
             ["python3", "-m", "http.server", "\(port)", "--bind", "127.0.0.1", "--directory", "\(upstream.path)/served"]
@@ -58,7 +58,7 @@ final class Server {
     }
 
     deinit {
-        // It has inherited a thread's mask, in which SIGTERM waits for ever.
+        // SIGTERM does not work, because the process inherited a thread's signal mask that blocks it.
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
@@ -98,17 +98,18 @@ private let httpServer = """
     server.serve_forever()
     """
 
-/// A middleman: it hands on to a port what clients say, and back only so many bytes of what it answers; then it hangs up or falls silent.
+/// A proxy that forwards all client data to a port, but only a limited number of bytes of the answer; then it closes the connection or
+/// falls silent.
 final class Middleman: Sendable {
     let port: UInt16
     private let listener: Int32
     private let isEnded = Atomic(false)
     private let threads = DispatchGroup()
-    /// What came back from the server, over all connections.
+    /// The bytes received from the server over all connections.
     let bytes = Atomic(0)
     let connections = Atomic(0)
 
-    /// - Parameter limit: the bytes of the server's that are handed on.
+    /// - Parameter limit: how many of the server's bytes to forward.
     init(to target: UInt16?, limit: Int = .max, thenSilent: Bool = false) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         port = try bound(listener)

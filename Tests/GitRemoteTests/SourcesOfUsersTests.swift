@@ -11,7 +11,7 @@ struct SourcesOfUsersTests {
         try await upstream.mirror.fetch(reference: reference, from: url, environment: upstream.environment)
     }
 
-    /// What a fetch says that must not work.
+    /// The error of a fetch that must fail.
     private func refusal(_ upstream: Upstream, _ reference: String, _ url: String) async -> String {
         do {
             let fetched = try await fetch(upstream, reference, url)
@@ -19,7 +19,7 @@ struct SourcesOfUsersTests {
         } catch { return "\(error)" }
     }
 
-    /// Whether each file of a tree is in the mirror.
+    /// Expects every file of a tree to be in the mirror.
     private func expectWhole(_ fetched: FetchedReference, _ upstream: Upstream) async throws {
         let store = "\(upstream.path)/store-\(UUID()).git"
         _ = try Repository.openOrCreateBare(at: store)
@@ -42,7 +42,7 @@ struct SourcesOfUsersTests {
             #expect(fetched.source == "refs/heads/main")
             #expect(fetched.isNew)
             try await expectWhole(fetched, upstream)
-            // By its id, as a lock has it, it is there; and what it lacks is refused by name.
+            // Its ID, as a lock records it, can be fetched; commits missing there are refused by name.
             #expect(try await fetch(upstream, fetched.commit.description, url).tree == fetched.tree)
             let older = try upstream.id("main~1")
             #expect(await refusal(upstream, older, url).contains(older))
@@ -251,7 +251,7 @@ struct SourcesOfUsersTests {
             }
             #expect(error?.description.contains("longer than 100000 bytes") == true, "\(String(describing: error))")
         }
-        // The same list is read where it may be as long.
+        // The same list is accepted with a higher limit.
         #expect(try await fetch(upstream, "t10001", upstream.repository).commit.description == main)
     }
 }

@@ -73,7 +73,7 @@ struct TroubleTests {
         let url = isNetwork ? "git://127.0.0.1:\(middleman.port)/up.git" : "ssh://nowhere/up.git"
         let (started, signal) = AsyncStream<Void>.makeStream()
         let environment = upstream.environment
-        // Silence ends a fetch too; it must not come before the cancelling, however busy this machine is.
+        // Silence ends a fetch too; it must not do so before the cancellation, however busy this machine is.
         let mirror = Mirror(at: upstream.mirror.path, patience: .seconds(600))
         let task = Task {
             try await mirror.fetch(reference: "side", from: url, environment: environment) { _ in signal.yield() }

@@ -4,11 +4,11 @@ import GitRemote
 import Glibc
 import Testing
 
-/// A folder for one test: an upstream's repository that git itself made, and a mirror beside it.
+/// A test's own folder with an upstream repository created by git itself, and a mirror next to it.
 final class Upstream {
     let path: String
     let repository: String
-    /// An environment in which no setting of this machine's holds.
+    /// An environment that excludes this machine's settings.
     var environment: [String: String]
 
     init() throws {
@@ -65,7 +65,7 @@ final class Upstream {
 
     func id(_ name: String) throws -> String { try git("rev-parse", name) }
 
-    /// What git says of the mirror.
+    /// The output of git for the mirror.
     func mirrored(_ arguments: String...) throws -> String { try run("git", ["--git-dir=\(path)/mirror.git"] + arguments, in: path) }
 
     @discardableResult

@@ -8,7 +8,7 @@ struct BinaryPatchTests {
     private let room: RepositoryFixture
     private let old: ObjectID
     private let new: ObjectID
-    /// What git writes for the two: a file that is changed, by a delta, and one that is made.
+    /// git's patch for two files: one is changed by a delta, and one is created.
     private let patch: String
 
     init() throws {
@@ -78,7 +78,7 @@ struct BinaryPatchTests {
                 try error(text.replacing("literal 8388608", with: "literal \(count)")).contains(
                     count.count > 2 ? "exceed 64 MiB" : "expected 'literal"))
         }
-        // Nine of them come to more than all of a patch may.
+        // Nine of them exceed the limit for a whole patch.
         let nine = (1...9).map { text.replacing("a/f b/f", with: "a/f\($0) b/f\($0)") }.joined()
         #expect(try error(nine).contains("exceed 64 MiB"))
     }

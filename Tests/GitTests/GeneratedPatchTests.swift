@@ -3,11 +3,11 @@ import Git
 import Testing
 import UnifiedDiff
 
-/// A form in which git, or diff(1), writes a change.
+/// A form in which git or diff(1) writes a change.
 enum GeneratedForm: String, CaseIterable, Sendable {
     case usual, noPrefix, zeroLines, oneLine, noRenames, copies, rewrites, withoutBinary, mnemonic, mail, quilt
 
-    /// What writes the change from `o$k` to `n$k`.
+    /// The command that writes the change from `o$k` to `n$k`.
     var difference: String {
         switch self {
         case .usual: "git diff --binary o$k n$k"
@@ -25,12 +25,12 @@ enum GeneratedForm: String, CaseIterable, Sendable {
         }
     }
 
-    /// What applies `$p`, and prints the tree. Git's own answer; of what is not git's format, GNU patch's.
+    /// The command that applies `$p` and prints the tree: git's own result, or GNU patch's for formats other than git's.
     var reference: String {
         let options = self == .noPrefix ? " -p0" : self == .zeroLines ? " --unidiff-zero" : ""
         guard self == .quilt else { return "git read-tree -u --reset o$k && git apply --index\(options) $p && git write-tree" }
         let add = "GIT_DIR=$PWD/.git GIT_WORK_TREE=$PWD/a GIT_INDEX_FILE=$PWD/../index"
-        // What diff(1) tells of in words alone is in no patch, and GNU patch passes it over.
+        // diff(1) describes some changes only in words, which are not in a patch, and GNU patch skips them.
         return "! grep -q '^File a/.* is a .* while file b/' $p"
             + " && (cd a && TZ=Asia/Kolkata patch -p1 -s -f --no-backup-if-mismatch < $p) > /dev/null && rm -f ../index"
             + " && \(add) git -C a add -A -f . && \(add) git write-tree"
@@ -53,7 +53,7 @@ struct GeneratedPatchTests {
         let work = try room.folder("work", [:])
         let patches = try room.folder("patches", [:])
         try Self.fill(room, work, seed: seed, count: count, isPlain: form == .quilt)
-        // One shell for all of them: a process for each step, and none in between.
+        // One shell for all of them, so that each step needs only one process.
         let script = """
             k=0; while [ $k -lt \(count) ]; do
                 p=\(patches)/$k
@@ -78,8 +78,8 @@ struct GeneratedPatchTests {
             do {
                 let made = try Self.apply(bytes, to: old, in: repository, words)
                 applied += 1
-                // Some of git's own differences git does not take back: a name with a space before a slash, a folder in the place of a link that got
-                // another name, or of one that leads to itself. What the difference was made of decides.
+                // git does not apply some of its own diffs: a name with a space before a slash, or a folder in place of a link that was
+                // renamed or that leads to itself. In those cases, the result must equal the tree that the diff was made from.
                 let isBeyondGit = told == nil && Self.limits.contains(where: fault.contains)
                 #expect(made == (isBeyondGit ? new : told), "\(words): git says \(told?.description ?? fault)\n\(Self.shown(bytes))")
             } catch {
@@ -110,7 +110,7 @@ struct GeneratedPatchTests {
 
     private static func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(6000), as: UTF8.self).debugDescription }
 
-    /// A repository with all old and new trees, which one process of git's writes.
+    /// A repository with all old and new trees, written by a single git process.
     private static func fill(_ room: RepositoryFixture, _ work: String, seed: UInt64, count: Int, isPlain: Bool) throws {
         var generator = PatchGenerator(seed: seed, isPlain: isPlain)
         var stream: [UInt8] = []

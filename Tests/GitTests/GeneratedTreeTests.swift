@@ -5,7 +5,7 @@ import TestInputs
 
 @Suite("Trees of any names at all")
 struct GeneratedTreeTests {
-    /// What names are made of.
+    /// Pieces of names.
     private static let pieces = [
         ".", "..", "/", "git", "GIT", "~1", ".git", "modules", "\\", ":", " ", "a", "\u{200C}", "é", "-", "\n", "\u{1B}[2J",
     ]

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Trees that are hostile")
 struct HostileTreeTests {
-    /// A work tree two folders down, and all around it what must not change.
+    /// A worktree two folders down, surrounded by files that must not change.
     private struct HostileTreeFixture {
         let room: RepositoryFixture
         let work: String
@@ -19,7 +19,7 @@ struct HostileTreeTests {
             for folder in ["evil", "yard/evil", "yard/inner/evil"] { try room.write("\(folder)/kept", Data("kept".utf8)) }
         }
 
-        /// What lies around the work tree.
+        /// The files around the worktree.
         func around() throws -> [String] {
             try FileManager.default.subpathsOfDirectory(atPath: room.path).filter {
                 !$0.hasPrefix("yard/inner/work") && !["trees.git", "git-", "tree-", "note"].contains(where: $0.hasPrefix)
@@ -27,7 +27,7 @@ struct HostileTreeTests {
         }
     }
 
-    /// Says that a work is refused as bad data, and touches nothing around the work tree.
+    /// Expects that an operation is refused as bad data and changes nothing around the worktree.
     private func expectRefusal(_ name: String, _ words: String = "is rejected", in yard: HostileTreeFixture, _ work: () throws -> Void)
         throws
     {
@@ -124,13 +124,13 @@ struct HostileTreeTests {
         let link = try yard.room.rawTree([.link("a", try yard.room.blob(outside))])
         let folder = try yard.room.tree(["a/kept": "from the tree", "a/new": "new"])
         let before = try yard.around()
-        // From tree to tree, both ways.
+        // From tree to tree, in both directions.
         for tree in [link, folder, link, folder] {
             let claim = try yard.workTree.checkOut(tree, from: yard.room.repository) { _ in }
             #expect(yard.workTree.holds(claim))
             #expect(try yard.room.gitTree(of: yard.work) == tree.description)
         }
-        // Put in the place of a folder that is noted.
+        // A link takes the place of a folder that the note records.
         for next in [try yard.room.tree(["a/kept": "again", "a/new": "new"]), try yard.room.tree(["b": "no a any more"]), folder] {
             if mkdir("\(yard.work)/a", 0o755) == 0 { #expect(rmdir("\(yard.work)/a") == 0) }
             try? FileManager.default.removeItem(atPath: "\(yard.work)/a")
@@ -160,7 +160,7 @@ struct HostileTreeTests {
             let folder = try room.folder("in-\(UUID())", ["good": "1", path: "x"])
             #expect(throws: TreeFault.self) { try room.repository.importTree(from: folder) { _ in } }
         }
-        // Of a developer's folder git's own is left out, and only in its own spelling.
+        // In a developer's folder, git's own folder is left out, but only in its exact spelling.
         guard name != ".git" else { return }
         let folder = try room.folder("mine", ["good": "1", "sub/\(name)": "x"])
         #expect(throws: TreeFault.self) { try room.repository.importCheckout(of: folder) { _ in } }

@@ -3,7 +3,7 @@ import Git
 import Testing
 import UnifiedDiff
 
-/// A small source tree, and what is held against it.
+/// A small source tree to apply patches to.
 struct FormatBench {
     let room: RepositoryFixture
     let tree: ObjectID
@@ -24,7 +24,7 @@ struct FormatBench {
 
     func apply(_ text: String) throws -> ObjectID { try apply(Array(text.utf8)) }
 
-    /// Applies a patch, and says that what `check` finds is what `patch` does, and that the patch written anew is the same one.
+    /// Applies a patch, and expects that `check` and `patch` agree and that the rewritten patch is the same.
     func apply(_ text: [UInt8]) throws -> ObjectID {
         let patch = try Patch(text, name: "x.patch")
         let match = try patch.match { try room.repository.standing(at: $0, of: tree) }
@@ -38,7 +38,7 @@ struct FormatBench {
         return made
     }
 
-    /// What the tree comes to with some files changed; nil for one that is not there.
+    /// The tree with some files changed; nil removes a file.
     func with(_ changes: [String: (mode: String, text: String)?]) throws -> ObjectID {
         let kept = Self.source.filter { file in !changes.keys.contains { $0.utf8.elementsEqual(file.path.utf8) } }
         return try room.wholeTree(kept + changes.compactMap { path, file in file.map { (path, $0.mode, $0.text) } })
@@ -46,7 +46,7 @@ struct FormatBench {
 }
 
 extension RepositoryFixture {
-    /// A tree of files with their modes, which git itself makes.
+    /// A tree of files with their modes, created by git itself.
     func wholeTree(_ files: [(path: String, mode: String, text: String)]) throws -> ObjectID {
         var lines = ""
         for file in files { lines += "\(file.mode) \(try blob(file.text))\t\(file.path)\u{0}" }

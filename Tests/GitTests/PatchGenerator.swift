@@ -2,7 +2,7 @@ import Foundation
 import TestInputs
 import UnifiedDiff
 
-/// Trees made by chance, and changes of all kinds in them.
+/// Random trees, and all kinds of changes to them.
 struct PatchGenerator {
     struct File: Equatable {
         var mode = "100644"
@@ -12,7 +12,7 @@ struct PatchGenerator {
     typealias Tree = [[UInt8]: File]
 
     private var random: SplitMix
-    /// Whether there are only files of text, as diff(1) can tell of no others.
+    /// Whether all files are text, because diff(1) supports no others.
     let isPlain: Bool
 
     init(seed: UInt64, isPlain: Bool) {
@@ -75,7 +75,7 @@ struct PatchGenerator {
 
     private static let slash = UInt8(ascii: "/")
 
-    /// Puts a file into a tree; what stands where a folder must be goes, and so does a folder where the file is to be.
+    /// Adds a file to a tree. A file in place of a needed folder is removed, and so is a folder in place of the file.
     private static func put(_ file: File, _ path: [UInt8], _ tree: inout Tree) {
         for (index, byte) in path.enumerated() where byte == slash { tree[Array(path[..<index])] = nil }
         for other in tree.keys where other.starts(with: path + [slash]) { tree[other] = nil }
@@ -138,12 +138,12 @@ struct PatchGenerator {
     mutating func changed(_ tree: Tree) -> Tree {
         var tree = tree
         for _ in 0..<number(1...5) { change(&tree) }
-        // A tree without a file is none that git writes a difference of as of others.
+        // git does not write the diff of an empty tree like other diffs.
         if tree.isEmpty { tree[Array("kept".utf8)] = File(bytes: [10]) }
         return tree
     }
 
-    /// Two commits, as git-fast-import(1) reads them.
+    /// Two commits in the format of git-fast-import(1).
     static func stream(_ number: Int, _ old: Tree, _ new: Tree) -> [UInt8] {
         func commit(_ name: String, _ message: String, _ parent: String?, _ tree: Tree) -> [UInt8] {
             var bytes = Array(

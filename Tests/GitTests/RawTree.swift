@@ -2,7 +2,7 @@ import Foundation
 import Git
 import Testing
 
-/// Trees as no program of good will writes them.
+/// Malicious trees.
 extension RepositoryFixture {
     /// One entry of a raw tree.
     struct RawEntry {
@@ -18,10 +18,10 @@ extension RepositoryFixture {
         static func link(_ name: String, _ id: ObjectID) -> RawEntry { RawEntry(name, id, mode: "120000") }
     }
 
-    /// A file's content in the repository.
+    /// Stores a file's content in the repository.
     func blob(_ text: String) throws -> ObjectID { try object("blob", Data(text.utf8)) }
 
-    /// A tree with just these entries, in this order.
+    /// A tree with exactly these entries in this order.
     func rawTree(_ entries: [RawEntry]) throws -> ObjectID {
         var content = Data()
         for entry in entries {
@@ -32,7 +32,7 @@ extension RepositoryFixture {
         return try object("tree", content)
     }
 
-    /// An object with just this content.
+    /// An object with exactly this content.
     func object(_ kind: String, _ content: Data) throws -> ObjectID {
         let file = "object-\(UUID())"
         try write(file, content)
@@ -43,7 +43,7 @@ extension RepositoryFixture {
     }
 }
 
-/// Names that no tree may have, each in the hands of somebody who means harm.
+/// Names that a tree must not contain, because they can be used for attacks.
 let hostileNames = [
     ".", "..", "../evil", "../../evil", "/evil", "a/b", "a/../../evil", ".git", ".GIT", ".Git", ".git ", ".git.", ".git. . ", "git~1",
     "GIT~1",
@@ -51,7 +51,7 @@ let hostileNames = [
     ".gi\u{206A}T\u{202E}",
 ]
 
-/// Names that look alike and are good.
+/// Names that look similar but are valid.
 let harmlessNames = [
     ".gitignore", ".github", ".gitmodules", "git", "git~2", "git~10", ".gitx", ".git-x", "a.git", "..a", "...", "a..", "a\\b",
     ".g\u{200C}itx",

@@ -1,7 +1,7 @@
 import Foundation
 import Git
 
-/// A folder for one test, with a repository in it; removed at the end.
+/// A test's own folder with a repository, removed at the end.
 final class RepositoryFixture {
     let path: String
     let repository: Repository
@@ -15,7 +15,7 @@ final class RepositoryFixture {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// A folder in the room with some files: a path with its content.
+    /// A folder with some files, given as paths and their contents.
     func folder(_ name: String, _ files: [String: String]) throws -> String {
         for (file, content) in files { try write("\(name)/\(file)", Data(content.utf8)) }
         try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
@@ -36,7 +36,7 @@ final class RepositoryFixture {
         return try repository.importTree(from: try folder(name, files)) { _ in }
     }
 
-    /// What a program writes; git's own answer is what ours is compared with.
+    /// The output of a program; our results are compared with git's own.
     @discardableResult
     func run(_ program: String, _ arguments: [String], in directory: String) throws -> String {
         let process = Process()
@@ -55,7 +55,7 @@ final class RepositoryFixture {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The id that git gives a folder's content.
+    /// The ID that git gives a folder's content.
     func gitTree(of directory: String) throws -> String {
         let store = "\(path)/git-\(UUID()).git"
         try run("git", ["init", "-q", "--bare", store], in: directory)

@@ -5,7 +5,7 @@ import UnifiedDiff
 
 @Suite("Submodules in trees")
 struct SubmoduleTests {
-    /// A tree with a submodule's entry in it, as git writes one.
+    /// A tree with a submodule's entry as git writes it.
     private func tree(_ room: RepositoryFixture, at path: String, modules: String? = nil, files: [String: String] = ["a": "1"]) throws
         -> ObjectID
     {

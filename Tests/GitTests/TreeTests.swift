@@ -23,7 +23,7 @@ struct TreeTests {
         try room.write("a/b.o", Data([0, 1, 2]))
         try room.write("a/.gitattributes", Data("* text eol=lf\n".utf8))
         let tree = try room.repository.importTree(from: folder) { _ in }
-        // git itself would change line endings by that file, so it is asked without it.
+        // git itself would convert line endings because of that file, so run git without it.
         let other = try room.folder("b", [:])
         try room.run("cp", ["-a", "\(folder)/.", other], in: room.path)
         try FileManager.default.removeItem(atPath: "\(other)/.gitattributes")

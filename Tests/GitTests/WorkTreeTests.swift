@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Work trees")
 struct WorkTreeTests {
-    /// A work tree in a room of its own.
+    /// A worktree with its own repository.
     private struct WorkTreeFixture {
         let room: RepositoryFixture
         let work: String
@@ -17,7 +17,7 @@ struct WorkTreeTests {
             workTree = WorkTree(directory: work, note: "\(room.path)/note")
         }
 
-        /// Brings the directory to a tree as a build does: claims first, looks then, and mends what was not so.
+        /// Updates the directory to a tree as a build does: checks out first, then verifies, and repairs what was wrong.
         @discardableResult
         func bring(to tree: ObjectID) throws -> (changes: Int, wasMended: Bool) {
             let claim = try workTree.checkOut(tree, from: room.repository) { _ in }
@@ -58,7 +58,7 @@ struct WorkTreeTests {
         #expect(try bench.isExactly(first))
     }
 
-    /// One way in which somebody may touch a work tree.
+    /// One way of modifying a worktree from outside.
     enum Touch: CaseIterable {
         case rewritten, rewrittenInPlace, removed, added, addedDirectory, executable, linked
     }

@@ -7,7 +7,8 @@ import Testing
 
 @testable import GoToolchain
 
-/// A tiny tree in a GOPATH of its own, built by the Go that ./setup installs. One build cache for all: Go's runtime is compiled once.
+/// A tiny tree with its own GOPATH, built by the Go that ./setup installs. All tests share one build cache, so that Go's runtime is
+/// compiled only once.
 private final class GoBuildFixture: Sendable {
     static let cache: FilePath = {
         atexit { try? Files.remove(GoBuildFixture.cachePlace) }
@@ -93,7 +94,7 @@ struct GoBuildTests {
     @Test("when another copy of the package is compiled, the error names the file that was compiled instead")
     func instead() async throws {
         var files = Self.vendored
-        // A second copy, which nothing imports: the patch went to the wrong one.
+        // A second copy that nothing imports: the patch was applied to the wrong one.
         files["third/example.org/lib/used/used.go"] = "package used\n"
         let yard = try GoBuildFixture(.gopath, files)
         let error = await #expect(throws: PatchNotReached.self) {
@@ -134,7 +135,7 @@ struct GoBuildTests {
         let flags = [flag.replacing("@TRAP@", with: trap.string)]
         await #expect(throws: RecipeIsCode.self) { try await yard.build(touched: [], flags: flags) }
         #expect(!Files.exists(FilePath("\(trap).sprung")))
-        // With leave it is told all the same: that is what the leave is for.
+        // With permission, Go receives the flag anyway: that is what the permission is for.
         _ = try? await yard.build(touched: [], flags: flags, isToldAnything: true)
         #expect(Files.exists(FilePath("\(trap).sprung")))
     }
@@ -266,7 +267,7 @@ struct GoBuildTests {
         arguments: [["--ldflags=-s -w"], ["-ldflags", "-s -w"]])
     func spellings(_ flags: [String]) async throws {
         let (yard, binary) = try await pedigreed(flags)
-        // -s -w: no table of symbols.
+        // -s -w: no symbol table.
         let symbols = try await Command("/usr/bin/readelf", ["-S", binary.string], environment: [:], on: yard.host).output()
         #expect(!symbols.contains(".symtab"))
     }
@@ -277,7 +278,7 @@ struct GoBuildTests {
         #expect(try GoBuildID.read("/bin/ls") == nil)
     }
 
-    /// Builds with some flags of the recipe's own, and looks that the pedigree is in the binary.
+    /// Builds with some of the recipe's own flags, and checks that the pedigree is in the binary.
     private func pedigreed(_ flags: [String]) async throws -> (yard: GoBuildFixture, binary: FilePath) {
         let yard = try GoBuildFixture(.gopath, Self.vendored)
         let pedigree = Pedigree(

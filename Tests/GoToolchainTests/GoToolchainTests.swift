@@ -24,7 +24,7 @@ struct GoToolchainTests {
         let folder = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-\(UUID())").path)
         defer { try? Files.remove(folder) }
         try Files.makeDirectory(folder.appending("bin"))
-        // It would fail the test if it were started: it is no program.
+        // Starting it would fail the test, because it is not a program.
         try Files.write("not a program", to: folder.appending("bin/go"), mode: 0o755)
         try Files.write("go1.99.3\ntime 2026-01-01T00:00:00Z\n", to: folder.appending("VERSION"))
         let host = Host(environment: ["PATH": folder.appending("bin").string], workspace: folder, project: folder, isRoot: false)

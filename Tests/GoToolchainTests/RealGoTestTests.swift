@@ -7,7 +7,7 @@ import Testing
 
 @testable import GoToolchain
 
-/// As root: the tests of a tree are code that nobody has read.
+/// Runs as root: the tests of a tree are unreviewed code.
 @Suite("The real thing: a tree's own tests, in a jail")
 struct RealGoTestTests {
     @Test("they run, may not write in the tree, are nobody, and find neither a network nor what they were not shown")
@@ -67,7 +67,7 @@ struct RealGoTestTests {
         #expect(Files.names(in: place.tree.appending("pkg")) == ["t.go"])
     }
 
-    /// A folder that is not there yet, with room for a tree.
+    /// A folder that does not exist yet, with room for a tree.
     private static func place() -> (path: FilePath, host: Host, place: GoPlace) {
         let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-go-test-\(UUID())").path)
         let place = GoPlace(
@@ -76,7 +76,7 @@ struct RealGoTestTests {
         return (path, Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: true), place)
     }
 
-    /// It also tries to write beside the sources.
+    /// It also tries to write next to the sources.
     private static let generator = """
         package main
 
@@ -112,7 +112,7 @@ struct RealGoTestTests {
 
         """
 
-    /// Each passes when it cannot do what it tries.
+    /// Each passes if its attempt fails.
     private static let tests = """
         package p
 

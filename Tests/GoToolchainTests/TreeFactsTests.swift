@@ -3,7 +3,7 @@ import Testing
 
 @testable import GoToolchain
 
-/// What the tests' trees hold, by path.
+/// The content of a test's tree, by path.
 private typealias Tree = [String: String]
 
 private func facts(_ tree: Tree) throws -> TreeFacts {
@@ -157,7 +157,7 @@ struct TreeFactsTests {
         arguments: [
             ("1.26.0", Target.Mode.vendor, "1.25.11", true), ("1.26.0", .vendor, "1.26.0", false), ("1.26", .vendor, "1.27.3", false),
             ("1.26", .gopath, "1.19.8", false), ("1.20", .vendor, "1.19.8", true), ("1.16", .vendor, "1.19.8", false),
-            // Three numbers are an error to it.
+            // Three numbers are an error for this release.
             ("1.19.0", .vendor, "1.19.8", true),
         ])
     func tooOld(_ line: String, _ mode: Target.Mode, _ taken: String, _ isRefused: Bool) throws {

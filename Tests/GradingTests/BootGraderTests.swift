@@ -3,12 +3,12 @@ import Testing
 
 @testable import Grading
 
-/// A boot, as its events come.
+/// Feeds the events of a boot to a grader.
 private struct Boot {
     var grader: BootGrader
 
     init(_ layout: Layout = .root9p) {
-        grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: layout)
+        grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(layout))
     }
 
     mutating func fact(_ text: String, at now: Double) throws {
@@ -17,7 +17,7 @@ private struct Boot {
 
     mutating func log(_ line: String, at now: Double) { grader.take(.log(Array(line.utf8)), at: now) }
 
-    /// A sandbox as it should be, up to kubelet's start.
+    /// A correct sandbox up to kubelet's start.
     mutating func sandbox(root: String = "9p", volume: String? = nil, version: String = "Kubernetes v1.20.2") throws {
         try fact("stage prepare", at: 0.1)
         try fact("gvisor [    0.000000] Starting gVisor...", at: 0.1)
@@ -31,7 +31,7 @@ private struct Boot {
         for (line, arrival) in zip(WrittenLog.beginning, WrittenLog.arrivals) { log(line, at: arrival) }
     }
 
-    /// Probes with good answers, once a second.
+    /// Good probe answers, once a second.
     mutating func live(from: Int, through: Int, health: String = "ok", summary: String = Boot.summary) throws {
         for second in from...through {
             for (name, answer) in [("healthz", health), ("summary", summary)] {
@@ -146,7 +146,7 @@ struct BootGraderTests {
     func k3sEviction() throws {
         for (profile, version) in [(NodeSpec.Profile.k3sServer, "k3s version v1.20.8+k3s1 (4ba5a2a8)"), (.kubelet, "Kubernetes v1.20.8")] {
             var boot = Boot()
-            boot.grader = BootGrader(node: NodeSpec(profile: profile, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+            boot.grader = BootGrader(node: NodeSpec(profile: profile, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
             try boot.sandbox(version: version)
             boot.started()
             try boot.live(from: 8, through: 37)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Grading
 
-/// A probe's sandbox as a test tells it.
+/// Feeds the events of a probe's sandbox to a grader.
 private struct Asked {
     var grader: ComponentGrader
 
@@ -13,7 +13,7 @@ private struct Asked {
         grader.take(.fact(try #require(NodeFact("@ninepin \(text)"))), at: now)
     }
 
-    /// A sandbox as it should be, up to the probe's start.
+    /// A correct sandbox up to the probe's start.
     mutating func sandbox(
         gvisor: Bool = true, root: String = "9p", volume: String? = nil, cgroup: String? = "cgroup"
     ) throws {
@@ -25,9 +25,9 @@ private struct Asked {
         try fact("stage probe")
     }
 
-    /// The probe's whole life.
+    /// The probe's output and exit.
     mutating func answer(_ lines: [String], exit: Int?) throws {
-        for line in lines { grader.take(.answer(line), at: 0.2) }
+        for line in lines { grader.take(.log(Array(line.utf8)), at: 0.2) }
         if let exit { try fact("exit \(exit)", at: 0.3) }
         grader.finish("exit status 0", at: 0.4)
     }
@@ -90,7 +90,7 @@ struct ComponentGraderTests {
     func timeout() throws {
         var asked = Asked()
         try asked.sandbox()
-        asked.grader.take(.answer("yes"), at: 1)
+        asked.grader.take(.log(Array("yes".utf8)), at: 1)
         asked.grader.take(.tick, at: 29.9)
         #expect(asked.grader.verdict == nil)
         asked.grader.take(.tick, at: 30)

@@ -14,7 +14,7 @@ struct ConditionsReaderTests {
     @Test("a line's delay is counted from its own time, whatever the two clocks say")
     func delay() {
         var reader = ConditionsReader()
-        // The node's clock is 100 s ahead; the second line was held up for 2 s.
+        // The node's clock is 100 s ahead; the second line was delayed by 2 s.
         for (own, arrival) in [(101.0, 1.0), (102, 4), (105, 5)] { reader.take(line: line(own), at: arrival) }
         #expect(abs(reader.conditions(at: 6).longestDelay - 2) < 0.001)
     }

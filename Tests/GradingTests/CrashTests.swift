@@ -3,9 +3,9 @@ import Testing
 
 @testable import Grading
 
-/// What Go's runtime writes when a program dies, written for a test.
+/// The output of Go's runtime when a program crashes, written for a test.
 enum WrittenCrash {
-    /// A map that is walked with a structure of another size, as reflect2 1.0.1 does it under Go 1.18 and newer.
+    /// A map iterated with a structure of another size, as reflect2 1.0.1 does under Go 1.18 and newer.
     static let panic =
         [
             "panic: runtime error: invalid memory address or nil pointer dereference [recovered]",
@@ -34,7 +34,7 @@ enum WrittenCrash {
         "created by k8s.io/kubernetes/cmd/kubelet/app.run at /build/cmd/kubelet/app/server.go:812 +0x41c",
     ]
 
-    /// Lines as something else writes them down.
+    /// The ways in which other programs record the lines.
     enum Form: CaseIterable {
         case plain, journal, precise, container, docker, compose, stamped, pods
 
@@ -70,7 +70,7 @@ enum WrittenCrash {
 struct CrashTests {
     private static func boot(patience: Double = 1) -> BootGrader {
         var grader = BootGrader(
-            node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p,
+            node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p),
             deadlines: Deadlines(patience: patience))
         for fact in [
             NodeFact.gvisor("Starting gVisor..."), .mount(point: "/", type: "9p"), .version("Kubernetes v1.20.2"), .stage("kubelet"),
@@ -85,7 +85,7 @@ struct CrashTests {
         grader.take(.log(Array(WrittenCrash.panic[0].utf8)), at: 8)
         grader.take(.fact(.exit(2)), at: 8.1)
         #expect(grader.verdict == nil)
-        // The sandbox goes with its node.
+        // The sandbox ends together with its node.
         grader.take(.fact(.containerdGone), at: 8.15)
         grader.take(.fact(.probe(name: "healthz", answer: "")), at: 8.15)
         for line in WrittenCrash.panic.dropFirst() { grader.take(.log(Array(line.utf8)), at: 8.2) }

@@ -10,7 +10,7 @@ struct ForbiddenLinesTests {
         return Sighting(signal: signal, evidence: Evidence(kind: .log, text: text, source: "kubelet", line: 1))
     }
 
-    /// What kubelet writes of a pod's container that has no figures yet.
+    /// kubelet's message about a pod's container that has no statistics yet.
     private static func newborn(_ number: Int) throws -> Sighting {
         let digits = String(number, radix: 16)
         let pod = "pod" + String(repeating: "0", count: 32 - digits.count) + digits

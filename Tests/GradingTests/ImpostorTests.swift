@@ -3,9 +3,9 @@ import Testing
 
 @testable import Grading
 
-/// A node that pretends: what it does reaches the grader as the sandbox's two streams would bring it.
+/// A node that pretends: its actions reach the grader in the same way as from the sandbox's two streams.
 private struct Pretender {
-    var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+    var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
     private var channel = NodeChannel()
 
     init() {
@@ -32,7 +32,7 @@ private struct Pretender {
         grader.take(.fact(.probe(name: name, answer: text)), at: now)
     }
 
-    /// Second by second: good answers, and what else happens.
+    /// Good answers every second, and additional events.
     mutating func live(_ seconds: ClosedRange<Int>, _ also: (inout Pretender, Int) -> Void = { _, _ in }) {
         for second in seconds {
             answer("healthz", "ok", at: Double(second))
@@ -119,7 +119,7 @@ struct ImpostorTests {
         var node = Pretender()
         node.start()
         node.live(8...from)
-        // The question is asked, and its time runs out.
+        // The question is asked, and its timeout expires.
         node.tell("ask healthz", at: Double(from) + 1)
         for second in (from + 1)...(from + 10) { node.grader.take(.tick, at: Double(second)) }
         #expect(node.grader.verdict == nil)
@@ -205,7 +205,7 @@ struct ImpostorTests {
 
     @Test("what a sandbox shows once the node runs is not believed")
     func lateSigns() {
-        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), layout: .root9p)
+        var grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60), in: .sandbox(.root9p))
         grader.take(.fact(.stage("node")), at: 1)
         #expect(grader.verdict?.grade == .inconclusive)
     }
@@ -274,7 +274,8 @@ struct ImpostorTests {
         #expect(Level.boot.shortfall(warmUp: warmUp, observe: observe) != nil)
         #expect(Level.pod.shortfall(warmUp: 10, observe: 20) == nil)
         var node = Pretender()
-        node.grader = BootGrader(node: NodeSpec(profile: .kubelet, warmUp: warmUp, observe: observe, startTimeout: 60), layout: .root9p)
+        node.grader = BootGrader(
+            node: NodeSpec(profile: .kubelet, warmUp: warmUp, observe: observe, startTimeout: 60), in: .sandbox(.root9p))
         for line in ["gvisor Starting gVisor...", "mount / 9p", "stage node", "told version Kubernetes v1.20.2", "told stage kubelet"] {
             node.tell(line, at: 1)
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Grading
 
-/// A joined boot, as its events come; the node itself is well.
+/// Feeds the events of a joined boot to a grader; the node itself is healthy.
 private struct JoinedBoot {
     static let word = "ninepin-word"
     var grader: BootGrader
@@ -12,7 +12,7 @@ private struct JoinedBoot {
 
     init(_ level: Level = .pod, isKept: Bool = false, layout: Layout = .root9p) throws {
         let node = NodeSpec(profile: .kubelet, warmUp: 10, observe: 30, startTimeout: 60, joinTimeout: 100)
-        grader = BootGrader(node: node, layout: layout, level: level, word: Self.word, isKept: isKept)
+        grader = BootGrader(node: node, in: .sandbox(layout), level: level, word: Self.word, isKept: isKept)
         for fact in ["gvisor [0.0] Starting gVisor...", "mount / \(layout.rootType)", "version Kubernetes v1.20.2", "stage kubelet"] {
             grader.take(.fact(try #require(NodeFact("@ninepin \(fact)"))), at: 1)
         }
@@ -22,7 +22,7 @@ private struct JoinedBoot {
     mutating func log(_ line: String, at now: Double) { grader.take(.log(Array(line.utf8)), at: now) }
     mutating func cluster(_ fact: ClusterFact, at now: Double) { grader.take(.cluster(fact), at: now) }
 
-    /// Second by second: the node's own probes are good, and the API server says something.
+    /// Every second, the node's own probes succeed, and the API server reports something.
     mutating func live(_ seconds: ClosedRange<Int>, _ facts: (Int) throws -> [ClusterFact] = { _ in [] }) throws {
         for second in seconds {
             let now = Double(second)
@@ -59,7 +59,7 @@ private struct JoinedBoot {
         )
     }
 
-    /// All that the level `pod` asks for.
+    /// Everything that the level `pod` requires.
     static func all() throws -> [ClusterFact] {
         [
             served, try node(), try pod(.task, "Succeeded"), .podLog(.task, "\(word)\n"), try pod(.limited, "Running"), usage(),
@@ -165,7 +165,7 @@ struct JoinedGraderTests {
         }
     }
 
-    /// How kubelet writes of a pod that cannot be started, since 1.21 and before.
+    /// kubelet's messages about a pod that cannot be started, since 1.21 and before.
     private static let complaints = [
         #"E1126 10:00:20.000000      40 pod_workers.go:1301] "Error syncing pod, skipping" err="failed to \"CreatePodSandbox\" for \"ninepin-task_default(u)\" with CreatePodSandboxError: \"Failed to create sandbox: rpc error: code = Unknown desc = failed to create containerd task: BPF_PROG_ATTACH not supported\"" pod="default/ninepin-task" podUID="u""#,
         #"E1126 10:00:20.000000      40 pod_workers.go:191] Error syncing pod u ("ninepin-task_default(u)"), skipping: failed to "StartContainer" for "main" with RunContainerError: "failed to start container: opening file memory.oom.group: BPF_PROG_ATTACH not supported""#,
@@ -180,7 +180,7 @@ struct JoinedGraderTests {
         boot.log(line.replacing("BPF_PROG_ATTACH", with: "an older line"), at: 12)
         try boot.live(12...19) { _ in facts }
         boot.log(line, at: 20)
-        // Neither what comes while kubelet only waits, nor what is of another pod.
+        // These do not count: errors while kubelet only waits, and errors of other pods.
         boot.log(line.replacing("BPF_PROG_ATTACH not supported", with: "back-off 10s restarting"), at: 20)
         boot.log(line.replacing("ninepin-task", with: "ninepin-task-2"), at: 20)
         boot.log(line.replacing("ninepin-task", with: "other"), at: 20)

@@ -2,16 +2,17 @@ import Model
 import Testing
 
 @testable import Grading
+@testable import LogLines
 
-/// Lines as kubelets from 1.31 to 1.36 write them, in klog's text with fields and in its documents.
+/// Lines of kubelets from 1.31 to 1.36, in klog's structured text and as JSON.
 @Suite("What newer releases of kubelet write")
 struct NewerReleaseTests {
-    /// A structured line: a message in quotation marks, and fields behind it.
+    /// A structured line: a quoted message followed by fields.
     private static func structured(_ severity: String, _ seconds: Double, _ place: String, _ message: String, _ fields: String) -> String {
         WrittenLog.line(severity, seconds, "\(place)] \"\(message)\" \(fields)")
     }
 
-    /// The same as a document.
+    /// The same as JSON.
     private static func document(_ seconds: Double, _ place: String, _ message: String, _ rest: String) -> String {
         #"{"ts":\#(1_700_000_000_000 + seconds * 1000),"caller":"\#(place)","msg":"\#(message)",\#(rest)}"#
     }
@@ -26,7 +27,7 @@ struct NewerReleaseTests {
         document(1, "app/server.go:1302", "Started kubelet", #""v":0"#),
     ]
 
-    /// What a fatal kubelet of 1.36 stopped at, with the name of the fault.
+    /// What stopped a fatal kubelet of 1.36, with the name of the fault.
     static let faults: [(String, String)] = [
         ("failed to get rootfs info: unable to find data in memory cache", "memory cache"),
         (
@@ -48,7 +49,7 @@ struct NewerReleaseTests {
         }
     }
 
-    /// kubelet 1.35 and later where cgroups are v1, with klog's header, as a document, and within k3s.
+    /// kubelet 1.35 and later with cgroup v1: with klog's header, as JSON, and inside k3s.
     static let refusals: [[String]] = {
         let reason =
             "failed to validate kubelet configuration, error: kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is "
@@ -113,7 +114,7 @@ struct NewerReleaseTests {
 
     /// A watched boot.
     private func watched(_ lines: [(String, Double)], exit: Int? = nil) -> BootGrader {
-        var grader = BootGrader(node: .kubelet, layout: .root9p)
+        var grader = BootGrader(node: .kubelet, in: .sandbox(.root9p))
         grader.take(.fact(.gvisor("gVisor")), at: 0.1)
         grader.take(.fact(.mount(point: "/", type: "9p")), at: 0.1)
         grader.take(.fact(.stage("kubelet")), at: 0.2)
@@ -129,7 +130,7 @@ struct NewerReleaseTests {
         #expect(grader.verdict?.grade == .fatal && grader.verdict?.cause == "memory cache")
         let quoted = watched([(Self.start[0], 1), (Self.start[1], 2), (fatal, 4)], exit: 1)
         #expect(quoted.verdict?.grade == .fatal && quoted.verdict?.summary == "the node exited with status 1")
-        // The first lines may come before kubelet knows how it is to write.
+        // The first lines may precede kubelet's choice of log format.
         let mixed = watched([(Self.start[0], 1), (Self.documentStart[1], 2), (fatal, 4)], exit: 1)
         #expect(mixed.isStarted && mixed.verdict?.cause == "memory cache")
     }

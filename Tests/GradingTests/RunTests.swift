@@ -2,8 +2,9 @@ import Model
 import Testing
 
 @testable import Grading
+@testable import LogLines
 
-/// Lives of a node's process in one log, as journald writes them down.
+/// Several runs of a node's process in one log, as journald records them.
 private enum Lives {
     static func journal(_ program: String, _ second: Int, _ text: String) -> String {
         "Nov 23 12:\(two(second / 60)):\(two(second % 60)) node-d \(program): \(text)"
@@ -11,7 +12,7 @@ private enum Lives {
 
     static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-    /// A line of klog's, of a process.
+    /// A klog line of a process.
     static func klog(_ severity: String, _ second: Double, _ process: Int, _ text: String) -> String {
         WrittenLog.line(severity, second, text).replacing("      42 ", with: String("       \(process)".suffix(8)) + " ")
     }
@@ -25,7 +26,7 @@ private enum Lives {
     static let started = "Started kubelet: The Kubernetes Node Agent."
     static let config = "server.go:196] failed to load Kubelet config file /var/lib/kubelet/config.yaml, no such file"
 
-    /// A life that ends at once, for it has no configuration yet, with what systemd says of it.
+    /// A run that ends immediately because there is no configuration yet, with systemd's messages.
     static func crash(_ process: Int, at second: Int) -> [String] {
         [
             systemd(second, started), kubelet(process, Double(second) + 0.4, "F", config),
@@ -35,7 +36,7 @@ private enum Lives {
         ]
     }
 
-    /// A life that goes on.
+    /// A run that continues.
     static func life(_ process: Int, at second: Int) -> [String] {
         let now = Double(second)
         return [
@@ -80,7 +81,7 @@ struct RunTests {
         #expect(again.evidence.contains { $0.text.contains("status=255") })
     }
 
-    /// What stands between two lives, and how their lines look.
+    /// What separates two runs, and the format of their lines.
     enum Boundary: CaseIterable {
         case journalProcess, klogProcess, version, k3s, document, clock, reboot, cat, container, started
 
@@ -120,7 +121,7 @@ struct RunTests {
                 return ([earlier] + klog(first, 1) + [version] + klog(second, 1, after: 100)).map {
                     #"{"log":"\#($0.replacing("\"", with: "\\\""))\n","stream":"stderr","time":"2026-11-23T12:00:00.5Z"}"#
                 }
-            // The line that begins a life was not kept.
+            // The line that begins a run is missing.
             case .started: return klog(first, 1) + klog(second, 1, after: 100)
             }
         }
@@ -154,12 +155,12 @@ struct RunTests {
         let late = Lives.klog("E", 30, 7, "eviction_manager.go:260] failed: \(WrittenLog.memoryCache)")
         #expect(Lives.titles(newer + [late]) == ["degraded, memory cache"])
         #expect(Lives.titles(k3s + [late]) == ["degraded, memory cache"])
-        // A unit that says itself when it has started.
+        // A unit that itself reports when it has started.
         let notify =
             [Lives.systemd(0, "Starting Lightweight Kubernetes...")] + k3s.map { Lives.journal("k3s[7]", 0, $0) }
             + [Lives.systemd(8, "Started Lightweight Kubernetes."), Lives.journal("k3s[7]", 30, late)]
         #expect(Lives.titles(notify) == ["degraded, memory cache"])
-        // Summer time ends; two threads change places; the clock is set right.
+        // Daylight saving time ends; two threads' lines are swapped; the clock is corrected.
         for step in [-3600.0, -3, 40_000] {
             let on = WrittenLog.line("E", 5000 + step, "eviction_manager.go:260] failed: \(WrittenLog.memoryCache)")
             let lines = WrittenLog.beginning + [WrittenLog.line("I", 5000, "kubelet.go:1] x"), on]
@@ -179,11 +180,11 @@ struct RunTests {
         ]
         let late = Lives.kubelet(811, 40, "E", "eviction_manager.go:260] failed: \(WrittenLog.memoryCache)")
         #expect(Lives.titles(life + others + [late]) == ["degraded, memory cache"])
-        // Two processes in one file, with klog's numbers alone to tell them apart.
+        // Two processes in one file, distinguished only by klog's process IDs.
         let bare =
             WrittenLog.beginning + [Lives.klog("I", 7, 1, "server.go:650] Version: v1.20.2"), Lives.klog("F", 8, 1, "app.go:1] gone")]
         #expect(Lives.titles(bare + [WrittenLog.lasting(40)]) == ["degraded, memory cache"])
-        // The last lines of a life come after the first ones of the next.
+        // The last lines of one run come after the first lines of the next.
         let trailing = Lives.life(811, at: 0) + Lives.life(902, at: 60).dropFirst() + [Lives.kubelet(811, 60, "E", Lives.garbage)]
         #expect(Lives.titles(trailing) == ["degraded, memory cache", "inconclusive"])
     }
@@ -198,7 +199,7 @@ struct RunTests {
         #expect(WrittenLog.verdict(first + [error(0), start]).grade == .inconclusive)
         #expect(WrittenLog.verdict(first + [error(0), start, error(5)]).grade == .inconclusive)
         #expect(WrittenLog.verdict(first + [error(0), start, error(11)]).title == "degraded, memory cache")
-        // The rest of an earlier life, and the start of the next, of which the beginning was not kept.
+        // The rest of an earlier run, and the start of the next one, whose first lines are missing.
         let rest = (0..<4).map { WrittenLog.lasting(Double($0) * 10 - 0 + 100) }
         let second = [WrittenLog.line("E", 200, Lives.garbage), WrittenLog.line("I", 200.1, "server.go:1176] Started kubelet")]
         #expect(Lives.titles(rest + second) == ["degraded, memory cache", "inconclusive"])
@@ -214,7 +215,7 @@ struct RunTests {
         let verdict = WrittenLog.verdict(failed + failed + [Lives.systemd(10, Lives.started)])
         #expect(verdict.grade == .inconclusive && verdict.summary.contains("never ran") && verdict.evidence.first?.line == 5, "\(verdict)")
         #expect(!verdict.evidence.contains { $0.text.contains("Started") })
-        // It is the last run also after one that ran.
+        // It is the last run even after one that actually ran.
         #expect(Lives.titles(Lives.life(1, at: 0) + [Lives.systemd(9, "Stopping kubelet…")] + failed).count == 2)
         let only = WrittenLog.verdict([Lives.systemd(0, Lives.started)])
         #expect(only.grade == .inconclusive && only.summary.contains("no kubelet log line"), "\(only)")
@@ -245,10 +246,10 @@ struct RunTests {
         #expect(
             title == "inconclusive"
                 || verdict.evidence.contains { $0.text.contains(words[0]) || words.count > 1 && $0.text.contains(words[1]) })
-        // Another unit's end is not the node's.
+        // The end of another unit is not the node's.
         let other = Lives.life(811, at: 0) + words.map { Lives.systemd(20, "crio.service: \($0)") }
         #expect(WrittenLog.verdict(other).title == "inconclusive")
-        // Who stops a unit ends it, whatever its status.
+        // If somebody stops the unit, that is the reason for its end, whatever its status.
         let stop = [Lives.systemd(19, "Stopping kubelet: The Kubernetes Node Agent...")]
         let stopped = Lives.life(811, at: 0) + stop + words.prefix(1).map { Lives.systemd(20, "kubelet.service: \($0)") }
         #expect(WrittenLog.verdict(stopped).grade != .fatal)

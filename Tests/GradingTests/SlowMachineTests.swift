@@ -2,14 +2,14 @@ import Grading
 import Model
 import Testing
 
-/// A boot on a machine that is some times slower: what is work takes so much longer, and what kubelet does by the clock does not.
+/// A boot on a machine that is slower by some factor: computations take that much longer, but kubelet's timers do not.
 private struct SlowBoot {
     private var grader: BootGrader
     private let slowness: Double
 
     init(_ slowness: Double, patience: Double) {
         let deadlines = Deadlines(patience: patience)
-        grader = BootGrader(node: NodeSpec(profile: .kubelet).stretched(by: deadlines), layout: .root9p, deadlines: deadlines)
+        grader = BootGrader(node: NodeSpec(profile: .kubelet).stretched(by: deadlines), in: .sandbox(.root9p), deadlines: deadlines)
         self.slowness = slowness
     }
 
@@ -22,8 +22,8 @@ private struct SlowBoot {
     }
 
     /// - Parameters:
-    ///   - dies: whether the node ends a second of work after it has begun.
-    ///   - lasting: whether the error goes on, every 10 s by the clock.
+    ///   - dies: whether the node ends after one second of work.
+    ///   - lasting: whether the error recurs every 10 s of wall-clock time.
     mutating func verdict(dies: Bool = false, lasting: Bool = false) throws -> Verdict {
         for text in ["gvisor Starting gVisor...", "mount / 9p", "version Kubernetes v1.20.2", "stage kubelet"] {
             try fact(text, at: slowness)
@@ -35,11 +35,11 @@ private struct SlowBoot {
         }
         let start = 15 * slowness
         log("I", "server.go:1176] Started kubelet", at: start)
-        // The first look at the file systems is work; the error comes until it is done.
+        // The first examination of the file systems is a computation; the error occurs until it is done.
         log("E", "cri_stats_provider.go:376] Failed to get the info of the filesystem: \(WrittenLog.memoryCache)", at: start + 4 * slowness)
         var now = start + slowness
         while grader.verdict == nil, now < 10_000 {
-            // An answer is work too.
+            // An answer is a computation too.
             let asked = now - 4 * slowness
             try fact("ask healthz", at: asked)
             try fact("probe healthz \(now < start + 3 * slowness ? "wget: can't connect" : "ok")", at: now)

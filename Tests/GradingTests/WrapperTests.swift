@@ -2,8 +2,9 @@ import Model
 import Testing
 
 @testable import Grading
+@testable import LogLines
 
-/// A log as something that Ninepin knows writes it down.
+/// A log as recorded by a program that Ninepin knows.
 enum Wrapper: CaseIterable {
     case none, returns, colored, journal, journalISO, journalPrecise, journalFull, journalUnit, journalUnix, journalMonotonic, journalJSON,
         journalBytes
@@ -11,7 +12,7 @@ enum Wrapper: CaseIterable {
         kubectlTimes
     case syslog, syslogNew, priority, collector, journalExport, moreutils, stern
 
-    /// A line of the node's, at a second of a minute.
+    /// A line of the node at some second of a minute.
     func lines(_ text: String, _ second: Int) -> [String] {
         let two = second < 10 ? "0\(second)" : "\(second)"
         let iso = "2026-11-23T12:00:\(two)"
@@ -71,7 +72,7 @@ enum Wrapper: CaseIterable {
     }
 }
 
-/// How a node writes.
+/// The node's own log format.
 enum Inner: CaseIterable {
     case klog, structured, document, logrus, terminal, logrusDocument, cobra, refusal, panic
 
@@ -81,7 +82,7 @@ enum Inner: CaseIterable {
 
     private static func document(_ second: Int, _ rest: String) -> String { #"{"ts":\#(1_795_435_200_000 + second * 1000).5,\#(rest)}"# }
 
-    /// The first lines of a node that lives.
+    /// The first lines of a node that stays up.
     private var start: [String] {
         switch self {
         case .document:
@@ -98,7 +99,7 @@ enum Inner: CaseIterable {
         }
     }
 
-    /// A node that ends, and what its verdict is.
+    /// A node that ends, and its expected verdict.
     var fatal: (lines: [String], title: String) {
         let reason = "failed to get rootfs info: \(WrittenLog.memoryCache)"
         switch self {
@@ -124,7 +125,7 @@ enum Inner: CaseIterable {
         }
     }
 
-    /// A node that only tells of such words.
+    /// A node that only quotes such messages.
     var quoting: [String] {
         switch self {
         case .klog: start + [Self.klog("W", 7, "kubelet.go:9] will retry: Failed to start ContainerManager: busy")]
@@ -139,7 +140,7 @@ enum Inner: CaseIterable {
         }
     }
 
-    /// A node that lives.
+    /// A healthy node.
     var healthy: [String] { start + [Self.klog("I", 7, "kubelet_node_status.go:75] Successfully registered node")] }
 }
 
@@ -189,7 +190,7 @@ struct WrapperTests {
             lines.append("\(stamp) F failed: \(error)")
             #expect(WrittenLog.verdict(lines).title == "degraded, memory cache", "\(count)")
         }
-        // The log ends before the line does.
+        // The log ends in the middle of a line.
         let open = Wrapper.container.log(WrittenLog.beginning) + ["\(stamp) P \(WrittenLog.fatal(7))"]
         #expect(WrittenLog.verdict(open).grade == .fatal)
     }
@@ -204,7 +205,7 @@ struct WrapperTests {
         let lines =
             Wrapper.docker.log(WrittenLog.beginning) + [line(part, end: ""), line("other", "stdout"), line("find data in memory cache")]
         #expect(WrittenLog.verdict(lines).title == "degraded, memory cache")
-        // A fatal line of another stream is no part of it.
+        // A fatal line of another stream does not belong to it.
         let fatal = lines.prefix(4) + [line(WrittenLog.fatal(31, "x"), "stdout")]
         #expect(WrittenLog.verdict(Array(fatal)).title == "fatal")
     }

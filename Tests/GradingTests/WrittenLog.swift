@@ -2,7 +2,7 @@ import Model
 
 @testable import Grading
 
-/// A kubelet's log, written for a test: lines with klog's header, at seconds after noon.
+/// A kubelet's log written for a test: lines with klog's header, at seconds after noon.
 enum WrittenLog {
     static let memoryCache = "unable to find data in memory cache"
     static let device = "could not find device with major: 0, minor: 24 in cached partitions map"
@@ -15,14 +15,14 @@ enum WrittenLog {
         return "\(severity)1123 \(time).\(fraction)      42 \(text)"
     }
 
-    /// The first lines of every kubelet; it has started at second 6.
+    /// The first lines of every kubelet, which has started at second 6.
     static let beginning = [
         line("I", 0, "server.go:416] Version: v1.20.2"),
         line("I", 0.5, "kubelet.go:394] Attempting to sync node with API server"),
         line("I", 6, "server.go:1176] Started kubelet"),
     ]
 
-    /// When each of them comes in a boot that began a second before the log.
+    /// When each of them arrives in a boot that began one second before the log.
     static let arrivals = [1.0, 1.5, 7]
 
     /// What a healthy node writes just after its start.

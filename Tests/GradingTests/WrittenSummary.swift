@@ -1,6 +1,6 @@
-/// kubelet's `/stats/summary`, written for a test: a good node's, but for the figures that the test says.
+/// kubelet's `/stats/summary` written for a test: that of a healthy node, except for the given values.
 enum WrittenSummary {
-    /// - Parameter figures: JSON values by the key of the node's own figure, or by `imageFs.KEY`; an empty one leaves the key out.
+    /// - Parameter figures: JSON values by the key of the node's own value, or by `imageFs.KEY`; an empty one removes the key.
     static func text(_ figures: [String: String] = [:]) -> String {
         let disk = ["availableBytes": "4000", "capacityBytes": "5000", "inodesFree": "9", "inodes": "10"]
         let image = Dictionary(

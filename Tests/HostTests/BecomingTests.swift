@@ -9,7 +9,7 @@ struct BecomingTests {
     @Test("what becomes another program blocks no signal, whatever its thread blocked: execve(2) would hand that on")
     func mask() async {
         let (before, after) = await withCheckedContinuation { continuation in
-            // A mask is a thread's own.
+            // A signal mask belongs to a thread.
             Thread {
                 var blocked = sigset_t()
                 sigemptyset(&blocked)

@@ -5,7 +5,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// A folder for one test; removed at the end.
+/// A test's own folder, removed at the end.
 final class Folder: Sendable {
     let path: FilePath
 
@@ -16,7 +16,7 @@ final class Folder: Sendable {
 
     deinit { try? Files.remove(path) }
 
-    /// A host whose workspace is this folder; without namespaces, so that the tests need no root.
+    /// A host whose workspace is this folder; it uses no namespaces, so the tests do not need root.
     var host: Host { Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: false) }
 }
 
@@ -38,7 +38,7 @@ struct CommandTests {
         "what somebody else chose reaches the program alone: nothing that starts it is looked up by it, loads it, or has it for all to see")
     func settings() async throws {
         let folder = try Folder()
-        // A folder of traps: whatever would be looked up by the PATH of the settings.
+        // A folder of traps: programs that would be found through the PATH in the settings.
         for name in ["sh", "env", "setpriv", "unshare", "nsenter", "cat", "sleep"] {
             try Files.write("#!/bin/sh\necho trapped > '\(folder.path)/trap'\n", to: folder.path.appending(name), mode: 0o755)
         }
@@ -52,7 +52,7 @@ struct CommandTests {
         #expect(lines.contains("PATH=\(folder.path)") && lines.contains("A=b c") && lines.contains("\"$(touch trap)'"), "\(lines)")
         #expect(!lines.contains { $0.contains("NINEPIN") }, "\(lines)")
         #expect(!Files.exists(folder.path.appending("trap")))
-        // The loader complains once for each program that it starts: the program itself, and what that starts.
+        // The loader complains once for each program that it starts: the program itself, and its child.
         #expect(lines.count { $0.contains("/no/such/library.so") && $0.contains("ld.so") } == 3, "\(lines)")
     }
 
@@ -76,7 +76,7 @@ struct CommandTests {
     @Test("the lines of each stream come in order, each as soon as it is written")
     func lines() async throws {
         let folder = try Folder()
-        // It goes on only when its line was heard: what is kept back until the end would never come.
+        // It continues only after its line was received: output held back until the end would never arrive.
         let script = """
             hears() { for try in $(seq 6000); do [ -e "heard $1" ] && return; sleep 0.01; done; exit 9; }
             for number in $(seq 20); do
@@ -152,7 +152,7 @@ struct CommandTests {
     private func expectGone(_ pid: Int32) async throws {
         #expect(pid > 0)
         for _ in 0..<100 where kill(pid, 0) == 0 {
-            // A zombie still answers to kill until its new parent has looked.
+            // kill still succeeds for a zombie until its new parent has reaped it.
             if (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.contains(") Z ") ?? true { return }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -213,7 +213,7 @@ struct DetachedTests {
     func detached() throws {
         let folder = try Folder()
         let log = folder.path.appending("log")
-        // One that is not closed on exec, as one that was inherited would be.
+        // A descriptor without close-on-exec, like an inherited one.
         let inherited = dup(1)
         defer { close(inherited) }
         let process = try Detached.start(
@@ -222,7 +222,7 @@ struct DetachedTests {
         var status: Int32 = 0
         #expect(waitpid(process, &status, 0) == process)
         let lines = String(decoding: try Files.read(log), as: UTF8.self).split(separator: "\n")
-        // Three, and the folder that ls itself has open.
+        // Three, plus the folder that ls itself has open.
         #expect(lines.map(String.init) == ["4", "\(process)", "\(process)"])
     }
 }

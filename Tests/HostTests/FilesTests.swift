@@ -29,7 +29,7 @@ struct FilesTests {
         let folder = try Folder()
         let file = folder.path.appending("f")
         try Files.write("abc", to: file)
-        // FIPS 180-4's own example.
+        // The example in FIPS 180-4.
         let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         #expect(try Files.digest(of: file).hex == known)
         #expect(try Files.copy(file, to: folder.path.appending("g")).hex == known)

@@ -18,7 +18,7 @@ struct JailUserTests {
     }
 }
 
-/// As root, on a kernel that makes namespaces and mounts.
+/// Requires root and a kernel that supports namespaces and mounts.
 @Suite("The real thing: a program in a jail", .timeLimit(.minutes(2)))
 struct RealJailTests {
     private let folder: Folder
@@ -64,7 +64,7 @@ struct RealJailTests {
                 "nothing else",
                 "no switch",
             ], "\(said)")
-        // Its shell and what that starts, and none of the machine's.
+        // Only its shell and the shell's children, and none of the machine's processes.
         #expect(try #require(lines.last.flatMap { Int($0) }) < 6)
         #expect(try Files.readText(folder.path.pushing("shown/file")) == "shown")
         #expect(Files.names(in: folder.path.appending("shown")) == ["file"])
@@ -109,7 +109,7 @@ struct RealJailTests {
         #expect(Self.members(of: own).isEmpty)
     }
 
-    /// Processes that stand in a folder.
+    /// The processes whose working directory is a folder.
     private static func members(of folder: FilePath) -> [String] {
         Files.names(in: "/proc").filter { Int32($0) != nil && Files.linkTarget(FilePath("/proc/\($0)/cwd")) == folder.string }
     }

@@ -45,7 +45,7 @@ struct LineFileTests {
             var seen = ""
             for number in 0..<1000 {
                 log.append(Array("line \(number)".utf8))
-                // Often enough that no file goes unread: between two looks at most one is set aside.
+                // Often enough that no file goes unread: between two reads, at most one file is rotated.
                 guard number % 50 == 49 else { continue }
                 while let piece = try tail.next() { seen += String(decoding: piece, as: UTF8.self) }
             }
@@ -63,7 +63,8 @@ struct LineFileTests {
             let all = (0..<count).map { "line \($0) of \(count)" }
             for (number, line) in all.enumerated() {
                 log.append(Array(line.utf8))
-                // To look costs more than to write: of a long log now and then, and never at the same place of a line.
+                // Checking takes longer than writing, so a long log is checked only from time to time, and never at the same position in a
+                // line.
                 guard count <= 1000 || number.isMultiple(of: 37) else { continue }
                 #expect(Files.names(in: folder).compactMap { Files.bytes(of: folder.appending($0)) }.reduce(0, +) <= limit)
             }

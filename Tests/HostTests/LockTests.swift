@@ -10,7 +10,7 @@ struct LockTests {
         let folder = try Folder()
         let path = folder.path.appending("lock")
         let lock = try #require(try FileLock.tryTake(path))
-        // The same open file under another number, as a child has it between fork(2) and execve(2).
+        // The same open file under another descriptor, as in a child between fork(2) and execve(2).
         let names = Files.names(in: "/proc/self/fd").compactMap { Int32($0) }
         let copies = names.filter { Files.linkTarget(FilePath("/proc/self/fd/\($0)")) == path.string }.map { fcntl($0, F_DUPFD_CLOEXEC, 0) }
         defer { for copy in copies { close(copy) } }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Files that are opened to be read", .timeLimit(.minutes(1)))
 struct OpenFileTests {
-    /// A folder of a test's own.
+    /// A test's own folder.
     private func folder() throws -> FilePath {
         let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-open-\(UUID())").path)
         try Files.makeDirectory(path)
@@ -42,7 +42,7 @@ struct OpenFileTests {
         defer { try? Files.remove(folder) }
         let pipe = folder.appending("pipe")
         try #require(mkfifo(pipe.string, 0o600) == 0)
-        // Opened both ways, it waits for nobody.
+        // Opened for reading and writing, a FIFO does not wait for a peer.
         let writer = try FileDescriptor.open(pipe, .readWrite)
         _ = try writer.writeAll(Array("one".utf8))
         var bytes: [UInt8] = []

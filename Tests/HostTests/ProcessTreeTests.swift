@@ -41,7 +41,7 @@ struct ProcessTreeTests {
     func ended() throws {
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/sh")
-        // The second sleeps in the first's place, which never waits for the child that ends at once.
+        // The `sleep` replaces the shell, and never waits for the child, which ends immediately.
         let told = Pipe()
         shell.standardOutput = told
         shell.arguments = ["-c", "true & echo $!; exec sleep 100"]

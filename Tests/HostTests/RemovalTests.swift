@@ -38,7 +38,8 @@ struct RemovalTests {
         #expect(Files.names(in: top) == ["m"])
     }
 
-    /// A folder that nothing can be removed from: without rights for a user, and with a file system of its own for root, which has them all.
+    /// A folder from which nothing can be removed: without write permission for a user, and with its own mount for root, which permissions
+    /// do not restrict.
     private static func protect(_ folder: FilePath, isProtected: Bool) throws {
         if getuid() != 0 {
             try #require(chmod(folder.string, isProtected ? 0o555 : 0o755) == 0)

@@ -2,7 +2,7 @@ import Host
 import Synchronization
 import Testing
 
-/// Who is through a turnstile.
+/// Records who has passed a turnstile.
 private final class Seen: Sendable {
     private let state = Mutex((now: 0, most: 0, numbers: [Int]()))
 
@@ -61,7 +61,7 @@ struct TurnstileTests {
         await #expect(throws: CancellationError.self) { try await waiting.value }
         turnstile.leave()
         try await behind.value
-        // The turn is the second one's: a third has to wait, until it is cancelled.
+        // The second one holds the turn: a third has to wait until it is canceled.
         let third = Task { try await turnstile.enter() }
         third.cancel()
         await #expect(throws: CancellationError.self) { try await third.value }

@@ -62,7 +62,7 @@ struct DeadlineTests {
         for deadline in Deadline.allCases {
             #expect(rows.contains(deadline.row), "the table lacks: \(deadline.row)")
         }
-        // No row is left of a deadline that is gone.
+        // No row is left for a removed deadline.
         let section = page.components(separatedBy: "## How long something is waited for").last?.components(separatedBy: "\n## ").first ?? ""
         #expect(section.split(separator: "\n").count { $0.hasPrefix("| `") } == Deadline.allCases.count)
     }

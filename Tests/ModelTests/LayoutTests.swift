@@ -7,7 +7,7 @@ struct LayoutTests {
     @Test("what stands in the records of today is read and written as it stands there")
     func present() throws {
         for (text, layout) in [
-            ("root-9p", Layout.root9p), ("root-overlay", .rootOverlay), ("volume-9p", .volume9p), ("here", .here),
+            ("root-9p", Layout.root9p), ("root-overlay", .rootOverlay), ("volume-9p", .volume9p),
         ] {
             #expect(layout.rawValue == text && Layout(rawValue: text) == layout)
             #expect(try JSONEncoder().encode([layout]) == Data("[\"\(text)\"]".utf8))
@@ -27,11 +27,22 @@ struct LayoutTests {
         }
     }
 
-    @Test("a size is left out where no overlay is, and so are cgroups where no sandbox is made")
+    @Test("a size is left out where no overlay is")
     func meaningless() throws {
         let size = try #require(OverlaySize("20g"))
         #expect(Layout(.volume9p, overlaySize: size) == .volume9p)
-        #expect(Layout(.here, cgroup: .v2, overlaySize: size) == .here)
+    }
+
+    @Test(
+        "a run records a sandbox by its layout's text, and the environment of Ninepin itself as here; a sandbox cannot be asked to be that")
+    func recorded() throws {
+        for (text, layout) in [("root-9p+v2", RunLayout.sandbox(Layout(.root9p, cgroup: .v2))), ("here", .here)] {
+            #expect(layout.rawValue == text && RunLayout(rawValue: text) == layout)
+            #expect(try JSONEncoder().encode([layout]) == Data("[\"\(text)\"]".utf8))
+            #expect(try JSONDecoder().decode([RunLayout].self, from: Data("[\"\(text)\"]".utf8)) == [layout])
+        }
+        #expect(Layout(rawValue: "here") == nil && RunLayout(rawValue: "there") == nil)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode([RunLayout].self, from: Data(#"["here+v2"]"#.utf8)) }
     }
 
     @Test(

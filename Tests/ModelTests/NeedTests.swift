@@ -36,11 +36,11 @@ private func entry(_ needs: String) throws -> PatchEntry {
 @Suite("When a patch is needed")
 struct NeedTests {
     private static let places: [Surroundings] = ["root-9p", "volume-9p", "root-overlay"].flatMap { name in
-        CgroupVersion.allCases.compactMap { Layout(rawValue: name)?.with(cgroup: $0) }.compactMap { Surroundings($0) }
+        CgroupVersion.allCases.compactMap { Layout(rawValue: name)?.with(cgroup: $0) }.map { Surroundings($0) }
     }
 
-    /// What was measured on 2026-11-26: cAdvisor, reader of cgroups, cgroups in the sandbox, series, and what a node came to on a 9p root, with a 9p
-    /// volume, and on an overlay root; `-` is a cell that was not booted.
+    /// Measurements of 2026-11-26: cAdvisor, cgroup reader, cgroup version in the sandbox, series, and the node's result on a 9p root, with
+    /// a 9p volume, and on an overlay root; `-` means not booted.
     private static let measured: [(String, String, CgroupVersion, String, [String])] = [
         // Kubernetes 1.36.2.
         ("0.56.2", "0.0.6", .v1, "none", ["fatal, memory cache", "fatal, could not find device", "fatal, memory cache"]),
@@ -67,7 +67,7 @@ struct NeedTests {
         ("0.38.6", "1.0.0-rc92", .v1, "none", ["fatal, memory cache", "fatal, could not find device", "fatal, memory cache"]),
         ("0.38.6", "1.0.0-rc92", .v1, "percpu", ["clean", "fatal, could not find device", "clean"]),
         ("0.38.6", "1.0.0-rc92", .v1, "percpu,9p-source", ["clean", "clean", "clean"]),
-        // k3s 1.20.8 and 1.21.2; on v2 without patches they were degraded, and nothing else was tried.
+        // k3s 1.20.8 and 1.21.2; without patches, they were degraded with v2, and nothing else was tried.
         ("0.38.8", "1.0.0-rc92", .v2, "none", ["degraded, memory cache", "-", "-"]),
         ("0.39.0", "1.0.0-rc95", .v1, "percpu,memory-usage,9p-source", ["clean", "clean", "-"]),
         ("0.39.0", "1.0.0-rc95", .v2, "none", ["degraded, memory cache", "-", "-"]),
@@ -82,7 +82,7 @@ struct NeedTests {
         let series = entries.map(\.name).filter { name in words.contains { $0 == name.name } }
         #expect(series.count == (label == "none" ? 0 : words.count))
         for (layout, title) in zip([Layout.root9p, .volume9p, .rootOverlay], titles) where title != "-" {
-            let place = try #require(Surroundings(layout.with(cgroup: cgroup)))
+            let place = Surroundings(layout.with(cgroup: cgroup))
             let needs = entries.compactMap { $0.need(in: place, version: versions[$0.name.upstream] ?? nil) }
             #expect(needs.count == entries.count)
             let expected =

@@ -1,7 +1,7 @@
 import Model
 import Testing
 
-/// A recipe with every key that is a path or a name of a file, each as `<key>`.
+/// A recipe with every key that contains a path or a file name, each as `<key>`.
 private let recipe = """
     title: a thing that packs itself
     version: 1.20.2
@@ -36,7 +36,7 @@ private let good = [
     "bindata": "pkg/data/z.go", "wrapper": "cmd/w",
 ]
 
-/// Those that are one name, and no path.
+/// The keys that contain a single name instead of a path.
 private let names: Set = ["upstream", "download", "name", "linkTarget", "linkName"]
 
 private func filled(_ key: String?, _ value: String) -> String {
@@ -63,7 +63,7 @@ struct PathTests {
             let found = diagnostic { _ = try Recipe(yaml: filled(key, value), file: "r.yaml", name: "r") }
             #expect((found?.line ?? 0) > 0, "\(key): '\(value)' is taken: \(String(describing: found))")
         }
-        // YAML's own escapes bring what its text cannot hold.
+        // YAML's escapes can produce characters that its plain text cannot contain.
         for value in ["a\\0b", "a\\nb", "a\\x1bb"] {
             let text = filled(key, "ESCAPED").replacing("'ESCAPED'", with: "\"\(value)\"")
             #expect(diagnostic { _ = try Recipe(yaml: text, file: "r.yaml", name: "r") } != nil, "\(key): '\(value)' is taken")

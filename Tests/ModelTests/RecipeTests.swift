@@ -133,7 +133,7 @@ struct RecipeTests {
         #expect(diagnostic(missing)?.description.hasSuffix("expected text, found nothing") == true)
         #expect(
             diagnostic(good.replacing("title: a kubelet", with: "title: ''"))?.description.contains("expected text, found nothing") == true)
-        // What Ninepin itself sets for Go is not emptied by a recipe without leave.
+        // A recipe without permission cannot clear the variables that Ninepin sets for Go.
         let code = good.replacing(
             "package: cmd/kubelet", with: "package: cmd/kubelet\n  environment: {GOTOOLCHAIN: '', GOWORK: '', PATH: ''}")
         #expect(try Recipe(yaml: code, file: "r.yaml", name: "r").code.count == 3)

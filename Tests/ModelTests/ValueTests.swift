@@ -40,7 +40,7 @@ struct CellTests {
     private func run(_ grade: Grade, cause: String? = nil) throws -> Run {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         return Run(
-            id: "x", started: "2026-01-01T00:00:00Z", recipe: "r", series: [], layout: .root9p, lock: nil, tree: nil,
+            id: "x", started: "2026-01-01T00:00:00Z", recipe: "r", series: [], layout: .sandbox(.root9p), lock: nil, tree: nil,
             artifact: Artifact(digest: digest, path: "/k", bytes: 1), steps: [], tools: [:], secondsToVerdict: 0,
             verdict: Verdict(grade: grade, level: .boot, cause: cause, summary: "s", evidence: []))
     }

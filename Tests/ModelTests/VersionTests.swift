@@ -74,7 +74,7 @@ struct VersionTests {
         for pseudo in ["v1.0.0-rc95.0.20210707084245-3b9f3c0b0a9d"] {
             #expect(try isIn(">1.0.0-rc95 <1.0.0", pseudo) && !isIn("<=1.0.0-rc95", pseudo) && !isIn(">=1.0.0", pseudo))
         }
-        // Who names a fork's release means that one.
+        // A range that names a fork's release matches only that one.
         #expect(try isIn("=1.21.2-k3s1", "1.21.2-k3s1") && !isIn("=1.21.2-k3s1", "1.21.2-k3s2") && isIn("=1.21.2", "1.21.2-k3s2"))
     }
 

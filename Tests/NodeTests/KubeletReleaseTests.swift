@@ -8,13 +8,13 @@ import Testing
 
 @Suite("What kubelet is told, by its release")
 struct KubeletReleaseTests {
-    /// What came of the lines: the command's words, and the configuration.
+    /// The result of the script's lines: the command's arguments, and the configuration.
     private struct Told: Hashable {
         let words: String
         let added: [String]
     }
 
-    /// Runs the lines with a stand-in for kubelet, in a folder of their own.
+    /// Runs the lines with a fake kubelet in a separate folder.
     private func told(_ version: String, help: [String] = [], isV1: Bool = true, configuration: String = "kind: KubeletConfiguration\n")
         throws
         -> Told

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The first program in a node's sandbox")
 struct NodeScriptTests {
-    /// Whether a shell can read a script.
+    /// Whether a shell can parse a script.
     private func isReadable(_ script: String) throws -> Bool {
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/sh")
@@ -41,7 +41,7 @@ struct NodeScriptTests {
     func oddFolder() throws {
         let (folder, quoted) = ("/root/o'brien @NODE@", "'/root/o'\\''brien @NODE@")
         let first = NodeScript.text(folder: "\(folder)/ask", busybox: "\(folder)/busybox", node: "\(folder)/init-node")
-        let node = NodeHere.script(FilePath(folder), kubelet: FilePath("\(folder)/k"), images: FilePath("\(folder)/i"))
+        let node = InPlaceNode.script(FilePath(folder), kubelet: FilePath("\(folder)/k"), images: FilePath("\(folder)/i"))
         #expect(first.contains("sh \"$2\"' \(quoted)/ask' \(quoted)/busybox' \(quoted)/init-node' "))
         #expect(
             node.contains("umount \(quoted)/ask' ") && node.contains("mount --bind \(quoted)/k' ")
@@ -62,7 +62,7 @@ struct NodeScriptTests {
             #expect(script.contains("cgroups=--kubelet-arg=fail-cgroupv1=false") && script.contains("--kubelet-arg=v=2 $cgroups"))
         }
         #expect(server.contains("k3s server "))
-        // k3s hands the value to cAdvisor as it is, and cAdvisor takes no address.
+        // k3s passes the value to cAdvisor unchanged, and cAdvisor does not accept a URL.
         for script in [server, agent] { #expect(script.contains("--container-runtime-endpoint /run/containerd/containerd.sock ")) }
         #expect(NodeScript.node(for: .kubelet).contains("endpoint=--container-runtime-endpoint=unix:///run/containerd/containerd.sock\n"))
         #expect(agent.contains("k3s agent --server https://192.0.2.1:6443 --token-file "))
@@ -70,7 +70,8 @@ struct NodeScriptTests {
 
     @Test("the first program touches neither /dev nor /tmp of the place, and starts all from its own folder")
     func here() {
-        let text = NodeHere.script("/some/boot", kubelet: "/var/lib/kubelet/.ninepin/1/node", images: "/var/lib/containerd/.ninepin/1/node")
+        let text = InPlaceNode.script(
+            "/some/boot", kubelet: "/var/lib/kubelet/.ninepin/1/node", images: "/var/lib/containerd/.ninepin/1/node")
         // What is mounted there is mounted for the boot alone, and where nothing can be opened.
         let log = text.split(separator: "\n").filter { $0.contains("/dev/kmsg") }.map { $0.drop { $0 == " " } }
         #expect(

@@ -185,7 +185,7 @@ struct WritingTests {
             try Rebase(
                 patch, named: "v1", from: { _ in .file(TreeFile(Array(base.utf8))) }, onto: { _ in .file(TreeFile(Array(target.utf8))) })
         }
-        // The line before the context is another one now, and all of it has moved.
+        // The line before the context has changed, and everything has moved.
         let target = "1\n2\n3\na\nB\nc\nold\nd\ne\nF\n"
         let moved = try rebase(onto: target)
         #expect(moved.conflicts.isEmpty)
@@ -239,7 +239,7 @@ struct WritingTests {
         let other = try bench.registry().add(try draft("up/q"), diff: Array(moved.utf8), from: "-")
         let written = try String(contentsOfFile: other.appending("v1.patch").string, encoding: .utf8)
         #expect(written.contains("a/tool b/tool\nindex 5626abf..814f4a4 100755\n") && written.contains("new file mode 120000\n"))
-        // The tool can be run, and the link is one, whichever of the two is applied.
+        // The tool is executable, and the link is a link, whichever of the two patches is applied.
         try bench.write("x/vendor/up/tool", "one\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bench.path)/x/vendor/up/tool")
         let tree = try bench.repository.importTree(from: "\(bench.path)/x") { _ in }

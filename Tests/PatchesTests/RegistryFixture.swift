@@ -29,7 +29,7 @@ final class RegistryFixture {
         return try repository.importTree(from: "\(path)/\(name)") { _ in }
     }
 
-    /// A patch that changes one line of `lib.go`, in some variants.
+    /// A patch that changes one line of `lib.go`, in several variants.
     func patch(_ name: String, variants: [(name: String, versions: String, from: String, to: String)]) throws {
         var yaml = "title: t\nwhy: w\nupstream: \(name.split(separator: "/")[0])\nversions: '*'\nevidence: e\nstatus: local\nvariants:\n"
         for variant in variants {

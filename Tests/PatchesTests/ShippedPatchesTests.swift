@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 import UnifiedDiff
 
-/// The project's own registry against files that have the lines around each hunk and nothing else of upstream's.
+/// Tests the project's own registry with files that contain only the upstream lines around each hunk.
 @Suite("The patches that come with Ninepin")
 struct ShippedPatchesTests {
     private static let folder = FilePath(
@@ -84,7 +84,7 @@ struct ShippedPatchesTests {
         """
     }
 
-    /// cgroup v2's readers of the oldest releases.
+    /// The cgroup v2 readers of the oldest releases.
     private static func oldest(imports: String, opening: String) -> [String: String] {
         [
             "fs2/hugetlb.go": """
@@ -115,7 +115,7 @@ struct ShippedPatchesTests {
         ]
     }
 
-    /// cgroup v2's reader of memory, and its reader of meminfo from its beginning to its end.
+    /// The cgroup v2 memory reader, with its complete meminfo reader.
     private static func memoryOfV2(_ meminfo: String) -> [String: String] {
         [
             "fs2/memory.go": """
@@ -158,7 +158,7 @@ struct ShippedPatchesTests {
         \tstats.MemoryStats.SwapUsage.Limit = math.MaxUint64
         """
 
-    /// An era of an upstream: its files, and which variant of each patch is meant.
+    /// An era of an upstream: its files, and the expected variant of each patch.
     struct Era: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let files: [String: String]

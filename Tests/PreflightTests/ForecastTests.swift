@@ -9,7 +9,7 @@ struct ForecastTests {
     }
 
     private static let series: [(names: Set<KnownPatch>, titles: [String])] = [
-        // As measured: on a 9p root, on a 9p volume, on an overlay.
+        // As measured on a 9p root, with a 9p volume, and on an overlay.
         ([], ["fatal, memory cache", "fatal, could not find device", "fatal, memory cache"]),
         ([.line9p], ["fatal, memory cache", "fatal, could not find device", "fatal, memory cache"]),
         ([.percpu], ["clean", "fatal, could not find device", "clean"]),

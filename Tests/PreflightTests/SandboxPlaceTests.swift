@@ -4,7 +4,7 @@ import Testing
 
 @testable import Preflight
 
-/// What a boot came to in each of these places was seen once on 2026-11-27, with kubelet 1.20.2, on Linux 6.18 with cgroup v1.
+/// The result of a boot in each of these environments was observed on 2026-11-27 with kubelet 1.20.2 on Linux 6.18 with cgroup v1.
 @Suite("Sandboxes of every kind")
 struct SandboxPlaceTests {
     private func finding(_ place: HostFacts, _ version: String = "1.20.2") throws -> PreflightFinding {
@@ -19,7 +19,7 @@ struct SandboxPlaceTests {
 
     private static let switches = "/proc/sys/vm/overcommit_memory"
 
-    /// `unshare -Ur` as somebody who is not root.
+    /// `unshare -Ur` as a user without root.
     private static let userNamespace = machine {
         $0.isOwnUserNamespace = true
         $0.tunables["vm/overcommit_memory"] = "0"
@@ -87,7 +87,7 @@ struct SandboxPlaceTests {
 
     @Test("here, nothing that can be opened is said to be refused, and what is read-only is")
     func reading() throws {
-        // As root this process may open all of it; as another it learns nothing.
+        // As root, this process can open everything; as another user, it learns nothing.
         let place = HostFacts.reading(kubeletDirectory: FileManager.default.temporaryDirectory.path)
         #expect(!place.refused.contains(place.kubeletDirectory))
         let sealed = HostFacts.reading(kubeletDirectory: "/proc/nothing")
@@ -116,7 +116,7 @@ struct SandboxPlaceTests {
         #expect(try finding(WrittenPlace.gvisorV2(), "1.35.2").fixes.allSatisfy { !$0.commands.joined().contains("failCgroupV1") })
     }
 
-    /// Places with every set of seven troubles.
+    /// Environments with every combination of seven troubles.
     private static func troubled() -> [HostFacts] {
         (0..<128).map { bits in
             machine { place in
@@ -155,7 +155,7 @@ struct SandboxPlaceTests {
         for place in places {
             let found = try finding(place, "1.20.2")
             #expect(found.fixes.count >= found.obstacles.count)
-            // What needs no patch comes first.
+            // Fixes without a patch come first.
             let order = found.fixes.map { PreflightFinding.Fix.Who.allCases.firstIndex(of: $0.who) ?? 0 }
             #expect(order == order.sorted())
             scripts.insert(found.script)
@@ -164,7 +164,8 @@ struct SandboxPlaceTests {
             let run = found.script.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
             for command in outside where !inside.contains(command) { #expect(!run.contains { $0.contains(command) }, "\(command)") }
         }
-        // One shell for all: a script that were left open would take the next one in, and the last has an end too.
+        // One shell for all scripts: an unclosed construct in one would swallow the next, and the last one is also followed by a closing
+        // line.
         let functions = scripts.sorted().enumerated().map { "script\($0)() {\n\($1)\n:\n}" }
         #expect(try check(functions.joined(separator: "\n")) == 0, "\(functions)")
     }
@@ -181,7 +182,7 @@ struct SandboxPlaceTests {
         #expect(!script.split(separator: "\n").contains { $0.hasPrefix("touch") })
     }
 
-    /// What a shell says of a script that it only reads.
+    /// The exit code of a shell that only parses a script.
     private func check(_ script: String) throws -> Int32 {
         let file = FileManager.default.temporaryDirectory.appending(path: "ninepin-fix-\(UUID())")
         defer { try? FileManager.default.removeItem(at: file) }

@@ -1,6 +1,6 @@
 import Preflight
 
-/// Places as they were read, written down.
+/// Recorded environments.
 enum WrittenPlace {
     /// runsc of 2024-07-29, by layout: its own mount table, and the cgroups that the harness mounts.
     static func gvisor(root: String = "9p", volume: String? = nil) -> HostFacts {
@@ -46,7 +46,7 @@ enum WrittenPlace {
         return place
     }
 
-    /// The same in a sandbox with cgroup v2, as runsc of 2026 makes it.
+    /// The same in a sandbox with cgroup v2, as runsc of 2026 provides it.
     static func gvisorV2(root: String = "9p", volume: String? = nil) -> HostFacts {
         var place = gvisor(root: root, volume: volume)
         place.mounts.removeAll { $0.point.hasPrefix("/sys/fs/cgroup") }
@@ -89,7 +89,7 @@ enum WrittenPlace {
         return place
     }
 
-    /// The same kernel from inside a container, on a root of a type.
+    /// The same kernel as seen in a container with a root of the given type.
     static func container(root: String = "overlay", source: String = "overlay") -> HostFacts {
         var place = machine()
         place.mounts = place.mounts.filter { $0.point != "/" }

@@ -6,7 +6,7 @@ import Node
 import Synchronization
 import Testing
 
-/// What happened in a schedule, in order.
+/// The events of a schedule, in order.
 private final class Diary: Sendable {
     private let lines = Mutex<[String]>([])
     private let living = Mutex((now: 0, most: 0, starting: 0, mostStarting: 0))
@@ -34,7 +34,7 @@ private final class Diary: Sendable {
     }
 }
 
-/// Opens once.
+/// A gate that opens once.
 private actor Door {
     private var isOpen = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -61,7 +61,7 @@ struct BootScheduleTests {
         seconds.enumerated().map { .init(number: $0, seconds: $1) }
     }
 
-    /// A boot that starts, and is then watched until all have started.
+    /// A boot that starts and is then watched until all have started.
     private func together(_ schedule: BootSchedule, count: Int, diary: Diary) async throws {
         let (door, started) = (Door(), Counter())
         try await schedule.run { handIn in
@@ -124,7 +124,7 @@ struct BootScheduleTests {
     @Test("a boot that has not started yet counts for the memory that it will take")
     func unstarted() async throws {
         let (diary, begun) = (Diary(), Counter())
-        // Room for the reserve, and for two and a half boots.
+        // Enough memory for the reserve and two and a half boots.
         try await schedule(.auto, free: BootSchedule.reserve + 5 << 19).run { handIn in
             handIn(jobs([1, 1, 1, 1]))
         } boot: { _, seat in
@@ -229,7 +229,7 @@ struct BootScheduleTests {
         for _ in 0..<2 { await iterator.next() }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        // Of three the first had its turn, the second waited for it, and the third was not begun.
+        // Of three, the first one had its turn, the second one waited for it, and the third one never started.
         #expect(ended.withLock { $0 } == 2)
     }
 }

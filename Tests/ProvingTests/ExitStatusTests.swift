@@ -6,7 +6,7 @@ import Model
 import Proving
 import Testing
 
-// Testing has one of the same name.
+// Testing has a type with the same name.
 import enum ExitCodes.ExitStatus
 
 @Suite("Exit codes")
@@ -14,7 +14,7 @@ struct ExitStatusTests {
     private func cell(_ series: [String], _ grade: Grade) throws -> Matrix.Cell {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         let run = Run(
-            id: "x", started: "", recipe: "r", series: series.compactMap(PatchName.init), layout: .root9p, lock: nil, tree: nil,
+            id: "x", started: "", recipe: "r", series: series.compactMap(PatchName.init), layout: .sandbox(.root9p), lock: nil, tree: nil,
             artifact: Artifact(digest: digest, path: "", bytes: 0), steps: [], tools: [:], secondsToVerdict: 0,
             verdict: Verdict(grade: grade, level: .boot, summary: "", evidence: []))
         return try #require(Matrix.Cell(label: "l", runs: [run]))

@@ -20,7 +20,7 @@ struct EvidenceTests {
         throws -> Run
     {
         Run(
-            id: id, started: "", recipe: "r", series: series, layout: layout, lock: nil, tree: nil,
+            id: id, started: "", recipe: "r", series: series, layout: .sandbox(layout), lock: nil, tree: nil,
             artifact: Artifact(digest: Digest(bytes: [UInt8](repeating: 0, count: 32)), path: "", bytes: 0), steps: [],
             tools: ["go": "go1.19.8", "runsc": "20240729.0"],
             secondsToVerdict: 1,

@@ -7,7 +7,7 @@ import PullRequests
 import SystemPackage
 import Testing
 
-/// A registry and an upstream of a test's own writing, and git.
+/// A registry and an upstream written for a test, and git.
 final class PullRequestFixture {
     let path: String
 
@@ -109,7 +109,7 @@ final class PullRequestFixture {
 
     func registry() throws -> Registry { try Registry(FilePath("\(path)/patches")) }
 
-    /// Where the code stands in a folder, for a pull request.
+    /// The location of the code in a folder, as the base of a pull request.
     func source(_ folder: String, at home: String) -> PullRequestBase {
         .source(SourceText(folder: FilePath("\(path)/\(folder)")), Home(path: home, version: nil), label: folder)
     }

@@ -13,7 +13,7 @@ struct OutputStreamTests {
         defer { for end in [reader, writer] { close(end) } }
         let stream = OutputStream(writer)
         let task = Task.detached { stream.write(String(repeating: "x", count: 1 << 20)) }
-        // Until something has come it may not have begun.
+        // Until something has arrived, it may not have started.
         var byte: UInt8 = 0
         try #require(read(reader, &byte, 1) == 1)
         task.cancel()

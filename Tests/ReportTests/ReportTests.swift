@@ -4,7 +4,7 @@ import Report
 import Synchronization
 import Testing
 
-/// What was written on a terminal of the test's own.
+/// The output on a test's own terminal.
 private func written(
     isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24, _ body: (Terminal) throws -> Void
 ) rethrows -> String {
@@ -20,7 +20,7 @@ struct ReportTests {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         let evidence = Evidence(kind: .log, text: "F1123 the line", source: "kubelet", line: 305, seconds: 6.43)
         let run = Run(
-            id: "x", started: "", recipe: "r", series: [], layout: layout, lock: nil, tree: nil,
+            id: "x", started: "", recipe: "r", series: [], layout: .sandbox(layout), lock: nil, tree: nil,
             artifact: Artifact(digest: digest, path: "", bytes: 0), steps: [], tools: [:], secondsToVerdict: 0,
             verdict: Verdict(grade: grade, level: .boot, cause: cause, summary: "s", evidence: [evidence]))
         return try #require(Matrix.Cell(label: label, runs: [run]))
@@ -47,7 +47,7 @@ struct ReportTests {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         func run(_ grade: Grade) -> Run {
             Run(
-                id: "x", started: "", recipe: "r", series: [], layout: Layout.root9p.with(cgroup: .v2), lock: nil, tree: nil,
+                id: "x", started: "", recipe: "r", series: [], layout: .sandbox(Layout.root9p.with(cgroup: .v2)), lock: nil, tree: nil,
                 artifact: Artifact(digest: digest, path: "", bytes: 0), steps: [],
                 tools: ["runsc": "release-20260817.0", "runsc flags": "--in-sandbox-cgroup=v2"], secondsToVerdict: 0,
                 verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []), needs: [need])
@@ -104,7 +104,7 @@ struct ReportTests {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         func run(_ id: String, _ grade: Grade, setAside: String? = nil) -> Run {
             Run(
-                id: id, started: "", recipe: "r", series: [], layout: .root9p, lock: nil, tree: nil,
+                id: id, started: "", recipe: "r", series: [], layout: .sandbox(.root9p), lock: nil, tree: nil,
                 artifact: Artifact(digest: digest, path: "", bytes: 0), steps: [], tools: [:], secondsToVerdict: 0,
                 verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []), setAside: setAside)
         }
@@ -123,7 +123,7 @@ struct ReportTests {
         return .within(label: label, .ended(StepRecord(name: "verify", key: key, cached: false, seconds: 7), detail: detail))
     }
 
-    /// What a terminal shows in the end: enough of ECMA-48 for what the display writes.
+    /// The final content of a terminal's screen; supports the part of ECMA-48 that the display uses.
     private func screen(_ text: String) -> [String] {
         var (lines, row): ([String], Int) = ([""], 0)
         var rest = Substring(text)

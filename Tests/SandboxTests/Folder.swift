@@ -3,7 +3,7 @@ import Glibc
 import Host
 import SystemPackage
 
-/// A folder for one test; removed at the end.
+/// A test's own folder, removed at the end.
 final class Folder: Sendable {
     let path: FilePath
 
@@ -17,7 +17,7 @@ final class Folder: Sendable {
     /// A host whose workspace is this folder.
     var host: Host { Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: geteuid() == 0) }
 
-    /// Writes a file that stands for a program of the machine's.
+    /// Writes a fake program of the machine.
     func program(_ name: String, _ text: String) throws -> FilePath {
         try Files.write(text, to: path.appending(name), mode: 0o755)
         return path.appending(name)

@@ -7,7 +7,7 @@ import TestInputs
 
 @Suite("Libraries of programs")
 struct MachineLibrariesTests {
-    /// Runs a program of the machine's own.
+    /// Runs one of the machine's own programs.
     @discardableResult
     private func run(_ program: String, _ arguments: [String]) throws -> String {
         let process = Process()
@@ -23,7 +23,7 @@ struct MachineLibrariesTests {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// A library or a program of the test's own.
+    /// A library or a program compiled for the test.
     private func compile(_ text: String, _ arguments: [String], in folder: Folder, as name: String) throws -> FilePath {
         let source = folder.path.appending("\(name).c")
         try Files.write(text, to: source)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sandbox
 
-/// Mounts, in a namespace of the command's own: as root, on a kernel that has overlayfs.
+/// Mounts in the command's own namespace; requires root and a kernel with overlayfs.
 @Suite("The real thing: a root file system over a shared one")
 struct RealOverlayTests {
     private func bundle(_ folder: Folder) async throws -> (bundle: Bundle, shared: FilePath) {

@@ -6,12 +6,12 @@ import Testing
 
 @testable import Sandbox
 
-/// A runsc of the test's own: it prints its release and its flags, and makes no sandbox.
+/// A fake runsc: it prints its release and its flags, and creates no sandbox.
 private struct StandIn {
     let folder: Folder
     let program: FilePath
 
-    /// - Parameter flags: what it says of its flags, as Go's `flag.PrintDefaults` writes it, on standard error.
+    /// - Parameter flags: its description of flags, in the format of Go's `flag.PrintDefaults`, on standard error.
     init(_ release: String, flags: String = "", flagsCommand: String = "flags", flagsStatus: Int = 0) throws {
         folder = try Folder()
         try Files.write(flags, to: folder.path.appending("flags.txt"))

@@ -37,7 +37,7 @@ struct VisibleTests {
         #expect(Visible.excerpt("ééé", most: 6) == "ééé")
         #expect(Visible.excerpt("éééé", most: 7) == "ééé… (8 bytes)")
         #expect(Visible.excerpt("", most: 0) == "")
-        // A letter that others combine with has no end of its own.
+        // A character can be followed by any number of combining ones.
         #expect(Visible.excerpt("e" + String(repeating: "\u{301}", count: 1000)).utf8.count < 330)
     }
 

@@ -10,7 +10,7 @@ import Transfer
 
 @Suite("An archive as a source")
 struct ArchiveSourceTests {
-    /// A folder with an archive in it that has one folder at its top, and a host.
+    /// A folder with an archive that has one top folder, and a host.
     private func yard() async throws -> (FilePath, Host) {
         let folder = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-source-\(UUID())").path)
         try Files.makeDirectory(folder.appending("thing-1.2"))
@@ -31,7 +31,7 @@ struct ArchiveSourceTests {
             name: "a.tar.gz", bytes: nil, sha256: try Files.digest(of: archive), mirrors: folder.appending("mirrors"), on: host)
         try await source.fetch(from: ["file://\(folder)/none.tar.gz", "file://\(archive)"]) { _ in }
         try Files.remove(archive)
-        // What is there needs no address any more.
+        // An archive that was already fetched needs no address.
         try await source.fetch(from: ["file://\(archive)"]) { _ in }
         try source.unpack(into: folder.appending("out")) { _ in }
         #expect(try Files.readText(folder.appending("out/a")) == "1")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sources
 
-/// A folder that stands for `/`, with some files of `etc`.
+/// A folder in place of `/`, with some files of `etc`.
 private func root(_ files: [String: String]) throws -> FilePath {
     let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-etc-\(UUID())").path)
     for (name, text) in files.merging(["os-release": "ID=debian\nVERSION_CODENAME=bookworm\n"], uniquingKeysWith: { given, _ in given }) {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The recorded runs")
 struct LedgerTests {
-    /// A folder for one test; removed at the end.
+    /// A test's own folder, removed at the end.
     private final class Folder: Sendable {
         let path: FilePath
 
@@ -27,17 +27,18 @@ struct LedgerTests {
 
     private static func digest(_ digit: Character) throws -> Digest { try #require(Digest(String(repeating: digit, count: 64))) }
 
-    /// The one place that makes runs.
+    /// The only place that makes runs.
     private static func run(
         _ id: String, recipe: String = "r", series: [String] = [], digit: Character = "1", _ grade: Grade = .clean, lock: Lock? = nil
     ) throws -> Run {
         Run(
-            id: id, started: "2026-01-01T00:00:00Z", recipe: recipe, series: series.compactMap(PatchName.init), layout: .root9p, lock: lock,
+            id: id, started: "2026-01-01T00:00:00Z", recipe: recipe, series: series.compactMap(PatchName.init), layout: .sandbox(.root9p),
+            lock: lock,
             tree: nil, artifact: Artifact(digest: try digest(digit), path: "/p/kubelet", bytes: 1), steps: [], tools: ["ninepin": "0"],
             secondsToVerdict: 1, verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []))
     }
 
-    /// A folder of logs, as a boot leaves it.
+    /// A folder of logs as a boot leaves it.
     private func logs() throws -> FilePath {
         let logs = folder.path.appending("logs-\(UUID())")
         try Files.makeDirectory(logs.appending("more"))
@@ -87,7 +88,7 @@ struct LedgerTests {
         #expect(Files.exists(logs.appending("kubelet.log")))
         #expect(Files.names(in: folder.path) == [logs.lastComponent?.string].compactMap(\.self))
         #expect(Files.names(in: runs).isEmpty)
-        // A record that lies where such a name would lead is not read.
+        // A record at the place where such a name would lead is not read.
         for place in [folder.path.appending("a"), runs.pushing("a/b"), runs, folder.path] {
             try Files.makeDirectory(place)
             try Files.write(try JSONEncoder().encode(try Self.run("x")), to: place.appending("run.json"))
@@ -155,7 +156,7 @@ struct LedgerTests {
         }
         let clean = try add(.clean)
         #expect(ledger.cleanStockRun(of: "r")?.id == clean)
-        // None of these is a word on the recipe's stock node.
+        // None of these is a result for the recipe's stock node.
         _ = try add(.fatal, "other")
         _ = try add(.fatal, "r", ["libcontainer/percpu"])
         _ = try add(.inconclusive)

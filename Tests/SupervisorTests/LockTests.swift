@@ -44,7 +44,7 @@ struct LockTests {
     func looks() async throws {
         let folder = try place.node()
         try await folder.claim().release()
-        // A look that lasts.
+        // A check that takes long.
         let look = open(folder.path.appending(".alive").string, O_RDONLY | O_CLOEXEC)
         try #require(look >= 0 && flock(look, LOCK_SH | LOCK_NB) == 0)
         #expect(try folder.keeper == nil)
@@ -89,7 +89,7 @@ struct LockTests {
     func unreadableLock() async throws {
         let folder = try place.node()
         try Files.write("\(getpid())\n", to: folder.path.appending("keeper.pid"))
-        // ELOOP, also for root, for whom nothing is forbidden.
+        // ELOOP, even for root, which permissions do not restrict.
         try #require(symlink(".alive", folder.path.appending(".alive").string) == 0)
         #expect(throws: FileError.self) { try folder.keeper }
         #expect(throws: FileError.self) { try KeptNode(folder) }

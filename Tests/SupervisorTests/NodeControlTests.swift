@@ -31,7 +31,7 @@ struct KeptNodeTests {
         node = try #require(try KeptNode(folder))
         #expect(node.state == "up" && node.isReady && node.verdict?.grade == .clean)
         #expect(node.name == "a" && node.recipe == "kubelet-1.20" && node.series.map(\.description) == ["libcontainer/percpu"])
-        #expect(node.layout == .root9p && node.since == "2026-01-01T00:00:00Z")
+        #expect(node.layout == .sandbox(.root9p) && node.since == "2026-01-01T00:00:00Z")
         #expect(node.kubeconfig == folder.kubeconfig.string)
         #expect(node.memoryBytes > 0, "what the keeper's own process holds")
     }
@@ -193,7 +193,7 @@ struct NodeControlTests {
         let started = folder.path.appending("started")
         let keeper = try place.keeper(
             of: folder, "'\(program)' -c 'echo $$ > \(started); sleep 600; :' --bundle '\(folder.boot)' 3>&- &")
-        // The keeper, runsc, and what that has started last.
+        // The keeper, runsc, and the process that runsc started last.
         try soon { ProcessTree(below: keeper).members.count == 3 }
         let inner = try Files.readText(started).filter(\.isNumber)
         let (found, arguments) = try folder.command(["ps", "-a"], runsc: runsc, isGvisor: false)
@@ -207,17 +207,19 @@ struct NodeControlTests {
         }
     }
 
-    @Test("the programs of a control plane go into a plan by their paths")
+    @Test("the programs of a control plane go into a plan by their paths, in the form that plans have always had")
     func controlPlanes() throws {
-        guard case .k3s("/p/k3s") = NodePlan.ControlPlane(.k3s("/p/k3s")) else {
-            Issue.record("not k3s")
-            return
-        }
         let programs = ControlPlanePrograms(etcd: "/e", apiServer: "/a", controllerManager: "/c", scheduler: "/s")
-        guard case .kubernetes(let named) = NodePlan.ControlPlane(.kubernetes(programs)) else {
-            Issue.record("not Kubernetes")
-            return
+        let forms: [(ControlPlaneKind, String)] = [
+            (.k3s("/p/k3s"), #"{"k3s":{"program":"/p/k3s"}}"#),
+            (
+                .kubernetes(programs),
+                #"{"kubernetes":{"programs":{"apiServer":"/a","controllerManager":"/c","etcd":"/e","scheduler":"/s"}}}"#
+            ),
+        ]
+        for (plane, text) in forms {
+            #expect(String(decoding: try JSONDocument.line(of: plane), as: UTF8.self) == text)
+            #expect(try JSONDecoder().decode(ControlPlaneKind.self, from: Data(text.utf8)) == plane)
         }
-        #expect([named.etcd, named.apiServer, named.controllerManager, named.scheduler] == ["/e", "/a", "/c", "/s"])
     }
 }

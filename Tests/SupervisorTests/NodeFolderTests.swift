@@ -1,3 +1,4 @@
+import Cluster
 import FoundationEssentials
 import Glibc
 import Host
@@ -56,7 +57,7 @@ struct NodeFolderTests {
     @Test("a node that could not be made leaves its name free")
     func notMade() throws {
         let folder = try place.folder()
-        // JSON has no such number.
+        // JSON cannot represent this number.
         #expect(throws: (any Error).self) { try folder.create(try SupervisorFixture.plan(warmUp: .infinity)) }
         #expect(!Files.exists(folder.path))
         try folder.create(try SupervisorFixture.plan())
@@ -64,21 +65,15 @@ struct NodeFolderTests {
 
     @Test("a plan is read as it was written, with either kind of control plane")
     func plans() throws {
-        let programs = NodePlan.Programs(etcd: "/e", apiServer: "/a", controllerManager: "/c", scheduler: "/s")
-        for (name, plane) in [("k", NodePlan.ControlPlane.kubernetes(programs: programs)), ("s", .k3s(program: "/p/k3s"))] {
+        let programs = ControlPlanePrograms(etcd: "/e", apiServer: "/a", controllerManager: "/c", scheduler: "/s")
+        for (name, plane) in [("k", ControlPlaneKind.kubernetes(programs)), ("s", .k3s("/p/k3s"))] {
             let folder = try place.folder(name)
             let written = try SupervisorFixture.plan(name, warmUp: 12.5, controlPlane: plane)
             try folder.create(written)
             let read = try folder.plan()
             #expect(read.name == name && read.recipe == written.recipe && read.series == written.series && read.layout == written.layout)
             #expect(read.node == written.node && read.artifact == written.artifact && read.since == written.since)
-            switch (read.controlPlane, plane) {
-            case (.k3s(let found), .k3s(let expected)): #expect(found == expected)
-            case (.kubernetes(let found), .kubernetes(let expected)):
-                #expect(found.etcd == expected.etcd && found.apiServer == expected.apiServer)
-                #expect(found.controllerManager == expected.controllerManager && found.scheduler == expected.scheduler)
-            default: Issue.record("\(read.controlPlane)")
-            }
+            #expect(read.controlPlane == plane)
         }
     }
 
@@ -99,7 +94,7 @@ struct NodeFolderTests {
                 return
             }
         }
-        // What is there and cannot be opened is no missing node.
+        // A path that exists but cannot be opened is not a missing node.
         try Files.remove(file)
         try Files.makeDirectory(file)
         guard case .unreadable("a", file)? = fault() else {
@@ -145,7 +140,7 @@ struct ReportTests {
         NodeReport(state: .up, stage: stage, isReady: true, verdict: verdict, version: "Kubernetes v1.20.2")
     }
 
-    /// A disk on which nothing new has room.
+    /// A disk without room for new files.
     private func full(_ bytes: [UInt8], _ path: FilePath) throws(FileError) { throw Files.error("write", path, ENOSPC) }
 
     @Test("a report is read as it was written, and there is none before the first")
@@ -181,7 +176,7 @@ struct ReportTests {
             try folder.write(report("second")) { (_: [UInt8], path: FilePath) throws(FileError) in throw Files.error("write", path, EIO) }
         }
         #expect(folder.report()?.stage == "first")
-        // Where there was none, a full disk has room for none.
+        // If there was no report, a full disk has no room for one.
         let other = try place.node("b")
         #expect(throws: FileError.self) { try other.write(report("first"), replacing: full) }
         #expect(other.report() == nil)

@@ -1,3 +1,4 @@
+import Cluster
 import FoundationEssentials
 import Glibc
 import Host
@@ -7,7 +8,7 @@ import Testing
 
 @testable import Supervisor
 
-/// A workspace for one test, and the processes that stand for keepers in it; all of it is removed at the end.
+/// A test's own workspace with processes that act as keepers; everything is removed at the end.
 final class SupervisorFixture {
     let path: FilePath
     private var started: [Int32] = []
@@ -37,12 +38,12 @@ final class SupervisorFixture {
     }
 
     static func plan(
-        _ name: String = "a", warmUp: Double = 10, controlPlane: NodePlan.ControlPlane = .k3s(program: "/p/k3s")
+        _ name: String = "a", warmUp: Double = 10, controlPlane: ControlPlaneKind = .k3s("/p/k3s")
     ) throws -> NodePlan {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         let patch = try #require(PatchName("libcontainer/percpu"))
         return NodePlan(
-            name: name, recipe: "kubelet-1.20", series: [patch], layout: .root9p,
+            name: name, recipe: "kubelet-1.20", series: [patch], layout: .sandbox(.root9p),
             node: NodeSpec(profile: .node, warmUp: warmUp), artifact: Artifact(digest: digest, path: "/p/kubelet", bytes: 1),
             controlPlane: controlPlane, since: "2026-01-01T00:00:00Z")
     }
@@ -51,16 +52,16 @@ final class SupervisorFixture {
         Verdict(grade: grade, level: .ready, summary: summary, evidence: [])
     }
 
-    /// Starts a process that has the node's lock, as flock(1) takes it, and gives its number when it has written that down.
+    /// Starts a process that holds the node's lock, using flock(1), and returns its process ID after the process has recorded it.
     ///
-    /// - Parameter script: what it does before, as lines of a shell. What it leaves running must close 3, which has the lock.
+    /// - Parameter script: shell code to run first. Processes that it leaves running must close descriptor 3, which holds the lock.
     func keeper(of folder: NodeFolder, _ script: String = "") throws -> Int32 {
         let process = try hold(folder, "\(script)\necho $$ > '\(folder.path)/keeper.pid'\nexec sleep 600")
         try soon { ((try? Files.readText(folder.path.appending("keeper.pid"))) ?? "") == "\(process)\n" }
         return process
     }
 
-    /// Starts a process that has the node's lock.
+    /// Starts a process that holds the node's lock.
     func hold(_ folder: NodeFolder, _ script: String) throws -> Int32 {
         let process = try Detached.start(
             "/usr/bin/flock", ["--no-fork", "\(folder.path)/.alive", "/bin/sh", "-c", script], environment: host.environment,
@@ -69,7 +70,7 @@ final class SupervisorFixture {
         return process
     }
 
-    /// Ends a process as the kernel would for want of memory.
+    /// Kills a process as the kernel does when it is out of memory.
     func kill(_ process: Int32) {
         for member in ProcessTree(below: process).members { Glibc.kill(member.pid, SIGKILL) }
         waitpid(process, nil, 0)
@@ -79,9 +80,9 @@ final class SupervisorFixture {
 
 struct TooLate: Error {}
 
-/// Waits for what comes soon.
+/// Waits for a condition that should hold soon.
 ///
-/// - Throws: `TooLate` after a minute, which is far longer than any of it takes.
+/// - Throws: `TooLate` after a minute, which is far longer than any of these checks takes.
 func soon(_ holds: () throws -> Bool) throws {
     for _ in 0..<12_000 {
         if try holds() { return }

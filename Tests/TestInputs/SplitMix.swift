@@ -1,11 +1,11 @@
-/// Numbers that look like chance and are the same for the same seed (S. Vigna, SplitMix64).
+/// Pseudorandom numbers that are the same for the same seed (S. Vigna, SplitMix64).
 public struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
-    /// Begins with a seed, which a test tells when it fails.
+    /// Starts with a seed, which a test reports if it fails.
     public init(_ seed: UInt64) { state = seed }
 
-    /// The next number.
+    /// Returns the next number.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,4 +1,4 @@
-/// An ELF file as a linker would write it: a header, program headers, a dynamic section, texts.
+/// An ELF file as a linker would write it: a header, program headers, a dynamic section, strings.
 public struct WrittenElf {
     private let isWide: Bool
     private let isBigEndian: Bool
@@ -9,11 +9,11 @@ public struct WrittenElf {
     private let oldPath: String?
     private let base: UInt64
 
-    /// Describes a file; without any words a 64-bit one for x86-64 that needs nothing.
+    /// Describes a file; by default, a 64-bit one for x86-64 without dependencies.
     ///
     /// - Parameters:
     ///   - machine: the architecture's number, `e_machine` (elf(5)).
-    ///   - base: where the one loaded segment is in memory.
+    ///   - base: the memory address of the only loaded segment.
     public init(
         isWide: Bool = true, isBigEndian: Bool = false, machine: UInt16 = 62, interpreter: String? = nil, needed: [String] = [],
         runPath: String? = nil, oldPath: String? = nil, base: UInt64 = 0x40_0000
@@ -28,7 +28,7 @@ public struct WrittenElf {
         self.base = base
     }
 
-    /// The file's bytes.
+    /// The file's content.
     public var bytes: [UInt8] {
         let (headerBytes, segmentBytes, width) = isWide ? (64, 56, 8) : (52, 32, 4)
         var texts: [UInt8] = [0]

@@ -2,13 +2,13 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// What a client asked for.
+/// A client's request.
 package struct Request: Sendable {
     package let method: String
     package let target: String
-    /// Names in lower case.
+    /// The header fields; names are in lower case.
     package let fields: [String: String]
-    /// As long as Content-Length says.
+    /// The body, as long as Content-Length says.
     package let body: [UInt8]
 
     package init(method: String, target: String, fields: [String: String], body: [UInt8]) {
@@ -18,13 +18,13 @@ package struct Request: Sendable {
         self.body = body
     }
 
-    /// The first byte that a Range asks for; nil without one.
+    /// The first byte requested by Range; nil if there is no Range.
     package var offset: Int? {
         fields["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) }
     }
 }
 
-/// What a client is sent: fields, then steps; the connection is closed after that.
+/// The answer to a client: header fields, then steps; then the connection is closed.
 package struct Reply: Sendable {
     package enum Step: Sendable {
         case bytes([UInt8])
@@ -41,19 +41,19 @@ package struct Reply: Sendable {
         self.steps = steps
     }
 
-    /// A whole body, with its length.
+    /// A complete body with its length.
     package static func body(_ bytes: [UInt8], status: Int = 200) -> Reply {
         Reply(status: status, fields: ["Content-Length": "\(bytes.count)"], steps: [.bytes(bytes)])
     }
 
-    /// A status with a few words.
+    /// A status with a short body.
     package static func status(_ status: Int, _ fields: [String: String] = [:]) -> Reply {
         var reply = body(Array("words about it".utf8), status: status)
         reply.fields.merge(fields) { $1 }
         return reply
     }
 
-    /// A file, or the end of it that a Range asks for.
+    /// A file, or the end of it requested by Range.
     package static func file(_ bytes: [UInt8], _ request: Request) -> Reply {
         guard let offset = request.offset else { return body(bytes) }
         guard offset < bytes.count else { return status(416) }
@@ -62,7 +62,7 @@ package struct Reply: Sendable {
         return reply
     }
 
-    /// The same, ended after some bytes of the body, at once or after a wait.
+    /// The same reply, cut off after some bytes of the body, either immediately or after a wait.
     package func cut(after count: Int, wait: Double = 0) -> Reply {
         var reply = self
         guard case .bytes(let bytes)? = steps.first else { return reply }
@@ -71,7 +71,7 @@ package struct Reply: Sendable {
     }
 }
 
-/// An HTTP/1.1 server on a free port of the loopback, for one test.
+/// An HTTP/1.1 server on a free loopback port, for one test.
 package final class LoopbackServer: Sendable {
     package typealias Handler = @Sendable (_ request: Request, _ number: Int) -> Reply
 
@@ -124,7 +124,7 @@ package final class LoopbackServer: Sendable {
         }
     }
 
-    /// Whether there is something to read; false once the server is ended.
+    /// Whether there is something to read; false after the server has ended.
     private func isReadable(_ descriptor: Int32) -> Bool {
         while !isEnded.load(ordering: .relaxed) {
             var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

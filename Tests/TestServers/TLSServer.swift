@@ -1,20 +1,20 @@
 import Foundation
 import Glibc
 
-/// An HTTPS server, with a certificate that nobody vouches for but the test. It answers every request with `hello`, or with the request's field
-/// Authorization where there is one.
+/// An HTTPS server whose certificate is trusted only by the test. It answers every request with `hello`, or with the request's
+/// Authorization field if there is one.
 ///
-/// The program must not close what it inherited: Foundation takes one of these sockets' end for the program's, and then waits for it, and for no other.
+/// The program must not close inherited descriptors: Foundation detects the program's end only by the closing of such a socket.
 package final class TLSServer {
     package let port: UInt16
     package let certificate: String
     private let process = Process()
 
-    /// Makes the certificate too.
+    /// Creates the certificate too.
     ///
     /// - Parameters:
-    ///   - folder: a folder of the test's own, for the server's files.
-    ///   - name: the host that the certificate is for.
+    ///   - folder: a test's own folder for the server's files.
+    ///   - name: the host name in the certificate.
     package convenience init(in folder: String, name: String) throws {
         let (certificate, key) = ("\(folder)/cert.pem", "\(folder)/key.pem")
         let kind = name.allSatisfy { $0.isNumber || $0 == "." } ? "IP" : "DNS"
@@ -25,7 +25,7 @@ package final class TLSServer {
         try self.init(in: folder, certificate: certificate, key: key)
     }
 
-    /// Takes a certificate that is there.
+    /// Uses an existing certificate.
     package init(in folder: String, certificate: String, key: String) throws {
         self.certificate = certificate
         let script = "\(folder)/server.py"
@@ -44,7 +44,8 @@ package final class TLSServer {
         throw NoServer()
     }
 
-    /// It has inherited a thread's mask, in which SIGTERM waits for ever. Called by the test: a value that is not used any more may be gone early.
+    /// Kills the program: SIGTERM does not work, because the process inherited a thread's signal mask that blocks it. The test must call
+    /// this, because Swift may release a value after its last use.
     package func end() {
         guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)

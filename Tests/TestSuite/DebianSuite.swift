@@ -4,8 +4,8 @@ import Synchronization
 import SystemPackage
 import TestServers
 
-/// A suite of Debian's form with one source package, one built package of the same code, and one of containerd's programs, signed by a key of its own, and served on the loopback;
-/// and a machine whose apt knows it.
+/// A Debian suite with one source package, one built package with the same code, and one package with containerd's programs. It is signed
+/// with its own key and served on the loopback interface. Includes a machine whose apt is configured for it.
 package final class DebianSuite: Sendable {
     /// The suite's name.
     package static let name = "teststable"
@@ -15,10 +15,10 @@ package final class DebianSuite: Sendable {
     ]
 
     private let path: FilePath
-    /// What is served in the place of a file of the site: nil for 404.
+    /// Replacements for files of the site; nil for 404.
     private let instead = Mutex<[String: [UInt8]?]>([:])
 
-    /// Makes a suite that has the version 1.0 in the folder `pool/a`.
+    /// Creates a suite with version 1.0 in the folder `pool/a`.
     package static func make() async throws -> DebianSuite {
         let suite = try DebianSuite()
         try await suite.run(Self.key)
@@ -35,15 +35,15 @@ package final class DebianSuite: Sendable {
         }
     }
 
-    /// Removes all of it. Called by the test: the server's threads may keep this value for longer than the process lives.
+    /// Removes everything. The test must call this, because the server's threads may keep this value alive until the process ends.
     package func remove() throws { try Files.remove(path) }
 
     /// The folder with the code of both packages.
     package var code: FilePath { path.appending("code") }
 
-    /// The machine, with the suite at an address.
+    /// The machine's folder, with the suite at an address.
     ///
-    /// - Parameter user: what stands before the host, with its `@`.
+    /// - Parameter user: the part before the host, including its `@`.
     package func machine(_ server: LoopbackServer, user: String = "") throws -> FilePath {
         let etc = path.appending("machine-\(server.port)/etc")
         try Files.makeDirectory(etc.appending("apt"))
@@ -54,23 +54,23 @@ package final class DebianSuite: Sendable {
         return path.appending("machine-\(server.port)")
     }
 
-    /// Makes both packages of a version anew, in a folder of the pool, and signs the index; what stood in other folders is gone.
+    /// Recreates both packages with a version in a folder of the pool, and signs the index; files in other folders are removed.
     package func publish(version: String = "1.0", in pool: String = "pool/a") async throws {
         instead.withLock { $0 = [:] }
         try await run(Self.packages, version, pool)
         try await sign()
     }
 
-    /// Changes the programs of containerd's package by a shell script, whose first argument is their folder, from the next `publish` on.
+    /// Changes the programs of containerd's package with a shell script, whose first argument is their folder, from the next `publish` on.
     package func changeContainerd(_ script: String) throws { try Files.write(script, to: path.appending("containerd.sh")) }
 
-    /// Signs the index as it is, with the key, or with one that nobody knows.
+    /// Signs the current index with the known key, or with an unknown one.
     package func sign(with key: String = "tester") async throws { try await run(Self.signature, key) }
 
     /// The bytes of a file of the site.
     package func published(_ file: String) throws -> [UInt8] { try Files.read(path.appending("site").appending(file)) }
 
-    /// Serves something else in a file's place, or, with nil, nothing.
+    /// Replaces a file of the site, or removes it if `bytes` is nil.
     package func serve(_ bytes: [UInt8]?, as file: String) { instead.withLock { $0[file] = .some(bytes) } }
 
     package func answer(_ request: Request) -> Reply {
@@ -88,7 +88,7 @@ package final class DebianSuite: Sendable {
         ).output()
     }
 
-    /// Two keys, of which the machine knows one. The agent must not outlive the test.
+    /// Two keys, one of which the machine knows. The agent must not outlive the test.
     private static let key = """
         mkdir -m 700 "$1/gnupg" && cd "$1"
         gpg="gpg --homedir $1/gnupg --batch --quiet --pinentry-mode loopback --passphrase"
@@ -155,7 +155,7 @@ package final class DebianSuite: Sendable {
 }
 
 extension Host {
-    /// A host without root's rights and without settings, whose workspace and project are a folder.
+    /// A host without root and settings, whose workspace and project are a folder.
     package static func plain(_ path: FilePath, machine: FilePath = "/") -> Host {
         Host(environment: ["PATH": "/usr/bin:/bin"], workspace: path, project: path, isRoot: false, machine: machine)
     }

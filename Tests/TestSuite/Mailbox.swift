@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Words that came from several tasks.
+/// Messages from several tasks.
 package final class Mailbox: Sendable {
     package init() {}
 

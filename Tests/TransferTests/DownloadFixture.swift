@@ -6,7 +6,7 @@ import TestServers
 
 @testable import Transfer
 
-/// A directory of a test's own, with the files that a download makes there.
+/// A test's own directory, with the files that a download creates there.
 struct DownloadFixture {
     let directory: FilePath
 
@@ -18,7 +18,7 @@ struct DownloadFixture {
         directory = FilePath(url.path)
     }
 
-    /// Makes the directory, and removes it when the body is done.
+    /// Creates the directory, and removes it after the body.
     static func use<T>(_ body: (DownloadFixture) async throws -> T) async throws -> T {
         let place = try DownloadFixture()
         defer { try? FileManager.default.removeItem(atPath: place.directory.string) }
@@ -35,14 +35,14 @@ struct DownloadFixture {
 
     func read(_ path: FilePath) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path.string))) }
 
-    /// A wish for bytes, to be had at addresses.
+    /// A download of these bytes from some addresses.
     func wish(_ bytes: [UInt8], _ addresses: [String], sized: Bool = true) -> Download {
         Download(
             addresses: addresses, name: "the file", size: sized ? Int64(bytes.count) : nil, sha256: sha256(bytes), destination: file)
     }
 }
 
-/// Bytes that repeat nowhere: a piece in the wrong place is noticed.
+/// Bytes without repetition, so that a misplaced piece is noticed.
 func content(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var state = seed
     var bytes: [UInt8] = []
@@ -54,13 +54,13 @@ func content(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     return Array(bytes.prefix(count))
 }
 
-/// The file of most tests, and another of the same length.
+/// The file of most tests, and another one of the same length.
 let usual = content(300_000)
 let unusual = content(300_000, seed: 2)
 
 func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined() }
 
-/// A downloader that loses no time.
+/// A downloader with short waits.
 func quick(_ environment: [String: String] = [:], attempts: Int = 3) -> Downloader {
     Downloader(
         environment: environment, attempts: attempts, pause: .milliseconds(5), longestPause: .milliseconds(200),
@@ -68,7 +68,7 @@ func quick(_ environment: [String: String] = [:], attempts: Int = 3) -> Download
         stall: .seconds(1))
 }
 
-/// What a fetch throws; nil when it succeeds.
+/// The error of a fetch; nil if it succeeds.
 func failure(_ download: Download, _ downloader: Downloader = quick()) async -> TransferError? {
     do {
         _ = try await downloader.fetch(download)
@@ -78,12 +78,12 @@ func failure(_ download: Download, _ downloader: Downloader = quick()) async -> 
     }
 }
 
-/// A port of the loopback where nobody listens: the server that had it is gone.
+/// A loopback port without a server: the one that had it has ended.
 func deadAddress() async throws -> String {
     try await LoopbackServer.run({ _, _ in .status(500) }) { $0.address() }
 }
 
-/// Collects what callbacks tell.
+/// Collects values from callbacks.
 final class Notes<T: Sendable>: Sendable {
     private let items = Mutex<[T]>([])
 

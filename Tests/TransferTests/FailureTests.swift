@@ -121,7 +121,7 @@ import TestServers
             }) { server in
                 let error = await failure(place.wish(bytes, [server.address()]))
                 #expect(error?.description.contains("300000") == true)
-                // One that waited for the end would have counted as stalled, and been asked again.
+                // If it had waited for the end, it would have counted as stalled and been requested again.
                 #expect(server.requests.count == 1)
                 let left = try place.read(place.part)
                 #expect(left.isEmpty)

@@ -163,13 +163,13 @@ import TestServers
                 _ = try await quick().fetch(wish)
                 #expect(try place.read(place.file) == second)
                 #expect(server.requests.map(\.offset) == [nil, nil])
-                // One without end is left.
+                // An endless answer is aborted.
                 var small = wish
                 small.mostUnknown = 200_000
                 small.destination = place.directory.appending("small")
                 await #expect(throws: TransferError.self) { _ = try await quick().fetch(small) }
                 #expect(server.requests.count == 3)
-                // The next wish is no other: what came before says nothing of what is there now.
+                // A repeated download starts from scratch: earlier data says nothing about the current file.
                 _ = try await quick().fetch(wish)
                 #expect(server.requests.count == 4)
             }

@@ -26,7 +26,8 @@ import TestServers
         }
     }
 
-    /// What is wrong is found by the first thing that tells: the length that is wanted, the end of the connection, or the digest.
+    /// Expects that the error is detected by the first thing that reveals it: the expected length, the end of the connection, or the
+    /// digest.
     private func expect(_ error: TransferError?, _ announced: Int, _ isSized: Bool, _ address: String, _ place: DownloadFixture) throws {
         switch (isSized, announced > usual.count) {
         case (true, _):

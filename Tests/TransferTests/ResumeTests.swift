@@ -8,7 +8,7 @@ import TestServers
 @Suite("Taking up what broke", .timeLimit(.minutes(5))) struct ResumeTests {
     private let bytes = usual
 
-    /// Fetches with a part already there, and gives the Ranges that the server was asked for.
+    /// Fetches with an existing part file, and returns the Ranges that the server received.
     private func resume(
         part: [UInt8], sized: Bool = true, _ handler: @escaping LoopbackServer.Handler,
         _ check: (Downloaded) -> Void = { _ in }
@@ -131,11 +131,11 @@ import TestServers
                 return number == 1 ? reply.cut(after: 150_000, wait: 600) : reply
             }) { server in
                 let wish = place.wish(bytes, [server.address()])
-                // One that takes a silent server for a broken one, as others here do in a second, would be done before a busy machine cancels it.
+                // With the short timeout that other tests use, the download could fail before a busy machine cancels it.
                 let task = Task { await failure(wish, Downloader(environment: [:], connectTimeout: .seconds(20), stall: .seconds(600))) }
                 while ((try? place.read(place.part).count) ?? 0) < 150_000 { try await Task.sleep(for: .milliseconds(10)) }
                 task.cancel()
-                // The server has not ended yet, and no second request was made: nothing but the cancelling ended it.
+                // The server has not ended yet, and there was no second request: only the cancellation ended it.
                 #expect(await task.value == .cancelled)
                 #expect(server.requests.count == 1)
                 #expect(place.names == ["file.part"])
@@ -158,7 +158,7 @@ import TestServers
                 between.destination = place.directory.appending("between")
                 within.destination = place.directory.appending("within")
                 for wish in [place.wish(bytes, [dead]), between, within] {
-                    // Other tests may keep this machine busy: one good measurement of a few is the proof.
+                    // Other tests may keep this machine busy: one good measurement out of several is sufficient.
                     var fastest = Duration.seconds(60)
                     for _ in 0..<8 where fastest > .milliseconds(300) {
                         let task = Task {

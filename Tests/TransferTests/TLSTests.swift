@@ -22,7 +22,7 @@ struct TLSTests {
             #expect(attempts.map(\.tries) == [1])
             #expect(attempts.first?.reason.contains("certificate") == true, "\(attempts)")
             #expect(((try? place.read(place.part)) ?? []).isEmpty && !place.names.contains("file"))
-            // The same server is good once somebody vouches for it: so it was the certificate, and nothing else.
+            // The same server is accepted if its certificate is trusted, so the certificate was the only problem.
             let done = try await quick(["CURL_CA_BUNDLE": server.certificate]).fetch(wish)
             #expect(done.received == 5)
         }

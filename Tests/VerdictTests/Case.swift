@@ -2,9 +2,9 @@ import Foundation
 import Grading
 import Model
 
-/// One known case of the truth suite: a folder of `Tests/Verdicts`, whose README.md tells the form.
+/// One case of the truth suite: a folder of `Tests/Verdicts`, whose README.md describes the format.
 struct Case: Sendable {
-    /// Who grades it.
+    /// The grader of a case.
     enum Grader: String, Codable, Sendable {
         case log
         case boot
@@ -12,34 +12,34 @@ struct Case: Sendable {
         case controlPlane = "control plane"
     }
 
-    /// What `case.json` says.
+    /// The content of `case.json`.
     struct About: Codable, Sendable {
-        /// One sentence: what it is.
+        /// A one-sentence description.
         let about: String
-        /// Where it comes from: which boot was recorded, which public report it is written after, or that it is written for the suite.
+        /// The origin: which boot was recorded, which public report it is based on, or that it was written for the suite.
         let origin: String
-        /// The rule of docs/architecture.md that it shows one side of.
+        /// The rule of docs/architecture.md of which it demonstrates one side.
         let rule: String
         let grader: Grader
         /// The right answer: a grade, or an outcome of a control plane.
         let grade: String
-        /// The known fault that is the right one; nil where the verdict names none.
+        /// The right known fault; nil if the verdict names none.
         let cause: String?
-        /// Words that the verdict's sentence must have.
+        /// Texts that the verdict's sentence must contain.
         let says: [String]?
-        /// Words that a note must have, each in some note.
+        /// Texts that must each occur in some note.
         let notes: [String]?
-        /// How the node is booted; the rest is as with most.
+        /// How the node is booted; the other settings have their usual values.
         let layout: String?
         let level: String?
         let runtime: String?
-        /// What the place showed before, where the layout is `here`.
+        /// What the environment showed before, if the layout is `here`.
         let place: HostSigns?
-        /// Whether the node is kept: the answer is the verdict so far, as long as it lives.
+        /// Whether the node is kept running: the answer is the current verdict as long as it is up.
         let isKept: Bool?
         let warmUp: Double?
         let observe: Double?
-        /// Seconds until which time goes by after the last event.
+        /// The time, in seconds, until which the replay continues after the last event; nil to end with that event.
         let until: Double?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
@@ -52,7 +52,7 @@ struct Case: Sendable {
     let folder: URL
     let about: About
 
-    /// All cases, by their names.
+    /// All cases, sorted by name.
     static func all() throws -> [Case] {
         let place = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Verdicts")
         let folders = try FileManager.default.contentsOfDirectory(at: place, includingPropertiesForKeys: [.isDirectoryKey])
@@ -63,11 +63,11 @@ struct Case: Sendable {
         }
     }
 
-    /// What the case is graded from.
+    /// The file from which the case is graded.
     var file: URL { folder.appending(path: about.grader == .log ? "node.log" : "events.jsonl") }
 }
 
-/// What came of a case.
+/// The result of a case.
 struct Answer: Hashable, Sendable {
     let grade: String
     let cause: String?
@@ -80,7 +80,7 @@ extension Answer {
         (grade, cause, summary, notes) = (verdict.grade.rawValue, verdict.cause, verdict.summary, verdict.notes)
     }
 
-    /// What it should be for a case and is not; empty when it is right.
+    /// The differences from a case's right answer; empty if there are none.
     func faults(in about: Case.About) -> [String] {
         var faults: [String] = []
         if grade != about.grade || cause != about.cause {

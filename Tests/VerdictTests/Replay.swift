@@ -6,27 +6,27 @@ import Model
 
 @testable import Node
 
-/// Something that was seen in a boot: a line of `events.jsonl`.
+/// An observation during a boot: a line of `events.jsonl`.
 struct Recorded: Decodable {
-    /// Seconds after the sandbox began.
+    /// Seconds after the start of the sandbox.
     let at: Double
-    /// It came again each second until then.
+    /// If set, the event repeats every second until this time.
     let until: Double?
-    /// A line of standard output: the node's log, or what a probe's program answers.
+    /// A line of standard output: the node's log, or the output of a probe's program.
     let out: String?
-    /// A line of standard error: the channel of the sandbox's first program, or words of runsc.
+    /// A line of standard error: the channel of the sandbox's first program, or a message of runsc.
     let err: String?
-    /// What the control plane tells.
+    /// A report from the control plane.
     let cluster: Told?
     /// How the sandbox ended.
     let end: String?
 
-    /// A fact of the cluster; which one is told by what is there.
+    /// A fact about the cluster; the fields that are present determine which one.
     struct Told: Decodable {
         let server: Bool?
         let answer: String?
         let node: NodeStatus?
-        /// The API server knows no such node.
+        /// Whether the API server does not know the node.
         let noNode: Bool?
         let pod: String?
         let status: PodStatus?
@@ -62,7 +62,7 @@ extension Recorded.Told {
     }
 }
 
-/// A boot that is graded again: each event at its time, and the harness's ticks between them, four in a second as in a boot.
+/// Grades a recorded boot again: each event at its time, with the harness's ticks in between, four per second as in a boot.
 struct Replay {
     private let about: Case.About
     private let events: [(at: Double, event: Recorded)]
@@ -72,13 +72,13 @@ struct Replay {
         about = one.about
         let lines = try Data(contentsOf: one.file).split(separator: UInt8(ascii: "\n"))
         let read = try lines.map { try JSONDecoder().decode(Recorded.self, from: $0) }
-        // Of what came at the same moment the file has the order.
+        // Events at the same time keep the order of the file.
         events = read.enumerated().flatMap { line, event in
             stride(from: event.at, through: event.until ?? event.at, by: 1).map { (at: $0, line: line, event: event) }
         }.sorted { ($0.at, $0.line) < ($1.at, $1.line) }.map { ($0.at, $0.event) }
     }
 
-    /// What the case's grader says.
+    /// The answer of the case's grader.
     func answer() throws -> Answer {
         switch about.grader {
         case .boot: try boot()
@@ -92,7 +92,7 @@ struct Replay {
         return layout
     }
 
-    /// Gives each event, and the ticks before it; at the end the ticks of the time that goes by.
+    /// Replays each event and the ticks before it, and at the end the ticks of the remaining time.
     private func play(_ take: (Double, Recorded) throws -> Void, tick: (Double) -> Void) rethrows {
         var ticks = 1.0
         func wait(until time: Double) {
@@ -108,15 +108,14 @@ struct Replay {
         wait(until: about.until ?? events.last?.at ?? 0)
     }
 
-    /// As `Node/NodeBoot.swift` does it: the node's end waits for a tick, and what the control plane tells is taken with one.
+    /// As in `Node/NodeBoot.swift`: the node's end waits for a tick, and reports from the control plane are handled with one.
     private func boot() throws -> Answer {
         let node = NodeSpec(
             profile: .kubelet, warmUp: about.warmUp ?? 10, observe: about.observe ?? 30, startTimeout: 60, joinTimeout: 100)
         guard let level = Level(rawValue: about.level ?? Level.boot.rawValue) else { throw BrokenCase(reason: "no such level") }
-        let runtime: ContainerRuntime = about.runtime == "runc" ? .runc : .runsc
-        var grader = BootGrader(
-            node: node, layout: try layout(), level: level, word: Self.word, isKept: about.isKept ?? false, runtime: runtime,
-            place: about.place)
+        let environment: BootEnvironment =
+            if let place = about.place { .inPlace(place) } else if about.runtime == "runc" { .container } else { .sandbox(try layout()) }
+        var grader = BootGrader(node: node, in: environment, level: level, word: Self.word, isKept: about.isKept ?? false)
         var channel = NodeChannel()
         var held = HeldEnd()
         var told: [ClusterFact] = []
@@ -150,7 +149,7 @@ struct Replay {
         var grader = ComponentGrader(probe: "probe", layout: try layout())
         var channel = NodeChannel()
         play { at, event in
-            if let line = event.out { grader.take(.answer(line), at: at) }
+            if let line = event.out { grader.take(.log(Array(line.utf8)), at: at) }
             switch event.err.map({ channel.read(Array($0.utf8)) }) {
             case .foreign: grader.take(.runtime(event.err ?? ""), at: at)
             case .fact(let fact): grader.take(.fact(fact), at: at)
@@ -168,17 +167,17 @@ struct Replay {
         var grader = ControlPlaneGrader(layout: try layout(), watch: about.observe ?? 30)
         var channel = NodeChannel()
         play { at, event in
-            if let line = event.out { grader.take(line) }
-            if case .fact(let fact)? = event.err.map({ channel.read(Array($0.utf8)) }) { grader.take(fact, at: at) }
-            if let end = event.end { grader.finish(end) }
+            if let line = event.out { grader.take(.log(Array(line.utf8)), at: at) }
+            if case .fact(let fact)? = event.err.map({ channel.read(Array($0.utf8)) }) { grader.take(.fact(fact), at: at) }
+            if let end = event.end { grader.finish(end, at: at) }
         } tick: {
-            grader.lookAtClock($0)
+            grader.take(.tick, at: $0)
         }
         guard let finding = grader.finding else { return Self.none }
         return Answer(grade: finding.outcome.rawValue, cause: nil, summary: finding.summary, notes: [])
     }
 
-    /// What a pod is to say in every case.
+    /// The text that a pod must print in every case.
     private static let word = "ninepin-word"
     private static let none = Answer(grade: "no verdict", cause: nil, summary: "the events end before a verdict", notes: [])
 }

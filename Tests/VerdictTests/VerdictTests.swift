@@ -4,7 +4,7 @@ import Model
 import Node
 import Testing
 
-/// The truth suite: cases of which the right answer is known. Their grades are counted in one table, and each wrong one is an issue of its own.
+/// The truth suite: cases with known right answers. Their grades are counted in one table, and each wrong one is a separate issue.
 @Suite("Known cases")
 struct VerdictTests {
     @Test("each has the grade and the cause that are right: no wrong clean, no wrong fatal, nothing else wrong")
@@ -46,21 +46,21 @@ struct VerdictTests {
 
     private static func answer(of one: Case) throws -> Answer {
         guard one.about.grader == .log else { return try Replay(one).answer() }
-        // As `ninepin grade` does it.
+        // As in `ninepin grade`.
         return Answer(try LogReader.verdict(onFile: one.file.path(percentEncoded: false), warmUp: one.about.warmUp ?? 10).verdict)
     }
 }
 
-/// How many cases of each grade came to which.
+/// How many cases of each expected grade received which grade.
 struct Confusion {
     private var counts: [[String]: Int] = [:]
 
     mutating func count(expected: String, got: String) { counts[[expected, got], default: 0] += 1 }
 
-    /// How many came to a grade that is not theirs.
+    /// The number of cases that wrongly received a grade.
     func wrong(as grade: String) -> Int { counts.filter { $0.key[1] == grade && $0.key[0] != grade }.values.reduce(0, +) }
 
-    /// The table, a row for each grade that is expected.
+    /// The table, with one row per expected grade.
     var text: String {
         let grades = Set(counts.keys.joined()).sorted()
         let width = grades.map(\.count).max() ?? 0

@@ -1,80 +1,77 @@
-/// What of a place decides whether a patch is needed there. It is gVisor's kernel that is meant: of others nothing was measured.
+/// The properties of an environment that decide whether a patch is needed there. They apply only to gVisor; other kernels were not
+/// measured.
 package struct Surroundings: Hashable, Sendable {
-    /// The cgroups that a kubelet sees.
+    /// The cgroup version that a kubelet sees.
     package let cgroup: CgroupVersion
-    /// The type of the file system at `/`, as the mount table has it: `9p`, `overlay`.
+    /// The file system type at `/`, as in the mount table: `9p`, `overlay`.
     package let root: String
-    /// The type of kubelet's directory; nil where it is a part of `/`.
+    /// The file system type of kubelet's directory; nil if it is part of `/`.
     package let kubelet: String?
 
-    /// Makes surroundings of what was seen.
     package init(cgroup: CgroupVersion, root: String, kubelet: String? = nil) {
         self.cgroup = cgroup
         self.root = root
         self.kubelet = kubelet
     }
 
-    /// Those that a sandbox of a layout has; nil for `here`, which has what the place has.
-    package init?(_ layout: Layout) {
-        guard layout.files != .here else { return nil }
+    /// The surroundings in a sandbox of a layout.
+    package init(_ layout: Layout) {
         self.init(cgroup: layout.cgroup, root: layout.rootType, kubelet: layout.hasVolume ? "9p" : nil)
     }
 }
 
-/// One rule of a `patch.yaml`: where a patch is needed or is not, and what was measured that says so.
+/// A rule in `patch.yaml`: where a patch is or is not needed, and the measurement behind it.
 package struct NeedRule: Hashable, Sendable {
-    /// Where kubelet's directory is a mount of its own, and where it is none.
+    /// Whether kubelet's directory is a mount of its own.
     package enum KubeletDirectory: Hashable, Sendable {
-        /// It is a part of `/`.
+        /// It is part of `/`.
         case partOfRoot
         /// It is a mount of this type.
         case mount(String)
     }
 
-    /// What a node comes to where the patch is needed and is not there.
+    /// What happens to a node that needs the patch and lacks it.
     package struct Loss: Hashable, Sendable, Codable {
-        /// What becomes worse.
+        /// The kind of degradation.
         package enum Kind: String, Codable, Sendable, CaseIterable {
             /// The node ends.
             case fatal
-            /// It lives, and is degraded.
+            /// The node is alive but degraded.
             case degraded
-            /// It lives and is clean, but figures of it are wrong.
+            /// The node is alive and clean, but some of its figures are wrong.
             case figures
         }
 
-        /// What becomes worse.
         package let kind: Kind
-        /// The known fault by which it ends, as verdicts name it; nil when the rule names none.
+        /// The known fault that ends the node, as named in verdicts; nil if the rule names none.
         package let cause: String?
 
-        /// Makes a loss.
         package init(_ kind: Kind, cause: String? = nil) {
             self.kind = kind
             self.cause = cause
         }
     }
 
-    /// What the rule says.
+    /// The rule's answer.
     package let answer: Need.Answer
-    /// The cgroups that it is about; any when nil.
+    /// The cgroup version that the rule applies to; nil for any.
     package let cgroup: CgroupVersion?
-    /// The types of `/` that it is about; any when empty.
+    /// The types of `/` that the rule applies to; empty for any.
     package let root: [String]
-    /// The directory of kubelet's that it is about; any when nil.
+    /// The kubelet directory that the rule applies to; nil for any.
     package let kubelet: KubeletDirectory?
-    /// The versions of the patch's upstream that it is about; any when nil.
+    /// The versions of the patch's upstream that the rule applies to; nil for any.
     package let versions: VersionRange?
-    /// What a node without the patch comes to; nil where the patch is not needed.
+    /// What happens to a node without the patch; nil if the patch is not needed.
     package let without: Loss?
-    /// Other patches each of which does as well.
+    /// Alternative patches, each of which is sufficient.
     package let instead: [PatchName]
-    /// What was seen.
+    /// The observation that the rule is based on.
     package let evidence: String
-    /// The day on which it was seen, `2026-11-26`; nil for a rule that says why nothing is known.
+    /// The date of the measurement, `2026-11-26`; nil for a rule that explains why nothing is known.
     package let measured: String?
 
-    /// One sentence for people: where, what, and from what.
+    /// A one-sentence description: where, what, and the evidence.
     package var words: String {
         let places = [
             cgroup.map { "cgroup \($0.rawValue)" }, root.isEmpty ? nil : "/ is \(root.joined(separator: " or "))",
@@ -86,7 +83,7 @@ package struct NeedRule: Hashable, Sendable {
         return "\(places.isEmpty ? "anywhere" : places): \(answer.rawValue)\(others). \(told)" + (measured.map { " [\($0)]" } ?? "")
     }
 
-    /// Whether the rule is about a place, whatever the version.
+    /// Whether the rule applies to these surroundings, whatever the version.
     func isAbout(_ place: Surroundings) -> Bool {
         guard cgroup == nil || cgroup == place.cgroup, root.isEmpty || root.contains(place.root) else { return false }
         return switch kubelet {
@@ -97,32 +94,29 @@ package struct NeedRule: Hashable, Sendable {
     }
 }
 
-/// Whether a patch is needed in a place, and how that is known. It never changes a verdict.
+/// Whether a patch is needed in given surroundings, and how this is known. It never affects a verdict.
 package struct Need: Hashable, Sendable {
-    /// What is known.
+    /// The answer to whether the patch is needed.
     package enum Answer: String, Codable, Sendable, CaseIterable {
-        /// Without it, or one that does as well, a node is worse.
+        /// A node is worse without this patch or an alternative.
         case needed
-        /// A node is as good without it.
+        /// A node is just as good without it.
         case notNeeded = "not needed"
-        /// Nobody has tried.
+        /// Nobody has tested it.
         case notMeasured = "not measured"
     }
 
-    /// The patch.
     package let patch: PatchName
-    /// What is known.
     package let answer: Answer
-    /// What a node without it comes to; nil unless it is needed.
+    /// What happens to a node without the patch; nil unless it is needed.
     package let without: NeedRule.Loss?
-    /// Other patches each of which does as well.
+    /// Alternative patches, each of which is sufficient.
     package let instead: [PatchName]
-    /// What was seen; of what was not measured, why nothing can be said.
+    /// The observation; if nothing was measured, the reason why the answer is unknown.
     package let evidence: String
-    /// The day on which it was seen; nil when nothing was.
+    /// The date of the measurement; nil if nothing was measured.
     package let measured: String?
 
-    /// Makes an answer.
     package init(
         patch: PatchName, answer: Answer, without: NeedRule.Loss? = nil, instead: [PatchName] = [], evidence: String,
         measured: String? = nil
@@ -135,13 +129,13 @@ package struct Need: Hashable, Sendable {
         self.measured = measured
     }
 
-    /// Whether a series has the patch, or one that does as well.
+    /// Whether a series contains the patch or an alternative.
     package func isMet(by series: some Sequence<PatchName>) -> Bool {
         let names = Set(series)
         return names.contains(patch) || instead.contains(where: names.contains)
     }
 
-    /// One line for people: what is known, and from what.
+    /// A one-line description: the answer and its evidence.
     package var words: String {
         let others = instead.isEmpty ? "" : " (\(instead.map(\.description).joined(separator: ", ")) also works)"
         let loss = without.map { "; without it \($0.kind == .figures ? "figures are wrong" : $0.description)" }
@@ -150,10 +144,10 @@ package struct Need: Hashable, Sendable {
 }
 
 extension PatchEntry {
-    /// Whether the patch is needed in a place. The first rule that is about the place and the version decides.
+    /// Returns whether the patch is needed. The first rule that applies to the surroundings and the version decides.
     ///
-    /// - Parameter version: the version of the patch's upstream; nil when nobody knows it, and then a rule that asks for one decides nothing.
-    /// - Returns: nil for a patch of which no rule says when it is needed.
+    /// - Parameter version: the version of the patch's upstream; nil if unknown, in which case rules for specific versions do not apply.
+    /// - Returns: nil if no rule of the patch says when it is needed.
     package func need(in place: Surroundings, version: Version?) -> Need? {
         guard !needs.isEmpty else { return nil }
         for rule in needs where rule.isAbout(place) {
@@ -174,24 +168,23 @@ extension PatchEntry {
     }
 }
 
-/// What the rules of some patches come to for a node with a series: what is known of it before it is booted.
+/// The expected result of booting a node with a given series, according to the rules of the patches.
 package struct Expectation: Hashable, Sendable {
-    /// What such a node comes to, as far as the rules tell.
+    /// The expected outcome.
     package enum Outcome: Hashable, Sendable {
-        /// Every patch whose lack would make a node worse is there.
+        /// No patch is missing whose absence would make a node worse.
         case good
-        /// One is missing; the fault that kubelet comes to first.
+        /// A patch is missing; the associated value is the fault that kubelet reaches first.
         case bad(NeedRule.Loss)
-        /// Of some patch it was not measured whether it is needed.
+        /// For some patch it was not measured whether it is needed.
         case unknown
     }
 
-    /// What such a node comes to.
     package let outcome: Outcome
-    /// The needs that decide it.
+    /// The needs that decide the outcome.
     package let deciding: [Need]
 
-    /// Reads needs for a series.
+    /// Evaluates needs for a series.
     package init(_ needs: [Need], series: [PatchName]) {
         let missing = needs.filter { $0.answer == .needed && $0.without?.kind != .figures && !$0.isMet(by: series) }
         let ordered = missing.sorted { Self.place(of: $0) < Self.place(of: $1) }
@@ -199,7 +192,7 @@ package struct Expectation: Hashable, Sendable {
             outcome = .bad(loss)
             deciding = ordered
         } else if let open = needs.first(where: { $0.answer == .notMeasured }) {
-            // With a patch in it, too: nobody tried what it comes to there.
+            // This also holds if the patch is in the series: nobody has tested its effect there.
             outcome = .unknown
             deciding = [open]
         } else if needs.isEmpty {
@@ -211,14 +204,14 @@ package struct Expectation: Hashable, Sendable {
         }
     }
 
-    /// The order in which a kubelet comes to the faults at its start: the device of its directory, figures of `/`, the file system of `/`.
+    /// The order in which a starting kubelet reaches the faults: the device of its directory, the figures of `/`, the file system of `/`.
     private static let order = ["could not find device", "memory cache", "filesystem info"]
 
     private static func place(of need: Need) -> Int { need.without?.cause.flatMap(order.firstIndex(of:)) ?? order.count }
 
-    /// How a measured grade contradicts what the rules say; nil when it does not, or when nothing can be compared.
+    /// A description of how a measured grade contradicts the rules; nil if it does not, or if they cannot be compared.
     ///
-    /// - Parameter level: a grade of a level above `boot` may be worse for what no rule is about.
+    /// - Parameter level: at levels above `boot` the grade may be worse for reasons that no rule covers.
     package func contradiction(of grade: Grade, at level: Level) -> String? {
         let isWorse = grade == .fatal || grade == .degraded && level == .boot
         switch outcome {
@@ -234,7 +227,7 @@ package struct Expectation: Hashable, Sendable {
 extension Need: Codable {
     private enum Keys: String, CodingKey { case patch, answer, without, instead, evidence, measured }
 
-    /// Decodes an answer; what it does not say may be null or missing.
+    /// Decodes an answer; optional values may be null or missing.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Keys.self)
         patch = try values.decode(PatchName.self, forKey: .patch)
@@ -245,7 +238,7 @@ extension Need: Codable {
         measured = try values.decodeIfPresent(String.self, forKey: .measured)
     }
 
-    /// Encodes all keys, null where there is nothing to say.
+    /// Encodes all keys, with null for nil values.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Keys.self)
         try values.encode(patch, forKey: .patch)

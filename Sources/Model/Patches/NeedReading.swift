@@ -1,5 +1,4 @@
 extension NeedRule {
-    /// The keys of a rule.
     static let schema = YamlSection(
         path: "needs",
         fields: [
@@ -21,10 +20,10 @@ extension NeedRule {
             YamlField("measured", "date", required: false, "the date of the observation, such as `2026-11-26`"),
         ])
 
-    /// Reads a rule.
+    /// Parses a rule.
     ///
-    /// - Parameter patch: the patch that it is about.
-    /// - Throws: `Diagnostic` for the first thing that is wrong.
+    /// - Parameter patch: the patch that the rule belongs to.
+    /// - Throws: `Diagnostic` for the first error.
     init(_ map: YamlMap, of patch: PatchName) throws(Diagnostic) {
         answer = try map.word("need")
         cgroup = map.has("cgroup") ? try map.word("cgroup") : nil
@@ -56,7 +55,7 @@ extension NeedRule {
 }
 
 extension NeedRule.KubeletDirectory: LosslessStringConvertible {
-    /// Reads `/`, or a file system's type.
+    /// Parses `/` or a file system type.
     package init?(_ text: String) {
         if text == "/" {
             self = .partOfRoot
@@ -67,7 +66,7 @@ extension NeedRule.KubeletDirectory: LosslessStringConvertible {
         }
     }
 
-    /// As a rule has it.
+    /// The notation in a rule.
     package var description: String {
         switch self {
         case .partOfRoot: "/"
@@ -77,7 +76,7 @@ extension NeedRule.KubeletDirectory: LosslessStringConvertible {
 }
 
 extension NeedRule.Loss: LosslessStringConvertible {
-    /// Reads a kind and, behind a comma, a cause.
+    /// Parses a kind, optionally followed by a comma and a cause.
     package init?(_ text: String) {
         let parts = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
         guard let kind = parts.first.flatMap({ Kind(rawValue: String($0)) }) else { return nil }
@@ -90,7 +89,7 @@ extension NeedRule.Loss: LosslessStringConvertible {
     package var description: String { [kind.rawValue, cause].compactMap(\.self).joined(separator: ", ") }
 }
 
-/// A file system's type, as mount tables have it: `9p`, `overlay`, `fuse.sshfs`.
+/// A file system type as in mount tables: `9p`, `overlay`, `fuse.sshfs`.
 private struct FileSystemType: LosslessStringConvertible {
     let description: String
 

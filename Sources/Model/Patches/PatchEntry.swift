@@ -1,13 +1,14 @@
 import Paths
 
-/// A patch's name: the upstream project and the patch itself, `cadvisor/9p-source`.
+/// A patch's name: the upstream project and the patch, as in `cadvisor/9p-source`.
 package struct PatchName: Hashable, Sendable, Codable, Comparable, LosslessStringConvertible {
-    /// The upstream project, as recipes name it.
+    /// The upstream project's name in recipes.
     package let upstream: String
-    /// The patch, in its upstream's folder.
+    /// The patch's name within its upstream's directory.
     package let name: String
 
-    /// Reads `UPSTREAM/NAME`; nil for anything else. Names are made of ASCII letters, digits, `-`, `_` and `.`, and begin with none of the signs.
+    /// Parses `UPSTREAM/NAME`; nil for anything else. Names consist of ASCII letters, digits, `-`, `_` and `.`, and begin with a letter or
+    /// digit.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy(Self.isWord) else { return nil }
@@ -23,7 +24,7 @@ package struct PatchName: Hashable, Sendable, Codable, Comparable, LosslessStrin
 
     /// Decodes `UPSTREAM/NAME`.
     ///
-    /// - Throws: `DecodingError` when the string is no patch name.
+    /// - Throws: `DecodingError` if the string is not a patch name.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let name = PatchName(try container.decode(String.self)) else {
@@ -44,54 +45,53 @@ package struct PatchName: Hashable, Sendable, Codable, Comparable, LosslessStrin
     }
 }
 
-/// One entry of the registry: what a patch is for, and which text of it fits which version. `patches/UPSTREAM/NAME/patch.yaml`.
+/// A registry entry: the purpose of a patch and its variants by upstream version. `patches/UPSTREAM/NAME/patch.yaml`.
 package struct PatchEntry: Hashable, Sendable {
-    /// How far a patch has come upstream.
+    /// The upstream status of a patch.
     package enum Status: String, Sendable, CaseIterable {
-        /// Nobody upstream has seen it.
+        /// Not submitted upstream.
         case local
-        /// Upstream has been asked.
+        /// Submitted upstream.
         case proposed
-        /// Upstream has it, in versions after those it is for.
+        /// Merged upstream, in versions later than those the patch is for.
         case merged
-        /// It does not do what it was meant to; kept so that it can be shown.
+        /// The patch does not work as intended; kept as a demonstration.
         case refuted
     }
 
-    /// One text of the patch, and the upstream versions that it was written for.
+    /// One form of the patch and the upstream versions it was written for.
     package struct Variant: Hashable, Sendable {
-        /// The `.patch` file's name without its ending.
+        /// The name of the `.patch` file without its extension.
         package let name: String
-        /// The upstream versions that it was written for.
+        /// The upstream versions it was written for.
         package let versions: VersionRange
     }
 
-    /// Its name in the registry.
+    /// The patch's name in the registry.
     package let name: PatchName
-    /// One line for people.
+    /// A one-line description.
     package let title: String
-    /// What is wrong without it.
+    /// The problem without the patch.
     package let why: String
     /// The upstream versions that have the fault.
     package let versions: VersionRange
-    /// Its texts.
+    /// The forms of the patch.
     package let variants: [Variant]
-    /// What shows that it works, or that it does not.
+    /// Evidence that the patch works or does not work.
     package let evidence: String
-    /// How far it has come upstream.
+    /// The upstream status.
     package let status: Status
-    /// The entry whose probe proves this one too; nil when it has its own, or none.
+    /// The entry whose probe also tests this one; nil if it has its own probe or none.
     package let probe: PatchName?
-    /// The upstream versions that its own probe can be built for; any when nil.
+    /// The upstream versions that its own probe can be built for; nil for any.
     package let probeVersions: VersionRange?
-    /// When it is needed; empty for a patch of which that was not written down.
+    /// When the patch is needed; empty if no rules exist.
     package let needs: [NeedRule]
 }
 
 extension PatchEntry {
-    /// The keys of a `patch.yaml`. `docs/patch.md` is written from these.
+    /// The keys of a `patch.yaml`. `docs/patch.md` is generated from these.
     package enum Schema {
-        /// The whole file.
         package static let patch = YamlSection(
             path: "",
             fields: [
@@ -112,7 +112,6 @@ extension PatchEntry {
                     "probeVersions", "version range", required: false,
                     "the upstream versions for which its own `probe/main.go` can be built; for others, the probe is not run; default: all"),
             ])
-        /// One text.
         package static let variant = YamlSection(
             path: "variants",
             fields: [
@@ -120,13 +119,13 @@ extension PatchEntry {
                 YamlField("versions", "version range", "the upstream versions that the variant was written for"),
             ])
 
-        /// All sections, the file itself first.
+        /// All sections, starting with the file itself.
         package static let all = [patch, variant, NeedRule.schema, PatchUpstream.schema]
     }
 
-    /// Reads an entry.
+    /// Parses an entry.
     ///
-    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    /// - Throws: `Diagnostic` with file, line and column for the first error.
     package init(yaml: String, file: String, name: PatchName) throws(Diagnostic) {
         let map = try YamlMap.parse(yaml, file: file, schema: Schema.patch)
         self.name = name

@@ -1,21 +1,20 @@
 import Paths
 
-/// An upstream project that patches are for, and how its code is found in a folder of source. `patches/UPSTREAM/upstream.yaml`.
+/// An upstream project with patches, and how to find its code in a source tree. `patches/UPSTREAM/upstream.yaml`.
 package struct PatchUpstream: Hashable, Sendable {
-    /// Its name, as patches and recipes have it.
+    /// The project's name in patches and recipes.
     package let name: String
-    /// One line for people.
+    /// A one-line description.
     package let title: String
-    /// The Go modules that its code is, or was, part of.
+    /// The Go modules that contain, or once contained, its code.
     package let modules: [String]
-    /// Files of which one is there where the upstream is, relative to a home.
+    /// Files relative to a home; if any of them exists, the upstream is there.
     package let marks: [String]
-    /// The directories in which its code may lie, relative to the top of a source.
+    /// The directories that may contain its code, relative to the top of a source tree.
     package let homes: [String]
 }
 
 extension PatchUpstream {
-    /// The keys of an `upstream.yaml`.
     package static let schema = YamlSection(
         path: "upstream.yaml",
         fields: [
@@ -27,9 +26,9 @@ extension PatchUpstream {
                 "homes", "list of relative paths", "the places where its code can be in a source; paths in a patch are relative to these"),
         ])
 
-    /// Reads an upstream's description.
+    /// Parses an upstream's description.
     ///
-    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    /// - Throws: `Diagnostic` with file, line and column for the first error.
     package init(yaml: String, file: String, name: String) throws(Diagnostic) {
         let map = try YamlMap.parse(yaml, file: file, schema: Self.schema)
         self.name = name

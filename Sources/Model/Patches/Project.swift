@@ -1,16 +1,16 @@
 import Paths
 
-/// A project that takes pull requests, and how it wants them. `patches/projects/NAME.yaml`.
+/// A project that accepts pull requests, and its requirements for them. `patches/projects/NAME.yaml`.
 package struct Project: Hashable, Sendable {
-    /// Where the code of a patch's upstream lies in the project's own tree.
+    /// The location of an upstream's code in the project's own tree.
     package struct Home: Hashable, Sendable {
-        /// The upstream, as patches name it.
+        /// The upstream's name in patches.
         package let upstream: String
         /// The directory; `.` for the top.
         package let path: String
     }
 
-    /// How a commit's first line is written.
+    /// The style of a commit's subject line.
     package enum SubjectStyle: String, Sendable, CaseIterable {
         /// `Tolerate a missing file`
         case capitalised
@@ -18,60 +18,58 @@ package struct Project: Hashable, Sendable {
         case area
     }
 
-    /// What Ninepin can see for itself.
+    /// The checks that Ninepin can perform itself.
     package enum Check: String, Sendable, CaseIterable {
-        /// The form and the length of the subject.
+        /// The form and length of the subject.
         case subject
-        /// The form of the message's body.
+        /// The form of the message body.
         case message
-        /// No mention and no keyword that closes an issue stands in the message.
+        /// The message has no mentions and no keywords that close an issue.
         case keywords
-        /// A sign-off by the author.
+        /// The author's sign-off.
         case signOff
         /// A test in the same commit.
         case test
-        /// Recorded runs, without and with the patch.
+        /// Recorded runs without and with the patch.
         case evidence
     }
 
-    /// One rule of the project.
+    /// A rule of the project.
     package struct Rule: Hashable, Sendable {
-        /// What the project wants.
+        /// What the project requires.
         package let rule: String
-        /// How it is checked; nil for what a person must do.
+        /// How it is checked; nil if a person must do it.
         package let check: Check?
         /// What the person must know or do.
         package let note: String?
     }
 
-    /// Its name, as the command line has it.
+    /// The project's name on the command line.
     package let name: String
     /// `OWNER/REPOSITORY`.
     package let title: String
-    /// The upstreams whose code it has.
+    /// The locations of the upstreams whose code it contains.
     package let homes: [Home]
-    /// Whether that code is a copy of another project's.
+    /// Whether that code is vendored from another project.
     package let isVendored: Bool
-    /// What each new file begins with, with `{year}` in it; nil when the project wants nothing.
+    /// The header of each new file, with `{year}` as a placeholder; nil if the project requires none.
     package let header: String?
-    /// How a commit's first line is written.
+    /// The style of a commit's subject line.
     package let subjectStyle: SubjectStyle
-    /// How many characters the first line may have.
+    /// The maximum number of characters in the subject line.
     package let longestSubject: Int
-    /// Whether a commit ends with the author's sign-off.
+    /// Whether commits end with the author's sign-off.
     package let signsOff: Bool
-    /// The commit message's body, with `{problem}`, `{solution}` and `{validation}`.
+    /// The commit message body, with placeholders `{problem}`, `{solution}` and `{validation}`.
     package let message: String
-    /// The pull request's text, with `{problem}`, `{solution}`, `{subject}`, `{tests}`, `{evidence}` and `{related}`.
+    /// The pull request text, with placeholders `{problem}`, `{solution}`, `{subject}`, `{tests}`, `{evidence}` and `{related}`.
     package let text: String
-    /// Its rules.
     package let rules: [Rule]
 }
 
 extension Project {
-    /// The keys of a project's file. `docs/patch.md` is written from these.
+    /// The keys of a project's file. `docs/patch.md` is generated from these.
     package enum Schema {
-        /// The whole file.
         package static let project = YamlSection(
             path: "projects/NAME.yaml",
             fields: [
@@ -87,21 +85,18 @@ extension Project {
                     "the pull request, with `{problem}`, `{solution}`, `{subject}`, `{tests}`, `{evidence}` and `{related}`"),
                 YamlField("rules", "list of mappings", "the project's requirements for a pull request"),
             ])
-        /// One place.
         package static let home = YamlSection(
             path: "homes",
             fields: [
                 YamlField("upstream", "word", "the upstream's name in patches"),
                 YamlField("path", "relative path", "the directory; `.` for the top"),
             ])
-        /// A commit's first line.
         package static let subject = YamlSection(
             path: "subject",
             fields: [
                 YamlField("style", "`capitalised` or `area`", "`Tolerate a missing file`, or `fs: tolerate a missing file`"),
                 YamlField("longest", "number", "the maximum length in characters"),
             ])
-        /// One rule.
         package static let rule = YamlSection(
             path: "rules",
             fields: [
@@ -112,13 +107,13 @@ extension Project {
                 YamlField("note", "text", required: false, "what the author must know or do"),
             ])
 
-        /// All sections, the file itself first.
+        /// All sections, starting with the file itself.
         package static let all = [project, home, subject, rule]
     }
 
-    /// Reads a project.
+    /// Parses a project's file.
     ///
-    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    /// - Throws: `Diagnostic` with file, line and column for the first error.
     package init(yaml: String, file: String, name: String) throws(Diagnostic) {
         let map = try YamlMap.parse(yaml, file: file, schema: Schema.project)
         self.name = name

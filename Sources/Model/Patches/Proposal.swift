@@ -1,39 +1,37 @@
 import Paths
 
-/// What a patch's pull request says, whichever project it goes to. `patches/UPSTREAM/NAME/pull-request.yaml`.
+/// The content of a patch's pull request, for any project. `patches/UPSTREAM/NAME/pull-request.yaml`.
 package struct Proposal: Hashable, Sendable {
-    /// A test that goes with the patch, for one project.
+    /// A test to submit with the patch, for one project.
     package struct Test: Hashable, Sendable {
-        /// The project.
         package let project: String
-        /// The variants that it fits.
+        /// The variants of the patch that the test fits.
         package let variants: [String]
-        /// The file that has it, beside this one.
+        /// The file with the test, in the same directory as this file.
         package let file: String
-        /// Its path in the upstream's code.
+        /// The test's path in the upstream's code.
         package let path: String
-        /// What came of it, without and with the patch; nil when it was never run.
+        /// The results without and with the patch; nil if the test was never run.
         package let seen: String?
     }
 
-    /// The part of the code, as subjects name it: `fs`.
+    /// The area of the code for subject lines: `fs`.
     package let area: String
-    /// What the commit does, in the imperative, in small letters.
+    /// What the commit does, in the imperative and starting in lower case.
     package let subject: String
-    /// What is wrong without it.
+    /// The problem without the patch.
     package let problem: String
-    /// What is done about it.
+    /// How the patch solves the problem.
     package let solution: String
-    /// Threads of the projects that belong to it.
+    /// Related threads of the projects.
     package let related: [String]
-    /// Tests that fail without it.
+    /// Tests that fail without the patch.
     package let tests: [Test]
 }
 
 extension Proposal {
-    /// The keys of a `pull-request.yaml`. `docs/patch.md` is written from these.
+    /// The keys of a `pull-request.yaml`. `docs/patch.md` is generated from these.
     package enum Schema {
-        /// The whole file.
         package static let proposal = YamlSection(
             path: "pull-request.yaml",
             fields: [
@@ -44,7 +42,6 @@ extension Proposal {
                 YamlField("related", "list of texts", required: false, "related threads: `OWNER/NAME#NUMBER` and a short comment"),
                 YamlField("tests", "list of mappings", required: false, "new test files that fail without the patch"),
             ])
-        /// One test.
         package static let test = YamlSection(
             path: "tests",
             fields: [
@@ -58,13 +55,13 @@ extension Proposal {
                 ),
             ])
 
-        /// All sections, the file itself first.
+        /// All sections, starting with the file itself.
         package static let all = [proposal, test]
     }
 
-    /// Reads a proposal.
+    /// Parses a proposal.
     ///
-    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    /// - Throws: `Diagnostic` with file, line and column for the first error.
     package init(yaml: String, file: String) throws(Diagnostic) {
         let map = try YamlMap.parse(yaml, file: file, schema: Schema.proposal)
         area = try map.text("area")

@@ -1,11 +1,11 @@
-/// What a program is compiled for, by the name that Go, Debian and k3s give it.
+/// A target architecture, with the name that Go, Debian and k3s use.
 package enum Architecture: String, Hashable, Codable, Sendable, CaseIterable {
     /// 64-bit x86.
     case amd64
     /// 64-bit Arm.
     case arm64
 
-    /// This machine's. A recipe is read for it unless somebody asks for another.
+    /// This machine's architecture, the default for reading recipes.
     package static var machine: Architecture {
         #if arch(arm64)
             .arm64

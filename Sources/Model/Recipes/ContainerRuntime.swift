@@ -1,6 +1,6 @@
-/// What keeps a node apart from the machine.
+/// The runtime that isolates a node from the machine.
 package enum ContainerRuntime: String, Codable, Sendable, CaseIterable {
-    /// gVisor: a kernel of its own.
+    /// gVisor: a separate kernel.
     case runsc
     /// Namespaces of the machine's own kernel.
     case runc

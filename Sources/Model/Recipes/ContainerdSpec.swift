@@ -1,22 +1,21 @@
-/// The containerd that a node gets in the place of the machine's: a built package of a Debian suite.
+/// The containerd that a node uses instead of the machine's: a binary package of a Debian suite.
 package struct ContainerdSpec: Hashable, Codable, Sendable {
-    /// The package that has it, in every suite.
+    /// The name of the package that contains it, in every suite.
     package static let package = "containerd"
-    /// The programs of the package that a node needs.
+    /// The package's programs that a node needs.
     package static let programs = ["containerd", "containerd-shim-runc-v2", "ctr"]
 
-    /// The suite, by its code name, whose signed index is asked.
+    /// The code name of the suite whose signed index is searched.
     package let suite: String
-    /// The upstream part of the package's version, or a range of such (``DebianVersionRule``); nil for the newest in the suite.
+    /// The upstream part of the package's version, or a range (``DebianVersionRule``); nil for the newest in the suite.
     package let version: String?
 
-    /// Names a suite's containerd.
     package init(suite: String, version: String? = nil) {
         self.suite = suite
         self.version = version
     }
 
-    /// What is asked for, in words: `containerd >=1.7 of Debian trixie`.
+    /// The request as text: `containerd >=1.7 of Debian trixie`.
     package var words: String { "\(Self.package)\(version.map { " \($0)" } ?? "") from Debian \(suite)" }
 }
 
@@ -31,18 +30,16 @@ extension ContainerdSpec {
     }
 }
 
-/// A built package, as a suite's signed index lists it.
+/// A binary package, as listed in a suite's signed index.
 package struct LockedPackage: Hashable, Codable, Sendable {
-    /// The package's name.
     package let name: String
-    /// The suite, by its code name.
+    /// The suite's code name.
     package let suite: String
-    /// The exact version, Debian revision included.
+    /// The exact version, including the Debian revision.
     package let version: String
     /// The `.deb` file.
     package let file: LockedFile
 
-    /// Makes a locked package.
     package init(name: String, suite: String, version: String, file: LockedFile) {
         self.name = name
         self.suite = suite
@@ -50,6 +47,6 @@ package struct LockedPackage: Hashable, Codable, Sendable {
         self.file = file
     }
 
-    /// What it is, for people: `containerd 1.7.24~ds1-6 of Debian trixie`.
+    /// A description: `containerd 1.7.24~ds1-6 of Debian trixie`.
     package var title: String { "\(name) \(version) from Debian \(suite)" }
 }

@@ -1,19 +1,19 @@
 import Paths
 
-/// Which packages of the source make the control plane that a node joins.
+/// The packages of the source that form the control plane that a node joins.
 package struct ControlPlaneSpec: Hashable, Codable, Sendable {
-    /// kube-apiserver's package, below the import path.
+    /// kube-apiserver's package, relative to the import path.
     package let apiServer: String
-    /// kube-controller-manager's.
+    /// kube-controller-manager's package.
     package let controllerManager: String
-    /// kube-scheduler's.
+    /// kube-scheduler's package.
     package let scheduler: String
-    /// A file that the source lacks and `openapi-gen`, which lies in its `vendor/`, makes; nil when nothing is lacking.
+    /// A file missing from the source that `openapi-gen` from its `vendor/` generates; nil if none is missing.
     package let openapi: String?
-    /// Patches that it is built with, whatever patches the node has; one whose fault the tree does not have is left out.
+    /// Patches to build the control plane with, regardless of the node's patches. A patch is skipped if the tree does not have its fault.
     package let series: [PatchName]
 
-    /// The packages, in the order in which they are built.
+    /// The packages in build order.
     package var packages: [String] { [apiServer, controllerManager, scheduler] }
 }
 

@@ -1,4 +1,4 @@
-/// A day, as ISO 8601 has it.
+/// A date in ISO 8601 format.
 struct Day: LosslessStringConvertible {
     let description: String
 

@@ -1,21 +1,21 @@
-/// How long something is waited for, before it is given up or counts against somebody. All such times of Ninepin are here, but for those that a
-/// user asks for; docs/architecture.md has them as a table.
+/// Timeouts: how long to wait before giving up or blaming a component. All of Ninepin's timeouts are here, except those that a user sets;
+/// docs/architecture.md lists them in a table.
 package enum Deadline: String, CaseIterable, Sendable {
     // A node.
     case nodeStart, nodeJoin, warmUp, observation, nodeVersion, runscAnswer, containerdStart, preparation, probeAnswer, staleAnswer,
         crashTrace
-    // What is asked beside a node.
+    // Checks that boot no node.
     case componentProbe, approachQuestion, upstreamTests
     // A control plane.
     case serverStart, serverSilence, serverAnswer, podFigures
-    // What a boot may suffer from the rest of the machine.
+    // Disturbance of a boot by the rest of the machine.
     case probeSilence, probeSilenceBusy, lineDelay, lineDelayBusy, clockGap
-    // Processes of Ninepin's own, and what they leave.
+    // Ninepin's own processes and what they leave behind.
     case keeperStart, keeperNumber, keeperEnd, cgroupEnd, gitPack, lockTurn, lockLook
-    // Other machines.
+    // Remote machines.
     case gitSilence, connection, transferSilence
 
-    /// How long, in seconds, on a machine like the one that it was measured on.
+    /// The timeout in seconds, on a machine like the one it was measured on.
     package var seconds: Double {
         switch self {
         case .nodeStart: 60
@@ -37,7 +37,7 @@ package enum Deadline: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether a slow machine makes it longer: it waits for work that this machine does, or watches such work.
+    /// Whether a slow machine extends it, because it covers work on this machine or watches such work.
     package var isStretched: Bool {
         switch self {
         case .gitSilence, .connection, .transferSilence, .keeperNumber, .lockTurn, .lockLook: false
@@ -45,7 +45,7 @@ package enum Deadline: String, CaseIterable, Sendable {
         }
     }
 
-    /// What is waited for, and from when on.
+    /// What the timeout covers, and when it starts.
     package var about: String {
         switch self {
         case .nodeStart: "a node to start, counted from its sandbox's start; a recipe's `startTimeout`"
@@ -84,7 +84,7 @@ package enum Deadline: String, CaseIterable, Sendable {
         }
     }
 
-    /// Why so long, and why it is or is not made longer.
+    /// Why it has this length, and why it is or is not extended.
     package var reason: String {
         switch self {
         case .nodeStart: "a node starts in about 7 s"
@@ -123,34 +123,33 @@ package enum Deadline: String, CaseIterable, Sendable {
     }
 }
 
-/// The deadlines as they hold on a machine.
+/// The timeouts for a given machine.
 package struct Deadlines: Hashable, Sendable {
-    /// How many times slower the machine is than the one on which the deadlines were measured, as somebody says; at least 1.
+    /// How many times slower this machine is than the one the timeouts were measured on, as set by the user; at least 1.
     package let patience: Double
 
-    /// What ``patience`` may be: beyond it something else is wrong with a machine than that it is slow.
+    /// The allowed range of ``patience``. A machine beyond it has a problem other than being slow.
     package static let allowed = 1.0...100.0
 
-    /// Stretches all deadlines that hang on the machine.
+    /// Multiplies all machine-dependent timeouts.
     package init(patience: Double = 1) {
-        // What is not a number is no patience either.
+        // NaN counts as 1.
         self.patience = Self.allowed.contains(patience) ? patience : patience > Self.allowed.upperBound ? Self.allowed.upperBound : 1
     }
 
-    /// A deadline in seconds.
+    /// A timeout in seconds.
     package subscript(_ deadline: Deadline) -> Double {
         deadline.isStretched ? deadline.seconds * patience : deadline.seconds
     }
 
-    /// A deadline as a duration.
     package func duration(_ deadline: Deadline) -> Duration { .milliseconds(Int((self[deadline] * 1000).rounded())) }
 }
 
 extension NodeSpec {
-    /// What a node is held to on a machine: the recipe's times, stretched as those are that no recipe sets.
+    /// The node's times for a given machine: the recipe's times, extended like the timeouts that no recipe sets.
     ///
-    /// What is watched after warm-up is stretched as warm-up is: as much of the node's work is seen as on a fast machine, and a fault that lasts comes up
-    /// no more seldom.
+    /// The observation after warm-up is extended like the warm-up, so that it covers as much of the node's work as on a fast machine, and a
+    /// persistent fault appears as often.
     package func stretched(by deadlines: Deadlines) -> NodeSpec {
         let patience = deadlines.patience
         var stretched = self
@@ -163,7 +162,7 @@ extension NodeSpec {
 }
 
 extension NodeSpec {
-    /// How long a node is watched on a machine.
+    /// How long a node is observed on a given machine.
     package func watched(by deadlines: Deadlines) -> WatchTimes {
         let node = stretched(by: deadlines)
         return WatchTimes(warmUp: node.warmUp, observe: node.observe)
@@ -171,7 +170,7 @@ extension NodeSpec {
 }
 
 extension Deadline {
-    /// Its row in docs/architecture.md.
+    /// The row in docs/architecture.md.
     package var row: String {
         let text = seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)"
         return "| `\(rawValue)` | \(text) s | \(isStretched ? "yes" : "no") | \(about) | \(reason) |"

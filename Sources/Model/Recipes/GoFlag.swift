@@ -1,23 +1,23 @@
-/// A flag of `go build`, as Go reads it (flag package: one dash or two, the value behind `=` or as the next word).
+/// A flag of `go build`, as Go parses it (flag package: one or two dashes, the value after `=` or as the next word).
 package struct GoFlag: Hashable, Sendable {
-    /// Its name without dashes; empty for a word that is no flag.
+    /// The name without dashes; empty for a word that is not a flag.
     package let name: String
-    /// Its value; nil when it has none.
+    /// The value; nil if there is none.
     package let value: String?
-    /// Whether it wants a value and has none: it would take whatever comes next.
+    /// Whether the flag requires a value and has none. It would take the next word.
     let lacksValue: Bool
-    /// The words that it was read from.
+    /// The words that form the flag.
     package let words: [String]
-    /// The place of the first of them in the list.
+    /// The index of the first of these words in the list.
     let index: Int
 
-    /// The flag in words of one spelling, `-name=value`, where it is one that Ninepin knows; else as it was.
+    /// The flag normalized to `-name=value` if Ninepin knows it; otherwise unchanged.
     package var spelled: [String] {
         guard Self.valued.contains(name), let value else { return words }
         return ["-\(name)=\(value)"]
     }
 
-    /// Reads a list of words.
+    /// Parses a list of words.
     package static func all(in words: [String]) -> [GoFlag] {
         var flags: [GoFlag] = []
         var index = 0
@@ -36,16 +36,16 @@ package struct GoFlag: Hashable, Sendable {
             return GoFlag(name: name, value: value, lacksValue: false, words: [word], index: index)
         }
         let next = index + 1 < words.count ? words[index + 1] : nil
-        // Whether a flag that nobody knows takes a value cannot be told; its neighbor tells enough for a message.
+        // For an unknown flag it is unclear whether it takes a value. The following word is good enough for a message.
         guard let next, valued.contains(name) || next.unicodeScalars.first != "-" else {
             return GoFlag(name: name, value: nil, lacksValue: valued.contains(name), words: [word], index: index)
         }
         return GoFlag(name: name, value: next, lacksValue: false, words: [word, next], index: index)
     }
 
-    /// Name and value of a word. Three dashes, or none, are no flag; nor are `--` and `-=`.
+    /// Splits a word into name and value. A word with three dashes or none is not a flag; nor are `--` and `-=`.
     static func parts(of word: String) -> (name: String, value: String?) {
-        // Scalars, because Go looks at bytes: to Swift a dash, or '=', with an accent is another letter.
+        // Scalars, because Go compares bytes: for Swift, a dash or '=' with a combining accent is a different character.
         let scalars = word.unicodeScalars
         guard scalars.first == "-" else { return ("", nil) }
         var bare = scalars.dropFirst()
@@ -55,11 +55,11 @@ package struct GoFlag: Hashable, Sendable {
         return (String(bare[..<equals]), String(bare[bare.index(after: equals)...]))
     }
 
-    /// Flags that take no value of their own (go help build).
+    /// Flags without a value (go help build).
     private static let plain: Set = [
         "a", "asan", "buildvcs", "cover", "i", "json", "linkshared", "modcacherw", "msan", "n", "race", "trimpath", "v", "work", "x",
     ]
-    /// Flags that take one.
+    /// Flags with a value.
     private static let valued: Set = [
         "C", "asmflags", "buildmode", "compiler", "covermode", "coverpkg", "exec", "gccgoflags", "gcflags", "installsuffix", "ldflags",
         "mod",
@@ -68,22 +68,22 @@ package struct GoFlag: Hashable, Sendable {
 }
 
 extension GoFlag {
-    /// What the linker is told to write into a variable: a value of its flag `-X`.
+    /// An assignment to a variable by the linker: a value of its flag `-X`.
     package struct Assignment: Hashable, Sendable {
-        /// The package's path, as the linker knows it: `main` is the program's own.
+        /// The package path, as the linker knows it: `main` is the program's own.
         package let package: String
-        /// The value, as it was given: `PACKAGE.NAME=TEXT`.
+        /// The value as given: `PACKAGE.NAME=TEXT`.
         package let text: String
     }
 
-    /// All values of `-X` that flags of `go build` hold. A word that cannot be read is none: the linker refuses it itself.
+    /// All values of `-X` in flags of `go build`. Unparsable words are ignored, because the linker rejects them.
     package static func assignments(in words: [String]) -> [Assignment] {
         all(in: words).filter { $0.name == "ldflags" }.flatMap { flag -> [Assignment] in
-            // A quote that is not closed is Go's to complain about.
+            // Go reports unclosed quotes itself.
             guard let words = QuotedWords.split(flag.value ?? "") else { return [] }
             var (found, rest): ([Assignment], ArraySlice<String>) = ([], words[...])
             while let word = rest.popFirst() {
-                // A pattern of packages may stand before the first flag: PATTERN=-X
+                // A package pattern may precede the first flag: PATTERN=-X
                 let (name, own) = parts(of: word)
                 let (patterned, behind) = name.isEmpty ? parts(of: Self.withoutPattern(word)) : (name, own)
                 guard patterned == "X" || behind == nil && valuedByLinker.contains(patterned) else { continue }
@@ -94,14 +94,14 @@ extension GoFlag {
         }
     }
 
-    /// Flags of `go tool link` that take the word behind them.
+    /// Flags of `go tool link` that take the next word as their value.
     private static let valuedByLinker: Set = [
         "B", "E", "H", "I", "L", "R", "T", "buildid", "buildmode", "extar", "extld", "extldflags", "installsuffix", "k", "libgcc",
         "linkmode",
         "o", "r", "tmpdir",
     ]
 
-    /// The words of a value of `GOFLAGS`; none for one that Go cannot read.
+    /// The words in a value of `GOFLAGS`; empty if Go cannot parse it.
     package static func words(ofGoFlags text: String) -> [String] { QuotedWords.split(text) ?? [] }
 
     private static func withoutPattern(_ word: String) -> String {
@@ -111,7 +111,7 @@ extension GoFlag {
 }
 
 extension GoFlag.Assignment {
-    /// The package is all before the last dot before the first `=` (cmd/link/internal/ld, addstrdata1).
+    /// The package is everything before the last dot before the first `=` (cmd/link/internal/ld, addstrdata1).
     fileprivate init?(_ text: String) {
         let scalars = text.unicodeScalars
         guard let equals = scalars.firstIndex(of: "="), let dot = scalars[..<equals].lastIndex(of: ".") else { return nil }
@@ -120,10 +120,10 @@ extension GoFlag.Assignment {
     }
 }
 
-/// Words divided by blanks, of which each may be quoted, as Go divides the value of `-ldflags` and the like (cmd/internal/quoted, Split): a quote
-/// means something only at the beginning of a word, and nothing is escaped.
+/// Blank-separated words that may be quoted, as Go splits the value of `-ldflags` and similar flags (cmd/internal/quoted, Split): a quote
+/// is special only at the beginning of a word, and there are no escapes.
 enum QuotedWords {
-    /// The words; nil when a quote is not closed.
+    /// The words; nil if a quote is not closed.
     static func split(_ text: String) -> [String]? {
         var words: [String] = []
         var rest = text.unicodeScalars[...]
@@ -143,7 +143,7 @@ enum QuotedWords {
         }
     }
 
-    /// The words of a text by blanks alone: what Go before 1.18 makes of the variables of cgo and of `-extldflags`.
+    /// Splits a text at blanks only, as Go before 1.18 does for cgo's variables and `-extldflags`.
     static func plain(_ text: String) -> [String] {
         text.unicodeScalars.split { $0.properties.isWhitespace }.map { String($0) }
     }

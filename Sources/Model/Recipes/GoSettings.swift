@@ -1,34 +1,35 @@
 import Paths
 
-/// What of a recipe's words for Go is more than a setting: it would run a program, or name a file, of the recipe's choice.
+/// Finds flags and variables in a recipe that are more than settings: those that could make Go run a program or read a file of the recipe's
+/// choice.
 ///
-/// The lists here are of what is known to be harmless. All else is code, also what nobody has thought of.
+/// The lists here contain what is known to be harmless. Everything else counts as code, including anything unforeseen.
 package enum GoSettings {
-    /// One flag or variable that is not known to be harmless.
+    /// A flag or variable that is not known to be harmless.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         /// The flag, or the variable with its value.
         package let what: String
-        /// Why it is taken for code.
+        /// Why it counts as code.
         package let why: String
 
-        /// What, and why; control characters are shown as such.
+        /// The flag or variable and the reason; control characters are escaped.
         package var description: String { "\(ContainedPath.quoted(what.utf8)): \(why)" }
     }
 
-    /// Looks through flags of `go build`.
+    /// Checks flags of `go build`.
     ///
-    /// - Returns: what is code, each with the place of its word in the list.
+    /// - Returns: the flags that count as code, each with the index of its word in the list.
     package static func code(inFlags words: [String]) -> [(index: Int, code: Code)] {
         GoFlag.all(in: words).compactMap { flag in reason(flag).map { (flag.index, Code(what: flag.words.joined(separator: " "), why: $0)) }
         }
     }
 
-    /// Looks at one variable of the environment; nil when it is a setting.
+    /// Checks an environment variable; nil if it is only a setting.
     package static func code(inVariable name: String, _ value: String) -> Code? {
         reason(name, value).map { Code(what: "\(name)=\(value)", why: $0) }
     }
 
-    /// Whether a text can be the name of a variable (POSIX, 3.216 "Name"). With `=` in it, it would set another one.
+    /// Whether a text can be a variable name (POSIX, 3.216 "Name"). A name with `=` would set another variable.
     static func isVariable(_ name: String) -> Bool { isAll(name, /[A-Za-z_][A-Za-z0-9_]*/) }
 
     static let unknown = "it is not on the list of settings known to run no program and name no file"
@@ -65,9 +66,9 @@ package enum GoSettings {
         "mod": "it lets Go change go.mod and use modules that the tree does not list",
     ]
 
-    /// The words of `-ldflags` and its like: `[PATTERN=]WORDS` (go help build, "per-package flags").
+    /// The words in `-ldflags` and similar flags: `[PATTERN=]WORDS` (go help build, "per-package flags").
     private static func tool(_ value: String, _ look: ([String]) -> String?) -> String? {
-        // Scalars, because Go looks at bytes: to Swift a dash with an accent is no dash.
+        // Scalars, because Go compares bytes: for Swift, a dash with a combining accent is not a dash.
         var text = value.unicodeScalars.drop { $0.properties.isWhitespace }
         guard let first = text.first else { return nil }
         if first != "-" {
@@ -108,7 +109,7 @@ package enum GoSettings {
         }
     }
 
-    /// Whether a value of `-X` is `PACKAGE.NAME=TEXT`. The text is anything: it becomes a string in the program.
+    /// Whether a value of `-X` is `PACKAGE.NAME=TEXT`. Any text is allowed, because it becomes a string in the program.
     private static func isAssignment(_ value: String) -> Bool {
         let scalars = value.unicodeScalars
         guard let equals = scalars.firstIndex(of: "=") else { return false }
@@ -125,33 +126,34 @@ package enum GoSettings {
     /// Flags of `go tool asm`.
     private static func assembler(_ words: [String]) -> String? { words.first { !isTrimming($0) }.map(said) }
 
-    /// Whether a word changes the paths that a binary names its sources by: what is behind it is text, and nothing is read.
+    /// Whether a word rewrites the source paths in a binary. Its value is plain text; no file is read.
     private static func isTrimming(_ word: String) -> Bool { isAll(word, /--?trimpath=[^\x00-\x20\x7f]*/) }
 
     // MARK: Flags of the C compiler
 
-    /// Flags for the C compiler, as cgo's variables and `-extldflags` have them. Go before 1.18 knows no quotes in them, later ones do: both
-    /// readings must be harmless.
+    /// Flags for the C compiler in cgo's variables and in `-extldflags`. Go before 1.18 does not interpret quotes in them, later versions
+    /// do. Both interpretations must be harmless.
     private static func cWords(_ text: String, isLinking: Bool) -> String? {
         guard let quoted = QuotedWords.split(text) else { return "it has an unclosed quote" }
         let readings = [quoted, QuotedWords.plain(text)]
         return readings.lazy.compactMap { isLinking ? LinkerWords.strange(in: $0) : $0.first { !isForCompiler($0) } }.first.map(said)
     }
 
-    /// Words of cc(1) that define, warn and tune. None of them names a file, a folder or a program; `-B`, `-specs=`, `-fplugin=` and `@file` do.
+    /// Options of cc(1) that define, warn and tune. None of them names a file, a directory or a program; `-B`, `-specs=`, `-fplugin=` and
+    /// `@file` do.
     fileprivate static func isForCompiler(_ word: String) -> Bool {
         guard isASCII(word) else { return false }
         if isAll(word, /-D[A-Za-z_][A-Za-z0-9_]*(=[^\x00-\x1f]*)?/) { return true }
         if isAll(word, /-U[A-Za-z_][A-Za-z0-9_]*/) { return true }
         if isAll(word, /-(O[0-3sgz]?|Ofast|g[0-3]?|ggdb[0-3]?|w|pipe|pthread|ansi|pedantic)/) { return true }
         if isAll(word, /-(std|march|mtune)=[A-Za-z0-9+:.-]+|-m(32|64)/) { return true }
-        // Not -Wl, -Wp and -Wa, which hand words with commas on to other programs.
+        // Not -Wl, -Wp and -Wa, which pass comma-separated options to other programs.
         if isAll(word, /-W[a-z][a-z0-9+-]*(=[a-z0-9+-]+)?/), !["-Wl", "-Wp", "-Wa"].contains(word) { return true }
         guard let name = word.wholeMatch(of: /-f(no-)?([a-zA-Z-]+(=[a-z]+)?)/)?.2 else { return false }
         return codeGeneration.contains(String(name))
     }
 
-    /// What may stand behind `-f` or `-fno-`.
+    /// What may follow `-f` or `-fno-`.
     private static let codeGeneration: Set = [
         "PIC", "pic", "PIE", "pie", "plt", "common", "stack-protector", "stack-protector-strong", "stack-protector-all",
         "omit-frame-pointer",
@@ -164,7 +166,7 @@ package enum GoSettings {
 
     private static func reason(_ name: String, _ value: String) -> String? {
         guard isVariable(name) else { return "it is not a variable name" }
-        // To Go a variable that is empty is one that is not there: each of these has a harmless default.
+        // For Go, an empty variable is unset, and each of these has a harmless default.
         if value.isEmpty, mayBeEmpty.contains(name) { return nil }
         switch name {
         case "CGO_ENABLED", "GO_EXTLINK_ENABLED": return ["0", "1"].contains(value) ? nil : unknown
@@ -190,7 +192,8 @@ package enum GoSettings {
         "GORISCV64", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "SOURCE_DATE_EPOCH", "GOFIPS140",
     ]
 
-    /// `GOFLAGS` has flags with `=` only; whether quotes mean something in it, releases of Go differ: both readings must be harmless.
+    /// `GOFLAGS` contains only flags with `=`. Go releases differ in whether they interpret quotes in it. Both interpretations must be
+    /// harmless.
     private static func goFlags(_ value: String) -> String? {
         guard let quoted = QuotedWords.split(value) else { return "it has an unclosed quote" }
         for word in quoted + QuotedWords.plain(value) {
@@ -224,8 +227,8 @@ package enum GoSettings {
 
     private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
 
-    /// Whether a text is ASCII and as a pattern says. Go and what it starts look at bytes, where Swift's letters may be many: `@` with an accent is
-    /// none of Swift's `@`, and begins with Go's.
+    /// Whether a text is ASCII and matches a pattern. Go and the tools it runs compare bytes, while a Swift character may consist of
+    /// several: `@` with a combining accent does not equal `@` in Swift, but begins with `@` in Go.
     fileprivate static func isAll<Output>(_ text: String, _ pattern: Regex<Output>) -> Bool {
         isASCII(text) && text.wholeMatch(of: pattern.matchingSemantics(.unicodeScalar)) != nil
     }
@@ -233,12 +236,12 @@ package enum GoSettings {
     private static func said(_ word: String) -> String { "\(ContainedPath.quoted(word.utf8)) in it: \(unknown)" }
 }
 
-/// Words for cc(1) when it links, some of which it hands on to ld(1).
+/// Options of cc(1) for linking, some of which it passes to ld(1).
 private enum LinkerWords {
-    /// What a word before waits for.
+    /// The kind of argument that the previous word expects.
     private enum Awaited { case nothing, wordOfCC, wordOfLd }
 
-    /// The first word that is not known to be harmless; nil when all are.
+    /// The first word that is not known to be harmless; nil if all are.
     static func strange(in words: [String]) -> String? {
         var awaited = Awaited.nothing
         for word in words {
@@ -255,13 +258,14 @@ private enum LinkerWords {
         return awaited == .nothing ? nil : words.last
     }
 
-    /// The words for ld in a word for cc; nil when it has none.
+    /// The ld words in a cc word; nil if there are none.
     private static func handedOn(_ word: String) -> [String]? {
         guard GoSettings.isAll(word, /-Wl,.*/.dotMatchesNewlines()) else { return nil }
         return word.dropFirst(4).split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// Takes one word of ld; false when it is not known to be harmless. A word without a dash is a file to ld, but for one right behind `-z`.
+    /// Processes a word for ld; false if it is not known to be harmless. For ld, a word without a dash is a file, except directly after
+    /// `-z`.
     private static func take(_ word: String, _ awaited: inout Awaited) -> Bool {
         if awaited == .wordOfLd {
             awaited = .nothing
@@ -271,7 +275,7 @@ private enum LinkerWords {
         return word == "-z" || isKeyword(word) || known.contains(word)
     }
 
-    /// A library is named by what it is called, and looked for where the system has libraries.
+    /// A library is given by name and searched for in the system's library directories.
     private static func isHarmless(_ word: String) -> Bool {
         GoSettings.isForCompiler(word) || isKeyword(word) || GoSettings.isAll(word, /-l[A-Za-z0-9_][A-Za-z0-9_.+-]*/)
             || plain.contains(word)
@@ -281,12 +285,12 @@ private enum LinkerWords {
 
     private static let plain = ["-static", "-static-pie", "-static-libgcc", "-static-libstdc++", "-pie", "-no-pie", "-s", "-rdynamic"]
 
-    /// What may stand behind `-z` (ld(1)).
+    /// What may follow `-z` (ld(1)).
     private static let keywords: Set = [
         "relro", "norelro", "now", "lazy", "defs", "nodelete", "noexecstack", "text", "separate-code", "noseparate-code",
     ]
 
-    /// Words of ld(1) that stand for themselves.
+    /// Options of ld(1) without an argument.
     private static let known: Set = [
         "--gc-sections", "--as-needed", "--no-as-needed", "--whole-archive", "--no-whole-archive", "-s", "-S", "--strip-all",
         "--strip-debug",

@@ -1,19 +1,19 @@
-/// Which releases of kubelet know a field of its configuration, or may be given a feature gate: those of which the harness, the approaches and the
-/// recipes make use.
+/// The kubelet releases that support a configuration field or accept a feature gate, for those that the harness, the approaches and the
+/// recipes use.
 enum KubeletSetting {
-    /// The first minor release of Kubernetes 1 whose KubeletConfiguration (v1beta1) has a field.
+    /// The first minor release of Kubernetes 1 whose KubeletConfiguration (v1beta1) has the field.
     static let fields = [
         "containerRuntimeEndpoint": KubernetesRelease.firstWithEndpointField, "failCgroupV1": 31, "imageServiceEndpoint": 27,
         "localStorageCapacityIsolation": 25,
         "memorySwap": 22, "singleProcessOOMKill": KubernetesRelease.firstWithSingleOOMKill,
     ]
-    /// The minor releases in which a feature gate can be set.
+    /// The minor releases that accept the feature gate.
     static let gates = ["KubeletInUserNamespace": 22...Int.max, "LocalStorageCapacityIsolation": 7...24]
 }
 
 extension Recipe {
-    /// What kubelet at the recipe's version makes of fields of `node.kubelet` that it does not know, for people; empty when it knows all of them, and
-    /// where the version is none of Kubernetes 1.
+    /// Notes on how kubelet at the recipe's version treats fields of `node.kubelet` that it does not know; empty if it knows all of them,
+    /// or if the version is not a version of Kubernetes 1.
     package var settingNotes: [String] {
         guard let node, let minor = version.kubernetesMinor else { return [] }
         let unknown = node.kubelet.keys.sorted().compactMap { field in

@@ -1,19 +1,21 @@
-/// Which cAdvisor and which reader of cgroups a minor release of Kubernetes has, as far as it was read in trees (2026-11-26). A run asks its own
-/// tree; this is for who has nothing but a kubelet's version.
+/// The versions of cAdvisor and of the cgroup reader in a minor release of Kubernetes, for those read from source trees (2026-11-26). A run
+/// reads its own tree; this table is for callers who only know the kubelet version.
 package struct KubernetesRelease: Hashable, Sendable {
-    /// The minor version: 34 of 1.34.
+    /// The minor version: 34 for 1.34.
     package let minor: Int
-    /// The versions of the upstreams in it, by the names that patches have for them.
+    /// The versions of its upstreams, by the upstreams' names in patches.
     package let upstreams: [String: Version]
 
-    /// The first in whose KubeletConfiguration the runtime's socket can stand. Its flag is deprecated since, and will go.
+    /// The first release whose KubeletConfiguration has a field for the runtime's socket. The flag has been deprecated since then and will
+    /// be removed.
     package static let firstWithEndpointField = 27
-    /// The first whose kubelet can be told not to ask for `memory.oom.group` of cgroup v2 (`KubeletConfiguration.singleProcessOOMKill`).
+    /// The first release whose kubelet can be configured not to use `memory.oom.group` of cgroup v2
+    /// (`KubeletConfiguration.singleProcessOOMKill`).
     package static let firstWithSingleOOMKill = 32
-    /// The first whose kubelet ends where cgroups are v1 (Kubernetes #134298), unless it is told not to.
+    /// The first release whose kubelet exits on cgroup v1 (Kubernetes #134298) unless configured otherwise.
     package static let firstThatRefusesV1 = 35
 
-    /// The releases that were read, the oldest first.
+    /// The releases that were read, oldest first.
     package static let known: [KubernetesRelease] = [
         (20, "0.38.6", "1.0.0-rc92"), (21, "0.39.0", "1.0.0-rc95"), (31, "0.49.0", "1.1.13"), (32, "0.51.0", "1.2.1"),
         (33, "0.52.1", "0.0.3"), (34, "0.52.1", "0.0.3"), (35, "0.53.0", "0.0.3"), (36, "0.56.2", "0.0.6"),
@@ -22,7 +24,7 @@ package struct KubernetesRelease: Hashable, Sendable {
         return KubernetesRelease(minor: minor, upstreams: versions.compactMapValues(\.self))
     }
 
-    /// The nearest known releases around a version, itself where it is known: one, or two. nil outside of what is known.
+    /// The one or two known releases nearest to a version: the release itself if known. nil outside the known range.
     package static func around(_ version: Version) -> [KubernetesRelease]? {
         guard let minor = version.kubernetesMinor else { return nil }
         if let exact = known.first(where: { $0.minor == minor }) { return [exact] }
@@ -32,9 +34,10 @@ package struct KubernetesRelease: Hashable, Sendable {
 }
 
 extension PatchEntry {
-    /// Whether the patch is needed by a kubelet of which nothing but the version is known. Between two releases that were read it is what both say.
+    /// Returns whether a kubelet needs the patch, if only its version is known. For a version between two known releases, both must agree;
+    /// otherwise the answer is `notMeasured`.
     ///
-    /// - Returns: nil for a patch of which no rule says when it is needed.
+    /// - Returns: nil if no rule of the patch says when it is needed.
     package func need(in place: Surroundings, kubelet version: Version) -> Need? {
         guard let releases = KubernetesRelease.around(version) else {
             guard !needs.isEmpty else { return nil }
@@ -55,6 +58,6 @@ extension PatchEntry {
 }
 
 extension Version {
-    /// The minor release of Kubernetes 1: 36 of 1.36.2; nil for a version of another major release.
+    /// The minor release of Kubernetes 1: 36 for 1.36.2; nil for another major version.
     package var kubernetesMinor: Int? { numbers.first == 1 ? numbers.dropFirst().first : nil }
 }

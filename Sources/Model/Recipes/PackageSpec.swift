@@ -1,48 +1,47 @@
 import Paths
 
-/// A file that a build needs beside its source, and where it goes.
+/// A file that a build needs in addition to its source, and its destination.
 package struct DownloadSpec: Hashable, Codable, Sendable {
-    /// Where it is to be had, tried in order; empty where ``git`` has it.
+    /// Download addresses, tried in order; empty if ``git`` is set.
     package let addresses: [String]
-    /// The repository that has it, in the place of an archive; nil for an archive or a file.
+    /// The repository to use instead of an archive; nil for an archive or a file.
     package let git: DownloadCommit?
-    /// What its bytes must be; nil when nobody has said so yet.
+    /// The expected digest of its bytes; nil if not pinned yet.
     package var sha256: Digest?
-    /// What its content must be once it is unpacked, whatever archive it came in; nil when nobody has said so.
+    /// The expected tree ID of its unpacked content, regardless of the archive format; nil if not pinned.
     package var tree: TreeID?
-    /// Its length; nil when nobody says.
+    /// Its length; nil if unknown.
     package let bytes: Int64?
-    /// The folder of the tree that it is unpacked into; `.` is the top. Nil when it is kept as a file.
+    /// The directory of the tree to unpack it into; `.` is the top. nil if it is kept as a file.
     package let unpack: ContainedPath?
-    /// The file of the tree that it becomes, when it is not unpacked.
+    /// The path in the tree, if it is not unpacked.
     package let file: ContainedPath?
-    /// How many leading folders of an archive's names are left out.
+    /// The number of leading directories to strip from names in the archive.
     package let strip: Int
 
-    /// Whether somebody has said what it is: by its bytes, by its content, or by a commit.
+    /// Whether the content is pinned: by its bytes, its tree or a commit.
     package var isKnown: Bool { sha256 != nil || tree != nil || git != nil }
 }
 
-/// A commit that is downloaded.
+/// A commit to download.
 package struct DownloadCommit: Hashable, Codable, Sendable {
-    /// The repository's address, as git takes it.
+    /// The repository's address in git's notation.
     package let url: String
-    /// The commit's full id.
+    /// The full commit ID.
     package let commit: TreeID
 
-    /// Names a commit.
     package init(url: String, commit: TreeID) {
         self.url = url
         self.commit = commit
     }
 }
 
-/// The id of a git object, a tree or a commit: 40 lower-case hexadecimal digits. A tree's id names all files in it, wherever they came from.
+/// The ID of a git tree or commit: 40 lowercase hexadecimal digits. A tree ID identifies all files in the tree, wherever they came from.
 package struct TreeID: Hashable, Codable, Sendable, LosslessStringConvertible {
     /// The 40 digits.
     package let description: String
 
-    /// Reads 40 hexadecimal digits, in either case; nil for anything else.
+    /// Parses 40 hexadecimal digits in either case; nil for anything else.
     package init?(_ text: String) {
         let lower = text.lowercased()
         guard lower.utf8.count == 40, lower.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else { return nil }
@@ -51,7 +50,7 @@ package struct TreeID: Hashable, Codable, Sendable, LosslessStringConvertible {
 
     /// Decodes the digits from a string.
     ///
-    /// - Throws: `DecodingError` when the string is no id.
+    /// - Throws: `DecodingError` if the string is not an ID.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = TreeID(try container.decode(String.self)) else {
@@ -67,18 +66,17 @@ package struct TreeID: Hashable, Codable, Sendable, LosslessStringConvertible {
     }
 }
 
-/// What a download was found to be.
+/// The observed content of a download.
 package struct LockedDownload: Hashable, Codable, Sendable {
     /// The digest of its bytes; nil for a commit.
     package let sha256: Digest?
-    /// The id of its content, unpacked; nil for a file, and for an archive of which only the bytes were asked for.
+    /// The tree ID of its unpacked content; nil for a file, and for an archive that was checked by its bytes only.
     package let tree: TreeID?
     /// The commit; nil for an archive or a file.
     package let commit: TreeID?
-    /// Whether nobody had said before what it must be, and it was taken as it came.
+    /// Whether the content was not pinned and was accepted as downloaded.
     package let isTrusted: Bool
 
-    /// Makes a record of a download.
     package init(sha256: Digest?, tree: TreeID?, commit: TreeID?, isTrusted: Bool) {
         self.sha256 = sha256
         self.tree = tree
@@ -87,47 +85,46 @@ package struct LockedDownload: Hashable, Codable, Sendable {
     }
 }
 
-/// A program that is built from what was downloaded, and put among those that are packed.
+/// A program that is built from a download and packed with the others.
 package struct ProgramSpec: Hashable, Codable, Sendable {
-    /// The folder that its source was unpacked into.
+    /// The directory that its source was unpacked into.
     package let source: ContainedPath
-    /// Where its source stands in `GOPATH`.
+    /// The path of its source in `GOPATH`.
     package let importPath: String
-    /// What Go is told to build.
+    /// The Go build target.
     package var target: Target
-    /// Where the binary goes.
+    /// The path of the binary.
     package let output: ContainedPath
 }
 
-/// How k3s packs itself: all programs in one archive, and a wrapper that has the archive in it and unpacks it.
+/// How k3s packages itself: all programs in one archive, and a wrapper that embeds the archive and unpacks it.
 package struct PackageSpec: Hashable, Codable, Sendable {
-    /// Where the target's binary goes, such as `bin/k3s`.
+    /// The path of the target's binary, such as `bin/k3s`.
     package let program: ContainedPath
-    /// The folders that are packed.
+    /// The directories to pack.
     package let folders: [ContainedPath]
-    /// Programs that are built beside the target, by name.
+    /// Programs that are built in addition to the target, by name.
     package var programs: [String: ProgramSpec]
-    /// Files of the source that are packed too: where they go, and where they are in the tree.
+    /// Source files that are also packed: the destination, and the path in the tree.
     package let copies: [ContainedPath: ContainedPath]
-    /// Links beside the target's binary: what they lead to, and their names.
+    /// Links next to the target's binary: the link names, by link target.
     package let links: [String: [String]]
-    /// The folder of the tree that the archive is put into, to be embedded.
+    /// The directory of the tree into which the archive is placed for embedding.
     package let embed: ContainedPath
-    /// A Go file that is written beside it, for a source that does not embed by itself; its folder's name is the package's.
+    /// A Go file to generate next to it, for a source without its own embedding; its directory name is the package name.
     package let bindata: ContainedPath?
-    /// zstd's level for the archive, from 1 to 19; nil for `PackageSpec.usualCompression`. It is nil where nobody says it, so that the keys of
-    /// what is in a store stay as they are.
+    /// zstd's level for the archive, from 1 to 19; nil for `PackageSpec.usualCompression`. It stays nil unless the recipe sets it, so that
+    /// existing store keys do not change.
     package let compression: Int?
-    /// The wrapper.
     package var wrapper: Target
 
-    /// The level that k3s packs itself with (scripts/package-cli).
+    /// The level that k3s uses itself (scripts/package-cli).
     package static let usualCompression = 16
 }
 
 extension Recipe {
-    /// The recipe with what the lock says in the place of `{commit}`, `{commit8}` and `{date}`, in the flags and environments of all targets: no
-    /// clock has a part in a build.
+    /// Returns the recipe with `{commit}`, `{commit8}` and `{date}` replaced by values from the lock, in the flags and environments of all
+    /// targets. Builds do not use the clock.
     package func filled(by lock: Lock) -> Recipe {
         var filled = self
         filled.target = target.map { $0.filled(by: lock) }
@@ -144,12 +141,12 @@ extension Recipe {
 }
 
 extension Recipe {
-    /// The recipe with what its tree says in the place of `{importPath}` and `{vendored}`, in the flags and environments of all targets that are built
-    /// from the tree.
+    /// Returns the recipe with `{importPath}` and `{vendored}` replaced by values from its tree, in the flags and environments of all
+    /// targets built from the tree.
     ///
     /// - Parameters:
-    ///   - importPath: where the tree stands.
-    ///   - mode: how Go finds packages: the linker calls a package of `vendor/` by its place in `GOPATH` where there is one.
+    ///   - importPath: the import path of the tree.
+    ///   - mode: how Go resolves packages. If there is a `GOPATH`, the linker names a package in `vendor/` by its path in it.
     package func placed(at importPath: String, mode: Target.Mode) -> Recipe {
         var placed = self
         placed.importPath = importPath
@@ -161,11 +158,11 @@ extension Recipe {
 }
 
 extension Recipe {
-    /// A recipe that extends this one and pins what nobody has said so far, as YAML.
+    /// Returns a YAML recipe that extends this one and pins the downloads that are not pinned yet.
     ///
     /// - Parameters:
-    ///   - found: what each download was found to be.
-    ///   - parent: what `extends` is to say.
+    ///   - found: the observed content of each download.
+    ///   - parent: the value for `extends`.
     package func pinned(by found: [String: LockedDownload], extending parent: String) -> String {
         let unknown = found.filter(\.value.isTrusted).sorted { $0.key < $1.key }
         var lines = [
@@ -183,12 +180,12 @@ extension Recipe {
 }
 
 extension String {
-    /// The text as YAML takes it in single quotes.
+    /// The text as a single-quoted YAML string.
     fileprivate var yamlQuoted: String { "'\(replacing("'", with: "''"))'" }
 }
 
 extension Target {
-    /// A text with an import path and a prefix in their places.
+    /// Replaces `{importPath}` and `{vendored}` in a text.
     static func placed(_ text: String, importPath: String, vendored: String) -> String {
         text.replacing("{importPath}", with: importPath).replacing("{vendored}", with: vendored)
     }
@@ -213,12 +210,12 @@ extension Target {
 }
 
 extension Lock {
-    /// A time as k3s and Kubernetes write it into a binary: `2006-01-02T15:04:05Z`.
+    /// A time in the format that k3s and Kubernetes write into a binary: `2006-01-02T15:04:05Z`.
     static func date(_ seconds: Int64) -> String {
-        // Floored, without a step that could overflow: a store's record may hold any number.
+        // Rounds down without a possible overflow, because a stored record may contain any number.
         let before = seconds % 86_400 < 0
         let (days, rest) = (seconds / 86_400 - (before ? 1 : 0), seconds % 86_400 + (before ? 86_400 : 0))
-        // Days to a date, with years that begin in March (H. Hinnant, chrono-Compatible Low-Level Date Algorithms).
+        // Converts days to a date, with years that begin in March (H. Hinnant, chrono-Compatible Low-Level Date Algorithms).
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let day = shifted - era * 146_097
@@ -234,7 +231,7 @@ extension Lock {
 }
 
 extension Recipe.Schema {
-    /// A file that a build needs beside its source.
+    /// A file that a build needs in addition to its source.
     package static let download = YamlSection(
         path: "downloads.NAME",
         fields: [
@@ -256,14 +253,13 @@ extension Recipe.Schema {
             YamlField("strip", "number", required: false, "how many leading folders to strip from its names; default: none"),
             YamlField("file", "relative path", required: false, "the file in the tree to write, if it is not unpacked"),
         ])
-    /// A commit that is downloaded.
     package static let downloadCommit = YamlSection(
         path: "downloads.NAME.git",
         fields: [
             YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
             YamlField("commit", "40 hexadecimal digits", "the commit's full ID"),
         ])
-    /// How k3s packs itself.
+    /// How k3s packages itself.
     package static let package = YamlSection(
         path: "package",
         fields: [
@@ -297,7 +293,7 @@ extension DownloadSpec {
     init(_ map: YamlMap) throws(Diagnostic) {
         let example = "an address such as https://example.org/file.tar"
         git = map.has("git") ? try DownloadCommit(map.map("git", schema: Recipe.Schema.downloadCommit)) : nil
-        // A recipe that extends another cannot take its addresses away: a commit goes before them.
+        // A recipe that extends another cannot remove its addresses, so a commit takes precedence over them.
         addresses = git == nil ? try map.values("addresses", expected: example) : []
         sha256 = try Self.digest(map)
         let hasTree = map.has("tree") ? try map.text("tree") != "unknown" : false

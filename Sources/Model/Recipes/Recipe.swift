@@ -1,58 +1,57 @@
 import ExitCodes
 import Paths
 
-/// What to build and how to prove it: one file of `recipes/`, with all that it extends.
+/// What to build and how to test it: a file in `recipes/`, merged with everything that it extends.
 package struct Recipe: Hashable, Codable, Sendable {
-    /// The file's name without its ending.
+    /// The file name without its extension.
     package let name: String
-    /// One line for people.
+    /// A one-line description.
     package let title: String
-    /// The version of what is built, without a leading `v`.
+    /// The version of the built program, without a leading `v`.
     package let version: Version
-    /// The import path at which the tree stands in `GOPATH`; nil when the tree's own go.mod tells it.
+    /// The tree's import path in `GOPATH`; nil to use the one in the tree's go.mod.
     package var importPath: String?
     /// Where the source comes from.
     package let source: SourceSpec
-    /// Libraries that the source is compiled with and does not hold itself.
+    /// Libraries that the source is compiled with but does not contain.
     package let libraries: LibrariesSpec?
-    /// Which upstream projects lie in the source tree: a patch of `cadvisor` applies where this says that cAdvisor is.
+    /// The upstream projects in the source tree. A patch of `cadvisor` is applied at the path given here for cAdvisor.
     package var upstreams: [String: Upstream]
-    /// Which Go releases build it.
+    /// The Go releases that can build it.
     package let toolchain: VersionRange
-    /// What Go is told to build; nil when the source is a library, which only component probes can prove.
+    /// The Go build target; nil if the source is a library, which only component probes can test.
     package var target: Target?
-    /// Files that the package needs beside the source, by name.
+    /// Files that the package needs in addition to the source, by name.
     package let downloads: [String: DownloadSpec]
-    /// How the target is packed, for a source that is k3s; nil when the target itself is the artifact.
+    /// How the target is packaged, for k3s; nil if the target itself is the artifact.
     package var package: PackageSpec?
-    /// What makes the control plane that the node joins at the levels `ready` and `pod`; nil when the recipe has none.
+    /// The control plane that the node joins at levels `ready` and `pod`; nil if the recipe has none.
     package let controlPlane: ControlPlaneSpec?
-    /// How the node is booted and watched; nil when nothing of it is a node.
+    /// How the node is booted and observed; nil if the recipe has no node.
     package let node: NodeSpec?
-    /// Which layouts `matrix` boots.
+    /// The layouts that `matrix` boots.
     package let layouts: [Layout]
-    /// Which patches make the node good, in the order in which they are applied.
+    /// The patches that make the node work, in order of application.
     package let series: [PatchName]
-    /// Other series that `matrix` boots beside it, to be compared; an empty one is the stock source.
+    /// Further series for `matrix` to boot for comparison; an empty one is the unpatched source.
     package let compare: [[PatchName]]
-    /// What the original has in its package and this recipe leaves out of it: the reasons, by name.
+    /// What the original package contains and this recipe omits: the reasons, by name.
     package let leftOut: [String: String]
-    /// What in it is more than a setting of Go's, with the places: nothing is built with it unless the user allows that.
+    /// The parts of the recipe that are more than Go settings, with their positions. Nothing is built with them unless the user allows it.
     package let code: [Diagnostic]
-    /// What was run of its versions by hand, and what came of it.
+    /// Results of manual runs, by version.
     package let measured: [Measured]
 }
 
-/// An upstream project inside a source tree.
+/// An upstream project in a source tree.
 package struct Upstream: Hashable, Codable, Sendable {
-    /// The directory below the tree's top; `.` for the top itself.
+    /// The directory relative to the tree's top; `.` for the top itself.
     package let path: String
-    /// The project's version, which decides the variant of a patch where the text alone does not; nil when the tree itself tells it.
+    /// The project's version, which selects the variant of a patch if the text alone does not; nil to detect it in the tree.
     package var version: Version?
-    /// The Go module that has the project, when the tree may hold no copy of it.
+    /// The Go module of the project, for trees that may not contain a copy of it.
     package let module: String?
 
-    /// Makes an upstream.
     package init(path: String, version: Version?, module: String? = nil) {
         self.path = path
         self.version = version
@@ -60,30 +59,29 @@ package struct Upstream: Hashable, Codable, Sendable {
     }
 }
 
-/// What Go is told to build.
+/// A Go build target.
 package struct Target: Hashable, Codable, Sendable {
-    /// How Go finds the packages that the target needs.
+    /// How Go resolves packages.
     package enum Mode: String, Codable, Sendable, CaseIterable {
-        /// The tree stands in `GOPATH`, without modules (`GO111MODULE=off`).
+        /// The tree is in `GOPATH`, without modules (`GO111MODULE=off`).
         case gopath
-        /// Modules, all of them in the tree's `vendor/` (`-mod=vendor`).
+        /// Modules, all from the tree's `vendor/` (`-mod=vendor`).
         case vendor
-        /// Several modules of the tree's own, which its go.work names, and all others in its `vendor/`.
+        /// Several modules of the tree, listed in its go.work, and all others from its `vendor/`.
         case workspace
-        /// Modules, the patched ones as copies in the tree, the others from the module cache (`-modfile`).
+        /// Modules: patched ones as copies in the tree, others from the module cache (`-modfile`).
         case modules
     }
 
-    /// The package to build, below the import path; its last part names the binary.
+    /// The package to build, relative to the import path; its last component names the binary.
     package let package: String
     /// Flags of `go build`.
     package var flags: [String]
-    /// Settings of the environment, beside those that Ninepin sets itself.
+    /// Environment variables in addition to those that Ninepin sets.
     package var environment: [String: String]
-    /// How Go finds packages; nil when the tree itself tells it.
+    /// How Go resolves packages; nil to detect it from the tree.
     package let mode: Mode?
 
-    /// Makes a target.
     package init(package: String, flags: [String] = [], environment: [String: String] = [:], mode: Mode? = nil) {
         self.package = package
         self.flags = flags
@@ -95,20 +93,20 @@ package struct Target: Hashable, Codable, Sendable {
     package var binary: String { package == "." ? "program" : package.split(separator: "/").last.map(String.init) ?? package }
 }
 
-/// How a node is booted and watched.
+/// How a node is booted and observed.
 package struct NodeSpec: Hashable, Codable, Sendable {
-    /// Which programs make up the node.
+    /// The programs that make up the node.
     package enum Profile: String, Codable, Sendable, CaseIterable {
-        /// containerd and a kubelet that runs standalone.
+        /// containerd and a standalone kubelet.
         case kubelet
         /// containerd and a kubelet that joins a control plane.
         case node
-        /// containerd and `k3s server`, whose own kubelet is watched.
+        /// containerd and `k3s server`, whose own kubelet is observed.
         case k3sServer = "k3s-server"
         /// containerd and `k3s agent`, which joins a `k3s server`.
         case k3sAgent = "k3s-agent"
 
-        /// What the same program is when the node joins a control plane.
+        /// The profile of the same program when the node joins a control plane.
         package var joined: Profile {
             switch self {
             case .kubelet, .node: .node
@@ -116,10 +114,10 @@ package struct NodeSpec: Hashable, Codable, Sendable {
             }
         }
 
-        /// Whether the program is k3s, which is its own control plane.
+        /// Whether the program is k3s, which has its own control plane.
         package var isK3s: Bool { self == .k3sServer || self == .k3sAgent }
 
-        /// How the program's answer to `--version` begins.
+        /// The beginning of the program's output for `--version`.
         package var versionPrefix: String {
             switch self {
             case .kubelet, .node: "Kubernetes v"
@@ -128,24 +126,23 @@ package struct NodeSpec: Hashable, Codable, Sendable {
         }
     }
 
-    /// Which programs make up the node.
     package let profile: Profile
-    /// Seconds after the node's start in which a forbidden line may still come.
+    /// Seconds after the node's start during which forbidden lines are tolerated.
     package var warmUp: Double
-    /// Seconds after the node's start at which it must still be alive.
+    /// Seconds after the node's start for which it must stay alive.
     package var observe: Double
-    /// Seconds after the sandbox's start by which the node must have started.
+    /// Seconds after the sandbox's start within which the node must start.
     package var startTimeout: Double
-    /// Seconds after the node's start by which it must have shown all that the levels `ready` and `pod` ask for.
+    /// Seconds after the node's start within which it must meet the requirements of levels `ready` and `pod`.
     package var joinTimeout: Double
-    /// Fields of kubelet's configuration beside those that the harness sets, each value as YAML.
+    /// Fields of kubelet's configuration in addition to those that the harness sets, each value as YAML.
     package var kubelet: [String: String]
-    /// What starts the containers of its pods; nil where the cgroups of its sandbox decide (``OCIRuntime/standard(on:)``).
+    /// The runtime for the containers of its pods; nil to choose by the sandbox's cgroup version (``OCIRuntime/standard(on:)``).
     package var runtime: OCIRuntime?
-    /// The containerd that it gets; nil for the machine's own.
+    /// The containerd to use; nil for the machine's own.
     package var containerd: ContainerdSpec?
 
-    /// Makes a node's description; times are in seconds.
+    /// Creates a node specification; times are in seconds.
     package init(
         profile: Profile, warmUp: Double = Deadline.warmUp.seconds, observe: Double = Deadline.observation.seconds,
         startTimeout: Double = Deadline.nodeStart.seconds, joinTimeout: Double = Deadline.nodeJoin.seconds, kubelet: [String: String] = [:],
@@ -161,36 +158,36 @@ package struct NodeSpec: Hashable, Codable, Sendable {
         self.containerd = containerd
     }
 
-    /// Whether the node joins a control plane: an agent of k3s always does.
+    /// Whether the node joins a control plane. A k3s agent always does.
     package func joins(at level: Level) -> Bool { level.isJoined || profile == .k3sAgent }
 
-    /// What a kubelet from anywhere is held to, when no recipe says more.
+    /// The specification for a kubelet without a recipe.
     package static let kubelet = NodeSpec(profile: .kubelet)
 }
 
 extension Recipe {
-    /// Reads a recipe that extends no other.
+    /// Parses a recipe that extends no other.
     ///
     /// - Parameters:
     ///   - yaml: the file's text.
     ///   - file: the file's path, for messages.
     ///   - name: the recipe's name.
-    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    /// - Throws: `Diagnostic` with file, line and column for the first error.
     package init(yaml: String, file: String, name: String) throws(Diagnostic) {
         try self.init([try RecipeFile(yaml: yaml, file: file)], name: name)
     }
 
-    /// Puts a recipe together from its files, the one that extends no other first.
+    /// Merges the files of a recipe, starting with the one that extends no other.
     ///
     /// - Parameters:
-    ///   - wanted: the version that is asked for; the last file's own when nil.
-    ///   - architecture: decides `{arch}` in its texts, and which of several digests is a download's.
-    /// - Throws: `Diagnostic` with file, line and column for the first thing that is wrong.
+    ///   - wanted: the requested version; nil for the version in the last file.
+    ///   - architecture: the value for `{arch}`, and the selector if a download has several digests.
+    /// - Throws: `Diagnostic` with file, line and column for the first error.
     package init(
         _ files: [RecipeFile], name: String, version wanted: Version? = nil, architecture: Architecture = .machine
     ) throws(Diagnostic) {
         let map = try YamlMap(try RecipeFile.layered(files, version: wanted, architecture: architecture), schema: Schema.recipe)
-        // Its work tree has it.
+        // The name becomes part of the work tree.
         guard YamlMap.isFileName(name) else {
             throw Diagnostic(file: map.file, message: "\(name.debugDescription) is not a valid recipe name; rename the file")
         }
@@ -241,7 +238,7 @@ extension Recipe {
     }
 }
 
-/// A series as a recipe's `compare` has it.
+/// A series in a recipe's `compare`.
 private struct ComparedSeries: LosslessStringConvertible {
     let patches: [PatchName]
 
@@ -268,12 +265,12 @@ extension Upstream {
 }
 
 extension Target {
-    /// - Parameter mayBeTop: whether the package may be the tree's own.
+    /// - Parameter mayBeTop: whether the package may be at the top of the tree.
     init(_ map: YamlMap, mayBeTop: Bool = false) throws(Diagnostic) {
         package = try map.path("package").description
         flags = try map.values("flags", expected: "a flag of go build")
         environment = try map.texts("environment", mayBeEmpty: true)
-        // A recipe that extends another cannot take a word of it away.
+        // A recipe that extends another cannot remove one of its values.
         let isTold = map.has("mode") ? try map.text("mode") == "tree" : true
         mode = isTold ? nil : try map.word("mode")
         guard package != "." || mayBeTop else { throw map.complaint("package", "expected a path such as cmd/kubelet, found '.'") }
@@ -289,10 +286,10 @@ extension Target {
         }
     }
 
-    /// What of a target is more than a setting of Go's.
+    /// The parts of a target that are more than Go settings.
     static func code(in map: YamlMap) throws(Diagnostic) -> [Diagnostic] {
         let words = try map.placedTexts("flags")
-        // A path and a prefix stand in their places once the tree is there; what Go is told then is looked at once more.
+        // The placeholders are replaced only when the tree is available. The final flags are checked again then.
         let flags = words.map { Target.placed($0.text, importPath: "path", vendored: "") }
         var found = GoSettings.code(inFlags: flags).map { index, code in
             words[index].place.complaint("'flags': \(code)")
@@ -305,7 +302,7 @@ extension Target {
 }
 
 extension Recipe {
-    /// What of all targets is more than a setting of Go's.
+    /// The parts of all targets that are more than Go settings.
     private static func code(in map: YamlMap) throws(Diagnostic) -> [Diagnostic] {
         var maps: [YamlMap] = []
         if map.has("target") { maps.append(try map.map("target", schema: Schema.target)) }
@@ -322,23 +319,23 @@ extension Recipe {
     }
 }
 
-/// A recipe tells Go more than settings, and nobody has allowed that.
+/// The error for a recipe that contains more than Go settings without the user's permission.
 package struct RecipeIsCode: ExitStatusError, Hashable, Sendable, CustomStringConvertible {
-    /// What it is, and where it stands.
+    /// The settings and their positions.
     package let places: [String]
 
-    /// Looks whether a recipe may be built.
+    /// Checks whether a recipe may be built.
     ///
-    /// - Parameter isAllowed: whether the user trusts it.
-    /// - Throws: itself, with every place.
+    /// - Parameter isAllowed: whether the user trusts the recipe.
+    /// - Throws: `RecipeIsCode` with all positions.
     package static func check(_ recipe: Recipe, isAllowed: Bool) throws(RecipeIsCode) {
         guard !isAllowed, !recipe.code.isEmpty else { return }
         throw RecipeIsCode(places: recipe.code.map(\.description))
     }
 
-    /// Looks once more at what Go will really be told: what a lock says stands in it now, too.
+    /// Checks the final flags and environment again, which now include values from the lock.
     ///
-    /// - Throws: itself.
+    /// - Throws: `RecipeIsCode`.
     package static func check(_ target: Target) throws(RecipeIsCode) {
         let found =
             GoSettings.code(inFlags: target.flags).map(\.code)
@@ -346,7 +343,7 @@ package struct RecipeIsCode: ExitStatusError, Hashable, Sendable, CustomStringCo
         guard found.isEmpty else { throw RecipeIsCode(places: found.map { "\(target.package): \($0)" }) }
     }
 
-    /// What, where, why, and what to do.
+    /// The settings, their positions, the reasons, and what to do.
     package var description: String {
         """
         the recipe counts as code: these settings could run any program as you

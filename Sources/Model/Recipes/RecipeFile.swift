@@ -1,15 +1,15 @@
-/// One file of a recipe, read but not yet put together with those that it extends.
+/// A parsed file of a recipe, not yet merged with those that it extends.
 package struct RecipeFile: Sendable {
-    /// The file's path, as it was given.
+    /// The file's path as given.
     package let file: String
-    /// The recipe that this one extends: a name, or a path beside this file; nil when it stands alone.
+    /// The recipe that this one extends, as a name or a path relative to this file; nil if none.
     package let parent: String?
     private let body: YamlValue
     private let ranges: [YamlValue]
 
-    /// Reads a file.
+    /// Parses a file.
     ///
-    /// - Throws: `Diagnostic` when it is no YAML mapping, or `extends` or `ranges` is no good.
+    /// - Throws: `Diagnostic` if it is not a YAML mapping, or if `extends` or `ranges` is invalid.
     package init(yaml: String, file: String) throws(Diagnostic) {
         self.file = file
         let root = try YamlValue(yaml, file: file, expected: "a recipe")
@@ -27,7 +27,8 @@ package struct RecipeFile: Sendable {
         body = root.without(["extends", "ranges"])
     }
 
-    /// All files as one value: each lies over those before it, and its ranges over itself where the version fits.
+    /// Merges all files into one value. Each file overrides the files before it, and is overridden by its own ranges that contain the
+    /// version.
     static func layered(
         _ files: [RecipeFile], version wanted: Version?, architecture: Architecture
     ) throws(Diagnostic) -> YamlValue {
@@ -46,7 +47,7 @@ package struct RecipeFile: Sendable {
             .replacing("{arch}", with: architecture.rawValue)
     }
 
-    /// A source of another kind replaces one; it does not mix with it. Nor do the digests of two releases of a download.
+    /// Keys whose values are replaced as a whole: sources of different kinds do not mix, nor do the digests of two releases of a download.
     private static let whole: Set<String> = ["source", "libraries", "sha256", "tree", "bytes"]
 
     private static func version(of value: YamlValue) throws(Diagnostic) -> Version {
@@ -69,10 +70,10 @@ package struct RecipeFile: Sendable {
 }
 
 extension YamlValue {
-    /// The recipe in which each download has the digest and the length of one architecture, where it says them by architecture. A digest that is not
-    /// said for this one is not known.
+    /// Selects the digest and length for an architecture in downloads that list them by architecture. A digest not listed for this
+    /// architecture is unknown.
     ///
-    /// - Throws: `Diagnostic` for a name that is no architecture's.
+    /// - Throws: `Diagnostic` for a name that is not an architecture.
     fileprivate func choosing(_ architecture: Architecture) throws(Diagnostic) -> YamlValue {
         try changing("downloads") { (downloads: YamlValue) throws(Diagnostic) in
             try downloads.changingAll { (download: YamlValue) throws(Diagnostic) in
@@ -87,7 +88,7 @@ extension YamlValue {
         }
     }
 
-    /// - Returns: nil when there is nothing for this architecture, and nothing that could stand for it.
+    /// - Returns: nil if there is no value for this architecture and no substitute.
     private func chosen(for architecture: Architecture, missing: String?) throws(Diagnostic) -> YamlValue? {
         guard case .mapping(let entries) = content else { return self }
         let known = Architecture.allCases.map(\.rawValue)
@@ -109,7 +110,7 @@ extension YamlValue {
         try changingEntries { (entry: Entry) throws(Diagnostic) in try change(entry.value) }
     }
 
-    /// A mapping whose values are others; one for which there is none goes with its key. What is no mapping stays as it is.
+    /// Returns a mapping with changed values; an entry whose value becomes nil is removed. Anything but a mapping is returned unchanged.
     private func changingEntries(_ change: (Entry) throws(Diagnostic) -> YamlValue?) throws(Diagnostic) -> YamlValue {
         guard case .mapping(let entries) = content else { return self }
         var changed: [Entry] = []

@@ -1,7 +1,7 @@
 import Sanitizing
 
 extension Recipe {
-    /// The recipe as it may be shown: no secret of an address is in it.
+    /// The recipe without secrets in its addresses, for display.
     package var redacted: Recipe {
         Recipe(
             name: name, title: Redaction.text(title), version: version, importPath: importPath, source: source.redacted,
@@ -13,7 +13,7 @@ extension Recipe {
         )
     }
 
-    /// The secrets of its addresses, to be taken out of its file's text.
+    /// The secrets in its addresses, for removal from the text of its file.
     package var secrets: Secrets {
         var secrets = Secrets()
         let targets = [target, package?.wrapper].compactMap(\.self) + (package?.programs.values.map(\.target) ?? [])
@@ -26,7 +26,7 @@ extension Recipe {
 }
 
 extension SourceSpec {
-    /// Where it is to be had, as the recipe has it; empty where an index tells.
+    /// The download addresses in the recipe; empty if an index provides them.
     package var addresses: [String] {
         switch self {
         case .debian: []

@@ -1,7 +1,6 @@
 extension Recipe {
-    /// The sections of a recipe. `docs/recipe.md` is written from these.
+    /// The sections of a recipe. `docs/recipe.md` is generated from these.
     package enum Schema {
-        /// The whole file.
         package static let recipe = YamlSection(
             path: "",
             fields: [
@@ -44,7 +43,7 @@ extension Recipe {
                     "measured", "list of mappings", required: false,
                     "results of manual runs of some versions, on sources that the tests do not have; shown by `ninepin recipes show`"),
             ])
-        /// What was run by hand.
+        /// Results of manual runs.
         package static let measured = YamlSection(
             path: "measured",
             fields: [
@@ -52,7 +51,6 @@ extension Recipe {
                 YamlField("date", "date", "the date of the run, such as `2026-11-26`"),
                 YamlField("text", "text", "what was run, on what, and the result"),
             ])
-        /// The source.
         package static let source = YamlSection(
             path: "source",
             fields: [
@@ -60,7 +58,6 @@ extension Recipe {
                 YamlField("git", "mapping", required: false, "a git repository"),
                 YamlField("archive", "mapping", required: false, "an archive"),
             ])
-        /// A Debian source package.
         package static let debian = YamlSection(
             path: "source.debian",
             fields: [
@@ -74,7 +71,6 @@ extension Recipe {
                     "built", "text", required: false,
                     "a binary package with the same code, used if a file of the source package is not in the pool"),
             ])
-        /// A git repository.
         package static let git = YamlSection(
             path: "source.git",
             fields: [
@@ -84,7 +80,6 @@ extension Recipe {
                     "a tag, a branch, a full reference name, or a full commit ID, such as `v{version}`; if a tag and a branch have the same name, the tag is used and the branch is reported"
                 ),
             ])
-        /// An archive.
         package static let archive = YamlSection(
             path: "source.archive",
             fields: [
@@ -92,14 +87,12 @@ extension Recipe {
                 YamlField("sha256", "64 hexadecimal digits", "the expected digest"),
                 YamlField("bytes", "number", required: false, "the length in bytes"),
             ])
-        /// Libraries.
         package static let libraries = YamlSection(
             path: "libraries",
             fields: [
                 YamlField("suite", "text", "the code name of the suite whose signed index is used"),
                 YamlField("packages", "list of text", "Debian packages such as `golang-golang-x-sys-dev`; their dependencies are included"),
             ])
-        /// One upstream project.
         package static let upstream = YamlSection(
             path: "upstreams.NAME",
             fields: [
@@ -111,7 +104,7 @@ extension Recipe {
                 YamlField(
                     "module", "module path", required: false, "the Go module that contains the project, if the tree has no copy of it"),
             ])
-        /// What Go is told to build.
+        /// The Go build target.
         package static let target = YamlSection(
             path: "target",
             fields: [
@@ -129,7 +122,6 @@ extension Recipe {
                     "mode", "`gopath`, `vendor`, `workspace`, `modules` or `tree`", required: false,
                     "how Go finds packages; default: `tree`, which follows the tree's own files"),
             ])
-        /// The control plane.
         package static let controlPlane = YamlSection(
             path: "controlPlane",
             fields: [
@@ -143,7 +135,6 @@ extension Recipe {
                     "series", "list of patches", required: false,
                     "the patches to build it with, independent of the node's; a patch is skipped if the tree does not have its fault"),
             ])
-        /// The node.
         package static let node = YamlSection(
             path: "node",
             fields: [
@@ -167,7 +158,6 @@ extension Recipe {
                     "containerd", "mapping", required: false,
                     "the node's containerd, from a Debian suite; default: the machine's own"),
             ])
-        /// A node's containerd.
         package static let containerd = YamlSection(
             path: "node.containerd",
             fields: [
@@ -181,7 +171,7 @@ extension Recipe {
                 ),
             ])
 
-        /// All sections, the file itself first.
+        /// All sections, starting with the file itself.
         package static let all = [
             recipe, source, debian, git, archive, libraries, upstream, target, download, downloadCommit, package, program, controlPlane,
             node, containerd, measured,

@@ -1,29 +1,29 @@
-/// A text in a node's log that means something to a verdict.
+/// A text in a node's log that is relevant to a verdict.
 package struct Signal: Hashable, Sendable {
-    /// What it means.
+    /// The meaning of the text.
     package enum Meaning: Hashable, Sendable {
-        /// After warm-up it must not come any more.
+        /// The text must not occur after warm-up.
         case forbidden
-        /// Forbidden too, but written about once a minute while a fault lasts: it names the verdict where nothing else does.
+        /// Also forbidden, but logged only about once a minute while a fault persists. It becomes the cause of the verdict if nothing else
+        /// does.
         case sparse
-        /// A node that says so ends.
+        /// A node that logs this ends.
         case fatal
-        /// It tells why a forbidden one comes.
+        /// The text explains a forbidden line.
         case cause
         /// The node has started.
         case started
-        /// Only a kubelet writes so.
+        /// Only a kubelet writes this.
         case kubelet
     }
 
-    /// Its name in verdicts and tables.
+    /// The name in verdicts and tables.
     package let name: String
-    /// The bytes that a line must have in it.
+    /// The bytes that a line must contain.
     package let text: [UInt8]
-    /// What it means.
     package let meaning: Meaning
 
-    /// Makes a signal of a text that a line must have in it, as it is.
+    /// Creates a signal from a text that a line must contain literally.
     package init(_ name: String, _ text: String, _ meaning: Meaning) {
         self.name = name
         self.text = Array(text.utf8)
@@ -32,33 +32,34 @@ package struct Signal: Hashable, Sendable {
 }
 
 extension Signal {
-    /// What is known of kubelet's log, of the years 2020 to 2026.
+    /// The known signals in kubelet logs, from the years 2020 to 2026.
     package static let kubelet: [Signal] = known + podGroups
 
-    /// cAdvisor, manager/container.go: the groups above the pods last as long as kubelet, and so their files do. Whether their first figures
-    /// are there before the reader stops at a missing file is a race; from then on the figures stand still and nothing else is written.
+    /// cAdvisor, manager/container.go: the groups above the pods exist as long as kubelet, and so do their files. It is a race whether
+    /// their first figures are recorded before the reader stops at a missing file; after that, the figures do not change and nothing else
+    /// is logged.
     private static let podGroups: [Signal] = [
         "/kubepods", "/kubepods/burstable", "/kubepods/besteffort", "/kubepods.slice", "/kubepods.slice/kubepods-burstable.slice",
         "/kubepods.slice/kubepods-besteffort.slice",
     ].flatMap { failedUpdate(of: $0).map { Signal("stats of pods", $0, .sparse) } }
 
-    /// What cAdvisor says of a group whose figures stand still; a structured line has a backslash before each quotation mark.
+    /// cAdvisor's message about a group whose figures are not updated; a structured line has a backslash before each quotation mark.
     private static func failedUpdate(of group: String) -> [String] {
         ["\"", "\\\""].map { "\(failedUpdateStem)\($0)\(group)\($0)" }
     }
 
-    /// How all of those begin: a line without it has none of them.
+    /// The common beginning of these messages: a line without it contains none of them.
     package static let failedUpdateStem = "Failed to update stats for container "
 
     private static let known: [Signal] = [
         // cAdvisor, manager/manager.go and fs/fs.go.
         Signal("memory cache", "unable to find data in memory cache", .forbidden),
         Signal("could not find device", "could not find device with major", .forbidden),
-        // The same since cAdvisor 0.55 (Kubernetes 1.36), where the numbers come before it.
+        // The same since cAdvisor 0.55 (Kubernetes 1.36), where the device numbers precede the text.
         Signal("could not find device", "could not find device in cached partitions map", .forbidden),
-        // cAdvisor, fs/fs.go: the device was found, and no file system of it is counted.
+        // cAdvisor, fs/fs.go: the device was found, but it has no known file system.
         Signal("filesystem info", "cannot find filesystem info for device", .forbidden),
-        // Kubernetes from 1.35 on, pkg/kubelet/apis/config/validation: it ends, unless failCgroupV1 is false.
+        // Kubernetes from 1.35 on, pkg/kubelet/apis/config/validation: kubelet exits unless failCgroupV1 is false.
         Signal("cgroup v1", "kubelet is configured to not run on a host using cgroup v1", .forbidden),
         // Kubernetes, pkg/kubelet/kubelet.go and cmd/kubelet/app/server.go; k3s logs with logrus.
         Signal("container manager", "Failed to start ContainerManager", .fatal),
@@ -68,7 +69,7 @@ extension Signal {
         Signal("k3s", "level=fatal ", .fatal),
         // libcontainer, cgroups/fs/cpuacct.go.
         Signal("percpu", "cpuacct.usage_percpu: no such file", .cause),
-        // cAdvisor, manager/container.go: whatever it was that the reader of a cgroup stopped at.
+        // cAdvisor, manager/container.go: any error of the cgroup reader.
         Signal("stats of /", failedUpdate(of: "/")[0], .cause),
         Signal("stats of /", failedUpdate(of: "/")[1], .cause),
         Signal("started", "Started kubelet", .started),
@@ -83,11 +84,11 @@ extension Signal {
         Signal("kubelet", "Started kubelet", .kubelet),
     ]
 
-    /// What is looked for in a log that nobody watched: there a line is all that tells of an end, and of whose log it is.
+    /// The signals for a recorded log, where only the lines show the end of a node and whose log it is.
     package static let written: [Signal] = kubelet + refusals + places
 
-    /// Kubernetes, cmd/kubelet/app/server.go and pkg/kubelet/kubelet.go, 1.16 to 1.36: what kubelet says before it leaves with a status. Up to 1.20 the line
-    /// is a fatal one of klog's, and says so itself.
+    /// Kubernetes, cmd/kubelet/app/server.go and pkg/kubelet/kubelet.go, 1.16 to 1.36: kubelet's messages before it exits with an error
+    /// status. Up to 1.20 klog writes the line with severity fatal.
     private static let refusals: [Signal] = [
         "Failed to parse kubelet flag", "failed to parse kubelet flag", "Failed to validate kubelet flags",
         "failed to validate kubelet flags",
@@ -97,7 +98,7 @@ extension Signal {
         "Failed to initialize internal modules", "Failed to start cAdvisor",
     ].flatMap { [Signal("kubelet", $0, .fatal), Signal("kubelet", $0, .kubelet)] }
 
-    /// Files of Kubernetes that no other program than kubelet is made of, and words of k3s' versions.
+    /// Source files of Kubernetes that only kubelet contains, and messages of k3s releases.
     private static let places: [Signal] = [
         " kubelet_getters.go:", " kubelet_pods.go:", " kubelet_volumes.go:", " kubelet_network_linux.go:", " eviction_manager.go:",
         " cadvisor_stats_provider.go:", " kuberuntime_manager.go:", " kuberuntime_sandbox.go:", " kuberuntime_container.go:",
@@ -105,7 +106,7 @@ extension Signal {
         "Starting k3s ",
     ].map { Signal("kubelet", $0, .kubelet) }
 
-    /// What a probe of `patches/` says itself, where the package that it asks gives a figure and no error.
+    /// Output of the probes in `patches/` themselves, where the tested package returns a figure instead of an error.
     package static let probe: [Signal] = [
         Signal("memory usage", "memory usage of / reads 0", .cause),
         Signal("map iteration", "map iteration breaks memory", .cause),

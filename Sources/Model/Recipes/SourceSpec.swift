@@ -1,29 +1,24 @@
 import Sanitizing
 
-/// Where a source comes from.
+/// The origin of a source.
 package enum SourceSpec: Hashable, Sendable {
-    /// A Debian source package.
     case debian(DebianSpec)
-    /// A git repository.
     case git(GitSpec)
-    /// An archive.
     case archive(ArchiveSpec)
 }
 
 /// A Debian source package.
 package struct DebianSpec: Hashable, Codable, Sendable {
-    /// The source package's name.
     package let package: String
-    /// The suite, by its code name, whose index is asked.
+    /// The code name of the suite whose index is searched.
     package let suite: String
-    /// The upstream part of the package's version (all before the last `-`, Debian Policy 5.6.12), or a range of such.
+    /// The upstream part of the package's version (everything before the last `-`, Debian Policy 5.6.12), or a range of versions.
     package let version: String
-    /// A built package with the same code, to be taken when a file of the source package is not in the pool; nil when there is none.
+    /// A binary package with the same code, used if a file of the source package is not in the pool; nil if there is none.
     package let built: String?
-    /// Whether ``package`` is such a built package.
+    /// Whether ``package`` is such a binary package.
     package let isBuilt: Bool
 
-    /// Makes a Debian source package.
     package init(package: String, suite: String, version: String, built: String? = nil, isBuilt: Bool = false) {
         self.package = package
         self.suite = suite
@@ -32,18 +27,17 @@ package struct DebianSpec: Hashable, Codable, Sendable {
         self.isBuilt = isBuilt
     }
 
-    /// The built package in the place of the source package; nil when the recipe names none.
+    /// The binary package to use instead of the source package; nil if the recipe names none.
     package var fallback: DebianSpec? { built.map { DebianSpec(package: $0, suite: suite, version: version, isBuilt: true) } }
 }
 
-/// A git repository, and what is wanted of it.
+/// A git repository and the requested revision.
 package struct GitSpec: Hashable, Codable, Sendable {
-    /// Its address, as git takes it; git's own `url.*.insteadOf` applies to it.
+    /// The address in git's notation; git's own `url.*.insteadOf` applies to it.
     package let url: String
-    /// A tag, a branch, a full reference name, or a full commit id.
+    /// A tag, a branch, a full reference name, or a full commit ID.
     package let reference: String
 
-    /// Makes a git source.
     package init(url: String, reference: String) {
         self.url = url
         self.reference = reference
@@ -52,32 +46,29 @@ package struct GitSpec: Hashable, Codable, Sendable {
 
 /// An archive: `.tar.gz`, `.tar.xz`, `.tar.zst`, `.tar` or `.zip`.
 package struct ArchiveSpec: Hashable, Codable, Sendable {
-    /// Where it is to be had: any of these has the same bytes.
+    /// Download addresses, all for the same bytes.
     package let addresses: [String]
-    /// What its bytes must be.
+    /// The expected digest.
     package let sha256: Digest
-    /// Its length in bytes; nil when nobody says.
+    /// Its length in bytes; nil if unknown.
     package let bytes: Int64?
 
-    /// Makes an archive.
     package init(addresses: [String], sha256: Digest, bytes: Int64? = nil) {
         self.addresses = addresses
         self.sha256 = sha256
         self.bytes = bytes
     }
 
-    /// The file's name: the last part of the path of its first address; its digest's first digits, where the path has none.
+    /// The file name: the last path component of the first address, or the first digits of the digest if the path has none.
     package var name: String { addresses.first.flatMap(Redaction.fileName) ?? sha256.short }
 }
 
-/// Debian packages of Go libraries (`golang-…-dev`), with all that they need.
+/// Debian packages of Go libraries (`golang-…-dev`), including their dependencies.
 package struct LibrariesSpec: Hashable, Codable, Sendable {
-    /// The suite, by its code name, whose index is asked.
+    /// The code name of the suite whose index is searched.
     package let suite: String
-    /// The packages' names.
     package let packages: [String]
 
-    /// Names packages of a suite.
     package init(suite: String, packages: [String]) {
         self.suite = suite
         self.packages = packages
@@ -101,7 +92,7 @@ extension SourceSpec: Codable {
         }
     }
 
-    /// Encodes one key, which tells the kind, with the rest below it.
+    /// Encodes one key for the kind, with the rest as its value.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Keys.self)
         switch self {
@@ -147,7 +138,7 @@ extension GitSpec {
         guard url.utf8.first != UInt8(ascii: "-") else {
             throw map.complaint("url", "expected an address such as https://example.org/project, found '\(url)'")
         }
-        // Of code points, as git sees them: a mark that combines with one of these takes nothing of its meaning.
+        // Unicode scalars, as git sees them: a combining mark does not change the meaning of one of these.
         let refused = " ~^:?*[\\".unicodeScalars
         guard reference.utf8.first != UInt8(ascii: "-"),
             !reference.unicodeScalars.contains(where: { refused.contains($0) || $0.properties.isWhitespace })
@@ -174,13 +165,13 @@ extension LibrariesSpec {
     }
 }
 
-/// Which upstream versions of a Debian package are meant: one, letter by letter, or a range.
+/// The accepted upstream versions of a Debian package: one exact version, or a range.
 package struct DebianVersionRule: Hashable, Sendable, CustomStringConvertible {
     private let range: VersionRange?
-    /// The text that it was read from.
+    /// The original text.
     package let description: String
 
-    /// Reads a version such as `1.20.5+really1.20.2`, or a range that begins with `<`, `>` or `=`; nil for anything else.
+    /// Parses a version such as `1.20.5+really1.20.2`, or a range that begins with `<`, `>` or `=`; nil for anything else.
     package init?(_ text: String) {
         description = text
         guard let first = text.first else { return nil }
@@ -197,7 +188,7 @@ package struct DebianVersionRule: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether an upstream version is meant. What Debian adds behind a `+` or `~` has no part in a range.
+    /// Whether an upstream version is accepted. Ranges ignore what Debian appends after a `+` or `~`.
     package func contains(_ upstream: String) -> Bool {
         guard let range else { return upstream == description }
         let plain = upstream.prefix { $0 != "+" && $0 != "~" }

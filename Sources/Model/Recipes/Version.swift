@@ -1,17 +1,18 @@
-/// A release's version, ordered as Semantic Versioning 2.0.0 orders them (§11), with what the field adds to it: a leading `v`
-/// is allowed (`v1.34.9+k3s1`), numbers may be missing (`1.19` is `1.19.0`), and `rc92` counts as a number after `rc`.
+/// A release version, ordered according to Semantic Versioning 2.0.0 (§11) with common extensions: a leading `v` is allowed
+/// (`v1.34.9+k3s1`), numbers may be missing (`1.19` is `1.19.0`), and `rc92` counts as `rc` followed by a number.
 package struct Version: Sendable, Codable, LosslessStringConvertible {
-    /// Major, minor, patch, and whatever numbers follow; missing ones are zero.
+    /// Major, minor, patch, and any further numbers; missing ones are zero.
     package let numbers: [Int]
-    /// What stands between `-` and `+`: a version with it comes before the one without.
+    /// The text between `-` and `+`. A version with it precedes the one without.
     package private(set) var prerelease: String?
-    /// What stands after `+`; it has no part in the order.
+    /// The text after `+`, which does not affect the order.
     package let build: String?
-    /// The text that it was read from.
+    /// The original text.
     package let description: String
 
-    /// Reads a version; nil when the text does not begin with a number (after an optional `v`, or `go`), has other signs than `.`, `-`, `+`, `~` and
-    /// `_`, or more than 128 bytes: it stands in names of files, and in a recipe wherever `{version}` does.
+    /// Parses a version; nil if the text does not begin with a number (after an optional `v` or `go`), contains punctuation other than `.`,
+    /// `-`, `+`, `~` and `_`, or is longer than 128 bytes. The limits exist because versions become part of file names and replace
+    /// `{version}` in recipes.
     package init?(_ text: String) {
         guard text.utf8.count <= 128, text.utf8.allSatisfy(Self.isSign) else { return nil }
         var rest = Substring(text)
@@ -37,14 +38,15 @@ package struct Version: Sendable, Codable, LosslessStringConvertible {
         byte < 128 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber || ".-+~_".utf8.contains(byte))
     }
 
-    /// The text without a leading `v` or `go`: tags have one, and names of files do not.
+    /// The text without a leading `v` or `go`, which tags have and file names do not.
     package var plain: String {
         description.hasPrefix("go")
             ? String(description.dropFirst(2)) : description.hasPrefix("v") ? String(description.dropFirst()) : description
     }
 
-    /// The release that a fork was made of: `v0.49.0-openshift-4.17-4` is 0.49.0, `v1.21.2-k3s1` is 1.21.2, `1.0.0-rc92-k3s1` is 1.0.0-rc92. What
-    /// is no fork's is its own: prereleases such as `rc95`, and what Go calls pseudo-versions (go.dev/ref/mod), which come before a release.
+    /// The release that a fork is based on: `v0.49.0-openshift-4.17-4` is 0.49.0, `v1.21.2-k3s1` is 1.21.2, `1.0.0-rc92-k3s1` is
+    /// 1.0.0-rc92. Any other version is its own origin, including prereleases such as `rc95` and Go pseudo-versions (go.dev/ref/mod), which
+    /// precede a release.
     package var origin: Version {
         guard let prerelease else { return self }
         let parts = prerelease.split(separator: "-", omittingEmptySubsequences: false)
@@ -55,26 +57,26 @@ package struct Version: Sendable, Codable, LosslessStringConvertible {
         return origin
     }
 
-    /// Words by which projects name what comes before a release. Any other word behind a version is a fork's or a packager's name.
+    /// The words that projects use for prereleases. Any other word after a version names a fork or a packager.
     private static let prereleases: Set<String> = [
         "a", "alpha", "b", "beta", "c", "canary", "dev", "ea", "m", "milestone", "next", "nightly", "pre", "preview", "prerelease", "rc",
         "snapshot", "test",
     ]
 
-    /// Whether a text begins as a prerelease does: with one of the words, or with a number, as pseudo-versions do.
+    /// Whether a text begins like a prerelease: with one of the words, or with a number as in pseudo-versions.
     private static func isPrerelease(_ text: Substring) -> Bool {
         let word = text.prefix { $0.isASCII && $0.isLetter }
         return word.isEmpty ? text.first?.isNumber == true : prereleases.contains(word.lowercased())
     }
 
-    /// Whether a text ends with the fourteen digits of a time, behind which a pseudo-version has its commit.
+    /// Whether a text ends in the fourteen digits of a time, which precede the commit in a pseudo-version.
     private static func isCommitTime(_ text: Substring) -> Bool {
         text.split(separator: ".").last.map { $0.count == 14 && $0.allSatisfy(\.isNumber) } ?? false
     }
 
     /// Decodes a version from a string.
     ///
-    /// - Throws: `DecodingError` when the string is no version.
+    /// - Throws: `DecodingError` if the string is not a version.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let version = Version(try container.decode(String.self)) else {
@@ -83,7 +85,7 @@ package struct Version: Sendable, Codable, LosslessStringConvertible {
         self = version
     }
 
-    /// Encodes the version as the text that it was read from.
+    /// Encodes the version as its original text.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
@@ -91,10 +93,10 @@ package struct Version: Sendable, Codable, LosslessStringConvertible {
 }
 
 extension Version: Comparable {
-    /// Whether both have the same place in the order; text that has no part in it (`v`, build) may differ.
+    /// Whether both are equal in the order; text that does not affect the order (`v`, build) may differ.
     package static func == (one: Version, other: Version) -> Bool { !(one < other) && !(other < one) }
 
-    /// Whether one comes before the other (Semantic Versioning 2.0.0, §11).
+    /// Whether one version precedes the other (Semantic Versioning 2.0.0, §11).
     package static func < (one: Version, other: Version) -> Bool {
         for place in 0..<max(one.numbers.count, other.numbers.count) {
             let left = place < one.numbers.count ? one.numbers[place] : 0
@@ -108,7 +110,7 @@ extension Version: Comparable {
         }
     }
 
-    /// Compares two prereleases run by run, so that `rc9` comes before `rc92` as its authors meant.
+    /// Compares two prereleases run by run, so that `rc9` precedes `rc92` as intended.
     private static func precedes(_ left: String, _ right: String) -> Bool {
         let (lefts, rights) = (runs(left), runs(right))
         for (one, other) in zip(lefts, rights) where one != other {
@@ -134,7 +136,7 @@ extension Version: Comparable {
 }
 
 extension Version: Hashable {
-    /// Hashes what the order looks at, so that equal versions hash alike.
+    /// Hashes the parts that determine the order, so that equal versions have equal hashes.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(numbers.reversed().drop { $0 == 0 }.reversed() as [Int])
         hasher.combine(prerelease)

@@ -1,18 +1,19 @@
-/// A set of versions, written as comparisons that must all hold: `>=0.30 <0.39`, `=1.20.2`, `*`. Commas may stand for spaces, and `||` between
-/// two sets takes both: `>=1.1 <1.3 || <0.1`, for code that has moved to a project that counts anew. A fork's version counts as the one that it
-/// was made of (``Version/origin``).
+/// A set of versions, written as comparisons that must all hold: `>=0.30 <0.39`, `=1.20.2`, `*`. Commas may be used instead of spaces, and
+/// `||` forms the union of two sets: `>=1.1 <1.3 || <0.1`, for code that moved to a project with its own version numbers. A fork's version
+/// counts as the version that it is based on (``Version/origin``).
 package struct VersionRange: Hashable, Sendable, Codable, LosslessStringConvertible {
-    /// One comparison with a bound.
+    /// A comparison with a bound.
     private struct Comparison: Hashable, Sendable {
         enum Sign: String, CaseIterable {
-            // Longer signs first: reading takes the first that fits.
+            // Longer operators first, because the parser takes the first match.
             case atLeast = ">=", atMost = "<=", above = ">", below = "<", exactly = "="
         }
 
         let sign: Sign
         let bound: Version
 
-        /// A fork's version counts as the one that it was made of, unless the bound is a fork's own.
+        /// Whether the comparison holds. A fork's version counts as the version that it is based on, unless the bound is a fork's version
+        /// too.
         func holds(for version: Version) -> Bool {
             let version = bound.origin == bound ? version.origin : version
             return switch sign {
@@ -26,10 +27,10 @@ package struct VersionRange: Hashable, Sendable, Codable, LosslessStringConverti
     }
 
     private let sets: [[Comparison]]
-    /// The text that it was read from.
+    /// The original text.
     package let description: String
 
-    /// Reads a range; nil when a comparison cannot be read.
+    /// Parses a range; nil if a comparison is invalid.
     package init?(_ text: String) {
         var sets: [[Comparison]] = []
         for part in text.split(separator: "||", omittingEmptySubsequences: false) {
@@ -40,12 +41,11 @@ package struct VersionRange: Hashable, Sendable, Codable, LosslessStringConverti
         description = text
     }
 
-    /// Whether a version lies in the range.
     package func contains(_ version: Version) -> Bool { sets.contains { set in set.allSatisfy { $0.holds(for: version) } } }
 
     /// Decodes a range from a string.
     ///
-    /// - Throws: `DecodingError` when the string is no range.
+    /// - Throws: `DecodingError` if the string is not a range.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let range = VersionRange(try container.decode(String.self)) else {
@@ -54,7 +54,7 @@ package struct VersionRange: Hashable, Sendable, Codable, LosslessStringConverti
         self = range
     }
 
-    /// Encodes the range as the text that it was read from.
+    /// Encodes the range as its original text.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

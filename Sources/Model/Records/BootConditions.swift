@@ -1,19 +1,18 @@
-/// What a boot suffered from the rest of the machine. A node that is starved of processor time can look like a node with a fault, so a boot
-/// that was slowed beyond the limits is repeated alone before its verdict is believed.
+/// How the rest of the machine disturbed a boot. A node without enough CPU time can look like a node with a fault, so a boot that was
+/// slowed beyond the limits is repeated alone before its verdict is trusted.
 package struct BootConditions: Hashable, Codable, Sendable {
-    /// The share of the boot, from 0 to 1, in which some task of the machine waited for a processor (`some total` of `/proc/pressure/cpu`,
-    /// Documentation/accounting/psi.rst of Linux); nil where the kernel does not tell.
+    /// The share of the boot, from 0 to 1, during which some task of the machine waited for a CPU (`some total` of `/proc/pressure/cpu`,
+    /// Documentation/accounting/psi.rst of Linux); nil if the kernel does not report it.
     package var cpuPressure: Double?
-    /// The longest time between two reports of what asks the node, in seconds, from the moment at which it began. The time in which a node does not
-    /// answer a question is not part of it.
+    /// The longest time between two reports of the prober, in seconds, from its start. The time in which a node does not answer a probe is
+    /// not included.
     package var longestSilence: Double
-    /// The longest time that a log line took from the node to Ninepin, in seconds: from the time stamp in it to its arrival, beyond the shortest
-    /// such time of the boot, since the two clocks need not agree.
+    /// The longest delay of a log line from the node to Ninepin, in seconds: from its timestamp to its arrival, minus the smallest such
+    /// delay of the boot, because the two clocks need not agree.
     package var longestDelay: Double
-    /// The most other boots that went on at the same moment.
+    /// The maximum number of other boots that ran at the same time.
     package var company: Int
 
-    /// Makes conditions of what was measured.
     package init(cpuPressure: Double? = nil, longestSilence: Double = 0, longestDelay: Double = 0, company: Int = 0) {
         self.cpuPressure = cpuPressure
         self.longestSilence = longestSilence
@@ -21,13 +20,14 @@ package struct BootConditions: Hashable, Codable, Sendable {
         self.company = company
     }
 
-    /// The share of the boot from which on a machine counts as busy.
+    /// The share of the boot above which a machine counts as busy.
     package static let busyShare = 0.9
 
-    /// Whether tasks of the machine had to wait for a processor nearly all the time. That alone slows no boot: its tasks get their share.
+    /// Whether tasks of the machine had to wait for a CPU nearly all the time. This alone does not slow a boot, because its tasks get their
+    /// share.
     package var isBusy: Bool { (cpuPressure ?? 0) > Self.busyShare }
 
-    /// Each limit that was passed, in words; empty when the boot was not slowed.
+    /// A message for each exceeded limit; empty if the boot was not slowed.
     package func excesses(within deadlines: Deadlines = Deadlines()) -> [String] {
         let silence = deadlines[isBusy ? .probeSilenceBusy : .probeSilence]
         let delay = deadlines[isBusy ? .lineDelayBusy : .lineDelay]

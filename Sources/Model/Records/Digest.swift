@@ -1,24 +1,24 @@
-/// A SHA-256 digest, written as 64 lower-case hexadecimal digits (FIPS 180-4).
+/// A SHA-256 digest, written as 64 lowercase hexadecimal digits (FIPS 180-4).
 ///
-/// Everything that Ninepin keeps or believes is named by one of these: fetched files, steps, artifacts.
+/// Digests identify everything that Ninepin stores or trusts: fetched files, steps, artifacts.
 package struct Digest: Hashable, Sendable, Codable, LosslessStringConvertible {
     /// The 64 hexadecimal digits.
     package let hex: String
 
-    /// Reads 64 hexadecimal digits, in either case; nil for anything else.
+    /// Parses 64 hexadecimal digits in either case; nil for anything else.
     package init?(_ text: String) {
         let lower = text.lowercased()
         guard lower.utf8.count == 64, lower.utf8.allSatisfy(Self.isHexadecimal) else { return nil }
         hex = lower
     }
 
-    /// Makes a digest of its 32 bytes.
+    /// Creates a digest from its 32 bytes.
     package init(bytes: some Sequence<UInt8>) {
         let digits = Array("0123456789abcdef")
         hex = String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
-    /// The first 12 digits: enough to tell things apart in a message.
+    /// The first 12 digits, which are enough to distinguish digests in a message.
     package var short: String { String(hex.prefix(12)) }
 
     /// The 64 digits.
@@ -26,7 +26,7 @@ package struct Digest: Hashable, Sendable, Codable, LosslessStringConvertible {
 
     /// Decodes the 64 digits from a string.
     ///
-    /// - Throws: `DecodingError` when the string is no digest.
+    /// - Throws: `DecodingError` if the string is not a digest.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let digest = Digest(try container.decode(String.self)) else {

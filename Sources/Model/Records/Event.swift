@@ -1,16 +1,16 @@
-/// What happens while a pipeline works: one stream that feeds the progress display and the records.
+/// An event in a pipeline. One stream of events feeds the progress display and the records.
 package indirect enum Event: Sendable {
-    /// A step begins; the subject tells what it is about.
+    /// A step begins with the given subject.
     case began(step: String, subject: String)
-    /// How far it has come.
+    /// The progress of a step.
     case progress(step: String, String)
-    /// A step has its result; the detail is what came of it.
+    /// A step has ended; the detail describes its result.
     case ended(StepRecord, detail: String)
-    /// What a user should know, and no step tells.
+    /// Information for the user that belongs to no step.
     case note(String)
-    /// One of several things that go on at once has an event of its own; the label names it for people, and is the same for all its events.
+    /// An event of one of several concurrent activities. All events of an activity have the same label, which is its display name.
     case within(label: String, Event)
 }
 
-/// Takes events, from any task.
+/// Receives events from any task.
 package typealias EventSink = @Sendable (Event) -> Void

@@ -1,23 +1,21 @@
-/// How one test of a package ended.
+/// The result of a test in a package.
 package struct GoTestResult: Hashable, Codable, Sendable {
-    /// How it ended, as `go test -json` says (go doc test2json).
+    /// The outcome, as reported by `go test -json` (go doc test2json).
     package enum Outcome: String, Codable, Sendable {
-        /// It passed.
+        /// The test passed.
         case pass
-        /// It failed, or its package does not compile.
+        /// The test failed, or its package does not compile.
         case fail
-        /// It chose not to run.
+        /// The test was skipped.
         case skip
     }
 
     /// The package's import path.
     package let package: String
-    /// The test, with its parts behind slashes; empty for the package as a whole.
+    /// The test, with subtests separated by slashes; empty for the package as a whole.
     package let test: String
-    /// How it ended.
     package let outcome: Outcome
 
-    /// Makes a result.
     package init(package: String, test: String, outcome: Outcome) {
         self.package = package
         self.test = test

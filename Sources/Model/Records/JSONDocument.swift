@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// JSON as Ninepin writes it: sorted keys and plain slashes, so that the same value always gives the same bytes.
+/// Ninepin's JSON format: sorted keys and unescaped slashes, so that equal values always give equal bytes.
 package enum JSONDocument {
-    /// A document for a file or for standard output: indented, with a line break at the end.
+    /// A document for a file or for standard output: indented, with a trailing line break.
     ///
     /// - Throws: `EncodingError`.
     package static func bytes(of value: some Encodable) throws -> [UInt8] {
@@ -11,7 +11,7 @@ package enum JSONDocument {
         return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
     }
 
-    /// A value on one line: for a digest, and for what another program reads.
+    /// A value on one line, for a digest or for another program.
     ///
     /// - Throws: `EncodingError`.
     package static func line(of value: some Encodable) throws -> [UInt8] {

@@ -1,15 +1,14 @@
 import Sanitizing
 
-/// One file of a locked source.
+/// A file of a locked source.
 package struct LockedFile: Hashable, Codable, Sendable {
     /// The file's name, without a directory.
     package let name: String
     /// Its length in bytes.
     package let bytes: Int64
-    /// What its content must be.
+    /// The expected digest of its content.
     package let sha256: Digest
 
-    /// Makes a locked file.
     package init(name: String, bytes: Int64, sha256: Digest) {
         self.name = name
         self.bytes = bytes
@@ -17,43 +16,41 @@ package struct LockedFile: Hashable, Codable, Sendable {
     }
 }
 
-/// What a recipe's source was resolved to: no range, no "newest", only exact versions, digests and commits. Where it was fetched from is no
-/// part of it: the same content from another mirror is the same source.
+/// The result of resolving a recipe's source: exact versions, digests and commits, without ranges or "newest". The address it was fetched
+/// from is not included, because the same content from another mirror is the same source.
 package struct Lock: Hashable, Codable, Sendable {
-    /// Where the source comes from.
+    /// The kind of source.
     package enum Kind: String, Codable, Sendable {
-        /// A Debian source package, as the signed index lists it.
+        /// A Debian source package, as listed in the signed index.
         case debian
         /// A commit of a git repository.
         case git
         /// An archive.
         case archive
-        /// A folder of this machine: nobody else can have it.
+        /// A directory on this machine, which nobody else has.
         case folder
     }
 
-    /// Where the source comes from.
     package let kind: Kind
-    /// The source package, the repository (its address without a password), the archive's file, or the folder.
+    /// The source package, the repository (its address without a password), the archive's file name, or the directory.
     package let name: String
-    /// The exact version, Debian revision included; the commit's id; the archive's digest; the folder's tree id.
+    /// The exact version including the Debian revision, the commit ID, the archive's digest, or the directory's tree ID.
     package let version: String
-    /// What was asked for and gave that version, such as `refs/tags/v1.20.2`; nil where the version itself was asked for.
+    /// The request that resolved to this version, such as `refs/tags/v1.20.2`; nil if the version itself was requested.
     package let resolvedFrom: String?
-    /// When the commit was made, in seconds since 1970: what is built carries this date, and none of a clock's. Nil where nothing tells.
+    /// The commit time in seconds since 1970. Builds contain this date instead of the current time. nil if unknown.
     package var time: Int64?
-    /// The files, as the signed index or the recipe lists them.
+    /// The files, as listed in the signed index or the recipe.
     package let files: [LockedFile]
-    /// Whether a folder differs from the commit that it has checked out.
+    /// Whether a directory differs from its checked-out commit.
     package let isDirty: Bool
     /// The Debian packages of libraries that the source is compiled with.
     package var libraries: [LockedFile]
-    /// What the recipe's downloads were found to be, by name; nil where nothing was downloaded beside the source.
+    /// The content of the recipe's downloads, by name; nil if there are none.
     package var downloads: [String: LockedDownload]?
-    /// The containerd of the node that was booted; nil where it had the machine's own, and where nothing was booted.
+    /// The containerd of the booted node; nil if it was the machine's own, or if nothing was booted.
     package var containerd: LockedPackage?
 
-    /// Makes a lock.
     package init(
         kind: Kind, name: String, version: String, resolvedFrom: String? = nil, time: Int64? = nil, files: [LockedFile] = [],
         isDirty: Bool = false,
@@ -69,12 +66,12 @@ package struct Lock: Hashable, Codable, Sendable {
         self.libraries = libraries
     }
 
-    /// What it is, for people: `kubernetes 1.20.2-1`, `commit 0123456789ab of https://…`.
+    /// A description: `kubernetes 1.20.2-1`, `commit 0123456789ab of https://…`.
     package var title: String {
         switch kind {
         case .debian: "\(name) \(version)"
         case .git: "commit \(version.prefix(12)) from \(Redaction.bare(name))"
-        // A record of an older version may have a query in it.
+        // A record from an older version may contain a query.
         case .archive: Redaction.fileName(of: name) ?? name
         case .folder: "\(name)\(isDirty ? " (dirty)" : "")"
         }

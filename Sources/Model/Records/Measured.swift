@@ -1,10 +1,10 @@
-/// What was run of some versions by hand, once: a record of facts, and no promise for any other version.
+/// A result of a manual run with some versions. It records facts and promises nothing for other versions.
 package struct Measured: Hashable, Codable, Sendable {
-    /// Which versions of what the recipe builds it tells of.
+    /// The versions that the result applies to.
     package let versions: VersionRange
-    /// The day, as `2026-11-26`.
+    /// The date, as `2026-11-26`.
     package let date: String
-    /// What was run, on what, and what came of it.
+    /// What was run, on what, and the result.
     package let text: String
 }
 
@@ -17,6 +17,6 @@ extension Measured {
 }
 
 extension Recipe {
-    /// What was run of the version that the recipe builds.
+    /// The results for the version that the recipe builds.
     package var ownMeasured: [Measured] { measured.filter { $0.versions.contains(version) } }
 }

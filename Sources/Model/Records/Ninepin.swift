@@ -1,5 +1,5 @@
-/// The program itself.
+/// The Ninepin program.
 package enum Ninepin {
-    /// Its version, as `CHANGELOG.md` counts it.
+    /// The version, as in `CHANGELOG.md`.
     package static let version = "0.1.0"
 }

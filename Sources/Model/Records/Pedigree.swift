@@ -1,40 +1,37 @@
-/// What a binary was made of. It is written into the binary itself, as Go's build ID: an ELF note (`.note.go.buildid`) that Go's linker makes
-/// anyway and that `strip` leaves alone.
+/// The origin of a binary. It is written into the binary as Go's build ID: an ELF note (`.note.go.buildid`) that Go's linker always creates
+/// and that `strip` keeps.
 package struct Pedigree: Hashable, Codable, Sendable {
-    /// One patch of the series.
+    /// A patch of the series.
     package struct Patch: Hashable, Codable, Sendable {
-        /// Its name in the registry.
+        /// The patch's name in the registry.
         package let name: PatchName
         /// The variant that was applied.
         package let variant: String
 
-        /// Names a patch and its variant.
         package init(name: PatchName, variant: String) {
             self.name = name
             self.variant = variant
         }
     }
 
-    /// The recipe.
     package let recipe: String
-    /// The version of what was built.
+    /// The version that was built.
     package let version: String
-    /// The id of the patched tree.
+    /// The tree ID of the patched source.
     package let tree: String
     /// The patches, in order.
     package let series: [Patch]
-    /// The Go release and what it compiled for.
+    /// The Go release and the target platform.
     package let toolchain: String
-    /// How Go found packages.
+    /// How Go resolved packages.
     package let mode: Target.Mode
     /// The recipe's flags of `go build`.
     package let flags: [String]
-    /// What was downloaded and is packed in it, by name; nil where nothing is.
+    /// The downloads packed in the binary, by name; nil if there are none.
     package var downloads: [String: LockedDownload]?
-    /// What the original has in its package and this one has not; nil where nothing is left out.
+    /// What the original package contains and this one omits; nil if nothing is omitted.
     package var leftOut: [String]?
 
-    /// Makes a pedigree.
     package init(recipe: String, version: String, tree: String, series: [Patch], toolchain: String, mode: Target.Mode, flags: [String]) {
         self.recipe = recipe
         self.version = version

@@ -1,43 +1,39 @@
-/// What `ninepin here` found out about the place that it ran in.
+/// The result of `ninepin here` for the environment that it ran in.
 package struct PreflightFinding: Hashable, Codable, Sendable {
-    /// What the processes of a place run in.
+    /// The kind of environment that processes run in.
     package struct Sandbox: Hashable, Codable, Sendable {
-        /// Kinds of places.
+        /// The kinds of environments.
         package enum Kind: String, Codable, Sendable, CaseIterable {
-            /// gVisor's kernel, in whatever runs it.
+            /// gVisor's kernel, whatever runs it.
             case gvisor
             /// Namespaces on a Linux kernel.
             case container
-            /// A whole Linux on virtual hardware.
+            /// A complete Linux system on virtual hardware.
             case vm
-            /// A whole Linux on a machine.
+            /// A complete Linux system on a physical machine.
             case host
         }
 
-        /// The kind.
         package let kind: Kind
-        /// What shows it, as it was read.
+        /// The evidence, as it was read.
         package let marks: [String]
 
-        /// Makes a sandbox of its parts.
         package init(kind: Kind, marks: [String]) {
             self.kind = kind
             self.marks = marks
         }
     }
 
-    /// A directory, and what is mounted there.
+    /// A directory and its mount.
     package struct Directory: Hashable, Codable, Sendable {
-        /// The directory.
         package let path: String
-        /// The point at which its file system is mounted.
+        /// The mount point of its file system.
         package let mountPoint: String
-        /// The file system's type, as the mount table has it.
+        /// The file system type, as in the mount table.
         package let type: String
         /// The mount's source: a device, or a word such as `none`.
         package let source: String
 
-        /// Makes a directory's record.
         package init(path: String, mountPoint: String, type: String, source: String) {
             self.path = path
             self.mountPoint = mountPoint
@@ -48,14 +44,13 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
 
     /// The control groups that a kubelet would read.
     package struct Cgroup: Hashable, Sendable {
-        /// 1 or 2; nil when there are none.
+        /// 1 or 2; nil if there are none.
         package let version: Int?
-        /// Files that the readers ask for and that are not there, by name: `cpuacct.usage_percpu`.
+        /// Missing files that the cgroup readers require, by name: `cpuacct.usage_percpu`.
         package let missing: [String]
-        /// Controllers that kubelet wants and that are not mounted.
+        /// Controllers that kubelet requires and that are not mounted.
         package let unmounted: [String]
 
-        /// Makes a record of control groups.
         package init(version: Int?, missing: [String], unmounted: [String]) {
             self.version = version
             self.missing = missing
@@ -63,20 +58,18 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
         }
     }
 
-    /// What a boot would come to, as far as the evidence goes.
+    /// The expected result of a boot, based on the available evidence.
     package struct Prediction: Hashable, Sendable {
-        /// The verdict that a boot would come to; `inconclusive` where the evidence does not suffice.
+        /// The expected grade; `inconclusive` if the evidence is insufficient.
         package let grade: Grade
-        /// The known fault that would decide it; nil when it is none of those.
+        /// The known fault that would decide it; nil if it is none of those.
         package let cause: String?
-        /// Why.
         package let reason: String
-        /// Where the rule comes from.
+        /// The source of the rule.
         package let basis: String
-        /// Figures that would be wrong on a node that lives.
+        /// Figures that would be wrong on a running node.
         package let notes: [String]
 
-        /// Makes a prediction.
         package init(_ grade: Grade, cause: String? = nil, reason: String, basis: String, notes: [String] = []) {
             self.grade = grade
             self.cause = cause
@@ -88,14 +81,11 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
 
     /// A patch, and whether it would change the prediction.
     package struct Help: Hashable, Codable, Sendable {
-        /// The patch.
         package let name: PatchName
-        /// Whether a node with it would be better than the same node without it, whatever other patches both have.
+        /// Whether there is a set of other patches, possibly empty, with which adding this patch improves the node.
         package let helps: Bool
-        /// Why.
         package let reason: String
 
-        /// Makes a record of a patch.
         package init(name: PatchName, helps: Bool, reason: String) {
             self.name = name
             self.helps = helps
@@ -103,54 +93,50 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
         }
     }
 
-    /// What has to be done before a kubelet can start. `ninepin verify` does it.
+    /// Something to fix before a kubelet can start. `ninepin verify` fixes it.
     package struct Obstacle: Hashable, Codable, Sendable {
-        /// What is in the way.
+        /// The problem.
         package let what: String
-        /// What to do about it.
+        /// The solution.
         package let cure: String
 
-        /// Makes a record of an obstacle.
         package init(what: String, cure: String) {
             self.what = what
             self.cure = cure
         }
     }
 
-    /// What the sandbox's owner can change so that no patch is needed.
+    /// A change by the sandbox's owner that makes a patch unnecessary.
     package struct Ask: Hashable, Codable, Sendable {
-        /// runsc's flag, or what else is to be otherwise.
+        /// The runsc flag or other change.
         package let flag: String
-        /// What it cures.
+        /// What it fixes.
         package let cures: String
 
-        /// Makes a record of what to ask for.
         package init(flag: String, cures: String) {
             self.flag = flag
             self.cures = cures
         }
     }
 
-    /// One thing to do so that a kubelet can live here. Nothing of it is done by Ninepin.
+    /// An action that lets a kubelet run here. Ninepin does not perform it.
     package struct Fix: Hashable, Codable, Sendable {
-        /// Who must do it, and where.
+        /// Who must perform the action, and where.
         package enum Who: String, Codable, Sendable, CaseIterable {
-            /// Root, in the place itself.
+            /// Root, inside the environment.
             case inside
-            /// Who starts the sandbox, where it is started.
+            /// Whoever starts the sandbox, where it is started.
             case owner
-            /// Who builds kubelet: it is a patch.
+            /// Whoever builds kubelet: the action is a patch.
             case builder
         }
 
-        /// Who must do it.
         package let who: Who
-        /// What it is about: what is in the way, and what comes of it.
+        /// The problem and its consequences.
         package let what: String
-        /// Lines that can be copied: of shell for root inside, and for who builds; words of a command line for who starts the sandbox.
+        /// Lines to copy: shell commands for root inside and for the builder, command-line arguments for the sandbox's owner.
         package let commands: [String]
 
-        /// Makes a record of what to do.
         package init(_ who: Who, _ what: String, _ commands: [String]) {
             self.who = who
             self.what = what
@@ -158,40 +144,37 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
         }
     }
 
-    /// What the place is.
     package let sandbox: Sandbox
     /// The root directory.
     package let root: Directory
     /// kubelet's directory.
     package let kubelet: Directory
-    /// The control groups.
     package let cgroup: Cgroup
-    /// What stands in a kubelet's way whatever its patches.
+    /// Obstacles for a kubelet, whatever its patches.
     package let obstacles: [Obstacle]
-    /// The kubelet's version that the prediction is about.
+    /// The kubelet version that the prediction is for.
     package let version: Version
-    /// The patches that the prediction is about; none for a stock kubelet.
+    /// The patches that the prediction is for; empty for an unpatched kubelet.
     package let series: [PatchName]
-    /// What that kubelet would come to once nothing stands in its way, as it is configured by default.
+    /// The expected result for that kubelet with its default configuration, once all obstacles are removed.
     package let prediction: Prediction
-    /// What it would come to if it were started right now, with what stands in its way.
+    /// The expected result if it were started right now, with all obstacles.
     package let asItStands: Prediction
-    /// What a boot by `ninepin verify --sandbox here` comes to, which clears what stands in the way, and tells a kubelet that would refuse cgroup v1
-    /// not to.
+    /// The expected result of `ninepin verify --sandbox here`, which removes the obstacles and configures kubelet to accept cgroup v1.
     package let boot: Prediction
-    /// What can be done, each with lines to copy: what needs no patch first.
+    /// The possible actions, each with lines to copy; those that need no patch come first.
     package let fixes: [Fix]
-    /// Each known patch, and whether it helps here.
+    /// All known patches, and whether they help here.
     package let patches: [Help]
-    /// The fewest patches with which a node would be best here; none when nothing helps, or nothing is needed.
+    /// The smallest set of patches that gives the best result here; empty if no patch helps or none is needed.
     package let remedy: [PatchName]
-    /// What of the sandbox, changed all together, makes a stock kubelet of this version clean; none where nothing need be changed, and where that
-    /// was not measured.
+    /// The sandbox changes that together make an unpatched kubelet of this version clean; empty if none are needed or if this was not
+    /// measured.
     package let asks: [Ask]
-    /// Which patches the place needs, by the registry's rules; none outside of gVisor, of which alone they are.
+    /// The patches that the environment needs according to the registry's rules; empty outside gVisor, because the rules apply only to
+    /// gVisor.
     package let needs: [Need]
 
-    /// Makes a finding of its parts.
     package init(
         sandbox: Sandbox, root: Directory, kubelet: Directory, cgroup: Cgroup, obstacles: [Obstacle], version: Version, series: [PatchName],
         prediction: Prediction, patches: [Help], remedy: [PatchName], asks: [Ask] = [], needs: [Need] = [],
@@ -216,7 +199,7 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
 }
 
 extension PreflightFinding.Cgroup: Codable {
-    /// Encodes all keys, null where there is nothing to say.
+    /// Encodes all keys, with null for nil values.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(version, forKey: .version)
@@ -226,10 +209,10 @@ extension PreflightFinding.Cgroup: Codable {
 }
 
 extension PreflightFinding.Prediction: Codable {
-    /// The grade and, where a known fault decides it, the fault: `fatal, memory cache`.
+    /// The grade, followed by the known fault if one decides it: `fatal, memory cache`.
     package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
 
-    /// Encodes all keys, null where there is nothing to say.
+    /// Encodes all keys, with null for nil values.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(grade, forKey: .grade)

@@ -1,13 +1,11 @@
-/// What is known of a binary that was booted.
+/// A binary that was booted.
 package struct Artifact: Hashable, Codable, Sendable {
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 digest of its bytes.
     package let digest: Digest
-    /// Where it is.
     package let path: String
-    /// Its length.
+    /// Its length in bytes.
     package let bytes: Int64
 
-    /// Makes an artifact.
     package init(digest: Digest, path: String, bytes: Int64) {
         self.digest = digest
         self.path = path
@@ -15,18 +13,17 @@ package struct Artifact: Hashable, Codable, Sendable {
     }
 }
 
-/// One step of a run, as it went.
+/// A completed step of a run.
 package struct StepRecord: Hashable, Codable, Sendable {
     /// The step's name: `resolve`, `fetch`, `patch`, `build`, `verify`.
     package let name: String
-    /// The identity of its result, made of all that went in.
+    /// The key of its result, derived from all its inputs.
     package let key: Digest
-    /// Whether the result was there already.
+    /// Whether the result was already available.
     package let cached: Bool
-    /// How long it took.
+    /// The duration in seconds.
     package let seconds: Double
 
-    /// Makes a record of a step.
     package init(name: String, key: Digest, cached: Bool, seconds: Double) {
         self.name = name
         self.key = key
@@ -35,23 +32,22 @@ package struct StepRecord: Hashable, Codable, Sendable {
     }
 }
 
-/// How long a node is watched, in seconds from its start. A verdict says no more than these times allow.
+/// How long a node is observed, in seconds from its start. A verdict is only valid for these times.
 package struct WatchTimes: Hashable, Codable, Sendable {
-    /// How long a forbidden line may still come.
+    /// How long forbidden lines are tolerated.
     package let warmUp: Double
-    /// How long the node is observed, the warm-up included.
+    /// How long the node is observed, including the warm-up.
     package let observe: Double
 
-    /// Makes times.
     package init(warmUp: Double, observe: Double) {
         self.warmUp = warmUp
         self.observe = observe
     }
 }
 
-/// A part of a boot that is not the node's own.
+/// A part of a boot other than the node itself.
 package enum BootPart: String, Sendable {
-    /// Filling the root file system and writing the bundle.
+    /// Populating the root file system and writing the bundle.
     case preparing
     /// From the sandbox's start until its first program starts the node's own.
     case starting
@@ -59,54 +55,52 @@ package enum BootPart: String, Sendable {
     case clearing
 }
 
-/// One way through the whole house: what went in, and the verdict that came out.
+/// A complete run: its inputs and the resulting verdict.
 package struct Run: Hashable, Codable, Sendable {
-    /// Names the run's folder in the workspace; begins with the time.
+    /// The name of the run's directory in the workspace; begins with the time.
     package let id: String
-    /// When it began, as ISO 8601 in UTC.
+    /// The start time in ISO 8601 format, UTC.
     package let started: String
-    /// The recipe's name; empty when a binary from elsewhere was verified.
+    /// The recipe's name; empty if an external binary was verified.
     package let recipe: String
     /// The patches, in order.
     package let series: [PatchName]
     /// How the node saw its file systems.
-    package let layout: Layout
-    /// What the source was resolved to.
+    package let layout: RunLayout
+    /// The resolved source; nil if there was none.
     package let lock: Lock?
-    /// The id of the patched tree.
+    /// The tree ID of the patched source.
     package let tree: String?
-    /// What was booted.
+    /// The binary that was booted.
     package let artifact: Artifact
     /// The steps, in order.
     package let steps: [StepRecord]
-    /// The versions of what it ran on: `runsc`, `go`, `ninepin`, `kernel`, `containerd`.
+    /// The versions of the tools: `runsc`, `go`, `ninepin`, `kernel`, `containerd`.
     package let tools: [String: String]
-    /// The versions of the upstreams in the source, by their names, as the tree itself tells them; nil in a record of an older version, and for a
-    /// binary from elsewhere.
+    /// The versions of the upstreams in the source, by name, as read from the tree; nil in a record from an older version and for an
+    /// external binary.
     package let upstreams: [String: Version]?
     /// Seconds from the deciding event to the end of the sandbox.
     package let secondsToVerdict: Double
-    /// Seconds that the boot took beside the node itself, by the parts' names; what a record of an older version does not tell.
+    /// Seconds spent on the boot apart from the node itself, by part name; nil in a record from an older version.
     package let overhead: [String: Double]?
-    /// How long the node was watched; nil where none was booted, and in a record of an older version.
+    /// How long the node was observed; nil if none was booted, and in a record from an older version.
     package let watched: WatchTimes?
-    /// What the boot suffered from the rest of the machine; nil where no node was booted, and in a record of an older version.
+    /// How the rest of the machine disturbed the boot; nil if no node was booted, and in a record from an older version.
     package let conditions: BootConditions?
-    /// The id of the run that this one repeats, alone on the machine; nil for a first boot.
+    /// The ID of the run that this one repeats, alone on the machine; nil for a first boot.
     package let repeats: String?
-    /// How many times longer than usual was waited for this machine (``Deadlines/patience``); nil in a record of an older version.
+    /// The factor for timeouts on this machine (``Deadlines/patience``); nil in a record from an older version.
     package let patience: Double?
-    /// What came of it.
     package let verdict: Verdict
-    /// Why the verdict is not believed: the boot was repeated alone, and that run counts. Nil for a run that counts.
+    /// Why the verdict is not trusted: the boot was repeated alone, and that run counts instead. nil for a run that counts.
     package var setAside: String?
-    /// Which patches the place needs, by the registry's rules; nil where nothing is known of the place or the source, and in a record of an older
-    /// version. It has no part in the verdict.
+    /// The patches that the environment needs according to the registry's rules; nil if the environment or the source is unknown, and in a
+    /// record from an older version. Does not affect the verdict.
     package let needs: [Need]?
 
-    /// Makes a run.
     package init(
-        id: String, started: String, recipe: String, series: [PatchName], layout: Layout, lock: Lock?, tree: String?, artifact: Artifact,
+        id: String, started: String, recipe: String, series: [PatchName], layout: RunLayout, lock: Lock?, tree: String?, artifact: Artifact,
         steps: [StepRecord], tools: [String: String], upstreams: [String: Version]? = nil, secondsToVerdict: Double,
         overhead: [String: Double]? = nil, watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil,
         patience: Double? = nil, verdict: Verdict, setAside: String? = nil, needs: [Need]? = nil
@@ -134,48 +128,46 @@ package struct Run: Hashable, Codable, Sendable {
     }
 }
 
-/// All runs of a recipe's series and layouts, side by side.
+/// The runs of a recipe for all series and layouts.
 package struct Matrix: Hashable, Codable, Sendable {
-    /// One series in one layout.
+    /// A series in a layout.
     package struct Cell: Hashable, Codable, Sendable {
         /// The patches, in order.
         package let series: [PatchName]
-        /// The series as the command line takes it: the patches' shortest names, or `none`.
+        /// The series in command-line notation: the shortest patch names, or `none`.
         package let label: String
-        /// The probe that was asked; nil when a node was booted.
+        /// The probe that was run; nil if a node was booted.
         package let probe: PatchName?
         /// How the node saw its file systems.
-        package let layout: Layout
+        package let layout: RunLayout
         /// The grade that all its runs agree on; `inconclusive` when they do not.
         package let grade: Grade
-        /// The name of the known fault that decided it; nil when it was none of those, or not the same in all runs.
+        /// The known fault that decided it; nil if there was none, or if the runs differ.
         package let cause: String?
-        /// What decided the first run.
+        /// The evidence of the first run.
         package let evidence: [Evidence]
-        /// One sentence: why this grade.
+        /// A one-sentence reason for the grade.
         package let summary: String
         /// The first run's notes.
         package let notes: [String]
-        /// Every run of the cell that counts: its id and its grade.
+        /// The runs of the cell that count, each with ID and grade.
         package let runs: [Attempt]
-        /// The runs that were repeated alone, and do not count; nil when there was none.
+        /// The runs that were repeated alone and do not count; nil if there are none.
         package let setAside: [Attempt]?
-        /// How the grade contradicts what the registry's rules say of such a node; nil when it does not, or when they say nothing.
+        /// How the grade contradicts the registry's rules for such a node; nil if it does not, or if no rule applies.
         package let contradiction: String?
     }
 
-    /// One run of a cell.
+    /// A run of a cell.
     package struct Attempt: Hashable, Codable, Sendable {
-        /// The run's id.
+        /// The run's ID.
         package let id: String
-        /// Its grade.
         package let grade: Grade
-        /// Its one sentence.
+        /// Its one-sentence summary.
         package let summary: String
-        /// Why it does not count; nil when it does.
+        /// Why it does not count; nil if it does.
         package let setAside: String?
 
-        /// Makes an attempt of a run.
         package init(_ run: Run) {
             id = run.id
             grade = run.verdict.grade
@@ -184,14 +176,12 @@ package struct Matrix: Hashable, Codable, Sendable {
         }
     }
 
-    /// The recipe's name.
     package let recipe: String
-    /// The cells, series by series.
+    /// The cells, grouped by series.
     package let cells: [Cell]
-    /// What went before the boots, over all series.
+    /// The steps before the boots, for all series.
     package let steps: [StepRecord]
 
-    /// Makes a matrix.
     package init(recipe: String, cells: [Cell], steps: [StepRecord]) {
         self.recipe = recipe
         self.cells = cells
@@ -200,7 +190,8 @@ package struct Matrix: Hashable, Codable, Sendable {
 }
 
 extension Matrix.Cell {
-    /// Makes a cell of its runs; nil when none of them counts. Runs that disagree make it `inconclusive`, whatever the best of them says.
+    /// Combines runs into a cell; nil if none of them counts. Runs with different grades make it `inconclusive`, even if one of them is
+    /// clean.
     package init?(label: String, probe: PatchName? = nil, runs all: [Run]) {
         let runs = all.filter { $0.setAside == nil }
         guard let first = runs.first else { return nil }
@@ -219,7 +210,7 @@ extension Matrix.Cell {
         notes = first.verdict.notes
         self.runs = runs.map(Matrix.Attempt.init)
         setAside = runs.count == all.count ? nil : all.filter { $0.setAside != nil }.map(Matrix.Attempt.init)
-        // Of a probe no rule says anything.
+        // The rules do not apply to probes.
         let expected = probe == nil ? first.needs.map { Expectation($0, series: first.series) } : nil
         contradiction = expected?.contradiction(of: grade, at: first.verdict.level)
     }

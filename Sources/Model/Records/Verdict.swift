@@ -1,41 +1,41 @@
-/// How good a node was found to be. `design: docs/architecture.md, Verdict`.
+/// A node's grade. See docs/architecture.md, Verdict.
 package enum Grade: String, Codable, Sendable, CaseIterable {
-    /// The node lives at the end of the observation, every positive probe held, and no forbidden signal came after warm-up.
+    /// The node is alive at the end of the observation, every required probe succeeded, and no forbidden signal came after warm-up.
     case clean
-    /// It lives, but a forbidden signal came after warm-up, or a positive probe failed.
+    /// The node is alive, but a forbidden signal came after warm-up, or a required probe failed.
     case degraded
-    /// The node ended by itself; of a log that nobody watched: it says so.
+    /// The node ended by itself; in a recorded log, it says so.
     case fatal
-    /// Nothing bad was seen, but the node was watched more briefly than its level asks: nobody knows whether it is clean.
+    /// Nothing bad was seen, but the node was observed for less time than its level requires, so it is unknown whether it is clean.
     case short
-    /// The harness failed: nothing can be said of the node.
+    /// The harness failed, so nothing is known about the node.
     case inconclusive
 }
 
-/// How much of a worker node was asked to prove itself.
+/// How much a node was tested.
 package enum Level: String, Codable, Sendable, CaseIterable {
-    /// Only a log was read: it can say fatal or degraded, never clean.
+    /// Only a log was read. The grade can be fatal or degraded, never clean.
     case log
-    /// A short program asked the patched package itself, in the sandbox.
+    /// A short program called the patched package in the sandbox.
     case component
-    /// A kubelet was booted, standalone: `/healthz` answers, `/stats/summary` shows a node file system.
+    /// A standalone kubelet was booted: `/healthz` answers, `/stats/summary` contains a node file system.
     case boot
-    /// The node joined a control plane: registered, Ready, all conditions well, its capacity sane.
+    /// The node joined a control plane: it is registered and Ready, all conditions are good, and its capacity is plausible.
     case ready
-    /// It ran pods: one to its end, whose log came back, and one with limits, which was measured, killed and cleaned up.
+    /// The node ran two pods: one ran to completion and its log was read; one with limits was measured, killed and cleaned up.
     case pod
 
     /// Whether the node joins a control plane.
     package var isJoined: Bool { self == .ready || self == .pod }
 
-    /// The shortest warm-up and observation, in seconds from the node's start, that a clean node was given. A healthy kubelet writes the error in
-    /// its first seconds too, and a sick one about every ten.
+    /// The minimum warm-up and observation for a clean verdict, in seconds from the node's start. A healthy kubelet also logs the error in
+    /// its first seconds; a faulty one logs it about every ten.
     package static let minimum = (warmUp: 10.0, observe: 20.0)
 
-    /// What of a recipe's times is too short for a clean node at this level; nil when nothing is.
+    /// Which of a recipe's times is too short for a clean verdict at this level; nil if none.
     package func shortfall(warmUp: Double, observe: Double) -> String? {
         guard self != .log, self != .component else { return nil }
-        // Times that were stretched and shrunk again are not quite what they were.
+        // Times that were multiplied and divided again are not exact.
         let (warmUp, observe) = ((warmUp * 1e6).rounded() / 1e6, (observe * 1e6).rounded() / 1e6)
         let watched = Self.minimum.observe - Self.minimum.warmUp
         if observe < Self.minimum.observe {
@@ -52,32 +52,30 @@ package enum Level: String, Codable, Sendable, CaseIterable {
     private static func text(_ seconds: Double) -> String { seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }
 }
 
-/// One thing that a verdict rests on.
+/// A piece of evidence for a verdict.
 package struct Evidence: Hashable, Sendable {
-    /// What kind of thing was seen.
+    /// The kind of evidence.
     package enum Kind: String, Codable, Sendable {
-        /// A line of a log.
+        /// A log line.
         case log
-        /// A question asked from inside the sandbox, and its answer.
+        /// A probe from inside the sandbox, and its answer.
         case probe
-        /// How a process ended.
+        /// The exit of a process.
         case exit
-        /// What the harness itself did or could not do.
+        /// Something that the harness did or failed to do.
         case harness
     }
 
-    /// What kind of thing was seen.
     package let kind: Kind
-    /// The line, the answer, or the event, as it was seen.
+    /// The line, the answer or the event, as observed.
     package let text: String
-    /// Where it was seen: `kubelet`, `healthz`, `sandbox`, a file's name.
+    /// The source: `kubelet`, `healthz`, `sandbox`, a file name.
     package let source: String
-    /// The line's number in its log, counted from 1; nil when it is no line.
+    /// The line number in its log, counted from 1; nil if it is not a line.
     package let line: Int?
-    /// Seconds after the boot began; nil when nothing tells the time.
+    /// Seconds after the boot began; nil if the time is unknown.
     package let seconds: Double?
 
-    /// Makes a piece of evidence.
     package init(kind: Kind, text: String, source: String, line: Int? = nil, seconds: Double? = nil) {
         self.kind = kind
         self.text = text
@@ -100,7 +98,7 @@ extension Evidence: Codable {
         seconds = try values.decodeIfPresent(Double.self, forKey: .seconds)
     }
 
-    /// Encodes all five fields, null where there is nothing to say: a reader of the JSON can count on each key.
+    /// Encodes all five fields, with null for nil values, so that JSON readers can rely on each key.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Keys.self)
         try values.encode(kind, forKey: .kind)
@@ -111,22 +109,20 @@ extension Evidence: Codable {
     }
 }
 
-/// What was found out about a node, and what that rests on.
+/// The result for a node and its evidence.
 package struct Verdict: Hashable, Codable, Sendable {
-    /// How good the node is.
     package let grade: Grade
-    /// How much of it was asked.
+    /// How much the node was tested.
     package let level: Level
-    /// The name of the known fault that decided it, such as `memory cache`; nil when it was none of those.
+    /// The known fault that decided it, such as `memory cache`; nil if there was none.
     package let cause: String?
-    /// One sentence: why this grade.
+    /// A one-sentence reason for the grade.
     package let summary: String
-    /// What decided it, the deciding piece first.
+    /// The evidence, starting with the deciding piece.
     package let evidence: [Evidence]
-    /// What does not make the grade worse but a user must know.
+    /// Information for the user that does not lower the grade.
     package let notes: [String]
 
-    /// Makes a verdict.
     package init(grade: Grade, level: Level, cause: String? = nil, summary: String, evidence: [Evidence], notes: [String] = []) {
         self.grade = grade
         self.level = level
@@ -136,7 +132,7 @@ package struct Verdict: Hashable, Codable, Sendable {
         self.notes = notes
     }
 
-    /// The same verdict with one note more; as it is when there is none.
+    /// Returns the verdict with an additional note; unchanged for nil.
     package func noting(_ note: String?) -> Verdict {
         guard let note else { return self }
         return Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + [note])
@@ -144,14 +140,14 @@ package struct Verdict: Hashable, Codable, Sendable {
 }
 
 extension Verdict {
-    /// The cause of a verdict on a node whose log tells another time than the boot's own clock.
+    /// The cause for a node whose log times disagree with the boot's own clock.
     package static let clocks = "clocks"
 
-    /// The verdict with more that a user must know.
+    /// Returns the verdict with additional notes.
     package func noting(_ more: [String]) -> Verdict {
         Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + more)
     }
 
-    /// The grade and, where a known fault decided it, the fault: `fatal, memory cache`.
+    /// The grade, followed by the known fault if one decided it: `fatal, memory cache`.
     package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
 }

@@ -1,50 +1,49 @@
 import ExitCodes
 import Sanitizing
 
-/// What is wrong in a file that a person wrote, and where: a recipe or a patch's description.
+/// An error in a user-written file, a recipe or a patch description, with its position.
 package struct Diagnostic: ExitStatusError, Hashable, Codable, Sendable, CustomStringConvertible {
-    /// The file's path, as it was given.
+    /// The file's path as given.
     package let file: String
-    /// Line, counted from 1; 0 when the whole file is meant.
+    /// The line, counted from 1; 0 for the whole file.
     package let line: Int
-    /// Column, counted from 1; 0 when the whole file is meant.
+    /// The column, counted from 1; 0 for the whole file.
     package let column: Int
     /// What is wrong and what was expected.
     package let message: String
 
-    /// Makes a diagnostic for a place in a file.
     package init(file: String, line: Int = 0, column: Int = 0, message: String) {
         self.file = file
         self.line = line
         self.column = column
-        // What stands in the file may be long.
+        // Text from the file may be long.
         let shown = Redaction.text(message)
         self.message = shown.count > 1000 ? "\(shown.prefix(1000))…" : shown
     }
 
-    /// `FILE:LINE:COLUMN: MESSAGE`, as compilers write it, so that editors can jump there.
+    /// `FILE:LINE:COLUMN: MESSAGE`, in compiler format, so that editors can jump to the position.
     package var description: String { Visible.line(line > 0 ? "\(file):\(line):\(column): \(message)" : "\(file): \(message)") }
 
     package var exitStatus: ExitStatus { .data }
 }
 
-/// Finds the known name that a mistyped one is nearest to.
+/// Finds the known name closest to a misspelled one.
 package enum Spelling {
-    /// The nearest of the known names, when it is near enough to be meant: at most a third of the letters differ.
+    /// The closest known name, if at most a third of the letters differ; otherwise nil.
     package static func nearest(to name: String, among known: some Sequence<String>) -> String? {
         let ranked = known.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
         guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }) else { return nil }
         return best.distance <= max(1, max(name.count, best.name.count) / 3) ? best.name : nil
     }
 
-    /// A sentence to append to an error: the nearest name when there is one, else all of them.
+    /// A sentence to append to an error: the closest name if there is one, otherwise all names.
     package static func advice(for name: String, among known: some Sequence<String>) -> String {
         if let nearest = nearest(to: name, among: known) { return "did you mean '\(nearest)'?" }
         let all = known.sorted()
         return all.isEmpty ? "none are known" : "known: \(all.joined(separator: ", "))"
     }
 
-    /// Levenshtein's distance: the fewest letters to insert, delete or replace.
+    /// The Levenshtein distance: the smallest number of letters to insert, delete or replace.
     static func distance(_ one: String, _ other: String) -> Int {
         let (left, right) = (Array(one), Array(other))
         var row = Array(0...right.count)

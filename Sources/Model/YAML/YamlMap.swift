@@ -1,6 +1,6 @@
 import Paths
 
-/// A mapping of a YAML file, read with the positions of all it holds: every complaint names file, line and column.
+/// A mapping of a YAML file that keeps the positions of its values, so that every error names file, line and column.
 package struct YamlMap {
     let file: String
     let line: Int
@@ -8,12 +8,12 @@ package struct YamlMap {
     private let path: String
     private let entries: [YamlValue.Entry]
 
-    /// Reads a whole file's text.
+    /// Parses the text of a whole file.
     package static func parse(_ text: String, file: String, schema: YamlSection) throws(Diagnostic) -> YamlMap {
         try YamlMap(try YamlValue(text, file: file, expected: names(schema)), schema: schema)
     }
 
-    /// A mapping of a known form.
+    /// Checks a mapping against a schema.
     init(_ value: YamlValue, schema: YamlSection) throws(Diagnostic) {
         file = value.file
         path = schema.path
@@ -40,16 +40,16 @@ package struct YamlMap {
         entries = try Self.entries(of: value, path: path)
     }
 
-    /// Whether the key is there, with something in it.
+    /// Whether the key is present and has a value.
     package func has(_ key: String) -> Bool { node(key) != nil }
 
-    /// The text at a key. A number is its text: `1.20` stays `1.20`.
+    /// The text at a key. Numbers keep their text: `1.20` stays `1.20`.
     package func text(_ key: String) throws(Diagnostic) -> String {
         guard let node = node(key) else { throw complaint(key, "expected text") }
         return try scalar(node, "text")
     }
 
-    /// A value that is read from its text.
+    /// A value parsed from its text.
     package func value<T: LosslessStringConvertible>(_ key: String, as type: T.Type = T.self, expected: String) throws(Diagnostic) -> T {
         let text = try text(key)
         guard let value = T(text) else { throw complaint(key, "expected \(expected), found '\(text)'") }
@@ -71,7 +71,7 @@ package struct YamlMap {
         return words
     }
 
-    /// A list of values that are read from their texts.
+    /// A list of values parsed from their texts.
     package func values<T: LosslessStringConvertible>(_ key: String, as type: T.Type = T.self, expected: String) throws(Diagnostic) -> [T] {
         var values: [T] = []
         for node in try list(key) {
@@ -82,7 +82,7 @@ package struct YamlMap {
         return values
     }
 
-    /// A length of time such as `10s` or `2m`, in seconds; at most a week, which no boot lasts.
+    /// A duration such as `10s` or `2m`, in seconds; at most a week, which is longer than any boot.
     func seconds(_ key: String) throws(Diagnostic) -> Double {
         let text = try text(key)
         let unit: Double? = text.hasSuffix("m") ? 60 : text.hasSuffix("s") ? 1 : nil
@@ -95,18 +95,18 @@ package struct YamlMap {
 
     private static let longest = 7 * 86_400.0
 
-    /// A mapping under a key.
+    /// The mapping at a key.
     package func map(_ key: String, schema: YamlSection) throws(Diagnostic) -> YamlMap {
         guard let node = node(key) else { throw complaint(key, "expected \(Self.names(schema))") }
         return try YamlMap(node, schema: schema)
     }
 
-    /// A mapping whose keys are the user's own names, each with a mapping of a known form.
+    /// A mapping with user-defined keys and mappings of the given schema as values.
     func maps(_ key: String, schema: YamlSection) throws(Diagnostic) -> [(name: String, map: YamlMap)] {
         guard let node = node(key) else { throw complaint(key, "expected a mapping") }
         var maps: [(String, YamlMap)] = []
         for entry in try YamlMap(free: node, path: key).entries {
-            // They become names of folders and files.
+            // They become directory and file names.
             guard Self.isFileName(entry.name) else {
                 throw entry.key.complaint("'\(key)': expected a valid file name, found \(ContainedPath.quoted(entry.name.utf8))")
             }
@@ -115,7 +115,7 @@ package struct YamlMap {
         return maps
     }
 
-    /// A list of mappings of a known form.
+    /// A list of mappings of the given schema.
     package func list(_ key: String, schema: YamlSection) throws(Diagnostic) -> [YamlMap] {
         var maps: [YamlMap] = []
         for node in try list(key) { maps.append(try YamlMap(node, schema: schema)) }
@@ -124,21 +124,21 @@ package struct YamlMap {
 
     /// A mapping of names to texts.
     ///
-    /// - Parameter mayBeEmpty: whether `""` is a text. A value that is left out never is.
+    /// - Parameter mayBeEmpty: whether `""` is allowed. A missing value never is.
     package func texts(_ key: String, mayBeEmpty: Bool = false) throws(Diagnostic) -> [String: String] {
         var texts: [String: String] = [:]
         for entry in try placedPairs(key, mayBeEmpty: mayBeEmpty) { texts[entry.name] = entry.text }
         return texts
     }
 
-    /// The texts of a list, each with its place.
+    /// The texts of a list, each with its position.
     func placedTexts(_ key: String) throws(Diagnostic) -> [(text: String, place: YamlValue)] {
         var texts: [(String, YamlValue)] = []
         for node in try list(key) { texts.append((try scalar(node, "text"), node)) }
         return texts
     }
 
-    /// A mapping of names to texts, each name with its place, in the file's order.
+    /// A mapping of names to texts, each name with its position, in file order.
     func placedPairs(
         _ key: String, mayBeEmpty: Bool = false
     ) throws(Diagnostic) -> [(name: String, text: String, place: YamlValue)] {
@@ -150,7 +150,7 @@ package struct YamlMap {
         return pairs
     }
 
-    /// A complaint about a key's value, at its place.
+    /// An error about a key's value, with its position.
     package func complaint(_ key: String, _ message: String) -> Diagnostic {
         guard let node = node(key) else { return Diagnostic(file: file, line: line, column: column, message: "'\(key)': \(message)") }
         return node.complaint("'\(key)': \(message)")
@@ -194,7 +194,7 @@ extension YamlMap {
 }
 
 extension YamlMap {
-    /// A word of ASCII letters, digits and a few signs that cannot be taken for an option or a path.
+    /// A word of ASCII letters, digits and some punctuation that cannot be mistaken for an option or a path.
     package func name(_ key: String, extra: String, like expected: String) throws(Diagnostic) -> String {
         let text = try text(key)
         guard Self.isName(text, extra: extra) else { throw complaint(key, "expected \(expected), found '\(text)'") }
@@ -215,7 +215,7 @@ extension YamlMap {
         return good && (text.first?.isLetter == true || text.first?.isNumber == true)
     }
 
-    /// A relative path that does not leave the directory that it is relative to; `.` is the directory.
+    /// A relative path that does not leave its base directory; `.` is the directory itself.
     package func path(_ key: String) throws(Diagnostic) -> ContainedPath {
         let text = try text(key)
         guard let path = Self.path(text) else {
@@ -237,7 +237,7 @@ extension YamlMap {
         return paths
     }
 
-    /// The name of a file, and no path.
+    /// A file name without a directory.
     func fileName(_ key: String) throws(Diagnostic) -> String {
         let text = try text(key)
         guard Self.isFileName(text) else {
@@ -246,7 +246,8 @@ extension YamlMap {
         return text
     }
 
-    /// A path that stays where it begins, and of which no part could be taken for an option or for more than a line; nil for any other text.
+    /// Parses a path that does not leave its base directory and has no component that could be mistaken for an option or that spans several
+    /// lines; nil for any other text.
     static func path(_ text: String) -> ContainedPath? {
         guard let path = ContainedPath(text), !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }),
             !path.parts.contains(where: { $0.first == UInt8(ascii: "-") })
@@ -254,6 +255,6 @@ extension YamlMap {
         return path
     }
 
-    /// Whether a text is one part of such a path.
+    /// Whether a text is a single component of such a path.
     package static func isFileName(_ text: String) -> Bool { path(text)?.parts.count == 1 }
 }

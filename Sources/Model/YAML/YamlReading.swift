@@ -1,36 +1,36 @@
 import Sanitizing
 import Yams
 
-/// How much a YAML file may hold. The largest of the project's own has 9 KB, 350 values and a depth of 6.
+/// Limits for YAML files. The largest in this project has 9 KB, 350 values and a depth of 6.
 package enum YamlLimits {
-    /// Bytes of the text. Who reads a file for it need not read more than one byte beyond.
+    /// The length of the text in bytes. Reading one byte more is enough to detect an excess.
     package static let bytes = 64 << 10
-    /// Values, keys included; what an alias stands for counts each time.
+    /// The number of values, including keys. The target of an alias counts for each use.
     static let values = 10_000
-    /// Bytes of all scalars, keys included; what an alias stands for counts each time, and so does a text that stands in another's place.
+    /// The bytes of all scalars, including keys. The target of an alias and text inserted for a placeholder count for each use.
     static let scalarBytes = 1 << 20
-    /// Mappings and lists in each other.
+    /// The nesting depth of mappings and lists.
     static let depth = 32
 }
 
-/// A YAML text on its way to a value, within ``YamlLimits``.
+/// Parses a YAML text within ``YamlLimits``.
 ///
-/// Yams puts what an alias stands for in the alias's place before anybody can count, and hashes keys whole, keys of keys included: a few hundred
-/// bytes come to gigabytes and hours. So it never sees an alias, nor a key of more than libyaml's 1024 bytes, which only `?` can begin: both signs
-/// become letters that no text has. Aliases are followed here, and `?` is refused.
+/// Yams expands aliases before anyone can count, and hashes complete keys, including nested ones, so a few hundred bytes can take gigabytes
+/// and hours. Therefore Yams never sees an alias, nor a key longer than libyaml's 1024 bytes, which only `?` can introduce: both characters
+/// are replaced by ones that no text contains. Aliases are resolved here, and `?` is rejected.
 struct YamlReading {
     private let file: String
     private var anchors: [String: (value: YamlValue, count: Int, bytes: Int, depth: Int)] = [:]
     private var count = 0
     private var bytes = 0
-    /// The deepest that the value just read goes, itself included.
+    /// The depth of the value just parsed, including itself.
     private var reach = 0
 
     init(file: String) { self.file = file }
 
-    /// The text's one document; nil when it has none.
+    /// The only document in the text; nil if there is none.
     ///
-    /// - Throws: `Diagnostic` for what is no YAML, and for what is too much.
+    /// - Throws: `Diagnostic` for invalid YAML and for exceeded limits.
     mutating func root(of text: String) throws(Diagnostic) -> YamlValue? {
         guard text.utf8.count <= YamlLimits.bytes else {
             throw Diagnostic(file: file, message: "the file is larger than \(YamlLimits.bytes) bytes, the limit for a handwritten file")
@@ -50,7 +50,8 @@ struct YamlReading {
         return try value(node, depth: 1)
     }
 
-    /// What stands for `*` and for `?` while Yams reads: letters of the private use area. Each is one character, so that columns stay.
+    /// The substitutes for `*` and `?` while Yams parses: characters from the private use area. Each replaces one character, so columns do
+    /// not change.
     private static let (alias, key): (Unicode.Scalar, Unicode.Scalar) = ("\u{F8E0}", "\u{F8E1}")
 
     private static func disguised(_ text: String) -> String {
@@ -106,7 +107,7 @@ struct YamlReading {
         for (keyNode, valueNode) in mapping {
             let key = try value(keyNode, depth: depth + 1)
             guard case .scalar(let name) = key.content else { throw key.complaint("expected a word as a key, found \(key.form)") }
-            // Two names may be one only after an alias was followed.
+            // Two names may become equal only after an alias is resolved.
             guard names.insert(name).inserted else { throw key.complaint("duplicate key: \(name)") }
             entries.append(YamlValue.Entry(name: name, key: key, value: try value(valueNode, depth: depth + 1)))
             deepest = max(deepest, reach)
@@ -115,7 +116,7 @@ struct YamlReading {
         return entries
     }
 
-    /// What an alias stands for.
+    /// The value of an alias.
     private mutating func followed(_ scalar: Node.Scalar, _ node: Node, depth: Int) throws(Diagnostic) -> YamlValue {
         let name = Self.plain(scalar.string).dropFirst()
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else {
@@ -130,7 +131,7 @@ struct YamlReading {
         return known.value
     }
 
-    /// What a name may be made of, as libyaml has it (IS_ALPHA in yaml_private.h).
+    /// Whether a byte is allowed in an anchor name, according to libyaml (IS_ALPHA in yaml_private.h).
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
@@ -138,7 +139,7 @@ struct YamlReading {
         }
     }
 
-    /// Counts values and the bytes of scalars, before they are made.
+    /// Counts values and scalar bytes before they are created.
     private mutating func take(_ more: Int, bytes others: Int, _ node: Node, depth: Int) throws(Diagnostic) {
         count += more
         guard count <= YamlLimits.values else {

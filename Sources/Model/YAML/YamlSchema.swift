@@ -1,12 +1,11 @@
-/// One key that a section of a YAML file may have. The readers and the reference in `docs/` are both made from these, so they agree.
+/// A key of a section in a YAML file. The parsers and the reference in `docs/` both use these, so they agree.
 package struct YamlField: Sendable {
-    /// The key.
     package let name: String
-    /// What its value looks like, in words: `text`, `version`, `list of text`.
+    /// The form of its value, in words: `text`, `version`, `list of text`.
     package let form: String
-    /// Whether a file without it is refused.
+    /// Whether the key is required.
     package let isRequired: Bool
-    /// What it is for, in one sentence.
+    /// A one-sentence description.
     package let about: String
 
     package init(_ name: String, _ form: String, required: Bool = true, _ about: String) {
@@ -17,11 +16,10 @@ package struct YamlField: Sendable {
     }
 }
 
-/// One mapping of a YAML file: its name, as a path of keys, and the keys that it may have.
+/// A mapping in a YAML file: its path of keys, and its allowed keys.
 package struct YamlSection: Sendable {
-    /// The path of keys to it; empty for the whole file.
+    /// The path of keys to the section; empty for the whole file.
     package let path: String
-    /// The keys that it may have.
     package let fields: [YamlField]
 
     package init(path: String, fields: [YamlField]) {

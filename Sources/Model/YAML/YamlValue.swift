@@ -1,15 +1,15 @@
 import Sanitizing
 
-/// A value of a YAML file that knows where it stands, also when it was put together from more than one file.
+/// A value of a YAML file that keeps its position, even if it was merged from several files.
 struct YamlValue: Sendable {
-    /// What a value is.
+    /// The content of a value.
     enum Content: Sendable {
         case scalar(String)
         case sequence([YamlValue])
         case mapping([Entry])
     }
 
-    /// One key of a mapping, with its value.
+    /// A key of a mapping with its value.
     struct Entry: Sendable {
         let name: String
         let key: YamlValue
@@ -20,7 +20,7 @@ struct YamlValue: Sendable {
     let line: Int
     let column: Int
     let content: Content
-    /// Whether it is a text that stands in quotes, or in a block: then nothing between them is a text, too.
+    /// Whether the text is in quotes or in a block, so that an empty one is still a text.
     let isQuoted: Bool
 
     private init(_ content: Content, like other: YamlValue) {
@@ -28,9 +28,9 @@ struct YamlValue: Sendable {
         self.content = content
     }
 
-    /// Reads a whole file's text.
+    /// Parses the text of a whole file.
     ///
-    /// - Parameter expected: what a file that is empty lacks.
+    /// - Parameter expected: what is missing from an empty file.
     init(_ text: String, file: String, expected: String) throws(Diagnostic) {
         var reading = YamlReading(file: file)
         guard let root = try reading.root(of: text) else {
@@ -50,15 +50,15 @@ struct YamlValue: Sendable {
         return entries.first { $0.name == name }?.value
     }
 
-    /// The mapping without some keys; anything else as it is.
+    /// The mapping without some keys; other values are unchanged.
     func without(_ names: Set<String>) -> YamlValue {
         guard case .mapping(let entries) = content else { return self }
         return YamlValue(.mapping(entries.filter { !names.contains($0.name) }), like: self)
     }
 
-    /// This value with another laid over it: mappings key by key, all else as a whole.
+    /// Merges another value over this one: mappings key by key, everything else as a whole.
     ///
-    /// - Parameter whole: keys whose values are never mixed.
+    /// - Parameter whole: keys whose values are never merged.
     func overlaid(by other: YamlValue, whole: Set<String>) -> YamlValue {
         guard case .mapping(var entries) = content, case .mapping(let others) = other.content else { return other }
         for entry in others {
@@ -73,10 +73,10 @@ struct YamlValue: Sendable {
         return YamlValue(.mapping(entries), like: other)
     }
 
-    /// This value with a text in the place of another, in all its scalars; keys stay.
+    /// Replaces a text in all scalars; keys are unchanged.
     ///
-    /// - Throws: `Diagnostic`, with its place, for the scalar that makes all scalars more than ``YamlLimits/scalarBytes``: by aliases, one long
-    ///   text may stand for thousands.
+    /// - Throws: `Diagnostic`, with its position, for the scalar that makes the total exceed ``YamlLimits/scalarBytes``: with aliases, one
+    ///   long text may be used thousands of times.
     func replacing(_ text: String, with other: String) throws(Diagnostic) -> YamlValue {
         var left = YamlLimits.scalarBytes
         return try replacing(text, with: other, left: &left)
@@ -105,10 +105,10 @@ struct YamlValue: Sendable {
         }
     }
 
-    /// A complaint about this value.
+    /// An error about this value.
     func complaint(_ message: String) -> Diagnostic { Diagnostic(file: file, line: line, column: column, message: message) }
 
-    /// What it is, in words.
+    /// The kind of value, in words.
     var form: String {
         switch content {
         case .scalar(let text): text.isEmpty ? "nothing" : "'\(Visible.excerpt(text))'"

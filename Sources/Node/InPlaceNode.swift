@@ -5,22 +5,21 @@ import Host
 import Model
 import SystemPackage
 
-/// The very place that Ninepin runs in, as the place for a node: no sandbox is made. What the node changes it changes in namespaces of its
-/// own (mounts, processes, network), and what would stay behind all the same is removed.
-package struct NodeHere: Sendable {
-    /// What the place shows of itself.
+/// The environment that Ninepin itself runs in, used for a node without a sandbox. The node makes its changes in its own mount, PID and
+/// network namespaces. Anything else that it would leave behind is removed.
+package struct InPlaceNode: Sendable {
+    /// Properties observed in the environment.
     package let signs: HostSigns
 
-    /// Takes a place that was looked at.
     package init(_ signs: HostSigns) { self.signs = signs }
 
-    /// Makes all ready for a node, hands on the command that boots it, and removes what is left when that has ended.
+    /// Prepares the node, passes the command that boots it to the body, and cleans up when the body has ended.
     ///
     /// - Parameters:
-    ///   - folder: for what the node is made of; somebody else removes it.
-    ///   - plane: the control plane that it joins; nil when it runs standalone.
-    ///   - isKept: whether it is watched for long.
-    /// - Throws: `HereError` when another node is here; `FileError`; what the work throws.
+    ///   - folder: for the node's files; the caller removes it.
+    ///   - plane: the control plane that the node joins; nil for a standalone node.
+    ///   - isKept: whether the node is kept and watched for long.
+    /// - Throws: `InPlaceError` if another node is running here; `FileError`; any error of the body.
     func hold<Value>(
         _ artifact: Artifact, node: NodeSpec, profile: KubeletProfile, folder: FilePath, joining plane: ControlPlane?,
         isKept: Bool, on host: Host, body: (Command) async throws -> Value
@@ -48,7 +47,7 @@ package struct NodeHere: Sendable {
         isKept: Bool, traces: CleanupJournal, on host: Host
     ) async throws -> Command {
         for path in ["/run", "/var/log"] { try traces.directory(FilePath(path)) }
-        // On the file system that kubelet's directory is on: which one that is decides much.
+        // On the file system of kubelet's directory, because the type of that file system affects the result.
         let kubelet = try await traces.folder(below: "/var/lib/kubelet")
         let images = try await traces.folder(below: "/var/lib/containerd")
         try traces.cgroups()
@@ -59,10 +58,7 @@ package struct NodeHere: Sendable {
         try Files.makeDirectory(folder.appending("manifests"))
         let busybox = profile.busybox.string
         let program = programs.appending("kubelet")
-        let digest = try Files.copy(FilePath(artifact.path), to: program, mode: 0o755)
-        guard digest == artifact.digest else {
-            throw ArtifactChanged(path: FilePath(artifact.path), expected: artifact.digest, found: digest)
-        }
+        try artifact.check(try Files.copy(FilePath(artifact.path), to: program, mode: 0o755), of: FilePath(artifact.path))
         for (place, path) in profile.found {
             let name = FilePath(place).lastComponent?.string ?? place
             for link in name == "xtables-legacy-multi" ? ["iptables", "ip6tables"] : [name] {
@@ -70,7 +66,7 @@ package struct NodeHere: Sendable {
             }
         }
         let network = #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"#
-        // Pods have the node's network and no more names than it; a place may have no such file at all.
+        // Pods have the node's network and resolve no other names; the environment may have no resolv.conf at all.
         try Files.write("nameserver 127.0.0.1\n", to: folder.appending("resolv.conf"))
         try Files.makeDirectory(folder.appending("net"))
         try Files.write("\(network)\n", to: folder.appending("net/10-loopback.conflist"))
@@ -80,12 +76,14 @@ package struct NodeHere: Sendable {
         let profile: NodeSpec.Profile = plane == nil ? .kubelet : .node
         let own = folder.appending("ask").string
         let first = NodeScript.text(
-            interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string, deadlines: host.deadlines)
-        try Files.write(Self.placed(first, in: folder), to: folder.appending("init"))
+            interval: isKept ? 5 : 1, folder: own, busybox: busybox, node: folder.appending("init-node").string,
+            at: .below(folder), deadlines: host.deadlines)
+        try Files.write(first, to: folder.appending("init"))
         try Files.write(
             Self.script(folder, profile: profile, kubelet: kubelet, images: images, busybox: busybox, deadlines: host.deadlines),
             to: folder.appending("init-node"))
-        // A network of its own, for its ports and its firewall's rules; the other two so that it can change nobody's host name or memory.
+        // The node has its own network namespace for its ports and firewall rules, and its own UTS and IPC namespaces so that it cannot
+        // change the host name or shared memory of others.
         let alone = plane == nil ? ["--net"] : []
         let words = alone + ["--uts", "--ipc", "--", busybox, "sh", folder.appending("init").string]
         var command = Command("/usr/bin/unshare", words, environment: host.plainEnvironment, on: host)
@@ -94,7 +92,7 @@ package struct NodeHere: Sendable {
     }
 
     private static func containerd(_ folder: FilePath, starting runtime: OCIRuntime) -> String {
-        // Who runs in a place has not always the right to lower its score (proc(5), oom_score_adj): the pods then have that of the place.
+        // A process may lack the right to lower its OOM score (proc(5), oom_score_adj). The pods then have the environment's score.
         KubeletProfile.containerd.replacing("  sandbox_image", with: "  restrict_oom_score_adj = true\n  sandbox_image") + """
             [plugins."io.containerd.grpc.v1.cri".cni]
               bin_dir = \(quoted("\(folder)/bin"))
@@ -103,7 +101,7 @@ package struct NodeHere: Sendable {
             """ + KubeletProfile.containerd(starting: runtime)
     }
 
-    /// Where a file of the node's lies in its folder.
+    /// The path of a node's file in its folder.
     private static func moved(_ path: String, to folder: FilePath) -> FilePath {
         folder.appending(FilePath(path).lastComponent?.string ?? path)
     }
@@ -117,7 +115,7 @@ package struct NodeHere: Sendable {
             + "volumePluginDir: /run/ninepin/volume-plugins\nresolvConf: \(quoted("\(folder)/resolv.conf"))\n"
     }
 
-    /// A text as a string of TOML (1.0, basic strings) and of YAML (1.2, 7.3.1) alike.
+    /// A quoted string that is valid in both TOML (1.0, basic strings) and YAML (1.2, 7.3.1).
     private static func quoted(_ text: String) -> String {
         let letters = text.unicodeScalars.map { scalar in
             switch scalar {
@@ -135,7 +133,7 @@ package struct NodeHere: Sendable {
         _ folder: FilePath, profile: NodeSpec.Profile = .kubelet, kubelet: FilePath, images: FilePath, busybox: String = "/bin/busybox",
         deadlines: Deadlines = Deadlines()
     ) -> String {
-        // `/proc`, because Command gives each program one of its own; it is private here, as all mounts are from now on.
+        // `/proc` needs no change because Command gives each program its own. From here on it is private, as all mounts are.
         let clearing = """
             work=/run/ninepin
             ip link set lo up || fail "cannot bring up the loopback interface"
@@ -143,28 +141,15 @@ package struct NodeHere: Sendable {
             (: < /dev/kmsg) 2>/dev/null || mount --bind /dev/null /dev/kmsg || fail "/dev/kmsg cannot be opened"
             mount --bind \(kubelet.string.shellQuoted) /var/lib/kubelet && mount --bind \(images.string.shellQuoted) /var/lib/containerd || fail "cannot mount over /var/lib"
             """
-        return placed(
-            NodeScript.node(
-                for: profile, folder: folder.appending("ask").string, busybox: busybox, clearing: clearing, deadlines: deadlines),
-            in: folder)
-    }
-
-    /// A program with the files of a folder in the place of a sandbox's.
-    private static func placed(_ script: String, in folder: FilePath) -> String {
-        let paths = [
-            "/usr/local/bin/kubelet": folder.appending("bin/kubelet"), "/etc/kubelet.yaml": folder.appending("kubelet.yaml"),
-            "/etc/containerd.toml": folder.appending("containerd.toml"),
-            ControlPlane.nodeKubeconfig: moved(ControlPlane.nodeKubeconfig, to: folder), PodImages.path: folder.appending("images.tar"),
-        ]
-        var words = paths.mapValues(\.string.shellQuoted)
-        words["PATH=/usr/local/bin:"] = "PATH=\(folder.appending("bin").string.shellQuoted):/usr/local/bin:"
-        return script.replacingAll(words)
+        return NodeScript.node(
+            for: profile, folder: folder.appending("ask").string, busybox: busybox, clearing: clearing, at: .below(folder),
+            deadlines: deadlines)
     }
 }
 
-/// Why no node can be booted in this place now.
-package struct HereError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// What is in the way, and what to do.
+/// The reason why no node can boot in this environment now.
+package struct InPlaceError: ExitStatusError, Sendable, CustomStringConvertible {
+    /// The obstacle and the remedy.
     package let description: String
 
     package var exitStatus: ExitStatus { .fault }

@@ -1,18 +1,18 @@
-/// The values of a JSON object that stands on one line, as container runtimes and journald write them: those of the keys that are asked for, and of
-/// a bounded number of keys. What nests deeper is passed over. An object that a cut line does not end is read as far as it goes.
-struct FlatObject {
-    private(set) var values: [String: [UInt8]] = [:]
-    /// Whether a wanted value was a list of numbers.
-    private(set) var hasList = false
-    /// Whether the object ends.
-    private(set) var isWhole = false
+/// The values of a one-line JSON object, as container runtimes and journald write it: those of the requested keys, up to a bounded number
+/// of keys. Nested values are skipped. A truncated object is parsed as far as it goes.
+package struct FlatObject {
+    package private(set) var values: [String: [UInt8]] = [:]
+    /// Whether a requested value was a list of numbers.
+    package private(set) var hasList = false
+    /// Whether the object is complete.
+    package private(set) var isWhole = false
 
     private let bytes: ArraySlice<UInt8>
     private var place: Int
     private static let mostKeys = 128
 
-    /// - Parameter keys: those that are wanted; of two that are equal the first counts.
-    init?(_ bytes: ArraySlice<UInt8>, keys: Set<String>) {
+    /// - Parameter keys: the requested keys. If a key occurs twice, the first value counts.
+    package init?(_ bytes: ArraySlice<UInt8>, keys: Set<String>) {
         guard bytes.first == UInt8(ascii: "{") else { return nil }
         self.bytes = bytes
         place = bytes.startIndex + 1
@@ -59,7 +59,8 @@ struct FlatObject {
         }
     }
 
-    /// A nested value: of a list of numbers the bytes that it is, as journald writes a message that is no UTF-8.
+    /// Parses a nested value. For a list of numbers, returns the bytes that they encode: journald writes a message that is not UTF-8 this
+    /// way.
     private mutating func nested(isWanted: Bool) -> [UInt8]? {
         let start = place
         var depth = 0
@@ -80,7 +81,7 @@ struct FlatObject {
         return numbers.compactMap { UInt8(String(decoding: $0.filter { $0 != UInt8(ascii: " ") }, as: UTF8.self)) }
     }
 
-    /// The rest of a string whose first quotation mark was read (RFC 8259, 7).
+    /// Parses the rest of a string after its opening quotation mark (RFC 8259, 7).
     private mutating func string(isWanted: Bool) -> [UInt8]? {
         var result: [UInt8] = []
         while place < bytes.endIndex {
@@ -93,7 +94,7 @@ struct FlatObject {
             let sign = escaped()
             if isWanted { result.append(contentsOf: sign) }
         }
-        // A line that was cut off.
+        // The line was truncated.
         return isWanted ? result : nil
     }
 
@@ -113,7 +114,7 @@ struct FlatObject {
 
     private mutating func scalar() -> Unicode.Scalar {
         guard let high = unit() else { return "\u{FFFD}" }
-        // A pair of surrogates.
+        // A surrogate pair.
         if (0xD800..<0xDC00).contains(high), bytes.has("\\", at: place), bytes.has("u", at: place + 1) {
             place += 2
             guard let low = unit(), (0xDC00..<0xE000).contains(low) else { return "\u{FFFD}" }

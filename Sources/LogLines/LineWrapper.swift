@@ -1,34 +1,34 @@
-/// What something else wrote around a line of a program: journald, syslog, a container runtime, Docker, compose, kubectl, a runner of CI. Several
-/// may have wrapped it one after the other.
-struct LineWrapper {
-    /// Who wrote the line, as the wrapper tells: a program's name, a container's, a unit's; empty where nothing tells.
-    private(set) var name: [UInt8] = []
-    /// Whether the name is a container's, which says nothing of the program in it.
-    private(set) var isContainer = false
-    /// The process that wrote it, as the wrapper tells.
-    private(set) var process: Int?
-    /// When it was written, as the wrapper tells.
-    private(set) var stamp: LogLine.Stamp?
+/// What other software wrote around a program's line: journald, syslog, a container runtime, Docker, compose, kubectl, a CI runner. There
+/// may be several layers.
+package struct LineWrapper {
+    /// The writer according to the wrapper: the name of a program, container or unit; empty if there is none.
+    package private(set) var name: [UInt8] = []
+    /// Whether the name is a container's, which does not identify the program in it.
+    package private(set) var isContainer = false
+    /// The process ID according to the wrapper.
+    package private(set) var process: Int?
+    /// The time according to the wrapper.
+    package private(set) var stamp: LogLine.Stamp?
     /// What the program itself wrote.
-    private(set) var text: [UInt8] = []
-    /// Of a wrapper that cuts long lines into parts: which of the program's streams the line is of.
-    private(set) var stream: [UInt8]?
-    /// Whether the program's line goes on in the wrapper's next one of that stream.
-    private(set) var isPartial = false
-    /// Where in the whole line the text begins; nil where nobody knows.
-    private(set) var start: Int?
-    /// Where in the whole line a wrapper's time ends: what stands between there and the text is the same in the program's next line.
-    private(set) var fixed = 0
-    /// Whether the text was a string of a document.
-    private(set) var isQuoted = false
-    /// Whether nobody can read it there, for it is written as numbers.
-    private(set) var isEncoded = false
+    package private(set) var text: [UInt8] = []
+    /// For a wrapper that splits long lines: the program's output stream.
+    package private(set) var stream: [UInt8]?
+    /// Whether the program's line continues in the wrapper's next line of the same stream.
+    package private(set) var isPartial = false
+    /// The offset of the text in the whole line; nil if unknown.
+    package private(set) var start: Int?
+    /// The end of the wrapper's time in the whole line. The bytes from there to the text are the same in the program's next line.
+    package private(set) var fixed = 0
+    /// Whether the text was a string in a JSON document.
+    package private(set) var isQuoted = false
+    /// Whether the text is encoded as a list of numbers, which a reader cannot read.
+    package private(set) var isEncoded = false
 
-    /// So many wrappers are looked through.
+    /// The maximum number of layers to remove.
     private static let mostLayers = 4
 
-    /// Takes a line apart.
-    init(_ line: [UInt8]) {
+    /// Parses a line.
+    package init(_ line: [UInt8]) {
         var rest = line[...]
         for _ in 0..<Self.mostLayers {
             guard let inner = unwrap(rest) else { break }
@@ -38,19 +38,19 @@ struct LineWrapper {
         start = isQuoted ? (line.starts(with: Self.dockerBeginning) ? Self.dockerBeginning.count : nil) : line.count - text.count
     }
 
-    /// The same wrapper around a text that came in parts.
-    init(_ other: LineWrapper, text: [UInt8]) {
+    /// Creates a copy of a wrapper with another text, for a line that came in parts.
+    package init(_ other: LineWrapper, text: [UInt8]) {
         self = other
         self.text = text
         (isPartial, start) = (false, nil)
     }
 
-    /// Adds a further part of the text.
-    mutating func append(_ part: [UInt8]) { text += part }
+    /// Appends a part of the text.
+    package mutating func append(_ part: [UInt8]) { text += part }
 
-    /// One layer less; nil where there is none.
+    /// Removes one layer; nil if there is none.
     private mutating func unwrap(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        // Of a program that is known nothing more is asked, and its words are its own.
+        // Once the program is known, the rest is the program's own text.
         guard let first = line.first, !LogVoice(name: name, isContainer: isContainer).isKnown else { return nil }
         switch first {
         case UInt8(ascii: "{"): return isQuoted ? nil : document(line)
@@ -63,7 +63,7 @@ struct LineWrapper {
 
     // MARK: Times
 
-    /// `2026-11-23T12:00:07.123+0000 `: journald's short-iso, a container runtime, Docker, kubectl or a runner of CI with time stamps.
+    /// `2026-11-23T12:00:07.123+0000 `: journald's short-iso format, a container runtime, Docker, kubectl, or a CI runner with timestamps.
     private mutating func precise(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard line.count > 20, line.has("T", at: line.startIndex + 10), let seconds = LogLine.iso(line.prefix(20)) else { return nil }
         var place = line.startIndex + 19
@@ -77,7 +77,7 @@ struct LineWrapper {
         return container(rest) ?? origin(rest, isSure: false) ?? rest
     }
 
-    /// `1700000000.123456 host name[1]: `: journald's short-unix.
+    /// `1700000000.123456 host name[1]: `: journald's short-unix format.
     private mutating func unix(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let digits = line.prefix { $0 == UInt8(ascii: ".") || $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         guard digits.count >= 12, digits.count <= 24, line.has(" ", at: digits.endIndex), digits.contains(UInt8(ascii: ".")),
@@ -86,7 +86,7 @@ struct LineWrapper {
         return timed(line, .init(clock: .epoch, seconds: seconds), end: digits.endIndex)
     }
 
-    /// `[ 1234.567890] host name[1]: `: journald's short-monotonic; without a name the kernel's own.
+    /// `[ 1234.567890] host name[1]: `: journald's short-monotonic format; without a name, the kernel's own.
     private mutating func monotonic(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard let end = line.prefix(24).firstIndex(of: UInt8(ascii: "]")), line.has(" ", at: end + 1) else { return nil }
         let digits = line[(line.startIndex + 1)..<end].drop { $0 == Self.blank }
@@ -100,7 +100,7 @@ struct LineWrapper {
         return rest
     }
 
-    /// `Nov 23 12:00:07 host name[1]: `: journald's short, and syslog (RFC 3164).
+    /// `Nov 23 12:00:07 host name[1]: `: journald's short format, and syslog (RFC 3164).
     private mutating func traditional(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let start = line.startIndex
         guard line.count > 16, line.has(" ", at: start + 3), line.has(" ", at: start + 6),
@@ -112,7 +112,7 @@ struct LineWrapper {
         return timed(line, .init(clock: .iso, seconds: seconds), end: end)
     }
 
-    /// `Thu 2026-11-23 12:00:07 UTC host name[1]: `: journald's short-full and with-unit.
+    /// `Thu 2026-11-23 12:00:07 UTC host name[1]: `: journald's short-full and with-unit formats.
     private mutating func full(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let start = line.startIndex
         guard line.count > 28, line.has(" ", at: start + 3), line.has("-", at: start + 8), line.has("-", at: start + 11),
@@ -139,7 +139,8 @@ struct LineWrapper {
 
     /// `host name[1]: `.
     ///
-    /// - Parameter isSure: whether the time before it is one that only a log of several programs has; else the process or a known name must stand there.
+    /// - Parameter isSure: whether the time before it occurs only in logs of several programs. If not, a process ID or a known name is
+    ///   required.
     private mutating func origin(_ line: ArraySlice<UInt8>, isSure: Bool) -> ArraySlice<UInt8>? {
         let host = line.prefix(256).prefix { $0 != Self.blank }
         guard name.isEmpty, !host.isEmpty, !host.contains(where: { ":[]{\"=".utf8.contains($0) }), line.has(" ", at: host.endIndex) else {
@@ -164,18 +165,18 @@ struct LineWrapper {
         return rest[place...]
     }
 
-    /// `stdout F `, behind the time: what a container runtime writes (Kubernetes, the CRI's logging format).
+    /// `stdout F ` after the time, as a container runtime writes it (Kubernetes, the CRI logging format).
     private mutating func container(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard let stream = ["stdout ", "stderr "].first(where: { line.starts(with: $0.utf8) }) else { return nil }
         let tags = line[(line.startIndex + stream.utf8.count)...].prefix(32).prefix { $0 != Self.blank }
-        // A tag may have others behind it.
+        // A tag may be followed by others.
         guard let tag = tags.first, "FP".utf8.contains(tag), tags.count == 1 || tags.has(":", at: tags.startIndex + 1) else { return nil }
         self.stream = Array(stream.utf8)
         isPartial = tag == UInt8(ascii: "P")
         return line[min(tags.endIndex + 1, line.endIndex)...]
     }
 
-    /// `name-1  | `, of Docker compose.
+    /// `name-1  | `, from Docker compose.
     private mutating func compose(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard !isContainer else { return nil }
         let word = line.prefix(128).prefix { LogLine.isWord($0) || "-_.".utf8.contains($0) }
@@ -187,7 +188,7 @@ struct LineWrapper {
         return line[min(place + 2, line.endIndex)...]
     }
 
-    /// `[pod/name/container] `, of `kubectl logs --prefix`.
+    /// `[pod/name/container] `, from `kubectl logs --prefix`.
     private mutating func pod(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard !isContainer, line.starts(with: "[pod/".utf8), let end = line.prefix(400).firstIndex(of: UInt8(ascii: "]")),
             line.has(" ", at: end + 1)
@@ -198,7 +199,7 @@ struct LineWrapper {
         return line[(end + 2)...]
     }
 
-    /// `<30>`, and what RFC 5424 has behind it: `1 TIME HOST NAME PID ID - `.
+    /// `<30>`, and the rest of an RFC 5424 header: `1 TIME HOST NAME PID ID - `.
     private mutating func priority(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let digits = line.dropFirst().prefix(4).prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         guard !digits.isEmpty, digits.count < 4, line.has(">", at: digits.endIndex) else { return nil }
@@ -211,7 +212,7 @@ struct LineWrapper {
         return structured(rest[words[6].startIndex...])
     }
 
-    /// What stands behind the structured data of RFC 5424: `-`, or elements in brackets.
+    /// The text after the structured data of RFC 5424, which is `-` or elements in brackets.
     private func structured(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var rest = line
         if rest.first == UInt8(ascii: "-") {
@@ -225,7 +226,7 @@ struct LineWrapper {
 
     // MARK: Documents
 
-    /// A line as a string of a document: Docker's json-file (`log`), journald's json (`MESSAGE`), collectors' (`message`).
+    /// A line in a string of a JSON document: Docker's json-file (`log`), journald's json (`MESSAGE`), log collectors (`message`).
     private mutating func document(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard !LogLine.isDocument(line), let object = FlatObject(line, keys: Self.keys) else { return nil }
         let values = object.values
@@ -243,14 +244,14 @@ struct LineWrapper {
         }
         (isQuoted, isEncoded) = (true, object.hasList)
         let end = (message.lastIndex { $0 != 0x0A && $0 != 0x0D } ?? -1) + 1
-        // Docker cuts a line at 16 KiB, and only its last part has the line break.
+        // Docker splits a line at 16 KiB, and only its last part ends in a line break.
         if values["log"] != nil { stream = values["stream"] ?? [] }
         isPartial = values["log"] != nil && object.isWhole && message.last != 0x0A && message.count >= Self.dockerPart
-        // Colors, and what else a terminal does not show, may have been escaped.
+        // Colors and other characters that a terminal does not show may have been escaped.
         return LogLine.readings(Array(message[..<end]))[0][...]
     }
 
-    /// How a line of Docker's begins, which has the text behind it.
+    /// The beginning of a Docker line; the text follows it.
     private static let dockerBeginning = Array("{\"log\":\"".utf8)
     private static let dockerPart = 1 << 14
     private static let keys: Set<String> = [
@@ -262,35 +263,39 @@ struct LineWrapper {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"].map { Array($0.utf8) }
 }
 
-/// Whose line it is, as far as the name tells that something wrote beside it.
-struct LogVoice: Hashable, Sendable {
-    let name: [UInt8]
-    /// A container's name is anybody's choice.
-    var isContainer = false
+/// The writer of a line, judged by the name in its wrapper.
+package struct LogVoice: Hashable, Sendable {
+    package let name: [UInt8]
+    /// Users choose container names freely.
+    package var isContainer = false
 
-    /// The name as people write it, without what a unit's has behind it.
+    package init(name: [UInt8], isContainer: Bool = false) {
+        (self.name, self.isContainer) = (name, isContainer)
+    }
+
+    /// The usual program name, without a unit's suffix.
     private var program: String {
         let text = String(decoding: name.prefix(64), as: UTF8.self)
         return text.hasSuffix(".service") ? String(text.dropLast(8)) : text
     }
 
-    /// Whether the line is the kernel's, or of what starts and stops programs.
-    var isSystem: Bool {
+    /// Whether the line comes from the kernel or from the service manager.
+    package var isSystem: Bool {
         guard !isContainer else { return false }
         let program = program
         return Self.systems.contains(program) || program.hasPrefix("systemd-") || program.hasPrefix("(")
     }
 
-    /// Whether the program is one that a node is.
-    var isNode: Bool { !isContainer && Self.isNode(program) }
+    /// Whether the program is one that a node runs as.
+    package var isNode: Bool { !isContainer && Self.isNode(program) }
 
-    /// Whether nothing names the writer, or somebody's choice does: what it wrote may be a node's.
-    var isOpen: Bool { name.isEmpty || isContainer }
+    /// Whether the line may come from a node because the writer is unnamed or the name is a container's.
+    package var isOpen: Bool { name.isEmpty || isContainer }
 
-    var isKnown: Bool { isSystem || isNode }
+    package var isKnown: Bool { isSystem || isNode }
 
-    /// Whether a program or a unit of that name is a node's: also as a snap calls it, such as `snap.microk8s.daemon-kubelite`.
-    static func isNode(_ name: String) -> Bool {
+    /// Whether a node's program or unit has this name, including snap names such as `snap.microk8s.daemon-kubelite`.
+    package static func isNode(_ name: String) -> Bool {
         if ["hyperkube", "snap.kubelet.daemon", "k0s", "k0scontroller", "k0sworker"].contains(name) { return true }
         if ["k3s", "rke2"].contains(where: { name == $0 || name.hasPrefix("\($0)-") }) { return true }
         return ["kubelet", "kubelite"].contains { name == $0 || name.hasSuffix(".\($0)") || name.hasSuffix(".daemon-\($0)") }

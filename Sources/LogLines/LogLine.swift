@@ -1,42 +1,42 @@
 import Glibc
 import Model
 
-/// What can be read off a line of a node's log: how bad its writer thinks it is, and when it was written.
-struct LogLine {
-    /// The letter of klog's header: `I`, `W`, `E` or `F`; nil in a line without one. A document tells only `I` from `E`.
-    let severity: UInt8?
-    /// When it was written, on one of two clocks that cannot be compared; nil when it does not say.
-    let stamp: Stamp?
-    /// Where klog's header, or its document, begins; nil in a line without one.
-    let header: Int?
-    /// The process that klog's header names; nil in a line without one.
-    let process: Int?
-    /// Where the text begins that the header introduces; the line's own beginning in a line without one.
-    let message: Int
+/// The severity, time and process of a line of a node's log.
+package struct LogLine {
+    /// The letter of klog's header: `I`, `W`, `E` or `F`; nil in a line without a header. A JSON document distinguishes only `I` and `E`.
+    package let severity: UInt8?
+    /// When the line was written, on one of several clocks that cannot be compared; nil if it has no time.
+    package let stamp: Stamp?
+    /// The offset of klog's header or JSON document; nil in a line without one.
+    package let header: Int?
+    /// The process ID in klog's header; nil in a line without one.
+    package let process: Int?
+    /// The offset of the message after the header; zero in a line without a header.
+    package let message: Int
     /// Whether the line is a JSON document, as kubelet writes with `--logging-format=json`.
-    let isDocument: Bool
+    package let isDocument: Bool
 
-    /// A time of day and year, in the log's own time zone.
-    struct Stamp: Hashable {
+    /// A date and time in the log's own time zone.
+    package struct Stamp: Hashable {
         /// What the seconds are counted from; `boot` is the machine's own start.
-        enum Clock { case klog, iso, epoch, boot }
+        package enum Clock { case klog, iso, epoch, boot }
 
-        let clock: Clock
+        package let clock: Clock
         let seconds: Double
 
-        /// Seconds since an earlier stamp; nil when the clocks are different ones. klog writes no year: New Year is no jump back.
-        func since(_ other: Stamp) -> Double? {
+        /// Seconds since an earlier stamp; nil if the clocks differ. klog writes no year, so New Year does not count as a step back.
+        package func since(_ other: Stamp) -> Double? {
             guard clock == other.clock else { return nil }
             let difference = seconds - other.seconds
             return difference < -180 * 86_400 ? difference + 365 * 86_400 : difference
         }
     }
 
-    /// Reads a line. The header may stand anywhere near its beginning: journald, docker and k3s write something before it.
-    init(_ line: [UInt8]) {
+    /// Parses a line. The header may follow a prefix, because journald, Docker and k3s write something before it.
+    package init(_ line: [UInt8]) {
         let head = line.prefix(256)
         let document = Self.document(in: head)
-        // Whichever stands first is the line's own; the other is quoted in it.
+        // The one that comes first is the line's own; the other is a quotation.
         for start in head[..<(document ?? head.endIndex)].indices
         where Self.isSeverity(head[start]) && (start == 0 || !Self.isWord(head[start - 1])) {
             guard let seconds = Self.klog(head, at: start + 1) else { continue }
@@ -62,11 +62,11 @@ struct LogLine {
         (header, process, message) = (nil, nil, 0)
     }
 
-    /// Whether a line has some bytes in it.
-    static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { place(of: text, in: line) != nil }
+    /// Whether a line contains some bytes.
+    package static func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool { place(of: text, in: line) != nil }
 
-    /// Where a line has some bytes for the first time, wholly within its first `limit`; nil when it has not.
-    static func place(of text: [UInt8], in line: [UInt8], within limit: Int = .max) -> Int? {
+    /// The offset of the first occurrence of some bytes, completely within the first `limit` bytes of the line; nil if there is none.
+    package static func place(of text: [UInt8], in line: [UInt8], within limit: Int = .max) -> Int? {
         let count = min(line.count, limit)
         guard let first = text.first, count >= text.count else { return text.isEmpty ? 0 : nil }
         return line.withUnsafeBufferPointer { line in
@@ -74,7 +74,7 @@ struct LogLine {
                 guard let start = line.baseAddress, let wanted = text.baseAddress else { return nil }
                 var place = start
                 let last = place + (count - text.count)
-                // The C library's memchr skips a line faster than a loop of our own.
+                // The C library's memchr scans a line faster than a Swift loop.
                 while place <= last, let found = memchr(place, Int32(first), last - place + 1) {
                     let here = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
                     if memcmp(found, wanted, text.count) == 0 { return here - start }
@@ -85,18 +85,19 @@ struct LogLine {
         }
     }
 
-    /// The readings of a line in which a text is looked for: without what a terminal does not show, which are control characters, escape
-    /// sequences (ECMA-48) and characters of no width; and, where there are any, without those characters alone, since an escape sequence may
-    /// take the beginning of a word with it. Most lines have none and are their only reading.
-    static func readings(_ line: [UInt8]) -> [[UInt8]] {
+    /// The readings of a line to search for a text. The first omits what a terminal does not show: control characters, escape sequences
+    /// (ECMA-48) and zero-width characters. If there are any, a second omits only those characters, because an escape sequence may swallow
+    /// the beginning of a word. Most lines have none of them and are their own only reading.
+    package static func readings(_ line: [UInt8]) -> [[UInt8]] {
         guard line.contains(where: isSuspect) else { return [line] }
         return [visible(line, escape: escape), visible(line, escape: coloring), visible(line) { _ in 1 }]
     }
 
-    /// The letters and digits.
-    static func letters(_ line: [UInt8]) -> [UInt8] { line.filter(isWord) }
+    /// The letters and digits of a line.
+    package static func letters(_ line: [UInt8]) -> [UInt8] { line.filter(isWord) }
 
-    /// The length of an escape sequence of `ESC [` or `ESC ]`; of any other only the first byte goes, since the next may be a word's.
+    /// The length of an escape sequence that begins with `ESC [` or `ESC ]`. Of any other sequence only the first byte is dropped, because
+    /// the next may belong to a word.
     private static func coloring(_ bytes: ArraySlice<UInt8>) -> Int {
         guard let second = bytes.dropFirst().first, "[]".utf8.contains(second) else { return 1 }
         return escape(bytes)
@@ -117,12 +118,12 @@ struct LogLine {
         return result
     }
 
-    /// A byte that may begin something hidden; one that begins other text too (0xC2, 0xE2, 0xEF in UTF-8) is looked at closely.
-    static func isSuspect(_ byte: UInt8) -> Bool {
+    /// Whether a byte may begin hidden text. Bytes that also begin other text (0xC2, 0xE2, 0xEF in UTF-8) are checked further.
+    package static func isSuspect(_ byte: UInt8) -> Bool {
         byte < 0x20 && byte != 0x09 || byte == 0x7F || byte == 0xC2 || byte == 0xE2 || byte == 0xEF
     }
 
-    /// How many bytes at the beginning are not shown; nil when the first one is.
+    /// The number of hidden bytes at the beginning; nil if the first byte is visible.
     private static func hidden(_ bytes: ArraySlice<UInt8>, escape: (ArraySlice<UInt8>) -> Int) -> Int? {
         guard let first = bytes.first, isSuspect(first) else { return nil }
         if first == 0x1B { return escape(bytes) }
@@ -161,33 +162,34 @@ struct LogLine {
         }
     }
 
-    /// Whether the message begins with some bytes, in quotes or not: a structured line of klog quotes its message.
-    func begins(_ line: [UInt8], with text: [UInt8]) -> Bool {
+    /// Whether the message begins with some bytes, with or without quotes: structured klog lines quote their message.
+    package func begins(_ line: [UInt8], with text: [UInt8]) -> Bool {
         let said = line.dropFirst(message)
         return said.starts(with: text) || said.first == UInt8(ascii: "\"") && said.dropFirst().starts(with: text)
     }
 
-    /// How a document begins, has its message, and tells its verbosity (k8s.io/component-base/logs/json: zap, with these names of keys).
+    /// The beginning, message key and verbosity key of a JSON document (k8s.io/component-base/logs/json: zap, with these key names).
     private static let documentBeginning = Array("{\"ts\":".utf8)
     private static let documentMessage = Array("\"msg\":\"".utf8)
     private static let verbosity = Array(",\"v\":".utf8)
 
-    /// Whether a line begins as a document of klog's does.
-    static func isDocument(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: documentBeginning) }
+    /// Whether a line begins like a klog JSON document.
+    package static func isDocument(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: documentBeginning) }
 
-    /// Where a document begins, at the line's beginning or behind what journald, docker and others write before it; nil when it has none.
+    /// The offset of a JSON document, at the line's beginning or after a prefix from journald, Docker and others; nil if there is none.
     private static func document(in head: ArraySlice<UInt8>) -> Int? {
         guard head.contains(UInt8(ascii: "{")) else { return nil }
         return place(of: documentBeginning, in: Array(head))
     }
 
     /// Milliseconds since 1970, with a fraction.
-    static func milliseconds(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    package static func milliseconds(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         let digits = bytes.dropFirst(start).prefix { $0 == UInt8(ascii: ".") || $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         return digits.count <= 24 ? Double(String(decoding: digits, as: UTF8.self)) : nil
     }
 
-    /// What stands between the time and the message of klog's header: `  threadid file:line] ` (klog, klog.go: the process's id).
+    /// Parses what stands between the time and the message in klog's header: `  threadid file:line] ` (klog, klog.go; threadid is the
+    /// process ID).
     private static func introduction(_ head: ArraySlice<UInt8>, after time: Int) -> (process: Int?, message: Int) {
         var place = time
         while head.indices.contains(place), head[place] != UInt8(ascii: " ") { place += 1 }
@@ -201,12 +203,12 @@ struct LogLine {
         return (process, min(place + 2, head.endIndex))
     }
 
-    static func isSeverity(_ byte: UInt8) -> Bool {
+    package static func isSeverity(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "I") || byte == UInt8(ascii: "W") || byte == UInt8(ascii: "E") || byte == UInt8(ascii: "F")
     }
 
     /// `mmdd hh:mm:ss.uuuuuu`, from klog's header `Lmmdd hh:mm:ss.uuuuuu threadid file:line] msg` (klog, klog.go).
-    static func klog(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    package static func klog(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         guard let month = number(bytes, start, 2), let day = number(bytes, start + 2, 2), bytes.has(" ", at: start + 4),
             let time = timeOfDay(bytes, at: start + 5)
         else { return nil }
@@ -214,7 +216,7 @@ struct LogLine {
     }
 
     /// `YYYY-MM-DDThh:mm:ss`, as logrus, docker and containerd write it (RFC 3339).
-    static func iso(_ bytes: ArraySlice<UInt8>) -> Double? {
+    package static func iso(_ bytes: ArraySlice<UInt8>) -> Double? {
         for place in bytes.indices where bytes.has("T", at: place) && place >= 10 {
             guard let month = number(bytes, place - 5, 2), let day = number(bytes, place - 2, 2), bytes.has("-", at: place - 3),
                 bytes.has("-", at: place - 6), let time = timeOfDay(bytes, at: place + 1)
@@ -224,12 +226,12 @@ struct LogLine {
         return nil
     }
 
-    /// `.123456789`, in seconds: a millisecond is as much as anybody asks for.
-    static func fraction(_ bytes: ArraySlice<UInt8>, at place: Int) -> Double {
+    /// `.123456789`, in seconds. Millisecond precision is sufficient.
+    package static func fraction(_ bytes: ArraySlice<UInt8>, at place: Int) -> Double {
         bytes.has(".", at: place) ? Double(number(bytes, place + 1, 3) ?? 0) / 1000 : 0
     }
 
-    static func timeOfDay(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
+    package static func timeOfDay(_ bytes: ArraySlice<UInt8>, at start: Int) -> Double? {
         guard let hour = number(bytes, start, 2), let minute = number(bytes, start + 3, 2), let second = number(bytes, start + 6, 2),
             bytes.has(":", at: start + 2), bytes.has(":", at: start + 5)
         else { return nil }
@@ -237,13 +239,13 @@ struct LogLine {
         return Double(hour * 3600 + minute * 60 + second) + Double(fraction) / 1000
     }
 
-    static func instant(month: Int, day: Int, _ time: Double) -> Double? {
+    package static func instant(month: Int, day: Int, _ time: Double) -> Double? {
         guard (1...12).contains(month), (1...31).contains(day) else { return nil }
         let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
         return Double(before[month - 1] + day - 1) * 86_400 + time
     }
 
-    static func number(_ bytes: ArraySlice<UInt8>, _ start: Int, _ count: Int) -> Int? {
+    package static func number(_ bytes: ArraySlice<UInt8>, _ start: Int, _ count: Int) -> Int? {
         guard start >= bytes.startIndex, start + count <= bytes.endIndex else { return nil }
         var value = 0
         for byte in bytes[start..<(start + count)] {
@@ -253,14 +255,14 @@ struct LogLine {
         return value
     }
 
-    static func isWord(_ byte: UInt8) -> Bool {
+    package static func isWord(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & 0xDF)
     }
 }
 
 extension ArraySlice<UInt8> {
-    /// Whether a byte stands at a place, which may be outside.
-    func has(_ character: Unicode.Scalar, at place: Int) -> Bool {
+    /// Whether a byte is at an offset, which may be out of bounds.
+    package func has(_ character: Unicode.Scalar, at place: Int) -> Bool {
         indices.contains(place) && self[place] == UInt8(ascii: character)
     }
 }

@@ -1,41 +1,40 @@
-/// What systemd or the kernel says of a node's process.
-enum UnitEvent: Hashable {
-    /// systemd starts the unit's program, or says that it has: with `Type=notify` that comes once the program says so.
+/// An event that systemd or the kernel logs about a node's process.
+package enum UnitEvent: Hashable {
+    /// systemd is starting the unit's program, or has started it. With `Type=notify`, "started" follows the program's notification.
     case starting, started
     case stopping
-    /// How the program ended.
     case ended(Ending)
-    /// Why systemd thinks so, or what it does now: evidence beside the end.
+    /// systemd's reason or next action: evidence in addition to the end.
     case remark
-    /// The kernel, or systemd for it, killed the process with this number for want of memory.
+    /// The kernel, or systemd on its behalf, killed this process because memory ran out.
     case outOfMemory(process: Int?)
-    /// systemd ends the program, for it does not say that it lives.
+    /// systemd kills the program because it sent no watchdog notification.
     case watchdog
-    /// The machine was started anew.
+    /// The machine rebooted.
     case reboot
 
     /// `code=exited, status=203/EXEC`.
-    struct Ending: Hashable {
+    package struct Ending: Hashable {
         /// `exited`, `killed` or `dumped`.
-        let code: String
-        /// The status, or the number of the signal.
-        let status: Int
-        /// Whether it is not the unit's program that ended, but one that systemd runs before it or after it (`ExecStartPre=`).
-        var isOfHelper = false
+        package let code: String
+        /// The exit status or the signal number.
+        package let status: Int
+        /// Whether a helper ended that systemd runs before or after the unit's program (`ExecStartPre=`), not the program itself.
+        package var isOfHelper = false
 
-        /// Whether systemd could not even start the program (systemd.exec(5), "Process Exit Codes": 200 to 245).
-        var isOfSystemd: Bool { isOfHelper || code == "exited" && (200...245).contains(status) }
-        /// Whether the program ended by itself, and not well.
-        var isFailure: Bool { code == "exited" && status != 0 || code == "dumped" }
+        /// Whether systemd could not start the program at all (systemd.exec(5), "Process Exit Codes": 200 to 245).
+        package var isOfSystemd: Bool { isOfHelper || code == "exited" && (200...245).contains(status) }
+        /// Whether the program ended by itself with an error.
+        package var isFailure: Bool { code == "exited" && status != 0 || code == "dumped" }
     }
 
-    /// Reads a line of systemd or the kernel, without what journald wrote before it; nil for one that says nothing of a node's process.
-    init?(_ text: [UInt8]) {
+    /// Parses a line of systemd or the kernel without journald's prefix; nil if it says nothing about a node's process.
+    package init?(_ text: [UInt8]) {
         guard let read = Self.read(text) else { return nil }
         self = read
     }
 
-    /// Most lines are none of these, and cost no more than a look.
+    /// Most lines are irrelevant and are rejected quickly.
     private static func read(_ text: [UInt8]) -> UnitEvent? {
         func words() -> String { String(decoding: text.prefix(512), as: UTF8.self) }
         switch text.first {
@@ -61,7 +60,7 @@ enum UnitEvent: Hashable {
         return descriptions.contains { name.hasPrefix($0) } ? event : nil
     }
 
-    /// How units of nodes are called: kubelet's of kubeadm and of distributions, k3s's, RKE2's.
+    /// Unit descriptions of nodes: kubelet's from kubeadm and from distributions, k3s's, RKE2's.
     private static let descriptions = [
         "kubelet", "kubernetes kubelet", "kubernetes node agent", "the kubernetes node agent", "lightweight kubernetes", "k3s", "rke2",
         "rancher kubernetes engine", "snap.kubelet", "service for snap application kubelet",
@@ -82,7 +81,7 @@ enum UnitEvent: Hashable {
         return remarks.contains { rest.starts(with: $0.utf8) } ? .remark : nil
     }
 
-    /// `Main process exited, code=exited, status=1/FAILURE`; of a program that systemd runs beside the unit's `Control process …`.
+    /// `Main process exited, code=exited, status=1/FAILURE`; for a helper of the unit, `Control process …`.
     private static func ending(_ text: [UInt8]) -> Ending? {
         guard let mark = LogLine.place(of: exited, in: text, within: 32), let place = LogLine.place(of: status, in: text) else {
             return nil

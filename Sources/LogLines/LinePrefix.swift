@@ -1,28 +1,28 @@
-/// What something that Ninepin does not know wrote before each line of a log; what it knows is a ``LineWrapper``'s.
+/// An unknown prefix of each line of a log; a known one is a ``LineWrapper``.
 ///
-/// Two prefixes are equal where they have as many words and end in the same one, digits aside: times and process numbers differ from line to line, the
-/// name of who writes does not.
-struct LinePrefix: Hashable, Sendable {
-    /// How many words it has, that blanks divide; none for a log in which nothing stands before a line.
+/// Two prefixes are equal if they have the same number of words and the same last word, ignoring digits: times and process IDs vary from
+/// line to line, the writer's name does not.
+package struct LinePrefix: Hashable, Sendable {
+    /// The number of blank-separated words; zero for a log without a prefix.
     private let words: Int
-    /// The last of them, each run of digits as one `0`.
+    /// The last word, with each run of digits replaced by one `0`.
     private let last: [UInt8]
-    /// The bytes of one that no blank ends: the line's own first word goes on behind it.
+    /// The bytes of a prefix that does not end in a blank: the line's own first word follows directly.
     private let glued: [UInt8]?
 
-    /// Nothing stands before a line.
-    static let none = LinePrefix([][...])
+    /// No prefix.
+    package static let none = LinePrefix([][...])
 
-    /// Reads what stands before a text that somebody found in a line.
-    init(_ bytes: ArraySlice<UInt8>) {
+    /// Reads the prefix before a text that was found in a line.
+    package init(_ bytes: ArraySlice<UInt8>) {
         let words = bytes.split(separator: Self.blank)
         self.words = words.count
         last = words.last.map(Self.plain) ?? []
         glued = bytes.isEmpty || bytes.last == Self.blank ? nil : Array(bytes)
     }
 
-    /// What stands behind the prefix in a line; nil for a line that has another.
-    func text(of line: [UInt8]) -> [UInt8]? {
+    /// The rest of the line after the prefix; nil if the line has a different prefix.
+    package func text(of line: [UInt8]) -> [UInt8]? {
         if words == 0 { return line }
         if let glued { return line.starts(with: glued) ? Array(line.dropFirst(glued.count)) : nil }
         var place = line.startIndex
@@ -32,7 +32,7 @@ struct LinePrefix: Hashable, Sendable {
             while place < line.endIndex, line[place] != Self.blank { place += 1 }
             guard start < place, number < words || Self.plain(line[start..<place]) == last else { return nil }
         }
-        // One blank is the prefix's own; more are the text's.
+        // One blank belongs to the prefix; further ones belong to the text.
         return Array(line[min(place + 1, line.endIndex)...])
     }
 

@@ -1,42 +1,44 @@
-/// A line of a log that nobody watched: who wrote it, how bad the writer thinks it is, when, and what it says.
-struct LogEntry {
-    /// How a program writes its lines.
-    enum Form { case klog, document, logrus, plain }
+/// A line of a recorded log: its writer, severity, time and message.
+package struct LogEntry {
+    /// The format in which a program writes its lines.
+    package enum Form { case klog, document, logrus, plain }
 
-    /// When a line was written, by the program and by what wrapped it. Clocks of two kinds cannot be compared.
-    struct Time: Hashable {
-        var own: LogLine.Stamp?
-        var wrapper: LogLine.Stamp?
+    /// When a line was written, according to the program and to its wrapper. Times from clocks of two kinds cannot be compared.
+    package struct Time: Hashable {
+        package var own: LogLine.Stamp?
+        package var wrapper: LogLine.Stamp?
 
-        /// Seconds since an earlier time; nil when no clock tells both.
-        func since(_ other: Time) -> Double? {
+        package init(own: LogLine.Stamp?, wrapper: LogLine.Stamp?) { (self.own, self.wrapper) = (own, wrapper) }
+
+        /// Seconds since an earlier time; nil if they have no clock in common.
+        package func since(_ other: Time) -> Double? {
             own.flatMap { own in other.own.flatMap { own.since($0) } }
                 ?? wrapper.flatMap { wrapper in other.wrapper.flatMap { wrapper.since($0) } }
         }
     }
 
-    let voice: LogVoice
-    /// What stands before the program's own header and is no known wrapper's.
-    let prefix: LinePrefix
-    /// The process, as the wrapper tells it and as klog's header does.
-    let process: (wrapper: Int?, own: Int?)
-    let form: Form
-    /// A letter of klog's, `I`, `W`, `E` or `F`, also for the other forms; nil when the line does not say.
-    let severity: UInt8?
-    /// nil when nothing tells.
-    let time: Time?
-    /// What the program wrote, with its header.
-    let text: [UInt8]
-    /// Where in the text the message begins.
-    let message: Int
-    /// Where in the whole line, as the log has it, the program's header stands and what of a wrapper's before it is always the same; nil where another
-    /// line of the same writer need not look the same.
-    let shape: (header: Int, fixed: Int)?
+    package let voice: LogVoice
+    /// What precedes the program's own header and is not a known wrapper.
+    package let prefix: LinePrefix
+    /// The process ID, according to the wrapper and to klog's header.
+    package let process: (wrapper: Int?, own: Int?)
+    package let form: Form
+    /// The klog letter `I`, `W`, `E` or `F`, also for the other formats; nil if the line has no severity.
+    package let severity: UInt8?
+    /// nil if unknown.
+    package let time: Time?
+    /// What the program wrote, including its header.
+    package let text: [UInt8]
+    /// The offset of the message in the text.
+    package let message: Int
+    /// The offset in the whole line of the program's header, and of the constant part of the wrapper before it; nil if other lines of the
+    /// same writer may look different.
+    package let shape: (header: Int, fixed: Int)?
 
-    /// Reads what a wrapper had in it.
+    /// Parses the text in a wrapper.
     ///
-    /// - Parameter learned: prefixes of no known wrapper, which lines with a header had in this log.
-    init(_ wrapper: LineWrapper, learned: [LinePrefix]) {
+    /// - Parameter learned: unknown prefixes that preceded headers earlier in this log.
+    package init(_ wrapper: LineWrapper, learned: [LinePrefix]) {
         voice = LogVoice(name: wrapper.name, isContainer: wrapper.isContainer)
         let read = LogLine(wrapper.text)
         var text = wrapper.text
@@ -68,8 +70,8 @@ struct LogEntry {
         self.text = text
     }
 
-    /// Whether the program says a text itself, and does not quote it: its message begins with it. cobra writes `Error: ` before it.
-    func says(_ words: [UInt8]) -> Bool {
+    /// Whether the program itself says a text rather than quoting it: its message begins with the text. cobra writes `Error: ` before it.
+    package func says(_ words: [UInt8]) -> Bool {
         let said = text[min(message, text.count)...]
         if said.starts(with: words) { return true }
         switch form {
@@ -79,20 +81,20 @@ struct LogEntry {
         }
     }
 
-    /// Whether words that only one program writes are the line's own: the name of a file in its header, or near where its message begins; the words of an
-    /// error may stand anywhere.
-    func hasOwn(_ words: [UInt8]) -> Bool {
+    /// Whether words that only one program writes are the line's own: a file name in its header or near the start of its message. The words
+    /// of an error may be anywhere.
+    package func hasOwn(_ words: [UInt8]) -> Bool {
         guard let place = LogLine.place(of: words, in: text) else { return false }
         if words.suffix(Self.goFile.count).elementsEqual(Self.goFile) { return form == .klog && place < message }
         return severity == UInt8(ascii: "E") || severity == UInt8(ascii: "F") || place <= message + 2
     }
 
-    /// Whether the program says a text and nothing else.
-    func saysOnly(_ words: [UInt8]) -> Bool {
+    /// Whether the program says this text and nothing else.
+    package func saysOnly(_ words: [UInt8]) -> Bool {
         text[min(message, text.count)...].filter { $0 != UInt8(ascii: "\"") }.elementsEqual(words)
     }
 
-    /// Where the message begins in a line whose header something took apart: behind `file.go:12] `, near the line's beginning.
+    /// The offset of the message in a line with an incomplete header: after `file.go:12] `, near the line's beginning.
     private static func unheaded(_ text: [UInt8]) -> Int {
         guard let mark = LogLine.place(of: goFile, in: text, within: 128) else { return 0 }
         let digits = text[(mark + goFile.count)...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
@@ -103,15 +105,15 @@ struct LogEntry {
     private static let goFile = Array(".go:".utf8)
 }
 
-/// A line as logrus writes it (sirupsen/logrus, text_formatter.go and json_formatter.go): fields, colored for a terminal, or a document.
-struct Logrus {
-    let severity: UInt8?
-    let stamp: LogLine.Stamp?
-    let text: [UInt8]
-    let message: Int
+/// A line in logrus format (sirupsen/logrus, text_formatter.go and json_formatter.go): fields, colored for a terminal, or a JSON document.
+package struct Logrus {
+    package let severity: UInt8?
+    package let stamp: LogLine.Stamp?
+    package let text: [UInt8]
+    package let message: Int
 
-    /// nil for a line of another form.
-    init?(_ line: [UInt8]) {
+    /// nil for a line in another format.
+    package init?(_ line: [UInt8]) {
         if let fields = Self.fields(line) {
             self = fields
         } else if let colored = Self.colored(line) {
@@ -129,7 +131,7 @@ struct Logrus {
         self.message = message
     }
 
-    /// The letter of klog's for a level, by its first letters: a terminal gets no more than four.
+    /// The klog letter for a level, from the level's first letters: a terminal gets at most four.
     private static func severity(_ level: ArraySlice<UInt8>) -> UInt8? {
         guard level.count >= 4 else { return nil }
         switch level.prefix(4).map({ $0 | 0x20 }) {
@@ -141,7 +143,7 @@ struct Logrus {
         }
     }
 
-    /// `time="…" level=fatal msg="…"`, also without a time.
+    /// `time="…" level=fatal msg="…"`, with or without the time.
     private static func fields(_ line: [UInt8]) -> Logrus? {
         var place = 0
         var time: ArraySlice<UInt8> = []
@@ -154,7 +156,7 @@ struct Logrus {
         guard place < line.count, line[place...].starts(with: "level=".utf8) else { return nil }
         let level = line[(place + 6)...].prefix { $0 != UInt8(ascii: " ") }
         let mark = Array("msg=".utf8)
-        // Without a time the message stands right behind the level, or the words are somebody's else.
+        // Without a time, the message must follow the level directly. Otherwise the words are someone else's.
         guard place > 0 || line[level.endIndex...].dropFirst().starts(with: mark) else { return nil }
         var message = line.count
         if let found = LogLine.place(of: mark, in: line) {

@@ -1,14 +1,14 @@
-/// Finds out whether a line has any of some texts in it, faster than to look for each: most lines of a log have none (Wu and Manber, "A Fast Algorithm for
-/// Multi-Pattern Searching", 1994).
-struct TextFilter: Sendable {
-    /// How far the search may go on behind two bytes that the window ends with; none where a text's beginning may end with them.
+/// Checks whether a line contains any of several texts, faster than searching for each: most log lines contain none (Wu and Manber, "A Fast
+/// Algorithm for Multi-Pattern Searching", 1994).
+package struct TextFilter: Sendable {
+    /// How far the search can advance after the two bytes at the end of the window; zero if the beginning of a text may end with them.
     private let shifts: [UInt8]
-    /// The texts whose window ends with two bytes.
+    /// The texts whose window ends in the given two bytes.
     private let texts: [Int: [[UInt8]]]
     private let window: Int
 
-    /// Makes a filter; each text has two bytes at least.
-    init(_ wanted: [[UInt8]]) {
+    /// Creates a filter. Each text must have at least two bytes.
+    package init(_ wanted: [[UInt8]]) {
         let texts = wanted.filter { $0.count >= 2 }
         let window = min(texts.map(\.count).min() ?? 2, 64)
         var shifts = [UInt8](repeating: UInt8(window - 1), count: 1 << 16)
@@ -23,8 +23,8 @@ struct TextFilter: Sendable {
         self.texts = Dictionary(grouping: texts) { Int($0[window - 2]) << 8 | Int($0[window - 1]) }
     }
 
-    /// Whether any of the texts stands in a line.
-    func finds(in line: [UInt8]) -> Bool {
+    /// Whether a line contains any of the texts.
+    package func finds(in line: [UInt8]) -> Bool {
         line.withUnsafeBufferPointer { line in
             shifts.withUnsafeBufferPointer { shifts in
                 var end = window - 1
