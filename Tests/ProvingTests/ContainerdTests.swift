@@ -89,7 +89,7 @@ struct ContainerdTests {
     func notListed() async throws {
         try await ContainerdFixture.use { bench in
             let error = await #expect(throws: SourceError.self) { try await bench.provided("<2.0") }
-            #expect(error?.description.contains("it has 2.0.0-1") == true, "\(error?.description ?? "")")
+            #expect(error?.description.contains("available: 2.0.0-1") == true, "\(error?.description ?? "")")
         }
     }
 
