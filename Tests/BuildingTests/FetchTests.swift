@@ -315,7 +315,8 @@ struct FetchTests {
             let recipe = try bench.recipe("{git: {url: '\(folder)', ref: same}}")
             _ = try await bench.builder.fetch(recipe)
             _ = try await bench.builder.fetch(recipe)
-            #expect(bench.told.filter { $0.contains("submodules are not fetched") && $0.contains("third/party") }.count == 2, "\(bench.told)")
+            #expect(
+                bench.told.filter { $0.contains("submodules are not fetched") && $0.contains("third/party") }.count == 2, "\(bench.told)")
             #expect(bench.told.filter { $0.contains("using refs/tags/same") && $0.contains("refs/heads/same") }.count == 1)
         }
     }
