@@ -42,7 +42,7 @@ extension Reference {
         var text = "\n## \(row.name)\n\n\(row.changes) Booted in \(row.runtime.rawValue), patches: \(row.series).\n\n"
         text += "- Claimed: \(row.claim)\n- Measured: **\(row.word)**: \(sentence(row.summary))\n"
         guard let first = row.attempts.first else { return text }
-        for evidence in first.evidence { text += "    - \(Markdown.code(evidence.words))\n" }
+        for evidence in first.evidence { text += "    - \(Markdown.code(evidence.description))\n" }
         if !first.answers.isEmpty { text += "- Asked in the sandbox before the node started:\n" }
         for answer in first.answers { text += "    - \(Markdown.code(answer))\n" }
         for note in first.notes { text += "- Note: \(Markdown.text(note))\n" }

@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import Host
 import Model
@@ -86,9 +87,8 @@ package struct ApproachPlan: Sendable {
             guard let compiler else { continue }
             let place = try root.prepared(result.place.description)
             let flags = ["-O2", "-Wall", "-Werror"] + (result.isShared ? ["-shared", "-fPIC"] : [])
-            var command = Command(
+            let command = Command.uncontained(
                 compiler, flags + ["-o", place.string, source.string, "-ldl"], environment: host.plainEnvironment, on: host)
-            command.isContained = false
             _ = try await command.output()
             try await root.libraries(of: [place])
         }

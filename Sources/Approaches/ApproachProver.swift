@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import Cluster
 import FoundationEssentials
@@ -126,7 +127,7 @@ package struct ApproachProver: Sendable {
             candidate.artifact, node: node,
             at: ready.plan.runtime == .runc ? .container(runc, layout) : .sandbox(prerequisites.runsc, layout),
             profile: prerequisites.profile, modification: ready.plan.modification, observer: witness, on: host)
-        let verdict = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", $0.words)) }.verdict
+        let verdict = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", $0.description)) }.verdict
         var evidence: [Evidence]?
         if let refusal = witness.refusal, ready.plan.runtime == .runsc {
             let control = try await controlled(
@@ -146,7 +147,7 @@ package struct ApproachProver: Sendable {
         let boot = NodeBoot(
             candidate.artifact, node: candidate.node, at: site, profile: prerequisites.profile, modification: ready.plan.modification,
             observer: witness, on: host)
-        _ = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", "control: \($0.words)")) }
+        _ = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", "control: \($0)")) }
         guard witness.isPrepared, witness.refusal == nil else { return nil }
         let answers = witness.answers.map { "; \($0)" }.joined()
         return Evidence(kind: .harness, text: "the same preparation succeeds in plain runc\(answers)", source: "control")

@@ -32,7 +32,7 @@ extension ApproachTable {
 
 extension ApproachTable.Row {
     /// The deciding evidence of the first boot; if the outcome is inconclusive, the reason for that.
-    var decision: String { outcome == .inconclusive ? summary : attempts.first?.evidence.first?.words ?? summary }
+    var decision: String { outcome == .inconclusive ? summary : attempts.first?.evidence.first?.description ?? summary }
 
     /// The number of boots, and whether they agree.
     var times: String {

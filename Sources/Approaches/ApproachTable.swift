@@ -58,7 +58,7 @@ package struct Measures: Hashable, Codable, Sendable {
 package struct ApproachAttempt: Hashable, Codable, Sendable {
     package let outcome: ApproachOutcome
     /// The name of the known fault that decided the outcome; nil if none did.
-    package let cause: String?
+    package let cause: Cause?
     /// The reason for the outcome, in one sentence.
     package let summary: String
     /// The evidence for the outcome, the deciding piece first.
@@ -115,7 +115,7 @@ package struct ApproachTable: Hashable, Codable, Sendable {
         /// The outcome as a grade; nil if it has none.
         package let grade: Grade?
         /// The name of the known fault that decided the outcome.
-        package let cause: String?
+        package let cause: Cause?
         /// The reason for the outcome, in one sentence.
         package let summary: String
         /// The median of each figure over all attempts.

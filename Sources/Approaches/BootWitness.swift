@@ -1,3 +1,4 @@
+import Patches
 import Grading
 import Host
 import Model

@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import ExitCodes
 import Host
@@ -23,7 +24,7 @@ extension Catalogue {
     ///
     /// - Throws: `UnknownApproach`; `Diagnostic` for an error in one of them; `FileError`.
     package func approaches(named names: [String]) throws -> [Approach] {
-        let known = Files.names(in: approaches).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+        let known = try Files.list(approaches).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
         for name in names where !known.contains(name) {
             throw UnknownApproach(name: name, advice: Spelling.advice(for: name, among: known))
         }

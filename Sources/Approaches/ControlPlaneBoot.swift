@@ -1,3 +1,4 @@
+import FileSystem
 import Cluster
 import Grading
 import Host
@@ -89,7 +90,7 @@ package struct ControlPlaneBoot: Sendable {
 
     /// The first program in the sandbox. The API server's log goes to standard output; reports for the harness go to standard error,
     /// marked.
-    static func script(_ commands: [ControlPlaneCommand], token: String, deadlines: Deadlines = Deadlines()) -> String {
+    static func script(_ commands: [ControlPlaneProcess], token: String, deadlines: Deadlines = Deadlines()) -> String {
         func start(_ name: String) -> String {
             commands.filter { $0.name == name }.map { "/usr/local/bin/\($0.name) \($0.arguments.joined(separator: " "))" }.joined()
         }

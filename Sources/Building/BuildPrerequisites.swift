@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import GoToolchain
 import Host
@@ -53,7 +54,7 @@ package struct BuildPrerequisites: Sendable {
         let scratch = try await Scratch(in: Workspace(host).unfinished)
         defer { scratch.remove() }
         var go = try await GoToolchain.provide(range ?? recipe.toolchain, on: host, scratch: scratch) {
-            events(.progress(step: "go", $0.words))
+            events(.progress(step: "go", $0.description))
         }
         go.isToldAnything = allowsCode
         self.go = go
@@ -69,8 +70,8 @@ package struct BuildPrerequisites: Sendable {
     }
 }
 
-extension GoProgress {
-    fileprivate var words: String {
+extension GoProgress: CustomStringConvertible {
+    package var description: String {
         switch self {
         case .asking: "looking for a release"
         case .receiving(let version, let bytes, let total):

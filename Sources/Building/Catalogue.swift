@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import Host
 import Model
@@ -25,8 +26,12 @@ package struct Catalogue: Sendable {
     package init(_ host: Host) { project = host.project }
 
     /// The recipes' names, sorted.
+    ///
+    /// - Throws: `FileError` when their folder cannot be read.
     package var recipeNames: [String] {
-        Files.names(in: project.appending("recipes")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+        get throws(FileError) {
+            try Files.list(project.appending("recipes")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+        }
     }
 
     /// Reads a recipe and the recipes that it extends.
@@ -42,21 +47,22 @@ package struct Catalogue: Sendable {
     }
 
     /// Whether a text is the name of one of the project's recipes, with or without a version.
-    package func isRecipe(_ text: String) -> Bool {
+    package func isRecipe(_ text: String) throws(FileError) -> Bool {
         let name = text.lastIndex(of: "@").map { String(text[..<$0]) } ?? text
-        return recipeNames.contains(name)
+        return try recipeNames.contains(name)
     }
 
     /// The path of a recipe's file.
     ///
-    /// - Throws: `UnknownRecipe`.
-    package func recipePath(_ name: String) throws(UnknownRecipe) -> FilePath {
+    /// - Throws: `UnknownRecipe`; `FileError`.
+    package func recipePath(_ name: String) throws -> FilePath {
         if name.hasSuffix(".yaml") {
             guard Files.exists(FilePath(name)) else { throw UnknownRecipe(name: name, advice: "no such file") }
             return FilePath(name)
         }
-        guard recipeNames.contains(name) else {
-            throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: recipeNames))
+        let known = try recipeNames
+        guard known.contains(name) else {
+            throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: known))
         }
         return project.appending("recipes/\(name).yaml")
     }

@@ -1,3 +1,5 @@
+import GoTree
+import FileSystem
 import ExitCodes
 import Git
 import GoToolchain
@@ -52,7 +54,7 @@ struct GenerateStep: Step {
             let generator = OpenAPI(at: place, with: go.value, temporary: temporary, on: context.host)
             let bytes = try await generator.write(FilePath(openapi))
             let generated = try repository.tree(tree, with: [:], files: [openapi: bytes])
-            try repository.keep(generated, as: "refs/ninepin/trees/\(generated)")
+            try repository.keepTree(generated)
             return TreeResult(tree: generated)
         }
     }

@@ -1,3 +1,4 @@
+import FileSystem
 import Archive
 import FoundationEssentials
 import Git
@@ -56,7 +57,7 @@ struct ReceiveStep: Step {
         guard download.unpack != nil else { return Received(sha256: digest, tree: nil) }
         let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
         let tree = try repository.tree(of: download, from: source, in: work.appending("content"), context)
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         return Received(sha256: digest, tree: tree)
     }
 
@@ -83,7 +84,7 @@ extension DownloadCommit {
         if let wanted = step.download.tree, wanted.description != tree.description {
             throw step.differs(from: wanted, "commit \(commit) of \(lock.name) has \(tree)")
         }
-        try Repository.open(at: context.workspace.trees.string).keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try Repository.open(at: context.workspace.trees.string).keepTree(tree)
         return ReceiveStep.Received(sha256: nil, tree: tree)
     }
 }

@@ -42,13 +42,13 @@ extension SourceBuilder {
         return try catalogue.recipeNames.flatMap { name -> [PatchMatchRow] in
             let recipe = try catalogue.recipe(name)
             guard let kept = try keptSource(of: recipe) else { return wanted.map { .unfetched(name, $0.name) } }
-            return try registry.rows(wanted, of: recipe, in: kept.text, stock: ledger.cleanStockRun(of: name))
+            return try registry.rows(wanted, of: recipe, in: kept.text, stock: try ledger.cleanStockRun(of: name))
         }
     }
 
     /// Rebases variants of patches between the stored sources.
-    package func rebasing(catalogue: Catalogue, registry: Registry) -> Rebasing {
-        Rebasing(registry, recipes: catalogue.recipeNames) { name in
+    package func rebasing(catalogue: Catalogue, registry: Registry) throws -> Rebasing {
+        Rebasing(registry, recipes: try catalogue.recipeNames) { name in
             let recipe = try catalogue.recipe(name)
             guard let kept = try keptSource(of: recipe) else { return nil }
             guard case .git(let spec) = recipe.source, let id = ObjectID(kept.lock.version) else {

@@ -1,3 +1,4 @@
+import FileSystem
 import Archive
 import Git
 import GoToolchain
@@ -45,7 +46,7 @@ struct DownloadStep: Step {
             }
         }
         let tree = try repository.tree(top, with: trees, files: files)
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         return TreeResult(tree: tree)
     }
 
@@ -124,7 +125,7 @@ struct PackStep: Step {
             files[bindata.description] = Array(DataArchive.bindata(package: package, archive: "\(digest.hex).tar.zst").utf8)
         }
         let packed = try repository.tree(tree, with: [:], files: files)
-        try repository.keep(packed, as: "refs/ninepin/trees/\(packed)")
+        try repository.keepTree(packed)
         return Packed(tree: packed, archive: digest)
     }
 

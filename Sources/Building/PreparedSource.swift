@@ -1,3 +1,4 @@
+import GoTree
 import Git
 import GoToolchain
 import Model

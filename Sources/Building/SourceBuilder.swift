@@ -1,3 +1,4 @@
+import GoTree
 import ExitCodes
 import FoundationEssentials
 import Git
@@ -91,7 +92,7 @@ package struct SourceBuilder: Sendable {
             try Task.checkCancellation()
             events(.progress(step: FetchStep.name, "importing: \(files) files"))
         }
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         if lock.isDirty { events(.note("\(lock.name) is dirty: it differs from its checked-out commit")) }
         let key = try FetchStep(lock: lock, addresses: Unkeyed([:])).key()
         let record = StepRecord(name: FetchStep.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)

@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import FoundationEssentials
 import Git
@@ -81,7 +82,7 @@ struct FetchStep: Step {
             let tree = try await source.copyTree(of: lock, into: context.workspace.trees, progress: tell)
             // Reopen the repository, so that it sees the new objects.
             let trees = try Repository.open(at: context.workspace.trees.string)
-            try trees.keep(tree, as: "refs/ninepin/trees/\(tree)")
+            try trees.keepTree(tree)
             let submodules = try trees.submodules(of: tree)
             return TreeResult(tree: tree, submodules: submodules.count > 0 ? submodules : nil)
         }
@@ -94,7 +95,7 @@ struct FetchStep: Step {
             try Task.checkCancellation()
             context.progress("importing: \(files) files")
         }
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         try UnpackedTree(tree, in: context.workspace).keep(unpacked)
         return TreeResult(tree: tree)
     }
@@ -182,7 +183,7 @@ struct ModulesStep: Step {
                 files["\(place)/go.mod"] = Array("module \(module)\n".utf8)
             }
             let exposed = try repository.tree(tree, with: trees, files: files)
-            try repository.keep(exposed, as: "refs/ninepin/trees/\(exposed)")
+            try repository.keepTree(exposed)
             return TreeResult(tree: exposed)
         }
     }
@@ -224,7 +225,7 @@ struct PatchStep: Step {
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
         let repository = try Repository.open(at: context.workspace.trees.string)
         let (tree, applied) = try series.value.series.apply(to: tree, of: series.value.recipe, in: repository)
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         return TreeResult(tree: tree, applied: applied)
     }
 
@@ -380,14 +381,14 @@ extension StepContext {
     package func tell(_ progress: SourceProgress) {
         // These appear only once and may concern a long wait, so show them as notes.
         switch progress {
-        case .waiting, .remark: note(progress.words)
-        default: self.progress(progress.words)
+        case .waiting, .remark: note(progress.description)
+        default: self.progress(progress.description)
         }
     }
 }
 
-extension SourceProgress {
-    fileprivate var words: String {
+extension SourceProgress: CustomStringConvertible {
+    package var description: String {
         switch self {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"

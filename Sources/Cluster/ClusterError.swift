@@ -1,3 +1,4 @@
+import Model
 import ExitCodes
 
 /// Why a control plane cannot be used.

@@ -1,3 +1,4 @@
+import FileSystem
 import Host
 import SystemPackage
 
@@ -120,8 +121,7 @@ package struct ClusterNetwork: Sendable {
         var reasons: [String] = []
         for program in programs {
             let script = (["set -e"] + rules.map { "\"$0\" \($0)" }).joined(separator: "\n")
-            var command = Command("/bin/sh", ["-c", script, program.string], environment: host.plainEnvironment, on: host)
-            command.isContained = false
+            var command = Command.uncontained("/bin/sh", ["-c", script, program.string], environment: host.plainEnvironment, on: host)
             command.network = plane
             do {
                 _ = try await command.output()
@@ -133,8 +133,7 @@ package struct ClusterNetwork: Sendable {
 
     private static func ip(_ arguments: [String], in place: NetworkNamespace? = nil, on host: Host) async throws {
         guard let program = host.program("ip") else { throw ClusterError.missing(program: "ip", package: "iproute2") }
-        var command = Command(program, arguments, environment: host.plainEnvironment, on: host)
-        command.isContained = false
+        var command = Command.uncontained(program, arguments, environment: host.plainEnvironment, on: host)
         command.network = place
         _ = try await command.output()
     }

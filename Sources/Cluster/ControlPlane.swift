@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Grading
 import Host
@@ -16,22 +17,27 @@ package struct ControlPlane: Sendable {
     let deadlines: Deadlines
 
     /// The API server's address as seen from this machine.
-    package var server: String { "https://\(network.address):\(Self.port)" }
+    package var server: String { Self.server(network) }
     /// A client with all permissions.
     package var client: APIClient {
         APIClient(server: server, authority: credentials.authority, token: credentials.adminToken, deadlines: deadlines)
     }
 
     /// A kubeconfig for this machine with all permissions.
-    package var adminKubeconfig: String {
-        credentials.kubeconfig(for: .admin, server: server, authority: nil)
+    package let adminKubeconfig: String
+
+    private init(network: ClusterNetwork, credentials: Credentials, kind: ControlPlaneKind, deadlines: Deadlines) throws {
+        (self.network, self.credentials, self.kind, self.deadlines) = (network, credentials, kind, deadlines)
+        adminKubeconfig = try credentials.kubeconfig(for: .admin, server: Self.server(network), authority: nil)
     }
+
+    private static func server(_ network: ClusterNetwork) -> String { "https://\(network.address):\(port)" }
 
     /// The files that the node needs to join, by path in its root file system.
     package var nodeFiles: [String: [UInt8]] {
-        get throws(FileError) {
+        get throws {
             if case .k3s = kind { return [Self.joinToken: Array(credentials.nodeToken.utf8)] }
-            let kubeconfig = credentials.kubeconfig(
+            let kubeconfig = try credentials.kubeconfig(
                 for: .node, server: Self.joinAddress, authority: nil)
             return [Self.nodeKubeconfig: Array(kubeconfig.utf8), Self.nodeAuthority: try Files.read(credentials.authority)]
         }
@@ -85,7 +91,7 @@ package struct ControlPlane: Sendable {
         let addresses = ["127.0.0.1", network.address, ClusterNetwork.inner, "10.96.0.1"]
         let credentials = try await Credentials.make(in: folder.appending("credentials"), addresses: addresses, node: node, on: host)
         let data = folder.appending("data")
-        let plane = ControlPlane(network: network, credentials: credentials, kind: kind, deadlines: host.deadlines)
+        let plane = try ControlPlane(network: network, credentials: credentials, kind: kind, deadlines: host.deadlines)
         try plane.writeKubeconfigs()
         try Files.makeDirectory(data)
         try Files.makeDirectory(logs)
@@ -110,9 +116,9 @@ package struct ControlPlane: Sendable {
         return true
     }
 
-    private func writeKubeconfigs() throws(FileError) {
+    private func writeKubeconfigs() throws {
         for user in [Credentials.User.controllerManager, .scheduler] {
-            let text = credentials.kubeconfig(
+            let text = try credentials.kubeconfig(
                 for: user, server: "https://127.0.0.1:\(Self.port)", authority: credentials.authority.string)
             try Files.write(text, to: credentials.folder.appending("\(user.rawValue).kubeconfig"), mode: 0o600)
         }

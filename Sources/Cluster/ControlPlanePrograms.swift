@@ -119,3 +119,17 @@ extension ControlPlanePrograms {
         ]
     }
 }
+
+extension ControlPlanePrograms {
+    /// The store and the API server, which are a control plane that answers; nothing in it would make a pod of a deployment.
+    ///
+    /// - Parameters:
+    ///   - place: where the credentials' files lie in the sandbox.
+    ///   - data: where both may write.
+    package func answering(_ credentials: Credentials, at place: FilePath, data: FilePath) -> [ControlPlaneProcess] {
+        Array(processes(credentials.moved(to: place), data: data).prefix(2))
+    }
+
+    /// Where the API server listens in the sandbox.
+    package static let address = "127.0.0.1:\(ControlPlane.port)"
+}

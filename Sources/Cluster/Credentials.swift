@@ -1,5 +1,7 @@
+import FileSystem
 import FoundationEssentials
 import Host
+import Model
 import SystemPackage
 
 /// Keys, certificates and tokens for one cluster, useless after its end.
@@ -87,21 +89,14 @@ package struct Credentials: Sendable {
         return made
     }
 
-    /// A kubeconfig file for a user.
+    /// A kubeconfig file for a user, as JSON, which is valid YAML.
     ///
     /// - Parameter authority: the path of the CA certificate for the reader; nil to embed the certificate in the file.
-    func kubeconfig(for user: User, server: String, authority: String?) -> String {
-        let trust =
-            authority.map { "certificate-authority: \"\($0)\"" } ?? "certificate-authority-data: \(Data(certificate).base64EncodedString())"
-        return """
-            apiVersion: v1
-            kind: Config
-            clusters: [{name: ninepin, cluster: {server: "\(server)", \(trust)}}]
-            users: [{name: \(user.rawValue), user: {token: "\(tokens[user] ?? "")"}}]
-            contexts: [{name: ninepin, context: {cluster: ninepin, user: \(user.rawValue)}}]
-            current-context: ninepin
-
-            """
+    func kubeconfig(for user: User, server: String, authority: String?) throws -> String {
+        let file = Kubeconfig(
+            server: server, authority: authority, certificate: authority == nil ? Data(certificate) : nil, user: user.rawValue,
+            token: tokens[user] ?? "")
+        return String(decoding: try JSONDocument.bytes(of: file), as: UTF8.self)
     }
 
     private static let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
@@ -118,8 +113,7 @@ package struct Credentials: Sendable {
 
     private func openssl(_ arguments: [String], on host: Host) async throws {
         guard let program = host.program("openssl") else { throw ClusterError.missing(program: "openssl", package: "openssl") }
-        var command = Command(program, arguments, environment: host.plainEnvironment, directory: folder, on: host)
-        command.isContained = false
+        let command = Command.uncontained(program, arguments, environment: host.plainEnvironment, directory: folder, on: host)
         _ = try await command.output()
     }
 

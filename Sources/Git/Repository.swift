@@ -51,10 +51,15 @@ package final class Repository {
         return git_odb_exists(odb, &raw) == 1
     }
 
-    /// Creates a ref to a tree, so that git's garbage collection does not remove it.
+    /// Creates the ref `refs/ninepin/trees/ID` to a tree, so that git's garbage collection does not remove it.
     ///
-    /// - Parameter reference: a full name such as `refs/ninepin/trees/NAME`.
-    /// - Throws: `GitError` if the name or the tree is invalid.
+    /// - Throws: `GitError` if the tree is not in the repository.
+    package func keepTree(_ tree: ObjectID) throws(GitError) { try keep(tree, as: "refs/ninepin/trees/\(tree)") }
+
+    /// Creates a ref to an object, so that git's garbage collection does not remove it.
+    ///
+    /// - Parameter reference: a full name such as `refs/ninepin/commits/NAME`.
+    /// - Throws: `GitError` if the name or the object is invalid.
     package func keep(_ tree: ObjectID, as reference: String) throws(GitError) {
         var raw = tree.raw
         var made: OpaquePointer?

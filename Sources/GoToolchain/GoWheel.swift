@@ -1,3 +1,4 @@
+import FileSystem
 import Archive
 import ExitCodes
 import FoundationEssentials

@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import FoundationEssentials
 import Glibc
@@ -76,10 +77,9 @@ package struct OpenAPI: Sendable {
     /// projects have their own files.
     private func taggedPackages() async throws -> [String] {
         let roots = ["cmd", "pkg", "plugin", "staging/src/k8s.io"].filter { Files.isDirectory(place.tree.pushing(FilePath($0))) }
-        var command = Command(
+        let command = Command.uncontained(
             "/bin/grep", ["-rlE", "--include=*.go", #"^// *\+k8s:openapi-gen="#] + roots, environment: host.plainEnvironment,
             directory: place.tree, on: host)
-        command.isContained = false
         let files = try await command.output().split(separator: "\n").map { FilePath(String($0)) }
         let folders = Set(files.map { $0.removingLastComponent().string })
         return folders.filter { folder in !["/code-generator/", "/sample-apiserver/"].contains { "\(folder)/".contains($0) } }

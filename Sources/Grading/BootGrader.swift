@@ -101,7 +101,7 @@ package struct BootGrader: Grader {
         guard verdict == nil else { return }
         if let ended { return decide(exitVerdict(ended.status, at: ended.at), at: ended.at) }
         let reason = stage == "kubelet" ? "the sandbox ended while the node was being observed" : "the sandbox did not start the node"
-        let cause = stage == "kubelet" ? "sandbox gone" : nil
+        let cause = stage == "kubelet" ? Cause.sandboxGone : nil
         decide(inconclusive("\(reason) (\(how)); last stage: \(stage)", cause: cause), at: now)
     }
 
@@ -194,7 +194,7 @@ package struct BootGrader: Grader {
             // Joining may take longer, but a bad result is already final.
             let mayWait = standing == nil && now - started < node.joinTimeout && isJoining
             if isKept { return mayWait ? () : stand(verdict) }
-            if !mayWait || verdict.grade == .degraded && verdict.cause != Self.notJoined { decide(verdict, at: now) }
+            if !mayWait || verdict.grade == .degraded && verdict.cause != .notJoined { decide(verdict, at: now) }
         } else if now >= node.startTimeout {
             decide(inconclusive("the node did not start within \(Self.text(node.startTimeout)) s; last stage: \(stage)"), at: now)
         }
@@ -233,7 +233,7 @@ package struct BootGrader: Grader {
         }
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
-        if let clocks = log.clocks, clocks.width > clockLimit, standing.map({ $0.cause == Verdict.clocks }) ?? true {
+        if let clocks = log.clocks, clocks.width > clockLimit, standing.map({ $0.cause == .clocks }) ?? true {
             return clockVerdict(clocks)
         }
         let failure = [(health, "/healthz"), (stats, "/stats/summary")].lazy.compactMap { probe, name in
@@ -247,12 +247,12 @@ package struct BootGrader: Grader {
         if let late = log.forbidden.late { return log.lateVerdict(late, level: level, notes: notes) }
         if let failure { return degraded("the node runs, but \(failure.name) failed: \(failure.bad.text)", [failure.bad, alive]) }
         if let fatal = log.said {
-            return degraded("the node logged a fatal error but is still running", [fatal.evidence, alive], cause: log.fatalFault?.name)
+            return degraded("the node logged a fatal error but is still running", [fatal.evidence, alive], cause: log.fatalFault?.cause)
         }
         if let restart = log.restart {
             let first = log.started.map { [$0] } ?? []
             return degraded(
-                "the node reported its start \(restart.count + 1) times", first + [restart.first.evidence, alive], cause: "restarted")
+                "the node reported its start \(restart.count + 1) times", first + [restart.first.evidence, alive], cause: .restarted)
         }
         if let verdict = joinedVerdict(alive, at: now) { return verdict }
         return goodVerdict([lastHealth, lastStats, alive])
@@ -268,7 +268,7 @@ package struct BootGrader: Grader {
             grade: .clean, level: level, summary: Self.cleanSummary(level), evidence: cluster.evidence + seen, notes: notes)
     }
 
-    private func degraded(_ summary: String, _ evidence: [Evidence], cause: String? = nil) -> Verdict {
+    private func degraded(_ summary: String, _ evidence: [Evidence], cause: Cause? = nil) -> Verdict {
         Verdict(grade: .degraded, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes)
     }
 
@@ -277,14 +277,14 @@ package struct BootGrader: Grader {
         let reason =
             "the node's log and the boot's clock disagree by \(Self.text(clocks.width)) s: from the log's first line to this one, "
             + "\(Self.text(clocks.told)) s passed by the log, and \(Self.text(clocks.seen)) s by the boot's clock"
-        return inconclusive(reason, [clocks.evidence], cause: Verdict.clocks)
+        return inconclusive(reason, [clocks.evidence], cause: .clocks)
     }
 
     /// The verdict if a join requirement is not met or the node has a permanent shortcoming; otherwise nil.
     private func joinedVerdict(_ alive: Evidence, at now: Double) -> Verdict? {
         guard let missing = cluster.missing(at: now) else {
             return cluster.shortcoming.map {
-                degraded("the node runs and joined, but its \($0.what)", cluster.evidence + [alive], cause: Self.endless)
+                degraded("the node runs and joined, but its \($0.what)", cluster.evidence + [alive], cause: .endlessStorage)
             }
         }
         guard cluster.hasServed, cluster.isFresh(at: now) else {
@@ -292,7 +292,7 @@ package struct BootGrader: Grader {
             return inconclusive("the API server, which the harness runs, does not answer", seen)
         }
         return Verdict(
-            grade: .degraded, level: level, cause: Self.notJoined, summary: "the node runs, but \(missing.what)",
+            grade: .degraded, level: level, cause: .notJoined, summary: "the node runs, but \(missing.what)",
             evidence: missing.seen + [alive], notes: notes)
     }
 
@@ -303,12 +303,6 @@ package struct BootGrader: Grader {
     /// limits.
     private static let k3sEviction =
         "k3s gives its kubelet eviction limits for disks only: pods are never evicted because of the node's memory"
-
-    /// The cause for a node that does everything a worker does, but reports an impossible ephemeral storage size.
-    private static let endless = "ephemeral storage"
-
-    /// The cause for a node that is alive but is not a worker.
-    private static let notJoined = "not a worker"
 
     private static func cleanSummary(_ level: Level) -> String {
         switch level {
@@ -333,20 +327,20 @@ package struct BootGrader: Grader {
         if let fatal = log.fatal, isKubelet { return graveVerdict(fatal, exit) }
         // The shell adds 128 to a signal number. Nothing in the sandbox sends these two signals.
         if [137, 143].contains(status) {
-            return inconclusive("the node's program was killed from outside", [exit], cause: "node killed")
+            return inconclusive("the node's program was killed from outside", [exit], cause: .nodeKilled)
         }
         guard log.kubelet != nil else {
             return inconclusive("the node's program exited with status \(status) without writing a kubelet log line", [exit])
         }
         let notes = log.notes
         return Verdict(
-            grade: .fatal, level: level, cause: log.forbidden.late?.first.signal.name,
+            grade: .fatal, level: level, cause: log.forbidden.late?.first.signal.cause,
             summary: "the node exited with status \(status)",
             evidence: [exit, log.forbidden.late?.first.evidence ?? log.forbidden.early?.evidence, log.cause].compactMap(\.self),
             notes: notes)
     }
 
-    private func inconclusive(_ reason: String, _ evidence: [Evidence] = [], cause: String? = nil) -> Verdict {
+    private func inconclusive(_ reason: String, _ evidence: [Evidence] = [], cause: Cause? = nil) -> Verdict {
         let said = harnessLines.map { Evidence(kind: .harness, text: $0, source: "sandbox") }
         let all = evidence + [Evidence(kind: .harness, text: reason, source: "ninepin")] + said
         return Verdict(grade: .inconclusive, level: level, cause: cause, summary: reason, evidence: all, notes: log.notes)

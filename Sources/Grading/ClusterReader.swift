@@ -6,7 +6,7 @@ struct ClusterReader: Sendable {
     /// A failure that ends all waiting.
     struct Failure: Sendable {
         let grade: Grade
-        let cause: String
+        let cause: Cause
         let summary: String
         let evidence: [Evidence]
     }
@@ -59,7 +59,7 @@ struct ClusterReader: Sendable {
         case .ended(let process, let how, let lines): noteEnd(process, how, lines, at: now)
         case .unlogged(let process, let reason):
             let said = Evidence(kind: .harness, text: reason, source: process, seconds: now)
-            fail(.inconclusive, "log not written", "the log of \(process), which the harness runs, is incomplete: \(reason)", [said])
+            fail(.inconclusive, .logNotWritten, "the log of \(process), which the harness runs, is incomplete: \(reason)", [said])
         case .node(let status): noteNode(status, at: now)
         case .pod(let name, let status):
             note(name) { trial in
@@ -132,6 +132,10 @@ struct ClusterReader: Sendable {
         node.capacity[storage].flatMap { text in Quantity(text).flatMap { $0.value > Quantity.largestSane ? text : nil } }
     }
 
+    private static let pressures: [(condition: String, cause: Cause)] = [
+        ("MemoryPressure", .outOfMemory), ("DiskPressure", .outOfDisk), ("PIDPressure", .outOfProcesses),
+    ]
+
     private static let storage = "ephemeral-storage"
 
     /// Whether the API server's information is current. If the API server never reported the node, nothing can be out of date.
@@ -147,12 +151,9 @@ struct ClusterReader: Sendable {
     func lostServer(at now: Double) -> Failure? {
         guard hasServed, let silence, let since = silence.seconds, now - since > deadlines[.serverSilence] else { return nil }
         return Failure(
-            grade: .inconclusive, cause: "API server gone", summary: "the API server, which the harness runs, no longer answers",
+            grade: .inconclusive, cause: .serverGone, summary: "the API server, which the harness runs, no longer answers",
             evidence: [silence])
     }
-
-    /// The cause for a full disk, whether the node or the control plane notices it first.
-    private static let outOfDisk = "out of disk"
 
     /// The evidence for a clean verdict at this level, in addition to that from the boot itself.
     var evidence: [Evidence] {
@@ -166,7 +167,7 @@ struct ClusterReader: Sendable {
         case .task:
             change(&task)
             guard task.phase == "Failed" else { return }
-            fail(.degraded, "pod", stuck("the pod failed", .task), seen(of: .task))
+            fail(.degraded, .pod, stuck("the pod failed", .task), seen(of: .task))
         case .limited: change(&limited)
         }
     }
@@ -184,10 +185,10 @@ struct ClusterReader: Sendable {
         let full = lines.last { $0.contains("no space left on device") }.map {
             Evidence(kind: .log, text: $0, source: process, seconds: now)
         }
-        let gone = process == "kube-apiserver" ? "API server gone" : "control plane gone"
+        let gone = process == "kube-apiserver" ? Cause.serverGone : .controlPlaneGone
         let why = full == nil ? "" : ": no space is left on the disk shared by the node and the control plane"
         fail(
-            .inconclusive, full == nil ? gone : Self.outOfDisk, "\(process), which the harness runs, ended (\(how))\(why)",
+            .inconclusive, full == nil ? gone : .outOfDisk, "\(process), which the harness runs, ended (\(how))\(why)",
             [full, end].compactMap(\.self) + said)
     }
 
@@ -201,13 +202,13 @@ struct ClusterReader: Sendable {
         }
         let capacity = ["cpu", "memory", "ephemeral-storage", "pods"].compactMap { name in status.capacity[name].map { "\(name)=\($0)" } }
         nodeSeen = Self.seen((words + capacity).joined(separator: " "), "node", now)
-        for (type, cause) in [("MemoryPressure", "out of memory"), ("DiskPressure", Self.outOfDisk), ("PIDPressure", "out of processes")] {
+        for (type, cause) in Self.pressures {
             guard let condition = status.condition(type), condition.status == "True", let nodeSeen else { continue }
             fail(.degraded, cause, "the node reports \(type): \(condition.message ?? condition.reason ?? "")", [nodeSeen])
         }
     }
 
-    private mutating func fail(_ grade: Grade, _ cause: String, _ summary: String, _ evidence: [Evidence]) {
+    private mutating func fail(_ grade: Grade, _ cause: Cause, _ summary: String, _ evidence: [Evidence]) {
         failure = failure ?? Failure(grade: grade, cause: cause, summary: summary, evidence: evidence)
     }
 

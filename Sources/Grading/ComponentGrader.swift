@@ -90,7 +90,7 @@ package struct ComponentGrader: Grader {
                 [.forbidden, .cause].contains(signal.meaning) && LogLine.contains(Array(answer.text.utf8), signal.text)
             }
             return Verdict(
-                grade: .fatal, level: .component, cause: fault?.name, summary: "\(probe) gives no answer: \(answer.text)",
+                grade: .fatal, level: .component, cause: fault?.cause, summary: "\(probe) gives no answer: \(answer.text)",
                 evidence: [answer, end])
         // The shell adds 128 to a signal number. Go's runtime ends a panicking program with status 2.
         default: return inconclusive("the probe itself failed, with status \(status)", [answer, end])

@@ -25,7 +25,7 @@ extension NodeLog {
         // An earlier forbidden line and the failed read explain the end.
         let why = [fault == nil ? forbidden.early?.evidence : nil, cause].compactMap(\.self)
         let evidence = [fatal.evidence] + crashFrames + why + [exit].compactMap(\.self)
-        return Verdict(grade: .fatal, level: level, cause: fault?.name, summary: summary, evidence: evidence, notes: notes)
+        return Verdict(grade: .fatal, level: level, cause: fault?.cause, summary: summary, evidence: evidence, notes: notes)
     }
 
     /// The verdict on a node that logs forbidden lines after warm-up.
@@ -34,7 +34,7 @@ extension NodeLog {
         let last = late.count > 1 ? late.last : nil
         let signal = late.first.signal
         return Verdict(
-            grade: .degraded, level: level, cause: signal.name, summary: "'\(signal.name)' still occurred after warm-up, \(times)",
+            grade: .degraded, level: level, cause: signal.cause, summary: "'\(signal.name)' still occurred after warm-up, \(times)",
             evidence: [late.first.evidence, last, cause].compactMap(\.self), notes: notes)
     }
 
@@ -69,7 +69,7 @@ extension LogRun {
         if let fatal { return fatalVerdict(fatal, level: .log, notes: earlyNotes, exit: exitEvidence.first) }
         if let end = unit.end, end.ending.isFailure, !unit.isStopping, unit.watchdog == nil { return exitVerdict(end.evidence, end.ending) }
         if let late = forbidden.late { return lateVerdict(late, level: .log, notes: earlyNotes + killNotes) }
-        if let killed { return verdict(.inconclusive, cause: "node killed", killed, exitEvidence) }
+        if let killed { return verdict(.inconclusive, cause: .nodeKilled, killed, exitEvidence) }
         let reason = isCut ? "the log is truncated and contains nothing decisive up to that point" : reason
         return verdict(.inconclusive, reason, [forbidden.early?.evidence, started, unit.end?.evidence].compactMap(\.self))
     }
@@ -98,7 +98,7 @@ extension LogRun {
         let how = ending.code == "exited" ? "with status \(ending.status)" : "by signal \(ending.status)"
         let why = [forbidden.late?.first.evidence ?? forbidden.early?.evidence, cause].compactMap(\.self)
         return Verdict(
-            grade: .fatal, level: .log, cause: forbidden.late?.first.signal.name, summary: "the node exited \(how)",
+            grade: .fatal, level: .log, cause: forbidden.late?.first.signal.cause, summary: "the node exited \(how)",
             evidence: exitEvidence + why, notes: earlyNotes)
     }
 
@@ -119,7 +119,7 @@ extension LogRun {
         [unit.end?.evidence, unit.memory, unit.watchdog, unit.end == nil ? nil : unit.remark].compactMap(\.self)
     }
 
-    private func verdict(_ grade: Grade, cause: String? = nil, _ summary: String, _ evidence: [Evidence]) -> Verdict {
+    private func verdict(_ grade: Grade, cause: Cause? = nil, _ summary: String, _ evidence: [Evidence]) -> Verdict {
         let seen = evidence.isEmpty ? [Evidence(kind: .harness, text: summary, source: "ninepin")] : evidence
         return Verdict(grade: grade, level: .log, cause: cause, summary: summary, evidence: seen, notes: earlyNotes)
     }

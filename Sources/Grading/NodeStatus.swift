@@ -1,3 +1,5 @@
+import Model
+
 /// A node in the API server: the parts of core/v1 `Node` that a verdict uses (Kubernetes, staging/src/k8s.io/api/core/v1/types.go).
 package struct NodeStatus: Decodable, Sendable {
     package struct Condition: Decodable, Sendable {

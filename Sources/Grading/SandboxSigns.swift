@@ -28,14 +28,14 @@ package struct SandboxSigns: Sendable {
     }
 
     private func fault(in layout: Layout) -> String? {
-        let volume = mounts["/var/lib/kubelet"]
+        let volume = mounts[NodePath.kubelet]
         if gvisor == nil { return "the sandbox does not look like gVisor: its kernel log does not say so" }
         if mounts["/"] != layout.rootType {
             return "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) requires"
         }
-        if layout.hasVolume, volume != "9p" { return "/var/lib/kubelet is \(volume ?? "no mount"), not a 9p volume" }
+        if layout.hasVolume, volume != "9p" { return "\(NodePath.kubelet) is \(volume ?? "no mount"), not a 9p volume" }
         if !layout.hasVolume, volume != nil {
-            return "/var/lib/kubelet is a separate mount, which \(layout.rawValue) does not have"
+            return "\(NodePath.kubelet) is a separate mount, which \(layout.rawValue) does not have"
         }
         return cgroupFault(in: layout)
     }
@@ -51,7 +51,7 @@ package struct SandboxSigns: Sendable {
         if (gvisor != nil) != place.isGvisor {
             return "the kernel \(gvisor == nil ? "no longer identifies" : "now identifies") itself as gVisor"
         }
-        for (point, type) in [("/", place.rootType), ("/var/lib/kubelet", place.kubeletType)] where mounts[point] != type {
+        for (point, type) in [("/", place.rootType), (NodePath.kubelet, place.kubeletType)] where mounts[point] != type {
             return "\(point) is \(mounts[point] ?? "no mount") for the node, but \(type ?? "no mount") for Ninepin"
         }
         return nil

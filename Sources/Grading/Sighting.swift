@@ -82,7 +82,7 @@ struct ForbiddenLines: Sendable {
     /// Whether a line only names new containers. A new container has no statistics until it is first measured, so it has its own warm-up
     /// from the first line that names it.
     private mutating func isOfNewborns(_ sighting: Sighting, _ age: Double) -> Bool {
-        guard hasPods, sighting.signal.name == "memory cache",
+        guard hasPods, sighting.signal.cause == .memoryCache,
             let containers = LogLine.unmeasuredContainers(in: sighting.evidence.text)
         else { return false }
         // A container that is still unmeasured after this time is logged repeatedly.

@@ -1,3 +1,4 @@
+import FileSystem
 import SystemPackage
 
 /// The load of the machine according to its kernel.

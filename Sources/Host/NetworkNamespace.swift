@@ -18,10 +18,9 @@ package struct NetworkNamespace: Hashable, Sendable {
         on host: Host, _ body: @escaping @Sendable (NetworkNamespace) async throws -> Value
     ) async throws -> Value {
         // The shell's own process ID is also valid for this process, because the shell is not in a new PID namespace.
-        var command = Command(
+        let command = Command.uncontained(
             "/usr/bin/unshare", ["--net", "--", "/bin/sh", "-c", "echo $$; exec sleep infinity"], environment: host.plainEnvironment,
             on: host)
-        command.isContained = false
         return try await command.beside { line in
             Int32(String(decoding: line, as: UTF8.self))
         } body: {

@@ -1,3 +1,4 @@
+import FileSystem
 import Host
 import Model
 
@@ -29,5 +30,5 @@ package struct BootLogs: Sendable {
 
     package static func words(_ fault: FileError) -> String { "the log of the boot is incomplete: \(fault)" }
 
-    private static func cause(_ fault: FileError) -> String { fault.isDiskFull ? "out of disk" : "log not written" }
+    private static func cause(_ fault: FileError) -> Cause { fault.isDiskFull ? .outOfDisk : .logNotWritten }
 }

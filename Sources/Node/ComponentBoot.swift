@@ -1,3 +1,4 @@
+import FileSystem
 import Grading
 import Host
 import Model

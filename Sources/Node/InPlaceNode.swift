@@ -1,3 +1,4 @@
+import FileSystem
 import Cluster
 import ExitCodes
 import Grading

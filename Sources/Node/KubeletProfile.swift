@@ -95,8 +95,7 @@ package struct KubeletProfile: Sendable {
         for path in other { shared.program(path, as: "/usr/bin/\(runtime.rawValue)") }
         try await shared.libraries(of: found.map(\.path) + other)
         shared.program(busybox, as: "/bin/busybox")
-        var list = Command(busybox, ["--list"], environment: host.plainEnvironment, on: host)
-        list.isContained = false
+        let list = Command.uncontained(busybox, ["--list"], environment: host.plainEnvironment, on: host)
         // mount(8) and umount(8) are the full programs, because busybox's versions do not support propagation.
         for applet in try await list.output().split(separator: "\n") { shared.link("/bin/\(applet)", to: "busybox") }
         for name in ["iptables", "ip6tables"] { shared.link("/usr/bin/\(name)", to: "xtables-legacy-multi") }
@@ -109,7 +108,7 @@ package struct KubeletProfile: Sendable {
     /// - Parameters:
     ///   - plane: the control plane that the node joins; nil for a standalone node.
     ///   - isKept: whether the node is watched for long and is therefore probed less often.
-    ///   - settings: fields of kubelet's configuration, each value as YAML.
+    ///   - settings: fields of kubelet's configuration, each value as YAML. They replace the profile's own.
     ///   - runtime: the runtime that starts the containers of the node's pods.
     ///   - scratch: a working folder, which is removed.
     /// - Throws: `FileError`; `CommandError`; `CancellationError`.
@@ -128,7 +127,9 @@ package struct KubeletProfile: Sendable {
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd + Self.containerd(starting: runtime))
         let own = plane == nil ? Self.standalone : Self.joined
-        try root.file("/etc/kubelet.yaml", Self.kubelet + own + Self.lines(settings) + modification.kubeletConfiguration)
+        let configuration = KubeletConfiguration(Self.kubelet).adding(own).adding(Self.lines(settings)).adding(
+            modification.kubeletConfiguration)
+        try root.file("/etc/kubelet.yaml", try configuration.yaml)
         if let plane {
             for (path, bytes) in try plane.nodeFiles { try root.file(path, bytes, mode: 0o600) }
             try await PodImages.write(into: root, as: PodTrial.image, busybox: busybox, scratch: scratch, on: host)

@@ -62,7 +62,7 @@ package enum NodeScript {
         say stage prepare
         gvisor=$(dmesg | grep -m 1 -i gvisor) && say gvisor "$gvisor"
         while read -r _ point type _; do
-          case "$point" in / | /var/lib/kubelet | /sys/fs/cgroup | /sys/fs/cgroup/*) say mount "$point" "$type" ;; esac
+          case "$point" in / | \(NodePath.kubelet) | /sys/fs/cgroup | /sys/fs/cgroup/*) say mount "$point" "$type" ;; esac
         done < /proc/mounts
         """
 

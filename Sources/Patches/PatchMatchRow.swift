@@ -85,17 +85,23 @@ extension PatchMatchRow {
 extension PatchMatcher {
     /// One row for each variant.
     package func rows(source: String) -> [PatchMatchRow] {
-        let chosen = try? chosen()
-        return variants.map { tried in
+        var meant: (match: VariantMatch, by: Choice)?
+        var doubt: String?
+        do throws(PatchesError) { meant = try chosen() } catch {
+            // Each row gives the reason if its variant does not apply. Ambiguity must be added.
+            if case .ambiguous = error { doubt = error.description }
+        }
+        return variants.map { [meant, doubt] tried in
             var row = PatchMatchRow(source: source, patch: entry.name, state: tried.match.state.rowState)
             row.variant = tried.variant.name
             row.home = home.path
             row.version = home.version?.description
             row.versionAgrees = tried.agrees
             row.files = tried.patch.paths.map { home.place(of: $0) }
-            if let chosen, chosen.match.variant == tried.variant { row.chosenBy = chosen.by }
+            if let meant, meant.match.variant == tried.variant { row.chosenBy = meant.by }
             row.reason = tried.match.state == .upstream ? "the source already contains this change" : tried.match.error?.description
             if row.chosenBy != nil || tried.match.state == .upstream { row.notes = [statusNote].compactMap(\.self) }
+            if row.fits, let doubt { row.notes.append(doubt) }
             return row
         }
     }

@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import Git
 import Host
@@ -70,12 +71,12 @@ package struct Registry: Sendable {
         self.folder = folder
         var entries: [PatchEntry] = []
         var upstreams: [String: PatchUpstream] = [:]
-        for upstream in Files.names(in: folder) where Files.isDirectory(folder.appending(upstream)) {
+        for upstream in try Files.list(folder) where Files.isDirectory(folder.appending(upstream)) {
             let about = folder.appending("\(upstream)/upstream.yaml")
             if Files.exists(about) {
                 upstreams[upstream] = try PatchUpstream(yaml: try Files.readYaml(about), file: about.string, name: upstream)
             }
-            for name in Files.names(in: folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
+            for name in try Files.list(folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
                 entries.append(try Self.entry("\(upstream)/\(name)", in: folder))
             }
         }

@@ -1,3 +1,4 @@
+import FileSystem
 import Git
 import Host
 import Model

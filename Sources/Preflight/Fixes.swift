@@ -63,7 +63,7 @@ struct Fixes {
         var points: [String] = []
         for point in sealed.compactMap({ place.mount(of: $0)?.point }) where !points.contains(point) { points.append(point) }
         return PreflightFinding.Fix(
-            .inside, "\(sealed.joined(separator: ", ")) cannot be written to, and kubelet creates cgroups there: remount them read-write",
+            .inside, "\(sealed.joined(separator: ", ")) are read-only, and kubelet creates cgroups there: remount them read-write",
             points.map { "mount -o remount,bind,rw \($0.shellQuoted)" })
     }
 
@@ -100,7 +100,7 @@ struct Fixes {
         let sealed = [place.kubeletDirectory, place.imageDirectory].filter(place.isSealed)
         guard !sealed.isEmpty else { return nil }
         return PreflightFinding.Fix(
-            .owner, "\(sealed.joined(separator: ", ")) cannot be written to, and a node writes there: give each its own file system",
+            .owner, "\(sealed.joined(separator: ", ")) are read-only, and a node writes there: give each its own file system",
             sealed.map { "docker run --tmpfs \("\($0):exec".shellQuoted)" })
     }
 
@@ -149,7 +149,7 @@ extension PreflightFinding {
     package var script: String {
         var lines = ["#!/bin/sh"]
         lines += comment(
-            "How to make a kubelet \(version.plain) run in this environment. Written by 'ninepin here --fix', which has executed none of it."
+            "How to make a kubelet \(version.plain) run in this environment. Written by 'ninepin preflight --fix', which has executed none of it."
         )
         lines += comment("Prediction as it stands: \(asItStands.title). For a boot by 'ninepin verify --sandbox here': \(boot.title).")
         guard !fixes.isEmpty else { return (lines + ["# Nothing needs to be done."]).joined(separator: "\n") }

@@ -140,7 +140,7 @@ package struct Forecast: Sendable {
         }
         if refusesGroups {
             return PreflightFinding.Prediction(
-                .fatal, cause: "cgroup v1",
+                .fatal, cause: .cgroupV1,
                 reason:
                     "from 1.35 on, kubelet exits on cgroup v1 unless failCgroupV1 is false in its configuration: 'kubelet is configured "
                     + "to not run on a host using cgroup v1'",
@@ -160,7 +160,7 @@ package struct Forecast: Sendable {
         // kubelet's end.
         if gaps(with: patches).contains("cpuacct.usage_percpu") {
             return PreflightFinding.Prediction(
-                .fatal, cause: "memory cache", reason: Self.cacheReason("cpuacct.usage_percpu"),
+                .fatal, cause: .memoryCache, reason: Self.cacheReason("cpuacct.usage_percpu"),
                 basis:
                     "probed at level component of runc 1.1.5, runc 1.1.15 and opencontainers/cgroups 0.0.5; kubelet \(version.plain) was not "
                     + "booted")
@@ -215,7 +215,7 @@ extension Forecast {
         let mount = place.mounts.holding(place.kubeletDirectory)
         let type = mount.map { "\($0.type), source \($0.source)" } ?? "an unknown file system"
         return PreflightFinding.Prediction(
-            .fatal, cause: "could not find device",
+            .fatal, cause: .noDevice,
             reason:
                 "\(place.kubeletDirectory) is a file system (\(type)) that cAdvisor does not count, so kubelet exits: 'could not find device "
                 + "with \(device) in cached partitions map'",
@@ -224,7 +224,7 @@ extension Forecast {
 
     private func emptyCache(_ file: String) -> PreflightFinding.Prediction {
         PreflightFinding.Prediction(
-            .fatal, cause: "memory cache", reason: Self.cacheReason(file),
+            .fatal, cause: .memoryCache, reason: Self.cacheReason(file),
             basis: file == "cpuacct.usage_percpu"
                 ? "runc 1.0.0-rc92, libcontainer/cgroups/fs/cpuacct.go; booted in gVisor on root-9p and root-overlay"
                 : "runc 1.0.0-rc92, libcontainer/cgroups/fs; the same code path as for cpuacct.usage_percpu, which was booted")

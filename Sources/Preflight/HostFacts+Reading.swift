@@ -1,3 +1,5 @@
+import FileSystem
+import Model
 import CKernelLog
 import Glibc
 import Host

@@ -1,10 +1,12 @@
+import Model
+
 /// Facts about the environment of this process that can be read without root and without changing anything. All results are derived from
 /// this value alone.
 package struct HostFacts: Sendable {
     /// `/proc/self/mountinfo`.
     package var mounts: [Mount] = []
     /// kubelet's directory, with links resolved.
-    package var kubeletDirectory = "/var/lib/kubelet"
+    package var kubeletDirectory = NodePath.kubelet
     /// containerd's directory, where it stores images.
     package var imageDirectory = "/var/lib/containerd"
     /// The devices of kubelet's and containerd's directories, or of their nearest existing parents, and of each btrfs mount point.

@@ -1,3 +1,4 @@
+import Model
 import Host
 import Node
 import Synchronization

@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import Cluster
 import ExitCodes
@@ -87,7 +88,7 @@ package enum Doctor {
         },
         DoctorCheck("crun, for pods on cgroup v2") { host in
             // A run that creates a sandbox with cgroup v2 checks for it before it begins (KubeletProfile.require).
-            let reading = HostFacts.reading(kubeletDirectory: "/var/lib/kubelet")
+            let reading = HostFacts.reading(kubeletDirectory: NodePath.kubelet)
             return try crun(at: host.program(OCIRuntime.crun.rawValue), in: Surroundings(reading)?.cgroup)
         },
         DoctorCheck("control plane programs") { host in "etcd is \(try ControlPlanePrograms.etcd(on: host))" },

@@ -59,7 +59,7 @@ enum Doubt {
             let slowed = "the boot was slowed even when repeated alone: " + excesses.joined(separator: "; ")
             // A slow machine alone cannot make a node clean or make it fail with a known fault. If the clocks disagree both times, either
             // the boot is late or the node lies; the verdict itself says so.
-            let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil || verdict.cause == Verdict.clocks
+            let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil || verdict.cause == .clocks
             return isAlike && isSure ? verdict.noting(slowed) : verdict.unknown("\(slowed). \(both)")
         }
         if isAlike { return verdict }

@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import ExitCodes
 import FoundationEssentials
@@ -45,7 +46,7 @@ package struct InPlacePrerequisites: Sendable {
         ]
     }
 
-    private static let directory = "/var/lib/kubelet"
+    private static let directory = NodePath.kubelet
 
     /// A candidate's node, adapted to the environment.
     package func node(of candidate: Candidate) -> NodeSpec {

@@ -32,7 +32,7 @@ extension NodeProver {
         with prerequisites: (build: BuildPrerequisites, boot: BootPrerequisites), from folder: FilePath? = nil
     ) async throws -> Matrix {
         let plan = Self.plan(series, layouts, times)
-        let history = Ledger(workspace.runs).history()
+        let history = try Ledger(workspace.runs).history()
         let progress = Mutex(MatrixProgress())
         let schedule = BootSchedule(jobs, memoryOfBoot: level.isJoined ? Self.joinedMemory : Self.standaloneMemory)
         try await schedule.run { handIn in

@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import Host
 import Model
@@ -115,7 +116,7 @@ extension StepRunner {
 
     private func resolve(_ spec: ContainerdSpec, isFresh: Bool) async throws -> (ResolvedPackage, isOld: Bool) {
         let step = ResolveContainerdStep(spec: spec, architecture: .machine)
-        let done = try await perform(step, subject: spec.words, isFresh: isFresh) { $0.lock.title }
+        let done = try await perform(step, subject: spec.description, isFresh: isFresh) { $0.lock.title }
         return (done.output, done.record.cached)
     }
 

@@ -1,3 +1,5 @@
+import GoTree
+import FileSystem
 import Building
 import Cluster
 import FoundationEssentials
@@ -164,7 +166,7 @@ package struct NodeProver: Sendable {
 
     /// Boots once, and once more if the first boot is unreliable.
     func believed(_ boot: PlannedBoot) async throws -> (run: Run, place: FilePath) {
-        let first = try await measure(boot, known: Ledger(workspace.runs).history()[boot.key])
+        let first = try await measure(boot, known: try Ledger(workspace.runs).history()[boot.key])
         return first.run.setAside == nil ? first : try await repeated(boot, after: first.run)
     }
 
@@ -194,7 +196,7 @@ package struct NodeProver: Sendable {
             switch progress {
             case .spent(let part, let seconds): overhead.withLock { $0[part.rawValue] = seconds }
             case .note(let text): events(.note(text))
-            default: events(.progress(step: VerifyKey.name, progress.words))
+            default: events(.progress(step: VerifyKey.name, progress.description))
             }
         }
         var conditions = outcome.conditions
@@ -232,8 +234,8 @@ package struct NodeProver: Sendable {
     }
 }
 
-extension BootProgress {
-    package var words: String {
+extension BootProgress: CustomStringConvertible {
+    package var description: String {
         switch self {
         case .preparing: "populating the sandbox"
         case .stage(let name): "sandbox: \(name)"

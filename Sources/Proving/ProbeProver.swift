@@ -1,3 +1,4 @@
+import FileSystem
 import Building
 import FoundationEssentials
 import Git
@@ -96,7 +97,7 @@ package struct ProbeProver: Sendable {
         let text = probe.source(importing: recipe.importPath(of: upstream, copies: GoPlace.copies))
         let repository = try builder.trees()
         let tree = try repository.tree(patched.tree, with: [:], files: ["\(probe.folder)/main.go": text])
-        try repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try repository.keepTree(tree)
         // With a different environment than the recipe's own, Go would recompile every package. The sandbox has no libraries, so nothing
         // may be linked with C.
         let environment = (recipe.target?.environment ?? [:]).merging(["CGO_ENABLED": "0"]) { _, ours in ours }

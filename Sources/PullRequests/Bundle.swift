@@ -1,3 +1,4 @@
+import FileSystem
 import GitHistory
 import Glibc
 import Host
@@ -39,10 +40,10 @@ package struct PullRequestBundle: Sendable {
 
     /// Checks that a folder can be written: it does not exist, or is empty.
     ///
-    /// - Throws: `PullRequestError.occupied`.
-    package static func claim(_ folder: FilePath) throws(PullRequestError) {
-        guard !Files.exists(folder) || Files.isDirectory(folder) && Files.names(in: folder).isEmpty else {
-            throw .occupied(folder.string)
+    /// - Throws: `PullRequestError.occupied`; `FileError` when nobody can tell.
+    package static func claim(_ folder: FilePath) throws {
+        guard try !Files.exists(folder) || Files.isDirectory(folder) && Files.list(folder).isEmpty else {
+            throw PullRequestError.occupied(folder.string)
         }
     }
 

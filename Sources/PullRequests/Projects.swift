@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import Host
 import Model
@@ -11,14 +12,19 @@ package struct Projects: Sendable {
     package init(_ folder: FilePath) { self.folder = folder }
 
     /// The projects' names, sorted.
+    ///
+    /// - Throws: `FileError` when their folder cannot be read.
     package var names: [String] {
-        Files.names(in: folder.appending("projects")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+        get throws(FileError) {
+            try Files.list(folder.appending("projects")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+        }
     }
 
     /// Reads a project's rules.
     ///
     /// - Throws: `PullRequestError.unknownProject`; `Diagnostic` for an invalid file; `FileError`.
     package func project(named name: String) throws -> Project {
+        let names = try names
         guard names.contains(name) else {
             throw PullRequestError.unknownProject(name, advice: Spelling.advice(for: name, among: names))
         }

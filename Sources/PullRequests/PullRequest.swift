@@ -47,7 +47,7 @@ package struct PullRequest: Sendable {
         guard entry.status != .refuted, entry.status != .merged else { throw PullRequestError.notWanted(entry.name, entry.status) }
         let homes = project.homes.filter { $0.upstream == entry.name.upstream }.map { Home(path: $0.path, version: nil) }
         guard let first = homes.first else {
-            let takers = projects.names.filter { name in
+            let takers = try projects.names.filter { name in
                 (try? projects.project(named: name))?.homes.contains { $0.upstream == entry.name.upstream } == true
             }
             throw PullRequestError.notIts(entry.name, project: project.title, takers: takers)

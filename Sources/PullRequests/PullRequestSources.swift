@@ -20,7 +20,7 @@ package struct PullRequestSources: Sendable {
     ///
     /// - Throws: `Diagnostic` for an invalid recipe; `FileError`.
     package func evidence(of patch: PatchName) throws -> [EvidenceRow] {
-        let runs = Ledger(builder.runner.workspace.runs).runs()
+        let runs = try Ledger(builder.runner.workspace.runs).runs()
         return try catalogue.recipeNames.map { try catalogue.recipe($0) }.filter { $0.upstreams[patch.upstream] != nil }
             .flatMap { recipe in
                 var resolved = recipe

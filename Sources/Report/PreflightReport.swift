@@ -32,7 +32,8 @@ extension Report {
                 "\(need.patch)\(need.instead.isEmpty ? "" : " or \(need.instead.map(\.description).joined(separator: ", "))")")
         }
         if !finding.fixes.isEmpty {
-            labelled("fixes", "ninepin here --fix prints \(finding.fixes.count == 1 ? "the fix" : "all \(finding.fixes.count) fixes")")
+            labelled(
+                "to copy", "ninepin preflight --fix prints \(finding.fixes.count == 1 ? "the fix" : "all \(finding.fixes.count) fixes")")
         }
         for patch in finding.patches where patch.helps { labelled("helps", "\(patch.name): \(patch.reason)") }
         let others = finding.patches.filter { !$0.helps }.map(\.name.description)

@@ -20,7 +20,7 @@ extension Report {
         if let node = recipe.node {
             let fields = node.kubelet.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
             labelled("node", ([node.profile.rawValue] + fields).joined(separator: ", "))
-            labelled("containerd", node.containerd?.words ?? "this machine's")
+            labelled("containerd", node.containerd?.description ?? "this machine's")
             labelled("layouts", recipe.layouts.map(\.rawValue).joined(separator: ", "))
         }
         for (name, download) in recipe.downloads.sorted(by: { $0.key < $1.key }) {

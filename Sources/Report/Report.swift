@@ -48,7 +48,7 @@ package struct Report: Sendable {
         if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which is not counted") }
         for need in run.needs ?? [] where run.series.contains(need.patch) || need.answer == .needed && !need.isMet(by: run.series) {
             let missing = run.series.contains(need.patch) ? "" : ", not in the series"
-            terminal.line("patch     \(need.patch)\(missing): \(need.words)")
+            terminal.line("patch     \(need.patch)\(missing): \(need)")
         }
         if let runsc = run.tools["runsc"] {
             terminal.line("sandbox   \(run.layout.rawValue), runsc \(runsc) \(run.tools["runsc flags"] ?? "")")
@@ -63,7 +63,7 @@ package struct Report: Sendable {
     /// Writes a verdict with its evidence and notes.
     package func verdict(_ verdict: Verdict) {
         terminal.line("\(verdict.title, verdict.grade.style): \(verdict.summary)")
-        for evidence in verdict.evidence { terminal.line("    \(evidence.words)") }
+        for evidence in verdict.evidence { terminal.line("    \(evidence)") }
         for note in verdict.notes { terminal.line("    note: \(note)") }
     }
 
@@ -89,7 +89,7 @@ package struct Report: Sendable {
         let probed = matrix.cells.contains { $0.probe != nil }
         let rows = matrix.cells.map { cell in
             (probed ? [cell.probe?.description ?? ""] : [])
-                + [cell.label, cell.layout.rawValue, cell.title, cell.evidence.first?.words ?? cell.summary]
+                + [cell.label, cell.layout.rawValue, cell.title, cell.evidence.first?.description ?? cell.summary]
         }
         let table = Table(header: (probed ? ["probe"] : []) + ["series", "layout", "verdict", "decided by"], rows: rows)
         let verdict = probed ? 3 : 2
@@ -155,9 +155,9 @@ extension Grade {
     }
 }
 
-extension Evidence {
+extension Evidence: CustomStringConvertible {
     /// The source, time and text: `kubelet line 112, 6.6 s: …`.
-    package var words: String {
+    package var description: String {
         let place = [line.map { "line \($0)" }, seconds.map { "\(($0 * 10).rounded() / 10) s" }].compactMap(\.self).joined(separator: ", ")
         return "\(source)\(place.isEmpty ? "" : " \(place)"): \(text)"
     }

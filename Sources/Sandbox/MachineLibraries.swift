@@ -1,3 +1,5 @@
+import FileSystem
+import Model
 import ELF
 import ExitCodes
 import Glibc

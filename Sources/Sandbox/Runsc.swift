@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import Host
 import Model

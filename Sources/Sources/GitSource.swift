@@ -1,3 +1,4 @@
+import FileSystem
 import Git
 import GitRemote
 import Host
@@ -55,15 +56,19 @@ package struct GitSource: Sendable {
         let found: FetchedReference
         do { found = try await fetch(lock.version, progress) } catch let error as FetchError {
             // Not every server allows fetching a commit by its ID; the name that it was resolved from may still lead to it.
-            guard let name = lock.resolvedFrom, let named = try? await fetch(name, progress), named.commit.description == lock.version
-            else {
-                throw error
-            }
+            guard let name = lock.resolvedFrom, let named = try await fetchIfThere(name, progress),
+                named.commit.description == lock.version
+            else { throw error }
             found = named
         }
         try await Mirror(at: folder.string, patience: host.deadlines.duration(.gitSilence)).copy(
             found.tree, to: trees.string, environment: host.environment, patience: host.deadlines.duration(.gitPack))
         return found.tree
+    }
+
+    /// What a name refers to; nil if it cannot be fetched. Other errors and cancellation are thrown.
+    private func fetchIfThere(_ name: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference? {
+        do { return try await fetch(name, progress) } catch is FetchError { return nil }
     }
 
     private func fetch(_ reference: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference {

@@ -1,3 +1,4 @@
+import FileSystem
 import Host
 import Sanitizing
 import SystemPackage
@@ -17,29 +18,40 @@ package struct MachineSources: Hashable, Sendable {
     /// Finds the entry for the machine's own release.
     ///
     /// - Parameter root: the folder that contains `etc/`; `/` except in tests.
-    /// - Throws: `SourceError.noMirror` if there is no entry for the machine's release.
-    package init(root: FilePath = "/") throws(SourceError) {
+    /// - Throws: `SourceError.noMirror` if there is no entry for the machine's release; `FileError` if there is none and a file cannot be read.
+    package init(root: FilePath = "/") throws {
         let etc = root.appending("etc")
-        let release = (try? Files.readText(etc.appending("os-release"))) ?? ""
+        let release = try Self.text(etc.appending("os-release"))
         let name = release.split(separator: "\n").first { $0.hasPrefix("VERSION_CODENAME=") }?.dropFirst("VERSION_CODENAME=".count)
         let suite = (name ?? "").filter { $0 != "\"" }
         let folder = etc.appending("apt/sources.list.d")
         var entries: [Entry] = []
-        for file in Files.names(in: folder) {
-            guard let text = try? Files.readText(folder.appending(file)) else { continue }
-            if file.hasSuffix(".sources") {
-                entries += Entry.paragraphs(of: text)
-            } else if file.hasSuffix(".list") {
-                entries += Entry.lines(of: text)
+        // An unreadable file matters only if no other file has the entry.
+        var unread: FileError?
+        func read(_ file: FilePath) -> String {
+            do { return try Self.text(file) } catch {
+                unread = unread ?? error
+                return ""
             }
         }
-        entries += Entry.lines(of: (try? Files.readText(etc.appending("apt/sources.list"))) ?? "")
+        for file in try Files.list(folder) {
+            if file.hasSuffix(".sources") {
+                entries += Entry.paragraphs(of: read(folder.appending(file)))
+            } else if file.hasSuffix(".list") {
+                entries += Entry.lines(of: read(folder.appending(file)))
+            }
+        }
+        entries += Entry.lines(of: read(etc.appending("apt/sources.list")))
         guard !suite.isEmpty, let entry = entries.first(where: { $0.suites.contains(suite) && $0.components.contains("main") }) else {
-            throw .noMirror(suite: suite)
+            if let unread { throw unread }
+            throw SourceError.noMirror(suite: suite)
         }
         address = entry.address
         keyring = entry.keyring ?? Self.debianKeyring
     }
+
+    /// The text of a file; empty if it does not exist.
+    private static func text(_ file: FilePath) throws(FileError) -> String { Files.exists(file) ? try Files.readText(file) : "" }
 }
 
 extension MachineSources {
@@ -47,8 +59,8 @@ extension MachineSources {
     /// addresses have neither.
     ///
     /// - Parameter kept: an address without credentials.
-    /// - Throws: `SourceError.noMirror`.
-    static func asked(_ kept: String, on host: Host) throws(SourceError) -> String {
+    /// - Throws: `SourceError.noMirror`; `FileError`.
+    static func asked(_ kept: String, on host: Host) throws -> String {
         let address = try MachineSources(root: host.machine).address
         let bare = Redaction.bare(address)
         return address != bare && kept.hasPrefix(bare) ? address + kept.dropFirst(bare.count) : kept

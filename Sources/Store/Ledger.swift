@@ -1,3 +1,4 @@
+import FileSystem
 import FoundationEssentials
 import Host
 import Model
@@ -63,9 +64,11 @@ package struct Ledger: Sendable {
 
     /// The newest conclusive verdict of earlier boots of the same kind, by the key of their step `verify`. Runs that were set aside do not
     /// count.
-    package func history() -> [Digest: Verdict] {
+    ///
+    /// - Throws: `FileError` if the folder of runs cannot be read.
+    package func history() throws(FileError) -> [Digest: Verdict] {
         var history: [Digest: Verdict] = [:]
-        for run in runs() where run.verdict.grade != .inconclusive {
+        for run in try runs() where run.verdict.grade != .inconclusive {
             guard let step = run.steps.last(where: { $0.name == "verify" }) else { continue }
             history[step.key] = run.verdict
         }
@@ -96,15 +99,17 @@ package struct Ledger: Sendable {
     }
 
     /// The recorded runs of a binary, oldest first, without those set aside. Unreadable records are skipped.
-    package func runs(of digest: Digest) -> [Run] { runs().filter { $0.artifact.digest == digest } }
+    package func runs(of digest: Digest) throws(FileError) -> [Run] { try runs().filter { $0.artifact.digest == digest } }
 
     /// All recorded runs, oldest first, without those set aside. Unreadable records are skipped.
-    package func runs() -> [Run] { Files.names(in: folder).compactMap { try? run($0) }.filter { $0.setAside == nil } }
+    package func runs() throws(FileError) -> [Run] {
+        try Files.list(folder).compactMap { try? run($0) }.filter { $0.setAside == nil }
+    }
 
     /// The newest conclusive run of a recipe's stock node, if it was clean: then the recipe's patches may no longer be needed.
-    package func cleanStockRun(of recipe: String) -> Run? {
+    package func cleanStockRun(of recipe: String) throws(FileError) -> Run? {
         // A run's name begins with its time.
-        for id in Files.names(in: folder).reversed() {
+        for id in try Files.list(folder).reversed() {
             guard let run = try? run(id), run.setAside == nil, run.recipe == recipe, run.series.isEmpty, run.verdict.grade != .inconclusive
             else { continue }
             return run.verdict.grade == .clean ? run : nil

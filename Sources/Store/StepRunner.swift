@@ -1,3 +1,4 @@
+import FileSystem
 import Host
 import Model
 import Synchronization

@@ -1,3 +1,4 @@
+import FileSystem
 import FoundationEssentials
 import Glibc
 import Host
@@ -21,8 +22,10 @@ package struct NodeFolder: Sendable {
     }
 
     /// All nodes of a workspace, by name.
-    package static func list(in workspace: FilePath) -> [NodeFolder] {
-        Files.names(in: all(in: workspace)).compactMap { try? NodeFolder($0, in: workspace) }
+    ///
+    /// - Throws: `FileError` if the folder of nodes cannot be read.
+    package static func list(in workspace: FilePath) throws(FileError) -> [NodeFolder] {
+        try Files.list(all(in: workspace)).compactMap { try? NodeFolder($0, in: workspace) }
     }
 
     private static func all(in workspace: FilePath) -> FilePath { workspace.appending("nodes") }
@@ -77,8 +80,18 @@ package struct NodeFolder: Sendable {
     }
 
     /// The keeper's last report; nil if there is none yet.
-    package func report() -> NodeReport? {
-        (try? Files.read(reportFile)).flatMap { try? JSONDecoder().decode(NodeReport.self, from: Data($0)) }
+    ///
+    /// - Throws: `SupervisorError` if it cannot be read; `FileError` if it cannot be determined whether the keeper is alive.
+    package func report() throws -> NodeReport? {
+        for _ in 0..<20 {
+            guard Files.exists(reportFile) else { return nil }
+            do { return try JSONDecoder().decode(NodeReport.self, from: Data(try Files.read(reportFile))) } catch {
+                // On a full disk the keeper overwrites its last report in place: for a moment the file is invalid.
+                guard try FileLock.isHeld(lockFile) else { break }
+                usleep(5_000)
+            }
+        }
+        throw SupervisorError.unreadable(name, reportFile)
     }
 
     /// Writes a report. If the disk is full, overwrites the previous report completely, so that nothing of it remains.

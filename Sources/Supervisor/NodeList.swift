@@ -26,11 +26,11 @@ package struct KeptNode: Codable, Sendable {
 
     /// Reads a node's directory; nil if it does not exist or its plan is not written yet.
     ///
-    /// - Throws: `SupervisorError` if its plan cannot be read; `FileError` if it cannot be determined whether its keeper is alive.
+    /// - Throws: `SupervisorError` if its plan or its report cannot be read; `FileError` if it cannot be determined whether its keeper is alive.
     package init?(_ folder: NodeFolder) throws {
         guard folder.exists else { return nil }
         let plan = try folder.plan()
-        let report = folder.report()
+        let report = try folder.report()
         let keeper = try folder.keeper
         name = folder.name
         recipe = plan.recipe

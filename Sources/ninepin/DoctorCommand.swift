@@ -14,7 +14,7 @@ struct DoctorCommand: ContextCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let findings = try await Doctor.look(
-            at: context.host, for: Doctor.building(context.catalogue.recipeNames) + Doctor.booting + [Doctor.approaches])
+            at: context.host, for: Doctor.building(try context.catalogue.recipeNames) + Doctor.booting + [Doctor.approaches])
         try context.show(["findings": findings]) { report in
             report.table(["", "needed", "found"], findings.map { [$0.isHere ? "ok" : "MISSING", $0.name, $0.detail] })
         }

@@ -14,7 +14,7 @@ struct NinepinCommand: AsyncParsableCommand {
               ninepin matrix --series none --series percpu compare the stock node with a patched one
               ninepin verify --binary ./kubelet            boot any kubelet
               ninepin up                                   keep a node and its control plane up, for kubectl
-              ninepin here                                 predict how a kubelet would fare here
+              ninepin preflight                            predict how a kubelet would fare here
               ninepin doctor                               show which prerequisites are present or missing
 
             Exit codes: 0 clean or done; 1 the answer is no; 64 usage error; 65 bad recipe, patch, or data; 69 something is missing or unreachable; \
@@ -34,7 +34,7 @@ struct NinepinCommand: AsyncParsableCommand {
             GradeCommand.self, InspectCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,
-            PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, HereCommand.self, DoctorCommand.self,
+            PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, PreflightCommand.self, DoctorCommand.self,
             ReferenceCommand.self,
         ])
 }

@@ -28,7 +28,7 @@ struct NodesCommand: ContextCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         var nodes: [KeptNode] = []
         var areAllKnown = true
-        for folder in NodeFolder.list(in: context.host.workspace) {
+        for folder in try NodeFolder.list(in: context.host.workspace) {
             // An unreadable node must not hide the others.
             do { if let node = try KeptNode(folder) { nodes.append(node) } } catch {
                 context.events(.note("\(error)"))
@@ -96,7 +96,7 @@ struct DownCommand: ContextCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let folders = all ? NodeFolder.list(in: context.host.workspace) : [try NodeFolder(name ?? "", in: context.host.workspace)]
+        let folders = all ? try NodeFolder.list(in: context.host.workspace) : [try NodeFolder(name ?? "", in: context.host.workspace)]
         for folder in folders {
             context.events(.note("stopping \(folder.name)"))
             try await folder.down(patience: context.host.deadlines.duration(.keeperEnd))

@@ -44,7 +44,7 @@ struct PatchesCommand: AsyncParsableCommand {
                 report.indented(entry.why)
                 if !entry.needs.isEmpty {
                     report.text("Needed, in gVisor:")
-                    for rule in entry.needs { report.indented("\(rule.words)\n") }
+                    for rule in entry.needs { report.indented("\(rule)\n") }
                 }
                 report.text("Evidence:")
                 report.indented(entry.evidence)
@@ -77,7 +77,7 @@ struct PatchesCommand: AsyncParsableCommand {
             why = entry.why
             evidence = entry.evidence
             variants = entry.variants.map(\.name)
-            needs = entry.needs.map(\.words)
+            needs = entry.needs.map(\.description)
         }
     }
 }

@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import ArgumentParser
 import Building
@@ -48,7 +49,7 @@ extension PatchesCommand {
 
         /// A recipe of that name, or else a folder.
         private func origin(_ base: String, _ catalogue: Catalogue) throws -> RebaseTarget {
-            catalogue.isRecipe(base) ? .recipe(base) : .folder(try Source.folder(base))
+            try catalogue.isRecipe(base) ? .recipe(base) : .folder(try Source.folder(base))
         }
 
         func run(in context: CommandContext) async throws -> ExitStatus {

@@ -7,9 +7,9 @@ import Preflight
 import Proving
 import Report
 
-struct HereCommand: ContextCommand {
+struct PreflightCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "here", abstract: "Predict how a kubelet would fare in the current environment, and why.",
+        commandName: "preflight", abstract: "Predict how a kubelet would fare in the current environment, and why.",
         discussion: """
             Examines the sandbox, file systems, and cgroups visible to this process, and predicts the verdict of a boot, the patches that would \
             change it, and the source of each rule. Needs no root, starts no programs, and changes nothing. If the evidence is insufficient, the \
@@ -19,18 +19,19 @@ struct HereCommand: ContextCommand {
             Exits with code 0 whatever the prediction, or 64 if the command line is wrong.
 
             Examples:
-              ninepin here
-              ninepin here --series percpu,9p-source
-              ninepin here --kubelet 1.36.2
-              ninepin here --kubelet 1.35.2 --json | jq .prediction
-              ninepin here --kubelet-dir /data/kubelet
-              ninepin here --fix
-            """)
+              ninepin preflight
+              ninepin preflight --series percpu,9p-source
+              ninepin preflight --kubelet 1.36.2
+              ninepin preflight --kubelet 1.35.2 --json | jq .prediction
+              ninepin preflight --kubelet-dir /data/kubelet
+              ninepin preflight --fix
+            """,
+        aliases: ["here"])
 
     @Option(help: ArgumentHelp("The kubelet's version. Boots were measured with the default.", valueName: "version"))
     var kubelet = Forecast.measured
     @OptionGroup var series: PredictedSeries
-    @Option(help: ArgumentHelp("kubelet's directory; it need not exist.", valueName: "dir")) var kubeletDir = "/var/lib/kubelet"
+    @Option(help: ArgumentHelp("kubelet's directory; it need not exist.", valueName: "dir")) var kubeletDir = NodePath.kubelet
     @Flag(
         help: ArgumentHelp(
             "Print the remedies as one shell script, saying who must run each step and where. Nothing is executed. With --json, print data."

@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 import ArgumentParser
 import Building
@@ -98,7 +99,7 @@ struct RecipesCommand: AsyncParsableCommand {
             let base = try Catalogue.split(name).name
             let parent = base.hasSuffix(".yaml") ? try Files.realPath(FilePath(base)).string : base
             let found = try await context.withBuilder { try await $0.lockDownloads(of: recipe) }
-            let text = recipe.pinned(by: found, extending: parent)
+            let text = try recipe.pinned(by: found, extending: parent)
             if let output { try Files.write(text, to: FilePath(output)) }
             let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
             try context.show(document) { report in

@@ -1,3 +1,4 @@
+import FileSystem
 import Approaches
 import ArgumentParser
 import FoundationEssentials

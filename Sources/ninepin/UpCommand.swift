@@ -1,3 +1,4 @@
+import FileSystem
 import Node
 import ExitCodes
 import ArgumentParser

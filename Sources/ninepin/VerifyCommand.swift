@@ -17,7 +17,7 @@ struct VerifyCommand: ContextCommand {
 
             With --sandbox here, no sandbox is made: the node is booted in the current environment, which can itself be a sandbox. The node gets its \
             own mounts, processes, and network, and leaves nothing behind. This requires root, containerd, and the other programs of a node, but not \
-            runsc. `ninepin here` predicts the verdict.
+            runsc. `ninepin preflight` predicts the verdict.
 
             Examples:
               ninepin verify

@@ -1,5 +1,6 @@
 @testable import Approaches
 import Grading
+import FileSystem
 import Host
 import Model
 import SystemPackage

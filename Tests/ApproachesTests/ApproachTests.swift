@@ -70,7 +70,7 @@ struct ApproachTests {
 
     @Test("boots that agree have one outcome; boots that do not are inconclusive, whatever the best of them says")
     func agreement() throws {
-        func attempt(_ grade: Grade, cause: String? = nil, seconds: Double = 1) -> ApproachAttempt {
+        func attempt(_ grade: Grade, cause: Cause? = nil, seconds: Double = 1) -> ApproachAttempt {
             let evidence = [Evidence(kind: .log, text: "x", source: "kubelet")]
             return ApproachAttempt(
                 Verdict(grade: grade, level: .boot, cause: cause, summary: "s", evidence: evidence), refusal: nil, answers: [],
@@ -85,7 +85,7 @@ struct ApproachTests {
         let differing = try #require(ApproachTable.Row(approach, series: "none", attempts: [attempt(.clean), attempt(.fatal)]))
         #expect(differing.outcome == .inconclusive && differing.summary.contains("clean, fatal"))
         let causes = try #require(
-            ApproachTable.Row(approach, series: "none", attempts: [attempt(.fatal, cause: "a"), attempt(.fatal, cause: "b")]))
+            ApproachTable.Row(approach, series: "none", attempts: [attempt(.fatal, cause: .percpu), attempt(.fatal, cause: .pod)]))
         #expect(causes.outcome == .fatal && causes.cause == nil)
         #expect(ApproachTable.Row(approach, series: "none", attempts: []) == nil)
     }

@@ -1,3 +1,4 @@
+import Grading
 import Approaches
 import Model
 import Testing

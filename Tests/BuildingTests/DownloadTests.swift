@@ -2,6 +2,7 @@ import Store
 @testable import Building
 import FoundationEssentials
 import Git
+import FileSystem
 import Host
 import Model
 import Synchronization
@@ -182,6 +183,8 @@ struct DownloadTests {
             let files = try bench.files("{\(bench.archive)}")
             let found = try await bench.builder.lockDownloads(of: try Recipe(files, name: "r"))
             let text = try Recipe(files, name: "r").pinned(by: found, extending: "r")
+            let odd = "it's: a \"name\" # of\ttwo"
+            #expect(try RecipeFile(yaml: Recipe(files, name: "r").pinned(by: found, extending: odd), file: "odd.yaml").parent == odd)
             let pinned = try Recipe(files + [RecipeFile(yaml: text, file: "mine.yaml")], name: "mine")
             #expect(pinned.version.plain == "1.20.2" && pinned.downloads["plugins"]?.isKnown == true)
             #expect(try await bench.downloaded(pinned).text == Self.text)

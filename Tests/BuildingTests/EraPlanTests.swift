@@ -1,3 +1,4 @@
+import GoTree
 @testable import Building
 import FoundationEssentials
 import GoToolchain

@@ -2,6 +2,7 @@
 import Crypto
 import FoundationEssentials
 import Git
+import FileSystem
 import Host
 import Model
 import Sources

@@ -1,3 +1,4 @@
+import FileSystem
 @testable import Building
 import FoundationEssentials
 import Git

@@ -1,3 +1,4 @@
+import FileSystem
 @testable import Building
 import FoundationEssentials
 import Git
@@ -191,8 +192,8 @@ struct CatalogueTests {
     func allRead() throws {
         let registry = try catalogue.registry()
         #expect(registry.entries.count >= 3)
-        #expect(catalogue.recipeNames.contains("kubelet-1.20"))
-        for name in catalogue.recipeNames {
+        #expect(try catalogue.recipeNames.contains("kubelet-1.20"))
+        for name in try catalogue.recipeNames {
             let recipe = try catalogue.recipe(name)
             for patch in recipe.series + recipe.compare.joined() { _ = try registry.entry(named: patch.description) }
         }

@@ -1,6 +1,7 @@
 import Store
 @testable import Building
 import FoundationEssentials
+import FileSystem
 import Host
 import Model
 import Patches

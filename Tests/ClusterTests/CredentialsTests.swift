@@ -1,3 +1,4 @@
+import FileSystem
 import FoundationEssentials
 import Host
 import SystemPackage
@@ -86,23 +87,30 @@ struct CredentialsTests {
     @Test("a kubeconfig names server, user and token, and has the authority in it or says where it is")
     func kubeconfig() async throws {
         for user in Credentials.User.allCases {
-            let inside = try YAML(made.kubeconfig(for: user, server: "https://192.0.2.1:6443", authority: nil))
+            let inside = try YAML(try made.kubeconfig(for: user, server: "https://192.0.2.1:6443", authority: nil))
             let data = try #require(Data(base64Encoded: inside.cluster["certificate-authority-data"] ?? ""))
             #expect(Array(data) == (try Files.read(made.authority)))
             #expect(inside.cluster["server"] == "https://192.0.2.1:6443")
             let row = try Files.readText(made.tokenFile).split(separator: "\n").first { $0.contains(",\(user.rawValue)") }
             #expect(inside.token.map { row?.hasPrefix("\($0),") == true } == true)
             #expect(inside.context == ["cluster": "ninepin", "user": user.rawValue])
-            let beside = try YAML(made.kubeconfig(for: user, server: "s", authority: "/etc/kubernetes/a: b.crt"))
+            let beside = try YAML(try made.kubeconfig(for: user, server: "s", authority: "/etc/kubernetes/a: b.crt"))
             #expect(beside.cluster == ["server": "s", "certificate-authority": "/etc/kubernetes/a: b.crt"])
         }
+    }
+
+    @Test("a kubeconfig holds what has quotation marks and backslashes as it is")
+    func kubeconfigQuotes() async throws {
+        let odd = "/a\"b\\c: {d}"
+        let found = try YAML(try made.kubeconfig(for: .node, server: odd, authority: odd))
+        #expect(found.cluster == ["server": odd, "certificate-authority": odd])
     }
 
     @Test("a kubeconfig has the authority in it also when its file is gone")
     func kubeconfigWithoutFile() async throws {
         let certificate = try Files.read(made.authority)
         try Files.remove(made.authority)
-        let found = try YAML(made.kubeconfig(for: .admin, server: "s", authority: nil))
+        let found = try YAML(try made.kubeconfig(for: .admin, server: "s", authority: nil))
         #expect(Data(base64Encoded: found.cluster["certificate-authority-data"] ?? "").map(Array.init) == certificate)
         #expect(found.cluster["certificate-authority"] == nil)
     }

@@ -9,14 +9,15 @@ struct BrokenOutputTests {
     private static let answers: [[String]] = [
         ["--help"], ["--version"], ["help"], ["help", "run"], ["run", "--help"], ["patches", "--help"], [],
         ["--generate-completion-script", "bash"], ["--generate-completion-script", "zsh"], ["--experimental-dump-help"],
-        ["grade", "LOG"], ["grade", "LOG", "--json"], ["inspect", "ELF"], ["inspect", "ELF", "--json"], ["here"], ["here", "--json"],
+        ["grade", "LOG"], ["grade", "LOG", "--json"], ["inspect", "ELF"], ["inspect", "ELF", "--json"], ["preflight"],
+        ["preflight", "--json"],
         ["doctor"], ["doctor", "--json"], ["nodes"], ["nodes", "--json"], ["recipes"], ["recipes", "list", "--json"],
         ["recipes", "show", "kubelet-1.20"], ["patches"], ["patches", "show", "percpu"], ["patches", "show", "percpu", "--json"],
         ["patches", "check", "--all"], ["patches", "show", "nothing", "--json"], ["down", "--all", "--json"],
     ]
     /// One command for each way of writing.
     private static let some: [[String]] = [
-        ["--help"], ["--generate-completion-script", "zsh"], ["grade", "LOG"], ["here", "--json"], ["recipes"],
+        ["--help"], ["--generate-completion-script", "zsh"], ["grade", "LOG"], ["preflight", "--json"], ["recipes"],
         ["patches", "show", "percpu"],
         ["patches", "show", "nothing", "--json"],
     ]

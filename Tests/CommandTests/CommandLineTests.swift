@@ -64,10 +64,12 @@ struct CommandLineTests {
         #expect(Set(sections.keys) == walked)
     }
 
-    /// The names below `SUBCOMMANDS:`, which are indented by two spaces.
+    /// The names below `SUBCOMMANDS:`, which are indented by two spaces, without aliases.
     private static func subcommands(_ help: String) -> [String] {
         let lines = help.components(separatedBy: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { !$0.isEmpty }
-        return lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
+        return lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap {
+            $0.split(whereSeparator: { " ,".contains($0) }).first.map(String.init)
+        }
     }
 
     private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
@@ -189,8 +191,8 @@ struct CommandLineTests {
             (["verify", "--level", "component"], "ninepin run"),
             (["patches", "show", "9p"], "9p-"), (["dance"], "dance"),
             (["verify", "--sandbox", "here", "--layout", "root-9p"], "--layout cannot be used"), (["run", "--layout", "here"], "--layout"),
-            (["here", "--series", "nope"], "supported patches: libcontainer/percpu"), (["here", "--kubelet", "new"], "1.20.2"),
-            (["here", "--kubelet-dir", "var"], "an absolute path"), (["run", "--patience", "0.5"], "--patience"),
+            (["preflight", "--series", "nope"], "supported patches: libcontainer/percpu"), (["preflight", "--kubelet", "new"], "1.20.2"),
+            (["preflight", "--kubelet-dir", "var"], "an absolute path"), (["run", "--patience", "0.5"], "--patience"),
             (["run", "--cgroup", "v3"], "--cgroup"), (["run", "--overlay-size", "20x"], "--overlay-size"),
             (["run", "--layout", "root-9p", "--overlay-size", "20g"], "requires --layout root-overlay"),
             (["verify", "--cgroup", "v1", "--cgroup", "v2"], "can be given only once"), (["run", "--layout", "root-9p+v2"], "--layout"),
@@ -206,10 +208,10 @@ struct CommandLineTests {
         #expect(found.errors.contains(words), "\(found.errors)")
     }
 
-    @Test("here --fix prints one script, which a shell can read, and with --json the same beside its steps; nothing is done")
+    @Test("preflight --fix prints one script, which a shell can read, and with --json the same beside its steps; nothing is done")
     func fixes() throws {
         let place = try ProjectFixture()
-        let arguments = ["here", "--kubelet", "1.36.2", "--kubelet-dir", "/proc/none", "--fix"]
+        let arguments = ["preflight", "--kubelet", "1.36.2", "--kubelet-dir", "/proc/none", "--fix"]
         let text = try place.tool.run(arguments)
         #expect(text.status == 0)
         #expect(text.output.hasPrefix("#!/bin/sh\n"), "\(text.output)")
@@ -219,6 +221,22 @@ struct CommandLineTests {
         #expect(document["script"] as? String == text.output.trimmingCharacters(in: .newlines))
         let fixes = try #require(document["fixes"] as? [[String: Any]])
         #expect(fixes.allSatisfy { $0["who"] is String && $0["what"] is String && $0["commands"] is [String] })
+    }
+
+    @Test(
+        "`here` is another name of `preflight`: it takes the same options and gives the same answer, code and help",
+        arguments: [
+            ["--kubelet-dir", "/proc/none", "--json"], ["--kubelet-dir", "/proc/none", "--kubelet", "1.36.2", "--fix"],
+            ["--series", "nope"],
+        ])
+    func preflightAlias(_ arguments: [String]) throws {
+        let place = try ProjectFixture()
+        let named = try place.tool.run(["preflight"] + arguments)
+        let alias = try place.tool.run(["here"] + arguments)
+        #expect(alias.status == named.status && alias.output == named.output && alias.errors == named.errors)
+        #expect(named.status == (arguments == ["--series", "nope"] ? 64 : 0), "\(named.errors)")
+        #expect(try said(["here", "--help"]) == said(["preflight", "--help"]))
+        #expect(try said(["--help"]).contains("\n  preflight, here "))
     }
 
     private func bare(_ arguments: [String]) throws -> Tool.Outcome {

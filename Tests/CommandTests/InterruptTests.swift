@@ -1,5 +1,7 @@
+import Model
 import Foundation
 import Glibc
+import FileSystem
 import Host
 import SystemPackage
 import Testing

@@ -1,3 +1,4 @@
+import Model
 import Foundation
 
 /// The modules of the shape: the real ones in Kubernetes' `vendor/`, its staging modules, and Kubernetes itself.

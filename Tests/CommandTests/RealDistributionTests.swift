@@ -30,7 +30,7 @@ struct RealDistributionTests {
             try room.copy(String(path), as: String(path))
         }
         for kind in [SandboxFixture.Kind.root9p, .rootOverlay] {
-            let found = try await room.run(["/bin/sh", "-c", "cd /tmp && /opt/ninepin/bin/ninepin here --json"], in: kind)
+            let found = try await room.run(["/bin/sh", "-c", "cd /tmp && /opt/ninepin/bin/ninepin preflight --json"], in: kind)
             #expect(found.status == 0, "\(found.errors)")
             #expect((try found.json()["sandbox"] as? [String: Any])?["kind"] as? String == "gvisor")
         }

@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Testing
 
-/// Tests `ninepin here` in the actual environments: a prediction must agree with real boots.
+/// Tests `ninepin preflight` in the actual environments: a prediction must agree with real boots.
 @Suite("The place that ninepin runs in", .real())
 struct RealHereTests {
     @Test(
@@ -11,7 +11,7 @@ struct RealHereTests {
         let place = try await RealWorkspace.linked(["tools"])
         let room = try await SandboxFixture(place)
         try await room.builtProgram()
-        let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"], in: kind)
+        let found = try await room.run(["/opt/ninepin/bin/ninepin", "preflight", "--json"], in: kind)
         #expect(found.status == 0, "\(found.errors)")
         let document = try found.json()
         let words = { (section: String, key: String) in (document[section] as? [String: Any])?[key] as? String }
@@ -72,7 +72,7 @@ struct RealHereTests {
         #expect(try await Self.booted(kind, series) == [title, title])
     }
 
-    /// The prediction of `here`, the result of `verify --sandbox here` in the same sandbox, and whether anything is left behind in it.
+    /// The prediction of `preflight`, the result of `verify --sandbox here` in the same sandbox, and whether anything is left behind in it.
     fileprivate static func booted(_ kind: SandboxFixture.Kind, _ series: String) async throws -> [String] {
         let place = try await RealWorkspace.linked()
         let kubelet = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series])
@@ -84,7 +84,7 @@ struct RealHereTests {
             seen() { cat /proc/mounts; ls -d /sys/fs/cgroup/*/kubepods 2>&1; ls -A /dev /run /var/lib /var/log /var/lib/kubelet 2>&1; }
             \(running)
             before=$(seen; running)
-            /opt/ninepin/bin/ninepin here --series '\(series)' --json
+            /opt/ninepin/bin/ninepin preflight --series '\(series)' --json
             echo @
             /opt/ninepin/bin/ninepin verify --sandbox here --binary '/opt/\(series)/kubelet' --workspace /opt/workspace --json
             echo @
@@ -154,7 +154,7 @@ struct RealHereTests {
         """
 
     private func predicted(_ room: SandboxFixture, _ kind: SandboxFixture.Kind, _ series: [String]) async throws -> [String?] {
-        let found = try await room.run(["/opt/ninepin/bin/ninepin", "here", "--json"] + series, in: kind)
+        let found = try await room.run(["/opt/ninepin/bin/ninepin", "preflight", "--json"] + series, in: kind)
         let prediction = try #require(try found.json()["prediction"] as? [String: Any], "\(found.errors)")
         return [prediction["grade"] as? String, prediction["cause"] as? String]
     }
@@ -167,7 +167,7 @@ struct RealMachineTests {
     func machine() throws {
         let place = try ProjectFixture()
         let before = try state(place)
-        let found = try place.tool.run(["here", "--json"])
+        let found = try place.tool.run(["preflight", "--json"])
         #expect(found.status == 0, "\(found.errors)")
         #expect(try state(place) == before)
         let document = try found.json()
@@ -187,10 +187,10 @@ struct RealMachineTests {
         try program.write(to: readable)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: readable.path)
         let plain = try outcome(
-            of: "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", readable.path, "here", "--json"])
+            of: "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", readable.path, "preflight", "--json"])
         #expect(plain.status == 0, "\(plain.output)")
         #expect(plain.output == found.output)
-        let people = try place.tool.run(["here"])
+        let people = try place.tool.run(["preflight"])
         #expect(people.output.split(separator: "\n").count <= 16)
         #expect(people.output.contains("kubelet 1.20.2, stock: "))
     }
@@ -208,7 +208,7 @@ struct RealMachineTests {
         let place = try await RealWorkspace.linked()
         let stock = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
         let before = try state(place)
-        let here = try place.tool.run(["here", "--json"])
+        let here = try place.tool.run(["preflight", "--json"])
         let prediction = try #require(try here.json()["prediction"] as? [String: Any])
         let run = try place.tool.run(["verify", "--sandbox", "here", "--binary", stock, "--json"])
         try validate(run.output, schema: "run")
@@ -225,7 +225,7 @@ struct RealMachineTests {
         var namespaces = ["-m"]
         /// Shell code that creates it.
         let made: String
-        /// Whether a node stays up there after root runs the script from `here --fix` inside.
+        /// Whether a node stays up there after root runs the script from `preflight --fix` inside.
         let isMended: Bool
     }
 
@@ -251,7 +251,7 @@ struct RealMachineTests {
         let ninepin = try Tool.program.path
         let look = "\(ninepin) here --json\(own)"
         let boot = "\(ninepin) verify --sandbox here --binary \(kubelet) --json\(own)"
-        let mend = "\(ninepin) here --fix\(own) > \(place.path)/fix && sh \(place.path)/fix || exit 9"
+        let mend = "\(ninepin) preflight --fix\(own) > \(place.path)/fix && sh \(place.path)/fix || exit 9"
         let script = ([made.made + " || exit 9", look, "echo @", boot] + (made.isMended ? ["echo @", mend, boot] : [])).joined(
             separator: "\n")
         let found = try outcome(of: "/usr/bin/unshare", made.namespaces + ["sh", "-c", script])
@@ -292,7 +292,7 @@ struct RealMachineTests {
         #expect(try state(place) == before)
     }
 
-    /// What `here` and a boot could change but nothing else does: other nodes on this machine may start and stop.
+    /// What `preflight` and a boot could change but nothing else does: other nodes on this machine may start and stop.
     private func state(_ place: ProjectFixture) throws -> [String] {
         let groups = try FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup").map { "/sys/fs/cgroup/\($0)/kubepods" }
         let places = ["/var/lib/kubelet", "/var/lib/containerd", "/dev/kmsg", "/var/log/pods", "/usr/libexec/kubernetes"]

@@ -4,6 +4,7 @@ import class Foundation.ProcessInfo
 import struct Foundation.Data
 import struct Foundation.URL
 import struct Foundation.UUID
+import FileSystem
 import Host
 import Model
 import Sandbox

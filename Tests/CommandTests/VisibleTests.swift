@@ -55,8 +55,9 @@ struct VisibleTests {
         arguments: [
             ["X"], ["--X"], ["run", "--X"], ["run", "X"], ["run", "--series", "X"], ["run", "--layout", "X"], ["fetch", "X"],
             ["fetch", "X.yaml"], ["fetch", "kubelet-1.20@X"], ["patches", "show", "X"], ["patches", "X"], ["grade", "/nowhere/X"],
-            ["inspect", "/nowhere/X"], ["verify", "--binary", "/nowhere/X"], ["here", "--kubelet", "X"], ["here", "--series", "X"],
-            ["here", "--kubelet-dir", "X"], ["logs", "X"], ["down", "X"], ["patches", "add", "X", "--from", "-", "--why", "x"],
+            ["inspect", "/nowhere/X"], ["verify", "--binary", "/nowhere/X"], ["preflight", "--kubelet", "X"],
+            ["preflight", "--series", "X"],
+            ["preflight", "--kubelet-dir", "X"], ["logs", "X"], ["down", "X"], ["patches", "add", "X", "--from", "-", "--why", "x"],
             ["patches", "add", "a/b", "--from", "/nowhere/X", "--why", "x", "--title", "x", "--versions", ">=1"],
             ["patches", "add", "a/b", "--from", "HEAD", "--source", "/nowhere/X", "--why", "x"], ["matrix", "--repeat", "X"],
             ["pr", "percpu", "--upstream", "X", "--out", "/nowhere"], ["patches", "check", "--source", "/nowhere/X"],

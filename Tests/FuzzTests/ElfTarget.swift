@@ -1,3 +1,4 @@
+import FileSystem
 import ELF
 import Foundation
 import Fuzzing

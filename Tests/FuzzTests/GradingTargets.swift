@@ -203,7 +203,7 @@ extension FuzzTarget {
                     try hold(index == 0 || !isAll || said, "nothing is missing at level pod, and no pod said its word")
                 }
             }
-            let failures = readers.map { "\($0.failure?.cause ?? "none") \($0.missing(at: 0)?.what ?? "nothing")" }
+            let failures = readers.map { "\($0.failure?.cause.rawValue ?? "none") \($0.missing(at: 0)?.what ?? "nothing")" }
             return (failures + Set(words).sorted()).joined(separator: "; ")
         }
     }

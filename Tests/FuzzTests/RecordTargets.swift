@@ -1,3 +1,5 @@
+import FileSystem
+import GoTree
 import Cluster
 import Foundation
 import Fuzzing
@@ -39,8 +41,8 @@ extension FuzzTarget {
                 }
                 try hold(copy.value == run, "a run is another after a round trip")
             }
-            try hold(ledger.runs().allSatisfy { $0.setAside == nil }, "a run that does not count counts")
-            try hold(ledger.history().values.allSatisfy { $0.grade != .inconclusive }, "a verdict that says nothing is history")
+            try hold(try ledger.runs().allSatisfy { $0.setAside == nil }, "a run that does not count counts")
+            try hold(try ledger.history().values.allSatisfy { $0.grade != .inconclusive }, "a verdict that says nothing is history")
             let plan = try reading("plan", throwing: { $0 is SupervisorError }) { try node.plan() }
             let keeper = try reading("keeper", throwing: { $0 is SupervisorError || $0 is FileError }) { try node.keeper }
             try hold((keeper.value ?? nil) == nil, "a node whose lock nobody has has the keeper \(String(describing: keeper.value))")
@@ -51,7 +53,9 @@ extension FuzzTarget {
             // Looking for a keeper creates the lock file.
             let after = try folder.names(without: []).filter { $0 != "nodes/a/.alive" }
             try hold(after == before.filter { $0 != "nodes/a/.alive" }, "reading the records made \(after.filter { !before.contains($0) })")
-            return [run.words, plan.words, kept.words, "\(node.report() == nil)"].map { String($0.prefix(100)) }.joined(separator: "; ")
+            let report = try reading("report", throwing: { $0 is SupervisorError }) { try node.report() }
+            return [run.words, plan.words, kept.words, "\((report.value ?? nil) == nil)"].map { String($0.prefix(100)) }.joined(
+                separator: "; ")
         }
     }
 
@@ -130,7 +134,7 @@ enum WrittenRecords {
         guard let digest = Digest(String(repeating: "1", count: 64)), let patch = PatchName("cadvisor/a") else { throw Broken("no digest") }
         let artifact = Artifact(digest: digest, path: "/p/kubelet", bytes: 1)
         let seen = Evidence(kind: .log, text: "a line", source: "kubelet", line: 3, seconds: 1.5)
-        let verdict = Verdict(grade: .degraded, level: .ready, cause: "memory cache", summary: "s", evidence: [seen], notes: ["n"])
+        let verdict = Verdict(grade: .degraded, level: .ready, cause: .memoryCache, summary: "s", evidence: [seen], notes: ["n"])
         let run = Run(
             id: "20260101T000000-1", started: "2026-01-01T00:00:00Z", recipe: "r", series: [patch], layout: .sandbox(.root9p),
             lock: Lock(kind: .git, name: "https://m/r", version: "v", files: [LockedFile(name: "f", bytes: 1, sha256: digest)]), tree: nil,

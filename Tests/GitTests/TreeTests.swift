@@ -96,7 +96,7 @@ struct TreeTests {
     func keeps() throws {
         let room = try RepositoryFixture()
         let tree = try room.tree(["f": "1"])
-        try room.repository.keep(tree, as: "refs/ninepin/trees/\(tree)")
+        try room.repository.keepTree(tree)
         let store = "\(room.path)/trees.git"
         #expect(try Repository.open(at: store).contains(tree))
         #expect(

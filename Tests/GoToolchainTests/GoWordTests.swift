@@ -1,3 +1,5 @@
+import FileSystem
+import Model
 import Host
 import SystemPackage
 import Testing

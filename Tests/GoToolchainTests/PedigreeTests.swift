@@ -1,3 +1,5 @@
+import FileSystem
+import GoTree
 import Foundation
 import GoToolchain
 import Host

@@ -1,3 +1,4 @@
+import GoTree
 import Model
 import Testing
 

@@ -87,7 +87,7 @@ struct BootGraderTests {
         boot.log(WrittenLog.lasting(20), at: 21)
         try boot.live(from: 21, through: 37)
         #expect(boot.grader.verdict?.grade == .degraded)
-        #expect(boot.grader.verdict?.cause == "memory cache")
+        #expect(boot.grader.verdict?.cause == .memoryCache)
     }
 
     @Test("a fatal line says why, and the end of the process decides")

@@ -49,11 +49,11 @@ struct ComponentGraderTests {
     @Test(
         "a probe that says the error is fatal, and a known error is named",
         arguments: [
-            ("open /sys/fs/cgroup/cpuacct/cpuacct.usage_percpu: no such file or directory", "percpu"),
-            ("memory usage of / reads 0", "memory usage"),
-            ("could not find device with major: 0, minor: 24 in cached partitions map", "could not find device"), ("something else", nil),
+            ("open /sys/fs/cgroup/cpuacct/cpuacct.usage_percpu: no such file or directory", Cause.percpu),
+            ("memory usage of / reads 0", .memoryUsage),
+            ("could not find device with major: 0, minor: 24 in cached partitions map", .noDevice), ("something else", nil),
         ])
-    func fatal(_ line: String, _ cause: String?) throws {
+    func fatal(_ line: String, _ cause: Cause?) throws {
         var asked = Asked()
         try asked.sandbox()
         try asked.answer([line], exit: 1)

@@ -133,7 +133,7 @@ struct JoinedGraderTests {
         var boot = try JoinedBoot(layout: .rootOverlay)
         try boot.live(8...37) { _ in facts }
         let verdict = try #require(boot.grader.verdict)
-        #expect(verdict.grade == .degraded && verdict.cause == "ephemeral storage", "\(verdict)")
+        #expect(verdict.grade == .degraded && verdict.cause == .endlessStorage, "\(verdict)")
         #expect(verdict.summary.contains("9007199254740988Ki") && verdict.summary.contains("cannot limit, reserve or evict"), "\(verdict)")
         #expect(verdict.evidence.first?.text == JoinedBoot.word)
     }
@@ -198,7 +198,7 @@ struct JoinedGraderTests {
         boot.log(Self.complaints[1], at: 12)
         boot.cluster(try JoinedBoot.pod(.task, "Failed"), at: 13)
         let verdict = try #require(boot.grader.verdict)
-        #expect(verdict.cause == "pod" && verdict.summary.contains("memory.oom.group"), "\(verdict)")
+        #expect(verdict.cause == .pod && verdict.summary.contains("memory.oom.group"), "\(verdict)")
         let status =
             #"{"status":{"phase":"Failed","containerStatuses":[{"state":{"terminated":{"reason":"StartError","message":"no such file"}}}]}}"#
         boot = try JoinedBoot()
@@ -241,7 +241,7 @@ struct JoinedGraderTests {
         boot.cluster(.ended(process: "kube-apiserver", how: "exit status 1", lastLines: ["a flag is wrong"]), at: 9)
         let verdict = try #require(boot.grader.verdict)
         #expect(verdict.grade == .inconclusive)
-        #expect(verdict.cause == "API server gone")
+        #expect(verdict.cause == .serverGone)
         #expect(verdict.evidence.contains { $0.text == "a flag is wrong" })
     }
 
@@ -250,7 +250,7 @@ struct JoinedGraderTests {
         var boot = try JoinedBoot()
         boot.cluster(.unlogged(process: "etcd", reason: "cannot write etcd.log: No space left on device"), at: 9)
         let verdict = try #require(boot.grader.verdict)
-        #expect(verdict.grade == .inconclusive && verdict.cause == "log not written")
+        #expect(verdict.grade == .inconclusive && verdict.cause == .logNotWritten)
         #expect(verdict.summary.contains("etcd.log") && verdict.evidence.first?.source == "etcd")
     }
 
@@ -259,7 +259,7 @@ struct JoinedGraderTests {
         var boot = try JoinedBoot()
         boot.cluster(
             .ended(process: "etcd", how: "exit status 1", lastLines: ["write wal: no space left on device", "later words"]), at: 9)
-        #expect(boot.grader.verdict?.cause == "out of disk")
+        #expect(boot.grader.verdict?.cause == .outOfDisk)
         #expect(boot.grader.verdict?.evidence.first?.text.contains("no space left") == true)
     }
 
@@ -270,13 +270,13 @@ struct JoinedGraderTests {
         try boot.live(21...35) { _ in [.apiServer(isReady: false, "timed out")] }
         #expect(boot.grader.verdict == nil)
         try boot.live(36...37) { _ in [.apiServer(isReady: false, "timed out")] }
-        #expect(boot.grader.verdict?.cause == "API server gone")
+        #expect(boot.grader.verdict?.cause == .serverGone)
     }
 
     @Test(
         "a node that says it is short of something is degraded at once, by its own words",
-        arguments: [("MemoryPressure", "out of memory"), ("DiskPressure", "out of disk"), ("PIDPressure", "out of processes")])
-    func pressure(_ condition: String, _ cause: String) throws {
+        arguments: [("MemoryPressure", Cause.outOfMemory), ("DiskPressure", .outOfDisk), ("PIDPressure", .outOfProcesses)])
+    func pressure(_ condition: String, _ cause: Cause) throws {
         var boot = try JoinedBoot()
         boot.cluster(try JoinedBoot.node(pressure: condition), at: 9)
         #expect(boot.grader.verdict?.grade == .degraded)
@@ -295,7 +295,7 @@ struct JoinedGraderTests {
         var boot = try JoinedBoot()
         boot.log(WrittenLog.lasting(20), at: 21)
         try boot.live(8...37) { _ in [JoinedBoot.served] }
-        #expect(boot.grader.verdict?.cause == "memory cache")
+        #expect(boot.grader.verdict?.cause == .memoryCache)
     }
 }
 
@@ -312,7 +312,7 @@ struct KeptGraderTests {
         boot.log(WrittenLog.lasting(294), at: 301)
         try boot.live(301...302, well)
         #expect(boot.grader.standing?.grade == .degraded)
-        #expect(boot.grader.standing?.cause == "memory cache")
+        #expect(boot.grader.standing?.cause == .memoryCache)
         try boot.live(303...400, well)
         #expect(boot.grader.standing?.grade == .degraded)
         #expect(boot.grader.verdict == nil, "the node lives")
@@ -332,7 +332,7 @@ struct KeptGraderTests {
         try boot.live(8...330) { _ in [JoinedBoot.served, try JoinedBoot.node()] }
         boot.grader.take(.fact(.exit(status)), at: 331)
         #expect(boot.grader.verdict?.grade == .inconclusive)
-        #expect(boot.grader.verdict?.cause == "node killed")
+        #expect(boot.grader.verdict?.cause == .nodeKilled)
     }
 
     @Test("a node that ends by itself is fatal, however long it lived")

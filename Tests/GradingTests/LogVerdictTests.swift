@@ -10,7 +10,7 @@ struct LogVerdictTests {
         let verdict = WrittenLog.verdict(WrittenLog.beginning + [WrittenLog.fatal(6.5), "goroutine 1 [running]:"])
         #expect(verdict.grade == .fatal)
         #expect(verdict.level == .log)
-        #expect(verdict.cause == "memory cache")
+        #expect(verdict.cause == .memoryCache)
         let evidence = try #require(verdict.evidence.first)
         #expect(evidence.line == 4)
         #expect(evidence.seconds == 6.5)
@@ -29,13 +29,13 @@ struct LogVerdictTests {
             "W", 6.1, "container.go:549] Failed to update stats for container \"/\": \(reason), continuing to push stats")
         let verdict = WrittenLog.verdict(WrittenLog.beginning + [told, WrittenLog.fatal(6.7)])
         #expect(verdict.evidence.contains { $0.text.contains(reason) })
-        #expect(verdict.cause == "memory cache")
+        #expect(verdict.cause == .memoryCache)
     }
 
     @Test("the fault that a fatal line names is the verdict's cause")
     func device() {
         let verdict = WrittenLog.verdict(WrittenLog.beginning + [WrittenLog.startUpError, WrittenLog.fatal(6.5, WrittenLog.device)])
-        #expect(verdict.cause == "could not find device")
+        #expect(verdict.cause == .noDevice)
     }
 
     @Test("the reading that failed is among the evidence of a fatal verdict")
@@ -56,7 +56,7 @@ struct LogVerdictTests {
         }
         for group in ["/kubepods", "/kubepods/burstable", "/kubepods/besteffort", "/kubepods.slice/kubepods-burstable.slice"] {
             let verdict = WrittenLog.verdict(WrittenLog.beginning + [failed(7, group), failed(25, group)])
-            #expect(verdict.grade == .degraded && verdict.cause == "stats of pods", "\(group)")
+            #expect(verdict.grade == .degraded && verdict.cause == .podStats, "\(group)")
             #expect(verdict.evidence.map(\.line) == [5])
         }
         let harmless = WrittenLog.verdict(
@@ -64,7 +64,7 @@ struct LogVerdictTests {
         #expect(harmless.grade == .inconclusive && harmless.notes.isEmpty, "\(harmless)")
         for lines in [[failed(25, "/kubepods"), WrittenLog.lasting(26)], [WrittenLog.lasting(26), failed(27, "/kubepods")]] {
             let verdict = WrittenLog.verdict(WrittenLog.beginning + lines)
-            #expect(verdict.cause == "memory cache" && verdict.summary.hasSuffix("once"), "\(verdict.summary)")
+            #expect(verdict.cause == .memoryCache && verdict.summary.hasSuffix("once"), "\(verdict.summary)")
         }
     }
 
@@ -105,7 +105,7 @@ struct LogVerdictTests {
         let lines = WrittenLog.beginning + [WrittenLog.startUpError] + stride(from: 17.0, to: 60, by: 10).map(WrittenLog.lasting)
         let verdict = WrittenLog.verdict(lines)
         #expect(verdict.grade == .degraded)
-        #expect(verdict.cause == "memory cache")
+        #expect(verdict.cause == .memoryCache)
         #expect(verdict.evidence.compactMap(\.line) == [5, 9])
         #expect(verdict.summary.contains("5 times"))
     }
@@ -169,7 +169,7 @@ struct LogVerdictTests {
             "E", 7, "kubelet.go:1511] \"Failed to start ContainerManager\" err=\"failed to get rootfs info: \(WrittenLog.memoryCache)\"")
         let verdict = WrittenLog.verdict(WrittenLog.beginning + [line])
         #expect(verdict.grade == .fatal)
-        #expect(verdict.cause == "memory cache")
+        #expect(verdict.cause == .memoryCache)
     }
 
     @Test("a Go panic in a kubelet's log is fatal")

@@ -28,18 +28,18 @@ struct NewerReleaseTests {
     ]
 
     /// What stopped a fatal kubelet of 1.36, with the name of the fault.
-    static let faults: [(String, String)] = [
-        ("failed to get rootfs info: unable to find data in memory cache", "memory cache"),
+    static let faults: [(String, Cause)] = [
+        ("failed to get rootfs info: unable to find data in memory cache", .memoryCache),
         (
             #"failed to get rootfs info: failed to get device for dir \"/var/lib/kubelet\": with major: 0, minor: 24: could not find device in cached partitions map"#,
-            "could not find device"
+            .noDevice
         ),
-        (#"failed to get rootfs info: cannot find filesystem info for device \"none\""#, "filesystem info"),
-        ("failed to get rootfs info: could not find device with major: 0, minor: 24 in cached partitions map", "could not find device"),
+        (#"failed to get rootfs info: cannot find filesystem info for device \"none\""#, .filesystemInfo),
+        ("failed to get rootfs info: could not find device with major: 0, minor: 24 in cached partitions map", .noDevice),
     ]
 
     @Test("what a kubelet ends of has its name, in a structured line and in a document", arguments: faults)
-    func named(_ reason: String, _ cause: String) {
+    func named(_ reason: String, _ cause: Cause) {
         let text = Self.structured("E", 1.4, "kubelet.go:1703", "Failed to start ContainerManager", "err=\"\(reason)\"")
         let document = Self.document(1.4, "kubelet/kubelet.go:1703", "Failed to start ContainerManager", "\"err\":\"\(reason)\"")
         for lines in [Self.start + [text], Self.documentStart + [document]] {
@@ -66,11 +66,11 @@ struct NewerReleaseTests {
         arguments: refusals)
     func refusal(_ lines: [String]) {
         let verdict = WrittenLog.verdict(lines)
-        #expect(verdict.grade == .fatal && verdict.cause == "cgroup v1", "\(verdict)")
+        #expect(verdict.grade == .fatal && verdict.cause == .cgroupV1, "\(verdict)")
     }
 
     @Test("the faults that end a kubelet at its start spoil one that lives on with them, after warm-up and not before", arguments: faults)
-    func lasting(_ reason: String, _ cause: String) {
+    func lasting(_ reason: String, _ cause: Cause) {
         func lines(_ seconds: Double) -> [[String]] {
             [
                 Self.start + [Self.structured("E", seconds, "eviction_manager.go:292", "Failed to get summary stats", "err=\"\(reason)\"")],
@@ -93,7 +93,7 @@ struct NewerReleaseTests {
             Self.documentStart + [Self.document(20, "manager/container.go:507", reason, "\"v\":0")],
         ] {
             let verdict = WrittenLog.verdict(lines)
-            #expect(verdict.grade == .degraded && verdict.cause == "stats of pods", "\(verdict)")
+            #expect(verdict.grade == .degraded && verdict.cause == .podStats, "\(verdict)")
         }
     }
 
@@ -127,12 +127,12 @@ struct NewerReleaseTests {
     func voice() {
         let fatal = Self.document(3, "kubelet/kubelet.go:1703", "Failed to start ContainerManager", "\"err\":\"\(WrittenLog.memoryCache)\"")
         let grader = watched([(Self.documentStart[0], 1), (Self.documentStart[1], 2), (fatal, 4)], exit: 1)
-        #expect(grader.verdict?.grade == .fatal && grader.verdict?.cause == "memory cache")
+        #expect(grader.verdict?.grade == .fatal && grader.verdict?.cause == .memoryCache)
         let quoted = watched([(Self.start[0], 1), (Self.start[1], 2), (fatal, 4)], exit: 1)
         #expect(quoted.verdict?.grade == .fatal && quoted.verdict?.summary == "the node exited with status 1")
         // The first lines may precede kubelet's choice of log format.
         let mixed = watched([(Self.start[0], 1), (Self.documentStart[1], 2), (fatal, 4)], exit: 1)
-        #expect(mixed.isStarted && mixed.verdict?.cause == "memory cache")
+        #expect(mixed.isStarted && mixed.verdict?.cause == .memoryCache)
     }
 
     @Test("a setting of a recipe's that this kubelet refuses is no word on the node")

@@ -1,8 +1,9 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import Foundation
 import Synchronization
 import Testing
-
-@testable import Host
 
 @Suite("A program in the place of this one")
 struct BecomingTests {

@@ -1,6 +1,8 @@
+import FileSystem
+import Host
+import Model
 import FoundationEssentials
 import Glibc
-import Host
 import Synchronization
 import SystemPackage
 import Testing

@@ -1,3 +1,4 @@
+import FileSystem
 import Host
 import Model
 import SystemPackage
@@ -22,6 +23,16 @@ struct FilesTests {
         let error = #expect(throws: FileError.self) { try Files.write("y", to: folder.path.appending("f/g")) }
         #expect(error?.description.contains("/f/g: Not a directory") == true)
         #expect(throws: FileError.self) { try Files.read(folder.path.appending("none")) }
+    }
+
+    @Test("the names in a folder that is not there are none; of one that cannot be read there is an error")
+    func list() throws {
+        let folder = try Folder()
+        #expect(try Files.list(folder.path.appending("none")).isEmpty && Files.list(folder.path).isEmpty)
+        for name in ["b", "a"] { try Files.write("", to: folder.path.appending(name)) }
+        #expect(try Files.list(folder.path) == ["a", "b"])
+        let error = #expect(throws: FileError.self) { try Files.list(folder.path.appending("a")) }
+        #expect(error?.description.contains("/a: Not a directory") == true)
     }
 
     @Test("a digest is the one that sha256sum gives, and a copy tells the same")

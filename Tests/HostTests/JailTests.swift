@@ -1,11 +1,11 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import FoundationEssentials
 import Glibc
-import Host
 import Subprocess
 import SystemPackage
 import Testing
-
-@testable import Host
 
 @Suite("A jail's user")
 struct JailUserTests {

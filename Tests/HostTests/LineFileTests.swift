@@ -1,8 +1,9 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import Foundation
 import SystemPackage
 import Testing
-
-@testable import Host
 
 @Suite("A log that grows")
 struct LineFileTests {

@@ -1,7 +1,8 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import SystemPackage
 import Testing
-
-@testable import Host
 
 @Suite("How busy a machine is")
 struct MachineLoadTests {

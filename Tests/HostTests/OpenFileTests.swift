@@ -1,9 +1,10 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import Foundation
 import Glibc
 import SystemPackage
 import Testing
-
-@testable import Host
 
 @Suite("Files that are opened to be read", .timeLimit(.minutes(1)))
 struct OpenFileTests {

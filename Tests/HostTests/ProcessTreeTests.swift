@@ -1,7 +1,8 @@
+@testable import FileSystem
+@testable import Host
+import Model
 import Foundation
 import Testing
-
-@testable import Host
 
 @Suite("Processes, as the machine shows them")
 struct ProcessTreeTests {

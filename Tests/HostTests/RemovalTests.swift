@@ -1,5 +1,7 @@
-import Glibc
+import FileSystem
 import Host
+import Model
+import Glibc
 import SystemPackage
 import Testing
 

@@ -1,4 +1,6 @@
+import FileSystem
 import Host
+import Model
 import Synchronization
 import Testing
 

@@ -166,7 +166,7 @@ struct NeedTests {
             """)
         let place = Surroundings(cgroup: .v1, root: "9p")
         let need = try #require(found.need(in: place, version: Version("1.0")))
-        #expect(need.answer == .needed && need.without?.cause == "memory cache" && need.evidence == "one")
+        #expect(need.answer == .needed && need.without?.cause == .memoryCache && need.evidence == "one")
         let other = try #require(PatchName("cadvisor/y"))
         #expect(need.isMet(by: [other]) && need.isMet(by: [found.name]) && !need.isMet(by: []))
         #expect(found.need(in: place, version: Version("2.0"))?.evidence == "two")

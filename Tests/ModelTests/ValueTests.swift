@@ -37,7 +37,7 @@ struct ValueTests {
 
 @Suite("Cells of a matrix")
 struct CellTests {
-    private func run(_ grade: Grade, cause: String? = nil) throws -> Run {
+    private func run(_ grade: Grade, cause: Cause? = nil) throws -> Run {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         return Run(
             id: "x", started: "2026-01-01T00:00:00Z", recipe: "r", series: [], layout: .sandbox(.root9p), lock: nil, tree: nil,
@@ -47,10 +47,10 @@ struct CellTests {
 
     @Test("runs of one grade for different causes keep the grade, and name no cause")
     func causes() throws {
-        let cell = try #require(Matrix.Cell(label: "none", runs: [run(.fatal, cause: "a"), run(.fatal, cause: "b")]))
+        let cell = try #require(Matrix.Cell(label: "none", runs: [run(.fatal, cause: .percpu), run(.fatal, cause: .pod)]))
         #expect(cell.grade == .fatal && cell.cause == nil)
-        #expect(cell.summary == "the repeated runs disagree: fatal, a, fatal, b")
-        #expect(try Matrix.Cell(label: "none", runs: [run(.fatal, cause: "a"), run(.fatal, cause: "a")])?.cause == "a")
+        #expect(cell.summary == "the repeated runs disagree: fatal, percpu, fatal, pod")
+        #expect(try Matrix.Cell(label: "none", runs: [run(.fatal, cause: .percpu), run(.fatal, cause: .percpu)])?.cause == .percpu)
     }
 
     @Test("runs that agree give the cell their grade")

@@ -1,3 +1,4 @@
+import FileSystem
 import Foundation
 import Grading
 import Host
@@ -42,7 +43,7 @@ struct BootLogsTests {
             #expect(logs.fault != nil)
             for grade in [Grade.clean, .degraded, .fatal] {
                 let settled = logs.settled(Verdict(grade: grade, level: .boot, cause: nil, summary: "s", evidence: clean.evidence))
-                #expect(settled.grade == .inconclusive && settled.cause == "out of disk")
+                #expect(settled.grade == .inconclusive && settled.cause == .outOfDisk)
                 #expect(
                     settled.summary.contains("kubelet.log") && settled.summary.contains("It was \(grade.rawValue)."), "\(settled.summary)")
                 #expect(settled.evidence.first?.kind == .harness && settled.evidence.last == clean.evidence.last)
@@ -57,7 +58,7 @@ struct BootLogsTests {
             for number in 0..<5000 { log.append(Array("line \(number)".utf8)) }
             try Files.remove(folder.appending("kubelet.log.tail"))
             let settled = BootLogs([log]).settled(clean)
-            #expect(settled.grade == .inconclusive && settled.cause == "log not written")
+            #expect(settled.grade == .inconclusive && settled.cause == .logNotWritten)
         }
     }
 

@@ -18,6 +18,17 @@ struct FittingTests {
         #expect(byContent.chosenBy == .content && byContent.variant == "other")
     }
 
+    @Test("where two variants apply and no version says which is meant, each row of the table says so, and none is chosen")
+    func undecided() throws {
+        let room = try RegistryFixture()
+        try room.patch("up/p", variants: [("one", "*", "old", "new"), ("two", "*", "old", "newer")])
+        try room.write("patches/up/upstream.yaml", "title: t\nmodules: [example.org/up]\nhomes: [.]\nmarks: [lib.go]\n")
+        try room.write("source/lib.go", "old\n")
+        let rows = try room.registry().rows([], in: SourceText(folder: FilePath("\(room.path)/source")), label: "s")
+        #expect(rows.map(\.fits) == [true, true] && rows.allSatisfy { $0.chosenBy == nil })
+        for row in rows { #expect(row.notes.contains { $0.contains("more than one variant applies (one, two)") }, "\(row.notes)") }
+    }
+
     @Test("where none fits, the error shows the variant of which most is there, not the first")
     func nearest() throws {
         let bench = try RegistryFixture()

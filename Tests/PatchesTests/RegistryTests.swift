@@ -20,6 +20,14 @@ struct RegistryTests {
         #expect(typo?.description.contains("did you mean 'one'?") == true)
     }
 
+    @Test("a registry that cannot be read is an error, and one that is not there has no patches")
+    func unreadable() throws {
+        let bench = try RegistryFixture()
+        #expect(try bench.registry().entries.isEmpty)
+        try bench.write("patches", "no folder")
+        #expect(throws: (any Error).self) { try bench.registry() }
+    }
+
     @Test("what stands in the file decides the variant, and the version does not overrule it")
     func content() throws {
         let bench = try RegistryFixture()

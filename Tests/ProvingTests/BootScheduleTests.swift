@@ -1,3 +1,4 @@
+import FileSystem
 @testable import Building
 import Host
 import Model
@@ -236,7 +237,7 @@ struct BootScheduleTests {
 
 @Suite("Whether a boot is believed")
 struct DoubtTests {
-    private func verdict(_ grade: Grade, _ cause: String? = nil) -> Verdict {
+    private func verdict(_ grade: Grade, _ cause: Cause? = nil) -> Verdict {
         Verdict(grade: grade, level: .boot, cause: cause, summary: "", evidence: [])
     }
 
@@ -246,7 +247,7 @@ struct DoubtTests {
     @Test("a quiet boot that is as its history says is believed, and so is one without history")
     func believed() {
         #expect(Doubt.about(verdict(.clean), conditions: quiet, known: nil) == nil)
-        #expect(Doubt.about(verdict(.fatal, "memory cache"), conditions: quiet, known: verdict(.fatal, "memory cache")) == nil)
+        #expect(Doubt.about(verdict(.fatal, .memoryCache), conditions: quiet, known: verdict(.fatal, .memoryCache)) == nil)
         #expect(Doubt.about(verdict(.inconclusive), conditions: quiet, known: verdict(.clean)) == nil)
         #expect(Doubt.about(verdict(.inconclusive), conditions: nil, known: nil) == nil)
     }
@@ -259,19 +260,19 @@ struct DoubtTests {
     @Test("another grade or another cause than that of an earlier boot is not believed")
     func history() {
         #expect(Doubt.about(verdict(.clean), conditions: quiet, known: verdict(.degraded))?.contains("degraded") == true)
-        #expect(Doubt.about(verdict(.fatal, "a"), conditions: quiet, known: verdict(.fatal, "b"))?.contains("fatal, b") == true)
+        #expect(Doubt.about(verdict(.fatal, .percpu), conditions: quiet, known: verdict(.fatal, .pod))?.contains("fatal, pod") == true)
     }
 
     @Test(
         "a boot in company, or on a busy machine, that says nothing or is degraded is not believed, unless an earlier one was the same",
         arguments: [BootConditions(longestSilence: 1, company: 1), BootConditions(cpuPressure: 0.95, longestSilence: 1)])
     func untimely(_ conditions: BootConditions) {
-        for bad in [verdict(.inconclusive), verdict(.degraded), verdict(.degraded, "not a worker")] {
+        for bad in [verdict(.inconclusive), verdict(.degraded), verdict(.degraded, .notJoined)] {
             #expect(Doubt.about(bad, conditions: conditions, known: nil) != nil)
             #expect(Doubt.about(bad, conditions: quiet, known: nil) == nil)
         }
-        #expect(Doubt.about(verdict(.degraded, "a"), conditions: conditions, known: verdict(.degraded, "a")) == nil)
-        for good in [verdict(.clean), verdict(.fatal, "memory cache")] {
+        #expect(Doubt.about(verdict(.degraded, .percpu), conditions: conditions, known: verdict(.degraded, .percpu)) == nil)
+        for good in [verdict(.clean), verdict(.fatal, .memoryCache)] {
             #expect(Doubt.about(good, conditions: conditions, known: nil) == nil)
         }
     }
@@ -303,7 +304,7 @@ struct DoubtTests {
 
     @Test("two boots that disagree on a quiet machine settle nothing: the fault comes and goes")
     func intermittent() {
-        let found = settled(verdict(.clean), quiet, after: verdict(.fatal, "memory cache"), quiet)
+        let found = settled(verdict(.clean), quiet, after: verdict(.fatal, .memoryCache), quiet)
         #expect(found.grade == .inconclusive && found.cause == nil)
         #expect(found.summary.contains("The first was fatal, memory cache, the second clean."))
     }
@@ -312,8 +313,8 @@ struct DoubtTests {
     func slowedTwice() {
         let alike = settled(verdict(.clean), slow, after: verdict(.clean), slow)
         #expect(alike.grade == .clean && alike.notes.contains { $0.contains("slowed even when repeated alone") })
-        #expect(settled(verdict(.fatal, "a"), slow, after: verdict(.fatal, "a"), slow).grade == .fatal)
-        for both in [verdict(.degraded), verdict(.degraded, "a"), verdict(.fatal), verdict(.inconclusive)] {
+        #expect(settled(verdict(.fatal, .percpu), slow, after: verdict(.fatal, .percpu), slow).grade == .fatal)
+        for both in [verdict(.degraded), verdict(.degraded, .percpu), verdict(.fatal), verdict(.inconclusive)] {
             #expect(settled(both, slow, after: both, slow).grade == .inconclusive)
         }
         #expect(settled(verdict(.clean), slow, after: verdict(.degraded), slow).grade == .inconclusive)

@@ -1,3 +1,4 @@
+import FileSystem
 import ExitCodes
 @testable import Building
 import FoundationEssentials

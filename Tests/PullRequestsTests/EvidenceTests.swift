@@ -25,7 +25,7 @@ struct EvidenceTests {
             tools: ["go": "go1.19.8", "runsc": "20240729.0"],
             secondsToVerdict: 1,
             verdict: Verdict(
-                grade: grade, level: level, cause: grade == .fatal ? "memory cache" : nil, summary: "", evidence: [], notes: notes))
+                grade: grade, level: level, cause: grade == .fatal ? .memoryCache : nil, summary: "", evidence: [], notes: notes))
     }
 
     private func recipe() throws -> Recipe {

@@ -16,7 +16,7 @@ private func written(
 
 @Suite("What people see")
 struct ReportTests {
-    private func cell(_ label: String, _ layout: Layout, _ grade: Grade, cause: String? = nil) throws -> Matrix.Cell {
+    private func cell(_ label: String, _ layout: Layout, _ grade: Grade, cause: Cause? = nil) throws -> Matrix.Cell {
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         let evidence = Evidence(kind: .log, text: "F1123 the line", source: "kubelet", line: 305, seconds: 6.43)
         let run = Run(
@@ -28,7 +28,7 @@ struct ReportTests {
 
     @Test("a matrix of one layout is a row a series, with the line that decided it")
     func oneLayout() throws {
-        let cells = [try cell("none", .root9p, .fatal, cause: "memory cache"), try cell("percpu", .root9p, .clean)]
+        let cells = [try cell("none", .root9p, .fatal, cause: .memoryCache), try cell("percpu", .root9p, .clean)]
         let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
         #expect(
             text == """
@@ -43,7 +43,7 @@ struct ReportTests {
     func contradiction() throws {
         let patch = try #require(PatchName("libcontainer/percpu"))
         let need = Need(
-            patch: patch, answer: .needed, without: .init(.fatal, cause: "memory cache"), evidence: "seen", measured: "2026-11-26")
+            patch: patch, answer: .needed, without: .init(.fatal, cause: .memoryCache), evidence: "seen", measured: "2026-11-26")
         let digest = try #require(Digest(String(repeating: "0", count: 64)))
         func run(_ grade: Grade) -> Run {
             Run(
@@ -68,7 +68,7 @@ struct ReportTests {
     @Test("a matrix of more layouts begins with series by layout")
     func grid() throws {
         let cells = [
-            try cell("none", .root9p, .fatal, cause: "memory cache"), try cell("none", .volume9p, .fatal, cause: "could not find device"),
+            try cell("none", .root9p, .fatal, cause: .memoryCache), try cell("none", .volume9p, .fatal, cause: .noDevice),
             try cell("percpu", .root9p, .clean),
         ]
         let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
@@ -194,7 +194,8 @@ struct ReportTests {
     func outside() {
         let hostile = "a\u{1B}[31m\r\nclean: b\u{9B}"
         let evidence = Evidence(kind: .log, text: hostile, source: hostile, line: 1)
-        let verdict = Verdict(grade: .fatal, level: .log, cause: hostile, summary: hostile, evidence: [evidence], notes: [hostile])
+        let verdict = Verdict(
+            grade: .fatal, level: .log, cause: Cause(rawValue: hostile), summary: hostile, evidence: [evidence], notes: [hostile])
         let shown = "a\\u{1B}[31m\\u{D}\\u{A}clean: b\\u{9B}"
         let text = written { Report(on: $0).verdict(verdict) }
         #expect(text == "fatal, \(shown): \(shown)\n    \(shown) line 1: \(shown)\n    note: \(shown)\n")

@@ -1,3 +1,5 @@
+import FileSystem
+import Model
 import Foundation
 import Host
 import Sandbox

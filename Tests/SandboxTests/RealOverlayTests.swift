@@ -1,3 +1,5 @@
+import FileSystem
+import Model
 import FoundationEssentials
 import Host
 import SystemPackage

@@ -1,3 +1,4 @@
+import FileSystem
 import Archive
 import FoundationEssentials
 import Host

@@ -1,3 +1,5 @@
+import FileSystem
+import Model
 import FoundationEssentials
 import Host
 import SystemPackage
@@ -63,6 +65,28 @@ struct MachineSourcesTests {
         defer { try? Files.remove(path) }
         let error = #expect(throws: SourceError.self) { try MachineSources(root: path) }
         #expect(error?.description.contains("bookworm") == true)
+    }
+
+    @Test("a file of apt's that cannot be read is told where no other file has the entry, and hides none that has it")
+    func unreadable() throws {
+        let path = try root(["apt/sources.list.d/other.sources": ""])
+        defer { try? Files.remove(path) }
+        try Files.makeDirectory(path.appending("etc/apt/sources.list.d/debian.sources"))
+        let error = #expect(throws: FileError.self) { try MachineSources(root: path) }
+        #expect(error?.path.lastComponent == "debian.sources")
+        try Files.write(deb822, to: path.appending("etc/apt/sources.list.d/other.sources"))
+        #expect(try MachineSources(root: path).address == "http://mirror.example.org/debian")
+    }
+
+    @Test("a folder of apt's, or the file that names the release, that cannot be read is an error of its own", arguments: [true, false])
+    func unreadablePlace(_ isFolder: Bool) throws {
+        let path = try root([:])
+        defer { try? Files.remove(path) }
+        let place = path.appending(isFolder ? "etc/apt/sources.list.d" : "etc/os-release")
+        try Files.remove(place)
+        try Files.makeDirectory(place.removingLastComponent())
+        if isFolder { try Files.write("no folder", to: place) } else { try Files.makeDirectory(place) }
+        #expect(throws: FileError.self) { try MachineSources(root: path) }
     }
 
     @Test(

@@ -1,3 +1,4 @@
+import FileSystem
 import FoundationEssentials
 import Host
 import Model
@@ -112,13 +113,13 @@ struct LedgerTests {
 
     @Test("the runs of a binary are those of its digest, the oldest first")
     func ofDigest() throws {
-        #expect(ledger.runs().isEmpty)
+        #expect(try ledger.runs().isEmpty)
         for (id, digit) in [("20260103T000000-1", "1"), ("20260101T000000-f", "1"), ("20260102T000000-1", "2")] as [(String, Character)] {
             try record(try Self.run(id, digit: digit))
         }
-        #expect(ledger.runs(of: try Self.digest("1")).map(\.id) == ["20260101T000000-f", "20260103T000000-1"])
-        #expect(ledger.runs(of: try Self.digest("3")).isEmpty)
-        #expect(ledger.runs().map(\.id) == ["20260101T000000-f", "20260102T000000-1", "20260103T000000-1"])
+        #expect(try ledger.runs(of: try Self.digest("1")).map(\.id) == ["20260101T000000-f", "20260103T000000-1"])
+        #expect(try ledger.runs(of: try Self.digest("3")).isEmpty)
+        #expect(try ledger.runs().map(\.id) == ["20260101T000000-f", "20260102T000000-1", "20260103T000000-1"])
     }
 
     @Test("records that cannot be read are passed over, and are errors where they are asked for")
@@ -132,8 +133,16 @@ struct LedgerTests {
         try Files.makeDirectory(runs.appending("20260105T000000-1"))
         try Files.makeDirectory(runs.appending("20260106T000000-1/run.json"))
         try Files.write("no folder", to: runs.appending("20260107T000000-1"))
-        #expect(ledger.runs().map(\.id) == ["20260101T000000-1"])
-        #expect(ledger.cleanStockRun(of: "r")?.id == "20260101T000000-1")
+        #expect(try ledger.runs().map(\.id) == ["20260101T000000-1"])
+        #expect(try ledger.cleanStockRun(of: "r")?.id == "20260101T000000-1")
+    }
+
+    @Test("a folder of runs that cannot be read is an error, and not a workspace without runs")
+    func unreadable() throws {
+        try Files.write("no folder", to: runs)
+        #expect(throws: FileError.self) { try ledger.runs() }
+        #expect(throws: FileError.self) { try ledger.history() }
+        #expect(throws: FileError.self) { try ledger.cleanStockRun(of: "r") }
     }
 
     @Test("a record that says that it is another run is passed over")
@@ -141,12 +150,12 @@ struct LedgerTests {
         let place = try record(try Self.run("20260101T000000-1"))
         try Files.rename(place, to: runs.appending("20260109T000000-1"))
         #expect(throws: (any Error).self) { try ledger.run("20260109T000000-1") }
-        #expect(ledger.runs().isEmpty && ledger.cleanStockRun(of: "r") == nil)
+        #expect(try ledger.runs().isEmpty && ledger.cleanStockRun(of: "r") == nil)
     }
 
     @Test("what the newest stock run of the recipe that says something says counts")
     func cleanStock() throws {
-        #expect(ledger.cleanStockRun(of: "r") == nil)
+        #expect(try ledger.cleanStockRun(of: "r") == nil)
         var day = 10
         func add(_ grade: Grade, _ recipe: String = "r", _ series: [String] = []) throws -> String {
             day += 1
@@ -155,22 +164,22 @@ struct LedgerTests {
             return id
         }
         let clean = try add(.clean)
-        #expect(ledger.cleanStockRun(of: "r")?.id == clean)
+        #expect(try ledger.cleanStockRun(of: "r")?.id == clean)
         // None of these is a result for the recipe's stock node.
         _ = try add(.fatal, "other")
         _ = try add(.fatal, "r", ["libcontainer/percpu"])
         _ = try add(.inconclusive)
-        #expect(ledger.cleanStockRun(of: "r")?.id == clean)
-        #expect(ledger.cleanStockRun(of: "other") == nil)
+        #expect(try ledger.cleanStockRun(of: "r")?.id == clean)
+        #expect(try ledger.cleanStockRun(of: "other") == nil)
         for grade in [Grade.degraded, .fatal] {
             _ = try add(grade)
-            #expect(ledger.cleanStockRun(of: "r") == nil, "\(grade)")
+            #expect(try ledger.cleanStockRun(of: "r") == nil, "\(grade)")
             let again = try add(.clean)
-            #expect(ledger.cleanStockRun(of: "r")?.id == again)
+            #expect(try ledger.cleanStockRun(of: "r")?.id == again)
         }
         _ = try add(.clean, "r", ["libcontainer/percpu"])
         _ = try add(.fatal)
-        #expect(ledger.cleanStockRun(of: "r") == nil, "a patched node that is clean says nothing of the stock one")
+        #expect(try ledger.cleanStockRun(of: "r") == nil, "a patched node that is clean says nothing of the stock one")
     }
 
     @Test("a table is moved in whole, under a name of its own, and is no run")
@@ -181,6 +190,6 @@ struct LedgerTests {
         #expect(place.removingLastComponent() == runs && !Files.exists(logs))
         #expect(Files.names(in: place) == ["kubelet.log", "more", "table.json"])
         #expect(try JSONDecoder().decode([String: String].self, from: Data(Files.read(place.appending("table.json")))) == table)
-        #expect(ledger.runs().isEmpty)
+        #expect(try ledger.runs().isEmpty)
     }
 }

@@ -1,3 +1,4 @@
+import FileSystem
 import Cluster
 import FoundationEssentials
 import Glibc
@@ -105,11 +106,11 @@ struct NodeFolderTests {
 
     @Test("the nodes of a workspace are listed by name, and what cannot be a node's folder is none of them")
     func lists() throws {
-        #expect(NodeFolder.list(in: place.path).isEmpty)
+        #expect(try NodeFolder.list(in: place.path).isEmpty)
         for name in ["c", "a", "b"] { _ = try place.node(name) }
         try Files.makeDirectory(place.path.appending("nodes/Not-a-node"))
         try Files.write("", to: place.path.appending("nodes/.hidden"))
-        #expect(NodeFolder.list(in: place.path).map(\.name) == ["a", "b", "c"])
+        #expect(try NodeFolder.list(in: place.path).map(\.name) == ["a", "b", "c"])
     }
 
     @Test("a log is one of those that the node has, and no other file")
@@ -146,13 +147,29 @@ struct ReportTests {
     @Test("a report is read as it was written, and there is none before the first")
     func roundTrip() throws {
         let folder = try place.node()
-        #expect(folder.report() == nil)
+        #expect(try folder.report() == nil)
         try folder.write(report("kubelet", verdict: SupervisorFixture.verdict(.degraded, "ümlaut")))
-        let read = try #require(folder.report())
+        let read = try #require(try folder.report())
         #expect(read.state == .up && read.stage == "kubelet" && read.isReady && read.version == "Kubernetes v1.20.2")
         #expect(read.verdict == SupervisorFixture.verdict(.degraded, "ümlaut"))
         try folder.write(NodeReport(state: .ended, stage: "kubelet", isReady: false))
-        #expect(folder.report()?.state == .ended && folder.report()?.verdict == nil)
+        #expect(try folder.report()?.state == .ended && folder.report()?.verdict == nil)
+    }
+
+    @Test("a report that cannot be read is an error, and not a node that starts", arguments: ["", "{", "{}"])
+    func unreadableReport(_ text: String) throws {
+        let folder = try place.node()
+        try Files.write(text, to: folder.path.appending("report.json"))
+        #expect(throws: SupervisorError.self) { try folder.report() }
+        #expect(throws: SupervisorError.self) { try KeptNode(folder) }
+    }
+
+    @Test("a folder of nodes that cannot be read is an error, and not a workspace without nodes")
+    func unreadableList() throws {
+        let other = place.path.appending("other")
+        try Files.makeDirectory(other)
+        try Files.write("no folder", to: other.appending("nodes"))
+        #expect(throws: FileError.self) { try NodeFolder.list(in: other) }
     }
 
     @Test("on a full disk a report takes the place of the last one, whichever of them is longer")
@@ -161,11 +178,11 @@ struct ReportTests {
         let long = SupervisorFixture.verdict(.fatal, String(repeating: "long ", count: 30_000))
         try folder.write(report("kubelet", verdict: long))
         try folder.write(report("short"), replacing: full)
-        #expect(folder.report()?.stage == "short" && folder.report()?.verdict == nil)
+        #expect(try folder.report()?.stage == "short" && folder.report()?.verdict == nil)
         try folder.write(report("again", verdict: long), replacing: full)
-        #expect(folder.report()?.verdict == long)
+        #expect(try folder.report()?.verdict == long)
         try folder.write(report("last"), replacing: full)
-        #expect(folder.report()?.stage == "last" && folder.report()?.verdict == nil)
+        #expect(try folder.report()?.stage == "last" && folder.report()?.verdict == nil)
     }
 
     @Test("a report that cannot be written for another reason is an error, and the last one stays")
@@ -175,10 +192,10 @@ struct ReportTests {
         #expect(throws: FileError.self) {
             try folder.write(report("second")) { (_: [UInt8], path: FilePath) throws(FileError) in throw Files.error("write", path, EIO) }
         }
-        #expect(folder.report()?.stage == "first")
+        #expect(try folder.report()?.stage == "first")
         // If there was no report, a full disk has no room for one.
         let other = try place.node("b")
         #expect(throws: FileError.self) { try other.write(report("first"), replacing: full) }
-        #expect(other.report() == nil)
+        #expect(try other.report() == nil)
     }
 }

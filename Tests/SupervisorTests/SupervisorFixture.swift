@@ -1,3 +1,4 @@
+import FileSystem
 import Cluster
 import FoundationEssentials
 import Glibc

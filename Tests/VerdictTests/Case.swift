@@ -77,7 +77,7 @@ struct Answer: Hashable, Sendable {
 
 extension Answer {
     init(_ verdict: Verdict) {
-        (grade, cause, summary, notes) = (verdict.grade.rawValue, verdict.cause, verdict.summary, verdict.notes)
+        (grade, cause, summary, notes) = (verdict.grade.rawValue, verdict.cause?.rawValue, verdict.summary, verdict.notes)
     }
 
     /// The differences from a case's right answer; empty if there are none.

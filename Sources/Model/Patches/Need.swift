@@ -21,7 +21,7 @@ package struct Surroundings: Hashable, Sendable {
 }
 
 /// A rule in `patch.yaml`: where a patch is or is not needed, and the measurement behind it.
-package struct NeedRule: Hashable, Sendable {
+package struct NeedRule: Hashable, Sendable, CustomStringConvertible {
     /// Whether kubelet's directory is a mount of its own.
     package enum KubeletDirectory: Hashable, Sendable {
         /// It is part of `/`.
@@ -44,9 +44,9 @@ package struct NeedRule: Hashable, Sendable {
 
         package let kind: Kind
         /// The known fault that ends the node, as named in verdicts; nil if the rule names none.
-        package let cause: String?
+        package let cause: Cause?
 
-        package init(_ kind: Kind, cause: String? = nil) {
+        package init(_ kind: Kind, cause: Cause? = nil) {
             self.kind = kind
             self.cause = cause
         }
@@ -72,7 +72,7 @@ package struct NeedRule: Hashable, Sendable {
     package let measured: String?
 
     /// A one-sentence description: where, what, and the evidence.
-    package var words: String {
+    package var description: String {
         let places = [
             cgroup.map { "cgroup \($0.rawValue)" }, root.isEmpty ? nil : "/ is \(root.joined(separator: " or "))",
             kubelet.map { $0 == .partOfRoot ? "kubelet's directory is part of it" : "kubelet's directory is a mount of type \($0)" },
@@ -95,7 +95,7 @@ package struct NeedRule: Hashable, Sendable {
 }
 
 /// Whether a patch is needed in given surroundings, and how this is known. It never affects a verdict.
-package struct Need: Hashable, Sendable {
+package struct Need: Hashable, Sendable, CustomStringConvertible {
     /// The answer to whether the patch is needed.
     package enum Answer: String, Codable, Sendable, CaseIterable {
         /// A node is worse without this patch or an alternative.
@@ -136,7 +136,7 @@ package struct Need: Hashable, Sendable {
     }
 
     /// A one-line description: the answer and its evidence.
-    package var words: String {
+    package var description: String {
         let others = instead.isEmpty ? "" : " (\(instead.map(\.description).joined(separator: ", ")) also works)"
         let loss = without.map { "; without it \($0.kind == .figures ? "figures are wrong" : $0.description)" }
         return "\(answer.rawValue)\(others)\(loss ?? ""): \(evidence)" + (measured.map { " [\($0)]" } ?? "")
@@ -205,7 +205,7 @@ package struct Expectation: Hashable, Sendable {
     }
 
     /// The order in which a starting kubelet reaches the faults: the device of its directory, the figures of `/`, the file system of `/`.
-    private static let order = ["could not find device", "memory cache", "filesystem info"]
+    private static let order = [Cause.noDevice, .memoryCache, .filesystemInfo]
 
     private static func place(of need: Need) -> Int { need.without?.cause.flatMap(order.firstIndex(of:)) ?? order.count }
 

@@ -82,11 +82,11 @@ extension NeedRule.Loss: LosslessStringConvertible {
         guard let kind = parts.first.flatMap({ Kind(rawValue: String($0)) }) else { return nil }
         let cause = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : nil
         guard cause != "" else { return nil }
-        self.init(kind, cause: cause)
+        self.init(kind, cause: cause.map(Cause.init(rawValue:)))
     }
 
     /// `fatal, memory cache`.
-    package var description: String { [kind.rawValue, cause].compactMap(\.self).joined(separator: ", ") }
+    package var description: String { [kind.rawValue, cause?.rawValue].compactMap(\.self).joined(separator: ", ") }
 }
 
 /// A file system type as in mount tables: `9p`, `overlay`, `fuse.sshfs`.

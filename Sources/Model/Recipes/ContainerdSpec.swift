@@ -1,5 +1,5 @@
 /// The containerd that a node uses instead of the machine's: a binary package of a Debian suite.
-package struct ContainerdSpec: Hashable, Codable, Sendable {
+package struct ContainerdSpec: Hashable, Codable, Sendable, CustomStringConvertible {
     /// The name of the package that contains it, in every suite.
     package static let package = "containerd"
     /// The package's programs that a node needs.
@@ -16,7 +16,7 @@ package struct ContainerdSpec: Hashable, Codable, Sendable {
     }
 
     /// The request as text: `containerd >=1.7 of Debian trixie`.
-    package var words: String { "\(Self.package)\(version.map { " \($0)" } ?? "") from Debian \(suite)" }
+    package var description: String { "\(Self.package)\(version.map { " \($0)" } ?? "") from Debian \(suite)" }
 }
 
 extension ContainerdSpec {

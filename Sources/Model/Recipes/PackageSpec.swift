@@ -1,4 +1,5 @@
 import Paths
+import Yams
 
 /// A file that a build needs in addition to its source, and its destination.
 package struct DownloadSpec: Hashable, Codable, Sendable {
@@ -163,25 +164,24 @@ extension Recipe {
     /// - Parameters:
     ///   - found: the observed content of each download.
     ///   - parent: the value for `extends`.
-    package func pinned(by found: [String: LockedDownload], extending parent: String) -> String {
-        let unknown = found.filter(\.value.isTrusted).sorted { $0.key < $1.key }
-        var lines = [
-            "# \(name) \(version.plain)with its downloads pinned as fetched. They have not been reviewed: inspect them before you build.",
-            "extends: \(parent.yamlQuoted)", "version: \(version.plain.yamlQuoted)",
-        ]
-        lines += unknown.isEmpty ? [] : ["downloads:"]
-        for (name, found) in unknown {
-            lines.append("  \(name.yamlQuoted):")
-            if let digest = found.sha256 { lines.append("    sha256: \(digest)") }
-            if let tree = found.tree { lines.append("    tree: \(tree)") }
+    package func pinned(by found: [String: LockedDownload], extending parent: String) throws -> String {
+        let downloads = found.filter(\.value.isTrusted).sorted { $0.key < $1.key }.map { name, found in
+            var facts: [(Node, Node)] = []
+            if let digest = found.sha256 { facts.append((Node("sha256"), .text("\(digest)"))) }
+            if let tree = found.tree { facts.append((Node("tree"), .text("\(tree)"))) }
+            return (Node.text(name), Node.mapping(Node.Mapping(facts, .implicit, .block)))
         }
-        return lines.joined(separator: "\n") + "\n"
+        var fields = [(Node("extends"), Node.text(parent)), (Node("version"), Node.text(version.plain))]
+        if !downloads.isEmpty { fields.append((Node("downloads"), .mapping(Node.Mapping(downloads, .implicit, .block)))) }
+        let head =
+            "# \(name) \(version.plain)with its downloads pinned as fetched. They have not been reviewed: inspect them before you build.\n"
+        return try head + Yams.serialize(node: .mapping(Node.Mapping(fields, .implicit, .block)), width: -1, allowUnicode: true)
     }
 }
 
-extension String {
-    /// The text as a single-quoted YAML string.
-    fileprivate var yamlQuoted: String { "'\(replacing("'", with: "''"))'" }
+extension Node {
+    /// The text as a single-quoted string: no reader parses it as a number.
+    fileprivate static func text(_ text: String) -> Node { .scalar(Scalar(text, Tag(.str), .singleQuoted)) }
 }
 
 extension Target {

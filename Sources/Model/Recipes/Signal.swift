@@ -29,6 +29,12 @@ package struct Signal: Hashable, Sendable {
         self.text = Array(text.utf8)
         self.meaning = meaning
     }
+
+    /// A signal of a known fault, with the cause's name.
+    package init(_ cause: Cause, _ text: String, _ meaning: Meaning) { self.init(cause.rawValue, text, meaning) }
+
+    /// The cause of a verdict that this signal decides.
+    package var cause: Cause { Cause(rawValue: name) }
 }
 
 extension Signal {
@@ -41,7 +47,7 @@ extension Signal {
     private static let podGroups: [Signal] = [
         "/kubepods", "/kubepods/burstable", "/kubepods/besteffort", "/kubepods.slice", "/kubepods.slice/kubepods-burstable.slice",
         "/kubepods.slice/kubepods-besteffort.slice",
-    ].flatMap { failedUpdate(of: $0).map { Signal("stats of pods", $0, .sparse) } }
+    ].flatMap { failedUpdate(of: $0).map { Signal(.podStats, $0, .sparse) } }
 
     /// cAdvisor's message about a group whose figures are not updated; a structured line has a backslash before each quotation mark.
     private static func failedUpdate(of group: String) -> [String] {
@@ -53,14 +59,14 @@ extension Signal {
 
     private static let known: [Signal] = [
         // cAdvisor, manager/manager.go and fs/fs.go.
-        Signal("memory cache", "unable to find data in memory cache", .forbidden),
-        Signal("could not find device", "could not find device with major", .forbidden),
+        Signal(.memoryCache, "unable to find data in memory cache", .forbidden),
+        Signal(.noDevice, "could not find device with major", .forbidden),
         // The same since cAdvisor 0.55 (Kubernetes 1.36), where the device numbers precede the text.
-        Signal("could not find device", "could not find device in cached partitions map", .forbidden),
+        Signal(.noDevice, "could not find device in cached partitions map", .forbidden),
         // cAdvisor, fs/fs.go: the device was found, but it has no known file system.
-        Signal("filesystem info", "cannot find filesystem info for device", .forbidden),
+        Signal(.filesystemInfo, "cannot find filesystem info for device", .forbidden),
         // Kubernetes from 1.35 on, pkg/kubelet/apis/config/validation: kubelet exits unless failCgroupV1 is false.
-        Signal("cgroup v1", "kubelet is configured to not run on a host using cgroup v1", .forbidden),
+        Signal(.cgroupV1, "kubelet is configured to not run on a host using cgroup v1", .forbidden),
         // Kubernetes, pkg/kubelet/kubelet.go and cmd/kubelet/app/server.go; k3s logs with logrus.
         Signal("container manager", "Failed to start ContainerManager", .fatal),
         Signal("kubelet", "failed to run Kubelet", .fatal),
@@ -68,10 +74,10 @@ extension Signal {
         Signal("kubelet", "command failed\",\"err\":", .fatal),
         Signal("k3s", "level=fatal ", .fatal),
         // libcontainer, cgroups/fs/cpuacct.go.
-        Signal("percpu", "cpuacct.usage_percpu: no such file", .cause),
+        Signal(.percpu, "cpuacct.usage_percpu: no such file", .cause),
         // cAdvisor, manager/container.go: any error of the cgroup reader.
-        Signal("stats of /", failedUpdate(of: "/")[0], .cause),
-        Signal("stats of /", failedUpdate(of: "/")[1], .cause),
+        Signal(.rootStats, failedUpdate(of: "/")[0], .cause),
+        Signal(.rootStats, failedUpdate(of: "/")[1], .cause),
         Signal("started", "Started kubelet", .started),
         Signal("kubelet", "ubelet version", .kubelet),
         Signal("kubelet", " kubelet.go:", .kubelet),
@@ -108,7 +114,7 @@ extension Signal {
 
     /// Output of the probes in `patches/` themselves, where the tested package returns a figure instead of an error.
     package static let probe: [Signal] = [
-        Signal("memory usage", "memory usage of / reads 0", .cause),
-        Signal("map iteration", "map iteration breaks memory", .cause),
+        Signal(.memoryUsage, "memory usage of / reads 0", .cause),
+        Signal(.mapIteration, "map iteration breaks memory", .cause),
     ]
 }

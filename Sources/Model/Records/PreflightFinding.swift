@@ -1,4 +1,4 @@
-/// The result of `ninepin here` for the environment that it ran in.
+/// The result of `ninepin preflight` for the environment that it ran in.
 package struct PreflightFinding: Hashable, Codable, Sendable {
     /// The kind of environment that processes run in.
     package struct Sandbox: Hashable, Codable, Sendable {
@@ -63,14 +63,14 @@ package struct PreflightFinding: Hashable, Codable, Sendable {
         /// The expected grade; `inconclusive` if the evidence is insufficient.
         package let grade: Grade
         /// The known fault that would decide it; nil if it is none of those.
-        package let cause: String?
+        package let cause: Cause?
         package let reason: String
         /// The source of the rule.
         package let basis: String
         /// Figures that would be wrong on a running node.
         package let notes: [String]
 
-        package init(_ grade: Grade, cause: String? = nil, reason: String, basis: String, notes: [String] = []) {
+        package init(_ grade: Grade, cause: Cause? = nil, reason: String, basis: String, notes: [String] = []) {
             self.grade = grade
             self.cause = cause
             self.reason = reason

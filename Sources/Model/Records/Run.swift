@@ -143,7 +143,7 @@ package struct Matrix: Hashable, Codable, Sendable {
         /// The grade that all its runs agree on; `inconclusive` when they do not.
         package let grade: Grade
         /// The known fault that decided it; nil if there was none, or if the runs differ.
-        package let cause: String?
+        package let cause: Cause?
         /// The evidence of the first run.
         package let evidence: [Evidence]
         /// A one-sentence reason for the grade.

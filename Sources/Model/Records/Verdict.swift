@@ -115,7 +115,7 @@ package struct Verdict: Hashable, Codable, Sendable {
     /// How much the node was tested.
     package let level: Level
     /// The known fault that decided it, such as `memory cache`; nil if there was none.
-    package let cause: String?
+    package let cause: Cause?
     /// A one-sentence reason for the grade.
     package let summary: String
     /// The evidence, starting with the deciding piece.
@@ -123,7 +123,7 @@ package struct Verdict: Hashable, Codable, Sendable {
     /// Information for the user that does not lower the grade.
     package let notes: [String]
 
-    package init(grade: Grade, level: Level, cause: String? = nil, summary: String, evidence: [Evidence], notes: [String] = []) {
+    package init(grade: Grade, level: Level, cause: Cause? = nil, summary: String, evidence: [Evidence], notes: [String] = []) {
         self.grade = grade
         self.level = level
         self.cause = cause
@@ -140,9 +140,6 @@ package struct Verdict: Hashable, Codable, Sendable {
 }
 
 extension Verdict {
-    /// The cause for a node whose log times disagree with the boot's own clock.
-    package static let clocks = "clocks"
-
     /// Returns the verdict with additional notes.
     package func noting(_ more: [String]) -> Verdict {
         Verdict(grade: grade, level: level, cause: cause, summary: summary, evidence: evidence, notes: notes + more)

@@ -27,7 +27,9 @@ package struct FileTail: ~Copyable {
         // Check this first: whatever was written before the file was replaced still has to be read.
         let isOld = isOld
         if let piece = try read() { return piece }
-        guard isOld, let other = try? Self.open(path) else { return nil }
+        // During rotation the path may briefly not exist.
+        guard isOld, Files.exists(path) else { return nil }
+        let other = try Self.open(path)
         try? file.close()
         file = other
         return try read()

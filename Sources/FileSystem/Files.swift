@@ -80,6 +80,21 @@ package enum Files {
     }
 
     /// The names in a directory, sorted; empty if it does not exist.
+    ///
+    /// - Throws: `FileError` if it exists but cannot be read.
+    package static func list(_ directory: FilePath) throws(FileError) -> [String] {
+        guard let handle = opendir(directory.string) else {
+            if errno == ENOENT { return [] }
+            throw error("read", directory, errno)
+        }
+        closedir(handle)
+        do { return try FileManager.default.contentsOfDirectory(atPath: directory.string).sorted() } catch {
+            throw FileError("read", directory, error)
+        }
+    }
+
+    /// The names in a directory, sorted; empty if it does not exist or cannot be read. For searching several places. If an empty result means
+    /// "there is none", use ``list(_:)``.
     package static func names(in directory: FilePath) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? []).sorted()
     }
