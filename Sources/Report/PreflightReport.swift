@@ -33,7 +33,7 @@ extension Report {
         }
         if !finding.fixes.isEmpty {
             labelled(
-                "to copy", "ninepin preflight --fix prints \(finding.fixes.count == 1 ? "the fix" : "all \(finding.fixes.count) fixes")")
+                "fixes", "ninepin preflight --fix prints \(finding.fixes.count == 1 ? "the fix" : "all \(finding.fixes.count) fixes")")
         }
         for patch in finding.patches where patch.helps { labelled("helps", "\(patch.name): \(patch.reason)") }
         let others = finding.patches.filter { !$0.helps }.map(\.name.description)
