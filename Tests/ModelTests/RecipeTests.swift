@@ -55,7 +55,8 @@ struct RecipeTests {
         }
         #expect(try node("{suite: trixie}")?.containerd == ContainerdSpec(suite: "trixie"))
         let spec = try #require(try node("{suite: trixie, version: '>=1.7 <2'}")?.containerd)
-        #expect(spec == ContainerdSpec(suite: "trixie", version: ">=1.7 <2") && spec.description == "containerd >=1.7 <2 from Debian trixie")
+        #expect(
+            spec == ContainerdSpec(suite: "trixie", version: ">=1.7 <2") && spec.description == "containerd >=1.7 <2 from Debian trixie")
         #expect(try Recipe(yaml: good, file: "r.yaml", name: "r").node?.containerd == nil)
         let child = "extends: r\ntitle: t\nnode: {containerd: {version: 1.7.24~ds1}}"
         let parent = good.replacing("warmUp: 12s", with: "warmUp: 12s\n  containerd: {suite: trixie, version: '>=1.7'}")
