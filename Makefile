@@ -5,14 +5,14 @@ NINEPIN := .build/release/ninepin
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
-	@echo "make matrix  every series in every layout (the first time with six builds of kubelet)"
+	@echo "make matrix  compare every series in every layout (builds kubelet six times on the first run)"
 	@echo "make test    all tests, the real boots among them"
 	@echo "make test-fast  the tests that need neither root nor network"
 	@echo "make test-all   make test, 20 s of make fuzz for each reader, make dist and its test, and make soak"
 	@echo "make fuzz    mutated inputs for each reader of outside data: TARGET='log boot' for some of them, SECONDS=600 for each"
 	@echo "make mutants breaks each rule of the verdict in turn, and asks the tests whether they notice (a quarter of an hour): WORDS='clock 17' for some"
 	@echo "make lint    the format"
-	@echo "make docs    write the pages of docs/ that come from the code"
+	@echo "make docs    generate the reference pages in docs/"
 	@echo "make approaches  measure every approach again, and write docs/approaches.md (three quarters of an hour)"
 	@echo "make bench   the speeds that README.md tells, measured here"
 	@echo "make soak    fifty boots, one after the other: the same verdict, and nothing left behind (half an hour)"

@@ -150,7 +150,7 @@ package struct ApproachProver: Sendable {
         _ = try await boot.run(scratch: scratch, logs: logs) { events(.progress(step: "verify", "control: \($0)")) }
         guard witness.isPrepared, witness.refusal == nil else { return nil }
         let answers = witness.answers.map { "; \($0)" }.joined()
-        return Evidence(kind: .harness, text: "the same preparation goes well in plain runc\(answers)", source: "control")
+        return Evidence(kind: .harness, text: "the same preparation succeeds in plain runc\(answers)", source: "control")
     }
 }
 

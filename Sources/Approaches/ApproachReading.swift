@@ -106,7 +106,7 @@ extension Approach.Finding {
 
 extension Approach.KubeletSettings {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
-        versions = map.has("versions") ? try map.value("versions", expected: "a range of versions such as '<1.25'") : nil
+        versions = map.has("versions") ? try map.value("versions", expected: "a version range such as '<1.25'") : nil
         featureGates = try map.flags("featureGates")
         fields = try map.flags("fields")
     }
@@ -116,7 +116,7 @@ extension Approach.Tool {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
         let text = try map.text("name")
         guard SandboxPath(text) != nil || (PlainWord(text) != nil && YamlMap.isFileName(text)) else {
-            throw map.complaint("name", "expected a program's name or an absolute path, found '\(text)'")
+            throw map.complaint("name", "expected a program name or an absolute path, found '\(text)'")
         }
         name = text
         package = try map.name("package", extra: "+-.", like: "a Debian package's name")

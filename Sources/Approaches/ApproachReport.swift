@@ -37,7 +37,7 @@ extension ApproachTable.Row {
     /// The number of boots, and whether they agree.
     var times: String {
         guard attempts.count > 1 else { return "once" }
-        if Set(attempts.map(\.outcome)).count > 1 { return "\(attempts.count), not the same" }
+        if Set(attempts.map(\.outcome)).count > 1 { return "\(attempts.count), differing" }
         return "\(attempts.count), the same\(Set(attempts.map(\.cause)).count > 1 ? " but for the cause" : "")"
     }
 

@@ -29,7 +29,7 @@ extension Catalogue {
             throw UnknownApproach(name: name, advice: Spelling.advice(for: name, among: known))
         }
         // A table without rows would always count as a success.
-        guard !known.isEmpty else { throw UnknownApproach(name: "", advice: "there is no file in \(approaches)") }
+        guard !known.isEmpty else { throw UnknownApproach(name: "", advice: "\(approaches) has no files") }
         let all = try known.filter { names.isEmpty || names.contains($0) }.map { name in
             let file = approaches.appending("\(name).yaml")
             return try Approach(yaml: try Files.readYaml(file), file: file.string, name: name)
@@ -46,6 +46,6 @@ extension Doctor {
         // The version affects only kubelet's arguments.
         let version = try catalogue.recipe(catalogue.recipeNames.first ?? "").version
         for approach in approaches { _ = try ApproachPlan(approach, version: version, folder: catalogue.approaches, on: host) }
-        return "\(approaches.count), all can be tried"
+        return "\(approaches.count), all can be booted"
     }
 }

@@ -46,7 +46,7 @@ package struct ControlPlaneBoot: Sendable {
                 return ApproachAttempt(
                     outcome: found.outcome, summary: found.summary, evidence: found.evidence, measures: witness.measures)
             }
-            return Self.failed("the grader came to nothing", witness)
+            return Self.failed("the grader reached no verdict", witness)
         } catch let error as CancellationError { throw error } catch {
             try Task.checkCancellation()
             return Self.failed("the sandbox could not be made: \(error)", witness)

@@ -71,7 +71,7 @@ package struct ControlPlaneGrader: Grader {
             let exit = Evidence(kind: .exit, text: "exit status \(status)", source: "kube-apiserver", seconds: now)
             // The shell adds 128 to the number of a signal; nothing in the sandbox sends these two.
             let outcome: ApproachOutcome = [137, 143].contains(status) ? .inconclusive : .fatal
-            find(outcome, "the API server ended by itself, with status \(status)", [exit])
+            find(outcome, "the API server exited with status \(status)", [exit])
         default: break
         }
         lookAtClock(now)
@@ -90,16 +90,16 @@ package struct ControlPlaneGrader: Grader {
         let isAnswered = ["healthz", "nodes"].allSatisfy { (answered[$0] ?? -.infinity) >= since + watch }
         guard isAnswered || now - since >= watch + stale else { return }
         guard isAnswered, let health, let nodes else {
-            find(.inconclusive, "the API server was not asked, or did not answer, in the last \(Int(stale)) s", [])
+            find(.inconclusive, "the API server was not queried or did not answer in the last \(Int(stale)) s", [])
             return
         }
         let seen = [nodes.evidence, health]
         if let failed {
-            find(.degraded, "the API server did not go on answering: \(failed.text)", [failed] + seen)
+            find(.degraded, "the API server stopped answering: \(failed.text)", [failed] + seen)
         } else if nodes.count > 0 {
-            find(.inconclusive, "the API server has \(nodes.count) nodes, and nothing here has made one", seen)
+            find(.inconclusive, "the API server has \(nodes.count) nodes, but nothing here created one", seen)
         } else {
-            find(.noNode, "the API server answers, and has no node: nothing can run in it", seen)
+            find(.noNode, "the API server answers but has no node: nothing can run on it", seen)
         }
     }
 

@@ -20,18 +20,18 @@ package enum ArchiveError: ExitStatusError, Sendable, Hashable, CustomStringConv
         switch self {
         case .refused(let archive, let entry, let reason):
             """
-            \(archive) is refused: its entry \(entry) \(reason)
-                Nothing of it was kept. Look where the archive comes from: no archive of a source needs this.
+            \(archive) is rejected: its entry \(entry) \(reason)
+                Nothing was unpacked. Check the archive's origin: no source archive needs this.
             """
         case .tooMuch(let archive, let entry, let reason):
             """
-            \(archive) is refused: \(entry.map { "at its entry \($0) it " } ?? "it ")\(reason)
-                Nothing of it was kept.
+            \(archive) is rejected: \(entry.map { "at its entry \($0) it " } ?? "it ")\(reason)
+                Nothing was unpacked.
             """
         case .damaged(let archive, let reason):
-            "\(archive) cannot be unpacked: \(reason)\n    Nothing of it was kept. Fetch it again, or look at what it is (see file(1))."
+            "\(archive) cannot be unpacked: \(reason)\n    Nothing was unpacked. Fetch it again, or check its type with file(1)."
         case .noSpace(let folder, let reason):
-            "no space to unpack into \(folder): \(reason)\n    Make room, or move the workspace with --workspace DIR or NINEPIN_WORKSPACE."
+            "no space to unpack into \(folder): \(reason)\n    Free some space, or move the workspace with --workspace DIR or NINEPIN_WORKSPACE."
         case .file(let operation, let path, let reason): "cannot \(operation) \(path): \(reason)"
         }
     }
@@ -68,7 +68,7 @@ enum Fault: Error {
         case .tooMuch(let reason): .tooMuch(archive: archive, entry: entry.isEmpty ? nil : ContainedPath.quoted(entry), reason: reason)
         case .noSpace(let reason): .noSpace(folder: folder, reason: reason)
         case .system(_, .noSpace), .system(_, .diskQuotaExceeded):
-            .noSpace(folder: folder, reason: "the disk, or your share of it, is full")
+            .noSpace(folder: folder, reason: "the disk or your disk quota is full")
         case .system(let operation, let errno):
             .file(operation: "\(operation) \(ContainedPath.quoted(entry)) in", path: folder, reason: errno.description)
         }

@@ -30,7 +30,7 @@ final class ArchiveReader {
     /// - Throws: `ArchiveError`.
     init(_ path: FilePath) throws(ArchiveError) {
         guard let handle = archive_read_new() else {
-            throw .file(operation: "read", path: path, reason: "libarchive has no memory")
+            throw .file(operation: "read", path: path, reason: "libarchive is out of memory")
         }
         self.handle = handle
         self.path = path
@@ -62,7 +62,7 @@ final class ArchiveReader {
     func next() throws(ArchiveError) -> EntryHead? {
         let code = archive_read_next_header(handle, &entry)
         if code == ARCHIVE_EOF {
-            guard hasEndMark else { throw .damaged(archive: path, reason: "it is cut off: the mark at its end is missing") }
+            guard hasEndMark else { throw .damaged(archive: path, reason: "it is truncated: the end marker is missing") }
             return nil
         }
         guard code == ARCHIVE_OK || (code == ARCHIVE_WARN && isOnlyAboutLetters), let entry else {
@@ -116,7 +116,7 @@ final class ArchiveReader {
     }
 
     private var words: String {
-        archive_error_string(handle).map { String(cString: $0) } ?? "libarchive does not say why"
+        archive_error_string(handle).map { String(cString: $0) } ?? "libarchive gave no reason"
     }
 
     private static func bytes(_ text: UnsafePointer<CChar>?) -> [UInt8]? {

@@ -18,11 +18,11 @@ struct LinkTable {
     ///
     /// - Throws: `Fault` for a link whose text alone leads out, or if there are too many links.
     mutating func add(_ link: ContainedPath, to target: [UInt8]) throws(Fault) {
-        guard let first = target.first else { throw .refused("is a link to nowhere") }
-        guard first != slash else { throw .refused("is a link to the absolute name \(ContainedPath.quoted(target))") }
-        guard target.count < 4096 else { throw .refused("is a link to a name of more than 4095 bytes") }
+        guard let first = target.first else { throw .refused("is a link without a target") }
+        guard first != slash else { throw .refused("is a link to the absolute path \(ContainedPath.quoted(target))") }
+        guard target.count < 4096 else { throw .refused("is a link to a path longer than 4095 bytes") }
         textBytes += target.count + 64
-        guard textBytes < 64 << 20 else { throw .tooMuch("holds more than 64 MiB of links") }
+        guard textBytes < 64 << 20 else { throw .tooMuch("contains more than 64 MiB of links") }
         targets[link.parts] = (link, target)
         if leadsOut(link, from: 0, hops: 0) { throw outside(target) }
     }
@@ -36,13 +36,13 @@ struct LinkTable {
         for (link, target) in targets.values.sorted(by: { $0.link < $1.link }) {
             if leadsOut(link, from: top, hops: 40) { throw LinkFault(link: link, fault: outside(target)) }
             guard steps < 1_000_000 else {
-                throw LinkFault(link: link, fault: .tooMuch("holds links that lead through each other endlessly"))
+                throw LinkFault(link: link, fault: .tooMuch("contains links that form a loop"))
             }
         }
     }
 
     private func outside(_ target: [UInt8]) -> Fault {
-        .refused("is a link to \(ContainedPath.quoted(target)), which leads out of the folder")
+        .refused("is a link to \(ContainedPath.quoted(target)), which is outside the folder")
     }
 
     /// - Parameters:

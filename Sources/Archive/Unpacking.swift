@@ -44,7 +44,7 @@ struct Unpacking {
 
     private mutating func take(_ head: EntryHead) throws {
         entries += 1
-        guard entries <= limits.entries else { throw Fault.tooMuch("holds more than \(limits.entries) entries") }
+        guard entries <= limits.entries else { throw Fault.tooMuch("contains more than \(limits.entries) entries") }
         try checkSize(head)
         try tellNowAndThen()
         guard let path = try place(of: ContainedPath(archived: head.name), head.kind) else { return }
@@ -55,7 +55,7 @@ struct Unpacking {
             try links.add(path, to: target)
             try writer.makeSymbolicLink(path, to: target)
         case .hardLink(let target):
-            guard (head.size ?? 0) == 0 else { throw Fault.refused("is a hard link with a content of its own") }
+            guard (head.size ?? 0) == 0 else { throw Fault.refused("is a hard link with its own content") }
             guard let there = try place(of: ContainedPath(archived: target), head.kind) else { return }
             try writer.makeHardLink(path, to: there)
         case .other(let words): throw Fault.refused(words)
@@ -69,7 +69,7 @@ struct Unpacking {
         var stripped: ContainedPath? = path == .top ? nil : path
         if case .leading(let count) = strip { stripped = path.withoutFirst(count) }
         if stripped == nil {
-            guard case .directory = kind else { throw .refused("has no name left below the folder that is unpacked") }
+            guard case .directory = kind else { throw .refused("has no name left after stripping leading folders") }
         }
         return stripped
     }
@@ -77,9 +77,9 @@ struct Unpacking {
     /// Checks the claimed size before writing anything.
     private func checkSize(_ head: EntryHead) throws(Fault) {
         guard let size = head.size else { return }
-        if size < 0 { throw .refused("has a size below zero") }
-        if size > limits.fileBytes { throw .tooMuch("claims \(size) bytes for one file; \(limits.fileBytes) are allowed") }
-        if size > limits.bytes - done.bytes { throw .tooMuch("comes to more than the \(limits.bytes) bytes that are allowed") }
+        if size < 0 { throw .refused("has a negative size") }
+        if size > limits.fileBytes { throw .tooMuch("claims \(size) bytes for one file; the limit is \(limits.fileBytes)") }
+        if size > limits.bytes - done.bytes { throw .tooMuch("exceeds the limit of \(limits.bytes) bytes") }
         if size > 1 << 20 { try checkRoom(for: size) }
     }
 
@@ -97,7 +97,7 @@ struct Unpacking {
                 endsInHole = piece.isEmpty && end > length
                 length = end
                 guard done.bytes <= limits.bytes else {
-                    throw Fault.tooMuch("comes to more than the \(limits.bytes) bytes that are allowed")
+                    throw Fault.tooMuch("exceeds the limit of \(limits.bytes) bytes")
                 }
                 try tellNowAndThen()
                 try writeAll(piece, to: file, at: offset)
@@ -112,7 +112,7 @@ struct Unpacking {
         told = (done.bytes, entries)
         if done.bytes > 64 << 20, done.bytes / max(1, reader.bytesRead) > limits.ratio {
             throw Fault.tooMuch(
-                "comes to \(done.bytes) bytes out of \(reader.bytesRead), more than \(limits.ratio) for each: it is made to fill a disk")
+                "expands \(reader.bytesRead) bytes to \(done.bytes), more than \(limits.ratio) to 1: it is made to fill a disk")
         }
         try checkRoom(for: 0)
         try progress(done)
@@ -122,9 +122,9 @@ struct Unpacking {
         guard let room = writer.room else { return }
         guard room.bytes - bytes >= limits.spareBytes else {
             throw .noSpace(
-                "\(room.bytes) bytes are free, \(limits.spareBytes) must stay so\(bytes > 0 ? ", and a file of \(bytes) is to come" : "")")
+                "\(room.bytes) bytes are free, \(limits.spareBytes) must stay free\(bytes > 0 ? ", and the next file has \(bytes)" : "")")
         }
-        if let files = room.files, files < 1024 { throw .noSpace("it can hold only \(files) more files") }
+        if let files = room.files, files < 1024 { throw .noSpace("it has room for only \(files) more files") }
     }
 
     /// Checks where the links lead, now that all are known, and removes the common top folder.

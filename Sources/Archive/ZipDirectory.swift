@@ -18,7 +18,7 @@ enum ZipDirectory {
             guard max(list.count, room) <= Int64(limit) else {
                 throw .tooMuch(
                     archive: archive, entry: nil,
-                    reason: "lists up to \(max(list.count, room)) entries; \(limit) are allowed")
+                    reason: "lists up to \(max(list.count, room)) entries; the limit is \(limit)")
             }
         }
     }

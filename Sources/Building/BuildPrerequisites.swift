@@ -73,7 +73,7 @@ package struct BuildPrerequisites: Sendable {
 extension GoProgress: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .asking: "asking for a release"
+        case .asking: "looking for a release"
         case .receiving(let version, let bytes, let total):
             "Go \(version): \(total.map { $0 > 0 ? "\(bytes * 100 / $0) %" : "" } ?? "\(bytes >> 20) MiB")"
         case .unpacking(let version, let files): "Go \(version): unpacking, \(files) files"

@@ -72,7 +72,7 @@ package struct Catalogue: Sendable {
         guard let at = name.lastIndex(of: "@") else { return (name, nil) }
         let text = String(name[name.index(after: at)...])
         guard let version = Version(text) else {
-            throw UnknownRecipe(name: name, advice: "'\(text)' is no version; expected NAME@VERSION, such as kubelet@1.30.2")
+            throw UnknownRecipe(name: name, advice: "'\(text)' is not a version; expected NAME@VERSION, such as kubelet@1.30.2")
         }
         return (String(name[..<at]), version)
     }
@@ -84,7 +84,7 @@ package struct Catalogue: Sendable {
         while let place = next {
             let file = try RecipeFile(yaml: try Files.readYaml(place), file: place.string)
             guard seen.insert(try Files.realPath(place)).inserted else {
-                throw Diagnostic(file: place.string, message: "'extends' leads back to this file")
+                throw Diagnostic(file: place.string, message: "'extends' forms a loop back to this file")
             }
             files.insert(file, at: 0)
             next = try file.parent.map { try parent($0, of: place) }

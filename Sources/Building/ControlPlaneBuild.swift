@@ -49,7 +49,7 @@ struct GenerateStep: Step {
         return try await context.inWorkTree(tree, at: place) { repository, temporary in
             context.progress("making \(openapi)")
             if !context.host.isRoot {
-                context.note("openapi-gen is the source's own code, and runs as you: only root can put it into a jail (SECURITY.md)")
+                context.note("openapi-gen is code from the source and runs as you: only root can run it in a jail (SECURITY.md)")
             }
             let generator = OpenAPI(at: place, with: go.value, temporary: temporary, on: context.host)
             let bytes = try await generator.write(FilePath(openapi))
@@ -72,7 +72,7 @@ package struct NoControlPlane: ExitStatusError, Sendable, CustomStringConvertibl
 
     /// The problem, the reason, and what to do.
     package var description: String {
-        "recipe '\(recipe)' does not say what its control plane is made of: its node can join none\n    Say 'controlPlane' in it, or ask for --level boot."
+        "recipe '\(recipe)' has no 'controlPlane', so its node has nothing to join\n    Add 'controlPlane' to the recipe, or use --level boot."
     }
 
     package var exitStatus: ExitStatus { .usage }
@@ -85,7 +85,7 @@ package struct OpenAPINeedsGOPATH: ExitStatusError, Sendable, CustomStringConver
 
     /// The problem, the reason, and what to do.
     package var description: String {
-        "cannot make \(path): its generator knows GOPATH only, and this tree is a workspace\n    Take a source that has the file: Kubernetes keeps it since 1.24."
+        "cannot generate \(path): its generator supports only GOPATH, and this tree is a workspace\n    Use a source that contains the file: Kubernetes has included it since 1.24."
     }
 
     package var exitStatus: ExitStatus { .data }

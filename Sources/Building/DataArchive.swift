@@ -35,12 +35,12 @@ struct DataArchive: Sendable {
     func write(to archive: FilePath) async throws -> Digest {
         guard let tar = host.program("tar"), let zstd = host.program("zstd") else {
             throw PackageError(
-                "tar and zstd, which pack k3s' programs, are not both on PATH", advice: "Run ./setup, or: apt-get install tar zstd")
+                "packing k3s requires tar and zstd, which are not both on PATH", advice: "Run ./setup, or: apt-get install tar zstd")
         }
         for folder in spec.folders where !Files.isDirectory(self.folder.appending(folder)) {
             throw PackageError(
-                "no '\(folder)' was downloaded or built, which the package is to hold",
-                advice: "Look at the recipe's 'downloads' and 'package'.")
+                "the package needs the folder '\(folder)', which was neither downloaded nor built",
+                advice: "Check the recipe's 'downloads' and 'package'.")
         }
         try list()
         let plain = FilePath("\(archive).tar")

@@ -64,8 +64,8 @@ struct ReceiveStep: Step {
     /// The error for wrong content, with the name and both IDs.
     func differs(from wanted: TreeID, _ found: String) -> PackageError {
         PackageError(
-            "the content of the download '\(title.value)' is another than the recipe says: its tree is to be \(wanted); \(found)",
-            advice: "Look at what it is, and at 'downloads.\(title.value)' in the recipe: 'tree', 'strip', and where it is to be had.")
+            "the download '\(title.value)' does not match the recipe: its tree should be \(wanted); \(found)",
+            advice: "Inspect the download, and check 'tree', 'strip' and the addresses in 'downloads.\(title.value)' of the recipe.")
     }
 
     func isWhole(_ output: Received, in place: FilePath, workspace: Workspace) -> Bool {
@@ -119,11 +119,11 @@ extension Downloads {
         guard recipe.package != nil, !areTrusted, let first = unknown.first else { return }
         let places = unknown.map { "'\($0.key)': \($0.value.addresses.map(Redaction.address).joined(separator: ", "))" }
         throw PackageError(
-            "nobody has said what \(unknown.count == 1 ? "this download" : "these downloads") must be: \(places.joined(separator: "; "))",
+            "the recipe does not pin \(unknown.count == 1 ? "this download" : "these downloads"): \(places.joined(separator: "; "))",
             advice: """
-                Take what comes with --trust-downloads: its digest goes into the lock, the binary's pedigree and the verdict's notes. Or pin it: \
-                'ninepin recipes lock \(recipe.name)@\(recipe.version) -o FILE' writes a recipe with the digests of what comes; by hand it is \
-                'downloads: {\(first.key): {sha256: …}}', or 'tree: …', in a recipe that extends this one.
+                Use --trust-downloads to accept them; their digests are recorded in the lock, the binary's pedigree and the verdict's notes. Or pin them: \
+                'ninepin recipes lock \(recipe.name)@\(recipe.version) -o FILE' writes a recipe with their digests. To pin by hand, add \
+                'downloads: {\(first.key): {sha256: …}}', or 'tree: …', to a recipe that extends this one.
                 """)
     }
 }
@@ -173,7 +173,7 @@ extension [String: LockedDownload] {
     package var notes: [String] {
         filter(\.value.isTrusted).sorted { $0.key < $1.key }.map { name, found in
             let what = [found.sha256.map { "SHA-256 \($0)" }, found.tree.map { "tree \($0)" }].compactMap(\.self).joined(separator: ", ")
-            return "the download '\(name)' was taken as it came, and nobody has said what it must be: \(what)"
+            return "the download '\(name)' is not pinned by the recipe and was accepted as fetched: \(what)"
         }
     }
 }

@@ -21,7 +21,8 @@ struct DownloadStep: Step {
     /// - Throws: `PackageError` if the downloads conflict.
     init(_ downloads: Downloads) throws {
         guard downloads.specs.values.filter({ $0.unpack == .top }).count <= 1 else {
-            throw PackageError("two downloads are unpacked at the top of the tree", advice: "Give all but one a folder.")
+            throw PackageError(
+                "two downloads are unpacked at the top of the tree", advice: "Set another folder in 'unpack' for all but one.")
         }
         self.downloads = downloads.specs
         trees = Unkeyed(downloads.trees)
@@ -62,7 +63,7 @@ struct DownloadStep: Step {
         _ name: String, _ spec: DownloadSpec, into repository: Repository, _ folder: FilePath, _ context: StepContext
     ) async throws -> ObjectID {
         guard let source = try await fetch(spec, context) else {
-            throw PackageError("nobody has said what the download '\(name)' must be", advice: "Say its 'sha256' or 'tree' in the recipe.")
+            throw PackageError("the recipe does not pin the download '\(name)'", advice: "Add its 'sha256' or 'tree' to the recipe.")
         }
         let tree = try repository.tree(of: spec, from: source, in: folder, context)
         guard let wanted = spec.tree, wanted.description != tree.description else { return tree }
@@ -98,8 +99,8 @@ struct PackStep: Step {
         let embedding = try repository.subtree(at: spec.embed.description, of: tree)
         guard spec.bindata != nil || embedding != nil else {
             throw PackageError(
-                "the source has no folder \(spec.embed): this release embeds its archive in another way",
-                advice: "Say 'embed' and 'bindata' in the recipe's 'package' for this version.")
+                "the source has no folder \(spec.embed): this release embeds its archive differently",
+                advice: "Set 'embed' and 'bindata' for this version in the recipe's 'package'.")
         }
         let work = context.scratch.place("package")
         defer { try? Files.remove(work) }
@@ -132,7 +133,7 @@ struct PackStep: Step {
     private func makeFolder(_ path: ContainedPath, in pack: FilePath) throws {
         do throws(FolderFault) { try FolderWriter(Array(pack.string.utf8)).makeDirectory(path) } catch {
             throw PackageError(
-                "cannot make the folder '\(path)' of the package: \(error.reason)", advice: "Look at what the downloads have there.")
+                "cannot create the package's folder '\(path)': \(error.reason)", advice: "Check what the downloads contain there.")
         }
     }
 
@@ -148,7 +149,7 @@ struct PackStep: Step {
         }
         for (place, file) in spec.copies.sorted(by: { $0.key < $1.key }) {
             guard let bytes = try repository.blob(at: file.description, of: tree) else {
-                throw PackageError("the source has no file \(file)", advice: "Look at 'copies' in the recipe's 'package'.")
+                throw PackageError("the source has no file \(file)", advice: "Check 'copies' in the recipe's 'package'.")
             }
             try makeFolder(place.parent, in: pack)
             try Files.write(bytes, to: pack.appending(place), mode: 0o755)

@@ -54,13 +54,13 @@ extension SourceBuilder {
         _ name: String, _ program: ProgramSpec, from downloads: ObjectID, recipe: Recipe, go: GoToolchain
     ) async throws -> Built {
         guard let tree = try trees().subtree(at: program.source.description, of: downloads) else {
-            throw PackageError("no download has the source of '\(name)': \(program.source)", advice: "Look at the recipe's 'downloads'.")
+            throw PackageError("no download contains the source of '\(name)': \(program.source)", advice: "Check the recipe's 'downloads'.")
         }
         let layout = try facts(of: tree).layout(
             mode: program.target.mode, importPath: program.importPath, recipe: "\(recipe.name)/\(name)")
         try layout.check(go.version)
         guard layout.mode != .modules else {
-            throw PackageError("'\(name)' would need modules from the network", advice: "Say 'mode: gopath' or 'vendor' for it.")
+            throw PackageError("'\(name)' would need modules from the network", advice: "Set its 'mode' to 'gopath' or 'vendor'.")
         }
         let pedigree = Pedigree(
             recipe: "\(recipe.name)/\(name)", version: recipe.version.plain, tree: tree.description, series: [], toolchain: go.identity,

@@ -69,12 +69,12 @@ extension SourceBuilder {
         let source = try await prepare(recipe, with: prerequisites, from: folder)
         let patched = try await patch(source, series)
         guard let applied = patched.applied.first else {
-            throw PatchesError.unknown(name: series.label, advice: "name the patch whose packages are to be tested")
+            throw PatchesError.unknown(name: series.label, advice: "name the patch whose packages to test")
         }
         let folders = Set(patched.touched.filter { $0.hasSuffix(".go") }.map { "\(FilePath($0).removingLastComponent())" })
             .sorted().map { $0.isEmpty ? "." : $0 }
         if !GoTest.isJailed(on: host) {
-            events(.note("the tests are the source's own code, and run as you: only root can put them into a jail (SECURITY.md)"))
+            events(.note("the tests are code from the source and run as you: only root can run them in a jail (SECURITY.md)"))
         }
         let before = try await results(of: folders, on: source.tree, source)
         let after = try await results(of: folders, on: patched.tree, source)

@@ -52,7 +52,7 @@ package struct SourceBuilder: Sendable {
             // The stored addresses may be outdated, because mirrors and a suite's files move. The digests stay the same.
             let locked = resolution.lock
             (resolution, resolved) = try await resolve(recipe, isFresh: true)
-            if resolution.lock != locked { events(.note("the suite now has \(resolution.lock.version); it had \(locked.version)")) }
+            if resolution.lock != locked { events(.note("the suite now has \(resolution.lock.version) instead of \(locked.version)")) }
             do { return try await fetch(resolution, resolved) } catch let error as TransferError where error.isUnreachable {
                 return try await fetchBuilt(recipe, insteadOf: error)
             }
@@ -62,7 +62,7 @@ package struct SourceBuilder: Sendable {
     /// Fetches the same code from a built package if the pool lacks a file of the source package.
     private func fetchBuilt(_ recipe: Recipe, insteadOf error: TransferError) async throws -> Fetched {
         guard case .debian(let spec) = recipe.source, let built = spec.fallback else { throw error }
-        events(.note("\(spec.package) cannot be had (\(error)); taking \(built.package), which holds the same code"))
+        events(.note("\(spec.package) cannot be fetched (\(error)); using \(built.package), which contains the same code"))
         let step = ResolveStep(source: .debian(built), libraries: recipe.libraries)
         let done = try await runner.perform(step, subject: "\(built.package) of \(built.suite)") { $0.lock.title }
         return try await fetch(done.output, done.record)
@@ -93,7 +93,7 @@ package struct SourceBuilder: Sendable {
             events(.progress(step: FetchStep.name, "importing: \(files) files"))
         }
         try repository.keepTree(tree)
-        if lock.isDirty { events(.note("\(lock.name) is dirty: it differs from the commit that it has checked out")) }
+        if lock.isDirty { events(.note("\(lock.name) is dirty: it differs from its checked-out commit")) }
         let key = try FetchStep(lock: lock, addresses: Unkeyed([:])).key()
         let record = StepRecord(name: FetchStep.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
         events(.ended(record, detail: "tree \(tree)"))
@@ -157,7 +157,7 @@ package struct SourceBuilder: Sendable {
         let step = try PatchStep(tree: tree, series: series, recipe: recipe)
         let done = try await runner.perform(step, subject: series.label) { "tree \($0.tree)" }
         for patch in done.output.applied where patch.isOffVersion {
-            events(.note("\(patch.name) (variant \(patch.variant)) fits, but was written for another version of \(patch.name.upstream)"))
+            events(.note("\(patch.name) (variant \(patch.variant)) applies, but was written for another version of \(patch.name.upstream)"))
         }
         return PatchedTree(series: series, tree: done.output.tree, applied: done.output.applied, record: done.record)
     }
@@ -247,7 +247,7 @@ package struct NoTarget: ExitStatusError, Sendable, CustomStringConvertible {
 
     /// The problem, the reason, and what to do.
     package var description: String {
-        "recipe '\(recipe)' is of a library and builds no node\n    Its patches are proved by their probes: --level component."
+        "recipe '\(recipe)' is for a library and builds no node\n    Test its patches with their probes: --level component."
     }
 
     package var exitStatus: ExitStatus { .usage }
@@ -271,7 +271,7 @@ extension Recipe {
         upstreams.sorted { $0.key < $1.key }.compactMap { name, upstream in
             guard let said = upstream.version, let told = resolved.upstreams[name]?.version, said.origin != told.origin else { return nil }
             return
-                "recipe '\(self.name)' says that \(name) is \(said.plain), and the tree has \(told.plain): the tree's counts. Leave 'version' out of it"
+                "recipe '\(self.name)' says that \(name) is \(said.plain), but the tree has \(told.plain), which takes precedence. Remove 'version' from the recipe"
         }
     }
 }

@@ -20,7 +20,7 @@ struct ResolveStep: Step {
     func run(in context: StepContext, folder: FilePath) async throws -> Resolution {
         var resolution = try await resolveSource(context)
         if let libraries {
-            context.progress("asking the index of \(libraries.suite) for libraries")
+            context.progress("querying the index of \(libraries.suite) for libraries")
             let found = try await context.withIndex(of: libraries.suite) { try await $0.resolve(libraries) }
             resolution.lock.libraries = found.files
             resolution.addresses.merge(found.addresses) { one, _ in one }
@@ -31,7 +31,7 @@ struct ResolveStep: Step {
     private func resolveSource(_ context: StepContext) async throws -> Resolution {
         switch source {
         case .debian(let spec):
-            context.progress("asking the index of \(spec.suite)")
+            context.progress("querying the index of \(spec.suite)")
             return try await context.withIndex(of: spec.suite) { try await $0.resolve(spec) }
         case .git(let spec):
             let git = GitSource(spec.url, mirrors: context.workspace.mirrors, on: context.host)
@@ -51,7 +51,7 @@ extension StepContext {
         let own = scratch.place("apt")
         defer { try? Files.remove(own) }
         let index = try await DebianIndex(suite: suite, in: workspace.cache.appending("apt"), scratch: own, on: host) {
-            note("waiting for another ninepin that asks the index of \(suite)")
+            note("waiting for another ninepin that is querying the index of \(suite)")
         }
         return try await body(index)
     }
@@ -103,7 +103,7 @@ struct FetchStep: Step {
     private func unpack(into directory: FilePath, _ context: StepContext, _ tell: @escaping @Sendable (SourceProgress) -> Void) async throws
     {
         if lock.kind == .archive {
-            guard let file = lock.files.first else { throw SourceError.unpack(file: lock.name, reason: "the lock names no file") }
+            guard let file = lock.files.first else { throw SourceError.unpack(file: lock.name, reason: "the lock lists no files") }
             let source = ArchiveSource(
                 name: file.name, bytes: file.bytes > 0 ? file.bytes : nil, sha256: file.sha256, mirrors: context.workspace.mirrors,
                 on: context.host)
@@ -288,13 +288,13 @@ struct BuildStep: Step {
         let repository = try Repository.open(at: context.workspace.trees.string)
         let looked: (Int) throws -> Void = { files in
             try Task.checkCancellation()
-            context.progress("bringing the work tree to \(tree): \(files) files")
+            context.progress("updating the work tree to \(tree): \(files) files")
         }
         let claim = try workTree.checkOut(tree, from: repository, progress: looked)
         async let holds = workTree.holds(claim)
         let result = try await result(of: build, into: folder, context)
         if await holds { return try result.get() }
-        context.progress("the work tree was changed from outside; mending it, and compiling again")
+        context.progress("the work tree was changed from outside; restoring it and compiling again")
         guard workTree.holds(try workTree.checkOutWhole(tree, from: repository, progress: looked)) else {
             throw WorkTreeInUse(directory: build.tree)
         }
@@ -327,7 +327,7 @@ package struct WorkTreeInUse: ExitStatusError, Sendable, CustomStringConvertible
 
     /// The problem, where, and what to do.
     package var description: String {
-        "\(directory) changes while it is being built\n    It is Ninepin's own: end what writes there, and run this again."
+        "\(directory) changed during the build\n    This folder belongs to Ninepin. Stop whatever writes there, and try again."
     }
 
     package var exitStatus: ExitStatus { .missing }
@@ -393,7 +393,7 @@ extension SourceProgress: CustomStringConvertible {
         case .receiving(let file, let bytes, let total): "\(file): \(total > 0 ? bytes * 100 / total : 100) %"
         case .unpacking(let file): "unpacking \(file)"
         case .objects(let count, let total, let bytes):
-            total > 0 ? "\(count) of \(total) objects, \(bytes >> 10) KiB" : "asking the repository"
+            total > 0 ? "\(count) of \(total) objects, \(bytes >> 10) KiB" : "contacting the repository"
         case .waiting(let what): "waiting for \(what)"
         case .remark(let words): words
         }

@@ -18,10 +18,10 @@ package enum ClusterError: ExitStatusError, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .missing(let program, let package):
-            "a control plane needs \(program), which this machine lacks\n    Run ./setup, or: apt-get install \(package)"
-        case .needsSandbox(let program): "\(program) is the program under test: it is started in a sandbox only, and there is none"
+            "a control plane needs \(program), which is not installed\n    Run ./setup, or: apt-get install \(package)"
+        case .needsSandbox(let program): "\(program) is the program under test and only runs in a sandbox, but there is none"
         case .open(let reason):
-            "the control plane's network cannot be closed against this machine: \(reason)\n    It needs iptables(8), and a kernel with netfilter."
+            "the control plane's network cannot be isolated from this machine: \(reason)\n    This requires iptables(8) and a kernel with netfilter."
         case .refused(let request, let status, let message): "the API server answers \(request) with \(status): \(message)"
         case .unreadable(let request, let reason): "the API server's answer to \(request) cannot be read: \(reason)"
         }

@@ -10,8 +10,8 @@ package enum ElfFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// The error message.
     package var description: String {
         switch self {
-        case .notELF: "it is no ELF file"
-        case .bigEndian: "it is an ELF file for a machine whose highest byte comes first"
+        case .notELF: "it is not an ELF file"
+        case .bigEndian: "it is a big-endian ELF file"
         case .malformed(let what): "it is an ELF file with \(what)"
         }
     }
@@ -88,13 +88,13 @@ private struct ElfReading {
 
     mutating func header() throws(ElfFault) {
         guard head.count >= 4, head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else { throw .notELF }
-        guard head.count >= 52 else { throw .malformed("a header that is cut off") }
+        guard head.count >= 52 else { throw .malformed("a truncated header") }
         guard head[5] != 2 else { throw .bigEndian }
         guard head[4] == 1 || head[4] == 2, head[5] == 1, head[6] == 1 else {
             throw .malformed("the class \(head[4]), the order \(head[5]) and the version \(head[6])")
         }
         isWide = head[4] == 2
-        guard !isWide || head.count == 64 else { throw .malformed("a header that is cut off") }
+        guard !isWide || head.count == 64 else { throw .malformed("a truncated header") }
         machine = UInt16(number(head, 18, 2))
     }
 
@@ -118,9 +118,9 @@ private struct ElfReading {
 
     func interpreter(_ segment: Segment, _ read: (Int, Int) throws -> [UInt8]) throws -> String {
         // The kernel rejects a longer one too (fs/binfmt_elf.c, PATH_MAX).
-        guard (2...4096).contains(segment.fileBytes) else { throw ElfFault.malformed("a loader's name of \(segment.fileBytes) bytes") }
+        guard (2...4096).contains(segment.fileBytes) else { throw ElfFault.malformed("a loader name of \(segment.fileBytes) bytes") }
         let name = try bytes(at: segment.offset, count: segment.fileBytes, "loader's name", read)
-        guard name.last == 0 else { throw ElfFault.malformed("a loader's name without an end") }
+        guard name.last == 0 else { throw ElfFault.malformed("an unterminated loader name") }
         return try text(name.prefix { $0 != 0 }, "loader's name")
     }
 
@@ -149,22 +149,22 @@ private struct ElfReading {
     /// A text in the string table, whose address in memory is in the dynamic section.
     func text(at place: UInt64, _ dynamic: Dynamic, _ segments: [Segment], _ read: (Int, Int) throws -> [UInt8]) throws -> String {
         guard let table = dynamic.table, place < dynamic.tableBytes else {
-            throw ElfFault.malformed("a name outside of its table of names")
+            throw ElfFault.malformed("a name outside its string table")
         }
         let (address, isOver) = table.addingReportingOverflow(place)
         let loaded = segments.first { $0.type == 1 && address >= $0.address && address - $0.address < $0.fileBytes }
-        guard !isOver, let loaded else { throw ElfFault.malformed("a table of names that is not loaded") }
+        guard !isOver, let loaded else { throw ElfFault.malformed("a string table that is not loaded") }
         let inside = address - loaded.address
         let (offset, isFar) = loaded.offset.addingReportingOverflow(inside)
-        guard !isFar else { throw ElfFault.malformed("a table of names behind its end") }
+        guard !isFar else { throw ElfFault.malformed("a string table beyond the end of the file") }
         let room = min(dynamic.tableBytes - place, loaded.fileBytes - inside, 4096)
         let name = try bytes(at: offset, count: room, "name", read)
-        guard let end = name.firstIndex(of: 0) else { throw ElfFault.malformed("a name without an end, or of more than 4095 bytes") }
+        guard let end = name.firstIndex(of: 0) else { throw ElfFault.malformed("a name that is unterminated or longer than 4095 bytes") }
         return try text(name[..<end], "name")
     }
 
     private func text(_ bytes: some Collection<UInt8>, _ what: String) throws(ElfFault) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw .malformed("a \(what) that is no text") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .malformed("a \(what) that is not valid UTF-8") }
         return text
     }
 
@@ -173,7 +173,7 @@ private struct ElfReading {
             throw ElfFault.malformed("its \(what) at \(offset)")
         }
         let bytes = try read(place, count)
-        guard bytes.count == count else { throw ElfFault.malformed("its \(what) behind its end") }
+        guard bytes.count == count else { throw ElfFault.malformed("its \(what) beyond the end of the file") }
         return bytes
     }
 

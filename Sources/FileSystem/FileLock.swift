@@ -37,12 +37,12 @@ package final class FileLock: Sendable {
         do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) } catch {
             let reason = (error as? Errno) ?? .ioError
             if reason == .noSuchFileOrDirectory { return false }
-            throw FileError("look at the lock", path, reason)
+            throw FileError("check the lock", path, reason)
         }
         defer { Self.giveBack(file) }
         if flock(file.rawValue, LOCK_SH | LOCK_NB) == 0 { return false }
         let reason = Errno(rawValue: errno)
-        guard reason == .wouldBlock else { throw FileError("look at the lock", path, reason) }
+        guard reason == .wouldBlock else { throw FileError("check the lock", path, reason) }
         return true
     }
 

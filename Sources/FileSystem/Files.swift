@@ -48,9 +48,9 @@ package struct FileError: ExitStatusError, Sendable, CustomStringConvertible {
 
     private static func words(for error: any Error) -> String {
         switch (error as? CocoaError)?.code {
-        case .fileNoSuchFile, .fileReadNoSuchFile: "there is no such file"
+        case .fileNoSuchFile, .fileReadNoSuchFile: "no such file"
         case .fileReadNoPermission, .fileWriteNoPermission: "permission denied"
-        case .fileWriteFileExists: "it exists already"
+        case .fileWriteFileExists: "it already exists"
         default: "\(error)"
         }
     }

@@ -197,7 +197,7 @@ private struct Tail {
     func move(into log: FileDescriptor, of name: FilePath, limit: Int) throws(FileError) {
         try? file.close()
         if left.lines > 0 {
-            let note = "[ninepin: \(left.lines) lines with \(left.bytes) bytes are left out here: the log has more than \(limit) bytes]\n"
+            let note = "[ninepin: \(left.lines) lines with \(left.bytes) bytes omitted here: the log exceeds \(limit) bytes]\n"
             try LineFile.write(Array(note.utf8), to: log, name)
         }
         for part in before == nil ? [path] : [older, path] {

@@ -47,9 +47,9 @@ struct OpenFile {
             case S_IFCHR, S_IFBLK: "a device"
             case S_IFSOCK: "a socket"
             case S_IFDIR: "a directory"
-            default: "of no known kind"
+            default: "of unknown type"
             }
-        if let kind { throw FileError("read", path, reason: "it is \(kind), and a regular file is meant") }
+        if let kind { throw FileError("read", path, reason: "it is \(kind), not a regular file") }
         return status.st_mode & S_IFMT == S_IFIFO
     }
 

@@ -114,7 +114,7 @@ extension Repository {
             try GitError.check(name.withCString { git_treebuilder_remove(builder, $0) }, "remove from tree", shown)
         }
         if let inner {
-            guard entry == nil else { throw GitError("add to tree", shown, "it would be a file and a folder") }
+            guard entry == nil else { throw GitError("add to tree", shown, "it would be both a file and a folder") }
             try insert(inner, GIT_FILEMODE_TREE, name, builder)
         } else if let entry {
             try insert(entry.id, entry.mode.git, name, builder)
@@ -136,7 +136,7 @@ extension Repository {
         var builder: OpaquePointer?
         try GitError.check(git_treebuilder_new(&builder, handle, tree), "begin", "tree")
         defer { git_treebuilder_free(builder) }
-        guard let builder else { throw GitError("begin", "tree", "libgit2 gave none") }
+        guard let builder else { throw GitError("begin", "tree", "libgit2 returned nothing") }
         try fill(builder)
         var raw = git_oid()
         try GitError.check(git_treebuilder_write(&raw, builder), "write", "tree")

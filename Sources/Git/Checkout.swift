@@ -36,10 +36,10 @@ final class CheckoutRules {
         if code < 0, let said = git_error_last().map({ String(cString: $0.pointee.message) }), said.hasSuffix("extensions.objectformat") {
             throw GitError(
                 "open checkout", shown,
-                "it is a SHA-256 repository, which libgit2 1.5 does not read; copy the folder without its .git, and name the copy")
+                "it is a SHA-256 repository, which libgit2 1.5 cannot read; copy the folder without its .git and use the copy")
         }
         try GitError.check(code, "open checkout", shown)
-        guard let repository else { throw GitError("open checkout", shown, "libgit2 gave none") }
+        guard let repository else { throw GitError("open checkout", shown, "libgit2 returned nothing") }
         self.repository = repository
         self.folder = folder
         var index: OpaquePointer?
@@ -66,7 +66,7 @@ final class CheckoutRules {
         if tracked.contains(path) { return true }
         var ignored: Int32 = 0
         let code = path.withCString { git_ignore_path_is_ignored(&ignored, repository, $0) }
-        try GitError.check(code, "ask whether git ignores", String(decoding: place, as: UTF8.self))
+        try GitError.check(code, "check whether git ignores", String(decoding: place, as: UTF8.self))
         return ignored == 0
     }
 
@@ -85,7 +85,7 @@ final class CheckoutRules {
         options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR
         options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED.rawValue
         var list: OpaquePointer?
-        try GitError.check(git_status_list_new(&list, repository, &options), "ask the status of", String(decoding: folder, as: UTF8.self))
+        try GitError.check(git_status_list_new(&list, repository, &options), "get the status of", String(decoding: folder, as: UTF8.self))
         defer { git_status_list_free(list) }
         return git_status_list_entrycount(list) > 0
     }

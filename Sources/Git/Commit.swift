@@ -33,7 +33,7 @@ extension Repository {
         var commit: OpaquePointer?
         try GitError.check(git_commit_lookup(&commit, handle, &raw), "read commit", id.description)
         defer { git_commit_free(commit) }
-        guard let commit else { throw GitError("read commit", id.description, "libgit2 gave none") }
+        guard let commit else { throw GitError("read commit", id.description, "libgit2 returned nothing") }
         return try body(commit)
     }
 }

@@ -54,7 +54,7 @@ package struct Configuration: Sendable {
         _ = Libgit2.started
         var handle: OpaquePointer?
         try GitError.check(git_config_new(&handle), "open", "git's settings")
-        guard let handle else { throw GitError("open", "git's settings", "libgit2 gave none") }
+        guard let handle else { throw GitError("open", "git's settings", "libgit2 returned nothing") }
         let all = files + (local.map { [File(path: $0, level: GIT_CONFIG_LEVEL_LOCAL)] } ?? [])
         for file in all {
             do {

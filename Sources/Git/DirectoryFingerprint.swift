@@ -63,7 +63,7 @@ struct DirectoryFingerprint: Hashable, Sendable {
             if name[0] == 0x2e, name[1] == 0 || (name[1] == 0x2e && name[2] == 0) { continue }
             var status = stat()
             path.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name)))
-            guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw DirectoryListing.failure("look at", path) }
+            guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw DirectoryListing.failure("inspect", path) }
             let hash = Self.hash(&path, status)
             low &+= hash.low
             high &+= hash.high

@@ -18,7 +18,7 @@ enum DirectoryListing {
     /// The result of lstat(2).
     static func status(_ path: [UInt8]) throws(GitError) -> stat {
         var status = stat()
-        guard path.withCString({ lstat($0, &status) }) == 0 else { throw failure("look at", path) }
+        guard path.withCString({ lstat($0, &status) }) == 0 else { throw failure("inspect", path) }
         return status
     }
 

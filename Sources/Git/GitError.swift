@@ -22,7 +22,7 @@ package struct GitError: ExitStatusError, Sendable, CustomStringConvertible {
     /// Turns a libgit2 return code into an error immediately: libgit2 keeps the message per thread and only until the next call.
     package static func check(_ code: Int32, _ operation: String, _ subject: String) throws(GitError) {
         guard code < 0 else { return }
-        let message = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 says \(code)"
+        let message = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 error \(code)"
         throw GitError(operation, subject, message)
     }
 

@@ -22,7 +22,7 @@ package struct LocalCommit: Sendable {
         var object: OpaquePointer?
         try GitError.check(git_revparse_single(&object, repository, "\(revision)^{commit}"), "find commit", revision)
         defer { git_object_free(object) }
-        guard let raw = git_object_id(object)?.pointee else { throw GitError("find commit", revision, "libgit2 gave none") }
+        guard let raw = git_object_id(object)?.pointee else { throw GitError("find commit", revision, "libgit2 returned nothing") }
         id = ObjectID(raw)
         subject = git_commit_summary(object).map { String(cString: $0) } ?? ""
         diff = try Self.diff(of: object, in: repository, revision)

@@ -20,7 +20,7 @@ package final class Repository {
         _ = Libgit2.started
         var handle: OpaquePointer?
         try GitError.check(git_repository_open_bare(&handle, path), "open repository", path)
-        guard let handle else { throw GitError("open repository", path, "libgit2 gave none") }
+        guard let handle else { throw GitError("open repository", path, "libgit2 returned nothing") }
         return Repository(handle, path: path)
     }
 
@@ -35,7 +35,7 @@ package final class Repository {
         options.flags = GIT_REPOSITORY_INIT_BARE.rawValue | GIT_REPOSITORY_INIT_MKPATH.rawValue | GIT_REPOSITORY_INIT_MKDIR.rawValue
         var handle: OpaquePointer?
         try GitError.check(git_repository_init_ext(&handle, path, &options), "make repository", path)
-        guard let handle else { throw GitError("make repository", path, "libgit2 gave none") }
+        guard let handle else { throw GitError("make repository", path, "libgit2 returned nothing") }
         return Repository(handle, path: path)
     }
 
@@ -90,14 +90,14 @@ package final class Repository {
     /// - Throws: `GitError`, also if the file is too large or is a link: a link could lead to different files here and in a checkout.
     package func plainFile(at path: String, of tree: ObjectID, most: Int) throws(GitError) -> [UInt8]? {
         guard let entry = try entry(at: path, of: tree), entry.type == GIT_OBJECT_BLOB else { return nil }
-        guard entry.mode != GIT_FILEMODE_LINK else { throw GitError("read", path, "it is a link, and no file of its own") }
+        guard entry.mode != GIT_FILEMODE_LINK else { throw GitError("read", path, "it is a link, not a file") }
         var odb: OpaquePointer?
         try GitError.check(git_repository_odb(&odb, handle), "read", path)
         defer { git_odb_free(odb) }
         var (length, type, raw) = (0, GIT_OBJECT_BLOB, entry.id.raw)
         // Read only the header first, so that a large file is refused without reading it.
         try GitError.check(git_odb_read_header(&length, &type, odb, &raw), "read", path)
-        guard length <= most else { throw GitError("read", path, "it has \(length) bytes, more than \(most)") }
+        guard length <= most else { throw GitError("read", path, "it has \(length) bytes; the limit is \(most)") }
         return try blob(entry.id)
     }
 
@@ -122,7 +122,7 @@ package final class Repository {
             }
         }
         defer { git_diff_free(diff) }
-        guard let diff else { throw GitError("compare", "\(one) with \(other)", "libgit2 gave nothing") }
+        guard let diff else { throw GitError("compare", "\(one) with \(other)", "libgit2 returned nothing") }
         return try body(diff)
     }
 
@@ -131,7 +131,7 @@ package final class Repository {
         var tree: OpaquePointer?
         try GitError.check(git_tree_lookup(&tree, handle, &raw), "read tree", id.description)
         defer { git_tree_free(tree) }
-        guard let tree else { throw GitError("read tree", id.description, "libgit2 gave none") }
+        guard let tree else { throw GitError("read tree", id.description, "libgit2 returned nothing") }
         return try body(tree)
     }
 

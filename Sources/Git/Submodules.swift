@@ -20,12 +20,12 @@ package struct Submodules: Hashable, Sendable, Codable {
         let more = rest > 0 ? ", and \(rest) more" : ""
         if !named.isEmpty {
             notes.append(
-                "left out, since only git submodule would fetch what is in them: \(named.joined(separator: ", "))\(more); each is an empty folder"
+                "submodules are not fetched: \(named.joined(separator: ", "))\(more); each is an empty folder"
             )
         }
         if !stray.isEmpty {
             notes.append(
-                "\(stray.joined(separator: ", "))\(named.isEmpty ? more : "") is the entry of a submodule that .gitmodules does not name: an empty folder, as git has it"
+                "\(stray.joined(separator: ", "))\(named.isEmpty ? more : "") is a submodule entry that .gitmodules does not list: it is an empty folder, as in git"
             )
         }
         return notes

@@ -20,15 +20,15 @@ package struct TreeFault: ExitStatusError, Sendable, CustomStringConvertible {
     /// What is refused, where, why, and what to do.
     package var description: String {
         """
-        \(subject) is refused: its entry \(entry) \(reason)
-            Nothing of it was written. Look where it comes from: no source of good will needs this.
+        \(subject) is rejected: its entry \(entry) \(reason)
+            Nothing was written. Check its origin: no legitimate source needs this.
         """
     }
 
     /// Checks an entry's name and type.
     static func check(_ name: [UInt8], isLink: Bool, of subject: String, at path: [UInt8]) throws(TreeFault) {
         do throws(PathFault) { try ContainedPath.check(name) } catch { throw TreeFault(subject, path, error.description) }
-        if isLink, GitName.isModules(name) { throw TreeFault(subject, path, "is a link with the name of git's list of modules") }
+        if isLink, GitName.isModules(name) { throw TreeFault(subject, path, "is a link named like git's submodule list") }
     }
 
     package var exitStatus: ExitStatus { .data }
@@ -85,7 +85,7 @@ private struct TreeCheck {
             if before == entry.id { continue }
             let below = try measure(entry.id, place, depth: depth + 1, knowing: before)
             (files, height) = (files + below.files, max(height, below.height))
-            guard files <= Self.mostFiles else { throw TreeFault(subject, place, "comes to more than \(Self.mostFiles) files") }
+            guard files <= Self.mostFiles else { throw TreeFault(subject, place, "contains more than \(Self.mostFiles) files") }
         }
         seen[id] = (files, height + 1)
         return (files, height + 1)
@@ -100,9 +100,9 @@ private struct TreeCheck {
         var names = Set<[UInt8]>()
         for (index, entry) in entries.enumerated() {
             let place = path.isEmpty ? entry.name : path + [UInt8(ascii: "/")] + entry.name
-            guard names.insert(entry.name).inserted else { throw TreeFault(subject, place, "has a name that stands twice") }
+            guard names.insert(entry.name).inserted else { throw TreeFault(subject, place, "has a duplicate name") }
             if index > 0, !entries[index - 1].key.lexicographicallyPrecedes(entry.key) {
-                throw TreeFault(subject, place, "is out of the order in which git keeps names")
+                throw TreeFault(subject, place, "is not in git's sort order")
             }
         }
     }

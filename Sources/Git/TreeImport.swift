@@ -133,7 +133,7 @@ private struct TreeReading {
         var builder: OpaquePointer?
         try GitError.check(git_treebuilder_new(&builder, repository, nil), "begin", "tree")
         defer { git_treebuilder_free(builder) }
-        guard let builder else { throw GitError("begin", "tree", "libgit2 gave none") }
+        guard let builder else { throw GitError("begin", "tree", "libgit2 returned nothing") }
         try fill(builder)
         var raw = git_oid()
         try GitError.check(git_treebuilder_write(&raw, builder), "write", "tree")

@@ -142,11 +142,11 @@ private struct WorkFolder {
     }
 
     /// The status of a path; nil if nothing exists there.
-    func status(_ path: ContainedPath) throws -> stat? { try at(path, "look at") { try $0.status(of: path) } }
+    func status(_ path: ContainedPath) throws -> stat? { try at(path, "inspect") { try $0.status(of: path) } }
 
     /// The status of a path that must exist.
     func present(_ path: ContainedPath) throws -> stat {
-        guard let status = try status(path) else { throw GitError("look at", path.description, "it is not there") }
+        guard let status = try status(path) else { throw GitError("inspect", path.description, "it does not exist") }
         return status
     }
 }
@@ -210,7 +210,7 @@ private struct ChangedFiles {
         census.subtract(path.bytes, status)
         if status.st_mode & S_IFMT == S_IFDIR {
             guard try files.at(path, "remove", { try $0.removeIfEmpty(path) }) else {
-                throw GitError("remove", path.description, "it is a directory with something in it now")
+                throw GitError("remove", path.description, "it is a directory that is no longer empty")
             }
         } else {
             try files.at(path, "remove") { try $0.remove(path) }

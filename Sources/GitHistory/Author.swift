@@ -49,12 +49,12 @@ package enum AuthorError: ExitStatusError, Hashable, Sendable, CustomStringConve
         switch self {
         case .unknown:
             """
-            git does not know who you are, and a patch needs an author; tell it:
+            a patch needs an author, but git has none configured; run:
               git config --global user.name "Your Name"
               git config --global user.email you@example.org
             """
         case .bad(let name, let email):
-            "'\(name)' and '\(email)' are no author; set git's user.name and user.email to a name and an address without < and >"
+            "'\(name)' and '\(email)' are not a valid author; set git's user.name and user.email to values without < and >"
         case .settings(let reason): reason
         }
     }

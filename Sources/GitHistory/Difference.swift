@@ -52,7 +52,7 @@ extension Repository {
             }
         }
         defer { git_diff_free(diff) }
-        guard let diff else { throw GitError("compare", "\(one) with \(other)", "libgit2 gave nothing") }
+        guard let diff else { throw GitError("compare", "\(one) with \(other)", "libgit2 returned nothing") }
         return try body(diff)
     }
 }

@@ -51,7 +51,7 @@ package struct Mailbox: Sendable {
         let code = diff.withUnsafeBytes { git_diff_from_buffer(&read, $0.bindMemory(to: CChar.self).baseAddress, $0.count) }
         try GitError.check(code, "read", "the difference")
         defer { git_diff_free(read) }
-        guard let read else { throw GitError("read", "the difference", "libgit2 gave nothing") }
+        guard let read else { throw GitError("read", "the difference", "libgit2 returned nothing") }
         return whole(try Self.stat(of: read), diff, signature)
     }
 
@@ -133,8 +133,8 @@ package enum MailboxError: ExitStatusError, Hashable, Sendable, CustomStringConv
     /// The text, and what to do about it.
     package var description: String {
         switch self {
-        case .subject(let text): "'\(text)' is no subject; it must be one line and not empty"
-        case .body(let line): "git would take the line '\(line)' of the message for the beginning of the patch; indent it"
+        case .subject(let text): "'\(text)' is not a valid subject; it must be one non-empty line"
+        case .body(let line): "git would read the message line '\(line)' as the start of the patch; indent it"
         }
     }
 

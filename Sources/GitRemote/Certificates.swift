@@ -47,8 +47,8 @@ enum Certificates {
         // If neither exists, libgit2 keeps its default.
         guard file != nil || places.directory != nil else { return }
         guard ninepin_git_set_certificates(file, places.directory) < 0 else { return }
-        let reason = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 does not take them"
+        let reason = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 rejects them"
         let name = file ?? places.directory ?? ""
-        throw FetchError.unreachable(remote: session.remote, reason: "cannot read the authorities' certificates in \(name): \(reason)")
+        throw FetchError.unreachable(remote: session.remote, reason: "cannot read the CA certificates in \(name): \(reason)")
     }
 }

@@ -50,7 +50,7 @@ final class Child {
             if count >= 0 { return count }
             guard errno == EAGAIN || errno == EINTR else { return 0 }
             let files = (hasMore ? [talk, messages] : [talk]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            guard session.wait(for: files, whatFor: "an answer of \(name)") else { return nil }
+            guard session.wait(for: files, whatFor: "an answer from \(name)") else { return nil }
             listen()
         }
     }
@@ -110,7 +110,7 @@ final class Child {
 
     private static func spawn(_ arguments: [String], _ environment: [String: String], _ files: [Int32]) throws(NotStarted) -> pid_t {
         guard let program = find(arguments[0], environment) else {
-            throw NotStarted(reason: "the program \(arguments[0]) is not there; install it, or set PATH")
+            throw NotStarted(reason: "the program \(arguments[0]) is not installed; install it or set PATH")
         }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -158,7 +158,7 @@ final class SocketPair {
     init(_ session: FetchSession) throws {
         var pair: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-            throw FetchError.unreachable(remote: session.remote, reason: "no pair of sockets: \(String(cString: strerror(errno)))")
+            throw FetchError.unreachable(remote: session.remote, reason: "cannot create a socket pair: \(String(cString: strerror(errno)))")
         }
         (ours, theirs) = (pair[0], pair[1])
     }

@@ -11,11 +11,12 @@ enum Credentials {
         guard allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT.rawValue != 0 else { return GIT_PASSTHROUGH.rawValue }
         session.credentialsAsked += 1
         guard session.credentialsAsked == 1 else {
-            return refuse(session, "the server did not take the user and password that git's credential helper gave")
+            return refuse(session, "the server rejected the user and password from git's credential helper")
         }
         guard let (name, password) = ask(String(cString: url), user.map { String(cString: $0) }, session) else {
             return refuse(
-                session, "it asks for a user and a password, and git's credential helpers know none; set one up (git help credentials)")
+                session,
+                "the server requires a user and password, but git's credential helpers have none; set one up (git help credentials)")
         }
         return git_credential_userpass_plaintext_new(out, name, password)
     }

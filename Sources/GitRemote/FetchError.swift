@@ -35,36 +35,36 @@ package enum FetchError: ExitStatusError, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknownReference(let name, let remote, let names): Self.unknown(name, remote, names)
-        case .noCommit(let name, let remote): "'\(name)' of \(remote) is no commit and no tag of one; name another"
+        case .noCommit(let name, let remote): "'\(name)' at \(remote) is neither a commit nor a tag of one; use another reference"
         case .unknownCommit(let id, let remote, let tried):
-            "no commit \(id) at \(remote): \(tried); name a tag or a branch that it is part of, or the repository that has it"
+            "no commit \(id) at \(remote): \(tried); use a tag or branch that contains it, or a repository that has it"
         case .silent(let remote, let seconds, let what):
-            "cannot fetch from \(remote): nothing came for \(seconds) s while waiting for \(what); try again later, or use a mirror"
+            "cannot fetch from \(remote): no data for \(seconds) s while waiting for \(what); try again later, or use a mirror"
         case .unreachable(let remote, let reason): "cannot fetch from \(remote): \(reason)"
         case .certificate(let remote, let host, let reason):
             """
-            cannot fetch from \(remote): the certificate of \(host) is not believed: \(reason)
-              if it is signed by an authority of your own, name that authority's file in GIT_SSL_CAINFO or git's setting http.sslCAInfo
+            cannot fetch from \(remote): the certificate of \(host) is not trusted: \(reason)
+              if it is signed by a private CA, set GIT_SSL_CAINFO or git's http.sslCAInfo to the CA's file
             """
         case .credentials(let remote, let reason): "cannot fetch from \(remote): \(reason)"
         case .otherDigest(let remote):
             """
-            cannot fetch from \(remote): it is a SHA-256 repository (extensions.objectFormat), which libgit2 1.5 does not read
-              make an archive of what you want ('git archive --prefix=source/ -o source.tar.gz REF', in that repository), and name it as
-              source.archive in the recipe; or check it out, remove .git from a copy of the folder, and name that with --source
+            cannot fetch from \(remote): it is a SHA-256 repository (extensions.objectFormat), which libgit2 1.5 cannot read
+              create an archive ('git archive --prefix=source/ -o source.tar.gz REF' in that repository) and set it as
+              source.archive in the recipe; or check it out, remove .git from a copy of the folder, and pass the copy with --source
             """
         case .dumb(let remote):
             """
-            cannot fetch from \(remote): the server speaks only the dumb protocol of git: it hands out files, and no packs that are asked for
-              clone it with git, which takes file after file: 'git clone --mirror URL FOLDER'; then name the folder
+            cannot fetch from \(remote): the server supports only git's dumb protocol, which serves files but no negotiated packs
+              clone it with git ('git clone --mirror URL FOLDER') and use that folder
             """
-        case .noRepository(let remote): "cannot fetch from \(remote): what answers there is no git repository; look at the address"
+        case .noRepository(let remote): "cannot fetch from \(remote): the server's answer is not from a git repository; check the address"
         case .incomplete(let remote, let reason):
             """
             cannot fetch from \(remote): it lacks objects of the commit itself, as a partial clone does (git clone --filter): \(reason)
-              fetch them there ('git checkout REF' in that clone), clone it anew without --filter, or name the repository that it came from
+              fetch them there ('git checkout REF' in that clone), clone it again without --filter, or use the repository it was cloned from
             """
-        case .noThread: "cannot fetch: the system gives no thread for it"
+        case .noThread: "cannot fetch: the system cannot create a thread"
         case .mirror(let error): error.description
         }
     }
@@ -93,7 +93,7 @@ package enum FetchError: ExitStatusError, Sendable, CustomStringConvertible {
         let near = alike.isEmpty ? nearest(wanted, among: short) : alike
         let hint =
             if short.isEmpty {
-                "it has none at all"
+                "it has none"
             } else if near.isEmpty {
                 "it has \(short.count) others, such as \(short.prefix(3).joined(separator: ", "))"
             } else { "it has \(near.prefix(5).joined(separator: ", "))" }

@@ -108,7 +108,7 @@ final class FetchSession {
     func check(_ code: Int32) throws {
         if let failure { throw failure }
         guard code < 0 else { return }
-        let said = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 says \(code)"
+        let said = git_error_last().map { String(cString: $0.pointee.message) } ?? "libgit2 error \(code)"
         let reason = secrets.removed(from: Self.redirected(said) ?? said).trimmedEnd
         if let host = doubtedHost { throw FetchError.certificate(remote: remote, host: host, reason: reason) }
         if code == GIT_EAUTH.rawValue { throw FetchError.credentials(remote: remote, reason: reason) }
@@ -122,7 +122,7 @@ extension FetchSession {
         guard let place = said.firstMatch(of: /malformed URL '(.*)'/)?.1 else { return nil }
         let shown = Redaction.address(String(place))
         guard !["http://", "https://", "git://"].contains(where: place.hasPrefix) else { return "malformed URL '\(shown)'" }
-        return "the server redirects to '\(shown)', which is refused; only http and https are followed"
+        return "the server redirects to '\(shown)', which is not followed; only http and https are"
     }
 
     /// The current thread's session. libgit2 passes no context to the function that opens a socket.

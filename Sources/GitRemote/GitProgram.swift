@@ -40,8 +40,9 @@ struct GitProgram {
         if [url, real].contains(where: { $0.contains("://") && Redaction.bare($0) != $0 }) {
             throw FetchError.unreachable(
                 remote: session.remote,
-                reason: "only git itself can read this repository, which would show the address's password to every user of this machine; "
-                    + "leave it out of the address, and give it by a credential helper (git help credentials)")
+                reason:
+                    "only git itself can read this repository, and running it would show the address's password to every user of this machine; "
+                    + "remove it from the address and use a credential helper (git help credentials)")
         }
         var environment = session.environment.filter { name, _ in !name.hasPrefix("GIT_") || Self.passed.contains(name) }
         environment["GIT_ALLOW_PROTOCOL"] = ways

@@ -132,6 +132,6 @@ final class ProgramTransport {
     /// A program that ends before libgit2 disconnects has printed the reason.
     private func ended(_ child: Child) -> FetchError {
         let words = session.secrets.removed(from: child.message()).trimmedEnd
-        return .unreachable(remote: session.remote, reason: words.isEmpty ? "\(arguments[0]) ended without a word" : words)
+        return .unreachable(remote: session.remote, reason: words.isEmpty ? "\(arguments[0]) exited without output" : words)
     }
 }

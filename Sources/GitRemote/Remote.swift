@@ -26,7 +26,7 @@ final class Remote {
         authorities = try configuration.value(of: "http.sslCAInfo")
         var repository: OpaquePointer?
         try GitError.check(git_repository_open_bare(&repository, mirror.path), "open repository", mirror.path)
-        guard let repository else { throw GitError("open repository", mirror.path, "libgit2 gave none") }
+        guard let repository else { throw GitError("open repository", mirror.path, "libgit2 returned nothing") }
         self.repository = repository
         try Self.forbidCleaning("\(mirror.path)/config")
         let settings = try configuration.open(with: "\(mirror.path)/config")
@@ -58,27 +58,27 @@ final class Remote {
         try session.check(git_remote_create_anonymous(&handle, repository, url))
         real = git_remote_url(handle).map { String(cString: $0) } ?? url
         session.secrets.note(address: real)
-        if real != url { session.remote = "\(Redaction.bare(url)) (that is \(Redaction.bare(real)), by git's setting insteadOf)" }
+        if real != url { session.remote = "\(Redaction.bare(url)) (rewritten to \(Redaction.bare(real)) by git's insteadOf setting)" }
         guard let address = Address(real) else {
             throw FetchError.unreachable(
                 remote: session.remote,
-                reason: "'\(real.prefix { $0 != ":" })' is not spoken here; use https, git, ssh, file or a folder's path")
+                reason: "'\(real.prefix { $0 != ":" })' is not supported; use https, git, ssh, file, or the path of a folder")
         }
         self.address = address
         // ssh would take the user for the host, and send the rest there.
         if case .ssh(_, nil, let path) = address.way, !real.contains("://"), path.prefix(while: { $0 != "/" }).contains("@") {
             throw FetchError.unreachable(
-                remote: session.remote, reason: "an address such as git@host:path holds no password; use a key, or https://")
+                remote: session.remote, reason: "an address such as git@host:path cannot contain a password; use a key, or https://")
         }
         if case .ssh(let host, _, _) = address.way, Address.mayHoldPassword(host) {
             throw FetchError.unreachable(
                 remote: session.remote,
                 reason:
-                    "an ssh address has a password in it, which every user of this machine could read while ssh runs; use a key, or https://"
+                    "the ssh address contains a password, which every user of this machine could read while ssh runs; use a key, or https://"
             )
         }
         if case .ssh(let host, _, _) = address.way, host.utf8.first == UInt8(ascii: "-") {
-            throw FetchError.unreachable(remote: session.remote, reason: "'\(host)' is no host")
+            throw FetchError.unreachable(remote: session.remote, reason: "'\(host)' is not a valid host name")
         }
         program = ProgramTransport(address, sshCommand: sshCommand, session)
     }
@@ -180,7 +180,7 @@ final class Remote {
         }
         if repository.contains(id) { return true }
         throw FetchError.unknownCommit(
-            id: id, remote: session.remote, tried: "the server does not give it by its id, and it is part of none of the branches")
+            id: id, remote: session.remote, tried: "the server does not serve it by its ID, and no branch contains it")
     }
 
     private func callbacks() -> git_remote_callbacks {

@@ -68,7 +68,7 @@ final class SocketStream {
             }
             if session.failure != nil { return failed() }
         }
-        session.fail(FetchError.unreachable(remote: session.remote, reason: "no connection to \(host), port \(port): \(reason)"))
+        session.fail(FetchError.unreachable(remote: session.remote, reason: "cannot connect to \(host), port \(port): \(reason)"))
         return failed()
     }
 
@@ -77,7 +77,7 @@ final class SocketStream {
             let count = recv(file, buffer, size, Int32(MSG_DONTWAIT))
             if count >= 0 { return session.hears(count) ? count : Int(failed()) }
             guard errno == EINTR || isBusy else { return Int(broken("read")) }
-            guard session.wait(for: file, POLLIN, whatFor: "an answer of \(host)") else { return Int(failed()) }
+            guard session.wait(for: file, POLLIN, whatFor: "an answer from \(host)") else { return Int(failed()) }
         }
     }
 
@@ -167,8 +167,8 @@ struct SocketPlace: Sendable {
         switch answer.get() {
         case .success(let places)?: return places
         case .failure(let failure)?:
-            session.fail(FetchError.unreachable(remote: session.remote, reason: "the address of \(host) is not known: \(failure.reason)"))
-        case nil: session.fail(FetchError.unreachable(remote: session.remote, reason: "the address of \(host) is not known"))
+            session.fail(FetchError.unreachable(remote: session.remote, reason: "cannot resolve \(host): \(failure.reason)"))
+        case nil: session.fail(FetchError.unreachable(remote: session.remote, reason: "cannot resolve \(host)"))
         }
         return nil
     }

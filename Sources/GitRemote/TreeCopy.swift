@@ -52,7 +52,7 @@ private struct TreeCopy {
         defer { git_odb_free(odb) }
         var pack: UnsafeMutablePointer<git_odb_writepack>?
         try GitError.check(git_odb_write_pack(&pack, odb, nil, nil), "write pack", repository.path)
-        guard let pack else { throw GitError("write pack", repository.path, "libgit2 gave none") }
+        guard let pack else { throw GitError("write pack", repository.path, "libgit2 returned nothing") }
         defer { pack.pointee.free(pack) }
         guard Array("\(tree)\n".utf8).withUnsafeBytes(child.write) else { throw ended() }
         child.endInput()
@@ -73,6 +73,6 @@ private struct TreeCopy {
 
     private func ended() -> any Error {
         let words = session.secrets.removed(from: child.message()).trimmedEnd
-        return session.failure ?? GitError("copy tree", tree.description, words.isEmpty ? "git pack-objects ended without a word" : words)
+        return session.failure ?? GitError("copy tree", tree.description, words.isEmpty ? "git pack-objects exited without output" : words)
     }
 }

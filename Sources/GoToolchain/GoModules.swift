@@ -50,7 +50,7 @@ package struct GoModules: Sendable {
             throw ModuleError(module: module, reason: error.lastLines.joined(separator: "; "))
         }
         guard let folder = try? JSONDecoder().decode(Module.self, from: Data(said.utf8)).Dir else {
-            throw ModuleError(module: module, reason: "go.mod names it, but the module cache does not hold it")
+            throw ModuleError(module: module, reason: "go.mod lists it, but the module cache does not contain it")
         }
         return FilePath(folder)
     }

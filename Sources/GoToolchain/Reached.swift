@@ -34,9 +34,9 @@ package struct FlagNotReached: ExitStatusError, Sendable, CustomStringConvertibl
     /// The flag, the reason, and what to do.
     package var description: String {
         """
-        the flag sets nothing: -X \(flag) names the package \(package), which is not in the build
-            \(near.map { "In the build is \($0). Say that in the recipe's flags" } ?? "Leave it out of the recipe's flags, or name a package of the build") \
-        ({vendored} and {importPath} stand for what the tree says).
+        the flag has no effect: -X \(flag) names the package \(package), which is not in the build
+            \(near.map { "The build contains \($0). Use that in the recipe's flags" } ?? "Remove it from the recipe's flags, or use a package of the build") \
+        ({vendored} and {importPath} are replaced by the tree's values).
         """
     }
 
@@ -106,15 +106,15 @@ struct Reached {
             let folder = root.pushing(file.removingLastComponent()).lexicallyNormalized().string
             guard
                 let package = packages.first(where: { $0.Dir == folder || FilePath($0.Dir) == tree.pushing(file.removingLastComponent()) })
-            else { throw PatchNotReached(file: file.string, reason: "is in no package that Go finds", instead: nil) }
+            else { throw PatchNotReached(file: file.string, reason: "is in no package found by Go", instead: nil) }
             let name = file.lastComponent?.string ?? ""
             guard compiled.contains(package.ImportPath) else {
                 throw PatchNotReached(
-                    file: file.string, reason: "is of \(package.ImportPath), which the target does not depend on",
+                    file: file.string, reason: "is in \(package.ImportPath), which the target does not depend on",
                     instead: try await twin(of: package.ImportPath, name))
             }
             guard package.files.contains(name) else {
-                throw PatchNotReached(file: file.string, reason: "is left out by its build constraints", instead: nil)
+                throw PatchNotReached(file: file.string, reason: "is excluded by its build constraints", instead: nil)
             }
         }
         return packages.map(\.ImportPath).sorted()

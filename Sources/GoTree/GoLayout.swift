@@ -23,13 +23,13 @@ package struct GoLayout: Hashable, Sendable {
     package func check(_ go: Version) throws(GoTooOld) {
         if mode == .workspace, let first = Version("1.22"), go < first {
             throw GoTooOld(
-                wanted: "1.22", reason: "go.work and a vendor/ that is made for it are understood from Go 1.22 on", taken: go)
+                wanted: "1.22", reason: "go.work with its own vendor/ requires Go 1.22 or newer", taken: go)
         }
         // Go ignores go.mod in GOPATH mode.
         guard mode != .gopath else { return }
         for one in named where one.isRequired {
             guard let wanted = one.version, wanted > go || Self.isUnreadable(one.text, to: go) else { continue }
-            throw GoTooOld(wanted: one.text, reason: "\(one.place) says so, and Go refuses to build it with less", taken: go)
+            throw GoTooOld(wanted: one.text, reason: "\(one.place) requires it, and Go refuses to build with an older release", taken: go)
         }
     }
 
@@ -51,7 +51,7 @@ package struct GoLayout: Hashable, Sendable {
             }
         }
         let words = places.map { "\($0.text) (\($0.places.joined(separator: ", ")))" }
-        return "the tree names Go \(words.joined(separator: ", ")); taken is Go \(go)"
+        return "the tree names Go \(words.joined(separator: ", ")); using Go \(go)"
     }
 }
 
@@ -66,7 +66,7 @@ package struct GoTooOld: ExitStatusError, Hashable, Sendable, CustomStringConver
 
     /// The problem, the reason, and what to do.
     package var description: String {
-        "this tree needs Go \(wanted) or newer, and Go \(taken) was taken: \(reason)\n    Say such a range: --go '>=\(wanted)', or 'toolchain' in the recipe."
+        "this tree needs Go \(wanted) or newer, but Go \(taken) was selected: \(reason)\n    Use --go '>=\(wanted)', or set 'toolchain' in the recipe."
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -21,14 +21,14 @@ struct GoModFile: Hashable, Sendable {
             var words = try Self.words(line, number: index + 1)
             guard let first = words.first else { continue }
             if first == .sign(")") {
-                guard block != nil, words.count == 1 else { throw Unreadable(line: index + 1, reason: "a ')' closes no block") }
+                guard block != nil, words.count == 1 else { throw Unreadable(line: index + 1, reason: "unmatched ')'") }
                 block = nil
                 continue
             }
             if words.count == 3, words[1] == .sign("("), words[2] == .sign(")") { continue }
             if words.last == .sign("(") {
                 guard block == nil, words.count == 2, case .word(let verb) = first else {
-                    throw Unreadable(line: index + 1, reason: "a '(' opens no block here")
+                    throw Unreadable(line: index + 1, reason: "unexpected '('")
                 }
                 block = verb
                 continue
@@ -36,11 +36,11 @@ struct GoModFile: Hashable, Sendable {
             if let block { words.insert(.word(block), at: 0) }
             let texts = words.compactMap { word in if case .word(let text) = word { text } else { nil } }
             guard let verb = texts.first, texts.count == words.count else {
-                throw Unreadable(line: index + 1, reason: "a '(' or ')' stands among words")
+                throw Unreadable(line: index + 1, reason: "unexpected '(' or ')' between words")
             }
             lines.append(Line(verb: verb, words: Array(texts.dropFirst())))
         }
-        guard block == nil else { throw Unreadable(line: 0, reason: "a block is not closed") }
+        guard block == nil else { throw Unreadable(line: 0, reason: "unclosed block") }
         self.lines = lines
     }
 
@@ -95,15 +95,15 @@ struct GoModFile: Hashable, Sendable {
                 rest.removeFirst()
             } else if first == "\"" || first == "`" {
                 rest.removeFirst()
-                guard let end = rest.firstIndex(of: first) else { throw Unreadable(line: number, reason: "a quote is not closed") }
+                guard let end = rest.firstIndex(of: first) else { throw Unreadable(line: number, reason: "unclosed quote") }
                 let text = rest[..<end]
-                guard !text.contains("\\") else { throw Unreadable(line: number, reason: "a quoted word has a '\\' in it") }
+                guard !text.contains("\\") else { throw Unreadable(line: number, reason: "a quoted word contains '\\'") }
                 words.append(.word(String(text)))
                 rest = rest[rest.index(after: end)...]
             } else {
                 let (word, behind) = plain(rest)
                 guard !word.isEmpty, !word.unicodeScalars.contains(where: { $0 == "\"" || $0 == "`" }) else {
-                    throw Unreadable(line: number, reason: "it has a sign that no word has")
+                    throw Unreadable(line: number, reason: "it contains a character not allowed in a word")
                 }
                 words.append(.word(word))
                 rest = behind

@@ -61,8 +61,8 @@ package struct TreeFacts {
         let mode = try asked ?? ownMode(recipe)
         if asked != nil, let contradiction = contradiction(to: mode) {
             throw GoLayoutError(
-                reason: "recipe '\(recipe)' says 'mode: \(mode.rawValue)', and the tree says otherwise: \(contradiction)",
-                advice: "Leave 'mode' out of the recipe, or say 'mode: tree': the tree's own files tell it.")
+                reason: "recipe '\(recipe)' says 'mode: \(mode.rawValue)', but the tree contradicts it: \(contradiction)",
+                advice: "Remove 'mode' from the recipe, or set 'mode: tree' to follow the tree's own files.")
         }
         if mode == .workspace { try checkWorkspace() }
         if mode == .modules { try checkReplacements(of: goMod, in: .top, file: "go.mod") }
@@ -84,9 +84,9 @@ package struct TreeFacts {
         guard isVendoredByWorkspace else { return .vendor }
         guard goWork != nil else {
             throw GoLayoutError(
-                reason: "the tree contradicts itself: vendor/modules.txt begins with '## workspace', and there is no go.work",
+                reason: "the tree contradicts itself: vendor/modules.txt begins with '## workspace', but there is no go.work",
                 advice:
-                    "Look whether the source is whole. A recipe that says 'mode: gopath' builds it without modules, where it has all packages."
+                    "Check that the source is complete. With 'mode: gopath' in the recipe, it is built without modules if it has all packages."
             )
         }
         return .workspace
@@ -104,7 +104,7 @@ package struct TreeFacts {
             if !hasVendor {
                 "it has no folder vendor/: mode '\(goMod == nil ? "gopath" : "modules")'"
             } else if goMod == nil {
-                "it has no go.mod, without which Go knows no modules: mode 'gopath'"
+                "it has no go.mod, so Go cannot use modules: mode 'gopath'"
             } else if isVendoredByWorkspace {
                 "vendor/modules.txt begins with '## workspace': mode 'workspace'"
             } else {
@@ -124,7 +124,7 @@ package struct TreeFacts {
             } else if let withoutModules {
                 "\(withoutModules) turns modules off (GO111MODULE): mode 'gopath'"
             } else if isListed {
-                "it holds its modules itself, by vendor/modules.txt, and what is patched there would not be compiled: mode '\(isVendoredByWorkspace ? "workspace" : "vendor")'"
+                "it vendors its modules (vendor/modules.txt), and patches there would not be compiled: mode '\(isVendoredByWorkspace ? "workspace" : "vendor")'"
             } else {
                 nil
             }
@@ -137,13 +137,13 @@ package struct TreeFacts {
         guard let path = asked ?? module else {
             throw GoLayoutError(
                 reason:
-                    "nobody says where the tree stands: recipe '\(recipe)' has no 'importPath', and the tree \(goMod == nil ? "no go.mod" : "no 'module' in its go.mod")",
-                advice: "Say 'importPath' in the recipe.")
+                    "the tree's import path is unknown: recipe '\(recipe)' has no 'importPath', and the tree has \(goMod == nil ? "no go.mod" : "no 'module' in its go.mod")",
+                advice: "Set 'importPath' in the recipe.")
         }
         guard let module, module != path, !(mode == .gopath && Self.isMajorVersion(module, of: path)) else { return path }
         throw GoLayoutError(
-            reason: "recipe '\(recipe)' says 'importPath: \(path)', and the tree says otherwise: its go.mod says 'module \(module)'",
-            advice: "Leave 'importPath' out of the recipe: the tree tells it. Flags may say {importPath} in its place.")
+            reason: "recipe '\(recipe)' says 'importPath: \(path)', but the tree's go.mod says 'module \(module)'",
+            advice: "Remove 'importPath' from the recipe: the tree determines it. Flags can use {importPath}.")
     }
 
     /// In `GOPATH` mode, the path of a module's folder has no `/v2` (go help gopath-get, "minimal module compatibility").
@@ -162,8 +162,8 @@ package struct TreeFacts {
             !contained.parts.contains(where: { $0.first == UInt8(ascii: "-") })
         else {
             throw GoLayoutError(
-                reason: "the tree's go.mod says 'module' and then what is no path of a module: \(ContainedPath.quoted(path.utf8))",
-                advice: "Look where the source comes from: Go would not take it either.")
+                reason: "the tree's go.mod has an invalid module path: \(ContainedPath.quoted(path.utf8))",
+                advice: "Check the origin of the source: Go would not accept it either.")
         }
         return path
     }
@@ -177,18 +177,18 @@ package struct TreeFacts {
         guard let goWork else { return }
         let known: Set = ["go", "toolchain", "godebug", "use", "replace"]
         for line in goWork.lines where !known.contains(line.verb) {
-            throw Self.refused("it says \(ContainedPath.quoted(line.verb.utf8)), which no go.work says")
+            throw Self.refused("unknown directive \(ContainedPath.quoted(line.verb.utf8))")
         }
-        guard modulesOfWorkspace.count <= Self.mostModules else { throw Self.refused("it names more than \(Self.mostModules) modules") }
+        guard modulesOfWorkspace.count <= Self.mostModules else { throw Self.refused("it lists more than \(Self.mostModules) modules") }
         try checkReplacements(of: goWork, in: .top, file: "go.work")
         for words in goWork.all("use") {
-            guard words.count == 1, let folder = words.first else { throw Self.refused("a 'use' in it does not name one folder") }
+            guard words.count == 1, let folder = words.first else { throw Self.refused("a 'use' does not name exactly one folder") }
             guard let place = Self.place(folder, in: .top) else {
-                throw Self.refused("'use \(ContainedPath.quoted(folder.utf8))' leads out of the tree")
+                throw Self.refused("'use \(ContainedPath.quoted(folder.utf8))' points outside the tree")
             }
             let file = place == .top ? "go.mod" : "\(place)/go.mod"
             guard try place == .top || reading.isFolder(place.description), let own = try Self.goFile(file, reading) else {
-                throw Self.refused("'use \(ContainedPath.quoted(folder.utf8))' names no folder of the tree that has a go.mod")
+                throw Self.refused("'use \(ContainedPath.quoted(folder.utf8))' is not a folder of the tree with a go.mod")
             }
             try checkReplacements(of: own, in: place, file: file)
         }
@@ -196,7 +196,7 @@ package struct TreeFacts {
 
     private func checkReplacements(of file: GoModFile?, in folder: ContainedPath, file name: String) throws(GoLayoutError) {
         for replaced in file?.replacedByFolders ?? [] where Self.place(replaced, in: folder) == nil {
-            throw Self.refused("'replace … => \(ContainedPath.quoted(replaced.utf8))' leads out of the tree", file: name)
+            throw Self.refused("'replace … => \(ContainedPath.quoted(replaced.utf8))' points outside the tree", file: name)
         }
     }
 
@@ -216,8 +216,8 @@ package struct TreeFacts {
 
     private static func refused(_ reason: String, file: String = "go.work") -> GoLayoutError {
         GoLayoutError(
-            reason: "the tree's \(file) is refused: \(reason)",
-            advice: "Go would read what is not of the source. Look where the source comes from.")
+            reason: "the tree's \(file) is rejected: \(reason)",
+            advice: "Go would read files outside the source. Check the origin of the source.")
     }
 
     // MARK: Single files
@@ -227,7 +227,7 @@ package struct TreeFacts {
         do throws(GoModFile.Unreadable) { return try GoModFile(String(decoding: bytes, as: UTF8.self)) } catch {
             throw GoLayoutError(
                 reason: "the tree's \(path) cannot be read\(error.line > 0 ? ": line \(error.line)" : ""): \(error.reason)",
-                advice: "Go would not take it either.")
+                advice: "Go would not accept it either.")
         }
     }
 

@@ -100,7 +100,7 @@ package struct BootGrader: Grader {
     package mutating func finish(_ how: String, at now: Double) {
         guard verdict == nil else { return }
         if let ended { return decide(exitVerdict(ended.status, at: ended.at), at: ended.at) }
-        let reason = stage == "kubelet" ? "the sandbox ended while the node was being watched" : "the sandbox did not start the node"
+        let reason = stage == "kubelet" ? "the sandbox ended while the node was being observed" : "the sandbox did not start the node"
         let cause = stage == "kubelet" ? Cause.sandboxGone : nil
         decide(inconclusive("\(reason) (\(how)); last stage: \(stage)", cause: cause), at: now)
     }
@@ -131,7 +131,7 @@ package struct BootGrader: Grader {
             guard !text.hasPrefix(node.profile.versionPrefix) else { return }
             let answer = Evidence(kind: .probe, text: text, source: "--version", seconds: now)
             decide(
-                inconclusive("the binary is no \(node.profile == .kubelet ? "kubelet" : "k3s"): '--version' answers '\(text)'", [answer]),
+                inconclusive("the binary is not \(node.profile == .kubelet ? "a kubelet" : "k3s"): '--version' prints '\(text)'", [answer]),
                 at: now)
         case .asked(let name): ask(name, at: now)
         case .probe(let name, let answer): note(name, answer, at: now)
@@ -223,13 +223,13 @@ package struct BootGrader: Grader {
     /// log lines prove nothing.
     private func seen(_ verdict: Verdict) -> Verdict {
         guard !areSignsWhole, verdict.grade != .inconclusive else { return verdict }
-        return inconclusive("the sandbox never told that the node begins: nobody looked at what it is", verdict.evidence)
+        return inconclusive("the sandbox never reported the node's start, so the sandbox was not examined", verdict.evidence)
     }
 
     /// The verdict on a node that is alive at the end of the observation.
     private func livingVerdict(at now: Double) -> Verdict {
         guard log.kubelet != nil, let lastHealth = health.last, let lastStats = stats.last else {
-            return inconclusive("the node's program runs, but the probes were never asked, or it never wrote a line of a kubelet")
+            return inconclusive("the node's program runs, but it was never probed, or it never wrote a kubelet log line")
         }
         let alive = Evidence(
             kind: .harness, text: "alive \(Self.text(now - (started ?? now))) s after its start", source: "sandbox", seconds: now)
@@ -242,17 +242,17 @@ package struct BootGrader: Grader {
         // An old answer says nothing about the node's current state: the probe itself hangs.
         guard failure != nil || isAnswered(at: now) else {
             return inconclusive(
-                "the probes were not asked, or not answered, in the last \(Self.text(stale)) s", [lastHealth, lastStats])
+                "the probes were not sent or not answered in the last \(Self.text(stale)) s", [lastHealth, lastStats])
         }
         if let late = log.forbidden.late { return log.lateVerdict(late, level: level, notes: notes) }
-        if let failure { return degraded("the node lives, but \(failure.name) did not hold: \(failure.bad.text)", [failure.bad, alive]) }
+        if let failure { return degraded("the node runs, but \(failure.name) failed: \(failure.bad.text)", [failure.bad, alive]) }
         if let fatal = log.said {
-            return degraded("the node wrote that it ends, and lives", [fatal.evidence, alive], cause: log.fatalFault?.cause)
+            return degraded("the node logged a fatal error but is still running", [fatal.evidence, alive], cause: log.fatalFault?.cause)
         }
         if let restart = log.restart {
             let first = log.started.map { [$0] } ?? []
             return degraded(
-                "the node said \(restart.count + 1) times that it started", first + [restart.first.evidence, alive], cause: .restarted)
+                "the node reported its start \(restart.count + 1) times", first + [restart.first.evidence, alive], cause: .restarted)
         }
         if let verdict = joinedVerdict(alive, at: now) { return verdict }
         return goodVerdict([lastHealth, lastStats, alive])
@@ -262,7 +262,7 @@ package struct BootGrader: Grader {
     private func goodVerdict(_ seen: [Evidence]) -> Verdict {
         if let short = level.shortfall(warmUp: node.warmUp / patience, observe: node.observe / patience) {
             return Verdict(
-                grade: .short, level: level, summary: "nothing bad was seen, but \(short)", evidence: cluster.evidence + seen, notes: notes)
+                grade: .short, level: level, summary: "no fault was seen, but \(short)", evidence: cluster.evidence + seen, notes: notes)
         }
         return Verdict(
             grade: .clean, level: level, summary: Self.cleanSummary(level), evidence: cluster.evidence + seen, notes: notes)
@@ -275,8 +275,8 @@ package struct BootGrader: Grader {
     /// The verdict when the clocks disagree, so that it is unknown which lines came after warm-up.
     private func clockVerdict(_ clocks: BootLog.Disagreement) -> Verdict {
         let reason =
-            "the node's log and the boot's clock disagree by \(Self.text(clocks.width)) s: \(Self.text(clocks.told)) s from the log's first line "
-            + "to this one as the log tells, and \(Self.text(clocks.seen)) s as they went by"
+            "the node's log and the boot's clock disagree by \(Self.text(clocks.width)) s: from the log's first line to this one, "
+            + "\(Self.text(clocks.told)) s passed by the log, and \(Self.text(clocks.seen)) s by the boot's clock"
         return inconclusive(reason, [clocks.evidence], cause: .clocks)
     }
 
@@ -284,7 +284,7 @@ package struct BootGrader: Grader {
     private func joinedVerdict(_ alive: Evidence, at now: Double) -> Verdict? {
         guard let missing = cluster.missing(at: now) else {
             return cluster.shortcoming.map {
-                degraded("the node lives and joined, but its \($0.what)", cluster.evidence + [alive], cause: .endlessStorage)
+                degraded("the node runs and joined, but its \($0.what)", cluster.evidence + [alive], cause: .endlessStorage)
             }
         }
         guard cluster.hasServed, cluster.isFresh(at: now) else {
@@ -292,7 +292,7 @@ package struct BootGrader: Grader {
             return inconclusive("the API server, which the harness runs, does not answer", seen)
         }
         return Verdict(
-            grade: .degraded, level: level, cause: .notJoined, summary: "the node lives, but \(missing.what)",
+            grade: .degraded, level: level, cause: .notJoined, summary: "the node runs, but \(missing.what)",
             evidence: missing.seen + [alive], notes: notes)
     }
 
@@ -301,14 +301,15 @@ package struct BootGrader: Grader {
 
     /// k3s, pkg/daemons/agent: sets `eviction-hard` to `imagefs.available` and `nodefs.available` only, which replaces kubelet's own
     /// limits.
-    private static let k3sEviction = "k3s gives its kubelet eviction limits for disks alone: no pod is ever evicted for the node's memory"
+    private static let k3sEviction =
+        "k3s gives its kubelet eviction limits for disks only: pods are never evicted because of the node's memory"
 
     private static func cleanSummary(_ level: Level) -> String {
         switch level {
         case .ready: "the node joined, is Ready, answers, and wrote no forbidden line after warm-up"
         case .pod:
-            "the node joined, is Ready, ran a pod to its end, killed and cleaned up another, and wrote no forbidden line after warm-up"
-        default: "the node lives, answers, and wrote no forbidden line after warm-up"
+            "the node joined, is Ready, ran a pod to completion, killed and cleaned up another, and wrote no forbidden line after warm-up"
+        default: "the node runs, answers, and wrote no forbidden line after warm-up"
         }
     }
 
@@ -326,15 +327,15 @@ package struct BootGrader: Grader {
         if let fatal = log.fatal, isKubelet { return graveVerdict(fatal, exit) }
         // The shell adds 128 to a signal number. Nothing in the sandbox sends these two signals.
         if [137, 143].contains(status) {
-            return inconclusive("something from outside killed the node's program", [exit], cause: .nodeKilled)
+            return inconclusive("the node's program was killed from outside", [exit], cause: .nodeKilled)
         }
         guard log.kubelet != nil else {
-            return inconclusive("the node's program ended with status \(status) and never wrote a line of a kubelet", [exit])
+            return inconclusive("the node's program exited with status \(status) without writing a kubelet log line", [exit])
         }
         let notes = log.notes
         return Verdict(
             grade: .fatal, level: level, cause: log.forbidden.late?.first.signal.cause,
-            summary: "the node ended by itself, with status \(status)",
+            summary: "the node exited with status \(status)",
             evidence: [exit, log.forbidden.late?.first.evidence ?? log.forbidden.early?.evidence, log.cause].compactMap(\.self),
             notes: notes)
     }

@@ -59,7 +59,7 @@ struct ClusterReader: Sendable {
         case .ended(let process, let how, let lines): noteEnd(process, how, lines, at: now)
         case .unlogged(let process, let reason):
             let said = Evidence(kind: .harness, text: reason, source: process, seconds: now)
-            fail(.inconclusive, .logNotWritten, "the log of \(process), which the harness runs, is not whole: \(reason)", [said])
+            fail(.inconclusive, .logNotWritten, "the log of \(process), which the harness runs, is incomplete: \(reason)", [said])
         case .node(let status): noteNode(status, at: now)
         case .pod(let name, let status):
             note(name) { trial in
@@ -98,22 +98,22 @@ struct ClusterReader: Sendable {
     func missing(at now: Double) -> (what: String, seen: [Evidence])? {
         guard level.isJoined else { return nil }
         guard isFresh(at: now) else {
-            return ("the API server has not told of it lately", [silence, nodeSeen].compactMap(\.self) + refusals)
+            return ("the API server has not reported it recently", [silence, nodeSeen].compactMap(\.self) + refusals)
         }
         guard let node, let nodeSeen else { return ("the node has not registered", refusals) }
         guard node.isReady else { return ("the node is not Ready: \(nodeSeen.text)", [nodeSeen]) }
         if let wrong = wrongCapacity(of: node) { return (wrong, [nodeSeen]) }
         guard level == .pod else { return nil }
-        guard task.phase == "Succeeded" else { return (stuck("the pod did not run to its end", .task), seen(of: .task)) }
+        guard task.phase == "Succeeded" else { return (stuck("the pod did not run to completion", .task), seen(of: .task)) }
         guard let said = task.logText else { return ("the pod's log cannot be read", seen(of: .task) + refusals) }
-        guard said.contains(word) else { return ("the pod's log does not have what the pod said", seen(of: .task)) }
+        guard said.contains(word) else { return ("the pod's log does not contain the pod's output", seen(of: .task)) }
         guard limited.isGone != nil else {
             return limited.phase == "Running"
                 ? ("the pod with limits was not cleaned up", seen(of: .limited) + refusals)
                 : (stuck("the pod with limits does not run", .limited), seen(of: .limited) + refusals)
         }
         guard let usage = limited.usage, usage.isPositive else {
-            return ("/stats/summary has no figures of a pod that works: \(Self.words(limited.usage))", seen(of: .limited))
+            return ("/stats/summary has no figures for a working pod: \(Self.words(limited.usage))", seen(of: .limited))
         }
         return nil
     }
@@ -122,8 +122,8 @@ struct ClusterReader: Sendable {
     var shortcoming: (what: String, seen: [Evidence])? {
         guard level.isJoined, isRootEndless, let node, let nodeSeen, let text = Self.endless(node) else { return nil }
         let what =
-            "ephemeral storage reads \(text), since '/' is an overlay without a size: such a node cannot limit, reserve or evict by it "
-            + "(a newer runsc gives the overlay one: --overlay-size)"
+            "ephemeral storage reads \(text), because '/' is an overlay without a size: such a node cannot limit, reserve or evict by it "
+            + "(a newer runsc can set one: --overlay-size)"
         return (what, [nodeSeen])
     }
 
@@ -186,7 +186,7 @@ struct ClusterReader: Sendable {
             Evidence(kind: .log, text: $0, source: process, seconds: now)
         }
         let gone = process == "kube-apiserver" ? Cause.serverGone : .controlPlaneGone
-        let why = full == nil ? "" : ": no space is left on the disk that node and control plane share"
+        let why = full == nil ? "" : ": no space is left on the disk shared by the node and the control plane"
         fail(
             .inconclusive, full == nil ? gone : .outOfDisk, "\(process), which the harness runs, ended (\(how))\(why)",
             [full, end].compactMap(\.self) + said)
@@ -204,7 +204,7 @@ struct ClusterReader: Sendable {
         nodeSeen = Self.seen((words + capacity).joined(separator: " "), "node", now)
         for (type, cause) in Self.pressures {
             guard let condition = status.condition(type), condition.status == "True", let nodeSeen else { continue }
-            fail(.degraded, cause, "the node says \(type): \(condition.message ?? condition.reason ?? "")", [nodeSeen])
+            fail(.degraded, cause, "the node reports \(type): \(condition.message ?? condition.reason ?? "")", [nodeSeen])
         }
     }
 
@@ -218,7 +218,7 @@ struct ClusterReader: Sendable {
                 return "the node's capacity of \(name) reads \(node.capacity[name] ?? "nothing")"
             }
             if quantity.value > Quantity.largestSane, name != Self.storage || !isRootEndless {
-                return "the node's capacity of \(name) reads \(text), which is no real size"
+                return "the node's capacity of \(name) reads \(text), which is not a plausible size"
             }
         }
         return nil

@@ -73,14 +73,14 @@ package struct ComponentGrader: Grader {
     private var cgroupFault: String? {
         // The layout's own signs include the presence of cgroup v2.
         layout.cgroup == .v2 || signs.mounts["/sys/fs/cgroup/cpuacct"] == "cgroup"
-            ? nil : "/sys/fs/cgroup/cpuacct is no cgroup mount in the sandbox"
+            ? nil : "/sys/fs/cgroup/cpuacct is not a cgroup mount in the sandbox"
     }
 
     private func verdict(of status: Int, at seconds: Double) -> Verdict {
         let end = Evidence(kind: .exit, text: "exit status \(status)", source: probe, seconds: seconds)
         guard let answer = answers.first, answers.count == 1 else {
             let count = answers.isEmpty ? "nothing" : "\(answers.count) lines"
-            return inconclusive("the probe wrote \(count), where one line is its answer", answers + [end])
+            return inconclusive("the probe wrote \(count) instead of one line", answers + [end])
         }
         switch status {
         case 0:

@@ -21,7 +21,7 @@ extension NodeLog {
     /// - Parameter exit: how its process ended, if that was observed.
     func fatalVerdict(_ fatal: Sighting, level: Level, notes: [String], exit: Evidence? = nil) -> Verdict {
         let fault = fatalFault
-        let summary = fault.map { "the node ended by itself: \($0.name)" } ?? "the node ended by itself: \(fatal.signal.name)"
+        let summary = fault.map { "the node exited: \($0.name)" } ?? "the node exited: \(fatal.signal.name)"
         // An earlier forbidden line and the failed read explain the end.
         let why = [fault == nil ? forbidden.early?.evidence : nil, cause].compactMap(\.self)
         let evidence = [fatal.evidence] + crashFrames + why + [exit].compactMap(\.self)
@@ -34,7 +34,7 @@ extension NodeLog {
         let last = late.count > 1 ? late.last : nil
         let signal = late.first.signal
         return Verdict(
-            grade: .degraded, level: level, cause: signal.cause, summary: "after warm-up '\(signal.name)' still came, \(times)",
+            grade: .degraded, level: level, cause: signal.cause, summary: "'\(signal.name)' still occurred after warm-up, \(times)",
             evidence: [late.first.evidence, last, cause].compactMap(\.self), notes: notes)
     }
 
@@ -43,13 +43,15 @@ extension NodeLog {
         guard let early = forbidden.early, fatal == nil else { return [] }
         let times = forbidden.earlyCount == 1 ? "one line" : "\(forbidden.earlyCount) lines"
         let line = early.evidence.line.map { ", the first is line \($0)" } ?? ""
-        return ["\(times) with '\(early.signal.name)' came in warm-up\(line); a healthy node writes it too, before its first housekeeping"]
+        return [
+            "\(times) with '\(early.signal.name)' occurred during warm-up\(line); a healthy node also logs it before its first housekeeping"
+        ]
     }
 
     /// Notes on long lines.
     static func longNotes(_ count: Int) -> [String] {
         guard count > 0 else { return [] }
-        return ["\(count == 1 ? "one line is" : "\(count) lines are") longer than \(LogReader.pieceLimit) bytes, and was read in pieces"]
+        return ["\(count == 1 ? "one line is" : "\(count) lines are") longer than \(LogReader.pieceLimit) bytes, and read in pieces"]
     }
 }
 
@@ -68,25 +70,26 @@ extension LogRun {
         if let end = unit.end, end.ending.isFailure, !unit.isStopping, unit.watchdog == nil { return exitVerdict(end.evidence, end.ending) }
         if let late = forbidden.late { return lateVerdict(late, level: .log, notes: earlyNotes + killNotes) }
         if let killed { return verdict(.inconclusive, cause: .nodeKilled, killed, exitEvidence) }
-        let reason = isCut ? "the log was cut off in the middle, and up to there nothing decides" : reason
+        let reason = isCut ? "the log is truncated and contains nothing decisive up to that point" : reason
         return verdict(.inconclusive, reason, [forbidden.early?.evidence, started, unit.end?.evidence].compactMap(\.self))
     }
 
     private var reason: String {
         if forbidden.undatedCount > 0 {
-            return "\(forbidden.undatedCount) forbidden lines came, but no line tells the time: whether it was after warm-up cannot be said"
+            return
+                "\(forbidden.undatedCount) forbidden lines occurred, but no line has a timestamp, so it is unknown whether that was after warm-up"
         }
-        if started == nil { return "the log does not show that the node started, nor that it ended" }
-        return "nothing bad came after warm-up, but a log alone cannot show that the node lives"
+        if started == nil { return "the log shows neither the node's start nor its end" }
+        return "no fault occurred after warm-up, but a log alone cannot show that the node is healthy"
     }
 
     /// The verdict when the node wrote no line and systemd reports its end.
     private var unheardVerdict: Verdict {
-        guard let end = unit.end else { return verdict(.inconclusive, "no line of the log is one that a kubelet writes", []) }
+        guard let end = unit.end else { return verdict(.inconclusive, "the log contains no kubelet log line", []) }
         let reason =
             end.ending.isOfSystemd
             ? "the node never ran: systemd could not start its program (status \(end.ending.status))"
-            : "the node's program ended (\(end.ending.code), \(end.ending.status)), and no line of it is in the log"
+            : "the node's program ended (\(end.ending.code), \(end.ending.status)), and the log has no line of it"
         return verdict(.inconclusive, reason, exitEvidence)
     }
 
@@ -95,18 +98,18 @@ extension LogRun {
         let how = ending.code == "exited" ? "with status \(ending.status)" : "by signal \(ending.status)"
         let why = [forbidden.late?.first.evidence ?? forbidden.early?.evidence, cause].compactMap(\.self)
         return Verdict(
-            grade: .fatal, level: .log, cause: forbidden.late?.first.signal.cause, summary: "the node ended by itself, \(how)",
+            grade: .fatal, level: .log, cause: forbidden.late?.first.signal.cause, summary: "the node exited \(how)",
             evidence: exitEvidence + why, notes: earlyNotes)
     }
 
     /// Who killed the node; nil if nobody did.
     private var killed: String? {
         if unit.memory != nil, unit.end.map({ $0.ending.code == "killed" }) ?? true {
-            return "the kernel killed the node, for want of memory"
+            return "the kernel killed the node because memory ran out"
         }
         guard let end = unit.end, !unit.isStopping else { return nil }
-        if unit.watchdog != nil { return "systemd ended the node: it did not say in time that it lives" }
-        return end.ending.code == "killed" ? "something from outside killed the node, with signal \(end.ending.status)" : nil
+        if unit.watchdog != nil { return "systemd killed the node: it did not answer the watchdog in time" }
+        return end.ending.code == "killed" ? "the node was killed from outside with signal \(end.ending.status)" : nil
     }
 
     private var killNotes: [String] { killed.map { [$0] } ?? [] }
@@ -129,13 +132,14 @@ extension LogReader {
     package func verdict(isCut: Bool) -> Verdict {
         let (reader, nodes) = finished
         guard let last = nodes.last else {
-            let reason = lines == 0 ? "the log is empty" : "no line of the log is one that a kubelet writes"
+            let reason = lines == 0 ? "the log is empty" : "the log contains no kubelet log line"
             return Verdict(
-                grade: .inconclusive, level: .log, summary: "\(reason): nothing can be said of a node",
+                grade: .inconclusive, level: .log, summary: "\(reason), so it says nothing about a node",
                 evidence: [Evidence(kind: .harness, text: reason, source: "ninepin")], notes: logNotes(isCut: isCut))
         }
         guard !reader.isReversed else {
-            let reason = "the lines of the log stand newest first, and what came last cannot be said: give it in the order of time"
+            let reason =
+                "the lines of the log are in reverse order, newest first, so the last event is unknown: sort the log chronologically"
             return Verdict(
                 grade: .inconclusive, level: .log, summary: reason, evidence: [Evidence(kind: .harness, text: reason, source: "ninepin")],
                 notes: logNotes(isCut: isCut))
@@ -162,8 +166,8 @@ extension LogReader {
     }
 
     private func logNotes(isCut: Bool) -> [String] {
-        let encoded = encoding.map { ["the log is \($0), and was read as such"] } ?? []
-        return encoded + LogRun.longNotes(longLines) + (isCut ? ["the log ends in the middle of a line: it was cut off"] : [])
+        let encoded = encoding.map { ["the log was read as \($0)"] } ?? []
+        return encoded + LogRun.longNotes(longLines) + (isCut ? ["the log ends in the middle of a line: it is truncated"] : [])
     }
 
     /// Notes on other nodes in the log, by the names in their wrappers.
@@ -171,13 +175,13 @@ extension LogReader {
         var seen: Set<LogVoice> = [judged.voice]
         return nodes.reversed().filter { !$0.voice.name.isEmpty && seen.insert($0.voice).inserted }.prefix(3).map { run in
             let name = String(decoding: run.voice.name.prefix(64), as: UTF8.self)
-            return "the log has lines of another node too, '\(name)': \(run.verdict(isCut: false).title)"
+            return "the log also has lines of another node, '\(name)': \(run.verdict(isCut: false).title)"
         }
     }
 
     private func pendingNote(after last: LogRun) -> [String] {
         guard let line = pending?.evidence.line, last.lastLine < line else { return [] }
-        return ["systemd started the unit once more at line \(line), and no line of the node came after it"]
+        return ["systemd restarted the unit at line \(line), but no line of the node follows"]
     }
 }
 
@@ -186,9 +190,9 @@ extension PastRuns {
     fileprivate var notes: [String] {
         guard count > 0 else { return [] }
         let counts = Grade.allCases.compactMap { grade in grades[grade].map { "\($0) \(grade.rawValue)" } }.joined(separator: ", ")
-        let end = lastFatal.map { "; the last fatal one, lines \($0.firstLine) to \($0.lastLine): \(Self.beginning(of: $0))" } ?? ""
-        let runs = count == 1 ? "one earlier run of the node is" : "\(count) earlier runs of the node are"
-        return ["this is the last run in the log; \(runs) in it too (\(counts))\(end)"]
+        let end = lastFatal.map { "; the last fatal run is lines \($0.firstLine) to \($0.lastLine): \(Self.beginning(of: $0))" } ?? ""
+        let runs = count == 1 ? "one earlier run of the node" : "\(count) earlier runs of the node"
+        return ["this is the last run in the log, which also has \(runs) (\(counts))\(end)"]
     }
 
     private static func beginning(of run: RunVerdict) -> String { PodLines.beginning(of: run.verdict.summary) }

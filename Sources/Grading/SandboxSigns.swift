@@ -22,20 +22,20 @@ package struct SandboxSigns: Sendable {
     }
 
     private var containerFault: String? {
-        if let gvisor { return "the container's kernel says that it is gVisor's: \(gvisor)" }
-        guard let root = mounts["/"] else { return "'/' is no mount in the container" }
-        return root == "9p" ? "'/' is 9p in the container, and not the machine's own file system" : nil
+        if let gvisor { return "the container's kernel identifies itself as gVisor: \(gvisor)" }
+        guard let root = mounts["/"] else { return "'/' is not a mount in the container" }
+        return root == "9p" ? "'/' is 9p in the container, not the machine's own file system" : nil
     }
 
     private func fault(in layout: Layout) -> String? {
         let volume = mounts[NodePath.kubelet]
-        if gvisor == nil { return "the sandbox does not look like gVisor: its kernel's log does not say so" }
+        if gvisor == nil { return "the sandbox does not look like gVisor: its kernel log does not say so" }
         if mounts["/"] != layout.rootType {
-            return "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) asks"
+            return "'/' is \(mounts["/"] ?? "no mount") in the sandbox, not \(layout.rootType) as \(layout.rawValue) requires"
         }
         if layout.hasVolume, volume != "9p" { return "\(NodePath.kubelet) is \(volume ?? "no mount"), not a 9p volume" }
         if !layout.hasVolume, volume != nil {
-            return "\(NodePath.kubelet) is a mount of its own, which \(layout.rawValue) does not ask for"
+            return "\(NodePath.kubelet) is a separate mount, which \(layout.rawValue) does not have"
         }
         return cgroupFault(in: layout)
     }
@@ -44,15 +44,15 @@ package struct SandboxSigns: Sendable {
     private func cgroupFault(in layout: Layout) -> String? {
         let found = mounts["/sys/fs/cgroup"]
         guard (found == "cgroup2") != (layout.cgroup == .v2) else { return nil }
-        return "/sys/fs/cgroup is \(found ?? "no mount") in the sandbox, and \(layout.rawValue) asks for cgroup \(layout.cgroup.rawValue)"
+        return "/sys/fs/cgroup is \(found ?? "no mount") in the sandbox, but \(layout.rawValue) requires cgroup \(layout.cgroup.rawValue)"
     }
 
     private func fault(in place: HostSigns) -> String? {
         if (gvisor != nil) != place.isGvisor {
-            return "the kernel \(gvisor == nil ? "does not say" : "says") that it is gVisor, unlike before"
+            return "the kernel \(gvisor == nil ? "no longer identifies" : "now identifies") itself as gVisor"
         }
         for (point, type) in [("/", place.rootType), (NodePath.kubelet, place.kubeletType)] where mounts[point] != type {
-            return "\(point) is \(mounts[point] ?? "no mount") for the node, and \(type ?? "no mount") for Ninepin"
+            return "\(point) is \(mounts[point] ?? "no mount") for the node, but \(type ?? "no mount") for Ninepin"
         }
         return nil
     }

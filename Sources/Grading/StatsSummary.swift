@@ -46,44 +46,44 @@ struct StatsSummary: Decodable {
 
     private static func notes(of processor: Node.Processor?) -> [String] {
         let used = processor?.usageCoreNanoSeconds ?? 0
-        if used == 0 { return ["node CPU reads 0: the node looks idle, whatever runs on it"] }
-        return used > Limit.nanoseconds ? ["node CPU reads \(used) nanoseconds, which is no real time"] : []
+        if used == 0 { return ["node CPU reads 0: the node looks idle whatever it runs"] }
+        return used > Limit.nanoseconds ? ["node CPU reads \(used) nanoseconds, which is not plausible"] : []
     }
 
     /// The eviction manager uses the available amount and ignores the resource if that is missing (pkg/kubelet/eviction/helpers.go,
     /// `makeSignalObservations`).
     private static func notes(of memory: Node.Memory?) -> [String] {
         let used = memory?.workingSetBytes ?? 0
-        if used == 0 { return ["node memory reads 0: nothing is ever evicted for memory"] }
+        if used == 0 { return ["node memory reads 0: pods are never evicted because of memory"] }
         if used > Limit.memory { return ["node memory reads \(used) bytes, which no machine has"] }
         guard let available = memory?.availableBytes else {
-            return ["node memory does not tell what is available: nothing is ever evicted for memory"]
+            return ["node memory has no available figure: pods are never evicted because of memory"]
         }
         // kubelet subtracts without checking for underflow.
         return available > Limit.memory ? ["node memory available reads \(available) bytes, which no machine has"] : []
     }
 
     private static func notes(of system: Node.FileSystem?, as name: String) -> [String] {
-        guard let system else { return ["\(name) tells nothing: nothing is ever evicted for its space"] }
+        guard let system else { return ["\(name) has no figures: pods are never evicted because of its space"] }
         return notes(ofSpace: system, as: name) + notes(ofInodes: system, as: name)
     }
 
     private static func notes(ofSpace system: Node.FileSystem, as name: String) -> [String] {
         let capacity = system.capacityBytes ?? 0
-        if capacity == 0 { return ["\(name) capacity reads 0: nothing is ever evicted for its space"] }
+        if capacity == 0 { return ["\(name) capacity reads 0: pods are never evicted because of its space"] }
         // gVisor's in-memory overlay reports such a size.
-        if capacity > Limit.space { return ["\(name) capacity reads \(capacity) bytes, which is no real size"] }
+        if capacity > Limit.space { return ["\(name) capacity reads \(capacity) bytes, which is not plausible"] }
         guard let available = system.availableBytes else {
-            return ["\(name) does not tell what is available: nothing is ever evicted for its space"]
+            return ["\(name) has no available figure: pods are never evicted because of its space"]
         }
         return available > capacity ? ["\(name) has \(available) bytes available, more than its capacity of \(capacity)"] : []
     }
 
     private static func notes(ofInodes system: Node.FileSystem, as name: String) -> [String] {
         let inodes = system.inodes ?? 0
-        if inodes == 0 { return ["\(name) tells no inodes: nothing is ever evicted for inodes"] }
-        if inodes > Limit.inodes { return ["\(name) has \(inodes) inodes, which is no real number"] }
-        guard let free = system.inodesFree else { return ["\(name) does not tell its free inodes: nothing is ever evicted for inodes"] }
+        if inodes == 0 { return ["\(name) has no inode figures: pods are never evicted because of inodes"] }
+        if inodes > Limit.inodes { return ["\(name) has \(inodes) inodes, which is not plausible"] }
+        guard let free = system.inodesFree else { return ["\(name) has no free inode figure: pods are never evicted because of inodes"] }
         return free > inodes ? ["\(name) has \(free) inodes free, more than its \(inodes) inodes"] : []
     }
 

@@ -51,7 +51,7 @@ package struct Jail: Sendable {
     ///
     /// - Throws: `FileError`.
     package func give(_ paths: [FilePath]) throws(FileError) {
-        for path in paths where lchown(path.string, user, user) != 0 { throw Files.error("give away", path, errno) }
+        for path in paths where lchown(path.string, user, user) != 0 { throw Files.error("change the owner of", path, errno) }
     }
 
     /// The command inside the jail. Requires root.

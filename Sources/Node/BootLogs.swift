@@ -28,7 +28,7 @@ package struct BootLogs: Sendable {
     /// Closes the files and returns the first write error of all of them.
     package func finish() -> FileError? { files.map { $0.finish() }.compactMap(\.self).first }
 
-    package static func words(_ fault: FileError) -> String { "the log of the boot is not whole: \(fault)" }
+    package static func words(_ fault: FileError) -> String { "the log of the boot is incomplete: \(fault)" }
 
     private static func cause(_ fault: FileError) -> Cause { fault.isDiskFull ? .outOfDisk : .logNotWritten }
 }

@@ -34,7 +34,8 @@ final class CleanupJournal {
         let above = Self.missing(parent)
         try Files.makeDirectory(parent)
         guard let lock = try FileLock.tryTake(parent.appending(".here")) else {
-            throw InPlaceError(description: "another ninepin boots a node in this place\n    Wait for its end, or look at \(parent).")
+            throw InPlaceError(
+                description: "another ninepin is booting a node in this environment\n    Wait until it ends, or see \(parent).")
         }
         self.lock = lock
         journal = parent.appending(".made")
@@ -83,7 +84,7 @@ final class CleanupJournal {
             if !Files.exists(FilePath(group)) {
                 traces.append(.group(group))
             } else if Self.hasProcess(group) {
-                throw InPlaceError(description: "pods of another kubelet run in this place (\(group))\n    End that node first.")
+                throw InPlaceError(description: "pods of another kubelet run in this environment (\(group))\n    Stop that node first.")
             }
         }
         try write()

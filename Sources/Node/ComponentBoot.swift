@@ -79,7 +79,7 @@ package struct ComponentBoot: Sendable {
                 error: logs.appending("\(name).sandbox.log")
             ).over(try runsc.run(bundle, state: state, layout: layout, on: host))
             guard let verdict = run.grader.finding, let decided = run.grader.decided else {
-                return (.failed("the grader came to no verdict", level: .component), 0)
+                return (.failed("the grader reached no verdict", level: .component), 0)
             }
             return (run.logs.settled(verdict), max(0, seconds - decided))
         } catch let error as CancellationError { throw error } catch {

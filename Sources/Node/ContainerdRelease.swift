@@ -39,8 +39,8 @@ package struct ContainerdDoesNotRun: ExitStatusError, Sendable, CustomStringConv
     /// The package, the reason and the remedy.
     package var description: String {
         """
-        \(package.title) does not run with this machine's libraries, which a node has, too: \(reason)
-            Ask for an older suite in the recipe's node.containerd, or leave it out: then the node gets this machine's own.
+        \(package.title) does not run with this machine's libraries, which a node also uses: \(reason)
+            Set an older suite in the recipe's node.containerd, or remove it to use this machine's containerd.
         """
     }
 
@@ -70,10 +70,11 @@ package enum ContainerdRelease {
     package static func note(_ release: String?, on node: String) -> String? {
         guard let release, let found = node.firstMatch(of: /v1\.(\d{1,4})(?:\.|$)/), let minor = Int(found.1) else { return nil }
         if lacksAlpha(release), minor < 23 {
-            return "containerd \(release) does not answer runtime.v1alpha2, all that kubelet asks before 1.23: it takes one before 2.0"
+            return
+                "containerd \(release) does not support runtime.v1alpha2, the only API used by kubelet before 1.23, which needs containerd before 2.0"
         }
         guard lacksRuntimeConfig(release), minor >= 31 else { return nil }
         return
-            "containerd \(release) does not answer RuntimeConfig, which kubelet asks from 1.31 on: kubelet warns, and takes the cgroup driver of its own configuration"
+            "containerd \(release) does not support RuntimeConfig, which kubelet uses from 1.31 on: kubelet logs a warning and uses the cgroup driver from its own configuration"
     }
 }

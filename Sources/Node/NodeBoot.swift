@@ -143,7 +143,7 @@ package struct NodeBoot: Sendable {
         do {
             try Files.makeDirectory(files.logs)
             guard node.joins(at: level) else { return try await boot(mode, joining: nil, in: files, progress: progress) }
-            guard let plane else { return failed("the level \(level.rawValue) needs a control plane, and there is none") }
+            guard let plane else { return failed("the level \(level.rawValue) needs a control plane, but there is none") }
             try await turn.enter()
             return try await withControlPlane(plane, mode, in: files) { joined in
                 try await boot(mode, joining: joined, in: files, progress: progress)
@@ -195,7 +195,7 @@ package struct NodeBoot: Sendable {
             return try await run(
                 try runsc.run(bundle, state: files.state, network: joined?.plane.network.node, layout: layout, on: host))
         case .container(let runc, let layout):
-            guard !level.isJoined else { return failed("a node in runc joins no control plane") }
+            guard !level.isJoined else { return failed("a node in runc cannot join a control plane") }
             let group = ContainerGroup("\(getpid())-\(UInt32.random(in: 0...UInt32.max))", within: host.deadlines)
             let bundle = try await prepare(layout, joining: nil, mode, group: group, in: files, progress: progress)
             do {
@@ -207,7 +207,7 @@ package struct NodeBoot: Sendable {
                 throw error
             }
         case .inPlace(let place):
-            guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet is booted here") }
+            guard node.profile == .kubelet || node.profile == .node else { return failed("only a kubelet can be booted here") }
             return try await place.hold(
                 artifact, node: node, profile: profile, folder: files.folder, joining: joined?.plane, isKept: mode.isKept, on: host,
                 body: run)
@@ -273,7 +273,7 @@ package struct NodeBoot: Sendable {
         watched.release(at: whole, progress: progress)
         watched.run.grader.finish("\(ended)", at: whole)
         let grader = watched.run.grader
-        guard let verdict = grader.verdict, let decided = grader.decided else { return failed("the grader came to no verdict") }
+        guard let verdict = grader.verdict, let decided = grader.decided else { return failed("the grader reached no verdict") }
         return BootOutcome(
             verdict: watched.run.logs.settled(verdict), toVerdict: whole - decided,
             conditions: watched.conditions.conditions(at: decided), version: grader.nodeVersion)

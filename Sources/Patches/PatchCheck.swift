@@ -53,7 +53,7 @@ extension Registry {
 
     private func rows(_ entry: PatchEntry, of recipe: Recipe, in source: SourceText, stock: Run?) throws -> [PatchMatchRow] {
         guard let upstream = recipe.upstreams[entry.name.upstream] else {
-            let reason = "\(entry.name.upstream) is not among the upstreams of recipe '\(recipe.name)'"
+            let reason = "\(entry.name.upstream) is not an upstream of recipe '\(recipe.name)'"
             return [.absent(recipe.name, entry.name, reason: reason)]
         }
         if let reason = try needlessness(of: entry, at: upstream, in: source) {
@@ -63,7 +63,7 @@ extension Registry {
         var rows = try PatchMatcher(entry, at: home, in: source, registry: self).rows(source: recipe.name)
         if let stock, recipe.series.contains(entry.name) {
             for index in rows.indices where rows[index].chosenBy != nil {
-                rows[index].notes.append("needless in layout \(stock.layout.rawValue): the stock node was clean in run \(stock.id)")
+                rows[index].notes.append("not needed in layout \(stock.layout.rawValue): the stock node was clean in run \(stock.id)")
             }
         }
         return rows

@@ -99,7 +99,7 @@ extension PatchMatcher {
             row.versionAgrees = tried.agrees
             row.files = tried.patch.paths.map { home.place(of: $0) }
             if let meant, meant.match.variant == tried.variant { row.chosenBy = meant.by }
-            row.reason = tried.match.state == .upstream ? "what it does is done here already" : tried.match.error?.description
+            row.reason = tried.match.state == .upstream ? "the source already contains this change" : tried.match.error?.description
             if row.chosenBy != nil || tried.match.state == .upstream { row.notes = [statusNote].compactMap(\.self) }
             if row.fits, let doubt { row.notes.append(doubt) }
             return row
@@ -128,7 +128,7 @@ extension Registry {
         let wanted = names.isEmpty ? entries : try names.map { try entry(named: $0) }
         return try wanted.flatMap { entry -> [PatchMatchRow] in
             guard let upstream = upstreams[entry.name.upstream] else {
-                let reason = "there is no patches/\(entry.name.upstream)/upstream.yaml, which says where that upstream may lie"
+                let reason = "patches/\(entry.name.upstream)/upstream.yaml, which lists where that upstream can be, does not exist"
                 return [.absent(label, entry.name, reason: reason)]
             }
             let homes = try upstream.found(in: source)

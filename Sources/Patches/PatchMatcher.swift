@@ -58,7 +58,7 @@ package struct PatchMatcher: Sendable {
         guard let nearest, let error = nearest.match.error else {
             throw .unknown(name: entry.name.description, advice: "it has no variant")
         }
-        let nearness = "\(variants.count > 1 ? "the nearest: " : "")\(nearest.match.matched) of its \(nearest.match.wanted) lines are there"
+        let nearness = "\(variants.count > 1 ? "the nearest: " : "")\(nearest.match.matched) of its \(nearest.match.wanted) lines match"
         throw .doesNotApply(entry.name, variant: nearest.variant.name, nearness: nearness, upstreamPath: home.path, error)
     }
 
@@ -75,10 +75,10 @@ package struct PatchMatcher: Sendable {
         let applies = variants.contains { $0.match.state == .applies }
         let isThere = !applies && variants.contains { $0.match.state == .upstream }
         if isThere, entry.status != .merged {
-            return "its status is '\(entry.status.rawValue)', but it is in upstream here"
+            return "its status is '\(entry.status.rawValue)', but this source already contains the change"
         }
         if applies, entry.status == .merged, let version = home.version, !entry.versions.contains(version) {
-            return "its status is 'merged', and \(version) is said to have it, but it still applies here"
+            return "its status is 'merged', and \(version) should contain it, but it still applies here"
         }
         return nil
     }

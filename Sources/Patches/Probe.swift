@@ -59,7 +59,7 @@ extension Registry {
         guard let named = entry.probe else { return try program(of: entry.name) }
         guard entries.contains(where: { $0.name == named }), let probe = try program(of: named) else {
             throw PatchesError.unknown(
-                name: named.description, advice: "'\(entry.name)' names it for its probe, and it has no probe/main.go")
+                name: named.description, advice: "'\(entry.name)' uses its probe, but it has no probe/main.go")
         }
         return probe
     }

@@ -83,8 +83,8 @@ package struct Rebasing {
         let matcher = try PatchMatcher(entry, at: target.home, in: target.source, registry: registry)
         let fits = matcher.variants.filter { $0.match.state == .applies }.map(\.variant.name)
         guard fits.isEmpty else {
-            let which = fits.count == 1 ? "variant \(fits[0]) applies" : "variants \(fits.joined(separator: " and ")) apply"
-            throw RebaseRefused(entry.name, "its \(which) to \(target.label) already")
+            let which = fits.count == 1 ? "variant \(fits[0]) already applies" : "variants \(fits.joined(separator: " and ")) already apply"
+            throw RebaseRefused(entry.name, "its \(which) to \(target.label)")
         }
         guard let start = variant.map({ name in matcher.variants.first { $0.variant.name == name } }) ?? matcher.nearest else {
             let advice = Spelling.advice(for: variant ?? "", among: entry.variants.map(\.name))
@@ -115,7 +115,7 @@ package struct Rebasing {
         switch target {
         case .recipe(let name):
             guard let fetched = try fetched(name) else {
-                throw RebaseRefused(entry.name, "the source of '\(name)' is not here: run 'ninepin fetch \(name)'")
+                throw RebaseRefused(entry.name, "the source of '\(name)' is not fetched: run 'ninepin fetch \(name)'")
             }
             guard let site = try site(fetched, named: name, of: entry) else {
                 let advice = Spelling.advice(for: entry.name.upstream, among: fetched.recipe.upstreams.keys)
@@ -146,6 +146,6 @@ package struct Rebasing {
             if try patch.match({ try site.source.standing($0, in: site.home) }).state == .applies { return site }
         }
         throw RebaseRefused(
-            entry.name, "no source is here in which its variant \(variant) applies: name one with --base RECIPE or --base DIR")
+            entry.name, "its variant \(variant) applies to no fetched source: give one with --base RECIPE or --base DIR")
     }
 }

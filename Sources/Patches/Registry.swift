@@ -30,20 +30,20 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
         switch self {
         case .unknown(let name, let advice): "there is no patch '\(name)': \(advice)"
         case .noUpstream(let patch, let recipe, let advice):
-            "\(patch) is for '\(patch.upstream)', which is not among the upstreams of recipe '\(recipe)': \(advice)"
+            "\(patch) is for '\(patch.upstream)', which is not an upstream of recipe '\(recipe)': \(advice)"
         case .malformed(let file, let error): "\(file): \(error)"
         case .doesNotApply(let patch, let variant, let nearness, let path, let error):
-            "\(patch) (variant \(variant), \(nearness)) does not apply in \(path):\n\(error.description.indented)\n    The tree is untouched."
+            "\(patch) (variant \(variant), \(nearness)) does not apply in \(path):\n\(error.description.indented)\n    The tree is unchanged."
         case .inUpstream(let patch, let variant, let path):
             """
-            \(patch) is already in upstream: what its variant \(variant) does is done in \(path)
-                Take it out of the series.
+            \(patch) is already upstream: \(path) contains the change of its variant \(variant)
+                Remove it from the series.
             """
         case .ambiguous(let patch, let variants):
-            "\(patch): more than one variant applies (\(variants.joined(separator: ", "))), and the version does not say which is meant"
-        case .twice(let patch): "\(patch) stands twice in the series"
+            "\(patch): more than one variant applies (\(variants.joined(separator: ", "))), and the version does not determine which to use"
+        case .twice(let patch): "\(patch) appears twice in the series"
         case .noProbe(let series, let recipe):
-            "no patch has a probe for '\(series)' of recipe '\(recipe)': there is no probe/main.go beside a patch.yaml"
+            "no patch has a probe for '\(series)' of recipe '\(recipe)': none has a probe/main.go next to its patch.yaml"
         }
     }
 
@@ -91,7 +91,7 @@ package struct Registry: Sendable {
         let found = entries.filter { $0.name.description == name || $0.name.name == name }
         if let only = found.first, found.count == 1 { return only }
         guard found.isEmpty else {
-            throw .unknown(name: name, advice: "it may be \(found.map(\.name.description).joined(separator: " or ")); write the whole name")
+            throw .unknown(name: name, advice: "the name is ambiguous; use \(found.map(\.name.description).joined(separator: " or "))")
         }
         let known = entries.flatMap { [$0.name.description, $0.name.name] }
         let advice = Spelling.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
@@ -130,11 +130,11 @@ package struct Registry: Sendable {
         let file = folder.appending(path).appending("patch.yaml")
         guard let name = PatchName(path) else {
             throw Diagnostic(
-                file: folder.appending(path).string, message: "a patch's folder is named with letters, digits, '-', '_' and '.'")
+                file: folder.appending(path).string, message: "a patch's folder name may contain only letters, digits, '-', '_' and '.'")
         }
         let entry = try PatchEntry(yaml: try Files.readYaml(file), file: file.string, name: name)
         for variant in entry.variants where !Files.exists(folder.appending(path).appending("\(variant.name).patch")) {
-            throw Diagnostic(file: file.string, message: "variant '\(variant.name)' has no file '\(variant.name).patch' beside it")
+            throw Diagnostic(file: file.string, message: "variant '\(variant.name)' has no file '\(variant.name).patch' in this folder")
         }
         return entry
     }

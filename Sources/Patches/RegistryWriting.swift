@@ -71,7 +71,7 @@ extension Registry {
         let plans = try mails.enumerated().map { index, mail in
             let number = "\(index + 1)"
             guard let name = PatchName("\(draft.name)-\(number)") else {
-                throw Diagnostic(file: origin, message: "no patch can be named '\(draft.name)-\(number)'")
+                throw Diagnostic(file: origin, message: "'\(draft.name)-\(number)' is not a valid patch name")
             }
             let title = mail.subject ?? "\(draft.title) (\(number) of \(mails.count))"
             return try planned(draft.named(name, title: title), mail.text, "\(origin), message \(number)")
@@ -89,7 +89,7 @@ extension Registry {
     private func planned(_ draft: PatchDraft, _ diff: [UInt8], _ origin: String) throws -> Plan {
         let place = folder.appending(draft.name.description)
         guard !Files.exists(place) else {
-            throw Diagnostic(file: place.string, message: "there is such a patch already; it is not written over")
+            throw Diagnostic(file: place.string, message: "this patch already exists and is not overwritten")
         }
         let patch: Patch
         do { patch = try Patch(diff, name: origin) } catch { throw PatchesError.malformed(file: origin, error) }
@@ -114,11 +114,11 @@ extension Registry {
         let place = folder.appending(entry.name.description)
         let (yaml, file) = (place.appending("patch.yaml"), place.appending("\(variant).patch"))
         guard !Files.exists(file) else {
-            throw Diagnostic(file: file.string, message: "there is such a variant already; name another one with --name")
+            throw Diagnostic(file: file.string, message: "this variant already exists; choose another name with --name")
         }
         var lines = try Files.readText(yaml).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         guard let start = lines.firstIndex(of: "variants:") else {
-            throw Diagnostic(file: yaml.string, message: "expected a line 'variants:' with the list below it, to add '\(variant)' to")
+            throw Diagnostic(file: yaml.string, message: "expected a line 'variants:' followed by a list, to which to add '\(variant)'")
         }
         let end = lines[(start + 1)...].firstIndex { !$0.hasPrefix(" ") && !$0.hasPrefix("-") } ?? lines.count
         let indent = lines[start + 1..<end].first { $0.drop { $0 == " " }.hasPrefix("-") }?.prefix { $0 == " " } ?? "  "
@@ -139,7 +139,7 @@ extension Registry {
         guard let first = found.first, let odd = found.firstIndex(where: { $0 != first }) else { return found.first ?? "" }
         throw Diagnostic(
             file: origin,
-            message: "'\(paths[odd])' and '\(paths[0])' lie in different homes of \(upstream): make a patch of each")
+            message: "'\(paths[odd])' and '\(paths[0])' are in different homes of \(upstream): make a separate patch for each")
     }
 }
 

@@ -120,7 +120,7 @@ extension Registry {
         guard try !PatchMatcher(entry, at: home, in: source, registry: self).variants.contains(where: { $0.match.state == .applies }) else {
             return nil
         }
-        return "\(entry.name.upstream) \(version.plain) is not among the versions that it is for (\(entry.versions))"
+        return "\(entry.name.upstream) \(version.plain) is not one of the patch's versions (\(entry.versions))"
     }
 
     /// The recipe's location of a patch's upstream. The source determines the version of a vendored upstream; for any other upstream, the

@@ -27,12 +27,12 @@ package enum PathFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .empty: "has no name"
         case .absolute: "has an absolute name"
         case .dot: "has '.' in its name"
-        case .upwards: "has '..' in its name, which leads out of a folder"
+        case .upwards: "has '..' in its name, which can leave the folder"
         case .nul: "has a NUL in its name"
-        case .reserved: "has a name that git keeps for itself"
-        case .longPart: "has a part of more than 255 bytes in its name"
-        case .long: "has a name of more than 4095 bytes"
-        case .deep: "lies more than \(ContainedPath.deepest) folders deep"
+        case .reserved: "has a name reserved by git"
+        case .longPart: "has a path component longer than 255 bytes"
+        case .long: "has a path longer than 4095 bytes"
+        case .deep: "is nested more than \(ContainedPath.deepest) folders deep"
         case .notOne: "has a name that is a path"
         }
     }

@@ -57,7 +57,7 @@ package final class FolderWriter {
         guard let name = path.name else { return false }
         let above = try directory(path.parts.dropLast(), isMade: true)
         let isMade = name.withCString { mkdirat(above, $0, 0o755) } == 0
-        guard isMade || errno == EEXIST else { throw Self.failure("make a folder for") }
+        guard isMade || errno == EEXIST else { throw Self.failure("create a folder for") }
         _ = try directory(path.parts[...], isMade: false)
         return isMade
     }
@@ -68,7 +68,7 @@ package final class FolderWriter {
     package func makeSymbolicLink(_ path: ContainedPath, to target: [UInt8]) throws(FolderFault) {
         let (directory, name) = try place(of: path)
         guard target.withCString({ target in name.withCString { symlinkat(target, directory, $0) } }) == 0 else {
-            throw Self.failure("make the link")
+            throw Self.failure("create the link")
         }
     }
 
@@ -81,11 +81,11 @@ package final class FolderWriter {
         guard from >= 0 else { throw Self.failure("open a folder for") }
         defer { close(from) }
         guard let status = Self.status(of: last, in: from), status.st_mode & S_IFMT == S_IFREG else {
-            throw .refused("is a hard link to \(ContainedPath.quoted(target.bytes)), which is no file before it in the archive")
+            throw .refused("is a hard link to \(ContainedPath.quoted(target.bytes)), which is not an earlier file of the archive")
         }
         let (directory, name) = try place(of: path)
         guard last.withCString({ last in name.withCString { linkat(from, last, directory, $0, 0) } }) == 0 else {
-            throw Self.failure("make the link")
+            throw Self.failure("create the link")
         }
     }
 
@@ -123,12 +123,12 @@ package final class FolderWriter {
     package func status(of path: ContainedPath) throws(FolderFault) -> stat? {
         var status = stat()
         guard let name = path.name else {
-            guard fstat(root, &status) == 0 else { throw Self.failure("look at") }
+            guard fstat(root, &status) == 0 else { throw Self.failure("inspect") }
             return status
         }
         let above = try directory(path.parts.dropLast(), isMade: false)
         if name.withCString({ fstatat(above, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return status }
-        guard errno == ENOENT else { throw Self.failure("look at") }
+        guard errno == ENOENT else { throw Self.failure("inspect") }
         return nil
     }
 
@@ -214,7 +214,7 @@ package final class FolderWriter {
 
     /// The open parent directory of a path, and the name in it.
     private func place(of path: ContainedPath, isMade: Bool = true) throws(FolderFault) -> (Int32, [UInt8]) {
-        guard let name = path.name else { throw .refused("is the folder itself, and no directory") }
+        guard let name = path.name else { throw .refused("is the folder itself, but not a directory") }
         return (try directory(path.parts.dropLast(), isMade: isMade), name)
     }
 
@@ -224,7 +224,7 @@ package final class FolderWriter {
         while open.count > shared { close(open.removeLast().descriptor) }
         for name in parts.dropFirst(shared) {
             let above = open.last?.descriptor ?? root
-            if isMade, name.withCString({ mkdirat(above, $0, 0o755) }) != 0, errno != EEXIST { throw Self.failure("make a folder for") }
+            if isMade, name.withCString({ mkdirat(above, $0, 0o755) }) != 0, errno != EEXIST { throw Self.failure("create a folder for") }
             let next = name.withCString { openat(above, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
             guard next >= 0 else { throw notADirectory(name, in: above) }
             open.append((name, next))
@@ -238,7 +238,7 @@ package final class FolderWriter {
         return switch Self.status(of: name, in: directory).map({ $0.st_mode & S_IFMT }) {
         case S_IFDIR?: fault
         case S_IFLNK?: .refused("leads through \(ContainedPath.quoted(name)), which is a link")
-        case nil: .refused("leads through \(ContainedPath.quoted(name)), which is not there")
+        case nil: .refused("leads through \(ContainedPath.quoted(name)), which does not exist")
         default: .refused("leads through \(ContainedPath.quoted(name)), which is a file")
         }
     }
@@ -267,7 +267,7 @@ package final class FolderWriter {
     private static func failure(_ operation: String) -> FolderFault {
         let number = errno
         return number == EEXIST
-            ? .refused("has a name that an entry before it has") : .system(operation: operation, Errno(rawValue: number))
+            ? .refused("has the same name as an earlier entry") : .system(operation: operation, Errno(rawValue: number))
     }
 }
 

@@ -23,17 +23,17 @@ private enum SandboxChange: CaseIterable {
             PreflightFinding.Ask(
                 flag: Self.overlayFlag,
                 cures:
-                    "'/' is an overlay and no 9p mount, of which kubelet 1.36 says 'cannot find filesystem info'; the size makes ephemeral storage "
-                    + "20Gi, where it would read 2^63 bytes")
+                    "'/' is then an overlay, not a 9p mount, on which kubelet 1.36 fails with 'cannot find filesystem info'; ephemeral storage reads "
+                    + "20Gi because of the size, instead of 2^63 bytes")
         case .noVolume:
             PreflightFinding.Ask(
-                flag: "no 9p volume at kubelet's directory", cures: "kubelet's directory is then a part of '/', whose device kubelet finds")
+                flag: "no 9p volume at kubelet's directory", cures: "kubelet's directory is then part of '/', whose device kubelet finds")
         case .cgroupV2:
             PreflightFinding.Ask(
-                flag: "runsc --in-sandbox-cgroup=v2 (--mount-cgroup-v2 before that)",
+                flag: "runsc --in-sandbox-cgroup=v2 (--mount-cgroup-v2 in older releases)",
                 cures:
-                    "no cpuacct.usage_percpu is asked for, so that '/' has figures; and kubelet 1.35 and newer take cgroup v2 as it is. Pods then "
-                    + "want crun, and singleProcessOOMKill: true in kubelet's configuration")
+                    "cpuacct.usage_percpu is then not needed, so '/' has figures, and kubelet 1.35 and newer accept cgroup v2. Pods then "
+                    + "need crun, and singleProcessOOMKill: true in kubelet's configuration")
         }
     }
 }
@@ -56,5 +56,5 @@ extension Forecast {
     /// A size limit for an existing overlay. Its mount does not show whether it has one.
     private static let size = PreflightFinding.Ask(
         flag: SandboxChange.overlayFlag,
-        cures: "ephemeral storage reads 20Gi; without a size it reads 2^63 bytes, and nothing can be limited or evicted by it")
+        cures: "ephemeral storage then reads 20Gi; without a size, it reads 2^63 bytes, and limits and evictions based on it do not work")
 }

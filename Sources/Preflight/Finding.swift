@@ -35,7 +35,7 @@ extension PreflightFinding {
             boot: forecast.boot(with: Set(series)), fixes: Fixes(forecast).all(remedy: remedy))
     }
 
-    private static let unknown = "the prediction is inconclusive, and so is this"
+    private static let unknown = "the prediction is inconclusive, so this is too"
 
     /// The smallest set of patches with the best result; empty if no set is better than no patches.
     private static func remedy(among sets: [Set<KnownPatch>], _ quality: (Set<KnownPatch>) -> Quality?) -> [PatchName] {

@@ -21,12 +21,13 @@ struct Fixes {
     private var messages: PreflightFinding.Fix? {
         if place.refused.contains("/dev/kmsg") {
             return PreflightFinding.Fix(
-                .inside, "/dev/kmsg cannot be opened for reading, as kubelet opens it: an empty one in its place",
+                .inside, "kubelet opens /dev/kmsg for reading, which fails here: replace it with an empty one",
                 ["mount --bind /dev/null /dev/kmsg"])
         }
         guard !place.present.contains("/dev/kmsg") else { return nil }
         return PreflightFinding.Fix(
-            .inside, "there is no /dev/kmsg, which kubelet opens: an empty one", ["[ -e /dev/kmsg ] || ln -s /dev/null /dev/kmsg"])
+            .inside, "kubelet opens /dev/kmsg, which does not exist: create an empty one", ["[ -e /dev/kmsg ] || ln -s /dev/null /dev/kmsg"]
+        )
     }
 
     /// Mounts copies with the right values over both directories, as `ninepin verify` does.
@@ -35,7 +36,7 @@ struct Fixes {
         guard !stuck.isEmpty else { return nil }
         let writes = HostFacts.wantedTunables.map { "echo \($0.value) > \"$switches/\($0.name)\"" }
         return PreflightFinding.Fix(
-            .inside, "kubelet cannot set \(stuck.joined(separator: ", ")) in /proc/sys: copies with the values that it wants",
+            .inside, "kubelet cannot set \(stuck.joined(separator: ", ")) in /proc/sys: mount copies with the values it needs",
             ["switches=$(mktemp -d)", "mount -t tmpfs tmpfs \"$switches\"", "mkdir -p \"$switches/vm\" \"$switches/kernel/keys\""]
                 + ["vm", "kernel"].map { "cp -r /proc/sys/\($0)/. \"$switches/\($0)/\" 2>/dev/null || true" } + writes
                 + ["vm", "kernel"].map { "mount --bind \"$switches/\($0)\" /proc/sys/\($0)" })
@@ -44,7 +45,7 @@ struct Fixes {
     private var groups: PreflightFinding.Fix? {
         guard place.cgroupVersion == nil else { return nil }
         return PreflightFinding.Fix(
-            .inside, "no cgroup file system is mounted, and kubelet ends: those that the kernel has", Self.mountGroups)
+            .inside, "no cgroup file system is mounted, so kubelet exits: mount the kernel's", Self.mountGroups)
     }
 
     /// If the kernel uses its controllers with cgroup v2, `/proc/self/cgroup` contains only `0::/`. Controllers that share a v1 hierarchy
@@ -62,28 +63,28 @@ struct Fixes {
         var points: [String] = []
         for point in sealed.compactMap({ place.mount(of: $0)?.point }) where !points.contains(point) { points.append(point) }
         return PreflightFinding.Fix(
-            .inside, "\(sealed.joined(separator: ", ")) cannot be written, and kubelet makes cgroups there",
+            .inside, "\(sealed.joined(separator: ", ")) are read-only, and kubelet creates cgroups there: remount them read-write",
             points.map { "mount -o remount,bind,rw \($0.shellQuoted)" })
     }
 
     private var swap: PreflightFinding.Fix? {
         guard place.hasSwap else { return nil }
         return PreflightFinding.Fix(
-            .inside, "there is swap, which kubelet refuses unless it is told not to", ["configure failSwapOn false"])
+            .inside, "swap is on, which kubelet rejects unless configured otherwise", ["configure failSwapOn false"])
     }
 
     private var refusal: PreflightFinding.Fix? {
         guard forecast.refusesGroups else { return nil }
         return PreflightFinding.Fix(
             .inside,
-            "from 1.\(KubernetesRelease.firstThatRefusesV1) on kubelet ends on cgroup v1 unless it is told not to; Ninepin's own boots tell it",
+            "from 1.\(KubernetesRelease.firstThatRefusesV1) on, kubelet exits on cgroup v1 unless configured otherwise; Ninepin's own boots configure this",
             ["configure failCgroupV1 false"])
     }
 
     private var capability: PreflightFinding.Fix? {
         guard let set = place.boundingSet, set & 1 << 21 == 0 else { return nil }
         return PreflightFinding.Fix(
-            .owner, "no process here can have CAP_SYS_ADMIN, and kubelet mounts: start the sandbox with all rights",
+            .owner, "no process here can have CAP_SYS_ADMIN, which kubelet needs for mounts: start the sandbox with all privileges",
             ["docker run --privileged", "podman run --privileged", "securityContext: {privileged: true}"])
     }
 
@@ -91,7 +92,7 @@ struct Fixes {
         guard place.isOwnUserNamespace else { return nil }
         return PreflightFinding.Fix(
             .owner,
-            "this is a user namespace of its own, in which kubelet can set no switch of the kernel's: start the sandbox as root, without one",
+            "this is a separate user namespace, in which kubelet cannot set kernel parameters: start the sandbox as root, without one",
             ["sudo podman run --privileged", "docker run --privileged --userns=host"])
     }
 
@@ -99,7 +100,7 @@ struct Fixes {
         let sealed = [place.kubeletDirectory, place.imageDirectory].filter(place.isSealed)
         guard !sealed.isEmpty else { return nil }
         return PreflightFinding.Fix(
-            .owner, "\(sealed.joined(separator: ", ")) cannot be written, and a node writes there: a file system of their own",
+            .owner, "\(sealed.joined(separator: ", ")) are read-only, and a node writes there: give each its own file system",
             sealed.map { "docker run --tmpfs \("\($0):exec".shellQuoted)" })
     }
 
@@ -109,7 +110,7 @@ struct Fixes {
         let recipe = forecast.isMeasured ? "kubelet-1.20" : "kubelet@\(version)"
         return [
             PreflightFinding.Fix(
-                .builder, "where the sandbox stays as it is: a kubelet \(version) with \(names)",
+                .builder, "if the sandbox cannot be changed: a kubelet \(version) with \(names)",
                 ["ninepin build \(recipe) --series \(names)"])
         ]
     }
@@ -123,16 +124,16 @@ extension Forecast {
         guard place.boundingSet.map({ $0 & 1 << 21 != 0 }) ?? false else { return rest }
         if place.hasSwap {
             return ends(
-                "there is swap, and kubelet ends: 'running with swap on is not supported'", "pkg/kubelet/cm/container_manager_linux.go")
+                "swap is on, so kubelet exits: 'running with swap on is not supported'", "pkg/kubelet/cm/container_manager_linux.go")
         }
         if !place.present.contains("/dev/kmsg") || place.refused.contains("/dev/kmsg") {
             return ends(
-                "kubelet ends: 'failed to create kubelet: open /dev/kmsg'", "pkg/kubelet/oom/oom_watcher_linux.go; booted with 1.20.2")
+                "kubelet exits: 'failed to create kubelet: open /dev/kmsg'", "pkg/kubelet/oom/oom_watcher_linux.go; booted with 1.20.2")
         }
         let stuck = place.stuckTunables
         guard let first = stuck.first, rest.grade != .fatal else { return rest }
         return ends(
-            "kubelet cannot set \(stuck.joined(separator: ", ")), and ends: 'Failed to start ContainerManager open /proc/sys/\(first)'",
+            "kubelet cannot set \(stuck.joined(separator: ", ")), so it exits: 'Failed to start ContainerManager open /proc/sys/\(first)'",
             "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables")
     }
 
@@ -148,9 +149,10 @@ extension PreflightFinding {
     package var script: String {
         var lines = ["#!/bin/sh"]
         lines += comment(
-            "What makes a kubelet \(version.plain) live in this place. Written by 'ninepin preflight --fix', which has done nothing of it.")
-        lines += comment("It is now: \(asItStands.title). A boot by 'ninepin verify --sandbox here' comes to: \(boot.title).")
-        guard !fixes.isEmpty else { return (lines + ["# Nothing is to be done."]).joined(separator: "\n") }
+            "How to make a kubelet \(version.plain) run in this environment. Written by 'ninepin preflight --fix', which has executed none of it."
+        )
+        lines += comment("Prediction as it stands: \(asItStands.title). For a boot by 'ninepin verify --sandbox here': \(boot.title).")
+        guard !fixes.isEmpty else { return (lines + ["# Nothing needs to be done."]).joined(separator: "\n") }
         lines.append("set -eu")
         if fixes.contains(where: { $0.commands.contains { $0.hasPrefix("configure ") } }) { lines += Self.configure }
         for (number, fix) in fixes.enumerated() {
@@ -164,7 +166,7 @@ extension PreflightFinding {
     private func comment(_ text: String) -> [String] { text.split(whereSeparator: \.isNewline).map { "# \($0)" } }
 
     private static let configure = [
-        "# kubelet's configuration; name another file in KUBELET_CONFIG.", "config=${KUBELET_CONFIG:-/var/lib/kubelet/config.yaml}",
+        "# kubelet's configuration; set KUBELET_CONFIG for another file.", "config=${KUBELET_CONFIG:-/var/lib/kubelet/config.yaml}",
         #"[ -s "$config" ] || printf 'kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n' > "$config""#,
         #"configure() { sed -i "/^$1:/d" "$config" && echo "$1: $2" >> "$config"; }"#,
     ]
@@ -174,8 +176,8 @@ extension PreflightFinding.Fix.Who {
     fileprivate var words: String {
         switch self {
         case .inside: "Inside the sandbox, as root"
-        case .owner: "For the sandbox's owner, where it is started"
-        case .builder: "For who builds kubelet, on any machine with Ninepin; last, since it needs a patch"
+        case .owner: "For the sandbox's owner, where the sandbox is started"
+        case .builder: "For whoever builds kubelet, on any machine with Ninepin; last, because it needs a patch"
         }
     }
 }

@@ -38,7 +38,8 @@ package struct Forecast: Sendable {
         // CAP_SYS_ADMIN has the number 21 (capabilities(7)).
         guard set & 1 << 21 != 0 else {
             return doubt(
-                "no process here can have CAP_SYS_ADMIN, and a kubelet that cannot mount was never booted", "capabilities(7); not measured")
+                "no process here can have CAP_SYS_ADMIN, and no kubelet without mount rights was ever booted",
+                "capabilities(7); not measured")
         }
         let unknown = CgroupReader(place).unknown
         guard unknown.isEmpty else { return doubt("the files of \(list(unknown)) cannot be listed", "/sys/fs/cgroup") }
@@ -49,16 +50,17 @@ package struct Forecast: Sendable {
     private var closed: PreflightFinding.Prediction? {
         guard !place.isOwnUserNamespace else {
             return doubt(
-                "this is a user namespace of its own, whose root is not the kernel's: no node was ever brought up in one. A boot ended before its "
-                    + "kubelet, at a /proc that such a root must not unmount",
-                "user_namespaces(7); booted in unshare -Ur, as root's and as another's")
+                "this is a separate user namespace, whose root is not the kernel's: no node was ever booted in one. A boot ended before its "
+                    + "kubelet started, at a /proc that such a root may not unmount",
+                "user_namespaces(7); booted in unshare -Ur, as root and as another user")
         }
         let sealed = [place.kubeletDirectory, place.imageDirectory].filter(place.isSealed)
         guard sealed.isEmpty else {
-            return doubt("\(list(sealed)) cannot be written, and a boot ended before its kubelet there", "booted on a read-only root")
+            return doubt(
+                "\(list(sealed)) cannot be written to, and such a boot ended before its kubelet started", "booted on a read-only root")
         }
         guard place.present.contains("/dev/kmsg") || !place.isSealed("/dev") else {
-            return doubt("there is no /dev/kmsg, and none can be made in /dev, which cannot be written", "mount table; not measured")
+            return doubt("/dev/kmsg does not exist and cannot be created, because /dev is not writable", "mount table; not measured")
         }
         return nil
     }
@@ -66,22 +68,22 @@ package struct Forecast: Sendable {
     /// The prediction for cgroups without measurements.
     private var unknownPlace: PreflightFinding.Prediction? {
         if place.cgroupVersion == nil {
-            return isMeasured ? noGroups() : doubt(Self.noGroupsReason + " other versions were not booted so", "not measured")
+            return isMeasured ? noGroups() : doubt(Self.noGroupsReason + " other versions were not booted this way", "not measured")
         }
         guard place.cgroupVersion == 2 else { return nil }
         return doubt(
             place.sandbox.kind == .gvisor
-                ? "this is cgroup v2, on which no such node was ever booted in gVisor"
-                : "this is cgroup v2 of another kernel than gVisor's, where kubelet 1.20.2 was booted once, clean, in a hierarchy without cpu and "
-                    + "memory: that tells nothing of others", "not measured")
+                ? "this is cgroup v2, and no such node was ever booted on it in gVisor"
+                : "this is cgroup v2 of a kernel other than gVisor's, where kubelet 1.20.2 was booted once, clean, in a hierarchy without cpu and "
+                    + "memory: that says nothing about others", "not measured")
     }
 
-    private static let noGroupsReason = "no cgroup file system is mounted, where kubelet 1.20.2 ends: 'mountpoint for cpu not found';"
+    private static let noGroupsReason = "no cgroup file system is mounted, so kubelet 1.20.2 exits: 'mountpoint for cpu not found';"
 
     /// The grader has no name for this fault.
     private func noGroups() -> PreflightFinding.Prediction {
         PreflightFinding.Prediction(
-            .fatal, reason: "no cgroup file system is mounted, and kubelet ends: 'failed to run Kubelet: mountpoint for cpu not found'",
+            .fatal, reason: "no cgroup file system is mounted, so kubelet exits: 'failed to run Kubelet: mountpoint for cpu not found'",
             basis: "Kubernetes 1.20.2, pkg/kubelet/cm/helpers_linux.go, GetCgroupSubsystems; booted on Linux without cgroup mounts")
     }
 
@@ -100,7 +102,7 @@ package struct Forecast: Sendable {
         // kubelet queries the file system of its images repeatedly, and a persistent error makes a node degraded at best.
         guard table.holds(place.imageDirectory) == true else {
             return doubt(
-                "the file system of \(place.imageDirectory), where containerd keeps images, has no device in cAdvisor's table; such a node was "
+                "the file system of \(place.imageDirectory), where containerd keeps images, has no device in cAdvisor's table, and such a node was "
                     + "never booted", "cAdvisor 0.38.6, fs/fs.go; not measured")
         }
         return living(with: patches)
@@ -115,8 +117,8 @@ package struct Forecast: Sendable {
         PreflightFinding.Prediction(
             .fatal,
             reason:
-                "\(list(names)) cannot be written, and kubelet ends: 'Failed to start ContainerManager mkdir …/kubepods: read-only file system'",
-            basis: "kubelet 1.20.2, booted on Linux with cgroups that were mounted read-only")
+                "\(list(names)) cannot be written to, so kubelet exits: 'Failed to start ContainerManager mkdir …/kubepods: read-only file system'",
+            basis: "kubelet 1.20.2, booted on Linux with cgroups mounted read-only")
     }
 
     /// Whether kubelet with its default configuration exits just because of the cgroup version.
@@ -140,7 +142,7 @@ package struct Forecast: Sendable {
             return PreflightFinding.Prediction(
                 .fatal, cause: .cgroupV1,
                 reason:
-                    "from 1.35 on kubelet ends where cgroups are v1, unless failCgroupV1 is false in its configuration: 'kubelet is configured "
+                    "from 1.35 on, kubelet exits on cgroup v1 unless failCgroupV1 is false in its configuration: 'kubelet is configured "
                     + "to not run on a host using cgroup v1'",
                 basis: "Kubernetes #134298, KEP-5573; NVIDIA/OpenShell #360 saw it; not measured")
         }
@@ -151,7 +153,7 @@ package struct Forecast: Sendable {
     private func toldPrediction(with patches: Set<KnownPatch>) -> PreflightFinding.Prediction {
         let sealed = sealedControllers
         guard sealed.isEmpty else {
-            return doubt("\(list(sealed)) cannot be written, and of kubelets only 1.20.2 was booted so", "mount table; not measured")
+            return doubt("\(list(sealed)) cannot be written to, and only kubelet 1.20.2 was booted this way", "mount table; not measured")
         }
         if let ruled = ruledPrediction(with: patches), ruled.grade != .inconclusive { return ruled }
         // The reader is the same in every release (runc 1.1.5, runc 1.1.15 and opencontainers/cgroups 0.0.5 were tested), and so is
@@ -160,10 +162,10 @@ package struct Forecast: Sendable {
             return PreflightFinding.Prediction(
                 .fatal, cause: .memoryCache, reason: Self.cacheReason("cpuacct.usage_percpu"),
                 basis:
-                    "asked at level component of runc 1.1.5, runc 1.1.15 and opencontainers/cgroups 0.0.5; kubelet \(version.plain) was not "
+                    "probed at level component of runc 1.1.5, runc 1.1.15 and opencontainers/cgroups 0.0.5; kubelet \(version.plain) was not "
                     + "booted")
         }
-        return doubt("nothing here is known to end a kubelet \(version.plain), and none was ever booted with Ninepin", "not measured")
+        return doubt("nothing here is known to stop a kubelet \(version.plain), but none was ever booted with Ninepin", "not measured")
     }
 }
 
@@ -194,7 +196,7 @@ extension Forecast {
             let isBlind =
                 place.cgroupVersion == 2 || needs.contains { $0.without?.kind == .figures && !$0.isMet(by: patches.compactMap(\.name)) }
             return PreflightFinding.Prediction(
-                .clean, reason: "no patch is missing that such a place needs. \(need.evidence)", basis: basis(need),
+                .clean, reason: "no patch needed in this environment is missing. \(need.evidence)", basis: basis(need),
                 notes: isBlind ? [Self.blindness] : [])
         }
     }
@@ -215,7 +217,7 @@ extension Forecast {
         return PreflightFinding.Prediction(
             .fatal, cause: .noDevice,
             reason:
-                "\(place.kubeletDirectory) is a file system (\(type)) that cAdvisor does not count, and kubelet ends: 'could not find device "
+                "\(place.kubeletDirectory) is a file system (\(type)) that cAdvisor does not count, so kubelet exits: 'could not find device "
                 + "with \(device) in cached partitions map'",
             basis: "cAdvisor 0.38.6, fs/fs.go, processMounts and GetDirFsDevice; booted in gVisor on volume-9p")
     }
@@ -225,11 +227,11 @@ extension Forecast {
             .fatal, cause: .memoryCache, reason: Self.cacheReason(file),
             basis: file == "cpuacct.usage_percpu"
                 ? "runc 1.0.0-rc92, libcontainer/cgroups/fs/cpuacct.go; booted in gVisor on root-9p and root-overlay"
-                : "runc 1.0.0-rc92, libcontainer/cgroups/fs; the same way as for cpuacct.usage_percpu, which was booted")
+                : "runc 1.0.0-rc92, libcontainer/cgroups/fs; the same code path as for cpuacct.usage_percpu, which was booted")
     }
 
     private static func cacheReason(_ file: String) -> String {
-        "\(file) is missing: the reader of cgroup v1 takes that for an error, '/' never has statistics, and kubelet ends: 'failed to get rootfs "
+        "\(file) is missing: the cgroup v1 reader treats that as an error, '/' never has statistics, and kubelet exits: 'failed to get rootfs "
             + "info: unable to find data in memory cache'"
     }
 
@@ -237,7 +239,7 @@ extension Forecast {
     private func unmounted(_ names: [String]) -> PreflightFinding.Prediction {
         PreflightFinding.Prediction(
             .fatal,
-            reason: "kubelet ends: 'system validation failed - Following Cgroup subsystem not mounted: [\(names.joined(separator: " "))]'",
+            reason: "kubelet exits: 'system validation failed - Following Cgroup subsystem not mounted: [\(names.joined(separator: " "))]'",
             basis: "Kubernetes 1.20.2, pkg/kubelet/cm/container_manager_linux.go, validateSystemRequirements")
     }
 
@@ -245,7 +247,7 @@ extension Forecast {
         let reader = CgroupReader(place)
         let isBlind = !reader.readsMemory && !(patches.contains(.memoryUsage) && reader.hasMemoryUsage)
         return PreflightFinding.Prediction(
-            .clean, reason: "kubelet's directory has a device, and no file is missing that its readers take for an error",
+            .clean, reason: "kubelet's directory has a device, and no file is missing whose absence its readers treat as an error",
             basis: place.sandbox.kind == .gvisor
                 ? "kubelet 1.20.2 with these patches was booted in gVisor on three layouts" : "kubelet 1.20.2 was booted in runc, on ext4",
             notes: isBlind ? [Self.blindness] : [])

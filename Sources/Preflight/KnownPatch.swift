@@ -30,12 +30,12 @@ package enum KnownPatch: String, CaseIterable, Sendable {
     /// Why it helps, if it does.
     var help: String {
         switch self {
-        case .percpu: "a missing cpuacct.usage_percpu is no error any more, and '/' has statistics"
-        case .memoryUsage: "the node's memory is read from memory.usage_in_bytes, where there is no memory.stat"
+        case .percpu: "a missing cpuacct.usage_percpu is no longer an error, so '/' has statistics"
+        case .memoryUsage: "the node's memory is read from memory.usage_in_bytes if there is no memory.stat"
         case .source9p: "kubelet's directory, on 9p, has a device"
-        case .line9p: "kubelet's directory, on 9p with a source of its own, has a device"
-        case .memoryUsageV2: "the node's memory is what /proc/meminfo does not call free, where cgroup v2 has no memory.stat"
-        case .missingFilesV2: "a missing memory.stat, and no huge pages, are no error any more"
+        case .line9p: "kubelet's directory, on 9p with its own source, has a device"
+        case .memoryUsageV2: "if cgroup v2 has no memory.stat, the node's memory is what /proc/meminfo does not list as free"
+        case .missingFilesV2: "a missing memory.stat and missing huge pages are no longer errors"
         }
     }
 
@@ -43,15 +43,15 @@ package enum KnownPatch: String, CaseIterable, Sendable {
     func uselessness(in place: HostFacts) -> String {
         let is9p = place.mounts.holding(place.kubeletDirectory)?.type == "9p"
         return switch self {
-        case .percpu: place.cgroupVersion == 1 ? "cpuacct.usage_percpu is there" : "it is for cgroup v1"
-        case .memoryUsage: CgroupReader(place).readsMemory ? "memory.stat is there" : "there is no memory.usage_in_bytes of cgroup v1"
-        case .source9p: is9p ? "kubelet's directory has a device without it" : "kubelet's directory is no 9p file system"
+        case .percpu: place.cgroupVersion == 1 ? "cpuacct.usage_percpu exists" : "it is for cgroup v1"
+        case .memoryUsage: CgroupReader(place).readsMemory ? "memory.stat exists" : "cgroup v1 has no memory.usage_in_bytes"
+        case .source9p: is9p ? "kubelet's directory has a device without it" : "kubelet's directory is not a 9p file system"
         case .line9p:
             is9p
-                ? "all 9p mounts have one source, of which only the first counts, or the device is found without it"
-                : "kubelet's directory is no 9p file system"
+                ? "all 9p mounts share one source, and only the first counts, or the device is found without the patch"
+                : "kubelet's directory is not a 9p file system"
         case .memoryUsageV2, .missingFilesV2:
-            place.cgroupVersion == 2 ? "only its probe was asked, and no node was booted with it" : "it is for cgroup v2"
+            place.cgroupVersion == 2 ? "only its probe was run; no node was booted with it" : "it is for cgroup v2"
         }
     }
 }

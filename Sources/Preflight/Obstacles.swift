@@ -6,20 +6,20 @@ extension HostFacts {
         var all: [PreflightFinding.Obstacle] = []
         let note = { (what: String, cure: String) in all.append(PreflightFinding.Obstacle(what: what, cure: cure)) }
         if let boundingSet, boundingSet & 1 << 21 == 0 {
-            note("no process here can have CAP_SYS_ADMIN: kubelet mounts", "start the sandbox with that capability")
+            note("no process here can have CAP_SYS_ADMIN, which kubelet needs for mounts", "start the sandbox with that capability")
         }
         if !present.contains("/dev/kmsg") {
-            note("there is no /dev/kmsg, which kubelet opens", "ln -s /dev/null /dev/kmsg")
+            note("kubelet opens /dev/kmsg, which does not exist", "ln -s /dev/null /dev/kmsg")
         } else if refused.contains("/dev/kmsg") {
-            note("/dev/kmsg cannot be opened for reading, as kubelet opens it", "mount --bind /dev/null /dev/kmsg")
+            note("kubelet opens /dev/kmsg for reading, which fails here", "mount --bind /dev/null /dev/kmsg")
         }
         let stuck = stuckTunables
         if !stuck.isEmpty {
             note(
                 "kubelet cannot set \(stuck.joined(separator: ", ")) in /proc/sys",
-                "bind copies with the right values over /proc/sys/vm and /proc/sys/kernel")
+                "bind-mount copies with the right values over /proc/sys/vm and /proc/sys/kernel")
         }
-        if hasSwap { note("there is swap", "failSwapOn: false in kubelet's configuration") }
+        if hasSwap { note("swap is on", "failSwapOn: false in kubelet's configuration") }
         return all
     }
 

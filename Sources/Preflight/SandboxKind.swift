@@ -5,18 +5,18 @@ extension HostFacts {
     package var sandbox: PreflightFinding.Sandbox {
         if !gvisorMarks.isEmpty { return PreflightFinding.Sandbox(kind: .gvisor, marks: gvisorMarks + controllerMark) }
         if !containerMarks.isEmpty { return PreflightFinding.Sandbox(kind: .container, marks: containerMarks) }
-        if hasHypervisor { return PreflightFinding.Sandbox(kind: .vm, marks: ["the processor says that it is virtual", release]) }
+        if hasHypervisor { return PreflightFinding.Sandbox(kind: .vm, marks: ["the processor reports a hypervisor", release]) }
         if present.contains("/sys/hypervisor/type") {
             return PreflightFinding.Sandbox(kind: .vm, marks: ["/sys/hypervisor/type", release])
         }
-        return PreflightFinding.Sandbox(kind: .host, marks: ["no mark of a sandbox", release])
+        return PreflightFinding.Sandbox(kind: .host, marks: ["no sign of a sandbox", release])
     }
 
     /// Evidence that only gVisor's kernel provides: its first log line (`pkg/sentry/kernel/syslog.go`), a file of its own, a date from 2016
     /// in its name (`pkg/sentry/syscalls/linux/linux64.go`).
     private var gvisorMarks: [String] {
         var marks: [String] = []
-        if kernelLog.contains("Starting gVisor") { marks.append("the kernel's log begins with 'Starting gVisor...'") }
+        if kernelLog.contains("Starting gVisor") { marks.append("the kernel log begins with 'Starting gVisor...'") }
         if present.contains("/proc/sentry-meminfo") { marks.append("/proc/sentry-meminfo") }
         if kernel.hasPrefix("Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016") { marks.append(release) }
         return marks
@@ -39,7 +39,7 @@ extension HostFacts {
             "'\($0)' in /proc/self/cgroup"
         }
         let left = ["/.dockerenv", "/run/.containerenv"].filter(present.contains) + words
-        if isOwn == true { return ["a PID namespace of its own"] + left + [release] }
+        if isOwn == true { return ["a separate PID namespace"] + left + [release] }
         guard !left.isEmpty, isOwn == nil || mounts.holding("/")?.type == "overlay" else { return [] }
         return left + [release]
     }

@@ -14,7 +14,7 @@ package struct NotRoot: ExitStatusError, Sendable, CustomStringConvertible {
     }
     /// What needs root, and why.
     package var description: String {
-        "a boot needs root: runsc makes namespaces and mounts\n    Run it as root; fetch, patch, build and grade do not need it."
+        "booting requires root, because runsc creates namespaces and mounts\n    Run this as root. fetch, patch, build and grade do not need root."
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -73,7 +73,7 @@ package enum Doctor {
         },
         DoctorCheck("namespaces") { host in
             _ = try await Command("/bin/true", [], environment: host.plainEnvironment, on: host).output()
-            return host.isRoot ? "can be made" : "not needed without root"
+            return host.isRoot ? "available" : "not needed without root"
         },
         DoctorCheck("runsc") { host in
             let runsc = try await Runsc.find(on: host)
@@ -82,8 +82,9 @@ package enum Doctor {
         DoctorCheck("node programs") { host in
             let release = try await KubeletProfile(on: host).containerd()
             let note =
-                ContainerdRelease.lacksRuntimeConfig(release) ? ", which has no RuntimeConfig for kubelet 1.31 and later: they warn" : ""
-            return "all there; containerd \(release)\(note)"
+                ContainerdRelease.lacksRuntimeConfig(release)
+                ? ", which has no RuntimeConfig for kubelet 1.31 and later: they log a warning" : ""
+            return "all present; containerd \(release)\(note)"
         },
         DoctorCheck("crun, for pods on cgroup v2") { host in
             // A run that creates a sandbox with cgroup v2 checks for it before it begins (KubeletProfile.require).
@@ -101,7 +102,7 @@ package enum Doctor {
     static func crun(at path: FilePath?, in cgroup: CgroupVersion?) throws -> String {
         if let path { return path.string }
         guard cgroup.map(OCIRuntime.standard) != .crun else { throw Absent(program: OCIRuntime.crun.rawValue) }
-        return "not here; needed for that alone: apt-get install crun"
+        return "not installed; needed only for this: apt-get install crun"
     }
 
     struct Absent: ExitStatusError, CustomStringConvertible {

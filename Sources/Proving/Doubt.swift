@@ -17,10 +17,10 @@ enum Doubt {
         // If something did not happen, or not in time, the boot may not have had enough processor time.
         let isTimely = verdict.grade == .clean || verdict.grade == .fatal
         if !isTimely, verdict.title != known?.title, let company = conditions?.words {
-            return "it is \(verdict.title), and \(company)"
+            return "the verdict is \(verdict.title), and \(company)"
         }
         if let known, verdict.grade != .inconclusive, known.title != verdict.title {
-            return "it is \(verdict.title), and an earlier boot of the same kind was \(known.title)"
+            return "the verdict is \(verdict.title), but an earlier boot of the same kind was \(known.title)"
         }
         return nil
     }
@@ -54,9 +54,9 @@ enum Doubt {
     ) -> Verdict {
         let excesses = conditions?.excesses(within: deadlines) ?? []
         let isAlike = verdict.title == first.verdict.title
-        let both = "It was \(first.verdict.title) at first, and \(verdict.title) then."
+        let both = "The first was \(first.verdict.title), the second \(verdict.title)."
         if !excesses.isEmpty {
-            let slowed = "the boot was slowed although it was repeated alone: " + excesses.joined(separator: "; ")
+            let slowed = "the boot was slowed even when repeated alone: " + excesses.joined(separator: "; ")
             // A slow machine alone cannot make a node clean or make it fail with a known fault. If the clocks disagree both times, either
             // the boot is late or the node lies; the verdict itself says so.
             let isSure = verdict.grade == .clean || verdict.grade == .fatal && verdict.cause != nil || verdict.cause == .clocks
@@ -65,17 +65,17 @@ enum Doubt {
         if isAlike { return verdict }
         let isExplained = first.conditions.map { !$0.excesses(within: deadlines).isEmpty || $0.words != nil } ?? false
         guard isExplained || first.verdict.grade == .inconclusive else {
-            return verdict.unknown("two boots disagree, and nothing else on the machine explains it. \(both)")
+            return verdict.unknown("two boots disagree, and nothing else on the machine explains why. \(both)")
         }
-        return verdict.noting("an earlier boot was \(first.verdict.title) and does not count: \(doubt)")
+        return verdict.noting("an earlier boot was \(first.verdict.title) and is not counted: \(doubt)")
     }
 }
 
 extension BootConditions {
     /// A description of other work during the boot; nil if none is known.
     fileprivate var words: String? {
-        if company > 0 { return company == 1 ? "another boot went on beside it" : "\(company) other boots went on beside it" }
-        return isBusy ? cpuPressure.map { "tasks waited for a processor \(Int(($0 * 100).rounded())) % of the time" } : nil
+        if company > 0 { return company == 1 ? "another boot was running" : "\(company) other boots were running" }
+        return isBusy ? cpuPressure.map { "tasks waited for a processor \(Int(($0 * 100).rounded()))% of the time" } : nil
     }
 }
 

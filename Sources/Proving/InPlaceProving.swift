@@ -72,7 +72,7 @@ package struct InPlaceLacks: ExitStatusError, Sendable, CustomStringConvertible 
 
     /// The missing programs and how to install them.
     package var description: String {
-        "a node in this place needs \(programs.joined(separator: ", ")), which are not here\n    Install them, such as with: apt-get install util-linux"
+        "a node in the current environment needs \(programs.joined(separator: ", ")), which are not installed\n    Install them, for example with: apt-get install util-linux"
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -59,7 +59,7 @@ struct ResolveContainerdStep: Step {
     let architecture: Architecture
 
     func run(in context: StepContext, folder: FilePath) async throws -> ResolvedPackage {
-        context.progress("asking the index of \(spec.suite)")
+        context.progress("querying the index of \(spec.suite)")
         return try await context.withIndex(of: spec.suite) { try await $0.resolve(spec) }
     }
 }
@@ -109,7 +109,7 @@ extension StepRunner {
         do { return try await fetch(kept) } catch let error as TransferError where error.isUnreachable && isOld {
             // The cached address may be outdated: a suite's files move, and its older versions are removed.
             let (fresh, _) = try await resolve(spec, isFresh: true)
-            if fresh.lock != kept.lock { events(.note("\(spec.suite) now has \(fresh.lock.version); it had \(kept.lock.version)")) }
+            if fresh.lock != kept.lock { events(.note("\(spec.suite) now has \(fresh.lock.version) instead of \(kept.lock.version)")) }
             return try await fetch(fresh)
         }
     }

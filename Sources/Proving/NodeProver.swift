@@ -174,7 +174,7 @@ package struct NodeProver: Sendable {
     ///
     /// - Parameter first: the run that does not count, with the reason in it.
     func repeated(_ boot: PlannedBoot, after first: Run) async throws -> (run: Run, place: FilePath) {
-        events(.note("\(first.setAside ?? ""); booting it again, alone"))
+        events(.note("\(first.setAside ?? ""); repeating the boot alone"))
         return try await measure(boot, after: first)
     }
 
@@ -237,7 +237,7 @@ package struct NodeProver: Sendable {
 extension BootProgress: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .preparing: "filling the sandbox"
+        case .preparing: "populating the sandbox"
         case .stage(let name): "sandbox: \(name)"
         case .watching(let seconds): "watching, \(seconds) s"
         case .note(let text): text

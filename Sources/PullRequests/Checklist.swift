@@ -33,15 +33,15 @@ extension PullRequest {
         case .signOff:
             (
                 message.hasSuffix("Signed-off-by: \(author.name) <\(author.email)>"),
-                "by \(author.name) <\(author.email)>. It says that you may give this code away: read developercertificate.org"
+                "by \(author.name) <\(author.email)>. It certifies that you may contribute this code: read developercertificate.org"
             )
         case .test:
             tests.isEmpty
-                ? (false, "there is none for variant \(variant)" + (project.isVendored ? ": copies of code come without tests" : ""))
+                ? (false, "there is none for variant \(variant)" + (project.isVendored ? ": copied code comes without tests" : ""))
                 : (true, tests.map { "\($0.path): \($0.seen ?? "not run yet for this version")" }.joined(separator: "; "))
         case .evidence:
             evidence.contains(where: \.showsIt)
-                ? (true, "\(evidence.filter(\.showsIt).count) of \(evidence.count) places: not clean without it, clean with it")
+                ? (true, "\(evidence.filter(\.showsIt).count) of \(evidence.count) environments: not clean without it, clean with it")
                 : (false, "no recorded run shows it yet: \(evidence.first.map { "`\($0.command)`" } ?? "no recipe has this code")")
         }
     }
@@ -67,6 +67,6 @@ extension PullRequest {
         let found = zip(words, words.dropFirst()).first { closing.contains($0.lowercased()) && $1.contains("#") }
         if let found { return (false, "'\(found.0) \(found.1)' closes an issue") }
         if let mention = words.first(where: { $0.hasPrefix("@") }) { return (false, "'\(mention)' is a mention") }
-        return (true, "none is there")
+        return (true, "none found")
     }
 }

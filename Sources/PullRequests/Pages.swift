@@ -11,7 +11,7 @@ extension PullRequest {
             [
                 "problem": Paragraphs.unwrapped(proposal.problem), "solution": Paragraphs.unwrapped(proposal.solution), "subject": subject,
                 "tests": tests.isEmpty
-                    ? "No test goes with this change." : "It is written to fail without the change, and to pass with it:\n\n\(tests)",
+                    ? "This change has no test." : "The test is written to fail without the change and to pass with it:\n\n\(tests)",
                 "evidence": Self.table(evidence, entry),
                 "related": proposal.related.isEmpty ? "None." : proposal.related.map { "- \($0)" }.joined(separator: "\n"),
             ])
@@ -22,9 +22,9 @@ extension PullRequest {
     package func checklistPage(_ rules: [CheckedRule]) -> String {
         let lines = rules.map { "- [\($0.isKept ? "x" : " ")] \($0.rule)\n      \($0.why)" }
         return """
-            # \(project.title): before \(patch) is sent
+            # \(project.title): before you send \(patch)
 
-            Made for: \(madeFor). Variant: \(variant). Nothing was sent anywhere.
+            Made for: \(madeFor). Variant: \(variant). Nothing was sent.
 
             \(lines.joined(separator: "\n"))
 
@@ -32,7 +32,7 @@ extension PullRequest {
     }
 
     private static func table(_ rows: [EvidenceRow], _ entry: PatchEntry) -> String {
-        guard !rows.isEmpty else { return "\(Paragraphs.unwrapped(entry.evidence))\n\nNo recipe builds this code, and nothing was run." }
+        guard !rows.isEmpty else { return "\(Paragraphs.unwrapped(entry.evidence))\n\nNo recipe builds this code, so nothing was run." }
         var lines = [
             "| probe or node | where | series | before | after | versions |", "|---|---|---|---|---|---|",
         ]
@@ -50,8 +50,8 @@ extension PullRequest {
             \(Paragraphs.unwrapped(entry.evidence))
 
             \(lines.joined(separator: "\n"))
-            \(notes.isEmpty ? "" : "\nOf the runs after the change:\n\n\(notes.joined(separator: "\n"))\n")
-            To repeat it (Ninepin boots the node, or runs the probe, in a gVisor sandbox):
+            \(notes.isEmpty ? "" : "\nNotes on the runs after the change:\n\n\(notes.joined(separator: "\n"))\n")
+            To reproduce (Ninepin boots the node, or runs the probe, in a gVisor sandbox):
 
             ```
             \(commands.joined(separator: "\n"))

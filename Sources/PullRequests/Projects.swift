@@ -71,17 +71,17 @@ package enum PullRequestError: ExitStatusError, Hashable, Sendable, CustomString
     package var description: String {
         switch self {
         case .unknownProject(let name, let advice): "there is no project '\(name)': \(advice)"
-        case .noProposal(let patch, let file): "\(patch) has nothing to say upstream yet: write \(file) (docs/patch.md)"
-        case .notWanted(let patch, .merged): "\(patch) is in upstream: its status is 'merged'"
+        case .noProposal(let patch, let file): "\(patch) has no upstream proposal yet: write \(file) (docs/patch.md)"
+        case .notWanted(let patch, .merged): "\(patch) is already upstream: its status is 'merged'"
         case .notWanted(let patch, let status): "\(patch) is not for upstream: its status is '\(status.rawValue)'"
         case .notIts(let patch, let project, let takers):
-            "\(project) has no code of '\(patch.upstream)', which \(patch) is for; it can go to: \(takers.joined(separator: ", "))"
+            "\(project) has no code of '\(patch.upstream)', which \(patch) is for; possible projects: \(takers.joined(separator: ", "))"
         case .noVariant(let patch, let variant, let advice): "\(patch) has no variant '\(variant)': \(advice)"
         case .needsSource(let project):
-            "\(project) has copies of other projects' code, of any version: say for which with --source DIR or --recipe RECIPE"
+            "\(project) contains copies of other projects' code, of various versions: select one with --source DIR or --recipe RECIPE"
         case .notThere(let patch, let folder): "\(patch) is for '\(patch.upstream)', which is in none of its homes in \(folder)"
-        case .testExists(let path): "the source has a file '\(path)' already, where the patch's test is to be put"
-        case .occupied(let place): "\(place) is not empty, and nothing is written over: name another folder with --out"
+        case .testExists(let path): "the source already has a file '\(path)', the path of the patch's test"
+        case .occupied(let place): "\(place) is not empty, and files are never overwritten: choose another folder with --out"
         }
     }
 

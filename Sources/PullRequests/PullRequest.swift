@@ -150,7 +150,7 @@ private struct Change {
             }
             self.variant = variant.name
             home = first
-            madeFor = "no source: the text of variant \(variant.name), for \(entry.name.upstream) \(variant.versions)"
+            madeFor = "no source; the text of variant \(variant.name), for \(entry.name.upstream) \(variant.versions)"
             existing = { _ in nil }
             diff = try registry.patch(variant, of: entry).text { first.place(of: $0) }
         }

@@ -10,14 +10,15 @@ extension Report {
         labelled("cgroup", finding.cgroup.words)
         for ask in finding.asks { labelled("ask for", "\(ask.flag): \(ask.cures)") }
         if !finding.asks.isEmpty {
-            labelled("", "with \(finding.asks.count == 1 ? "that" : "all of that") a stock kubelet \(finding.version.plain) needs no patch")
+            labelled(
+                "", "with \(finding.asks.count == 1 ? "this" : "all of these"), a stock kubelet \(finding.version.plain) needs no patch")
         }
-        for obstacle in finding.obstacles { labelled("in the way", "\(obstacle.what) (\(obstacle.cure))") }
+        for obstacle in finding.obstacles { labelled("obstacle", "\(obstacle.what) (\(obstacle.cure))") }
         let series = finding.series.map(\.name).joined(separator: ",")
         let subject = "kubelet \(finding.version.plain), \(series.isEmpty ? "stock" : "with \(series)")"
         labelled("prediction", "\(subject): \(finding.prediction.title)", finding.prediction.grade.style)
         labelled("because", finding.prediction.reason)
-        labelled("known from", finding.prediction.basis)
+        labelled("based on", finding.prediction.basis)
         if finding.asItStands != finding.prediction {
             labelled("as it stands", "\(finding.asItStands.title): \(finding.asItStands.reason)", finding.asItStands.grade.style)
         }
@@ -32,12 +33,12 @@ extension Report {
         }
         if !finding.fixes.isEmpty {
             labelled(
-                "to copy", "ninepin preflight --fix prints \(finding.fixes.count == 1 ? "the fix" : "all \(finding.fixes.count) fixes")")
+                "fixes", "ninepin preflight --fix prints \(finding.fixes.count == 1 ? "the fix" : "all \(finding.fixes.count) fixes")")
         }
         for patch in finding.patches where patch.helps { labelled("helps", "\(patch.name): \(patch.reason)") }
         let others = finding.patches.filter { !$0.helps }.map(\.name.description)
-        if !others.isEmpty { labelled("no help", others.joined(separator: ", ")) }
-        if !finding.remedy.isEmpty { labelled("best here", finding.remedy.map(\.description).joined(separator: ",")) }
+        if !others.isEmpty { labelled("does not help", others.joined(separator: ", ")) }
+        if !finding.remedy.isEmpty { labelled("best series", finding.remedy.map(\.description).joined(separator: ",")) }
     }
 }
 
@@ -48,7 +49,7 @@ extension PreflightFinding.Directory {
 extension PreflightFinding.Cgroup {
     fileprivate var words: String {
         guard let version else { return "none" }
-        let gaps = missing.isEmpty ? "no file is missing" : "missing: \(missing.joined(separator: ", "))"
+        let gaps = missing.isEmpty ? "no files are missing" : "missing: \(missing.joined(separator: ", "))"
         return "v\(version); \(gaps)" + (unmounted.isEmpty ? "" : "; not mounted: \(unmounted.joined(separator: ", "))")
     }
 }

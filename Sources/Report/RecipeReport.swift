@@ -14,13 +14,13 @@ extension Report {
         labelled("series", recipe.series.label)
         if !recipe.compare.isEmpty { labelled("compared with", recipe.compare.map(\.label).joined(separator: "; ")) }
         if let plane = recipe.controlPlane {
-            let patches = plane.series.isEmpty ? "" : ", with \(plane.series.label) where the tree has the fault"
+            let patches = plane.series.isEmpty ? "" : ", with \(plane.series.label) if the tree has the fault"
             labelled("control plane", plane.packages.joined(separator: ", ") + patches)
         }
         if let node = recipe.node {
             let fields = node.kubelet.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
             labelled("node", ([node.profile.rawValue] + fields).joined(separator: ", "))
-            labelled("containerd", node.containerd?.description ?? "this machine's own")
+            labelled("containerd", node.containerd?.description ?? "this machine's")
             labelled("layouts", recipe.layouts.map(\.rawValue).joined(separator: ", "))
         }
         for (name, download) in recipe.downloads.sorted(by: { $0.key < $1.key }) {
@@ -51,14 +51,14 @@ extension Report {
         }
         guard own.isEmpty, !recipe.measured.isEmpty else { return }
         let others = recipe.measured.map { "\($0.versions) (\($0.date))" }.joined(separator: ", ")
-        labelled("measured", "not this version; by hand were: \(others)")
+        labelled("measured", "not this version; measured by hand: \(others)")
     }
 }
 
 extension SourceSpec {
     fileprivate var words: String {
         switch self {
-        case .debian(let spec): "\(spec.package) \(spec.version) of Debian \(spec.suite)"
+        case .debian(let spec): "\(spec.package) \(spec.version) from Debian \(spec.suite)"
         case .git(let spec): "\(spec.reference) of \(spec.url)"
         case .archive(let spec): "\(spec.name), sha256 \(spec.sha256.hex)"
         }

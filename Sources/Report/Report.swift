@@ -45,9 +45,9 @@ package struct Report: Sendable {
     /// Writes a run's verdict with its evidence, and the location of its record.
     package func run(_ run: Run, place: String) {
         verdict(run.verdict)
-        if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which does not count") }
+        if let first = run.repeats { terminal.line("repeated  alone, after run \(first), which is not counted") }
         for need in run.needs ?? [] where run.series.contains(need.patch) || need.answer == .needed && !need.isMet(by: run.series) {
-            let missing = run.series.contains(need.patch) ? "" : ", and not in the series"
+            let missing = run.series.contains(need.patch) ? "" : ", not in the series"
             terminal.line("patch     \(need.patch)\(missing): \(need)")
         }
         if let runsc = run.tools["runsc"] {
@@ -71,7 +71,7 @@ package struct Report: Sendable {
     ///
     /// - Parameter count: the number of runs in the log, of which the newest are shown.
     package func runs(_ runs: [(number: Int, lines: ClosedRange<Int>, verdict: Verdict)], of count: Int) {
-        if count == 0 { terminal.line("no run of a node is in the log") }
+        if count == 0 { terminal.line("the log contains no run of a node") }
         if count > runs.count { terminal.line("the newest \(runs.count) of \(count) runs") }
         for (number, lines, verdict) in runs {
             let place = lines.count == 1 ? "line \(lines.lowerBound)" : "lines \(lines.lowerBound) to \(lines.upperBound)"
@@ -105,7 +105,7 @@ package struct Report: Sendable {
         terminal.line()
         for (cell, run) in aside {
             let name = "\(cell.label) on \(cell.layout.rawValue)"
-            terminal.line("\(name) was booted again, alone: \(run.setAside ?? ""). Run \(run.id) does not count.")
+            terminal.line("\(name) was repeated alone: \(run.setAside ?? ""). Run \(run.id) is not counted.")
         }
     }
 

@@ -177,7 +177,7 @@ final class OutputStream: Sendable {
         // A reader may stop reading, which would block a write that cancellation cannot interrupt. A file has no such reader.
         let piece = isFile(descriptor) ? Int.max : Int(PIPE_BUF)
         while !bytes.isEmpty {
-            guard isReady(descriptor) else { return "interrupted while nobody read it" }
+            guard isReady(descriptor) else { return "interrupted while waiting for a reader" }
             let count = bytes.prefix(piece).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 {
                 bytes = bytes.dropFirst(count)

@@ -14,8 +14,8 @@ package struct LibraryError: ExitStatusError, Sendable, CustomStringConvertible 
 
     init(_ file: FilePath, _ reason: String) {
         description = """
-            the libraries of \(file) cannot be told: \(reason)
-                Nothing of it was run. Look where it comes from, or build it without.
+            cannot determine the libraries of \(file): \(reason)
+                It was not run. Check its origin, or build it as a static binary.
             """
     }
 
@@ -74,9 +74,9 @@ struct MachineLibraries {
         while let next = waiting.popFirst() {
             for name in next.file.needed where names.insert(name).inserted {
                 guard (try? ContainedPath(name: Array(name.utf8))) != nil else {
-                    throw LibraryError(program, "\(next.path) asks for \(ContainedPath.quoted(name.utf8)), which is no name of a library")
+                    throw LibraryError(program, "\(next.path) needs \(ContainedPath.quoted(name.utf8)), which is not a library name")
                 }
-                guard names.count <= Self.most else { throw LibraryError(program, "it asks for more than \(Self.most)") }
+                guard names.count <= Self.most else { throw LibraryError(program, "it needs more than \(Self.most)") }
                 guard let (path, library) = try find(name, for: next, kind) else { continue }
                 found.insert(path.string)
                 waiting.append(Loaded(path: path, file: library, askedBy: next.askedBy + [(Self.folder(of: next), next.file.oldPath)]))
@@ -125,7 +125,7 @@ struct MachineLibraries {
 
     private static func loader(_ name: String, of program: FilePath) throws(LibraryError) -> FilePath {
         guard name.hasPrefix("/"), ContainedPath(String(name.dropFirst())) != nil else {
-            throw LibraryError(program, "its loader is \(ContainedPath.quoted(name.utf8)), which is no path from the root")
+            throw LibraryError(program, "its loader is \(ContainedPath.quoted(name.utf8)), which is not an absolute path")
         }
         return FilePath(name)
     }

@@ -55,7 +55,7 @@ package struct RootFileSystem: Sendable {
     ///
     /// - Throws: `LibraryError` for a program that is damaged or that names a library by path; `FileError`; `CancellationError`.
     package func libraries(of programs: [FilePath]) async throws {
-        for path in try MachineLibraries().paths(of: programs) where try !Files.exists(inside(path, "look at")) {
+        for path in try MachineLibraries().paths(of: programs) where try !Files.exists(inside(path, "inspect")) {
             try Task.checkCancellation()
             try self.program(FilePath(path), as: path)
         }
@@ -88,7 +88,7 @@ package struct RootFileSystem: Sendable {
             let place = root.appending(folder.description)
             guard Files.linkTarget(place) != nil else { continue }
             guard try Files.realPath(place).starts(with: try Files.realPath(root)) else {
-                throw Files.refusal(operation, shown, "/\(folder) is a link that leads out of the root file system")
+                throw Files.refusal(operation, shown, "/\(folder) is a link that points outside the root file system")
             }
         }
         return contained == .top ? root : root.appending(contained.description)

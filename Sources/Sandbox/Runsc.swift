@@ -35,11 +35,11 @@ package struct Runsc: Hashable, Sendable {
             do {
                 let said = try await words(of: place, ["--version"], on: host)
                 guard let version = version(in: said, isNamed: named != nil) else {
-                    refused.append("\(place) does not say its release")
+                    refused.append("\(place) does not report its release")
                     continue
                 }
                 if let day = day(of: version), day < oldestRelease {
-                    refused.append("\(place) is of \(day), older than \(oldestRelease)")
+                    refused.append("\(place) is from \(day), older than \(oldestRelease)")
                     continue
                 }
                 let asked = layouts.contains { $0.cgroup != .v1 || $0.overlaySize != nil }
@@ -200,13 +200,13 @@ package struct RunscLacks: ExitStatusError, Hashable, Sendable, CustomStringConv
         return switch what {
         case .cgroupV2:
             """
-            \(name) cannot make a sandbox of the layout \(layout.rawValue): it has neither --in-sandbox-cgroup nor --mount-cgroup-v2, and so only cgroup v1
-                Name a newer one with --runsc PATH (release-20260817.0 is known to have it), or leave out --cgroup v2.
+            \(name) cannot make a sandbox with the layout \(layout.rawValue): it has neither --in-sandbox-cgroup nor --mount-cgroup-v2, so only cgroup v1
+                Use a newer one with --runsc PATH (release-20260817.0 is known to have it), or omit --cgroup v2.
             """
         case .overlaySize:
             """
-            \(name) cannot make a sandbox of the layout \(layout.rawValue): its --overlay2 takes no 'size='
-                Name a newer one with --runsc PATH (release-20260817.0 is known to take it), or leave out --overlay-size.
+            \(name) cannot make a sandbox with the layout \(layout.rawValue): its --overlay2 does not support 'size='
+                Use a newer one with --runsc PATH (release-20260817.0 is known to support it), or omit --overlay-size.
             """
         }
     }
@@ -226,8 +226,8 @@ package struct RunscMissing: ExitStatusError, Sendable, CustomStringConvertible 
         let found = refused.isEmpty ? "none is on PATH or in the workspace" : refused.joined(separator: "; ")
         let cure =
             isNamed
-            ? "Name another one with --runsc, or none."
-            : "Run ./setup, which takes Debian 13's into the workspace, or put a newer one on PATH."
+            ? "Give another one with --runsc, or omit --runsc."
+            : "Run ./setup, which installs Debian 13's into the workspace, or put a newer one on PATH."
         return "no usable runsc (gVisor): \(found)\n    \(cure)"
     }
 

@@ -72,7 +72,7 @@ package struct DebianIndex: Sendable {
         } catch let error as CommandError { throw SourceError.index(suite: suite, reason: error.lastLines.joined(separator: "\n    ")) }
         let files = printed.split(separator: "\n").compactMap(PrintedFile.init)
         guard files.contains(where: { $0.file.name.hasSuffix(".dsc") }) else {
-            throw SourceError.index(suite: suite, reason: "apt names no .dsc file with a SHA-256 for \(spec.package) \(version)")
+            throw SourceError.index(suite: suite, reason: "apt lists no .dsc file with a SHA-256 for \(spec.package) \(version)")
         }
         let lock = Lock(kind: .debian, name: spec.package, version: version, files: files.map(\.file).sorted { $0.name < $1.name })
         return Resolution(lock: lock, addresses: Dictionary(files.map { ($0.file.name, $0.address) }) { first, _ in first })

@@ -33,11 +33,11 @@ extension DebianIndex {
         var files: [LockedFile] = []
         for planned in addresses {
             guard let listed = listed.first(where: { $0.package == planned.package }) else {
-                throw SourceError.index(suite: suite, reason: "apt names no SHA-256 for \(planned.name)")
+                throw SourceError.index(suite: suite, reason: "apt lists no SHA-256 for \(planned.name)")
             }
             files.append(LockedFile(name: planned.name, bytes: listed.bytes, sha256: listed.sha256))
         }
-        guard !files.isEmpty else { throw SourceError.index(suite: suite, reason: "none of \(spec.packages) holds Go source") }
+        guard !files.isEmpty else { throw SourceError.index(suite: suite, reason: "none of \(spec.packages) contains Go source") }
         return ResolvedLibraries(
             files: files.sorted { $0.name < $1.name }, addresses: Dictionary(addresses.map { ($0.name, $0.address) }) { one, _ in one })
     }

@@ -29,7 +29,7 @@ extension DebianIndex {
         }
         let files = printed.split(separator: "\n").compactMap(PrintedFile.init)
         guard files.count == 1, let found = files.first, found.file.name.hasSuffix(".deb") else {
-            throw SourceError.index(suite: suite, reason: "apt names no package with a SHA-256 for \(name) \(version)")
+            throw SourceError.index(suite: suite, reason: "apt lists no package with a SHA-256 for \(name) \(version)")
         }
         return ResolvedPackage(
             lock: LockedPackage(name: name, suite: suite, version: version, file: found.file), address: found.address)

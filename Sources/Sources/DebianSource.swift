@@ -56,7 +56,7 @@ package struct DebianSource: Sendable {
     /// - Throws: `SourceError.unpack`; `FileError`; `CancellationError`.
     package func unpack(into unpacked: FilePath, progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         guard let description = lock.files.first(where: { $0.name.hasSuffix(".dsc") }) else {
-            throw SourceError.unpack(file: lock.name, reason: "the lock names no .dsc file")
+            throw SourceError.unpack(file: lock.name, reason: "the lock lists no .dsc file")
         }
         progress(.unpacking(file: description.name))
         let arguments = ["--no-copy", "-x", folder.appending(description.name).string, unpacked.string]

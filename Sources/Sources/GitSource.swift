@@ -38,7 +38,7 @@ package struct GitSource: Sendable {
         if let other = found.passedOver {
             progress(
                 .remark(
-                    "'\(reference)' could mean \(found.source) or \(other); \(found.source) is taken, as git fetch takes it: write the full name"
+                    "'\(reference)' is ambiguous: it could be \(found.source) or \(other); using \(found.source), as git fetch does. To avoid this, give the full name"
                 ))
         }
         return Lock(

@@ -20,15 +20,15 @@ package enum SourceError: ExitStatusError, Sendable, CustomStringConvertible {
         switch self {
         case .noMirror(let suite):
             """
-            no Debian mirror is known: apt's sources on this machine have no entry for '\(suite.isEmpty ? "this release" : suite)' with 'main'
-                Debian source packages are found through the mirror that the machine itself uses. Add one (see sources.list(5)), or run on Debian.
+            no Debian mirror is configured: this machine's apt sources have no entry for '\(suite.isEmpty ? "this release" : suite)' with 'main'
+                Debian source packages are fetched through the machine's own mirror. Add one (see sources.list(5)), or run on Debian.
             """
         case .index(let suite, let reason):
-            "the signed index of '\(suite)' cannot be had:\n    \(reason)\n    Look at the network and at apt's own 'apt-get update', then try again."
+            "cannot fetch the signed index of '\(suite)':\n    \(reason)\n    Check the network and whether 'apt-get update' works, then try again."
         case .notListed(let package, let version, let suite, let found):
             found.isEmpty
-                ? "'\(suite)' has no package '\(package)'; look at the recipe"
-                : "'\(suite)' has no '\(package)' with the upstream version \(version); it has \(found.joined(separator: ", "))"
+                ? "'\(suite)' has no package '\(package)'; check the recipe"
+                : "'\(suite)' has no '\(package)' with upstream version \(version); available: \(found.joined(separator: ", "))"
         case .unpack(let file, let reason): "\(file) cannot be unpacked:\n    \(reason)"
         }
     }

@@ -81,7 +81,7 @@ package struct Ledger: Sendable {
     package func run(_ id: String) throws -> Run {
         let run = try JSONDecoder().decode(Run.self, from: Data(try Files.read(try place(of: id).appending("run.json"))))
         guard run.id == id else {
-            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "the record of \(id) says that it is \(run.id)"))
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "the record of \(id) claims to be \(run.id)"))
         }
         return run
     }
@@ -91,7 +91,7 @@ package struct Ledger: Sendable {
     /// - Throws: `FileError` for a name that ``newName(at:)`` cannot produce, because it might lead out of the runs folder.
     private func place(of id: String) throws(FileError) -> FilePath {
         guard id.wholeMatch(of: /[0-9A-Za-z][0-9A-Za-z.-]*/) != nil else {
-            throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) is no run's name")
+            throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) is not a valid run name")
         }
         do throws(PathFault) { return folder.appending(try ContainedPath(name: Array(id.utf8))) } catch {
             throw Files.refusal("find the run", folder, "\(ContainedPath.quoted(id.utf8)) \(error)")

@@ -72,7 +72,9 @@ package struct StepRunner: Sendable {
         let context = context(of: S.name)
         let locks = workspace.cache.appending("locks")
         try Files.makeDirectory(locks)
-        let lock = try await FileLock.take(locks.appending(key.hex)) { context.note("waiting for another ninepin that makes the same") }
+        let lock = try await FileLock.take(locks.appending(key.hex)) {
+            context.note("waiting for another ninepin that is doing the same work")
+        }
         defer { lock.release() }
         // Another process may have produced it in the meantime.
         if !isFresh, let output = store.result(of: step, key: key) { return ended(output, true) }

@@ -21,15 +21,18 @@ package enum SupervisorError: ExitStatusError, Sendable, CustomStringConvertible
     /// The error, its reason, and what to do.
     package var description: String {
         switch self {
-        case .name(let name): "'\(name)' is no name for a node\n    Take small letters, digits and hyphens, 40 at most."
-        case .exists(let name): "a node '\(name)' is there already\n    Take another --name, or: ninepin down \(name)"
-        case .unknown(let name): "there is no node '\(name)'\n    ninepin nodes lists them; ninepin up --name \(name) makes one."
-        case .unreadable(let name, let file): "\(file) cannot be read\n    It may be another version's: ninepin down \(name) removes it."
-        case .notUp(let name, let log): "node '\(name)' is not up\n    Its keeper's words are in \(log); ninepin down \(name) removes it."
+        case .name(let name): "'\(name)' is not a valid node name\n    Use lowercase letters, digits and hyphens, at most 40 characters."
+        case .exists(let name): "a node '\(name)' already exists\n    Use another --name, or run: ninepin down \(name)"
+        case .unknown(let name):
+            "there is no node '\(name)'\n    List nodes with 'ninepin nodes', or start this one with 'ninepin up --name \(name)'."
+        case .unreadable(let name, let file):
+            "\(file) cannot be read\n    It may be from another version of Ninepin. To remove the node, run: ninepin down \(name)"
+        case .notUp(let name, let log):
+            "node '\(name)' is not up\n    Its keeper's log is \(log). To remove the node, run: ninepin down \(name)"
         case .stuck(let name, let process):
-            "node '\(name)' does not end: its keeper is process \(process)\n    Try again, or end that process."
+            "node '\(name)' does not stop: its keeper is process \(process)\n    Try again, or kill that process."
         case .noLog(let name, let process, let known):
-            "node '\(name)' has no log of '\(process)'\n    It has: \(known.joined(separator: ", "))"
+            "node '\(name)' has no log of '\(process)'\n    Available logs: \(known.joined(separator: ", "))"
         }
     }
 

@@ -45,7 +45,7 @@ struct Address {
         case S_IFCHR, S_IFBLK: return "a device"
         case S_IFSOCK: return "a socket"
         case S_IFDIR: return "a directory"
-        default: return "of no known kind"
+        default: return "of unknown type"
         }
     }
 

@@ -40,11 +40,11 @@ final class DownloadTask {
         func wrong(_ reason: String) -> TransferError { .invalid(name: download.name, reason: reason) }
         guard !download.addresses.isEmpty else { throw wrong("it has no address") }
         if let digest = download.sha256, digest.utf8.count != 64 || !digest.allSatisfy({ "0123456789abcdef".contains($0) }) {
-            throw wrong("its SHA-256 is not 64 lower-case hexadecimal digits")
+            throw wrong("its SHA-256 is not 64 lowercase hexadecimal digits")
         }
-        guard download.destination.lastComponent?.kind == .regular else { throw wrong("its destination is no file name") }
+        guard download.destination.lastComponent?.kind == .regular else { throw wrong("its destination is not a file name") }
         guard let handle = CurlHandle(settings, cancellation: cancellation) else {
-            throw wrong("libcurl cannot be set up")
+            throw wrong("libcurl cannot be initialized")
         }
         self.download = download
         self.settings = settings
@@ -146,9 +146,9 @@ final class DownloadTask {
 
     /// Requests the missing bytes, and follows up to ten redirects.
     private func ask(_ text: String, _ part: PartFile) throws(TransferError) -> Answer {
-        guard let start = Address(text) else { return .refused("is no address") }
+        guard let start = Address(text) else { return .refused("is not a valid address") }
         guard download.schemes.contains(start.scheme) else { return .refused("the scheme \(start.scheme) is not allowed") }
-        if start.scheme == "file", let kind = start.kindOfNoFile { return .refused("it is \(kind), and a regular file is meant") }
+        if start.scheme == "file", let kind = start.kindOfNoFile { return .refused("it is \(kind), not a regular file") }
         var address = start
         for _ in 0...10 {
             // Without a digest, nothing would reveal that two answers belong to different files.
@@ -168,7 +168,7 @@ final class DownloadTask {
                 return try answer(ending, intake, part)
             }
             secrets.note(address: target)
-            guard let next = Address(target) else { return .refused("redirects to what is no address") }
+            guard let next = Address(target) else { return .refused("redirects to an invalid address") }
             guard ["http", "https"].contains(next.scheme), download.schemes.contains(next.scheme) else {
                 return .refused("redirects to \(Redaction.address(target)), and the scheme \(next.scheme) is not allowed")
             }
@@ -182,7 +182,7 @@ final class DownloadTask {
         switch intake.verdict {
         case .failed(let error): throw error
         case .elsewhere where part.length > 0: return .elsewhere
-        case .elsewhere: return .refused("answers with a range that nobody asked for")
+        case .elsewhere: return .refused("answers with a range that was not requested")
         case .alien(let reason):
             if intake.taken > 0 { try part.startOver() }
             return .refused(reason)

@@ -51,7 +51,7 @@ package struct Downloader: Sendable {
             try cancellation.check()
             return try DownloadTask(download, settings, cancellation: cancellation, progress: progress).run()
         }
-        guard let result else { throw .invalid(name: download.name, reason: "the system gives no thread for it") }
+        guard let result else { throw .invalid(name: download.name, reason: "the system cannot create a thread") }
         return try result.get()
     }
 

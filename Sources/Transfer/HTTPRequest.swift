@@ -43,10 +43,10 @@ package struct HTTPRequest: Sendable {
     package func answer() async throws(TransferError) -> Answer {
         let result = await onTransferThread { (cancellation) throws(TransferError) in
             try cancellation.check()
-            guard let handle = RequestHandle(self, cancellation: cancellation) else { throw self.failed("libcurl has no memory") }
+            guard let handle = RequestHandle(self, cancellation: cancellation) else { throw self.failed("libcurl is out of memory") }
             return try handle.run()
         }
-        guard let result else { throw failed("the system gives no thread for it") }
+        guard let result else { throw failed("the system cannot create a thread") }
         return try result.get()
     }
 

@@ -99,7 +99,7 @@ final class ResponseBodyWriter {
             return false
         }
         guard part.length + Int64(bytes.count) <= most else {
-            verdict = .alien("sends more than \(most) bytes, and nobody knows how many there are")
+            verdict = .alien("sends more than \(most) bytes without announcing a size")
             return false
         }
         do {

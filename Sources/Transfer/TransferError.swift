@@ -20,7 +20,7 @@ package struct Attempt: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The address and the reason.
-    package var description: String { "\(address): \(reason)" + (tries > 1 ? " (asked \(tries) times)" : "") }
+    package var description: String { "\(address): \(reason)" + (tries > 1 ? " (tried \(tries) times)" : "") }
 }
 
 /// Why a download failed. No message contains a secret from an address.

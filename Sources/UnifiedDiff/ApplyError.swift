@@ -44,39 +44,39 @@ package enum ApplyError: ExitStatusError, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .missing(let file): "\(Self.shown(file)) is not in the tree"
-        case .exists(let file): "\(Self.shown(file)) is in the tree already"
+        case .exists(let file): "\(Self.shown(file)) is already in the tree"
         case .mismatch(let file, let hunk, let count, let line, let expected, let found):
             """
-            hunk \(hunk) of \(count) of \(Self.shown(file)) does not fit: line \(line) is another one
+            hunk \(hunk) of \(count) of \(Self.shown(file)) does not apply: line \(line) differs
                 expected: \(Visible.excerpt(expected))
                 found:    \(found.map { Visible.excerpt($0) } ?? "the end of the file")
             """
         case .damaged(let file, let hunk, let count, let line, let damage, let expected, let found):
             """
-            hunk \(hunk) of \(count) of \(Self.shown(file)) does not fit: the patch has \(damage.rawValue), at line \(line)
+            hunk \(hunk) of \(count) of \(Self.shown(file)) does not apply: the patch has \(damage.rawValue) at line \(line)
                 expected: \(Visible.excerpt(expected))
                 found:    \(Visible.excerpt(found))
-                A mail program may have done that; ask for the patch as a file.
+                A mail program may have caused this; get the patch as a file.
             """
         case .lineEndings(let file, let hunk, let count, let patchHasReturns):
             """
-            hunk \(hunk) of \(count) of \(Self.shown(file)) does not fit: line endings differ, \(patchHasReturns
+            hunk \(hunk) of \(count) of \(Self.shown(file)) does not apply: line endings differ, \(patchHasReturns
                 ? "the patch's lines end with CR LF and the file's with LF" : "the patch's lines end with LF and the file's with CR LF")
             """
         case .ambiguous(let file, let hunk, let count, let lines):
-            "hunk \(hunk) of \(count) of \(Self.shown(file)) fits at more than one place: lines \(Self.list(lines))"
+            "hunk \(hunk) of \(count) of \(Self.shown(file)) applies in more than one place: lines \(Self.list(lines))"
         case .unplaced(let file, let hunk, let count):
             """
-            hunk \(hunk) of \(count) of \(Self.shown(file)) does not fit: it only adds lines, and nothing around them tells where they belong
-                The file is not the very one that the patch was made of. Make the patch with lines of context ('git diff -U3').
+            hunk \(hunk) of \(count) of \(Self.shown(file)) does not apply: it only adds lines and has no context to locate them
+                The file differs from the one the patch was made from. Recreate the patch with context lines ('git diff -U3').
             """
-        case .alreadyApplied(let file, let hunk, let count): "hunk \(hunk) of \(count) of \(Self.shown(file)) is applied already"
-        case .modeAlready(let file): "\(Self.shown(file)) has the mode already that the patch gives it"
-        case .otherKind(let file, let expected, let found): "\(Self.shown(file)) is \(found), and the patch is for \(expected)"
-        case .remains(let file): "\(Self.shown(file)) is to be removed, and has more in it than the patch takes away"
+        case .alreadyApplied(let file, let hunk, let count): "hunk \(hunk) of \(count) of \(Self.shown(file)) is already applied"
+        case .modeAlready(let file): "\(Self.shown(file)) already has the mode that the patch sets"
+        case .otherKind(let file, let expected, let found): "\(Self.shown(file)) is \(found), but the patch is for \(expected)"
+        case .remains(let file): "\(Self.shown(file)) is to be removed, but contains more than the patch removes"
         case .otherContent(let file, let expected, let found):
-            "\(Self.shown(file)) is another file than the binary change is for: expected the content \(Visible.excerpt(expected)), found \(found)"
-        case .tooLarge(let file): "\(Self.shown(file)): what comes of the patch is too large"
+            "\(Self.shown(file)) is not the file that the binary change is for: expected the content \(Visible.excerpt(expected)), found \(found)"
+        case .tooLarge(let file): "\(Self.shown(file)): the patched file is too large"
         case .unreadable(let reason): reason
         }
     }

@@ -119,7 +119,7 @@ package struct Patch: Sendable {
             let (path, old) = (Array(file.path.utf8), Array(file.oldPath.utf8))
             for place in [path, old] where commits.updateValue(file.commit, forKey: place).map({ $0 != file.commit }) ?? false {
                 let words =
-                    "\(shown(place)) is changed by more than one commit of this mailbox; 'ninepin patches add' makes a patch of each"
+                    "\(shown(place)) is changed by more than one commit of this mailbox; 'ninepin patches add' makes one patch per commit"
                 throw PatchError(line: file.place, message: words)
             }
             var isGood = true
@@ -131,12 +131,12 @@ package struct Patch: Sendable {
             }
             guard isGood else {
                 let line = file.hunks.first?.place ?? file.place
-                throw PatchError(line: line, message: "\(shown(path)) is changed in two places; expected all its hunks together")
+                throw PatchError(line: line, message: "\(shown(path)) appears twice; expected all its hunks together")
             }
         }
         // A file modified under its own name cannot also be removed or renamed: it would be unclear which of the two is meant.
         for file in files where file.change == .modified && gone.contains(Array(file.path.utf8)) {
-            let words = "\(shown(Array(file.path.utf8))) is changed in two places: it goes, or gets another name, and is changed"
+            let words = "\(shown(Array(file.path.utf8))) appears twice: it is removed or renamed, and also changed"
             throw PatchError(line: file.place, message: words)
         }
     }

@@ -60,12 +60,12 @@ extension PatchReader {
         }
         let content = try content()
         if case .hunks(let hunks) = content, hunks.isEmpty, !header.changesFile {
-            throw error("no change of the file stands below 'diff --git'", at: place)
+            throw error("'diff --git' is followed by no change of the file", at: place)
         }
         if case .binary = content {
             guard let ids = header.ids, ids.old.utf8.count == 40, ids.new.utf8.count == 40 else {
                 throw error(
-                    "a binary change needs the whole ids of both contents ('index', 40 digits each); 'git diff --binary' writes them",
+                    "a binary change needs the full IDs of both contents ('index', 40 digits each); 'git diff --binary' writes them",
                     at: place)
             }
         }
@@ -109,7 +109,7 @@ extension PatchReader {
         let words = text.split(separator: UInt8(ascii: " "))
         guard let range = words.first else { return }
         if range.contains(UInt8(ascii: ",")) {
-            throw error("a combined diff, of a merge, cannot be applied; expected the difference from one parent")
+            throw error("the combined diff of a merge cannot be applied; expected the difference from one parent")
         }
         guard let dots = range.firstIndex(of: UInt8(ascii: ".")), range[dots...].starts(with: "..".utf8) else { return }
         let (old, new) = (range[..<dots], range[dots...].dropFirst(2))
@@ -122,18 +122,18 @@ extension PatchReader {
     func mode(_ digits: ArraySlice<UInt8>) throws(PatchError) -> TreeFile.Mode {
         let text = text(digits)
         guard let number = UInt32(text, radix: 8) else {
-            throw error("'\(Visible.excerpt(Visible.line(text)))' is no mode; expected 100644, 100755 or 120000")
+            throw error("'\(Visible.excerpt(Visible.line(text)))' is not a mode; expected 100644, 100755 or 120000")
         }
         switch number & 0o170000 {
         case 0o100000: return number & 0o100 == 0 ? .plain : .executable
         case 0o120000: return .link
-        case 0o160000: throw error("a change of a submodule cannot be applied: its files are not in the patch")
-        default: throw error("'\(Visible.excerpt(Visible.line(text)))' is no file's mode; expected 100644, 100755 or 120000")
+        case 0o160000: throw error("a submodule change cannot be applied: the patch does not contain its files")
+        default: throw error("'\(Visible.excerpt(Visible.line(text)))' is not a file mode; expected 100644, 100755 or 120000")
         }
     }
 
     func name(_ text: ArraySlice<UInt8>) throws(PatchError) -> [UInt8] {
-        guard let name = PatchNames.whole(text) else { throw error("\(ContainedPath.quoted(text)) is no name in quotes") }
+        guard let name = PatchNames.whole(text) else { throw error("\(ContainedPath.quoted(text)) is not a quoted name") }
         return name
     }
 
@@ -154,10 +154,11 @@ extension PatchReader {
         if header.isMade, case .name = header.old { isOne = false }
         if header.isRemoved, case .name = header.new { isOne = false }
         guard isOne else {
-            throw error("the lines below 'diff --git' say two things: that the file is made, removed, or made of another one", at: place)
+            throw error(
+                "the lines below 'diff --git' contradict each other: the file is created, removed, or made from another one", at: place)
         }
         guard isMade || isRemoved || (header.oldMode == nil) == (header.newMode == nil) else {
-            throw error("only one of 'old mode' and 'new mode' stands below 'diff --git'; expected both", at: place)
+            throw error("'diff --git' is followed by only one of 'old mode' and 'new mode'; expected both", at: place)
         }
         var draft = Draft(
             path: [], oldPath: [], change: isMade ? .made : isRemoved ? .removed : .modified, oldMode: header.oldMode ?? header.stayingMode,
@@ -165,7 +166,7 @@ extension PatchReader {
         if isMade { (draft.newMode, draft.oldMode) = (header.newMode ?? .plain, nil) }
         if isRemoved { draft.newMode = nil }
         if let old = draft.oldMode, let new = draft.newMode, (old == .link) != (new == .link) {
-            throw error("a file becomes a link, or a link a file, in one step; expected that one is removed and the other made", at: place)
+            throw error("a file becomes a link, or a link a file, in one change; expected a removal and a creation", at: place)
         }
         if isMoved {
             try setMove(header, &draft, place)
@@ -182,7 +183,7 @@ extension PatchReader {
             throw error("only one side of a renamed or copied file is named; expected 'from' and 'to'", at: place)
         }
         guard Self.isName(header.old, of: source.path), Self.isName(header.new, of: target.path) else {
-            throw error("the lines '---' and '+++' name other files than the lines 'from' and 'to'", at: place)
+            throw error("the lines '---' and '+++' name different files than the lines 'from' and 'to'", at: place)
         }
         (draft.path, draft.oldPath) = (target.path, source.path)
         draft.change = source.isCopy ? .copied : .renamed
@@ -205,12 +206,12 @@ extension PatchReader {
             let meant = names.filter { Self.isName(.name(name), of: $0.path) }
             if meant.count == 1 { return meant[0] }
             guard names.isEmpty || meant.count > 1 else {
-                throw error("the line 'diff --git' names another file than \(ContainedPath.quoted(name))", at: place)
+                throw error("the line 'diff --git' names a different file than \(ContainedPath.quoted(name))", at: place)
             }
-            throw error("the line 'diff --git' does not tell which part of \(ContainedPath.quoted(name)) is the file's path", at: place)
+            throw error("the line 'diff --git' does not show which part of \(ContainedPath.quoted(name)) is the file's path", at: place)
         case (.none, .none): throw error("both sides are /dev/null; expected a file", at: place)
         default:
-            guard names.count == 1 else { throw error("the line 'diff --git' does not tell which file is meant", at: place) }
+            guard names.count == 1 else { throw error("the line 'diff --git' does not identify the file", at: place) }
             return names[0]
         }
     }
@@ -233,7 +234,7 @@ extension PatchReader {
         case (.name(let one), .name(let other)):
             guard let path = PatchNames.path(one, other, isCopyNamed: true) else { throw nameChange(one, other, at: place + 1) }
             (draft.path, draft.prefixes) = (path.path, path.prefixes)
-            guard !(old.isEpoch && new.isEpoch) else { throw error("both sides are files that are not there; expected one", at: place) }
+            guard !(old.isEpoch && new.isEpoch) else { throw error("both sides are nonexistent files; expected one", at: place) }
             draft.change = old.isEpoch ? .made : new.isEpoch ? .removed : .modified
         case (.none, .name(let name)): (draft.path, draft.isLone, draft.change) = (name, true, .made)
         case (.name(let name), .none): (draft.path, draft.isLone, draft.change) = (name, true, .removed)
@@ -254,7 +255,7 @@ extension PatchReader {
         let rest = withoutReturn(lines[next]).dropFirst(mark.utf8.count)
         if rest.first == UInt8(ascii: "\"") {
             guard let (name, behind) = PatchNames.unquoted(rest), behind.isEmpty || behind.first == UInt8(ascii: "\t") else {
-                throw error("\(ContainedPath.quoted(rest)) is no name in quotes")
+                throw error("\(ContainedPath.quoted(rest)) is not a quoted name")
             }
             try look(at: name)
             return (.name(name), isTimed && Epoch.isNamed(by: text(behind)))
@@ -308,7 +309,7 @@ extension PatchReader {
         case (false, true) where !prefixes.contains(prefix): return draft.path
         default:
             let words =
-                "the patch's other names do not tell whether \(ContainedPath.quoted(draft.path)) begins with a side's name or is the path"
+                "the patch's other names do not show whether \(ContainedPath.quoted(draft.path)) has a prefix such as 'a/' or is the path itself"
             throw error(words, at: draft.place)
         }
     }
@@ -324,13 +325,13 @@ extension PatchReader {
     func check(_ draft: Draft) throws(PatchError) {
         guard case .hunks(let hunks) = draft.content else { return }
         if draft.change == .made, let odd = hunks.first(where: { !$0.before.isEmpty }) {
-            throw PatchError(line: odd.place, message: "a hunk of a file that is made has lines of an old one")
+            throw PatchError(line: odd.place, message: "a hunk of a new file has old lines")
         }
         if draft.change == .removed, let odd = hunks.first(where: { !$0.after.isEmpty }) {
-            throw PatchError(line: odd.place, message: "a hunk of a file that is removed has lines that stay")
+            throw PatchError(line: odd.place, message: "a hunk of a removed file has lines that remain")
         }
         if draft.change == .made, draft.newMode == .link, GitName.isModules(draft.path.split(separator: UInt8(ascii: "/")).last ?? []) {
-            throw error("\(ContainedPath.quoted(draft.path)) would be a link with the name of git's list of modules", at: draft.place)
+            throw error("\(ContainedPath.quoted(draft.path)) would be a link named like git's submodule list", at: draft.place)
         }
     }
 }

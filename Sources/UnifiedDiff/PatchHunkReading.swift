@@ -5,7 +5,7 @@ extension PatchReader {
         var hunks: [Patch.Hunk] = []
         var isEnded = false
         while next < lines.count, starts("@@ ") {
-            guard !isEnded else { throw error("a hunk stands behind the file's last line") }
+            guard !isEnded else { throw error("a hunk follows the file's last line") }
             let hunk = try hunk()
             isEnded = hunk.lines.contains { !$0.endsWithBreak }
             hunks.append(hunk)
@@ -19,7 +19,7 @@ extension PatchReader {
         let place = next + 1
         let shown = Visible.excerpt(Visible.line(text(lines[next])))
         guard let header = HunkHeader(lines[next]) else {
-            throw error("'\(shown)' is no hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'")
+            throw error("'\(shown)' is not a hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'")
         }
         // Positions are used in arithmetic, so no sum of them may overflow.
         guard [header.oldStart, header.old, header.new].allSatisfy({ $0 <= Self.mostLines }) else {
@@ -30,21 +30,22 @@ extension PatchReader {
         var (old, new) = (header.old, header.new)
         while old > 0 || new > 0 {
             guard next < lines.count else {
-                throw error("the hunk of line \(place) ends too early: \(old) old and \(new) new lines are missing")
+                throw error("the hunk at line \(place) ends too early: \(old) old and \(new) new lines are missing")
             }
             guard let line = line() else { throw damage(place, old, new) }
             if line.kind != .added { old -= 1 }
             if line.kind != .removed { new -= 1 }
-            guard old >= 0, new >= 0 else { throw error("the hunk of line \(place) has more lines of this kind than its header says") }
+            guard old >= 0, new >= 0 else { throw error("the hunk at line \(place) has more lines of this kind than its header says") }
             body.append(line)
             next += 1
             markEnd(&body)
         }
         if next < lines.count, let kind = lines[next].first, " +-".utf8.contains(kind), !hasNames, !isSignature {
-            throw error("the hunk of line \(place) has more lines than its header says")
+            throw error("the hunk at line \(place) has more lines than its header says")
         }
         if next < lines.count, starts("@@ "), HunkHeader(lines[next]) == nil {
-            throw error("'\(Visible.excerpt(Visible.line(text(lines[next]))))' is no hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'")
+            throw error(
+                "'\(Visible.excerpt(Visible.line(text(lines[next]))))' is not a hunk header; expected '@@ -LINE,COUNT +LINE,COUNT @@'")
         }
         guard body.contains(where: { $0.kind != .context }) else { throw PatchError(line: place, message: "the hunk changes nothing") }
         try checkEnds(body, place)
@@ -55,21 +56,21 @@ extension PatchReader {
     func checkEnds(_ body: [Patch.Line], _ place: Int) throws(PatchError) {
         for side in [body.filter { $0.kind != .added }, body.filter { $0.kind != .removed }]
         where side.dropLast().contains(where: { !$0.endsWithBreak }) {
-            throw PatchError(line: place, message: "the hunk has lines behind one that is without a line break")
+            throw PatchError(line: place, message: "the hunk has lines after one without a line break")
         }
     }
 
     /// The error for a line inside a hunk that is not a valid hunk line.
     func damage(_ place: Int, _ old: Int, _ new: Int) -> PatchError {
-        let missing = "the hunk of line \(place) ends too early: \(old) old and \(new) new lines are missing"
+        let missing = "the hunk at line \(place) ends too early: \(old) old and \(new) new lines are missing"
         if lines[next - 1].last == UInt8(ascii: "=") {
             return error(
-                "\(missing). The line before ends with '=': the patch seems to be written as quoted-printable; save its text as it reads")
+                "\(missing). The line before ends with '=': the patch seems to be quoted-printable; save the decoded text")
         }
         if starts("diff ") || starts("--- ") || starts("@@ ") || starts("From ") { return error(missing) }
         return error(
-            "\(missing). A line of a hunk begins with ' ', '+' or '-': this looks like white-space damage, as of a mail program that breaks lines "
-                + "or cuts off their first space; ask for the patch as a file")
+            "\(missing). A line of a hunk begins with ' ', '+' or '-': this looks like white-space damage by a mail program that wraps lines "
+                + "or removes leading spaces; get the patch as a file")
     }
 
     func line() -> Patch.Line? {
@@ -118,15 +119,15 @@ extension PatchReader {
         var packed: [UInt8] = []
         while next < lines.count, !withoutReturn(lines[next]).isEmpty {
             guard let bytes = Base85.bytes(ofLine: withoutReturn(lines[next])) else {
-                throw error("the line is none of git's binary patches")
+                throw error("the line is not part of a git binary patch")
             }
             packed += bytes
             next += 1
         }
-        guard next < lines.count else { throw error("the binary change ends too early; expected an empty line behind it") }
+        guard next < lines.count else { throw error("the binary change ends too early; expected an empty line after it") }
         next += 1
         guard let data = Zlib.inflated(packed, count: count) else {
-            throw error("the binary change is spoilt: it does not come to \(count) bytes", at: place)
+            throw error("the binary change is corrupt: it does not expand to \(count) bytes", at: place)
         }
         if method == .delta { try self.count(BinaryChange.size(ofDelta: data), place) }
         return (method, data)
@@ -134,10 +135,10 @@ extension PatchReader {
 
     /// Limits the total size of the binary changes, because a few compressed bytes can expand to very many.
     mutating func count(_ bytes: Int?, _ place: Int) throws(PatchError) {
-        guard let bytes else { throw error("the binary change is spoilt: it is no delta", at: place) }
+        guard let bytes else { throw error("the binary change is corrupt: it is not a delta", at: place) }
         guard bytes <= BinaryChange.mostBytes - unpacked else {
             throw error(
-                "the binary changes come to more than \(BinaryChange.mostBytes >> 20) MiB, which no patch of source does", at: place)
+                "the binary changes exceed \(BinaryChange.mostBytes >> 20) MiB, the limit for a source patch", at: place)
         }
         unpacked += bytes
     }

@@ -142,7 +142,7 @@ private struct Trial {
         after = TreeFile(new, mode: mode)
         // A link's bytes are data. A target that no file system can store is invalid.
         if mode == .link, new.isEmpty || new.contains(0) || new.count > 4095 || GitName.isModules(file.lastPart) {
-            error = .otherKind(file: file.path, expected: "a link", found: "no link that can be made")
+            error = .otherKind(file: file.path, expected: "a link", found: "a link that cannot be created")
         }
     }
 
@@ -153,7 +153,7 @@ private struct Trial {
         let none = String(repeating: "0", count: 40)
         let found = isThere ? BinaryChange.id(of: old) : none
         guard ids.old == found else {
-            error = .otherContent(file: file.oldPath, expected: ids.old.isEmpty ? "of no id" : ids.old, found: found)
+            error = .otherContent(file: file.oldPath, expected: ids.old.isEmpty ? "without an ID" : ids.old, found: found)
             return nil
         }
         guard let new = change.applied(to: old) else {

@@ -135,12 +135,12 @@ enum PatchNames {
     static func contained(_ path: [UInt8]) -> Result<String, NameFault> {
         do throws(PathFault) {
             let contained = try ContainedPath(path)
-            guard contained != .top else { return .failure(NameFault(path, "is no path below the tree's top")) }
+            guard contained != .top else { return .failure(NameFault(path, "is not a path below the tree's top")) }
             // Paths are text here, and decoding must not change one.
             let text = String(decoding: path, as: UTF8.self)
-            guard text.utf8.elementsEqual(path) else { return .failure(NameFault(path, "is a name that is not UTF-8, which is not read")) }
+            guard text.utf8.elementsEqual(path) else { return .failure(NameFault(path, "is not valid UTF-8, which is not supported")) }
             return .success(text)
-        } catch { return .failure(NameFault(path, "is no path below the tree's top: it \(error)")) }
+        } catch { return .failure(NameFault(path, "is not a path below the tree's top: it \(error)")) }
     }
 
     struct NameFault: Error {

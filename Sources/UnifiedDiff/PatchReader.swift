@@ -40,7 +40,9 @@ struct PatchReader {
                 next += 1
             }
         }
-        guard !drafts.isEmpty else { throw PatchError(line: 1, message: "no file is changed; expected '--- FILE', '+++ FILE' and hunks") }
+        guard !drafts.isEmpty else {
+            throw PatchError(line: 1, message: "the patch changes no file; expected '--- FILE', '+++ FILE' and hunks")
+        }
         return try resolved()
     }
 
@@ -53,29 +55,30 @@ struct PatchReader {
         if starts("diff --cc ") || starts("diff --combined "), next + 1 < lines.count,
             ["index ", "mode ", "new file ", "deleted file "].contains(where: { lines[next + 1].starts(with: $0.utf8) })
         {
-            throw error("a combined diff, of a merge, cannot be applied; expected the difference from one parent ('git diff PARENT MERGE')")
+            throw error("the combined diff of a merge cannot be applied; expected the difference from one parent ('git diff PARENT MERGE')")
         }
         if starts("@@@ -") {
-            throw error("a hunk of a combined diff, of a merge, cannot be applied; expected the difference from one parent")
+            throw error("a hunk of the combined diff of a merge cannot be applied; expected the difference from one parent")
         }
         if starts("Submodule "), text(line).contains(/\ [0-9a-f]{7,64}\.{2,3}[0-9a-f]{7,64}(:| \()/) {
-            throw error("a change of a submodule cannot be applied: its files are not in the patch")
+            throw error("a submodule change cannot be applied: the patch does not contain its files")
         }
         if starts("Binary files "), text(line).contains(/^Binary files .*\/.* and .*\/.* differ$/) { throw binaryWithoutContent }
         // For links and changes of type, diff(1) writes only a sentence.
         if starts("Symbolic links ") && text(line).contains(/^Symbolic links .*\/.* and .*\/.* differ$/)
             || starts("File ") && text(line).contains(/^File .*\/.* is an? [a-z ]+ while file .*\/.* is an? [a-z ]+$/)
         {
-            throw error("a link is changed, or a file becomes a folder, and what it becomes is not in the patch; make it with git")
+            throw error(
+                "a link changes, or a file becomes a folder, but the patch does not contain the new content; create the patch with git")
         }
         let lower = text(line).lowercased()
         if lower.hasPrefix("content-transfer-encoding:"), let way = ["quoted-printable", "base64"].first(where: lower.contains) {
-            throw error("the message is written as \(way); save its text as it reads, or have 'git mailinfo' do it")
+            throw error("the message is encoded as \(way); save the decoded text, or use 'git mailinfo'")
         }
     }
 
     var binaryWithoutContent: PatchError {
-        error("a binary file is changed and its content is not in the patch; make it with 'git diff --binary'")
+        error("a binary file changes, but the patch does not contain its content; create it with 'git diff --binary'")
     }
 
     /// Whether the line is the one that git puts before each message of a mailbox (git-format-patch(1)).

@@ -6,7 +6,7 @@ import Proving
 import SystemPackage
 
 struct RecipeArgument: ParsableArguments {
-    @Argument(help: ArgumentHelp("A recipe's name, or the path of a .yaml file; NAME@VERSION for another version.", valueName: "recipe"))
+    @Argument(help: ArgumentHelp("A recipe name or a path to a .yaml file; NAME@VERSION selects another version.", valueName: "recipe"))
     var name = Self.standard
 
     /// The default recipe.
@@ -15,13 +15,13 @@ struct RecipeArgument: ParsableArguments {
 
 /// The patches to apply.
 struct SeriesOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Patches with commas between, or 'none'; the recipe's own when missing.", valueName: "names"))
+    @Option(help: ArgumentHelp("Comma-separated patches, or 'none'. Default: the recipe's series.", valueName: "names"))
     var series: SeriesNames?
 }
 
 /// The source to use instead of the recipe's own.
 struct SourceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A folder to be taken in the place of the recipe's source.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Use this source folder instead of the recipe's source.", valueName: "dir"))
     var source: String?
 
     var folder: FilePath? { source.map { FilePath($0) } }
@@ -29,14 +29,14 @@ struct SourceOptions: ParsableArguments {
 
 /// The Go releases that may build, and the permissions of a recipe.
 struct GoOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Go releases to build with, such as '>=1.27'; the recipe's own range when missing.", valueName: "range"))
+    @Option(help: ArgumentHelp("Go releases to build with, such as '>=1.27'. Default: the recipe's range.", valueName: "range"))
     var go: VersionRange?
-    @Flag(help: "Build with the recipe although it tells Go more than settings, and so could run any program as you. Read it first.")
+    @Flag(help: "Allow a recipe whose Go flags or environment could run arbitrary programs as you. Read the recipe first.")
     var allowRecipeCode = false
     @Flag(
         help: """
-            Take downloads as they come where nobody has said what they must be. Their digests go into the lock, the binary's pedigree and the \
-            verdict's notes; 'ninepin recipes lock' writes a recipe that pins them.
+            Accept downloads that the recipe does not pin. Their digests are recorded in the lock, the binary's pedigree, and the verdict's notes. \
+            'ninepin recipes lock' writes a recipe that pins them.
             """)
     var trustDownloads = false
 }
@@ -51,8 +51,7 @@ struct JobsOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            How many boots go on at once: a number, or auto, which is as many as the machine's memory allows. They start one after the other, \
-            and are watched together.
+            The number of concurrent boots, or 'auto' for as many as memory allows. Boots start one at a time and are then observed together.
             """, valueName: "count"))
     var jobs = Jobs.auto
 }
@@ -108,16 +107,16 @@ extension OverlaySize: ExpressibleByArgument {
 struct SandboxOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The cgroups in the sandbox: v1, which every runsc has and which is the default, or v2.", valueName: "version"))
+            "The cgroup version in the sandbox: v1 (default; every runsc has it) or v2.", valueName: "version"))
     var cgroup: [CgroupVersion] = []
     @Option(
         help: ArgumentHelp(
-            "How large an overlay root may grow, such as 20g. Without a size kubelet reads 2^63 bytes. Not every runsc takes it.",
+            "The size limit of an overlay root, such as 20g. Without one, kubelet reads 2^63 bytes. Not every runsc supports it.",
             valueName: "size"))
     var overlaySize: OverlaySize?
     @Option(
         help: ArgumentHelp(
-            "The runsc that makes the sandbox, of any release; the one on PATH, or else setup's, when missing.", valueName: "path"))
+            "The runsc to use, of any release. Default: the one on PATH, or else the one that setup installed.", valueName: "path"))
     var runsc: String?
 
     /// Whether any of these options was given.
@@ -125,13 +124,13 @@ struct SandboxOptions: ParsableArguments {
 
     /// Throws an error if any of these options was given although no sandbox is created.
     func refuse(because reason: String) throws {
-        guard !isAsked else { throw ValidationError("--cgroup, --overlay-size and --runsc have no meaning \(reason)") }
+        guard !isAsked else { throw ValidationError("--cgroup, --overlay-size and --runsc cannot be used \(reason)") }
     }
 
     /// The layouts with the given options, once for each version of cgroups.
     func layouts(_ layouts: [Layout]) throws -> [Layout] {
         guard overlaySize == nil || layouts.contains(where: \.isRootOverlaid) else {
-            throw ValidationError("--overlay-size has a meaning only with --layout root-overlay: no other root is an overlay")
+            throw ValidationError("--overlay-size requires --layout root-overlay: no other layout has an overlay root")
         }
         return (cgroup.isEmpty ? [.v1] : cgroup).flatMap { version in
             layouts.map { $0.with(cgroup: version, overlaySize: overlaySize) }
@@ -140,7 +139,7 @@ struct SandboxOptions: ParsableArguments {
 
     /// A layout with the given options, for a command that creates a single sandbox.
     func layout(_ layout: Layout) throws -> Layout {
-        guard cgroup.count < 2 else { throw ValidationError("--cgroup may be given once: one sandbox is made") }
+        guard cgroup.count < 2 else { throw ValidationError("--cgroup can be given only once: this command makes one sandbox") }
         return try layouts([layout])[0]
     }
 
@@ -170,15 +169,15 @@ struct LevelOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            component: a short program asks the patched package in the sandbox, in under a second; boot: the node is booted, standalone; ready: \
-            it joins a control plane and goes Ready; pod: it runs pods too. When missing: boot, or component for a library.
+            component: a short program calls the patched package in the sandbox, in under a second; boot: the node boots standalone; ready: it \
+            joins a control plane and becomes Ready; pod: it also runs pods. Default: boot, or component for a library.
             """,
             valueName: "level"))
     var level: AskedLevel?
-    @Option(help: ArgumentHelp("Ask only the probe of this patch, at level component.", valueName: "name")) var probe: String?
+    @Option(help: ArgumentHelp("Run only this patch's probe; requires --level component.", valueName: "name")) var probe: String?
 
     func validate() throws {
-        guard probe == nil || level == .component else { throw ValidationError("--probe has a meaning only with --level component") }
+        guard probe == nil || level == .component else { throw ValidationError("--probe requires --level component") }
     }
 
     /// The given level; by default the only one of a library, or `boot`.

@@ -8,12 +8,12 @@ import Report
 
 struct BuildCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "build", abstract: "Build a recipe's binary; prints its SHA-256 and where it is.",
+        commandName: "build", abstract: "Build a recipe's binary and print its SHA-256 and path.",
         discussion: """
             Examples:
               ninepin build
               ninepin build --series none
-              ninepin build --level pod        the control plane too, so that 'run --level pod' and 'up' need build nothing
+              ninepin build --level pod        also the control plane for 'run --level pod' and 'up'
               ninepin build | sha256sum --check
             """)
 
@@ -21,12 +21,12 @@ struct BuildCommand: ContextCommand {
     @OptionGroup var series: SeriesOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
-    @Option(help: ArgumentHelp("At ready and pod, build the control plane that the node joins, too.", valueName: "level"))
+    @Option(help: ArgumentHelp("At ready and pod, also build the control plane that the node joins.", valueName: "level"))
     var level = AskedLevel.boot
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard level != .component else { throw ValidationError("at level component no node is built: ask 'ninepin run'") }
+        guard level != .component else { throw ValidationError("--level component builds no node; use 'ninepin run --level component'") }
     }
 
     private struct Document: Encodable {

@@ -10,13 +10,13 @@ import Store
 
 /// Options of every command.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder for all that is fetched, built and found out.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The folder for fetched sources, builds, and results.", valueName: "dir"))
     var workspace: String?
 
-    @Option(help: ArgumentHelp("The folder with recipes/ and patches/; found from the current one when missing.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The folder that contains recipes/ and patches/. Default: found from the current folder.", valueName: "dir"))
     var project: String?
 
-    @Flag(help: "Write one JSON document on standard output, and nothing else there.")
+    @Flag(help: "Write a single JSON document to standard output.")
     var json = false
 
     @Flag(name: .shortAndLong, help: "Show no progress.")
@@ -24,7 +24,7 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How many times slower this machine is than most, from 1 to 100: all that waits for it waits so much longer.",
+            "How many times slower this machine is than most, from 1 to 100. Timeouts that depend on its speed are multiplied by this.",
             valueName: "factor"))
     var patience = Patience.standard
 }
@@ -91,7 +91,7 @@ extension ContextCommand {
         let (result, signal) = await Interrupts.guarding { try await run(in: context) }
         display.clear()
         if let signal {
-            streams.errors.line("ninepin: interrupted; the next run goes on from the last whole step")
+            streams.errors.line("ninepin: interrupted; the next run resumes after the last completed step")
             throw ExitCode(128 + signal)
         }
         throw ExitCode(code(result, context, streams))

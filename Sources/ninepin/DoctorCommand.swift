@@ -7,8 +7,8 @@ import Report
 
 struct DoctorCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "What is here, what is missing, and how to get it.",
-        discussion: "Exit code 69 when something is missing.")
+        commandName: "doctor", abstract: "Show which prerequisites are present or missing, and how to get them.",
+        discussion: "Exits with code 69 if anything is missing.")
 
     @OptionGroup var global: GlobalOptions
 

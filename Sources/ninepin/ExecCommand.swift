@@ -12,9 +12,9 @@ import SystemPackage
 
 struct ExecCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "exec", abstract: "Run a command in a node that is up.",
+        commandName: "exec", abstract: "Run a command in a running node.",
         discussion: """
-            The command gets this one's input and writes on its streams; the exit code is the command's.
+            Standard input, output and error are passed through, and the exit code is the command's.
 
             Examples:
               ninepin exec a -- ps
@@ -22,11 +22,11 @@ struct ExecCommand: ContextCommand {
             """)
 
     @OptionGroup var node: NodeArgument
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("The command, after '--'.", valueName: "command")) var command: [String]
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("The command to run, after '--'.", valueName: "command")) var command: [String]
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard !command.isEmpty else { throw ValidationError("say the command after '--': ninepin exec NODE -- ps") }
+        guard !command.isEmpty else { throw ValidationError("expected a command after '--', as in: ninepin exec NODE -- ps") }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {

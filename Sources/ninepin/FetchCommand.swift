@@ -7,7 +7,7 @@ import Report
 
 struct FetchCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fetch", abstract: "Resolve and fetch a recipe's source; prints the tree's id.",
+        commandName: "fetch", abstract: "Resolve and fetch a recipe's source, and print the tree's ID.",
         discussion: """
             Examples:
               ninepin fetch
@@ -15,7 +15,7 @@ struct FetchCommand: ContextCommand {
             """)
 
     @OptionGroup var recipe: RecipeArgument
-    @Flag(help: "Ask the index again, although its answer is kept.") var update = false
+    @Flag(help: "Query the index again instead of using the cached answer.") var update = false
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var global: GlobalOptions
 

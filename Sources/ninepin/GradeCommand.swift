@@ -28,14 +28,14 @@ enum RunChoice: Equatable, ExpressibleByArgument {
 
 struct GradeCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "grade", abstract: "Say what a kubelet's log alone can say.",
+        commandName: "grade", abstract: "Grade a kubelet's log.",
         discussion: """
-            It can say fatal or degraded. It never says clean: nobody was asked whether the node lives. Exit code 1, whatever the grade; 64 where --run \
-            names a run that the log has not.
+            A log alone can show fatal or degraded, but never clean, because nothing probed the node. The exit code is 1 for every grade, and 64 if \
+            --run names a run that is not in the log.
 
-            A log may have several runs of the node's process: each start is one. The last is graded, and a note tells of the earlier ones; --run shows \
-            one of those, or all, a line each. The log may be the node's own, or what journalctl, Docker, compose, a container runtime, kubectl, syslog \
-            or GitHub Actions made of it.
+            A log can contain several runs of the node's process, one for each start. The last run is graded, and a note mentions the earlier ones. \
+            Use --run to grade another run, or to list all runs, one per line. The log can be the node's own, or come from journalctl, Docker, \
+            compose, a container runtime, kubectl, syslog, or GitHub Actions.
 
             Examples:
               ninepin grade kubelet.log
@@ -45,13 +45,13 @@ struct GradeCommand: ContextCommand {
               ninepin grade --run all --json kubelet.log | jq '.[].verdict.grade'
             """)
 
-    @Argument(help: "A log, or '-' for standard input.") var log: String
-    @Option(help: ArgumentHelp("Seconds after the node's start in which a forbidden line may still come.", valueName: "seconds"))
+    @Argument(help: "A log file, or '-' for standard input.") var log: String
+    @Option(help: ArgumentHelp("Seconds after the node's start during which forbidden lines are tolerated.", valueName: "seconds"))
     var warmUp = NodeSpec.kubelet.warmUp
     @Option(
         name: .customLong("run"),
         help: ArgumentHelp(
-            "Which run of the node in the log: 'last', a number counted from 1, or 'all' (the newest \(LogRuns.most)).", valueName: "number"
+            "Which run in the log to grade: 'last', a number from 1, or 'all' (the newest \(LogRuns.most)).", valueName: "number"
         ))
     var choice = RunChoice.last
     @OptionGroup var global: GlobalOptions
@@ -63,7 +63,7 @@ struct GradeCommand: ContextCommand {
     }
 
     func validate() throws {
-        guard warmUp >= 0, warmUp.isFinite else { throw ValidationError("--warm-up takes a number of seconds") }
+        guard warmUp >= 0, warmUp.isFinite else { throw ValidationError("--warm-up must be a non-negative number of seconds") }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
@@ -73,8 +73,8 @@ struct GradeCommand: ContextCommand {
         case .number(let number):
             let runs = reader.runs(isCut: isCut)
             guard let wanted = runs.wanted else {
-                let there = runs.count == 1 ? "there is one run" : "there are \(runs.count) runs"
-                throw ValidationError("--run \(number): \(there) of a node in the log")
+                let there = runs.count == 1 ? "contains one run" : "contains \(runs.count) runs"
+                throw ValidationError("--run \(number) is out of range: the log \(there) of a node")
             }
             return try show(wanted.verdict, of: reader, in: context)
         case .all:

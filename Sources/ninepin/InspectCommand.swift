@@ -8,23 +8,23 @@ import SystemPackage
 
 struct InspectCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Say what a binary was made of, from the binary alone, and which runs know it.",
+        commandName: "inspect", abstract: "Show how a binary was built, from the binary alone, and the recorded runs that used it.",
         discussion: """
-            Exit code 1 when Ninepin did not build it.
+            Exits with code 1 if Ninepin did not build the binary.
 
             Examples:
               ninepin inspect ./kubelet
               ninepin inspect /usr/local/bin/k3s --json | jq .pedigree.series
             """)
 
-    @Argument(help: "A binary.") var binary: String
+    @Argument(help: "The path of a binary.") var binary: String
     @OptionGroup var global: GlobalOptions
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let found = try Inspection(of: FilePath(binary), on: context.host)
         try context.show(found) { report in
             guard let pedigree = found.pedigree else {
-                let id = found.goBuildID.map { "Go's build ID is \($0)" } ?? "it has no build ID of Go's"
+                let id = found.goBuildID.map { "its Go build ID is \($0)" } ?? "it has no Go build ID"
                 return report.text("\(binary) was not built by Ninepin: \(id)")
             }
             let series = pedigree.series.map { "\($0.name) (\($0.variant))" }.joined(separator: ", ")
@@ -47,7 +47,7 @@ extension Pedigree {
         let packed = (downloads ?? [:]).sorted { $0.key < $1.key }.map { name, found in
             let what = [found.commit.map { "commit \($0)" }, found.sha256.map { "SHA-256 \($0)" }, found.tree.map { "tree \($0)" }]
             return [
-                "download", "\(name): \(what.compactMap(\.self).joined(separator: ", "))\(found.isTrusted ? ", taken as it came" : "")",
+                "download", "\(name): \(what.compactMap(\.self).joined(separator: ", "))\(found.isTrusted ? ", not pinned" : "")",
             ]
         }
         return packed + (leftOut ?? []).map { ["left out", $0] }

@@ -11,10 +11,10 @@ import SystemPackage
 
 struct LogsCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "The log of one of a node's processes.",
+        commandName: "logs", abstract: "Print the log of one of a node's processes.",
         discussion: """
             Processes: kubelet, sandbox (what the harness saw), keeper, etcd, kube-apiserver, kube-controller-manager, kube-scheduler.
-            A log of 64 MiB is set aside as NAME.log.1 in the node's folder, and a new one begun.
+            When a log reaches 64 MiB, it is renamed to NAME.log.1 in the node's folder and a new one is started.
 
             Examples:
               ninepin logs a
@@ -22,8 +22,8 @@ struct LogsCommand: ContextCommand {
             """)
 
     @OptionGroup var node: NodeArgument
-    @Flag(name: [.customShort("f"), .long], help: "Go on with what comes, until the node ends or Ctrl-C.") var follow = false
-    @Option(help: ArgumentHelp("Which process.", valueName: "name")) var process = "kubelet"
+    @Flag(name: [.customShort("f"), .long], help: "Keep printing new output until the node ends or you press Ctrl-C.") var follow = false
+    @Option(help: ArgumentHelp("The process whose log to print.", valueName: "name")) var process = "kubelet"
     @OptionGroup var global: GlobalOptions
 
     func run(in context: CommandContext) async throws -> ExitStatus {

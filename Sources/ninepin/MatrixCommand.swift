@@ -10,22 +10,22 @@ import SystemPackage
 
 struct MatrixCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "matrix", abstract: "Every series in every layout, side by side.",
+        commandName: "matrix", abstract: "Compare every series in every layout.",
         discussion: """
-            With --level component: a row for each probe on each series that is empty or patches what the probe asks.
+            With --level component, the table has a row for each probe on each series that is empty or patches what the probe tests.
 
-            With --approaches: a row for each file of approaches/, which says what is changed instead of the source, or beside it. Each node is \
-            watched for a minute, and the table tells what it cost, too.
+            With --approaches, the table has a row for each file in approaches/, which describes a change made instead of, or in addition to, patching \
+            the source. Each node is observed for a minute, and the table also shows its cost.
 
-            A boot starts as soon as its binary is there and the boot before it has started; then they are watched together. What a boot suffered \
-            from the others is measured. A boot that was slowed too much, or whose verdict is not what earlier boots of the same kind came to, is \
-            repeated alone, and a note says so. Without --series: the recipe's own series, and those that it names under 'compare'.
+            A boot starts as soon as its binary is built and the previous boot has started; the nodes are then observed together. Ninepin measures how \
+            much concurrent boots slow each other down. A boot that was slowed too much, or whose verdict differs from earlier boots of the same kind, \
+            is repeated alone, with a note. Without --series, the table has the recipe's own series and those listed under 'compare'.
 
-            Exit code 0 means that the table can be relied on: no cell is inconclusive, repeated boots agree, and the recipe's own series, \
-            where it is in the table, is clean. Other series are there to be compared.
+            Exit code 0 means that the table is reliable: no cell is inconclusive, repeated boots agree, and the recipe's own series, if present, is \
+            clean. Other series are only for comparison.
 
-            Where a verdict is not what the registry's rules say of such a node ('needs' in docs/patch.md), a line below the table says so. That \
-            changes neither the verdict nor the exit code.
+            A line below the table reports each verdict that contradicts the registry's rules ('needs' in docs/patch.md). This changes neither the \
+            verdict nor the exit code.
 
             Examples:
               ninepin matrix
@@ -37,38 +37,38 @@ struct MatrixCommand: ContextCommand {
             """)
 
     @OptionGroup var recipe: RecipeArgument
-    @Option(help: ArgumentHelp("Patches with commas between, or 'none'. May be given more than once.", valueName: "names"))
+    @Option(help: ArgumentHelp("Comma-separated patches, or 'none'. Repeatable.", valueName: "names"))
     var series: [SeriesNames] = []
     @OptionGroup var level: LevelOption
-    @Option(help: "A layout. May be given more than once; all of the recipe's when missing.") var layout: [Layout] = []
-    @Option(help: ArgumentHelp("How often each cell is booted.", valueName: "count")) var `repeat` = 1
+    @Option(help: "A layout to boot. Repeatable. Default: all layouts of the recipe.") var layout: [Layout] = []
+    @Option(help: ArgumentHelp("The number of boots per cell.", valueName: "count")) var `repeat` = 1
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var jobs: JobsOption
-    @Flag(help: "The approaches of approaches/ side by side, in one layout.") var approaches = false
-    @Option(help: ArgumentHelp("Only this approach, with --approaches. May be given more than once.", valueName: "name"))
+    @Flag(help: "Compare the approaches in approaches/, in one layout.") var approaches = false
+    @Option(help: ArgumentHelp("With --approaches, boot only this one. Repeatable.", valueName: "name"))
     var approach: [String] = []
     @Option(
         help: ArgumentHelp(
-            "For how long each node is watched, with --approaches; at least as long as the recipe says.", valueName: "seconds"))
+            "With --approaches, how long to observe each node; never less than the recipe's time.", valueName: "seconds"))
     var watch = 60
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard approach.isEmpty || approaches else { throw ValidationError("--approach has a meaning only with --approaches") }
+        guard approach.isEmpty || approaches else { throw ValidationError("--approach requires --approaches") }
         guard !approaches || (series.isEmpty && level.level == nil && layout.count < 2) else {
-            throw ValidationError("--approaches takes no --series and no --level, and one --layout at most")
+            throw ValidationError("--approaches cannot be used with --series, --level, or more than one --layout")
         }
-        if approaches { try sandbox.refuse(because: "with --approaches, whose sandboxes are all the same") }
+        if approaches { try sandbox.refuse(because: "with --approaches: all its sandboxes are the same") }
         guard !approaches || jobs.jobs == .auto || jobs.jobs == .count(1) else {
             throw ValidationError(
-                "--jobs has no meaning with --approaches: their CPU is measured, one after the other")
+                "--jobs cannot be used with --approaches: CPU use is measured one boot at a time")
         }
         guard level.level != .component || jobs.jobs == .auto else {
-            throw ValidationError("--jobs has no meaning at level component: a probe takes a fraction of a second")
+            throw ValidationError("--jobs cannot be used at level component: a probe takes a fraction of a second")
         }
-        guard (1...100).contains(self.repeat) else { throw ValidationError("--repeat takes a number from 1 to 100") }
+        guard (1...100).contains(self.repeat) else { throw ValidationError("--repeat must be a number from 1 to 100") }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {

@@ -11,10 +11,10 @@ import SystemPackage
 
 struct NodesCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "nodes", abstract: "The nodes that are up: since when, what they are, the verdict so far, memory.",
+        commandName: "nodes", abstract: "List running nodes with their start time, verdict so far, and memory use.",
         discussion: """
-            The state is starting, up, ended (the verdict says how) or lost (its keeper was killed, and all with it). The exit code is 1 when a \
-            node is not up or its verdict is not clean.
+            A node's state is starting, up, ended (see the verdict), or lost (its keeper was killed, and the node with it). The exit code is 1 if any \
+            node is down or its verdict is not clean.
 
             Examples:
               ninepin nodes
@@ -36,7 +36,7 @@ struct NodesCommand: ContextCommand {
             }
         }
         try context.show(Document(nodes: nodes)) { report in
-            guard !nodes.isEmpty || !areAllKnown else { return report.text("no node is up; 'ninepin up' starts one") }
+            guard !nodes.isEmpty || !areAllKnown else { return report.text("no nodes are running; start one with 'ninepin up'") }
             report.table(
                 ["node", "since", "recipe", "series", "layout", "state", "verdict so far", "memory"], nodes.map(\.row))
         }
@@ -56,7 +56,7 @@ extension KeptNode {
 
 struct KubeconfigCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kubeconfig", abstract: "Where a node's kubeconfig is.",
+        commandName: "kubeconfig", abstract: "Print the path of a node's kubeconfig.",
         discussion: """
             Example:
               KUBECONFIG=$(ninepin kubeconfig a) kubectl get pods -A
@@ -78,7 +78,7 @@ struct KubeconfigCommand: ContextCommand {
 
 struct DownCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "down", abstract: "End a node, and remove all that it left.",
+        commandName: "down", abstract: "Stop a node and remove everything it left behind.",
         discussion: """
             Examples:
               ninepin down a
@@ -86,19 +86,19 @@ struct DownCommand: ContextCommand {
             """)
 
     @Argument(help: ArgumentHelp("The node's name.", valueName: "node")) var name: String?
-    @Flag(help: "End all nodes of the workspace.") var all = false
+    @Flag(help: "Stop all nodes in the workspace.") var all = false
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable { let down: [String] }
 
     func validate() throws {
-        guard (name != nil) != all else { throw ValidationError("say which node, or --all") }
+        guard (name != nil) != all else { throw ValidationError("expected a node's name, or --all") }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let folders = all ? try NodeFolder.list(in: context.host.workspace) : [try NodeFolder(name ?? "", in: context.host.workspace)]
         for folder in folders {
-            context.events(.note("ending \(folder.name)"))
+            context.events(.note("stopping \(folder.name)"))
             try await folder.down(patience: context.host.deadlines.duration(.keeperEnd))
         }
         try context.show(Document(down: folders.map(\.name))) { report in for folder in folders { report.text("\(folder.name) is down") } }

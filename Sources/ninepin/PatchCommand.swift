@@ -8,9 +8,9 @@ import Report
 
 struct PatchCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "patch", abstract: "Apply a series to a recipe's source; prints the patched tree's id.",
+        commandName: "patch", abstract: "Apply a series to a recipe's source, and print the patched tree's ID.",
         discussion: """
-            Either all patches of the series apply, or the tree is untouched and the exit code is 1.
+            If any patch does not apply, the tree is left unchanged and the exit code is 1.
 
             Examples:
               ninepin patch

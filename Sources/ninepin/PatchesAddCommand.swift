@@ -13,42 +13,45 @@ import SystemPackage
 extension PatchesCommand {
     struct Add: ContextCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make an entry of the registry from a diff or a commit.",
+            abstract: "Add a patch to the registry from a diff or a commit.",
             discussion: """
                 Examples:
                   git diff | ninepin patches add cadvisor/fuse --from - --title 'count fuse' --why '…' --versions '>=0.55'
                   ninepin patches add cadvisor/fuse --from HEAD --source ~/src/cadvisor --why '…' --recipe kubelet-1.20
 
-                The entry has the patch as its author sent it. A mailbox of several commits ('git format-patch --stdout') becomes a patch for each:
-                NAME-1, NAME-2, in the order in which a series must name them. docs/patch-forms.md tells which forms of patches are read.
+                The patch is stored exactly as its author sent it. A mailbox of several commits ('git format-patch --stdout') becomes one patch per
+                commit: NAME-1, NAME-2, and so on. A series must list them in this order. See docs/patch-forms.md for the supported patch formats.
                 """)
 
-        @Argument(help: "UPSTREAM/NAME of the new patch.") var name: String
-        @Option(help: ArgumentHelp("A unified diff, '-' for standard input; with --source, a commit.", valueName: "diff|commit"))
+        @Argument(help: "The UPSTREAM/NAME of the new patch.") var name: String
+        @Option(help: ArgumentHelp("A unified diff, or '-' for standard input; with --source, a commit.", valueName: "diff|commit"))
         var from: String
-        @Option(help: ArgumentHelp("The git folder that has the commit.", valueName: "dir")) var source: String?
-        @Option(help: ArgumentHelp("One line for people; the commit's subject when missing.", valueName: "text")) var title: String?
-        @Option(help: ArgumentHelp("What is wrong without it.", valueName: "text")) var why: String
-        @Option(help: ArgumentHelp("What shows that it works.", valueName: "text"))
+        @Option(help: ArgumentHelp("The git repository that contains the commit.", valueName: "dir")) var source: String?
+        @Option(help: ArgumentHelp("A one-line title. Default: the commit's subject.", valueName: "text")) var title: String?
+        @Option(help: ArgumentHelp("What fails without the patch.", valueName: "text")) var why: String
+        @Option(help: ArgumentHelp("Evidence that the patch works.", valueName: "text"))
         var evidence = "Nobody has run it yet."
-        @Option(help: ArgumentHelp("A recipe: the version of its upstream is what the patch is for.", valueName: "recipe"))
+        @Option(help: ArgumentHelp("Take the version that the patch is for from this recipe's upstream.", valueName: "recipe"))
         var recipe: String?
-        @Option(help: ArgumentHelp("The versions that it is for, when no recipe tells.", valueName: "range")) var versions: String?
-        @Option(help: ArgumentHelp("The variant's name; made of the version when missing.", valueName: "name")) var variant: String?
+        @Option(help: ArgumentHelp("The versions that the patch is for, if there is no --recipe.", valueName: "range")) var versions:
+            String?
+        @Option(help: ArgumentHelp("The variant's name. Default: derived from the version.", valueName: "name")) var variant: String?
         @OptionGroup var global: GlobalOptions
 
         func run(in context: CommandContext) async throws -> ExitStatus {
-            guard let name = PatchName(name) else { throw ValidationError("'\(name)' is no UPSTREAM/NAME such as cadvisor/9p-source") }
+            guard let name = PatchName(name) else {
+                throw ValidationError("'\(name)' is not of the form UPSTREAM/NAME, such as cadvisor/9p-source")
+            }
             let registry = try context.catalogue.registry()
             let (commit, diff) = try change()
             let mails = try PatchMail.mails(in: diff, from: from)
             guard let title = title ?? commit ?? mails.first?.subject else {
-                throw ValidationError("--title is missing: a diff has none of its own")
+                throw ValidationError("--title is required: the diff has no title")
             }
             let version = try await version(of: name.upstream, in: context)
             guard let range = VersionRange(versions ?? version.map { "=\($0)" } ?? "") else {
-                let unfetched = recipe.map { ", or 'ninepin fetch \($0)' first: its source tells" } ?? ", or --recipe"
-                throw ValidationError("which versions is it for? Expected --versions with a range such as '>=0.38 <0.39'\(unfetched)")
+                let unfetched = recipe.map { ", or run 'ninepin fetch \($0)' first to read them from its source" } ?? ", or --recipe"
+                throw ValidationError("the patch's versions are unknown; give --versions with a range such as '>=0.38 <0.39'\(unfetched)")
             }
             let draft = PatchDraft(
                 name: name, title: title, why: why, evidence: evidence, variant: variant ?? version.map { "v\($0)" } ?? "v1",
@@ -62,7 +65,7 @@ extension PatchesCommand {
             let document = Made(made: made.map(\.place.string), series: made.map(\.name.description))
             try context.show(document) { report in
                 for place in document.made { report.text("\(place)") }
-                report.text("a series needs all of them, in this order: --series \(document.series.joined(separator: ","))")
+                report.text("a series needs all of these patches, in this order: --series \(document.series.joined(separator: ","))")
             }
             return .good
         }
@@ -94,7 +97,7 @@ extension PatchesCommand {
                 diff.append(contentsOf: piece)
                 guard diff.count <= Self.mostBytes else {
                     throw Files.refusal(
-                        "read", path ?? "standard input", "it has more than \(Self.mostBytes >> 20) MiB, and a patch is meant")
+                        "read", path ?? "standard input", "it is larger than \(Self.mostBytes >> 20) MiB, the limit for a patch")
                 }
             }
             return (nil, diff)

@@ -10,14 +10,14 @@ import SystemPackage
 extension PatchesCommand {
     struct Check: ContextCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Does each patch apply, to which file, in which variant?",
+            abstract: "Check which patches apply, to which files, and in which variant.",
             discussion: """
-                Of a recipe: each patch is tried on its own; then the recipe's series as a whole. The source is fetched if need be.
+                For a recipe, each patch is tried alone, and then the recipe's series as a whole. The source is fetched if necessary.
 
-                With --source: every variant against a folder of source, no recipe needed. Where the upstreams lie in it is found out. With --all: every \
-                variant against the source of every recipe that is here already; nothing is fetched.
+                With --source, every variant is tried against a source folder, without a recipe; the upstreams in it are detected. With --all, every \
+                variant is tried against every recipe whose source is already fetched; nothing is downloaded.
 
-                Exit code 1 when one does not apply; with --source, when none does.
+                Exits with code 1 if any patch does not apply; with --source, if none does.
 
                 Examples:
                   ninepin patches check
@@ -25,21 +25,21 @@ extension PatchesCommand {
                   ninepin patches check percpu --source ~/src/runc
                 """)
 
-        @Argument(help: "A recipe; with --source or --all, patches. The default recipe, or all patches, when missing.")
+        @Argument(help: "A recipe; with --source or --all, patches. Default: the default recipe, or all patches.")
         var names: [String] = []
 
-        @Option(help: ArgumentHelp("Any folder of upstream source.", valueName: "dir"))
+        @Option(help: ArgumentHelp("A folder of upstream source.", valueName: "dir"))
         var source: String?
 
-        @Flag(help: "Every recipe whose source is here.")
+        @Flag(help: "Check every recipe whose source is already fetched.")
         var all = false
 
         @OptionGroup var global: GlobalOptions
 
         func validate() throws {
-            if source != nil, all { throw ValidationError("--source and --all cannot both be meant") }
+            if source != nil, all { throw ValidationError("--source and --all cannot be used together") }
             if source == nil, !all, names.count > 1 {
-                throw ValidationError("one recipe at a time; patches are named with --source or --all")
+                throw ValidationError("only one recipe can be given; to name patches, use --source or --all")
             }
         }
 
@@ -80,7 +80,7 @@ extension PatchesCommand {
         private func show(_ rows: [PatchMatchRow], in context: CommandContext) throws {
             try context.show(["checks": rows]) { report in
                 report.table(
-                    ["source", "patch", "variant", "version", "state", "where, or why not"],
+                    ["source", "patch", "variant", "version", "state", "where or why not"],
                     rows.map { row in
                         [
                             row.source, row.patch.description, row.variant ?? "–", row.version ?? "–", row.words,
@@ -97,6 +97,6 @@ extension PatchMatchRow {
     /// The state; for the selected variant, also how it was selected.
     fileprivate var words: String {
         guard let chosenBy else { return state.rawValue }
-        return "\(state.rawValue), by \(chosenBy.rawValue)\(versionAgrees == false ? ", another version's" : "")"
+        return "\(state.rawValue), by \(chosenBy.rawValue)\(versionAgrees == false ? ", for another version" : "")"
     }
 }

@@ -8,12 +8,12 @@ import Report
 
 struct PatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "patches", abstract: "The registry of patches.",
+        commandName: "patches", abstract: "Manage the patch registry.",
         subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self, PatchesTestCommand.self],
         defaultSubcommand: List.self)
 
     struct List: ContextCommand {
-        static let configuration = CommandConfiguration(abstract: "All patches, with what each is for.")
+        static let configuration = CommandConfiguration(abstract: "List all patches and their purpose.")
 
         @OptionGroup var global: GlobalOptions
 
@@ -28,9 +28,9 @@ struct PatchesCommand: AsyncParsableCommand {
 
     struct Show: ContextCommand {
         static let configuration = CommandConfiguration(
-            abstract: "One patch: why, evidence, and its text.", discussion: "Example:\n  ninepin patches show percpu")
+            abstract: "Show a patch: its reason, evidence, and text.", discussion: "Example:\n  ninepin patches show percpu")
 
-        @Argument(help: "A patch, by its name or the last part of it.") var name: String
+        @Argument(help: "A patch's name, or the last part of it.") var name: String
         @OptionGroup var global: GlobalOptions
 
         func run(in context: CommandContext) async throws -> ExitStatus {

@@ -13,26 +13,26 @@ import SystemPackage
 extension PatchesCommand {
     struct Rebase: ContextCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Carry a patch over to another version, by a three-way merge.",
+            abstract: "Port a patch to another version with a three-way merge.",
             discussion: """
-                A clean merge becomes a new variant of the entry. A conflict is shown with its markers, nothing is written, and the exit code is 1.
+                A clean merge becomes a new variant of the patch. On a conflict, the conflict markers are shown, nothing is written, and the exit code is 1.
 
                 Example:
                   ninepin patches rebase percpu --onto runc --base kubelet-1.20
                 """)
 
         @Argument(help: "A patch.") var name: String
-        @Option(help: ArgumentHelp("The recipe whose source it is to fit; it must be fetched.", valueName: "recipe")) var onto: String?
-        @Option(help: ArgumentHelp("A folder of source that it is to fit.", valueName: "dir")) var source: String?
-        @Option(help: ArgumentHelp("The variant to start from; the nearest when missing.", valueName: "name")) var variant: String?
+        @Option(help: ArgumentHelp("The recipe whose source to port to; it must be fetched.", valueName: "recipe")) var onto: String?
+        @Option(help: ArgumentHelp("The source folder to port to.", valueName: "dir")) var source: String?
+        @Option(help: ArgumentHelp("The variant to start from. Default: the nearest.", valueName: "name")) var variant: String?
         @Option(
             help: ArgumentHelp(
-                "A recipe or a folder in which that variant applies; a fetched recipe is looked for.", valueName: "recipe|dir"))
+                "A recipe or folder to which that variant applies. Default: a fetched recipe.", valueName: "recipe|dir"))
         var base: String?
         @Option(
-            name: .customLong("name"), help: ArgumentHelp("The new variant's name; made of the version when missing.", valueName: "name"))
+            name: .customLong("name"), help: ArgumentHelp("The new variant's name. Default: derived from the version.", valueName: "name"))
         var newName: String?
-        @Option(help: ArgumentHelp("The versions of the new variant; the one that is there when missing.", valueName: "range"))
+        @Option(help: ArgumentHelp("The new variant's versions. Default: the version of the source.", valueName: "range"))
         var versions: String?
         @OptionGroup var global: GlobalOptions
 
@@ -66,7 +66,7 @@ extension PatchesCommand {
                     report.text("conflict in \(path):")
                     report.lines(excerpt)
                     let log = document.log[path] ?? []
-                    if !log.isEmpty { report.text("what upstream did to it in between:") }
+                    if !log.isEmpty { report.text("upstream changes in between:") }
                     for subject in log { report.text("  \(subject)") }
                 }
                 if let file = document.file { report.text("\(file)") }
@@ -81,10 +81,10 @@ extension PatchesCommand {
                 return Document(variant: nil, file: nil, conflicts: Dictionary(uniqueKeysWithValues: conflicts), log: rebasing.log)
             }
             guard let range = VersionRange(versions ?? rebasing.version.map { "=\($0)" } ?? "") else {
-                throw ValidationError("nothing tells the version that is there: expected --versions with a range such as '>=1.1 <1.2'")
+                throw ValidationError("the source's version is unknown; give --versions with a range such as '>=1.1 <1.2'")
             }
             guard let name = newName ?? rebasing.version.map({ "v\($0)" }) else {
-                throw ValidationError("nothing tells the version that is there: expected --name for the new variant")
+                throw ValidationError("the source's version is unknown; give --name for the new variant")
             }
             let file = try registry.add(variant: name, versions: range, text: result.text, to: entry)
             return Document(variant: name, file: file.string, conflicts: [:], log: [:])
@@ -99,7 +99,7 @@ enum Source {
     /// - Throws: `FileError` if the path does not exist; `ValidationError` if it is not a folder.
     static func folder(_ path: String) throws -> FilePath {
         let folder = try Files.realPath(FilePath(path))
-        guard Files.isDirectory(folder) else { throw ValidationError("'\(path)' is no folder") }
+        guard Files.isDirectory(folder) else { throw ValidationError("'\(path)' is not a folder") }
         return folder
     }
 }

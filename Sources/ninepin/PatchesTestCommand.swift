@@ -7,19 +7,19 @@ import Report
 
 struct PatchesTestCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Run upstream's own tests of the packages that a patch touches, before it and after it.",
+        commandName: "test", abstract: "Run the upstream tests of the packages a patch touches, without and with the patch.",
         discussion: """
-            What differs is shown test by test. Exit code 1 when a test fails that did not fail before.
+            Differences are shown per test. Exits with code 1 if a test fails that did not fail before.
 
-            The tests are code of the source. As root they run in a jail: as a user of their own without capabilities, network or files but the
-            source's. Without root they run as you.
+            The tests are code from the source. As root, they run in a jail: as a separate user without capabilities, network access, or any files
+            except the source's. Without root, they run as you.
 
             Examples:
               ninepin patches test percpu runc@1.1.5
               ninepin patches test 9p-source cadvisor --source ../cadvisor
             """)
 
-    @Argument(help: "A patch, by its name or the last part of it.") var name: String
+    @Argument(help: "A patch's name, or the last part of it.") var name: String
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
@@ -41,7 +41,7 @@ struct PatchesTestCommand: ContextCommand {
                         "\(found.count(.skip, in: results))",
                     ]
                 })
-            if found.differences.isEmpty { return report.text("no test ends otherwise than before") }
+            if found.differences.isEmpty { return report.text("no test result changed") }
             report.table(
                 ["package", "test", "before", "after"],
                 found.differences.map { [$0.package, $0.test, $0.before?.rawValue ?? "–", $0.after?.rawValue ?? "–"] })

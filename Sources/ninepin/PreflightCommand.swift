@@ -9,13 +9,14 @@ import Report
 
 struct PreflightCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "preflight", abstract: "What a kubelet would come to in this very place, and why.",
+        commandName: "preflight", abstract: "Predict how a kubelet would fare in the current environment, and why.",
         discussion: """
-            Looks at the sandbox, the file systems and the cgroups that this process sees, and says what a boot would come to, which patches \
-            would change that, and where each rule comes from. Needs no root, starts no program and changes nothing. Where the evidence does not \
-            suffice the prediction is 'inconclusive', with the reason. In gVisor it tells first what its owner can change so that no patch is needed. `--fix` prints all that can be done, to copy. `ninepin verify --sandbox here` boots, and so knows.
+            Examines the sandbox, file systems, and cgroups visible to this process, and predicts the verdict of a boot, the patches that would \
+            change it, and the source of each rule. Needs no root, starts no programs, and changes nothing. If the evidence is insufficient, the \
+            prediction is 'inconclusive', with the reason. In gVisor, the changes that the sandbox's owner can make to avoid patching come first. \
+            `--fix` prints all remedies as a script. To find out for certain, boot with `ninepin verify --sandbox here`.
 
-            Exit code 0 means that the place was looked at, whatever the prediction; 64 that the command line is wrong.
+            Exits with code 0 whatever the prediction, or 64 if the command line is wrong.
 
             Examples:
               ninepin preflight
@@ -27,13 +28,14 @@ struct PreflightCommand: ContextCommand {
             """,
         aliases: ["here"])
 
-    @Option(help: ArgumentHelp("The kubelet's version; boots were measured with the one that is the default.", valueName: "version"))
+    @Option(help: ArgumentHelp("The kubelet's version. Boots were measured with the default.", valueName: "version"))
     var kubelet = Forecast.measured
     @OptionGroup var series: PredictedSeries
-    @Option(help: ArgumentHelp("kubelet's directory; it need not be there.", valueName: "dir")) var kubeletDir = NodePath.kubelet
+    @Option(help: ArgumentHelp("kubelet's directory; it need not exist.", valueName: "dir")) var kubeletDir = NodePath.kubelet
     @Flag(
         help: ArgumentHelp(
-            "Print what to do as one script for a shell, each step with who must do it and where; nothing is done. With --json, as data."))
+            "Print the remedies as one shell script, saying who must run each step and where. Nothing is executed. With --json, print data."
+        ))
     var fix = false
     @OptionGroup var global: GlobalOptions
 
@@ -44,9 +46,9 @@ struct PreflightCommand: ContextCommand {
     }
 
     func validate() throws {
-        guard Version(kubelet) != nil else { throw ValidationError("--kubelet takes a version such as 1.20.2, found '\(kubelet)'") }
+        guard Version(kubelet) != nil else { throw ValidationError("--kubelet must be a version such as 1.20.2, not '\(kubelet)'") }
         guard kubeletDir.hasPrefix("/") else {
-            throw ValidationError("--kubelet-dir takes a path that begins with '/', found '\(kubeletDir)'")
+            throw ValidationError("--kubelet-dir must be an absolute path, not '\(kubeletDir)'")
         }
         _ = try series.patches
     }
@@ -68,7 +70,7 @@ struct PreflightCommand: ContextCommand {
 
 /// The patches that a prediction assumes.
 struct PredictedSeries: ParsableArguments {
-    @Option(help: ArgumentHelp("Patches with commas between, or 'none' for a stock kubelet.", valueName: "names"))
+    @Option(help: ArgumentHelp("Comma-separated patches, or 'none' for a stock kubelet.", valueName: "names"))
     var series: SeriesNames?
 
     /// The patches. Each must have an effect that the prediction knows.
@@ -77,7 +79,7 @@ struct PredictedSeries: ParsableArguments {
             try (series?.names ?? []).map { name in
                 guard let patch = KnownPatch(named: name) else {
                     let known = KnownPatch.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw ValidationError("what '\(name)' changes is not known to a prediction; known are \(known)")
+                    throw ValidationError("the effect of '\(name)' cannot be predicted; supported patches: \(known)")
                 }
                 return patch
             }

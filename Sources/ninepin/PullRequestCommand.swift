@@ -13,10 +13,10 @@ import SystemPackage
 
 struct PullRequestCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pr", abstract: "Make of a patch the pull request that a project upstream wants.",
+        commandName: "pr", abstract: "Prepare an upstream pull request from a patch.",
         discussion: """
-            Writes a mailbox that 'git am' takes, with the patch and its test; the pull request's text, with what recorded runs say; and the \
-            project's rules, each of them ticked or explained. Nothing is sent anywhere. The author is the one that git knows.
+            Writes a mailbox for 'git am' with the patch and its test, the pull request's text with evidence from recorded runs, and the project's \
+            rules, each checked off or explained. Nothing is sent. The author is the one configured in git.
 
             Examples:
               ninepin pr percpu --upstream cgroups --source ~/src/cgroups --out ~/pr
@@ -24,13 +24,13 @@ struct PullRequestCommand: ContextCommand {
             """)
 
     @Argument(help: "A patch.") var name: String
-    @Option(help: ArgumentHelp("Who is to have it: cadvisor, cgroups, runc, kubernetes or k3s.", valueName: "project"))
+    @Option(help: ArgumentHelp("The target project: cadvisor, cgroups, runc, kubernetes or k3s.", valueName: "project"))
     var upstream: String
-    @Option(help: ArgumentHelp("The folder to write; it must be empty, or not be there.", valueName: "dir")) var out: String
-    @Option(help: ArgumentHelp("A folder with the project's source, for which it is made.", valueName: "dir")) var source: String?
-    @Option(help: ArgumentHelp("A recipe for whose source it is made; NAME@VERSION for another version.", valueName: "recipe"))
+    @Option(help: ArgumentHelp("The output folder; it must be empty or not exist.", valueName: "dir")) var out: String
+    @Option(help: ArgumentHelp("A folder with the project's source to target.", valueName: "dir")) var source: String?
+    @Option(help: ArgumentHelp("A recipe whose source to target; NAME@VERSION selects another version.", valueName: "recipe"))
     var recipe: String?
-    @Option(help: ArgumentHelp("The variant to take where no source is named; the newest when missing.", valueName: "name"))
+    @Option(help: ArgumentHelp("The variant to use if no source is given. Default: the newest.", valueName: "name"))
     var variant: String?
     @OptionGroup var global: GlobalOptions
 
@@ -48,7 +48,7 @@ struct PullRequestCommand: ContextCommand {
 
     func validate() throws {
         guard [source, recipe, variant].compactMap(\.self).count <= 1 else {
-            throw ValidationError("expected at most one of --source, --recipe and --variant: a source decides the variant")
+            throw ValidationError("--source, --recipe and --variant are mutually exclusive: the source determines the variant")
         }
     }
 

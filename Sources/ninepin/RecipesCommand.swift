@@ -11,10 +11,10 @@ import SystemPackage
 
 struct RecipesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recipes", abstract: "The recipes.", subcommands: [List.self, Show.self, Lock.self], defaultSubcommand: List.self)
+        commandName: "recipes", abstract: "Manage recipes.", subcommands: [List.self, Show.self, Lock.self], defaultSubcommand: List.self)
 
     struct List: ContextCommand {
-        static let configuration = CommandConfiguration(abstract: "All recipes, with what each builds.")
+        static let configuration = CommandConfiguration(abstract: "List all recipes and what they build.")
 
         @OptionGroup var global: GlobalOptions
 
@@ -29,11 +29,11 @@ struct RecipesCommand: AsyncParsableCommand {
 
     struct Show: ContextCommand {
         static let configuration = CommandConfiguration(
-            abstract: "One recipe, checked: what it comes to at a version, and its file as it is written.",
+            abstract: "Validate a recipe and show its resolved settings and its file.",
             discussion: """
-                'from the tree' is what the source itself tells when it is here: how it is built, and which versions of its upstreams it has. What was \
-                measured by hand is told with its date; of other versions nothing is promised. With --arch it is shown as it is for that \
-                architecture: where its downloads come from, and what their digests are.
+                'from the tree' shows what the source itself specifies, if it is fetched: how it is built, and the versions of its upstreams. Manual \
+                measurements are shown with their date and cover only the versions listed. With --arch, the recipe is shown for that architecture, with \
+                the addresses and digests of its downloads.
 
                 Examples:
                   ninepin recipes show kubelet-1.20
@@ -42,8 +42,8 @@ struct RecipesCommand: AsyncParsableCommand {
                   ninepin recipes show k3s --arch arm64
                 """)
 
-        @Argument(help: "A recipe's name, or the path of a .yaml file.") var name: String
-        @Option(help: "The architecture that it is read for: amd64 or arm64; this machine's when missing.")
+        @Argument(help: "A recipe name or a path to a .yaml file.") var name: String
+        @Option(help: "The architecture to show: amd64 or arm64. Default: this machine's.")
         var arch: Architecture?
         @OptionGroup var global: GlobalOptions
 
@@ -63,18 +63,18 @@ struct RecipesCommand: AsyncParsableCommand {
 
     struct Lock: ContextCommand {
         static let configuration = CommandConfiguration(
-            abstract: "A recipe that pins the downloads of another by what comes today.",
+            abstract: "Write a recipe that pins another recipe's downloads to their current contents.",
             discussion: """
-                The downloads of which nobody has said what they must be are fetched, and taken as they come; look at them before you build with the \
-                recipe. What the recipe says of the others stays as it is.
+                Downloads that the recipe does not pin are fetched and accepted as they are; inspect them before you build with the new recipe. Existing \
+                pins are unchanged.
 
                 Examples:
                   ninepin recipes lock k3s@1.20.8+k3s1
                   ninepin recipes lock k3s@1.20.8+k3s1 -o mine.yaml; ninepin run mine.yaml
                 """)
 
-        @Argument(help: "A recipe's name, or the path of a .yaml file; NAME@VERSION for another version.") var name: String
-        @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; standard output when missing.", valueName: "file"))
+        @Argument(help: "A recipe name or a path to a .yaml file; NAME@VERSION selects another version.") var name: String
+        @Option(name: .shortAndLong, help: ArgumentHelp("The output file. Default: standard output.", valueName: "file"))
         var output: String?
         @OptionGroup var global: GlobalOptions
 
@@ -83,7 +83,7 @@ struct RecipesCommand: AsyncParsableCommand {
             guard let output else { return }
             let base = FilePath(String(name.prefix { $0 != "@" })).stem
             guard FilePath(output).extension == "yaml", FilePath(output).stem != base else {
-                throw ValidationError("--output takes a name that ends in .yaml, and another than the recipe's that it extends")
+                throw ValidationError("--output must end in .yaml and differ from the name of the recipe that it extends")
             }
         }
 

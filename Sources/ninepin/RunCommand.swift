@@ -9,10 +9,10 @@ import SystemPackage
 
 struct RunCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "From a recipe to a verdict: resolve, fetch, patch, build, boot, grade, record.",
+        commandName: "run", abstract: "Run a recipe to its verdict: resolve, fetch, patch, build, boot, grade, record.",
         discussion: """
-            What is in the workspace already is not done again, but for the boot: that is a measurement. With several layouts the node is booted \
-            in each, and the result is a matrix with one row.
+            Results are cached in the workspace; boots never are, because each is a measurement. With several layouts, the node is booted in each, and \
+            the result is a matrix with one row.
 
             Examples:
               ninepin run
@@ -29,7 +29,7 @@ struct RunCommand: ContextCommand {
     @OptionGroup var level: LevelOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
-    @Option(help: "How the node sees its file systems; the recipe's first layout when missing. May be given more than once.")
+    @Option(help: "How the node sees its file systems. Repeatable. Default: the recipe's first layout.")
     var layout: [Layout] = []
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var jobs: JobsOption
@@ -37,7 +37,7 @@ struct RunCommand: ContextCommand {
 
     func validate() throws {
         guard jobs.jobs == .auto || layout.count > 1 || sandbox.cgroup.count > 1 else {
-            throw ValidationError("--jobs has a meaning only with several layouts")
+            throw ValidationError("--jobs requires more than one --layout")
         }
     }
 

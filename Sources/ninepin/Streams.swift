@@ -53,7 +53,7 @@ struct Streams {
     /// not change a nonzero code, but it replaces 0, which would mean that there was no error.
     func exitCode(for ending: Ending) -> Int32 {
         if let reason = output.failure {
-            errors.message("\("ninepin: error:", .bad) ", "cannot write standard output: \(reason)")
+            errors.message("\("ninepin: error:", .bad) ", "cannot write to standard output: \(reason)")
             return ExitStatus.output.rawValue
         }
         switch ending {

@@ -17,37 +17,36 @@ enum Wait: String, ExpressibleByArgument, CaseIterable {
 }
 
 struct NodeArgument: ParsableArguments {
-    @Argument(help: ArgumentHelp("The node's name.", valueName: "node")) var name: String
+    @Argument(help: ArgumentHelp("The name of the node.", valueName: "node")) var name: String
 
     func folder(_ context: CommandContext) throws -> NodeFolder { try NodeFolder(name, in: context.host.workspace) }
 }
 
 struct UpCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "up", abstract: "Keep a patched node with its control plane running, and print where its kubeconfig is.",
+        commandName: "up", abstract: "Keep a patched node and its control plane running, and print the path of its kubeconfig.",
         discussion: """
-            The node lives in a gVisor sandbox, in the background, until 'ninepin down'. It is watched all the while: 'ninepin nodes' tells the \
-            verdict so far. With --wait ready, the standard, the command ends when the API server says that the node is Ready; then the exit \
-            code is 0. A node that ends before has its verdict printed, and the code is 1.
+            The node runs in a gVisor sandbox in the background until 'ninepin down'. It is monitored the whole time; 'ninepin nodes' shows the \
+            verdict so far. With --wait ready, the default, the command returns with exit code 0 once the API server reports the node as Ready. If the \
+            node ends before that, its verdict is printed and the exit code is 1.
 
-            The node has its own network: this machine reaches its API server, nobody beyond the machine does, and it reaches nothing of the \
-            machine (docs/reach.md). Pods share the node's \
-            address (hostNetwork: true), and take the image \(NodeWords.image), which is in the node.
+            The node has its own network. This machine can reach its API server, other machines cannot, and the node cannot reach this machine \
+            (docs/reach.md). Pods share the node's address (hostNetwork: true) and use the image \(NodeWords.image), which is preloaded in the node.
 
             Examples:
               ninepin up
               export KUBECONFIG=$(ninepin up --name a --quiet); kubectl get nodes
               ninepin up kubelet-1.20 --series none --name stock
-              ninepin up --sandbox here                    inside a sandbox: no other is made
+              ninepin up --sandbox here                    inside a sandbox, without making another
             """)
 
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var series: SeriesOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
-    @Option(help: ArgumentHelp("The node's name.", valueName: "name")) var name = "node"
-    @Option(help: "How the node sees its file systems; the recipe's first layout when missing.") var layout: Layout?
-    @Option(help: "runsc: a gVisor sandbox is made for the node; here: none, the node runs where ninepin runs.")
+    @Option(help: ArgumentHelp("The name of the node.", valueName: "name")) var name = "node"
+    @Option(help: "How the node sees its file systems. Default: the recipe's first layout.") var layout: Layout?
+    @Option(help: "runsc: run the node in a new gVisor sandbox; here: run it in the current environment.")
     var sandbox = AskedSandbox.runsc
     @OptionGroup var made: SandboxOptions
     @Option(help: ArgumentHelp("What to wait for: ready or none.", valueName: "state")) var wait = Wait.ready
@@ -55,7 +54,7 @@ struct UpCommand: ContextCommand {
 
     func validate() throws {
         guard sandbox == .runsc || layout == nil else {
-            throw ValidationError("--layout has no meaning with --sandbox here: the file systems are those of the place")
+            throw ValidationError("--layout cannot be used with --sandbox here: the node uses the current environment's file systems")
         }
         if sandbox == .here { try made.refuse(because: "with --sandbox here: no sandbox is made") }
     }
@@ -145,7 +144,7 @@ enum NodeWords {
 /// Keeps a node running. Started by `up`.
 struct KeepCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keep", abstract: "Keep a node up; 'up' starts this in the background.", shouldDisplay: false)
+        commandName: "keep", abstract: "Keep a node running; 'up' starts this in the background.", shouldDisplay: false)
 
     @OptionGroup var node: NodeArgument
     @OptionGroup var global: GlobalOptions

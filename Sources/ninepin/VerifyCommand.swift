@@ -9,14 +9,15 @@ import SystemPackage
 
 struct VerifyCommand: ContextCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Boot a binary as a node, in a gVisor sandbox or right here, and say what came of it.",
+        commandName: "verify",
+        abstract: "Boot a binary as a node, in a gVisor sandbox or in the current environment, and report a verdict.",
         discussion: """
-            Without --binary: the recipe's own binary, from the store when it is there. With it, the recipe says how the binary is booted, and what
-            it joins.
+            Without --binary, the recipe's own binary is used, from the store if present. With it, the recipe determines how the binary is booted and
+            what it joins.
 
-            With --sandbox here no sandbox is made: the node is booted in the very place that ninepin runs in, which may be a sandbox itself. It \
-            gets mounts, processes and a network of its own, and nothing of it stays. It needs root and, beside containerd and the other \
-            programs of a node, no runsc. `ninepin preflight` predicts what will come of it.
+            With --sandbox here, no sandbox is made: the node is booted in the current environment, which can itself be a sandbox. The node gets its \
+            own mounts, processes, and network, and leaves nothing behind. This requires root, containerd, and the other programs of a node, but not \
+            runsc. `ninepin preflight` predicts the verdict.
 
             Examples:
               ninepin verify
@@ -31,22 +32,24 @@ struct VerifyCommand: ContextCommand {
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
     @OptionGroup var level: LevelOption
-    @Option(help: ArgumentHelp("A kubelet, or what the recipe is for, from anywhere.", valueName: "path")) var binary: String?
-    @Option(help: "How the node sees its file systems; the recipe's first layout, or root-9p, when missing.") var layout: Layout?
-    @Option(help: "runsc: a gVisor sandbox is made for the node; here: none, the node is booted where ninepin runs.")
+    @Option(help: ArgumentHelp("The binary to boot: a kubelet, or what the recipe builds.", valueName: "path")) var binary: String?
+    @Option(help: "How the node sees its file systems. Default: the recipe's first layout, or root-9p.") var layout: Layout?
+    @Option(help: "runsc: boot the node in a new gVisor sandbox; here: boot it in the current environment.")
     var sandbox = AskedSandbox.runsc
     @OptionGroup var made: SandboxOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         guard sandbox == .runsc || layout == nil else {
-            throw ValidationError("--layout has no meaning with --sandbox here: the file systems are those of the place")
+            throw ValidationError("--layout cannot be used with --sandbox here: the node uses the current environment's file systems")
         }
         if sandbox == .here { try made.refuse(because: "with --sandbox here: no sandbox is made") }
         guard binary == nil || series.series == nil else {
-            throw ValidationError("--series has no meaning with --binary: the binary is built already")
+            throw ValidationError("--series cannot be used with --binary: the binary is already built")
         }
-        guard level.level != .component else { throw ValidationError("at level component no node is booted: ask 'ninepin run'") }
+        guard level.level != .component else {
+            throw ValidationError("--level component boots no node; use 'ninepin run --level component'")
+        }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {

@@ -52,7 +52,7 @@ struct ApproachTests {
     @Test(
         "a mistake is named with its place: line and column",
         arguments: [
-            ("wraper: [x]", "a.yaml:6:1: unknown key 'wraper'"), ("runtime: docker", "a.yaml:6:10: 'docker' is not known here"),
+            ("wraper: [x]", "a.yaml:6:1: unknown key 'wraper'"), ("runtime: docker", "a.yaml:6:10: unknown value 'docker'"),
             ("binds: [{of: tmp, at: /a}]", "a.yaml:6:14: 'of': expected an absolute path"),
             ("binds: [{of: /a/../b, at: /a}]", "a.yaml:6:14: 'of': expected an absolute path"),
             ("wrapper: [\"a;b\"]", "a.yaml:6:11: expected a word"), ("wrapper: [\"$(x)\"]", "a.yaml:6:11: expected a word"),
@@ -61,7 +61,7 @@ struct ApproachTests {
             ("kubelet: [{featureGates: {\"A: true, B\": true}}]", "expected a name of letters and digits"),
             ("preload: /opt/y.so", "a.yaml:6:10: 'preload': expected a shared library of 'compile'"),
             ("copies: [{at: /a, files: {../x: y}}]", "expected a plain file name"),
-            ("tools: [{name: \"a b\", package: p}]", "expected a program's name"), ("subject: percpu", "a.yaml:6:10: 'subject'"),
+            ("tools: [{name: \"a b\", package: p}]", "expected a program name"), ("subject: percpu", "a.yaml:6:10: 'subject'"),
             ("compile: [{source: ../x.c, at: /x}]", "a.yaml:6:20: 'source': expected a relative path"),
         ])
     func mistakes(_ line: String, _ words: String) {
@@ -98,7 +98,7 @@ struct ApproachTests {
             let attempt = ApproachAttempt(verdict, refusal: nil, answers: [], measures: Measures())
             #expect(ApproachTable.Row(approach, series: "none", attempts: [attempt])?.finding == text)
         }
-        #expect { try read("finding: {when: good, text: x}") } throws: { "\($0)".contains("a.yaml:6:17: 'good' is not known here") }
+        #expect { try read("finding: {when: good, text: x}") } throws: { "\($0)".contains("a.yaml:6:17: unknown value 'good'") }
     }
 
     @Test("a refusal is no grade: the row has the sandbox's own line, and null where a grade would be")

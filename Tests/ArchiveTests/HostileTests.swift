@@ -12,14 +12,14 @@ struct HostileTests {
             ("file('a/../../evil')", "\"a/../../evil\" has '..'"),
             ("folder('..')", "\"../\" has '..'"),
             ("file('/tmp/ninepin-evil')", "\"/tmp/ninepin-evil\" has an absolute name"),
-            ("link('l', '/etc/passwd')", "\"l\" is a link to the absolute name \"/etc/passwd\""),
-            ("link('a/l', '../../evil')", "\"a/l\" is a link to \"../../evil\", which leads out"),
-            ("link('l', 'a/../../evil')", "\"l\" is a link to \"a/../../evil\", which leads out"),
-            ("link('l', '')", "\"l\" is a link to nowhere"),
+            ("link('l', '/etc/passwd')", "\"l\" is a link to the absolute path \"/etc/passwd\""),
+            ("link('a/l', '../../evil')", "\"a/l\" is a link to \"../../evil\", which is outside"),
+            ("link('l', 'a/../../evil')", "\"l\" is a link to \"a/../../evil\", which is outside"),
+            ("link('l', '')", "\"l\" is a link without a target"),
             ("hard('h', '/etc/passwd')", "\"h\" has an absolute name"),
             ("hard('h', '../yard')", "\"h\" has '..'"),
-            ("hard('h', 'not/there')", "\"h\" leads through \"not\", which is not there"),
-            ("hard('h', 'later'); file('later')", "\"h\" is a hard link to \"later\", which is no file before it"),
+            ("hard('h', 'not/there')", "\"h\" leads through \"not\", which does not exist"),
+            ("hard('h', 'later'); file('later')", "\"h\" is a hard link to \"later\", which is not an earlier file"),
         ])
     func leaves(_ lines: String, _ words: String) throws {
         let yard = try ArchiveFixture()
@@ -39,12 +39,12 @@ struct HostileTests {
             ("link('d', '.'); file('d/f')", "\"d/f\" leads through \"d\", which is a link"),
             ("folder('a'); link('d', 'a'); link('d/l', '..')", "\"d/l\" leads through \"d\", which is a link"),
             // The text 'up/..' looks like the folder itself, but resolves to the folder above it.
-            ("link('a/b/up', '../..'); link('a/b/l', 'up/../x')", "\"a/b/l\" is a link to \"up/../x\", which leads out"),
-            ("link('a/b/l', 'up/../x'); link('a/b/up', '../..')", "\"a/b/l\" is a link to \"up/../x\", which leads out"),
-            ("link('one', 'two/..'); link('two', 'a/b/up'); link('a/b/up', '../..')", "\"one\" is a link to \"two/..\", which leads out"),
+            ("link('a/b/up', '../..'); link('a/b/l', 'up/../x')", "\"a/b/l\" is a link to \"up/../x\", which is outside"),
+            ("link('a/b/l', 'up/../x'); link('a/b/up', '../..')", "\"a/b/l\" is a link to \"up/../x\", which is outside"),
+            ("link('one', 'two/..'); link('two', 'a/b/up'); link('a/b/up', '../..')", "\"one\" is a link to \"two/..\", which is outside"),
             // A hard link to a symbolic link would lead elsewhere than the original.
-            ("link('a/b/l', '../../x'); hard('h', 'a/b/l')", "\"h\" is a hard link to \"a/b/l\", which is no file"),
-            ("folder('d'); hard('h', 'd')", "\"h\" is a hard link to \"d\", which is no file"),
+            ("link('a/b/l', '../../x'); hard('h', 'a/b/l')", "\"h\" is a hard link to \"a/b/l\", which is not an earlier file"),
+            ("folder('d'); hard('h', 'd')", "\"h\" is a hard link to \"d\", which is not an earlier file"),
             ("link('d', 'a'); file('a/f'); hard('h', 'd/f')", "\"h\" leads through \"d\", which is a link"),
         ])
     func chains(_ lines: String, _ words: String) throws {
@@ -59,7 +59,7 @@ struct HostileTests {
         let archive = try yard.tar("file('top/f'); link('top/l', '../x')")
         try Archive.unpack(archive, into: yard.place("whole"))
         let error = try refusal(archive, in: yard, strip: .commonTop)
-        #expect(error?.description.contains("\"top/l\" is a link to \"../x\", which leads out") == true)
+        #expect(error?.description.contains("\"top/l\" is a link to \"../x\", which is outside") == true)
         #expect(try refusal(archive, in: yard, strip: .leading(1))?.description.contains("\"top/l\" is a link to \"../x\"") == true)
     }
 
@@ -69,7 +69,7 @@ struct HostileTests {
         let archive = try yard.tar("link('a', 'b/x'); link('b', 'a/x'); link('c', 'c')")
         #expect(try Archive.unpack(archive, into: yard.place("first")).files == 3)
         let many = try yard.tar("for n in range(4000): link('l%d' % n, '/'.join(['l%d' % (n + 1)] * 500))", as: "b.tar")
-        #expect(try refusal(many, in: yard)?.description.contains("lead through each other endlessly") == true)
+        #expect(try refusal(many, in: yard)?.description.contains("contains links that form a loop") == true)
     }
 
     @Test(
@@ -84,14 +84,14 @@ struct HostileTests {
     @Test(
         "nothing is written over: no name comes twice, no file becomes a folder, no folder a file",
         arguments: [
-            ("file('a'); file('a', 'other')", "\"a\" has a name that an entry before it has"),
-            ("link('a', 'b'); file('a')", "\"a\" has a name that an entry before it has"),
-            ("folder('a'); file('a')", "\"a\" has a name that an entry before it has"),
+            ("file('a'); file('a', 'other')", "\"a\" has the same name as an earlier entry"),
+            ("link('a', 'b'); file('a')", "\"a\" has the same name as an earlier entry"),
+            ("folder('a'); file('a')", "\"a\" has the same name as an earlier entry"),
             ("file('a'); folder('a')", "\"a/\" leads through \"a\", which is a file"),
             ("file('a'); file('a/b')", "\"a/b\" leads through \"a\", which is a file"),
             ("folder('b'); link('a', 'b'); folder('a')", "\"a/\" leads through \"a\", which is a link"),
-            ("file('a'); hard('b', 'a'); file('b')", "\"b\" has a name that an entry before it has"),
-            ("file('a'); hard('a', 'a')", "\"a\" has a name that an entry before it has"),
+            ("file('a'); hard('b', 'a'); file('b')", "\"b\" has the same name as an earlier entry"),
+            ("file('a'); hard('a', 'a')", "\"a\" has the same name as an earlier entry"),
         ])
     func twice(_ lines: String, _ words: String) throws {
         let yard = try ArchiveFixture()
@@ -103,7 +103,7 @@ struct HostileTests {
     func git(_ name: String) throws {
         let yard = try ArchiveFixture()
         #expect(
-            try refusal(try yard.tar("file('\(name)')"), in: yard)?.description.contains("\"\(name)\" has a name that git keeps") == true)
+            try refusal(try yard.tar("file('\(name)')"), in: yard)?.description.contains("\"\(name)\" has a name reserved by git") == true)
         let harmless = try yard.tar("file('.gitignore'); file('.github/x'); file('a.git')", as: "b.tar")
         try Archive.unpack(harmless, into: yard.place("out"))
     }
@@ -112,8 +112,8 @@ struct HostileTests {
     func names() throws {
         let yard = try ArchiveFixture()
         for (name, words) in [
-            ("''", "\"\" has no name"), ("'.'", "\".\" has no name left"), ("'n' * 300", "a part of more than 255 bytes"),
-            ("'d/' * 200 + 'f'", "more than 128 folders deep"), ("'d/' * 3000 + 'f'", "a name of more than 4095 bytes"),
+            ("''", "\"\" has no name"), ("'.'", "\".\" has no name left"), ("'n' * 300", "a path component longer than 255 bytes"),
+            ("'d/' * 200 + 'f'", "more than 128 folders deep"), ("'d/' * 3000 + 'f'", "a path longer than 4095 bytes"),
             ("'..' + chr(27) + '[31m/../x'", "\"..\\u{1B}[31m/../x\""),
         ] {
             let error = try refusal(try yard.tar("file(\(name))"), in: yard)
@@ -128,7 +128,7 @@ struct HostileTests {
             ("add('../evil')", "\"../evil\" has '..'"), ("add('/evil')", "\"/evil\" has an absolute name"),
             ("add('l', '../x', 0o120777)", "\"l\" is a link to \"../x\""),
             ("add('l', '.', 0o120777); add('l/f')", "\"l/f\" leads through \"l\""),
-            ("add('a'); add('a', 'other')", "\"a\" has a name that an entry before it has"), ("add('.git/config')", "git keeps"),
+            ("add('a'); add('a', 'other')", "\"a\" has the same name as an earlier entry"), ("add('.git/config')", "reserved by git"),
         ])
     func zips(_ lines: String, _ words: String) throws {
         let yard = try ArchiveFixture()

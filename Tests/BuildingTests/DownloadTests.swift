@@ -165,7 +165,8 @@ struct DownloadTests {
             let digest = try #require(locked.sha256)
             #expect(first.downloads.locked.notes.count == 1)
             #expect(first.downloads.locked.notes.first?.contains(digest.hex) == true)
-            #expect(first.downloads.locked.notes.first?.contains("'plugins' was taken as it came") == true)
+            #expect(
+                first.downloads.locked.notes.first?.contains("'plugins' is not pinned by the recipe and was accepted as fetched") == true)
             #expect(first.downloads.specs["plugins"]?.sha256 == digest)
             // Other content at the same address gives another result.
             try await bench.pack("another", as: "/plugins.tar.gz")
@@ -247,15 +248,15 @@ struct DownloadTests {
             let id = String(repeating: "1", count: 40)
             for (said, words) in [
                 ("unpack: x", "expected at least one address, or 'git'"),
-                ("addresses: [a], file: x, tree: \(id)", "it is the id of what was unpacked"),
+                ("addresses: [a], file: x, tree: \(id)", "it identifies unpacked content"),
                 ("git: {url: x, commit: \(id)}, file: x", "a commit is unpacked into a folder"),
                 (
                     "git: {url: x, commit: \(id)}, unpack: x, sha256: \(String(repeating: "1", count: 64))",
-                    "it has no 'file' and no 'sha256'"
+                    "not allowed with 'file' or 'sha256'"
                 ),
-                ("git: {url: x, commit: main}, unpack: x", "a commit's full id"),
+                ("git: {url: x, commit: main}, unpack: x", "a full commit ID"),
                 ("git: {url: -x, commit: \(id)}, unpack: x", "expected an address"),
-                ("addresses: [a], unpack: x, tree: 123", "a tree's id of 40 hexadecimal digits"),
+                ("addresses: [a], unpack: x, tree: 123", "a tree ID of 40 hexadecimal digits"),
             ] {
                 let error = #expect(throws: Diagnostic.self) { try bench.recipe("{\(said)}") }
                 #expect(error?.description.contains(words) == true, "\(said): \(error?.description ?? "")")

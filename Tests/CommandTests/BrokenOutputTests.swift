@@ -46,7 +46,7 @@ struct BrokenOutputTests {
         let place = try ProjectFixture()
         let program = try program(place, arguments, shell: "exec >/dev/full")
         #expect(try await program.ending() == 74, "\(program.said)")
-        #expect(program.said.contains("cannot write standard output: No space left on device"), "\(program.said)")
+        #expect(program.said.contains("cannot write to standard output: No space left on device"), "\(program.said)")
     }
 
     @Test("because it is closed, is exit code 74", arguments: some)

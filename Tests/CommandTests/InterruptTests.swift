@@ -26,7 +26,7 @@ struct InterruptTests {
             }
             kill(program.pid, signal)
             #expect(try await program.code() == code)
-            #expect(program.said.contains("interrupted; the next run goes on from the last whole step"), "\(program.said)")
+            #expect(program.said.contains("interrupted; the next run resumes after the last completed step"), "\(program.said)")
             #expect(try served.origin.unfinished.isEmpty)
             #expect(processes(naming: served.origin.path).isEmpty)
             let again = try Program(served.origin, ["fetch", "thing"])

@@ -67,6 +67,6 @@ struct PatchFormsTests {
             "project/patches/thing/both/patch.yaml",
             "title: t\nwhy: w\nupstream: thing\nversions: '*'\nvariants: [{name: v1, versions: '*'}]\nevidence: e\nstatus: local\n")
         let patched = try origin.tool.run(["patch", "thing@1.1.0", "--series", "both"])
-        #expect(patched.status == 65 && patched.errors.contains("'ninepin patches add' makes a patch of each"), "\(patched.errors)")
+        #expect(patched.status == 65 && patched.errors.contains("'ninepin patches add' makes one patch per commit"), "\(patched.errors)")
     }
 }

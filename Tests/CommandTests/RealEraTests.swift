@@ -13,7 +13,7 @@ struct RealEraTests {
         #expect(stock.status == 1, "\(stock.errors)")
         let fatal = try #require(try stock.json()["verdict"] as? [String: Any], "\(stock.output)")
         #expect(fatal["grade"] as? String == "fatal" && fatal["cause"] as? String == "memory cache", "\(stock.output)")
-        #expect(stock.errors.contains("the tree names Go 1.24.0 (go.work, go.mod), 1.26.4 (.go-version); taken is Go "), "\(stock.errors)")
+        #expect(stock.errors.contains("the tree names Go 1.24.0 (go.work, go.mod), 1.26.4 (.go-version); using Go "), "\(stock.errors)")
 
         let built = try await RealWorkspace.build(tool, "era")
         let patched = try tool.run(["run", "era", "--level", "boot", "--json"])

@@ -288,7 +288,7 @@ struct RealMachineTests {
         let next = try place.tool.run(["verify", "--sandbox", "here", "--binary", "/bin/ls", "--json"])
         let verdict = try #require(try next.json()["verdict"] as? [String: Any], "\(next.errors)")
         #expect(verdict["grade"] as? String == "inconclusive")
-        #expect((verdict["summary"] as? String)?.contains("no kubelet") == true, "\(next.output)")
+        #expect((verdict["summary"] as? String)?.contains("is not a kubelet") == true, "\(next.output)")
         #expect(try state(place) == before)
     }
 

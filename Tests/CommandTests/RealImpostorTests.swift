@@ -45,7 +45,7 @@ struct RealImpostorTests {
     static let all = [
         Impostor(
             what: "the control: it does what a clean node does", script: start + "while sleep 1; do :; done", title: "clean",
-            words: "lives, answers"),
+            words: "runs, answers"),
         Impostor(
             what: "its start is stamped an hour ahead",
             script: "answer; at I \"$(later 3600)\" 'server.go:1176] Started kubelet'; while sleep 3; do klog E \"$error\"; done",
@@ -65,7 +65,7 @@ struct RealImpostorTests {
             words: "after warm-up"),
         Impostor(
             what: "it hangs for the last nine seconds", script: start + "sleep 21; kill -STOP $answering; while sleep 1; do :; done",
-            title: "degraded", words: "did not hold"),
+            title: "degraded", words: "failed: "),
         Impostor(
             what: "its error stands beyond 64 KiB of a line",
             script: start + "long=$(head -c 70000 /dev/zero | tr '\\0' x); while sleep 3; do klog E \"$long $error\"; done",
@@ -98,7 +98,7 @@ struct RealImpostorTests {
                   forge
                 done
                 """,
-            title: "degraded", words: "/healthz did not hold"),
+            title: "degraded", words: "/healthz failed: "),
         Impostor(
             what: "it changes the programs and the script of who asks",
             script: """
@@ -112,7 +112,7 @@ struct RealImpostorTests {
                 done 2> /dev/null
                 while :; do read -r -t 1 _ <> /tmp/nothing; done
                 """,
-            title: "degraded", words: "/healthz did not hold"),
+            title: "degraded", words: "/healthz failed: "),
         Impostor(
             what: "it looks under its /proc, and writes the answers to what it finds there",
             script: """
@@ -127,7 +127,7 @@ struct RealImpostorTests {
                 mount -t proc proc /proc
                 while sleep 1; do :; done
                 """,
-            title: "degraded", words: "/healthz did not hold"),
+            title: "degraded", words: "/healthz failed: "),
         Impostor(
             what: "it takes the folder of who asks away, and puts programs of its own there",
             script: """
@@ -139,13 +139,13 @@ struct RealImpostorTests {
                 for name in sh sleep timeout wget fold cat chroot busybox ask end enter gate answer; do cp /tmp/fake "/run/ask/$name"; done
                 while sleep 1; do :; done
                 """,
-            title: "degraded", words: "/healthz did not hold"),
+            title: "degraded", words: "/healthz failed: "),
         Impostor(
-            what: "it ends, and leaves something behind that answers", script: start + "exit 0", title: "fatal", words: "ended by itself"),
+            what: "it ends, and leaves something behind that answers", script: start + "exit 0", title: "fatal", words: "the node exited"),
         Impostor(
             what: "it writes that it ends, and lives",
             script: start + "klog F 'server.go:269] failed to run Kubelet: I am gone'; while sleep 1; do :; done", title: "degraded",
-            words: "wrote that it ends, and lives"),
+            words: "logged a fatal error but is still running"),
         Impostor(
             what: "it starts twice, and does all else well",
             script: start + "sleep 15; klog I 'server.go:1176] Started kubelet'; while sleep 1; do :; done", title: "degraded, restarted",

@@ -165,7 +165,7 @@ struct RealNodeTests {
             guard grade == "clean" else { continue }
             let notes = cell["notes"] as? [String] ?? []
             #expect(notes.contains { $0.hasPrefix("node memory reads 0") } == !series.contains("memory-usage"), "\(notes)")
-            #expect(notes.contains { $0.contains("which is no real size") } == (layout == "root-overlay"), "\(notes)")
+            #expect(notes.contains { $0.contains("which is not plausible") } == (layout == "root-overlay"), "\(notes)")
         }
         place.tool.expectNothingRuns()
         try together(place)
@@ -210,7 +210,7 @@ struct RealNodeTests {
             if !process.isRunning { return true }
             return try kubeletHasStarted(place)
         }
-        while process.isRunning, !log().contains("booting it again, alone") {
+        while process.isRunning, !log().contains("repeating the boot alone") {
             if starved.isEmpty { starved = try starving.take(processes(naming: "\(place.tool.workspace)/tmp").compactMap(pid)) }
             try await Task.sleep(for: .seconds(0.1))
         }
@@ -278,7 +278,7 @@ struct RealNodeTests {
         #expect(found.status == 1)
         let verdict = try #require(try found.json()["verdict"] as? [String: Any])
         #expect(verdict["grade"] as? String == "inconclusive")
-        let words = binary == "sleeper" ? "never wrote a line of a kubelet" : "no kubelet"
+        let words = binary == "sleeper" ? "without writing a kubelet log line" : "is not a kubelet"
         #expect((verdict["summary"] as? String)?.contains(words) == true, "\(found.output)")
         try validate(found.output, schema: "run")
         place.tool.expectNothingRuns()

@@ -30,6 +30,6 @@ struct RealSharingTests {
         #expect(said.contains("the node's programs are copied, because an overlay cannot be mounted here: "), "\(said)")
         #expect(!FileManager.default.fileExists(atPath: "\(place.path)/upper/cache/roots"))
         let verdict = try #require(document?["verdict"] as? [String: Any])
-        #expect((verdict["summary"] as? String)?.contains("'--version' answers 'ls") == true, "\(verdict)")
+        #expect((verdict["summary"] as? String)?.contains("'--version' prints 'ls") == true, "\(verdict)")
     }
 }

@@ -40,7 +40,7 @@ struct TogetherTests {
         }
     }
 
-    private let words = "waiting for another ninepin that makes the same"
+    private let words = "waiting for another ninepin that is doing the same work"
 
     @Test("the second waits for the first, says so, and takes its result: the archive is asked for once")
     func takesTheResult() async throws {

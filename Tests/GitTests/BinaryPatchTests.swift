@@ -49,13 +49,13 @@ struct BinaryPatchTests {
     func ids() throws {
         let ids = try #require(patch.firstMatch(of: /index ([0-9a-f]{40})\.\.([0-9a-f]{40}) 100644/))
         let other = String(repeating: "1", count: 40)
-        let isOther = "another file than the binary change is for"
+        let isOther = "not the file that the binary change is for"
         for (text, word) in [
             (patch.replacing(ids.1, with: other), isOther), (patch.replacing(ids.2, with: other), isOther),
-            (patch.replacing(ids.1, with: ids.1.prefix(12)), "whole ids"),
-            (patch.replacing("index \(ids.1)", with: "index "), "whole ids"),
+            (patch.replacing(ids.1, with: ids.1.prefix(12)), "full IDs"),
+            (patch.replacing("index \(ids.1)", with: "index "), "full IDs"),
             (patch.replacing("index \(ids.1)", with: "words"), "without a file"),
-            (patch.replacing("KcmZQzWC8#H2LJ>B", with: "KcmZQzWC9#H2LJ>B"), "spoilt"),
+            (patch.replacing("KcmZQzWC8#H2LJ>B", with: "KcmZQzWC9#H2LJ>B"), "corrupt"),
         ] {
             #expect(try error(text).contains(word))
         }
@@ -71,16 +71,16 @@ struct BinaryPatchTests {
         let empty = try #require(ObjectID("4b825dc642cb6eb9a060e54bf8d69288fbee4904"))
         let text = try room.run("git", ["--git-dir=trees.git", "diff", "--binary", "\(empty)", "\(zeros)"], in: room.path)
         #expect(text.utf8.count < 80_000 && text.contains("literal 8388608\n"))
-        #expect(try error(text.replacing("literal 8388608", with: "literal 1000")).contains("does not come to 1000 bytes"))
-        #expect(try error(text.replacing("literal 8388608", with: "literal 8388609")).contains("does not come to 8388609 bytes"))
+        #expect(try error(text.replacing("literal 8388608", with: "literal 1000")).contains("does not expand to 1000 bytes"))
+        #expect(try error(text.replacing("literal 8388608", with: "literal 8388609")).contains("does not expand to 8388609 bytes"))
         for count in ["67108865", "99999999999999999999999", "-1", ""] {
             #expect(
                 try error(text.replacing("literal 8388608", with: "literal \(count)")).contains(
-                    count.count > 2 ? "more than 64 MiB" : "expected 'literal"))
+                    count.count > 2 ? "exceed 64 MiB" : "expected 'literal"))
         }
         // Nine of them exceed the limit for a whole patch.
         let nine = (1...9).map { text.replacing("a/f b/f", with: "a/f\($0) b/f\($0)") }.joined()
-        #expect(try error(nine).contains("more than 64 MiB"))
+        #expect(try error(nine).contains("exceed 64 MiB"))
     }
 
     @Test(

@@ -28,7 +28,7 @@ struct HostileTreeTests {
     }
 
     /// Expects that an operation is refused as bad data and changes nothing around the worktree.
-    private func expectRefusal(_ name: String, _ words: String = "is refused", in yard: HostileTreeFixture, _ work: () throws -> Void)
+    private func expectRefusal(_ name: String, _ words: String = "is rejected", in yard: HostileTreeFixture, _ work: () throws -> Void)
         throws
     {
         let before = try yard.around()
@@ -92,7 +92,7 @@ struct HostileTreeTests {
             [.init("a", blob), .init("a", blob)],
         ] {
             let tree = try yard.room.rawTree(entries)
-            try expectRefusal("twice", "twice", in: yard) { _ = try yard.workTree.checkOut(tree, from: yard.room.repository) { _ in } }
+            try expectRefusal("twice", "duplicate", in: yard) { _ = try yard.workTree.checkOut(tree, from: yard.room.repository) { _ in } }
         }
         let tree = try yard.room.rawTree([.init("b", blob), .init("a", blob)])
         try expectRefusal("order", "order", in: yard) { _ = try yard.workTree.checkOut(tree, from: yard.room.repository) { _ in } }

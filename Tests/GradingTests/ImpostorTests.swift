@@ -282,6 +282,6 @@ struct ImpostorTests {
         node.start()
         node.live(8...40)
         #expect(node.grader.verdict?.grade == .short)
-        #expect(node.grader.verdict?.summary.contains("the level boot asks for") == true)
+        #expect(node.grader.verdict?.summary.contains("the level boot requires") == true)
     }
 }

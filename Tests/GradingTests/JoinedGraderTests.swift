@@ -101,8 +101,9 @@ struct JoinedGraderTests {
     @Test(
         "whatever of the level's demands is missing, the node is waited for, and then it is degraded and the summary says what",
         arguments: [
-            (0, "not registered"), (1, "not Ready"), (2, "capacity of memory"), (3, "no real size"), (4, "did not run to its end"),
-            (5, "does not have what the pod said"), (6, "not cleaned up"), (7, "no figures"),
+            (0, "not registered"), (1, "not Ready"), (2, "capacity of memory"), (3, "not a plausible size"),
+            (4, "did not run to completion"),
+            (5, "does not contain the pod's output"), (6, "not cleaned up"), (7, "no figures"),
         ])
     func missing(_ which: Int, _ words: String) throws {
         var facts = try JoinedBoot.all()
@@ -145,7 +146,8 @@ struct JoinedGraderTests {
         #expect(boot.grader.verdict == nil)
         try boot.live(107...107) { _ in facts }
         #expect(
-            boot.grader.verdict?.summary.contains("did not run to its end (Pending)") == true, "\(String(describing: boot.grader.verdict))")
+            boot.grader.verdict?.summary.contains("did not run to completion (Pending)") == true,
+            "\(String(describing: boot.grader.verdict))")
     }
 
     @Test("an overlay with a size that reads none is waited for as any other root is, and so is another figure that is none")

@@ -129,7 +129,7 @@ struct NewerReleaseTests {
         let grader = watched([(Self.documentStart[0], 1), (Self.documentStart[1], 2), (fatal, 4)], exit: 1)
         #expect(grader.verdict?.grade == .fatal && grader.verdict?.cause == .memoryCache)
         let quoted = watched([(Self.start[0], 1), (Self.start[1], 2), (fatal, 4)], exit: 1)
-        #expect(quoted.verdict?.grade == .fatal && quoted.verdict?.summary == "the node ended by itself, with status 1")
+        #expect(quoted.verdict?.grade == .fatal && quoted.verdict?.summary == "the node exited with status 1")
         // The first lines may precede kubelet's choice of log format.
         let mixed = watched([(Self.start[0], 1), (Self.documentStart[1], 2), (fatal, 4)], exit: 1)
         #expect(mixed.isStarted && mixed.verdict?.cause == .memoryCache)

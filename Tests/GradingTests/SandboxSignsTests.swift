@@ -13,12 +13,13 @@ struct SandboxSignsTests {
     func signs() {
         let volume = HostSigns(isGvisor: true, rootType: "9p", kubeletType: "9p")
         #expect(fault(volume, ["/": "9p", "/var/lib/kubelet": "9p"]) == nil)
-        #expect(fault(volume, ["/": "9p"]) == "/var/lib/kubelet is no mount for the node, and 9p for Ninepin")
-        #expect(fault(volume, ["/": "overlay", "/var/lib/kubelet": "9p"]) == "/ is overlay for the node, and 9p for Ninepin")
-        #expect(fault(volume, gvisor: false, ["/": "9p", "/var/lib/kubelet": "9p"])?.contains("does not say that it is gVisor") == true)
+        #expect(fault(volume, ["/": "9p"]) == "/var/lib/kubelet is no mount for the node, but 9p for Ninepin")
+        #expect(fault(volume, ["/": "overlay", "/var/lib/kubelet": "9p"]) == "/ is overlay for the node, but 9p for Ninepin")
+        #expect(
+            fault(volume, gvisor: false, ["/": "9p", "/var/lib/kubelet": "9p"])?.contains("no longer identifies itself as gVisor") == true)
         let machine = HostSigns(isGvisor: false, rootType: "ext4", kubeletType: nil)
         #expect(fault(machine, gvisor: false, ["/": "ext4"]) == nil)
-        #expect(fault(machine, ["/": "ext4"])?.contains("says that it is gVisor") == true)
+        #expect(fault(machine, ["/": "ext4"])?.contains("now identifies itself as gVisor") == true)
         #expect(fault(machine, gvisor: false, ["/": "ext4", "/var/lib/kubelet": "xfs"]) != nil)
     }
 
@@ -45,8 +46,8 @@ struct SandboxSignsTests {
         #expect(
             signs("cgroup2").fault(in: .sandbox(v2)) == nil && signs("tmpfs").fault(in: .sandbox(.root9p)) == nil
                 && signs(nil).fault(in: .sandbox(.root9p)) == nil)
-        #expect(signs("tmpfs").fault(in: .sandbox(v2))?.contains("asks for cgroup v2") == true)
+        #expect(signs("tmpfs").fault(in: .sandbox(v2))?.contains("requires cgroup v2") == true)
         #expect(signs(nil).fault(in: .sandbox(v2))?.contains("no mount") == true)
-        #expect(signs("cgroup2").fault(in: .sandbox(.root9p))?.contains("asks for cgroup v1") == true)
+        #expect(signs("cgroup2").fault(in: .sandbox(.root9p))?.contains("requires cgroup v1") == true)
     }
 }

@@ -163,7 +163,7 @@ struct WrapperTests {
     func healthy(_ wrapper: Wrapper, _ inner: Inner) {
         let verdict = WrittenLog.verdict(wrapper.log(inner.healthy))
         #expect(verdict.grade == .inconclusive && verdict.notes.isEmpty, "\(verdict)")
-        #expect(verdict.summary.hasPrefix("nothing bad came"), "\(verdict)")
+        #expect(verdict.summary.hasPrefix("no fault occurred"), "\(verdict)")
     }
 
     @Test("the error that goes on after warm-up degrades a node under any wrapper", arguments: Wrapper.allCases)

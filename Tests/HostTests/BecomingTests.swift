@@ -5,7 +5,6 @@ import Foundation
 import Synchronization
 import Testing
 
-
 @Suite("A program in the place of this one")
 struct BecomingTests {
     @Test("what becomes another program blocks no signal, whatever its thread blocked: execve(2) would hand that on")

@@ -7,7 +7,6 @@ import Subprocess
 import SystemPackage
 import Testing
 
-
 @Suite("A jail's user")
 struct JailUserTests {
     @Test("a user is one that the namespace has")

@@ -5,7 +5,6 @@ import Foundation
 import SystemPackage
 import Testing
 
-
 @Suite("A log that grows")
 struct LineFileTests {
     private func inFolder(_ work: (FilePath) throws -> Void) throws {
@@ -84,7 +83,7 @@ struct LineFileTests {
             let left = all[head.count..<(all.count - tail.count)]
             let bytes = left.reduce(0) { $0 + $1.utf8.count + 1 }
             #expect(
-                kept[note] == "[ninepin: \(left.count) lines with \(bytes) bytes are left out here: the log has more than \(limit) bytes]")
+                kept[note] == "[ninepin: \(left.count) lines with \(bytes) bytes omitted here: the log exceeds \(limit) bytes]")
         }
     }
 
@@ -97,7 +96,7 @@ struct LineFileTests {
             log.finish()
             #expect(
                 try lines(path).dropFirst() == [
-                    "[ninepin: 1 lines with 2001 bytes are left out here: the log has more than 8000 bytes]", "last",
+                    "[ninepin: 1 lines with 2001 bytes omitted here: the log exceeds 8000 bytes]", "last",
                 ])
         }
     }

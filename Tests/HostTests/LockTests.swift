@@ -37,7 +37,7 @@ struct LockTests {
         let loop = folder.path.appending("loop")
         try #require(symlink("loop", loop.string) == 0)
         let error = #expect(throws: FileError.self) { try FileLock.isHeld(loop) }
-        #expect(error?.description.contains("look at the lock") == true)
+        #expect(error?.description.contains("check the lock") == true)
         try Files.write("", to: folder.path.appending("file"))
         #expect(throws: FileError.self) { try FileLock.isHeld(folder.path.appending("file/lock")) }
     }

@@ -4,7 +4,6 @@ import Model
 import SystemPackage
 import Testing
 
-
 @Suite("How busy a machine is")
 struct MachineLoadTests {
     @Test("the kernel's pressure is the total of its first line, in seconds")

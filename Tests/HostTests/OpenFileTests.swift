@@ -6,7 +6,6 @@ import Glibc
 import SystemPackage
 import Testing
 
-
 @Suite("Files that are opened to be read", .timeLimit(.minutes(1)))
 struct OpenFileTests {
     /// A test's own folder.
@@ -32,7 +31,7 @@ struct OpenFileTests {
             ]
             for read in reads {
                 let error = #expect(throws: FileError.self, performing: read)
-                #expect(error?.reason == "it is \(words), and a regular file is meant")
+                #expect(error?.reason == "it is \(words), not a regular file")
             }
         }
         #expect(!Files.exists(folder.appending("copy")))

@@ -4,7 +4,6 @@ import Model
 import Foundation
 import Testing
 
-
 @Suite("Processes, as the machine shows them")
 struct ProcessTreeTests {
     @Test("a name with brackets and blanks in it does not move the fields")

@@ -33,8 +33,8 @@ struct PatchEntryTests {
     @Test(
         "a mistake is told with its place",
         arguments: [
-            ("status: local", "status: locl", "patch.yaml:9:9: 'locl' is not known here: did you mean 'local'?"),
-            ("upstream: cadvisor", "upstream: runc", "patch.yaml:3:11: 'upstream': expected 'cadvisor', as the folder is named"),
+            ("status: local", "status: locl", "patch.yaml:9:9: unknown value 'locl': did you mean 'local'?"),
+            ("upstream: cadvisor", "upstream: runc", "patch.yaml:3:11: 'upstream': expected 'cadvisor', the folder's name"),
             ("name: v0.38", "name: ../v", "patch.yaml:6:11: 'name': expected a relative path"),
             ("name: v0.38", "nam: v0.38", "patch.yaml:6:5: unknown key 'nam' in 'variants': did you mean 'name'?"),
             ("why: because\n", "", "'why' is missing"),

@@ -155,7 +155,7 @@ struct RecipeCodeTests {
         let recipe = try Recipe(yaml: text, file: "r.yaml", name: "r")
         let error = #expect(throws: RecipeIsCode.self) { try RecipeIsCode.check(recipe, isAllowed: false) }
         let said = try #require(error?.description)
-        #expect(said.contains(#"r.yaml:12:7: 'flags': "-toolexec=/x\u{1B}[2J": it has Go run a program"#), "\(said)")
+        #expect(said.contains(#"r.yaml:12:7: 'flags': "-toolexec=/x\u{1B}[2J": it makes Go run a program"#), "\(said)")
         #expect(said.contains("r.yaml:14:5: 'environment': \"PATH=/x\": it names a program"), "\(said)")
         #expect(said.contains("--allow-recipe-code"))
     }

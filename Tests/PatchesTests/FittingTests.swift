@@ -93,7 +93,7 @@ struct FittingTests {
         #expect(try registry.needlessness(of: entry, at: vendored, in: source) == nil)
         let top = Upstream(path: ".", version: Version("3.0.0"))
         #expect(try registry.home(of: entry, at: top, in: source).version?.description == "3.0.0")
-        #expect(try registry.needlessness(of: entry, at: top, in: source)?.contains("not among the versions") == true)
+        #expect(try registry.needlessness(of: entry, at: top, in: source)?.contains("not one of the patch's versions") == true)
         #expect(try registry.home(of: entry, at: Upstream(path: ".", version: nil), in: source).version?.description == "1.4.0")
     }
 
@@ -102,8 +102,8 @@ struct FittingTests {
         let bench = try RegistryFixture()
         try bench.patch("up/p", variants: [("v", "*", "old line", "new line")])
         let error = #expect(throws: PatchesError.self) { try bench.apply(["p"], to: ["vendor/up/lib.go": "new line\n"]) }
-        #expect(error?.description.contains("already in upstream") == true)
-        #expect(error?.description.contains("Take it out of the series") == true)
+        #expect(error?.description.contains("already upstream") == true)
+        #expect(error?.description.contains("Remove it from the series") == true)
     }
 
     @Test("an upstream is found in its homes, with the version that vendor/modules.txt has for it")
@@ -142,14 +142,14 @@ struct FittingTests {
         try bench.write("patches/up/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [.]\n")
         try bench.write("there/lib.go", "new line\n")
         let there = try bench.registry().rows([], in: SourceText(folder: FilePath("\(bench.path)/there")), label: "there")[0]
-        #expect(there.state == .upstream && there.notes == ["its status is 'local', but it is in upstream here"])
+        #expect(there.state == .upstream && there.notes == ["its status is 'local', but this source already contains the change"])
         try bench.write("open/lib.go", "old line\n")
         try bench.write("open/VERSION", "1.4.0\n")
         try bench.write(
             "patches/up/p/patch.yaml",
             "title: t\nwhy: w\nupstream: up\nversions: '<1'\nevidence: e\nstatus: merged\nvariants: [{name: v, versions: '<1'}]\n")
         let open = try bench.registry().rows([], in: SourceText(folder: FilePath("\(bench.path)/open")), label: "open")[0]
-        #expect(open.state == .applies && open.notes.first?.contains("1.4.0 is said to have it, but it still applies") == true)
+        #expect(open.state == .applies && open.notes.first?.contains("1.4.0 should contain it, but it still applies") == true)
     }
 }
 
@@ -174,7 +174,7 @@ struct WritingTests {
         #expect(try registry.patch(entry.variants[0], of: entry).files.map(\.path) == ["lib.go"])
         #expect(try bench.apply(["p"], to: ["vendor/up/lib.go": "a\n"]).applied.count == 1)
         let twice = #expect(throws: Diagnostic.self) { try registry.add(try draft("up/p"), diff: diff, from: "-") }
-        #expect(twice?.description.contains("not written over") == true)
+        #expect(twice?.description.contains("not overwritten") == true)
     }
 
     @Test("what is no diff, or lies in two homes, makes no entry")

@@ -145,7 +145,8 @@ struct ProbeTests {
         try shelf.entry("other/d", program: "d")
         let (registry, recipe) = (try shelf.registry(), try shelf.recipe())
         for (name, words) in [
-            ("none", "no patch has a probe"), ("lost", "'one/lost' names it"), ("d", "not among the upstreams"), ("x", "no patch 'x'"),
+            ("none", "no patch has a probe"), ("lost", "'one/lost' uses its probe"), ("d", "not an upstream of recipe"),
+            ("x", "no patch 'x'"),
         ] {
             let error = #expect(throws: PatchesError.self) { try registry.probe(named: name, of: recipe) }
             #expect(error?.description.contains(words) == true, "\(String(describing: error))")

@@ -57,7 +57,7 @@ struct RegistryTests {
         try bench.patch("up/second", variants: [("v", "*", "text", "second")])
         let error = #expect(throws: PatchesError.self) { try bench.apply(["first", "second"], to: ["vendor/up/lib.go": "text\n"]) }
         let words = try #require(error).description
-        for word in ["up/second", "hunk 1 of 1", "expected: text", "found:    first", "untouched"] {
+        for word in ["up/second", "hunk 1 of 1", "expected: text", "found:    first", "unchanged"] {
             #expect(words.contains(word), "\(words)")
         }
     }

@@ -116,7 +116,7 @@ struct FindingTests {
         place.hasSwap = true
         place.boundingSet = 0
         place.tunables["kernel/panic"] = "0"
-        #expect(place.obstacles.map(\.what).map { $0.prefix(10) } == ["no process", "there is s"])
+        #expect(place.obstacles.map(\.what).map { $0.prefix(10) } == ["no process", "swap is on"])
         place.mounts += [Mount](table: "22 28 0:21 / /proc/sys ro,relatime - proc proc rw")
         #expect(place.obstacles.contains { $0.what.contains("kernel/panic") })
     }

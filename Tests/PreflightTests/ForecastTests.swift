@@ -166,7 +166,7 @@ struct ForecastTests {
         }
         expect("/var/lib/containerd cannot be written") { $0.refused = ["/var/lib/containerd"] }
         expect("user namespace") { $0.isOwnUserNamespace = true }
-        expect("none can be made in /dev") {
+        expect("cannot be created, because /dev") {
             $0.present = []
             $0.mounts += [Mount](table: "40 28 0:6 / /dev ro - tmpfs tmpfs rw")
         }

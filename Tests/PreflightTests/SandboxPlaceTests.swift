@@ -73,7 +73,7 @@ struct SandboxPlaceTests {
     func userNamespace() throws {
         let found = try finding(Self.userNamespace)
         #expect(found.obstacles.contains { $0.what == "kubelet cannot set vm/overcommit_memory in /proc/sys" })
-        #expect(found.obstacles.contains { $0.what.contains("/dev/kmsg cannot be opened") })
+        #expect(found.obstacles.contains { $0.what.contains("kubelet opens /dev/kmsg for reading, which fails") })
         #expect(found.prediction.reason.contains("user namespace"))
     }
 

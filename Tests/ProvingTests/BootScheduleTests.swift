@@ -254,7 +254,7 @@ struct DoubtTests {
 
     @Test("a slowed boot is not believed, whatever its grade", arguments: Grade.allCases)
     func slowed(_ grade: Grade) {
-        #expect(Doubt.about(verdict(grade), conditions: slow, known: nil)?.contains("nothing was heard of the probes for 12.0 s") == true)
+        #expect(Doubt.about(verdict(grade), conditions: slow, known: nil)?.contains("the probes were silent for 12.0 s") == true)
     }
 
     @Test("another grade or another cause than that of an earlier boot is not believed")
@@ -296,7 +296,7 @@ struct DoubtTests {
     func explained() {
         for suffered in [slow, BootConditions(company: 2), BootConditions(cpuPressure: 0.95)] {
             let found = settled(verdict(.clean), quiet, after: verdict(.degraded), suffered)
-            #expect(found.grade == .clean && found.notes == ["an earlier boot was degraded and does not count: the doubt"])
+            #expect(found.grade == .clean && found.notes == ["an earlier boot was degraded and is not counted: the doubt"])
         }
         #expect(settled(verdict(.clean), quiet, after: verdict(.inconclusive), quiet).grade == .clean)
         #expect(settled(verdict(.clean), quiet, after: verdict(.clean), slow).notes.isEmpty)
@@ -306,13 +306,13 @@ struct DoubtTests {
     func intermittent() {
         let found = settled(verdict(.clean), quiet, after: verdict(.fatal, .memoryCache), quiet)
         #expect(found.grade == .inconclusive && found.cause == nil)
-        #expect(found.summary.contains("It was fatal, memory cache at first, and clean then."))
+        #expect(found.summary.contains("The first was fatal, memory cache, the second clean."))
     }
 
     @Test("a repeated boot that was slowed too is believed only as clean or as a known fault, and only when it is as the first was")
     func slowedTwice() {
         let alike = settled(verdict(.clean), slow, after: verdict(.clean), slow)
-        #expect(alike.grade == .clean && alike.notes.contains { $0.contains("slowed although it was repeated alone") })
+        #expect(alike.grade == .clean && alike.notes.contains { $0.contains("slowed even when repeated alone") })
         #expect(settled(verdict(.fatal, .percpu), slow, after: verdict(.fatal, .percpu), slow).grade == .fatal)
         for both in [verdict(.degraded), verdict(.degraded, .percpu), verdict(.fatal), verdict(.inconclusive)] {
             #expect(settled(both, slow, after: both, slow).grade == .inconclusive)

@@ -51,7 +51,7 @@ struct ContainerdTests {
             #expect(package.name == "containerd" && package.suite == DebianSuite.name && package.version == "2.0.0-1")
             let name = "containerd_2.0.0-1_\(Architecture.machine.rawValue).deb"
             #expect(package.file.name == name && package.file.bytes > 0)
-            #expect(first.words["containerd package"] == "containerd 2.0.0-1 of Debian teststable")
+            #expect(first.words["containerd package"] == "containerd 2.0.0-1 from Debian teststable")
             let before = bench.server.requests.count
             let again = try await bench.provided(">=2.0 <3").containerd
             #expect(again.package == package && again.release == first.release)
@@ -90,7 +90,7 @@ struct ContainerdTests {
     func notListed() async throws {
         try await ContainerdFixture.use { bench in
             let error = await #expect(throws: SourceError.self) { try await bench.provided("<2.0") }
-            #expect(error?.description.contains("it has 2.0.0-1") == true, "\(error?.description ?? "")")
+            #expect(error?.description.contains("available: 2.0.0-1") == true, "\(error?.description ?? "")")
         }
     }
 
@@ -104,7 +104,7 @@ struct ContainerdTests {
             runner.close()
             try await bench.suite.publish(version: "1.1", in: "pool/b")
             #expect(try await bench.provided().containerd.release == "2.0.1")
-            #expect(bench.told.all == ["teststable now has 2.0.1-1; it had 2.0.0-1"])
+            #expect(bench.told.all == ["teststable now has 2.0.1-1 instead of 2.0.0-1"])
         }
     }
 

@@ -75,7 +75,9 @@ struct EvidenceTests {
         #expect(page.contains("- r, root-9p: memory reads 0"))
         #expect(page.contains("It was seen.") && page.contains("ninepin matrix r --series none --series gap\n"))
         #expect(page.contains("{unknown}") && !page.contains("{evidence}"))
-        #expect(try desk.text("out/CHECKLIST.md").contains("- [x] the evidence\n      1 of 2 places: not clean without it, clean with it"))
+        #expect(
+            try desk.text("out/CHECKLIST.md").contains("- [x] the evidence\n      1 of 2 environments: not clean without it, clean with it")
+        )
     }
 
     @Test("a series with other patches is held against the same one without this patch")

@@ -19,7 +19,7 @@ struct OutputStreamTests {
         try #require(read(reader, &byte, 1) == 1)
         task.cancel()
         await task.value
-        #expect(stream.failure == "interrupted while nobody read it")
+        #expect(stream.failure == "interrupted while waiting for a reader")
     }
 
     @Test("a cancelled task writes what somebody reads")

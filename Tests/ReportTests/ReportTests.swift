@@ -61,7 +61,7 @@ struct ReportTests {
         )
         let one = written { Report(on: $0).run(run(.fatal), place: "/p") }
         #expect(
-            one.contains("libcontainer/percpu, and not in the series: needed; without it fatal, memory cache: seen [2026-11-26]"), "\(one)")
+            one.contains("libcontainer/percpu, not in the series: needed; without it fatal, memory cache: seen [2026-11-26]"), "\(one)")
         #expect(one.contains("root-9p+v2, runsc release-20260817.0 --in-sandbox-cgroup=v2"), "\(one)")
     }
 
@@ -113,7 +113,7 @@ struct ReportTests {
         #expect(cell.grade == .clean && cell.runs.map(\.id) == ["b"] && cell.setAside?.map(\.id) == ["a"])
         #expect(Matrix.Cell(label: "percpu", runs: [run("a", .clean, setAside: "x")]) == nil)
         let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: [cell], steps: [])) }
-        #expect(text.hasSuffix("\npercpu on root-9p was booted again, alone: the boot was slowed. Run a does not count.\n"), "\(text)")
+        #expect(text.hasSuffix("\npercpu on root-9p was repeated alone: the boot was slowed. Run a is not counted.\n"), "\(text)")
     }
 
     private func within(_ label: String, _ text: String) -> Event { .within(label: label, .progress(step: "verify", text)) }

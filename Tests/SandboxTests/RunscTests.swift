@@ -95,7 +95,7 @@ struct RunscTests {
         #expect(try runsc.arguments(for: layout, isNetworked: true).last == "--overlay2=root:self,size=20g")
         let old = try StandIn("20240729.0", flags: Self.old)
         let error = try await #require(throws: RunscLacks.self) { try await old.find([layout]) }
-        #expect(error.description.contains("takes no 'size='") && error.description.contains("--overlay-size"), "\(error)")
+        #expect(error.description.contains("does not support 'size='") && error.description.contains("--overlay-size"), "\(error)")
     }
 
     @Test("layouts that every runsc can make have the flags that they always had, and no flags are asked for")

@@ -29,7 +29,7 @@ struct NodeFolderTests {
     func badNames(_ name: String) throws {
         #expect(throws: SupervisorError.self) { try place.folder("\(name)\0") }
         let error = #expect(throws: SupervisorError.self) { try place.folder(name) }
-        #expect(error?.description.contains("small letters, digits and hyphens") == true)
+        #expect(error?.description.contains("lowercase letters, digits and hyphens") == true)
     }
 
     @Test("a node is made once: of many that want the name at the same time one gets it, and its plan is whole")

@@ -28,18 +28,18 @@ struct PatchTests {
     @Test(
         "what is no patch is refused with the line and what was expected",
         arguments: [
-            ("", 1, "no file is changed"), ("hello\n", 1, "no file is changed"), ("--- a/f\n+++ b/f\n", 2, "has no hunk"),
-            ("--- a/f\n+++ b/f\n@@ one @@\n", 3, "is no hunk header"),
+            ("", 1, "the patch changes no file"), ("hello\n", 1, "the patch changes no file"), ("--- a/f\n+++ b/f\n", 2, "has no hunk"),
+            ("--- a/f\n+++ b/f\n@@ one @@\n", 3, "is not a hunk header"),
             ("--- a/f\n+++ b/f\n@@ -9223372036854775807 +1 @@\n-a\n+b\n", 3, "a line beyond"),
             ("--- a/f\n+++ b/f\n@@ -1,1 +1,9223372036854775807 @@\n-a\n+b\n", 3, "a line beyond"),
             ("--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n", 4, "ends too early"),
             ("--- a/f\n+++ b/f\n@@ -1,1 +1,2 @@\n one\n+two\n+three\n", 6, "more lines than its header says"),
             ("--- a/f\n+++ b/f\n@@ -1,1 +1,1 @@\n one\n", 3, "changes nothing"),
-            ("--- a/../f\n+++ b/../f\n@@ -1 +1 @@\n-1\n+2\n", 1, "is no path below"),
-            ("--- /etc/f\n+++ /etc/f\n@@ -1 +1 @@\n-1\n+2\n", 1, "is no path below"),
+            ("--- a/../f\n+++ b/../f\n@@ -1 +1 @@\n-1\n+2\n", 1, "is not a path below"),
+            ("--- /etc/f\n+++ /etc/f\n@@ -1 +1 @@\n-1\n+2\n", 1, "is not a path below"),
             ("--- a/f\n+++ b/g\n@@ -1 +1 @@\n-1\n+2\n", 2, "name changes"), ("GIT binary patch\n", 1, "binary"),
             ("@@ -1 +1 @@\n-1\n+2\n", 1, "a hunk without a file"),
-            ("--- a/f\n+++ b/f\n@@ -1 +1 @@\n-1\n+2\n--- a/f\n+++ b/f\n@@ -9 +9 @@\n-1\n+2\n", 8, "in two places"),
+            ("--- a/f\n+++ b/f\n@@ -1 +1 @@\n-1\n+2\n--- a/f\n+++ b/f\n@@ -9 +9 @@\n-1\n+2\n", 8, "appears twice"),
         ])
     func refused(_ text: String, _ line: Int, _ words: String) throws {
         let found = try #require(error(text))

@@ -75,7 +75,7 @@ package struct NeedRule: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         let places = [
             cgroup.map { "cgroup \($0.rawValue)" }, root.isEmpty ? nil : "/ is \(root.joined(separator: " or "))",
-            kubelet.map { $0 == .partOfRoot ? "kubelet's directory is a part of it" : "kubelet's directory is a mount of type \($0)" },
+            kubelet.map { $0 == .partOfRoot ? "kubelet's directory is part of it" : "kubelet's directory is a mount of type \($0)" },
             versions.map { "versions \($0)" },
         ].compactMap(\.self).joined(separator: ", ")
         let others = instead.isEmpty ? "" : " (or \(instead.map(\.description).joined(separator: ", ")))"
@@ -137,7 +137,7 @@ package struct Need: Hashable, Sendable, CustomStringConvertible {
 
     /// A one-line description: the answer and its evidence.
     package var description: String {
-        let others = instead.isEmpty ? "" : " (\(instead.map(\.description).joined(separator: ", ")) does as well)"
+        let others = instead.isEmpty ? "" : " (\(instead.map(\.description).joined(separator: ", ")) also works)"
         let loss = without.map { "; without it \($0.kind == .figures ? "figures are wrong" : $0.description)" }
         return "\(answer.rawValue)\(others)\(loss ?? ""): \(evidence)" + (measured.map { " [\($0)]" } ?? "")
     }
@@ -153,7 +153,7 @@ extension PatchEntry {
         for rule in needs where rule.isAbout(place) {
             if let range = rule.versions {
                 guard let version else {
-                    return Need(patch: name, answer: .notMeasured, evidence: "the version of \(name.upstream) is not known")
+                    return Need(patch: name, answer: .notMeasured, evidence: "the version of \(name.upstream) is unknown")
                 }
                 guard range.contains(version) else { continue }
             }
@@ -163,7 +163,8 @@ extension PatchEntry {
         }
         let told = version.map { " \($0.plain)" } ?? ""
         return Need(
-            patch: name, answer: .notMeasured, evidence: "no rule is about \(name.upstream)\(told) in such a place: nobody has tried")
+            patch: name, answer: .notMeasured, evidence: "no rule covers \(name.upstream)\(told) in this environment: it has not been tried"
+        )
     }
 }
 

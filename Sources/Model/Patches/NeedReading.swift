@@ -2,20 +2,22 @@ extension NeedRule {
     static let schema = YamlSection(
         path: "needs",
         fields: [
-            YamlField("need", "`needed`, `not needed` or `not measured`", "what the rule says; the first that is about a place decides"),
-            YamlField("cgroup", "`v1` or `v2`", required: false, "the cgroups in the sandbox; any when missing"),
-            YamlField("root", "list of file system types", required: false, "what `/` is, such as `9p`, `overlay`; anything when missing"),
+            YamlField(
+                "need", "`needed`, `not needed` or `not measured`", "the rule's answer; the first rule that matches an environment applies"),
+            YamlField("cgroup", "`v1` or `v2`", required: false, "the cgroup version in the sandbox; default: any"),
+            YamlField(
+                "root", "list of file system types", required: false, "the file system of `/`, such as `9p` or `overlay`; default: any"),
             YamlField(
                 "kubelet", "`/` or a file system type", required: false,
-                "`/` where kubelet's directory is a part of the root, or the type of the mount that it is; either when missing"),
-            YamlField("versions", "range of versions", required: false, "the upstream versions that it is about; any when missing"),
+                "`/` if kubelet's directory is part of the root, or the type of the mount at kubelet's directory; default: any"),
+            YamlField("versions", "version range", required: false, "the upstream versions that the rule covers; default: all"),
             YamlField(
                 "without", "`fatal`, `degraded` or `figures`, and a cause", required: false,
-                "what a node comes to that needs the patch and has it not, such as `fatal, memory cache`; `figures` where it is clean and tells wrong ones"
+                "the verdict of a node without the needed patch, such as `fatal, memory cache`; `figures` if the node is clean but reports wrong figures"
             ),
-            YamlField("instead", "list of patches", required: false, "other patches each of which does as well"),
-            YamlField("evidence", "text", "what was seen; or, of what was not measured, what is known all the same"),
-            YamlField("measured", "day", required: false, "when it was seen, such as `2026-11-26`"),
+            YamlField("instead", "list of patches", required: false, "other patches, any one of which also works"),
+            YamlField("evidence", "text", "what was observed, or, if not measured, what is known"),
+            YamlField("measured", "date", required: false, "the date of the observation, such as `2026-11-26`"),
         ])
 
     /// Parses a rule.
@@ -25,28 +27,29 @@ extension NeedRule {
     init(_ map: YamlMap, of patch: PatchName) throws(Diagnostic) {
         answer = try map.word("need")
         cgroup = map.has("cgroup") ? try map.word("cgroup") : nil
-        root = try map.values("root", as: FileSystemType.self, expected: "a file system's type such as 9p").map(\.description)
+        root = try map.values("root", as: FileSystemType.self, expected: "a file system type such as 9p").map(\.description)
         kubelet =
             map.has("kubelet")
-            ? try map.value("kubelet", as: KubeletDirectory.self, expected: "'/', or a file system's type such as 9p") : nil
+            ? try map.value("kubelet", as: KubeletDirectory.self, expected: "'/', or a file system type such as 9p") : nil
         versions = map.has("versions") ? try map.value("versions", expected: "a range such as '>=0.38 <0.39'") : nil
         without =
             map.has("without")
             ? try map.value("without", expected: "'fatal', 'degraded' or 'figures', and a known fault after a comma") : nil
         instead = try map.values("instead", expected: "a patch such as cadvisor/9p-source")
         evidence = try map.text("evidence")
-        measured = map.has("measured") ? try map.value("measured", as: Day.self, expected: "a day such as 2026-11-26").description : nil
+        measured = map.has("measured") ? try map.value("measured", as: Day.self, expected: "a date such as 2026-11-26").description : nil
         guard (answer == .needed) == (without != nil) else {
             throw map.complaint(
                 without == nil ? "need" : "without",
-                without == nil ? "what is needed has a 'without', which says what a node comes to" : "only what is needed has it")
+                without == nil ? "'needed' requires 'without', the verdict of a node without the patch" : "only allowed with 'need: needed'"
+            )
         }
-        guard answer == .needed || instead.isEmpty else { throw map.complaint("instead", "only what is needed has it") }
-        guard !instead.contains(patch) else { throw map.complaint("instead", "expected other patches than '\(patch)' itself") }
+        guard answer == .needed || instead.isEmpty else { throw map.complaint("instead", "only allowed with 'need: needed'") }
+        guard !instead.contains(patch) else { throw map.complaint("instead", "expected patches other than '\(patch)' itself") }
         guard (answer == .notMeasured) == (measured == nil) else {
             throw map.complaint(
                 measured == nil ? "need" : "measured",
-                measured == nil ? "what was measured has a 'measured', which says on which day" : "what was not measured has no day")
+                measured == nil ? "'needed' and 'not needed' require 'measured', a date" : "not allowed with 'need: not measured'")
         }
     }
 }

@@ -95,28 +95,28 @@ extension PatchEntry {
         package static let patch = YamlSection(
             path: "",
             fields: [
-                YamlField("title", "text", "one line for people"),
-                YamlField("why", "text", "what is wrong without it"),
-                YamlField("upstream", "text", "the upstream project; the same as the folder's name"),
-                YamlField("versions", "range of versions", "the upstream versions that have the fault"),
-                YamlField("variants", "list of mappings", "its texts, one for each form that the upstream code has had"),
+                YamlField("title", "text", "a one-line title"),
+                YamlField("why", "text", "what fails without the patch"),
+                YamlField("upstream", "text", "the upstream project; must equal the folder's name"),
+                YamlField("versions", "version range", "the upstream versions that have the fault"),
+                YamlField("variants", "list of mappings", "the patch's texts, one for each form of the upstream code"),
                 YamlField(
                     "needs", "list of mappings", required: false,
-                    "in which sandboxes of gVisor's it is needed, and in which not; the first rule that is about a place decides"),
-                YamlField("evidence", "text", "what shows that it works, or that it does not"),
-                YamlField("status", "`local`, `proposed`, `merged` or `refuted`", "how far it has come upstream"),
+                    "the gVisor sandboxes in which the patch is or is not needed; the first rule that matches an environment applies"),
+                YamlField("evidence", "text", "evidence that the patch works, or that it does not"),
+                YamlField("status", "`local`, `proposed`, `merged` or `refuted`", "the patch's upstream status"),
                 YamlField(
                     "probe", "UPSTREAM/NAME", required: false,
-                    "the patch whose `probe/main.go` proves this one too; its own, where it has one, when missing"),
+                    "the patch whose `probe/main.go` also tests this one; default: this patch's own, if any"),
                 YamlField(
-                    "probeVersions", "range of versions", required: false,
-                    "the upstream versions that its own `probe/main.go` can be built for; of others it is not asked; any when missing"),
+                    "probeVersions", "version range", required: false,
+                    "the upstream versions for which its own `probe/main.go` can be built; for others, the probe is not run; default: all"),
             ])
         package static let variant = YamlSection(
             path: "variants",
             fields: [
-                YamlField("name", "text", "the `.patch` file's name without its ending"),
-                YamlField("versions", "range of versions", "the upstream versions that it was written for"),
+                YamlField("name", "text", "the `.patch` file's name without the extension"),
+                YamlField("versions", "version range", "the upstream versions that the variant was written for"),
             ])
 
         /// All sections, starting with the file itself.
@@ -133,7 +133,7 @@ extension PatchEntry {
         why = try map.text("why")
         let upstream = try map.text("upstream")
         guard upstream == name.upstream else {
-            throw map.complaint("upstream", "expected '\(name.upstream)', as the folder is named, found '\(upstream)'")
+            throw map.complaint("upstream", "expected '\(name.upstream)', the folder's name, found '\(upstream)'")
         }
         versions = try map.value("versions", expected: "a range such as '>=0.38 <0.39'")
         evidence = try map.text("evidence")
@@ -141,11 +141,11 @@ extension PatchEntry {
         probe = map.has("probe") ? try map.value("probe", expected: "a patch such as cadvisor/9p-source") : nil
         if let probe, probe.upstream != name.upstream {
             throw map.complaint(
-                "probe", "expected a patch of '\(name.upstream)', whose package the program is written against; found '\(probe)'")
+                "probe", "expected a patch of '\(name.upstream)', because a probe is written against one package; found '\(probe)'")
         }
         probeVersions = map.has("probeVersions") ? try map.value("probeVersions", expected: "a range such as '>=1.1 <1.3'") : nil
         if probeVersions != nil, probe != nil {
-            throw map.complaint("probeVersions", "'\(name)' has no probe of its own: 'probe' names another patch's")
+            throw map.complaint("probeVersions", "not allowed: '\(name)' uses the probe of another patch, named by 'probe'")
         }
         var needs: [NeedRule] = []
         for rule in try map.list("needs", schema: NeedRule.schema) { needs.append(try NeedRule(rule, of: name)) }
@@ -154,7 +154,7 @@ extension PatchEntry {
         for variant in try map.list("variants", schema: Schema.variant) {
             let name = try variant.fileName("name")
             guard !variants.contains(where: { $0.name == name }) else {
-                throw variant.complaint("name", "expected the name of a .patch file beside this one, not named before; found '\(name)'")
+                throw variant.complaint("name", "expected the unique name of a .patch file in this folder, found '\(name)'")
             }
             variants.append(Variant(name: name, versions: try variant.value("versions", expected: "a range such as '>=0.38 <0.39'")))
         }

@@ -18,10 +18,12 @@ extension PatchUpstream {
     package static let schema = YamlSection(
         path: "upstream.yaml",
         fields: [
-            YamlField("title", "text", "one line for people"),
-            YamlField("modules", "list of import paths", "the Go modules that its code is, or was, part of; they tell its version"),
-            YamlField("marks", "list of relative paths", "files of which one is there where the upstream is, relative to a home"),
-            YamlField("homes", "list of relative paths", "where its code may lie in a source; paths in a patch start from there"),
+            YamlField("title", "text", "a one-line title"),
+            YamlField("modules", "list of import paths", "the Go modules that its code is or was part of; used to determine its version"),
+            YamlField(
+                "marks", "list of relative paths", "files relative to a home, at least one of which exists where the upstream is present"),
+            YamlField(
+                "homes", "list of relative paths", "the places where its code can be in a source; paths in a patch are relative to these"),
         ])
 
     /// Parses an upstream's description.

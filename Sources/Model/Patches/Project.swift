@@ -74,37 +74,37 @@ extension Project {
             path: "projects/NAME.yaml",
             fields: [
                 YamlField("title", "text", "the repository, `OWNER/NAME`"),
-                YamlField("homes", "list of mappings", "where an upstream's code lies in the project's tree"),
-                YamlField("isVendored", "`true` or `false`", "whether that code is a copy of another project's"),
-                YamlField("subject", "mapping", "how a commit's first line is written"),
+                YamlField("homes", "list of mappings", "where an upstream's code is in the project's tree"),
+                YamlField("isVendored", "`true` or `false`", "whether that code is copied from another project"),
+                YamlField("subject", "mapping", "the form of a commit's first line"),
                 YamlField("signsOff", "`true` or `false`", "whether a commit ends with `Signed-off-by`"),
-                YamlField("header", "text", required: false, "what each new file begins with; `{year}` is the commit's"),
+                YamlField("header", "text", required: false, "the header of each new file; `{year}` is the commit's year"),
                 YamlField("message", "text", "the commit message's body, with `{problem}`, `{solution}` and `{validation}`"),
                 YamlField(
                     "text", "text",
                     "the pull request, with `{problem}`, `{solution}`, `{subject}`, `{tests}`, `{evidence}` and `{related}`"),
-                YamlField("rules", "list of mappings", "what the project wants of a pull request"),
+                YamlField("rules", "list of mappings", "the project's requirements for a pull request"),
             ])
         package static let home = YamlSection(
             path: "homes",
             fields: [
-                YamlField("upstream", "word", "the upstream, as patches name it"),
+                YamlField("upstream", "word", "the upstream's name in patches"),
                 YamlField("path", "relative path", "the directory; `.` for the top"),
             ])
         package static let subject = YamlSection(
             path: "subject",
             fields: [
                 YamlField("style", "`capitalised` or `area`", "`Tolerate a missing file`, or `fs: tolerate a missing file`"),
-                YamlField("longest", "number", "how many characters it may have"),
+                YamlField("longest", "number", "the maximum length in characters"),
             ])
         package static let rule = YamlSection(
             path: "rules",
             fields: [
-                YamlField("rule", "text", "what the project wants"),
+                YamlField("rule", "text", "the project's requirement"),
                 YamlField(
                     "check", "`subject`, `message`, `keywords`, `signOff`, `test` or `evidence`", required: false,
-                    "what Ninepin sees for itself"),
-                YamlField("note", "text", required: false, "what a person must know or do"),
+                    "what Ninepin checks by itself"),
+                YamlField("note", "text", required: false, "what the author must know or do"),
             ])
 
         /// All sections, starting with the file itself.
@@ -136,7 +136,7 @@ extension Project {
             let check: Check? = rule.has("check") ? try rule.word("check") : nil
             let note = rule.has("note") ? try rule.text("note") : nil
             guard (check == nil) != (note == nil) else {
-                throw rule.complaint("rule", "expected either 'check' or 'note' beside it: a rule is checked here, or explained")
+                throw rule.complaint("rule", "expected exactly one of 'check' and 'note': a rule is either checked or explained")
             }
             rules.append(Rule(rule: try rule.text("rule"), check: check, note: note))
         }

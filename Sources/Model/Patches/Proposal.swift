@@ -35,22 +35,23 @@ extension Proposal {
         package static let proposal = YamlSection(
             path: "pull-request.yaml",
             fields: [
-                YamlField("area", "word", "the part of the code, as subjects name it: `fs`"),
-                YamlField("subject", "text", "what the commit does, in the imperative, in small letters"),
-                YamlField("problem", "text", "what is wrong without it; an empty line begins a paragraph"),
-                YamlField("solution", "text", "what is done about it"),
-                YamlField("related", "list of texts", required: false, "threads that belong to it: `OWNER/NAME#NUMBER` and a word on it"),
-                YamlField("tests", "list of mappings", required: false, "new files with tests that fail without the patch"),
+                YamlField("area", "word", "the part of the code as named in commit subjects, such as `fs`"),
+                YamlField("subject", "text", "what the commit does, in the imperative and in lowercase"),
+                YamlField("problem", "text", "what fails without the patch; an empty line starts a new paragraph"),
+                YamlField("solution", "text", "how the patch fixes it"),
+                YamlField("related", "list of texts", required: false, "related threads: `OWNER/NAME#NUMBER` and a short comment"),
+                YamlField("tests", "list of mappings", required: false, "new test files that fail without the patch"),
             ])
         package static let test = YamlSection(
             path: "tests",
             fields: [
-                YamlField("project", "word", "the project that it is written for"),
-                YamlField("variants", "list of names", "the variants that it fits"),
-                YamlField("file", "relative path", "the file that has it, beside this one"),
-                YamlField("path", "relative path", "its path in the upstream's code, as a patch has paths"),
+                YamlField("project", "word", "the project that the test is written for"),
+                YamlField("variants", "list of names", "the variants that the test works with"),
+                YamlField("file", "relative path", "the test's file, in the same folder"),
+                YamlField("path", "relative path", "the test's path in the upstream's code, as in a patch"),
                 YamlField(
-                    "seen", "text", required: false, "what came of it, without and with the patch, and where; missing when it was never run"
+                    "seen", "text", required: false,
+                    "the results without and with the patch, and where they were seen; omitted if the test was never run"
                 ),
             ])
 

@@ -16,7 +16,7 @@ package struct ContainerdSpec: Hashable, Codable, Sendable, CustomStringConverti
     }
 
     /// The request as text: `containerd >=1.7 of Debian trixie`.
-    package var description: String { "\(Self.package)\(version.map { " \($0)" } ?? "") of Debian \(suite)" }
+    package var description: String { "\(Self.package)\(version.map { " \($0)" } ?? "") from Debian \(suite)" }
 }
 
 extension ContainerdSpec {
@@ -48,5 +48,5 @@ package struct LockedPackage: Hashable, Codable, Sendable {
     }
 
     /// A description: `containerd 1.7.24~ds1-6 of Debian trixie`.
-    package var title: String { "\(name) \(version) of Debian \(suite)" }
+    package var title: String { "\(name) \(version) from Debian \(suite)" }
 }

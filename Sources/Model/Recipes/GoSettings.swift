@@ -32,18 +32,18 @@ package enum GoSettings {
     /// Whether a text can be a variable name (POSIX, 3.216 "Name"). A name with `=` would set another variable.
     static func isVariable(_ name: String) -> Bool { isAll(name, /[A-Za-z_][A-Za-z0-9_]*/) }
 
-    static let unknown = "it is not among those that are known to run no program and to name no file"
+    static let unknown = "it is not on the list of settings known to run no program and name no file"
 
     // MARK: Flags of go build
 
     private static func reason(_ flag: GoFlag) -> String? {
-        if flag.name.isEmpty { return "it is no flag: Go would take it for a package, or for the end of the flags" }
-        if flag.lacksValue { return "it has no value, and would take the word that comes next" }
+        if flag.name.isEmpty { return "it is not a flag: Go would read it as a package or as the end of the flags" }
+        if flag.lacksValue { return "it has no value and would consume the next word" }
         guard isASCII(flag.name) else { return unknown }
         switch (flag.name, flag.value) {
         case ("trimpath", nil), ("trimpath", "true"), ("buildvcs", "false"): return nil
         case ("a", nil), ("race", nil), ("msan", nil), ("asan", nil), ("modcacherw", nil), ("v", nil): return nil
-        case ("buildvcs", _): return "it has Go run git, hg or another such program in the tree"
+        case ("buildvcs", _): return "it makes Go run git, hg, or a similar program in the tree"
         case ("tags", let value?): return words(value, by: /[\s,]/, of: /[A-Za-z0-9_.]+/)
         case ("mod", "vendor"), ("mod", "readonly"), ("buildmode", "exe"), ("buildmode", "pie"), ("buildmode", "default"): return nil
         case ("compiler", "gc"), ("pgo", "off"), ("pgo", "auto"): return nil
@@ -57,13 +57,13 @@ package enum GoSettings {
     }
 
     private static let known = [
-        "toolexec": "it has Go run a program of the recipe's choice in the place of its own tools",
-        "exec": "it has Go run a program of the recipe's choice", "compiler": "it has Go run another compiler",
-        "overlay": "it has Go read other files in the place of the tree's", "modfile": "it has Go read another file in the place of go.mod",
-        "pkgdir": "it has Go take packages from another folder", "pgo": "it has Go read a file of the recipe's choice",
-        "C": "it has Go work in another folder", "o": "it has Go write to a file of the recipe's choice",
-        "work": "it leaves Go's folder behind", "buildmode": "it makes something else than a program",
-        "mod": "it lets Go change go.mod, and take modules that the tree does not name",
+        "toolexec": "it makes Go run a program chosen by the recipe instead of its own tools",
+        "exec": "it makes Go run a program chosen by the recipe", "compiler": "it makes Go run another compiler",
+        "overlay": "it makes Go read other files instead of the tree's", "modfile": "it makes Go read another file instead of go.mod",
+        "pkgdir": "it makes Go use packages from another folder", "pgo": "it makes Go read a file chosen by the recipe",
+        "C": "it makes Go work in another folder", "o": "it makes Go write to a file chosen by the recipe",
+        "work": "it leaves Go's temporary folder behind", "buildmode": "it builds something other than a program",
+        "mod": "it lets Go change go.mod and use modules that the tree does not list",
     ]
 
     /// The words in `-ldflags` and similar flags: `[PATTERN=]WORDS` (go help build, "per-package flags").
@@ -75,7 +75,7 @@ package enum GoSettings {
             guard let equals = text.firstIndex(of: "="), text[..<equals].allSatisfy(\.isASCII) else { return unknown }
             text = text[text.index(after: equals)...]
         }
-        guard let words = QuotedWords.split(String(text)) else { return "a quote in it is not closed" }
+        guard let words = QuotedWords.split(String(text)) else { return "it has an unclosed quote" }
         return look(words)
     }
 
@@ -134,7 +134,7 @@ package enum GoSettings {
     /// Flags for the C compiler in cgo's variables and in `-extldflags`. Go before 1.18 does not interpret quotes in them, later versions
     /// do. Both interpretations must be harmless.
     private static func cWords(_ text: String, isLinking: Bool) -> String? {
-        guard let quoted = QuotedWords.split(text) else { return "a quote in it is not closed" }
+        guard let quoted = QuotedWords.split(text) else { return "it has an unclosed quote" }
         let readings = [quoted, QuotedWords.plain(text)]
         return readings.lazy.compactMap { isLinking ? LinkerWords.strange(in: $0) : $0.first { !isForCompiler($0) } }.first.map(said)
     }
@@ -165,7 +165,7 @@ package enum GoSettings {
     // MARK: Variables of the environment
 
     private static func reason(_ name: String, _ value: String) -> String? {
-        guard isVariable(name) else { return "it is no name of a variable" }
+        guard isVariable(name) else { return "it is not a variable name" }
         // For Go, an empty variable is unset, and each of these has a harmless default.
         if value.isEmpty, mayBeEmpty.contains(name) { return nil }
         switch name {
@@ -195,7 +195,7 @@ package enum GoSettings {
     /// `GOFLAGS` contains only flags with `=`. Go releases differ in whether they interpret quotes in it. Both interpretations must be
     /// harmless.
     private static func goFlags(_ value: String) -> String? {
-        guard let quoted = QuotedWords.split(value) else { return "a quote in it is not closed" }
+        guard let quoted = QuotedWords.split(value) else { return "it has an unclosed quote" }
         for word in quoted + QuotedWords.plain(value) {
             for flag in GoFlag.all(in: [word]) {
                 if let reason = reason(flag) { return "\(ContainedPath.quoted(word.utf8)) in it: \(reason)" }
@@ -205,15 +205,15 @@ package enum GoSettings {
     }
 
     private static func kind(of name: String) -> String {
-        if name.hasPrefix("LD_") { return "it has the loader put code into every program" }
-        if name.hasPrefix("GIT_") { return "it changes what git does, which Go may run" }
-        if name.hasPrefix("CGO_") { return "it lifts Go's own limits on what a C compiler is told" }
+        if name.hasPrefix("LD_") { return "it makes the loader inject code into every program" }
+        if name.hasPrefix("GIT_") { return "it changes the behavior of git, which Go may run" }
+        if name.hasPrefix("CGO_") { return "it lifts Go's own restrictions on C compiler flags" }
         switch name {
         case "PATH", "CC", "CXX", "AR", "FC", "GCCGO", "PKG_CONFIG", "GOCACHEPROG", "GOAUTH": return "it names a program that Go would run"
         case "GOENV", "GOROOT", "GOPATH", "GOCACHE", "GOMODCACHE", "GOTMPDIR", "GOTOOLDIR", "GOBIN", "GOWORK", "HOME", "TMPDIR", "PWD":
-            return "it names a file or a folder that Go would use"
+            return "it names a file or folder that Go would use"
         case "GOTOOLCHAIN", "GOVCS", "GO111MODULE", "GOINSECURE":
-            return "it lets Go take something that the recipe's source does not vouch for"
+            return "it lets Go use code that is not verified by the recipe's source"
         default: return unknown
         }
     }

@@ -19,14 +19,14 @@ extension Recipe {
         let unknown = node.kubelet.keys.sorted().compactMap { field in
             KubeletSetting.fields[field].flatMap { first in
                 minor < first
-                    ? "kubelet \(version.plain) does not know '\(field)', which came with 1.\(first): it warns, and goes on without it"
+                    ? "kubelet \(version.plain) does not support '\(field)', which was added in 1.\(first): it logs a warning and ignores the field"
                     : nil
             }
         }
         let named = node.kubelet["featureGates"] ?? ""
         let refused = KubeletSetting.gates.sorted { $0.key < $1.key }.compactMap { gate, releases in
             named.contains(gate) && !releases.contains(minor)
-                ? "kubelet \(version.plain) takes no feature gate '\(gate)': it ends, and that is no word on the node" : nil
+                ? "kubelet \(version.plain) does not support the feature gate '\(gate)': it exits, which says nothing about the node" : nil
         }
         return unknown + refused
     }

@@ -42,14 +42,16 @@ extension PatchEntry {
         guard let releases = KubernetesRelease.around(version) else {
             guard !needs.isEmpty else { return nil }
             return Need(
-                patch: name, answer: .notMeasured, evidence: "which \(name.upstream) is in Kubernetes \(version.plain) was not read")
+                patch: name, answer: .notMeasured,
+                evidence: "the version of \(name.upstream) in Kubernetes \(version.plain) is not recorded")
         }
         let found = releases.map { need(in: place, version: $0.upstreams[name.upstream]) }
         guard let first = found[0], found.allSatisfy({ $0?.answer == first.answer && $0?.without == first.without }) else {
             guard !needs.isEmpty else { return nil }
             let names = releases.map { "1.\($0.minor)" }.joined(separator: " and ")
             return Need(
-                patch: name, answer: .notMeasured, evidence: "it is not the same in Kubernetes \(names), and nothing between was tried")
+                patch: name, answer: .notMeasured,
+                evidence: "the answer differs between Kubernetes \(names), and no release in between was tried")
         }
         return first
     }

@@ -174,7 +174,7 @@ extension Recipe {
         var fields = [(Node("extends"), Node.text(parent)), (Node("version"), Node.text(version.plain))]
         if !downloads.isEmpty { fields.append((Node("downloads"), .mapping(Node.Mapping(downloads, .implicit, .block)))) }
         let head =
-            "# \(name) \(version.plain), its downloads pinned as they came. Nobody has looked at them: do, before you build with this.\n"
+            "# \(name) \(version.plain)with its downloads pinned as fetched. They have not been reviewed: inspect them before you build.\n"
         return try head + Yams.serialize(node: .mapping(Node.Mapping(fields, .implicit, .block)), width: -1, allowUnicode: true)
     }
 }
@@ -237,54 +237,55 @@ extension Recipe.Schema {
         fields: [
             YamlField(
                 "addresses", "list of addresses", required: false,
-                "where it is to be had; each has the same bytes, or, with `tree`, the same content, and they are tried in order. `{arch}` is `amd64` or `arm64`, in all texts"
+                "where to fetch it, tried in order; all must have the same bytes or, with `tree`, the same content. `{arch}` is `amd64` or `arm64`, in all texts"
             ),
-            YamlField("git", "mapping", required: false, "a commit that is taken in the place of an archive"),
+            YamlField("git", "mapping", required: false, "a commit to use instead of an archive"),
             YamlField(
                 "sha256", "64 hexadecimal digits", required: false,
-                "what its bytes must be, or a mapping of `amd64` and `arm64` to that; nobody has said so while it is missing or `unknown`"),
+                "the expected digest, or a mapping from `amd64` and `arm64` to digests; if missing or `unknown`, the recipe does not pin the download"
+            ),
             YamlField(
                 "tree", "40 hexadecimal digits", required: false,
-                "git's tree id of its content, or a mapping as for `sha256`, once it is unpacked and its leading folders are left out, or `unknown`. Without `sha256`, `tree` and `git` nothing that needs the download is built, unless `--trust-downloads` takes what comes"
+                "the git tree ID of its content after unpacking and stripping leading folders, or a mapping as for `sha256`, or `unknown`. Without `sha256`, `tree`, or `git`, nothing that needs the download is built unless `--trust-downloads` accepts it"
             ),
-            YamlField("bytes", "number", required: false, "its length, or a mapping as for `sha256`"),
-            YamlField("unpack", "relative path", required: false, "the folder of the tree that it is unpacked into; `.` for the top"),
-            YamlField("strip", "number", required: false, "how many leading folders of its names are left out; none when missing"),
-            YamlField("file", "relative path", required: false, "the file of the tree that it becomes, when it is not unpacked"),
+            YamlField("bytes", "number", required: false, "the length in bytes, or a mapping as for `sha256`"),
+            YamlField("unpack", "relative path", required: false, "the folder in the tree to unpack it into; `.` for the top"),
+            YamlField("strip", "number", required: false, "how many leading folders to strip from its names; default: none"),
+            YamlField("file", "relative path", required: false, "the file in the tree to write, if it is not unpacked"),
         ])
     package static let downloadCommit = YamlSection(
         path: "downloads.NAME.git",
         fields: [
             YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
-            YamlField("commit", "40 hexadecimal digits", "the commit's full id"),
+            YamlField("commit", "40 hexadecimal digits", "the commit's full ID"),
         ])
     /// How k3s packages itself.
     package static let package = YamlSection(
         path: "package",
         fields: [
             YamlField("program", "relative path", "where the target's binary goes, such as `bin/k3s`"),
-            YamlField("folders", "list of relative paths", "the folders that are packed, such as `bin` and `etc`"),
-            YamlField("programs", "mapping of names to mappings", required: false, "programs that are built from downloads"),
+            YamlField("folders", "list of relative paths", "the folders to pack, such as `bin` and `etc`"),
+            YamlField("programs", "mapping of names to mappings", required: false, "programs built from downloads"),
             YamlField(
-                "copies", "mapping of paths to paths", required: false, "where a file of the source goes, and where it is in the tree"),
+                "copies", "mapping of paths to paths", required: false, "source files to copy: the target path, and the path in the tree"),
             YamlField(
                 "links", "mapping of names to text", required: false,
-                "what links beside the binary lead to, and their names with blanks between, or `none`"),
-            YamlField("embed", "relative path", "the folder of the tree that the archive is put into, to be embedded"),
-            YamlField("bindata", "relative path", required: false, "a Go file that is written for a source that does not embed by itself"),
+                "links to create next to the binary: the target, and the space-separated names of the links, or `none`"),
+            YamlField("embed", "relative path", "the folder in the tree where the archive is placed for embedding"),
+            YamlField("bindata", "relative path", required: false, "a Go file to generate for a source that does not use `go:embed`"),
             YamlField(
                 "compression", "number", required: false,
-                "zstd's level for the archive, 1 to 19; \(PackageSpec.usualCompression), as k3s has it, when missing"),
-            YamlField("wrapper", "mapping", "what Go is told to build with the archive in it, as in `target`"),
+                "zstd's level for the archive, 1 to 19; \(PackageSpec.usualCompression), as in k3s, by default"),
+            YamlField("wrapper", "mapping", "the build settings of the program that embeds the archive, as in `target`"),
         ])
     /// A program that is built from a download.
     package static let program = YamlSection(
         path: "package.programs.NAME",
         fields: [
-            YamlField("source", "relative path", "the folder that its source was unpacked into"),
-            YamlField("importPath", "import path", "where its source stands in `GOPATH`"),
-            YamlField("target", "mapping", "what Go is told to build, as in `target`"),
-            YamlField("output", "relative path", "where the binary goes"),
+            YamlField("source", "relative path", "the folder where its source was unpacked"),
+            YamlField("importPath", "import path", "its source's import path in `GOPATH`"),
+            YamlField("target", "mapping", "the build settings, as in `target`"),
+            YamlField("output", "relative path", "the path of the binary in the tree"),
         ])
 }
 
@@ -296,7 +297,7 @@ extension DownloadSpec {
         addresses = git == nil ? try map.values("addresses", expected: example) : []
         sha256 = try Self.digest(map)
         let hasTree = map.has("tree") ? try map.text("tree") != "unknown" : false
-        tree = hasTree ? try map.value("tree", expected: "a tree's id of 40 hexadecimal digits, or 'unknown'") : nil
+        tree = hasTree ? try map.value("tree", expected: "a tree ID of 40 hexadecimal digits, or 'unknown'") : nil
         bytes = map.has("bytes") ? try map.value("bytes", expected: "a number of bytes") : nil
         unpack = map.has("unpack") ? try map.path("unpack") : nil
         file = map.has("file") ? try map.path("file") : nil
@@ -304,10 +305,10 @@ extension DownloadSpec {
         guard git != nil || !addresses.isEmpty else { throw map.complaint("addresses", "expected at least one address, or 'git'") }
         guard (unpack == nil) != (file == nil) else { throw map.complaint("unpack", "expected one of 'unpack' and 'file'") }
         guard tree == nil || unpack != nil else {
-            throw map.complaint("tree", "it is the id of what was unpacked: a download that stays a file has a 'sha256'")
+            throw map.complaint("tree", "not allowed with 'file': it identifies unpacked content; use 'sha256' for a file")
         }
         guard git == nil || unpack != nil && sha256 == nil else {
-            throw map.complaint("git", "a commit is unpacked into a folder, and its id says what it is: it has no 'file' and no 'sha256'")
+            throw map.complaint("git", "not allowed with 'file' or 'sha256': a commit is unpacked into a folder and identified by its ID")
         }
         guard (0...9).contains(strip) else { throw map.complaint("strip", "expected a number from 0 to 9") }
     }
@@ -321,7 +322,7 @@ extension DownloadSpec {
 extension DownloadCommit {
     fileprivate init(_ map: YamlMap) throws(Diagnostic) {
         url = try map.text("url")
-        commit = try map.value("commit", expected: "a commit's full id of 40 hexadecimal digits")
+        commit = try map.value("commit", expected: "a full commit ID of 40 hexadecimal digits")
         guard url.utf8.first != UInt8(ascii: "-") else {
             throw map.complaint("url", "expected an address such as https://example.org/project, found '\(url)'")
         }
@@ -350,7 +351,7 @@ extension PackageSpec {
         self.copies = copies
         links = try map.texts("links").filter { $0.value != "none" }.mapValues { $0.split(separator: " ").map(String.init) }
         for name in links.flatMap({ [$0] + $1 }) where !YamlMap.isFileName(name) {
-            throw map.complaint("links", "expected names of files, found \(ContainedPath.quoted(name.utf8))")
+            throw map.complaint("links", "expected file names, found \(ContainedPath.quoted(name.utf8))")
         }
         embed = try map.path("embed")
         bindata = map.has("bindata") ? try map.path("bindata") : nil
@@ -360,7 +361,7 @@ extension PackageSpec {
         }
         wrapper = try Target(map.map("wrapper", schema: Recipe.Schema.target))
         guard let top = program.folders.first, folders.contains(top) else {
-            throw map.complaint("program", "expected a path in one of the folders that are packed, found '\(program)'")
+            throw map.complaint("program", "expected a path in one of 'folders', found '\(program)'")
         }
     }
 }

@@ -189,7 +189,7 @@ extension Recipe {
         let map = try YamlMap(try RecipeFile.layered(files, version: wanted, architecture: architecture), schema: Schema.recipe)
         // The name becomes part of the work tree.
         guard YamlMap.isFileName(name) else {
-            throw Diagnostic(file: map.file, message: "the recipe's name is \(name.debugDescription); name its file otherwise")
+            throw Diagnostic(file: map.file, message: "\(name.debugDescription) is not a valid recipe name; rename the file")
         }
         self.name = name
         title = try map.text("title")
@@ -217,7 +217,7 @@ extension Recipe {
         layouts = named.isEmpty ? [.root9p, .volume9p, .rootOverlay] : named
         series = try map.values("series", expected: "a patch such as cadvisor/9p-source")
         let compared = try map.values(
-            "compare", as: ComparedSeries.self, expected: "'none', or patches such as cadvisor/9p-source, with commas between")
+            "compare", as: ComparedSeries.self, expected: "'none', or comma-separated patches such as cadvisor/9p-source")
         compare = compared.map(\.patches)
         leftOut = try map.texts("leftOut").filter { $0.value != "none" }
         var measured: [Measured] = []
@@ -228,11 +228,12 @@ extension Recipe {
             + planned.map({ ("controlPlane", $0) })
         where upstreams[patch.upstream] == nil {
             let advice = Spelling.advice(for: patch.upstream, among: upstreams.keys)
-            throw map.complaint(key, "'\(patch)' is of '\(patch.upstream)', which is not among this recipe's upstreams: \(advice)")
+            throw map.complaint(key, "'\(patch)' is for '\(patch.upstream)', which is not one of this recipe's upstreams: \(advice)")
         }
         guard importPath != "." else { throw map.complaint("importPath", "expected an import path such as k8s.io/kubernetes, found '.'") }
         guard (target == nil) == (node == nil) else {
-            throw map.complaint(target == nil ? "node" : "target", "a recipe has both 'target' and 'node', or, for a library, neither")
+            throw map.complaint(
+                target == nil ? "node" : "target", "a recipe needs both 'target' and 'node', or neither if it is for a library")
         }
     }
 }
@@ -345,9 +346,9 @@ package struct RecipeIsCode: ExitStatusError, Hashable, Sendable, CustomStringCo
     /// The settings, their positions, the reasons, and what to do.
     package var description: String {
         """
-        the recipe is code: it tells Go more than settings, and could run any program as you
+        the recipe counts as code: these settings could run any program as you
             \(places.joined(separator: "\n    "))
-            Read it. Leave this out, or, if you trust it as a program, say --allow-recipe-code.
+            Read the recipe. Remove these settings or, if you trust it, use --allow-recipe-code.
         """
     }
 
@@ -365,7 +366,7 @@ extension NodeSpec {
         runtime = map.has("runtime") ? try map.word("runtime") : nil
         containerd = map.has("containerd") ? try ContainerdSpec(map.map("containerd", schema: Recipe.Schema.containerd)) : nil
         guard observe > warmUp else {
-            throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s): nothing would be observed")
+            throw map.complaint("observe", "must be longer than warmUp (\(warmUp) s), or nothing is observed")
         }
     }
 }

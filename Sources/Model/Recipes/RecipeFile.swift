@@ -32,7 +32,7 @@ package struct RecipeFile: Sendable {
     static func layered(
         _ files: [RecipeFile], version wanted: Version?, architecture: Architecture
     ) throws(Diagnostic) -> YamlValue {
-        guard let first = files.first else { throw Diagnostic(file: "", message: "a recipe has at least one file") }
+        guard let first = files.first else { throw Diagnostic(file: "", message: "a recipe needs at least one file") }
         let plain = files.dropFirst().reduce(first.body) { $0.overlaid(by: $1.body, whole: whole) }
         let written = try version(of: plain)
         let version = wanted ?? written
@@ -52,7 +52,7 @@ package struct RecipeFile: Sendable {
 
     private static func version(of value: YamlValue) throws(Diagnostic) -> Version {
         guard let node = value["version"] else {
-            throw value.complaint("'version' is missing: the version of what is built, when none is asked for with NAME@VERSION")
+            throw value.complaint("'version' is missing: the version to build by default (without NAME@VERSION)")
         }
         guard case .scalar(let text) = node.content, let version = Version(text) else {
             throw node.complaint("'version': expected a version such as 1.20.2, found \(node.form)")
@@ -94,7 +94,7 @@ extension YamlValue {
         let known = Architecture.allCases.map(\.rawValue)
         for entry in entries where !known.contains(entry.name) {
             throw entry.key.complaint(
-                "'\(entry.name)' is no architecture that is known here: \(Spelling.advice(for: entry.name, among: known))")
+                "'\(entry.name)' is not a supported architecture: \(Spelling.advice(for: entry.name, among: known))")
         }
         if let own = self[architecture.rawValue] { return own }
         return missing.map { YamlValue(.scalar($0), file: file, line: line, column: column) }

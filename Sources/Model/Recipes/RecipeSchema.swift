@@ -4,50 +4,52 @@ extension Recipe {
         package static let recipe = YamlSection(
             path: "",
             fields: [
-                YamlField("title", "text", "one line for people"),
+                YamlField("title", "text", "a one-line title"),
                 YamlField(
                     "version", "version",
-                    "the version of what is built, when none is asked for with NAME@VERSION; `{version}` in other texts"),
+                    "the version to build by default (without NAME@VERSION); available as `{version}` in other texts"),
                 YamlField(
                     "importPath", "import path", required: false,
-                    "where the tree stands in `GOPATH`; what the `module` line of its go.mod says, when missing"),
-                YamlField("source", "mapping", "where the source comes from: one of three kinds"),
-                YamlField("libraries", "mapping", required: false, "Go libraries that a source without `vendor/` is compiled with"),
+                    "the tree's import path in `GOPATH`; default: the `module` line of its go.mod"),
+                YamlField("source", "mapping", "where the source comes from: exactly one of three kinds"),
+                YamlField("libraries", "mapping", required: false, "Go libraries for compiling a source without `vendor/`"),
                 YamlField(
                     "upstreams", "mapping of names to mappings",
-                    "the upstream projects that lie in the source tree, by the name that patches use"),
-                YamlField("toolchain", "range of versions", "which Go releases build it, such as `>=1.19 <1.20`"),
-                YamlField("target", "mapping", required: false, "what Go is told to build; a library has none"),
-                YamlField("downloads", "mapping of names to mappings", required: false, "files that the package needs beside the source"),
+                    "the upstream projects in the source tree, by the names used in patches"),
+                YamlField("toolchain", "version range", "the Go releases that can build it, such as `>=1.19 <1.20`"),
+                YamlField("target", "mapping", required: false, "the program to build; omitted for a library"),
+                YamlField(
+                    "downloads", "mapping of names to mappings", required: false, "files that the package needs in addition to the source"),
                 YamlField(
                     "leftOut", "mapping of names to text", required: false,
-                    "what the original has in its package and this recipe leaves out of it, each with the reason; `none` takes one out of the list"
+                    "parts of the original package that this recipe omits, each with the reason; `none` removes an entry from the list"
                 ),
-                YamlField("package", "mapping", required: false, "how the target is packed into its artifact, as k3s packs itself"),
+                YamlField(
+                    "package", "mapping", required: false, "how the target is packed into its artifact, in the way that k3s packs itself"),
                 YamlField(
                     "controlPlane", "mapping", required: false,
-                    "what makes the control plane that the node joins at the levels `ready` and `pod`"),
-                YamlField("node", "mapping", required: false, "how the node is booted and watched; a library has none"),
+                    "how to build the control plane that the node joins at the levels `ready` and `pod`"),
+                YamlField("node", "mapping", required: false, "how the node is booted and observed; omitted for a library"),
                 YamlField(
                     "layouts", "list of `root-9p`, `root-overlay`, `volume-9p`", required: false,
-                    "which layouts `matrix` boots, all when missing; `run` boots the first"),
+                    "the layouts that `matrix` boots; `run` boots the first; default: all"),
                 YamlField(
                     "series", "list of patches", required: false,
-                    "the patches that make the node good, in the order in which they are applied"),
+                    "the patches that make the node work, in the order of application"),
                 YamlField(
                     "compare", "list of series", required: false,
-                    "other series that `matrix` boots, each as `none` or patches with commas between"),
+                    "other series that `matrix` boots, each `none` or comma-separated patches"),
                 YamlField(
                     "measured", "list of mappings", required: false,
-                    "what was run of some versions by hand, on sources that the tests do not have; `ninepin recipes show` tells it"),
+                    "results of manual runs of some versions, on sources that the tests do not have; shown by `ninepin recipes show`"),
             ])
         /// Results of manual runs.
         package static let measured = YamlSection(
             path: "measured",
             fields: [
-                YamlField("versions", "range of versions", "which versions of what is built it tells of"),
-                YamlField("date", "date", "the day on which it was run, as `2026-11-26`"),
-                YamlField("text", "text", "what was run, on what, and what came of it"),
+                YamlField("versions", "version range", "the versions that were run"),
+                YamlField("date", "date", "the date of the run, such as `2026-11-26`"),
+                YamlField("text", "text", "what was run, on what, and the result"),
             ])
         package static let source = YamlSection(
             path: "source",
@@ -60,14 +62,14 @@ extension Recipe {
             path: "source.debian",
             fields: [
                 YamlField("package", "text", "the source package's name"),
-                YamlField("suite", "text", "the suite whose signed index is asked, by its code name"),
+                YamlField("suite", "text", "the code name of the suite whose signed index is used"),
                 YamlField(
                     "version", "text or range",
-                    "the upstream part of the package's version, or a range such as `>=0.0.5`; the newest in the suite is taken, any Debian revision"
+                    "the upstream part of the package's version, or a range such as `>=0.0.5`; the newest match in the suite is used, with any Debian revision"
                 ),
                 YamlField(
                     "built", "text", required: false,
-                    "a built package with the same code, to be taken when a file of the source package is not in the pool"),
+                    "a binary package with the same code, used if a file of the source package is not in the pool"),
             ])
         package static let git = YamlSection(
             path: "source.git",
@@ -75,54 +77,55 @@ extension Recipe {
                 YamlField("url", "address", "the repository: `https`, `git`, `ssh`, `file`; git's `url.*.insteadOf` applies"),
                 YamlField(
                     "ref", "text",
-                    "a tag, a branch, a full reference name, or a full commit id, such as `v{version}`; of a tag and a branch of one name the tag is taken, and the other is told"
+                    "a tag, a branch, a full reference name, or a full commit ID, such as `v{version}`; if a tag and a branch have the same name, the tag is used and the branch is reported"
                 ),
             ])
         package static let archive = YamlSection(
             path: "source.archive",
             fields: [
-                YamlField("addresses", "list of addresses", "where it is to be had; each has the same bytes, and they are tried in order"),
-                YamlField("sha256", "64 hexadecimal digits", "what its bytes must be"),
-                YamlField("bytes", "number", required: false, "its length"),
+                YamlField("addresses", "list of addresses", "where to fetch it, tried in order; all must have the same bytes"),
+                YamlField("sha256", "64 hexadecimal digits", "the expected digest"),
+                YamlField("bytes", "number", required: false, "the length in bytes"),
             ])
         package static let libraries = YamlSection(
             path: "libraries",
             fields: [
-                YamlField("suite", "text", "the suite whose signed index is asked, by its code name"),
-                YamlField("packages", "list of text", "Debian packages such as `golang-golang-x-sys-dev`; what they need comes with them"),
+                YamlField("suite", "text", "the code name of the suite whose signed index is used"),
+                YamlField("packages", "list of text", "Debian packages such as `golang-golang-x-sys-dev`; their dependencies are included"),
             ])
         package static let upstream = YamlSection(
             path: "upstreams.NAME",
             fields: [
-                YamlField("path", "relative path", "the directory in the tree that paths in a patch start from; `.` for the top"),
+                YamlField("path", "relative path", "the directory in the tree that paths in a patch are relative to; `.` for the top"),
                 YamlField(
                     "version", "version", required: false,
-                    "the project's version, which decides the variant of a patch where two fit; what `vendor/modules.txt` or `go.mod` says counts more"
+                    "the project's version, which selects a patch's variant if more than one fits; `vendor/modules.txt` and `go.mod` take precedence"
                 ),
                 YamlField(
-                    "module", "module path", required: false, "the Go module that has the project, where the tree holds no copy of it"),
+                    "module", "module path", required: false, "the Go module that contains the project, if the tree has no copy of it"),
             ])
         /// The Go build target.
         package static let target = YamlSection(
             path: "target",
             fields: [
-                YamlField("package", "relative path", "the package to build, below the import path; its last part names the binary"),
+                YamlField(
+                    "package", "relative path", "the package to build, relative to the import path; its last element is the binary's name"),
                 YamlField(
                     "flags", "list of text", required: false,
-                    "flags of `go build`; `{commit}`, `{commit8}` and `{date}` in them are the lock's commit and its date, `{importPath}` is the tree's, and `{vendored}` what stands before a package of `vendor/` in `-X`: `{importPath}/vendor/` in `GOPATH`, else nothing. One that could run a program or name a file needs `--allow-recipe-code`"
+                    "flags of `go build`. `{commit}`, `{commit8}`, and `{date}` are the lock's commit and its date; `{importPath}` is the tree's import path; `{vendored}` is the prefix of a package of `vendor/` in `-X`: `{importPath}/vendor/` in `GOPATH`, otherwise empty. A flag that could run a program or name a file needs `--allow-recipe-code`"
                 ),
                 YamlField(
                     "environment", "mapping of names to text", required: false,
-                    "settings of the environment, such as `CGO_ENABLED`, for Go alone; `\"\"` empties one. One that is not known to be harmless needs `--allow-recipe-code`"
+                    "environment variables for Go only, such as `CGO_ENABLED`; `\"\"` sets one to empty. A variable that is not known to be harmless needs `--allow-recipe-code`"
                 ),
                 YamlField(
                     "mode", "`gopath`, `vendor`, `workspace`, `modules` or `tree`", required: false,
-                    "how Go finds packages; `tree`, which lets the tree's own files decide, when missing"),
+                    "how Go finds packages; default: `tree`, which follows the tree's own files"),
             ])
         package static let controlPlane = YamlSection(
             path: "controlPlane",
             fields: [
-                YamlField("apiServer", "relative path", "kube-apiserver's package, below the import path"),
+                YamlField("apiServer", "relative path", "kube-apiserver's package, relative to the import path"),
                 YamlField("controllerManager", "relative path", "kube-controller-manager's package"),
                 YamlField("scheduler", "relative path", "kube-scheduler's package"),
                 YamlField(
@@ -130,41 +133,41 @@ extension Recipe {
                     "a generated file that the source lacks, such as `pkg/generated/openapi/zz_generated.openapi.go`"),
                 YamlField(
                     "series", "list of patches", required: false,
-                    "the patches that it is built with, whatever the node's are; one whose fault the tree does not have is left out"),
+                    "the patches to build it with, independent of the node's; a patch is skipped if the tree does not have its fault"),
             ])
         package static let node = YamlSection(
             path: "node",
             fields: [
-                YamlField("profile", "`kubelet`, `k3s-server` or `k3s-agent`", "which programs make up the node"),
+                YamlField("profile", "`kubelet`, `k3s-server` or `k3s-agent`", "the programs that make up the node"),
                 YamlField(
-                    "warmUp", "length of time", required: false,
-                    "how long after the node's start a forbidden line may still come; `10s` when missing"),
+                    "warmUp", "duration", required: false,
+                    "how long after the node's start forbidden lines are tolerated; default: `10s`"),
                 YamlField(
-                    "observe", "length of time", required: false, "how long after the node's start it is watched; `30s` when missing"),
-                YamlField("startTimeout", "length of time", required: false, "how long the node may take to start; `60s` when missing"),
+                    "observe", "duration", required: false, "how long to observe the node after its start; default: `30s`"),
+                YamlField("startTimeout", "duration", required: false, "how long the node may take to start; default: `60s`"),
                 YamlField(
-                    "joinTimeout", "length of time", required: false,
-                    "how long after its start the node may take to show what `ready` and `pod` ask for; `120s` when missing"),
+                    "joinTimeout", "duration", required: false,
+                    "how long after its start the node may take to meet the requirements of `ready` and `pod`; default: `120s`"),
                 YamlField(
                     "kubelet", "mapping of names to text", required: false,
                     "fields of kubelet's configuration, each value as YAML, such as `evictionHard: '{memory.available: 500Mi}'`"),
                 YamlField(
                     "runtime", "`runc` or `crun`", required: false,
-                    "what starts the containers of its pods; `runc` where the sandbox has cgroup v1, `crun` where it has v2, when missing"),
+                    "the program that starts its pods' containers; default: `runc` in a sandbox with cgroup v1, `crun` with v2"),
                 YamlField(
                     "containerd", "mapping", required: false,
-                    "the containerd that it gets, from a Debian suite; the machine's own when missing"),
+                    "the node's containerd, from a Debian suite; default: the machine's own"),
             ])
         package static let containerd = YamlSection(
             path: "node.containerd",
             fields: [
                 YamlField(
                     "suite", "text",
-                    "the suite whose signed index is asked, by its code name, such as `trixie`, at the machine's own mirror; the package is `containerd`, and it runs with this machine's libraries"
+                    "the code name of the suite whose signed index is used, such as `trixie`, from the machine's own mirror; the package is `containerd`, and it runs with this machine's libraries"
                 ),
                 YamlField(
                     "version", "text or range", required: false,
-                    "the upstream part of the package's version, such as `1.7.24~ds1`, or a range such as `>=1.7 <2`; the newest of those in the suite is taken. kubelet before 1.23 needs one before 2.0"
+                    "the upstream part of the package's version, such as `1.7.24~ds1`, or a range such as `>=1.7 <2`; the newest match in the suite is used. kubelet before 1.23 needs containerd before 2.0"
                 ),
             ])
 

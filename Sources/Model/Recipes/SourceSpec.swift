@@ -108,7 +108,7 @@ extension SourceSpec {
         let kinds = ["debian", "git", "archive"].filter(map.has)
         guard kinds.count == 1 else {
             throw map.complaint(
-                "source", "expected one of 'debian', 'git' and 'archive', found \(kinds.isEmpty ? "none" : "\(kinds.count)")")
+                "source", "expected exactly one of 'debian', 'git' and 'archive', found \(kinds.isEmpty ? "none" : "\(kinds.count)")")
         }
         switch kinds[0] {
         case "debian": self = .debian(try DebianSpec(map.map("debian", schema: Recipe.Schema.debian)))
@@ -143,7 +143,7 @@ extension GitSpec {
         guard reference.utf8.first != UInt8(ascii: "-"),
             !reference.unicodeScalars.contains(where: { refused.contains($0) || $0.properties.isWhitespace })
         else {
-            throw map.complaint("ref", "expected a tag, a branch or a commit id, found '\(reference)'")
+            throw map.complaint("ref", "expected a tag, a branch, or a commit ID, found '\(reference)'")
         }
     }
 }

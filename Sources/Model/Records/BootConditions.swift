@@ -34,10 +34,10 @@ package struct BootConditions: Hashable, Codable, Sendable {
         let place = isBusy ? " on a busy machine" : ""
         var words: [String] = []
         if longestSilence > silence {
-            words.append("nothing was heard of the probes for \(Self.text(longestSilence)) s (limit \(Self.text(silence)) s\(place))")
+            words.append("the probes were silent for \(Self.text(longestSilence)) s (limit \(Self.text(silence)) s\(place))")
         }
         if longestDelay > delay {
-            words.append("a log line came \(Self.text(longestDelay)) s late (limit \(Self.text(delay)) s\(place))")
+            words.append("a log line arrived \(Self.text(longestDelay)) s late (limit \(Self.text(delay)) s\(place))")
         }
         return words
     }

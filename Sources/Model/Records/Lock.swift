@@ -70,7 +70,7 @@ package struct Lock: Hashable, Codable, Sendable {
     package var title: String {
         switch kind {
         case .debian: "\(name) \(version)"
-        case .git: "commit \(version.prefix(12)) of \(Redaction.bare(name))"
+        case .git: "commit \(version.prefix(12)) from \(Redaction.bare(name))"
         // A record from an older version may contain a query.
         case .archive: Redaction.fileName(of: name) ?? name
         case .folder: "\(name)\(isDirty ? " (dirty)" : "")"

@@ -11,7 +11,7 @@ package struct Measured: Hashable, Codable, Sendable {
 extension Measured {
     init(_ map: YamlMap) throws(Diagnostic) {
         versions = try map.value("versions", expected: "a range such as '=1.36.2'")
-        date = try map.value("date", as: Day.self, expected: "a day such as 2026-11-26").description
+        date = try map.value("date", as: Day.self, expected: "a date such as 2026-11-26").description
         text = try map.text("text")
     }
 }

@@ -39,14 +39,14 @@ package enum Level: String, Codable, Sendable, CaseIterable {
         let (warmUp, observe) = ((warmUp * 1e6).rounded() / 1e6, (observe * 1e6).rounded() / 1e6)
         let watched = Self.minimum.observe - Self.minimum.warmUp
         if observe < Self.minimum.observe {
-            return "it was observed for \(Self.text(observe)) s, where the level \(rawValue) asks for \(Self.text(Self.minimum.observe))"
+            return "it was observed for \(Self.text(observe)) s; the level \(rawValue) requires \(Self.text(Self.minimum.observe)) s"
         }
         if warmUp < Self.minimum.warmUp {
-            return "its warm-up was \(Self.text(warmUp)) s, where the level \(rawValue) asks for \(Self.text(Self.minimum.warmUp))"
+            return "its warm-up was \(Self.text(warmUp)) s; the level \(rawValue) requires \(Self.text(Self.minimum.warmUp)) s"
         }
         guard observe - warmUp < watched else { return nil }
         return
-            "it was observed for \(Self.text(observe - warmUp)) s after warm-up, where the level \(rawValue) asks for \(Self.text(watched))"
+            "it was observed for \(Self.text(observe - warmUp)) s after warm-up; the level \(rawValue) requires \(Self.text(watched)) s"
     }
 
     private static func text(_ seconds: Double) -> String { seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }

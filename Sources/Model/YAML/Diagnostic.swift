@@ -40,7 +40,7 @@ package enum Spelling {
     package static func advice(for name: String, among known: some Sequence<String>) -> String {
         if let nearest = nearest(to: name, among: known) { return "did you mean '\(nearest)'?" }
         let all = known.sorted()
-        return all.isEmpty ? "none is known" : "known: \(all.joined(separator: ", "))"
+        return all.isEmpty ? "none are known" : "known: \(all.joined(separator: ", "))"
     }
 
     /// The Levenshtein distance: the smallest number of letters to insert, delete or replace.

@@ -87,7 +87,7 @@ package struct YamlMap {
         let text = try text(key)
         let unit: Double? = text.hasSuffix("m") ? 60 : text.hasSuffix("s") ? 1 : nil
         guard let unit, let count = Double(text.dropLast()), count > 0, count.isFinite else {
-            throw complaint(key, "expected a length of time such as '10s' or '2m', found '\(text.prefix(50))'")
+            throw complaint(key, "expected a duration such as '10s' or '2m', found '\(text.prefix(50))'")
         }
         guard count * unit <= Self.longest else { throw complaint(key, "expected at most a week, found '\(text.prefix(50))'") }
         return count * unit
@@ -108,7 +108,7 @@ package struct YamlMap {
         for entry in try YamlMap(free: node, path: key).entries {
             // They become directory and file names.
             guard Self.isFileName(entry.name) else {
-                throw entry.key.complaint("'\(key)': expected a name that a file may have, found \(ContainedPath.quoted(entry.name.utf8))")
+                throw entry.key.complaint("'\(key)': expected a valid file name, found \(ContainedPath.quoted(entry.name.utf8))")
             }
             maps.append((entry.name, try YamlMap(entry.value, schema: schema)))
         }
@@ -183,7 +183,7 @@ extension YamlMap {
     where T.RawValue == String {
         if let value = T(rawValue: text), T.allCases.contains(where: { $0.rawValue == text }) { return value }
         let known = T.allCases.map(\.rawValue)
-        throw node.complaint("'\(text)' is not known here: \(Spelling.advice(for: text, among: known))")
+        throw node.complaint("unknown value '\(text)': \(Spelling.advice(for: text, among: known))")
     }
 
     private static func place(_ path: String) -> String { path.isEmpty ? "" : " in '\(path)'" }

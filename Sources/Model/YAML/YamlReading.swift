@@ -33,10 +33,11 @@ struct YamlReading {
     /// - Throws: `Diagnostic` for invalid YAML and for exceeded limits.
     mutating func root(of text: String) throws(Diagnostic) -> YamlValue? {
         guard text.utf8.count <= YamlLimits.bytes else {
-            throw Diagnostic(file: file, message: "the file has more than \(YamlLimits.bytes) bytes; it is to be written by people")
+            throw Diagnostic(file: file, message: "the file is larger than \(YamlLimits.bytes) bytes, the limit for a handwritten file")
         }
         for scalar in text.unicodeScalars where scalar == Self.alias || scalar == Self.key {
-            throw Diagnostic(file: file, message: "this is no YAML: it has U+\(String(scalar.value, radix: 16)), a letter for private use")
+            throw Diagnostic(
+                file: file, message: "invalid YAML: it contains the private-use character U+\(String(scalar.value, radix: 16))")
         }
         let (parser, node): (Parser, Node?)
         do {
@@ -76,7 +77,7 @@ struct YamlReading {
             if scalar.style == .plain, letters.first == Self.key,
                 letters.count == 1 || letters.dropFirst().first?.properties.isWhitespace == true
             {
-                throw complaint("a key is written without '?'", node)
+                throw complaint("expected a key without '?'", node)
             }
             let text = Self.plain(scalar.string)
             try take(0, bytes: text.utf8.count, node, depth: depth)
@@ -84,7 +85,7 @@ struct YamlReading {
             reach = 1
         case .sequence(let items): value = made(.sequence(try list(items, depth: depth)), node)
         case .mapping(let mapping): value = made(.mapping(try entries(mapping, depth: depth)), node)
-        case .alias: throw complaint("this is no YAML: an alias in a place where none can be", node)
+        case .alias: throw complaint("invalid YAML: an alias is not allowed here", node)
         }
         if let name = node.anchor?.rawValue { anchors[name] = (value, count - before.count + 1, bytes - before.bytes, reach) }
         return value
@@ -107,7 +108,7 @@ struct YamlReading {
             let key = try value(keyNode, depth: depth + 1)
             guard case .scalar(let name) = key.content else { throw key.complaint("expected a word as a key, found \(key.form)") }
             // Two names may become equal only after an alias is resolved.
-            guard names.insert(name).inserted else { throw key.complaint("a key stands twice: \(name)") }
+            guard names.insert(name).inserted else { throw key.complaint("duplicate key: \(name)") }
             entries.append(YamlValue.Entry(name: name, key: key, value: try value(valueNode, depth: depth + 1)))
             deepest = max(deepest, reach)
         }
@@ -118,10 +119,12 @@ struct YamlReading {
     /// The value of an alias.
     private mutating func followed(_ scalar: Node.Scalar, _ node: Node, depth: Int) throws(Diagnostic) -> YamlValue {
         let name = Self.plain(scalar.string).dropFirst()
-        guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else { throw complaint("this is no YAML: '*' begins an alias", node) }
-        guard node.anchor == nil else { throw complaint("this is no YAML: an alias has no name of its own", node) }
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else {
+            throw complaint("invalid YAML: '*' must be followed by an alias name", node)
+        }
+        guard node.anchor == nil else { throw complaint("invalid YAML: an alias cannot have an anchor", node) }
         guard let known = anchors[String(name)] else {
-            throw complaint("this is no YAML: the alias '*\(Visible.excerpt(String(name)))' stands for nothing", node)
+            throw complaint("invalid YAML: the alias '*\(Visible.excerpt(String(name)))' is not defined", node)
         }
         try take(known.count - 1, bytes: known.bytes, node, depth: depth + known.depth - 1)
         reach = known.depth
@@ -140,16 +143,16 @@ struct YamlReading {
     private mutating func take(_ more: Int, bytes others: Int, _ node: Node, depth: Int) throws(Diagnostic) {
         count += more
         guard count <= YamlLimits.values else {
-            throw complaint("this comes to more than \(YamlLimits.values) values, each alias counted for what it stands for", node)
+            throw complaint("the file has more than \(YamlLimits.values) values after expanding aliases", node)
         }
         bytes += others
         guard bytes <= YamlLimits.scalarBytes else {
-            throw complaint("this comes to more than \(YamlLimits.scalarBytes) bytes, each alias counted for what it stands for", node)
+            throw complaint("the file has more than \(YamlLimits.scalarBytes) bytes after expanding aliases", node)
         }
         guard depth <= YamlLimits.depth else { throw complaint(Self.tooDeep, node) }
     }
 
-    private static let tooDeep = "this lies more than \(YamlLimits.depth) mappings and lists deep"
+    private static let tooDeep = "mappings and lists are nested more than \(YamlLimits.depth) levels deep"
 
     private func made(_ content: YamlValue.Content, _ node: Node, isQuoted: Bool = false) -> YamlValue {
         YamlValue(content, file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, isQuoted: isQuoted)
@@ -162,15 +165,15 @@ struct YamlReading {
         case .parser(_, let problem, let mark, _) where problem.contains("nesting level"):
             Diagnostic(file: file, line: mark.line, column: mark.column, message: Self.tooDeep)
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            Diagnostic(file: file, line: mark.line, column: mark.column, message: "this is no YAML: \(problem)")
+            Diagnostic(file: file, line: mark.line, column: mark.column, message: "invalid YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             Diagnostic(
                 file: file, line: context.mark.line, column: context.mark.column,
-                message: "a key stands twice: \(Visible.excerpt(Self.plain(duplicates.joined(separator: ", "))))")
+                message: "duplicate key: \(Visible.excerpt(Self.plain(duplicates.joined(separator: ", "))))")
         case .reader(let problem, let offset, _, _):
-            Diagnostic(file: file, line: 1, column: 1, message: "this is no YAML: \(problem) at byte \(offset ?? 0)")
+            Diagnostic(file: file, line: 1, column: 1, message: "invalid YAML: \(problem) at byte \(offset ?? 0)")
         default:
-            Diagnostic(file: file, line: 1, column: 1, message: "this is no YAML")
+            Diagnostic(file: file, line: 1, column: 1, message: "invalid YAML")
         }
     }
 }

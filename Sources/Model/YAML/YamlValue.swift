@@ -88,7 +88,7 @@ struct YamlValue: Sendable {
             let replaced = scalar.replacing(text, with: other)
             left -= replaced.utf8.count
             guard left >= 0 else {
-                throw complaint("with '\(other)' for '\(text)', the texts up to here come to more than \(YamlLimits.scalarBytes) bytes")
+                throw complaint("after replacing '\(text)' with '\(other)', the texts exceed \(YamlLimits.scalarBytes) bytes")
             }
             return YamlValue(.scalar(replaced), like: self)
         case .sequence(let items):
