@@ -56,7 +56,9 @@ let package = Package(
         room("GitHistory", ["ExitCodes", "Git", "CLibgit2"]),
         room("Transfer", ["ExitCodes", "CLibcurl", "Net", "Sanitizing", crypto, system]),
         room("Archive", ["ExitCodes", "CLibarchive", "Paths", system]),
-        room("Sources", ["ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
+        room(
+            "Sources",
+            ["ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
         room("Patches", ["ExitCodes", "Model", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", system]),
         // Build steps and their results, from a recipe to a binary.
         room("Store", ["Model", "Paths", "FileSystem", "Host", system, crypto]),
@@ -65,13 +67,17 @@ let package = Package(
         room(
             "Building",
             [
-                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "Archive", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain",
+                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "Archive", "Transfer", "Sources", "Patches",
+                "GoTree", "GoToolchain",
                 "Store",
                 system, crypto,
             ]),
         room(
             "PullRequests",
-            ["ExitCodes", "Model", "Sanitizing", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", "Patches", "Store", "Building", system]),
+            [
+                "ExitCodes", "Model", "Sanitizing", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", "Patches", "Store",
+                "Building", system,
+            ]),
         // The sandbox, the node and the verdict.
         room("Sandbox", ["ExitCodes", "Model", "Paths", "ELF", "FileSystem", "Host", system, crypto]),
         room("LogLines", ["Model"]),
@@ -83,7 +89,8 @@ let package = Package(
         room(
             "Proving",
             [
-                "ExitCodes", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain", "Store", "Building", "Sandbox",
+                "ExitCodes", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain", "Store",
+                "Building", "Sandbox",
                 "Cluster",
                 "Grading", "Node", "Preflight", "Supervisor", system,
             ]),
@@ -91,7 +98,8 @@ let package = Package(
         room(
             "Approaches",
             [
-                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Sandbox", "Cluster", "Grading", "Node", "Patches", "GoToolchain",
+                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Sandbox", "Cluster", "Grading", "Node", "Patches",
+                "GoToolchain",
                 "Store", "Building", "Proving",
                 "Report", system,
             ]),
@@ -106,7 +114,8 @@ let package = Package(
         // For tests only: test inputs, and servers on the loopback interface.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
         .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
-        .target(name: "TestSuite", dependencies: ["FileSystem", "Host", "TestServers", system], path: "Tests/TestSuite", swiftSettings: strict),
+        .target(
+            name: "TestSuite", dependencies: ["FileSystem", "Host", "TestServers", system], path: "Tests/TestSuite", swiftSettings: strict),
         .target(name: "Fuzzing", dependencies: ["TestInputs"], path: "Tests/Fuzzing", swiftSettings: strict),
         tests("PathsTests", ["TestInputs", "Paths", system]),
         tests("ELFTests", ["TestInputs", "ELF"]),
@@ -141,7 +150,8 @@ let package = Package(
         tests(
             "ProvingTests",
             [
-                "Proving", "Building", "Store", "Sources", "Transfer", "TestServers", "TestSuite", "Node", "ExitCodes", "Model", "FileSystem", "Host",
+                "Proving", "Building", "Store", "Sources", "Transfer", "TestServers", "TestSuite", "Node", "ExitCodes", "Model",
+                "FileSystem", "Host",
                 crypto, system,
             ]),
         tests("ApproachesTests", ["TestInputs", "Approaches", "Grading", "Node", "FileSystem", "Host", "Model", system]),
@@ -149,7 +159,8 @@ let package = Package(
         tests(
             "FuzzTests",
             [
-                "Fuzzing", "TestInputs", "Model", "Approaches", "FileSystem", "Host", "ELF", "UnifiedDiff", "Git", "GitRemote", "Archive", "Transfer",
+                "Fuzzing", "TestInputs", "Model", "Approaches", "FileSystem", "Host", "ELF", "UnifiedDiff", "Git", "GitRemote", "Archive",
+                "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",
                 "Supervisor", "Preflight", "Store", crypto, system,
