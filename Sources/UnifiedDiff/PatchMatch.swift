@@ -40,17 +40,17 @@ extension Patch {
     package func match(_ standing: Lookup) throws -> PatchMatch {
         var (matched, wanted) = (0, 0)
         var failure: ApplyError?
-        let room = Room(files)
+        let free = FreePaths(files)
         for file in files {
-            let trial = try Trial(file, isReplaced: room.isGone(file.path), standing)
+            let trial = try Trial(file, isReplaced: free.isGone(file.path), standing)
             matched += trial.matched
             wanted += trial.wanted
             failure = failure ?? trial.error
         }
-        if failure == nil { failure = try room.fault(standing) }
+        if failure == nil { failure = try free.fault(standing) }
         guard let failure else { return PatchMatch(state: .applies, matched: matched, wanted: wanted, error: nil) }
         // A patch that still applies is never reported as obsolete.
-        let isThere = try files.allSatisfy { try Presence($0, in: room, standing).isThere }
+        let isThere = try files.allSatisfy { try Presence($0, in: free, standing).isThere }
         return PatchMatch(state: isThere ? .upstream : .differs, matched: matched, wanted: wanted, error: failure)
     }
 
@@ -61,16 +61,16 @@ extension Patch {
     /// - Throws: `ApplyError`, and errors from `standing`.
     package func applied(to standing: Lookup) throws -> [Changed] {
         var left = Self.mostBytes
-        let room = Room(files)
+        let free = FreePaths(files)
         let changed = try files.map { file in
-            let trial = try Trial(file, isReplaced: room.isGone(file.path), standing)
+            let trial = try Trial(file, isReplaced: free.isGone(file.path), standing)
             if let error = trial.error { throw error }
             // Many copies of one file can exceed the available memory.
             left -= file.change == .copied || file.isBinary ? trial.after?.bytes.count ?? 0 : 0
             guard left >= 0 else { throw ApplyError.tooLarge(file: file.path) }
             return Changed(file: file, before: trial.before, after: trial.after)
         }
-        if let fault = try room.fault(standing) { throw fault }
+        if let fault = try free.fault(standing) { throw fault }
         return changed
     }
 
@@ -88,7 +88,7 @@ private struct Trial {
     /// - Parameter isReplaced: whether the patch removes the file that is now at the path.
     init(_ file: Patch.File, isReplaced: Bool, _ standing: Lookup) throws {
         if file.change == .made {
-            // ``Room`` finds what is in the way, except for the simplest case, which is reported first.
+            // ``FreePaths`` finds what is in the way, except for the simplest case, which is reported first.
             if case .file = try standing(file.path), !isReplaced { fail(file, .exists(file: file.path)) }
         } else {
             switch try standing(file.oldPath) {
@@ -171,7 +171,7 @@ private struct Trial {
 
 /// Whether the paths of the patch's new files are free: nothing is at them, and no file or link is where a folder must be, except for what
 /// the patch itself removes.
-private struct Room {
+private struct FreePaths {
     private let files: [Patch.File]
     private let gone: Set<[UInt8]>
     private let written: Set<[UInt8]>
@@ -222,9 +222,9 @@ private struct Room {
 private struct Presence {
     let isThere: Bool
 
-    init(_ file: Patch.File, in room: Room, _ standing: Lookup) throws {
+    init(_ file: Patch.File, in free: FreePaths, _ standing: Lookup) throws {
         // Another file of the patch may have taken the removed file's place.
-        if file.consumesOldPath, !room.isMade(file.oldPath), try standing(file.oldPath).file != nil {
+        if file.consumesOldPath, !free.isMade(file.oldPath), try standing(file.oldPath).file != nil {
             isThere = false
             return
         }

@@ -105,13 +105,13 @@ final class ArchiveFixture {
 }
 
 /// The error from unpacking, after checking that nothing was kept.
-func refusal(_ archive: FilePath, in yard: ArchiveFixture, limits: Limits = Limits(), strip: Strip = .none) throws -> ArchiveError? {
-    let before = yard.names
+func refusal(_ archive: FilePath, in fixture: ArchiveFixture, limits: Limits = Limits(), strip: Strip = .none) throws -> ArchiveError? {
+    let before = fixture.names
     do {
-        try Archive.unpack(archive, into: yard.place("out"), limits: limits, strip: strip)
+        try Archive.unpack(archive, into: fixture.place("out"), limits: limits, strip: strip)
         return nil
     } catch let error as ArchiveError {
-        guard yard.names == before else { throw Kept(names: yard.names) }
+        guard fixture.names == before else { throw Kept(names: fixture.names) }
         return error
     }
 }

@@ -22,8 +22,8 @@ struct HostileTests {
             ("hard('h', 'later'); file('later')", "\"h\" is a hard link to \"later\", which is not an earlier file"),
         ])
     func leaves(_ lines: String, _ words: String) throws {
-        let yard = try ArchiveFixture()
-        let error = try refusal(try yard.tar(lines), in: yard)
+        let fixture = try ArchiveFixture()
+        let error = try refusal(try fixture.tar(lines), in: fixture)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
         guard case .refused? = error else {
             Issue.record("not refused: \(String(describing: error))")
@@ -48,36 +48,36 @@ struct HostileTests {
             ("link('d', 'a'); file('a/f'); hard('h', 'd/f')", "\"h\" leads through \"d\", which is a link"),
         ])
     func chains(_ lines: String, _ words: String) throws {
-        let yard = try ArchiveFixture()
-        let error = try refusal(try yard.tar(lines), in: yard)
+        let fixture = try ArchiveFixture()
+        let error = try refusal(try fixture.tar(lines), in: fixture)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
 
     @Test("a link that leads out of the one folder is refused when that folder is all that is kept")
     func outOfTheTop() throws {
-        let yard = try ArchiveFixture()
-        let archive = try yard.tar("file('top/f'); link('top/l', '../x')")
-        try Archive.unpack(archive, into: yard.place("whole"))
-        let error = try refusal(archive, in: yard, strip: .commonTop)
+        let fixture = try ArchiveFixture()
+        let archive = try fixture.tar("file('top/f'); link('top/l', '../x')")
+        try Archive.unpack(archive, into: fixture.place("whole"))
+        let error = try refusal(archive, in: fixture, strip: .commonTop)
         #expect(error?.description.contains("\"top/l\" is a link to \"../x\", which is outside") == true)
-        #expect(try refusal(archive, in: yard, strip: .leading(1))?.description.contains("\"top/l\" is a link to \"../x\"") == true)
+        #expect(try refusal(archive, in: fixture, strip: .leading(1))?.description.contains("\"top/l\" is a link to \"../x\"") == true)
     }
 
     @Test("links in a circle lead nowhere, and end the unpacking neither well nor never")
     func circle() throws {
-        let yard = try ArchiveFixture()
-        let archive = try yard.tar("link('a', 'b/x'); link('b', 'a/x'); link('c', 'c')")
-        #expect(try Archive.unpack(archive, into: yard.place("first")).files == 3)
-        let many = try yard.tar("for n in range(4000): link('l%d' % n, '/'.join(['l%d' % (n + 1)] * 500))", as: "b.tar")
-        #expect(try refusal(many, in: yard)?.description.contains("contains links that form a loop") == true)
+        let fixture = try ArchiveFixture()
+        let archive = try fixture.tar("link('a', 'b/x'); link('b', 'a/x'); link('c', 'c')")
+        #expect(try Archive.unpack(archive, into: fixture.place("first")).files == 3)
+        let many = try fixture.tar("for n in range(4000): link('l%d' % n, '/'.join(['l%d' % (n + 1)] * 500))", as: "b.tar")
+        #expect(try refusal(many, in: fixture)?.description.contains("contains links that form a loop") == true)
     }
 
     @Test(
         "what is neither a file nor a link nor a directory is refused",
         arguments: [("CHRTYPE", "is a device"), ("BLKTYPE", "is a device"), ("FIFOTYPE", "is a pipe")])
     func kinds(_ kind: String, _ words: String) throws {
-        let yard = try ArchiveFixture()
-        let error = try refusal(try yard.tar("odd('dev/x', tarfile.\(kind))"), in: yard)
+        let fixture = try ArchiveFixture()
+        let error = try refusal(try fixture.tar("odd('dev/x', tarfile.\(kind))"), in: fixture)
         #expect(error?.description.contains("\"dev/x\" \(words)") == true, "\(String(describing: error))")
     }
 
@@ -94,31 +94,32 @@ struct HostileTests {
             ("file('a'); hard('a', 'a')", "\"a\" has the same name as an earlier entry"),
         ])
     func twice(_ lines: String, _ words: String) throws {
-        let yard = try ArchiveFixture()
-        let error = try refusal(try yard.tar(lines), in: yard)
+        let fixture = try ArchiveFixture()
+        let error = try refusal(try fixture.tar(lines), in: fixture)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
 
     @Test("a name that git keeps for itself is refused in any case of its letters", arguments: [".git/hooks/x", "a/.GIT", "a/.Git/b"])
     func git(_ name: String) throws {
-        let yard = try ArchiveFixture()
+        let fixture = try ArchiveFixture()
         #expect(
-            try refusal(try yard.tar("file('\(name)')"), in: yard)?.description.contains("\"\(name)\" has a name reserved by git") == true)
-        let harmless = try yard.tar("file('.gitignore'); file('.github/x'); file('a.git')", as: "b.tar")
-        try Archive.unpack(harmless, into: yard.place("out"))
+            try refusal(try fixture.tar("file('\(name)')"), in: fixture)?.description.contains("\"\(name)\" has a name reserved by git")
+                == true)
+        let harmless = try fixture.tar("file('.gitignore'); file('.github/x'); file('a.git')", as: "b.tar")
+        try Archive.unpack(harmless, into: fixture.place("out"))
     }
 
     @Test("no name at all, one that is too long, one that is too deep are refused, and what a terminal would act on is not printed")
     func names() throws {
-        let yard = try ArchiveFixture()
+        let fixture = try ArchiveFixture()
         for (name, words) in [
             ("''", "\"\" has no name"), ("'.'", "\".\" has no name left"), ("'n' * 300", "a path component longer than 255 bytes"),
             ("'d/' * 200 + 'f'", "more than 128 folders deep"), ("'d/' * 3000 + 'f'", "a path longer than 4095 bytes"),
             ("'..' + chr(27) + '[31m/../x'", "\"..\\u{1B}[31m/../x\""),
         ] {
-            let error = try refusal(try yard.tar("file(\(name))"), in: yard)
+            let error = try refusal(try fixture.tar("file(\(name))"), in: fixture)
             #expect(error?.description.contains(words) == true, "\(String(describing: error))")
-            try yard.run("rm", "a.tar")
+            try fixture.run("rm", "a.tar")
         }
     }
 
@@ -131,8 +132,8 @@ struct HostileTests {
             ("add('a'); add('a', 'other')", "\"a\" has the same name as an earlier entry"), ("add('.git/config')", "reserved by git"),
         ])
     func zips(_ lines: String, _ words: String) throws {
-        let yard = try ArchiveFixture()
-        let error = try refusal(try yard.zip(lines), in: yard)
+        let fixture = try ArchiveFixture()
+        let error = try refusal(try fixture.zip(lines), in: fixture)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
 }

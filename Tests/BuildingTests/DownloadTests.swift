@@ -29,9 +29,9 @@ struct DownloadTests {
             try await LoopbackServer.run({ request, _ in answers[request.target].map { .file($0, request) } ?? .status(404) }) { server in
                 let builder = try await SourceBuilder.opened(Host.plain(path.appending("workspace"))) { _ in }
                 defer { builder.runner.close() }
-                let bench = SourceFixture(path: path, builder: builder, server: server, answers: answers)
-                try await bench.pack("a plugin", as: "/plugins.tar.gz")
-                try await body(bench)
+                let fixture = SourceFixture(path: path, builder: builder, server: server, answers: answers)
+                try await fixture.pack("a plugin", as: "/plugins.tar.gz")
+                try await body(fixture)
             }
         }
 
@@ -113,27 +113,27 @@ struct DownloadTests {
 
     @Test("an archive that is known by its content alone is taken, whatever its digest is, which is told afterwards")
     func tree() async throws {
-        try await SourceFixture.use { bench in
-            let tree = try await bench.commit().tree
-            let found = try await bench.downloaded(try bench.recipe("{\(bench.archive), tree: \(tree)}"))
+        try await SourceFixture.use { fixture in
+            let tree = try await fixture.commit().tree
+            let found = try await fixture.downloaded(try fixture.recipe("{\(fixture.archive), tree: \(tree)}"))
             #expect(found.text == Self.text)
             let locked = try #require(found.downloads.locked["plugins"])
             #expect(locked.tree?.description == tree && locked.sha256 != nil && !locked.isTrusted && locked.commit == nil)
             #expect(found.downloads.locked.notes.isEmpty)
             // A stored download is not requested again.
-            let asked = bench.server.requests.count
-            #expect(try await bench.downloaded(try bench.recipe("{\(bench.archive), tree: \(tree)}")).key == found.key)
-            #expect(bench.server.requests.count == asked)
+            let asked = fixture.server.requests.count
+            #expect(try await fixture.downloaded(try fixture.recipe("{\(fixture.archive), tree: \(tree)}")).key == found.key)
+            #expect(fixture.server.requests.count == asked)
         }
     }
 
     @Test("a commit of a repository is taken, with and without the id of its content", arguments: [true, false])
     func commit(_ hasTree: Bool) async throws {
-        try await SourceFixture.use { bench in
-            let (url, commit, tree) = try await bench.commit()
+        try await SourceFixture.use { fixture in
+            let (url, commit, tree) = try await fixture.commit()
             let said = hasTree ? ", tree: \(tree)" : ""
-            let found = try await bench.downloaded(
-                try bench.recipe("{git: {url: \"\(url)\", commit: \(commit)}, unpack: build/src\(said)}"))
+            let found = try await fixture.downloaded(
+                try fixture.recipe("{git: {url: \"\(url)\", commit: \(commit)}, unpack: build/src\(said)}"))
             #expect(found.text == Self.text)
             let locked = try #require(found.downloads.locked["plugins"])
             #expect(locked.commit?.description == commit && locked.tree?.description == tree && !locked.isTrusted)
@@ -142,23 +142,23 @@ struct DownloadTests {
 
     @Test("what nobody knows is an error that names both ways, before anything is fetched")
     func unknown() async throws {
-        try await SourceFixture.use { bench in
+        try await SourceFixture.use { fixture in
             for said in ["", ", sha256: unknown", ", tree: unknown"] {
-                let recipe = try bench.recipe("{\(bench.archive)\(said)}")
-                let error = await #expect(throws: PackageError.self) { try await bench.builder.receive(recipe, areTrusted: false) }
+                let recipe = try fixture.recipe("{\(fixture.archive)\(said)}")
+                let error = await #expect(throws: PackageError.self) { try await fixture.builder.receive(recipe, areTrusted: false) }
                 for word in ["'plugins'", "/plugins.tar.gz", "--trust-downloads", "ninepin recipes lock r@1.20.2", "sha256", "tree"] {
                     #expect(error?.description.contains(word) == true, "\(word): \(error?.description ?? "")")
                 }
             }
-            #expect(bench.server.requests.isEmpty)
+            #expect(fixture.server.requests.isEmpty)
         }
     }
 
     @Test("what is trusted is taken as it comes, and stands in lock, notes and key by what really came")
     func trusted() async throws {
-        try await SourceFixture.use { bench in
-            let recipe = try bench.recipe("{\(bench.archive)}")
-            let first = try await bench.downloaded(recipe, areTrusted: true)
+        try await SourceFixture.use { fixture in
+            let recipe = try fixture.recipe("{\(fixture.archive)}")
+            let first = try await fixture.downloaded(recipe, areTrusted: true)
             let locked = try #require(first.downloads.locked["plugins"])
             #expect(first.text == Self.text)
             #expect(locked.isTrusted)
@@ -169,8 +169,8 @@ struct DownloadTests {
                 first.downloads.locked.notes.first?.contains("'plugins' is not pinned by the recipe and was accepted as fetched") == true)
             #expect(first.downloads.specs["plugins"]?.sha256 == digest)
             // Other content at the same address gives another result.
-            try await bench.pack("another", as: "/plugins.tar.gz")
-            let other = try await SourceBuilder.opened(Host.plain(bench.path.appending("other"))) { _ in }
+            try await fixture.pack("another", as: "/plugins.tar.gz")
+            let other = try await SourceBuilder.opened(Host.plain(fixture.path.appending("other"))) { _ in }
             defer { other.runner.close() }
             let second = try DownloadStep(try await other.receive(recipe, areTrusted: true))
             #expect(try second.key() != first.key)
@@ -179,17 +179,17 @@ struct DownloadTests {
 
     @Test("a recipe that pins what came needs no trust, and is refused what came later")
     func pinned() async throws {
-        try await SourceFixture.use { bench in
-            let files = try bench.files("{\(bench.archive)}")
-            let found = try await bench.builder.lockDownloads(of: try Recipe(files, name: "r"))
+        try await SourceFixture.use { fixture in
+            let files = try fixture.files("{\(fixture.archive)}")
+            let found = try await fixture.builder.lockDownloads(of: try Recipe(files, name: "r"))
             let text = try Recipe(files, name: "r").pinned(by: found, extending: "r")
             let odd = "it's: a \"name\" # of\ttwo"
             #expect(try RecipeFile(yaml: Recipe(files, name: "r").pinned(by: found, extending: odd), file: "odd.yaml").parent == odd)
             let pinned = try Recipe(files + [RecipeFile(yaml: text, file: "mine.yaml")], name: "mine")
             #expect(pinned.version.plain == "1.20.2" && pinned.downloads["plugins"]?.isKnown == true)
-            #expect(try await bench.downloaded(pinned).text == Self.text)
-            try await bench.pack("another", as: "/plugins.tar.gz")
-            let other = try await SourceBuilder.opened(Host.plain(bench.path.appending("other"))) { _ in }
+            #expect(try await fixture.downloaded(pinned).text == Self.text)
+            try await fixture.pack("another", as: "/plugins.tar.gz")
+            let other = try await SourceBuilder.opened(Host.plain(fixture.path.appending("other"))) { _ in }
             defer { other.runner.close() }
             let step = try DownloadStep(try await other.receive(pinned, areTrusted: true))
             let error = await #expect(throws: TransferError.self) { _ = try await other.runner.perform(step, subject: "") { "\($0.tree)" } }
@@ -200,20 +200,21 @@ struct DownloadTests {
 
     @Test("a content that is another than the tree says is refused by name, with both ids, trusted or not", arguments: [true, false])
     func refused(_ areTrusted: Bool) async throws {
-        try await SourceFixture.use { bench in
-            let (url, commit, tree) = try await bench.commit()
+        try await SourceFixture.use { fixture in
+            let (url, commit, tree) = try await fixture.commit()
             let wanted = String(repeating: "1", count: 40)
-            for said in [bench.archive, "git: {url: \"\(url)\", commit: \(commit)}, unpack: build/src"] {
-                let recipe = try bench.recipe("{\(said), tree: \(wanted)}")
+            for said in [fixture.archive, "git: {url: \"\(url)\", commit: \(commit)}, unpack: build/src"] {
+                let recipe = try fixture.recipe("{\(said), tree: \(wanted)}")
                 let error = await #expect(throws: PackageError.self) {
-                    try await bench.builder.receive(recipe, areTrusted: areTrusted)
+                    try await fixture.builder.receive(recipe, areTrusted: areTrusted)
                 }
                 for word in ["'plugins'", wanted, tree] { #expect(error?.description.contains(word) == true, "\(word)") }
             }
             // A download pinned by its digest must also have the expected content.
-            let digest = try #require(try await bench.builder.lockDownloads(of: bench.recipe("{\(bench.archive)}"))["plugins"]?.sha256)
+            let digest = try #require(
+                try await fixture.builder.lockDownloads(of: fixture.recipe("{\(fixture.archive)}"))["plugins"]?.sha256)
             let error = await #expect(throws: PackageError.self) {
-                try await bench.downloaded(bench.recipe("{\(bench.archive), sha256: \(digest), tree: \(wanted)}"))
+                try await fixture.downloaded(fixture.recipe("{\(fixture.archive), sha256: \(digest), tree: \(wanted)}"))
             }
             #expect(error?.description.contains(tree) == true && error?.description.contains(wanted) == true)
         }
@@ -221,22 +222,24 @@ struct DownloadTests {
 
     @Test("an address with another content is passed over for one that has the right one")
     func nextAddress() async throws {
-        try await SourceFixture.use { bench in
-            let tree = try await bench.commit().tree
-            try await bench.pack("another", as: "/wrong.tar.gz")
-            bench.answers["/words.tar.gz"] = Array("<html>not here</html>".utf8)
-            let addresses = ["/none.tar.gz", "/words.tar.gz", "/wrong.tar.gz", "/plugins.tar.gz"].map { "\"\(bench.server.address($0))\"" }
-            let found = try await bench.downloaded(
-                bench.recipe("{addresses: [\(addresses.joined(separator: ", "))], unpack: build/src, strip: 1, tree: \(tree)}"))
+        try await SourceFixture.use { fixture in
+            let tree = try await fixture.commit().tree
+            try await fixture.pack("another", as: "/wrong.tar.gz")
+            fixture.answers["/words.tar.gz"] = Array("<html>not here</html>".utf8)
+            let addresses = ["/none.tar.gz", "/words.tar.gz", "/wrong.tar.gz", "/plugins.tar.gz"].map {
+                "\"\(fixture.server.address($0))\""
+            }
+            let found = try await fixture.downloaded(
+                fixture.recipe("{addresses: [\(addresses.joined(separator: ", "))], unpack: build/src, strip: 1, tree: \(tree)}"))
             #expect(found.text == Self.text)
         }
     }
 
     @Test("a file that is not unpacked can be trusted, too")
     func file() async throws {
-        try await SourceFixture.use { bench in
-            let recipe = try bench.recipe("{addresses: [\"\(bench.server.address("/plugins.tar.gz"))\"], file: build/src/main.go}")
-            let found = try await bench.downloaded(recipe, areTrusted: true)
+        try await SourceFixture.use { fixture in
+            let recipe = try fixture.recipe("{addresses: [\"\(fixture.server.address("/plugins.tar.gz"))\"], file: build/src/main.go}")
+            let found = try await fixture.downloaded(recipe, areTrusted: true)
             #expect(found.downloads.locked["plugins"]?.tree == nil && found.downloads.locked["plugins"]?.isTrusted == true)
             #expect(found.text?.isEmpty == false)
         }
@@ -244,7 +247,7 @@ struct DownloadTests {
 
     @Test("a download that says too much, or what it cannot have, is a mistake in the recipe")
     func mistakes() async throws {
-        try await SourceFixture.use { bench in
+        try await SourceFixture.use { fixture in
             let id = String(repeating: "1", count: 40)
             for (said, words) in [
                 ("unpack: x", "expected at least one address, or 'git'"),
@@ -258,7 +261,7 @@ struct DownloadTests {
                 ("git: {url: -x, commit: \(id)}, unpack: x", "expected an address"),
                 ("addresses: [a], unpack: x, tree: 123", "a tree ID of 40 hexadecimal digits"),
             ] {
-                let error = #expect(throws: Diagnostic.self) { try bench.recipe("{\(said)}") }
+                let error = #expect(throws: Diagnostic.self) { try fixture.recipe("{\(said)}") }
                 #expect(error?.description.contains(words) == true, "\(said): \(error?.description ?? "")")
             }
         }

@@ -95,14 +95,14 @@ struct HistoryTests {
 
     @Test("trees merge to the tree that has both changes; a clash gives the file's text, a removed file none")
     func mergeTrees() throws {
-        let bench = try HistoryFixture()
-        let base = try bench.tree(["a": text([:]), "b": "b\n", "c": "c\n"])
-        let ours = try bench.tree(["a": text([2: "ours"]), "b": "b\n", "c": "c2\n"])
-        let theirs = try bench.tree(["a": text([11: "theirs"]), "b": "b2\n", "c": "c\n"])
-        let both = try bench.tree(["a": text([2: "ours", 11: "theirs"]), "b": "b2\n", "c": "c2\n"])
-        #expect(try bench.repository.mergeTrees(ancestor: base, ours: ours, theirs: theirs) == .clean(both))
-        let other = try bench.tree(["a": text([2: "other"]), "b": "b\n"])
-        guard case .conflicts(let conflicts) = try bench.repository.mergeTrees(ancestor: base, ours: ours, theirs: other) else {
+        let fixture = try HistoryFixture()
+        let base = try fixture.tree(["a": text([:]), "b": "b\n", "c": "c\n"])
+        let ours = try fixture.tree(["a": text([2: "ours"]), "b": "b\n", "c": "c2\n"])
+        let theirs = try fixture.tree(["a": text([11: "theirs"]), "b": "b2\n", "c": "c\n"])
+        let both = try fixture.tree(["a": text([2: "ours", 11: "theirs"]), "b": "b2\n", "c": "c2\n"])
+        #expect(try fixture.repository.mergeTrees(ancestor: base, ours: ours, theirs: theirs) == .clean(both))
+        let other = try fixture.tree(["a": text([2: "other"]), "b": "b\n"])
+        guard case .conflicts(let conflicts) = try fixture.repository.mergeTrees(ancestor: base, ours: ours, theirs: other) else {
             return #expect(Bool(false), "it merged")
         }
         #expect(conflicts.map(\.path) == ["a", "c"])
@@ -114,19 +114,19 @@ struct HistoryTests {
 
     @Test("a log has the commits between two that touch a path, the newest first, and no more than asked for")
     func log() throws {
-        let bench = try HistoryFixture()
-        try bench.write("dir/f", "0")
-        try bench.write("g", "0")
-        let first = try bench.commit("begin")
+        let fixture = try HistoryFixture()
+        try fixture.write("dir/f", "0")
+        try fixture.write("g", "0")
+        let first = try fixture.commit("begin")
         var touching: [ObjectID] = []
         for number in 1...3 {
-            try bench.write("dir/f", "\(number)")
-            touching.insert(try bench.commit("f \(number)"), at: 0)
-            try bench.write("g", "\(number)")
-            try bench.commit("g \(number)")
+            try fixture.write("dir/f", "\(number)")
+            touching.insert(try fixture.commit("f \(number)"), at: 0)
+            try fixture.write("g", "\(number)")
+            try fixture.commit("g \(number)")
         }
-        let repository = try Repository.open(at: "\(bench.path)/tree/.git")
-        let end = try #require(ObjectID(try bench.git("rev-parse", "HEAD")))
+        let repository = try Repository.open(at: "\(fixture.path)/tree/.git")
+        let end = try #require(ObjectID(try fixture.git("rev-parse", "HEAD")))
         #expect(try repository.log(of: "dir/f", from: first, to: end).map(\.id) == touching)
         #expect(try repository.log(of: "dir", from: first, to: end, limit: 1).map(\.subject) == ["f 3"])
         #expect(try repository.log(of: "none", from: first, to: end) == [])
@@ -134,20 +134,20 @@ struct HistoryTests {
 
     @Test("a difference is one that git applies, with as many lines around as asked for, and files are listed below a directory")
     func diff() throws {
-        let bench = try HistoryFixture()
-        let old = try bench.tree(["d/a": text([:]), "d/gone": "x\n", "e": "e"])
-        let new = try bench.tree(["d/a": text([6: "six"]), "d/new": "y\n", "e": "e"])
-        try bench.write("d/a", text([:]))
-        try bench.write("d/gone", "x\n")
-        try bench.write("e", "e")
-        let diff = try bench.repository.diff(from: old, to: new, context: 1)
+        let fixture = try HistoryFixture()
+        let old = try fixture.tree(["d/a": text([:]), "d/gone": "x\n", "e": "e"])
+        let new = try fixture.tree(["d/a": text([6: "six"]), "d/new": "y\n", "e": "e"])
+        try fixture.write("d/a", text([:]))
+        try fixture.write("d/gone", "x\n")
+        try fixture.write("e", "e")
+        let diff = try fixture.repository.diff(from: old, to: new, context: 1)
         #expect(String(decoding: diff, as: UTF8.self).contains("@@ -5,3 +5,3 @@"))
-        try Data(diff).write(to: URL(filePath: "\(bench.path)/it.diff"))
-        try bench.git("add", "-A")
-        try bench.git("apply", "--index", "\(bench.path)/it.diff")
-        #expect(try bench.git("write-tree") == new.description)
-        #expect(try bench.repository.files(of: new, under: "d") == ["d/a", "d/new"])
-        #expect(try bench.repository.files(of: new) == ["d/a", "d/new", "e"])
+        try Data(diff).write(to: URL(filePath: "\(fixture.path)/it.diff"))
+        try fixture.git("add", "-A")
+        try fixture.git("apply", "--index", "\(fixture.path)/it.diff")
+        #expect(try fixture.git("write-tree") == new.description)
+        #expect(try fixture.repository.files(of: new, under: "d") == ["d/a", "d/new"])
+        #expect(try fixture.repository.files(of: new) == ["d/a", "d/new", "e"])
     }
 }
 
@@ -160,32 +160,32 @@ struct MailboxTests {
             ("Jürgen J. Ökçe", "Ein Betreff, der lang ist und Umlaute hat: äöü, äöü, äöü, äöü, äöü, äöü, äöü"), ("A. B, C", "a =?b?= c"),
         ])
     func am(_ name: String, _ subject: String) throws {
-        let bench = try HistoryFixture()
-        try bench.write("dir/f", "1\n2\n3\n")
-        try bench.write("gone", "x\n")
-        let head = try bench.commit("begin")
-        let old = try bench.repository.importCheckout(of: "\(bench.path)/tree") { _ in }
+        let fixture = try HistoryFixture()
+        try fixture.write("dir/f", "1\n2\n3\n")
+        try fixture.write("gone", "x\n")
+        let head = try fixture.commit("begin")
+        let old = try fixture.repository.importCheckout(of: "\(fixture.path)/tree") { _ in }
         #expect(old.head == head)
-        let new = try bench.tree(["dir/f": "1\n2 ä\n3\n", "dir/f_test": "new\n"])
+        let new = try fixture.tree(["dir/f": "1\n2 ä\n3\n", "dir/f_test": "new\n"])
         let body = "Why it is so.\n\nSigned-off-by: \(name) <a@example.org>"
         let mailbox = try Mailbox(author: try Author(name: name, email: "a@example.org"), date: 1_767_225_600, subject: subject, body: body)
-        let message = try mailbox.message(from: old.tree, to: new, in: bench.repository, signature: "ninepin")
-        try Data(message).write(to: URL(filePath: "\(bench.path)/it.mbox"))
-        try bench.git("am", "-q", "\(bench.path)/it.mbox")
-        #expect(try bench.git("rev-parse", "HEAD^{tree}") == new.description)
-        #expect(try bench.git("log", "-1", "--format=%an|%ae|%aI|%s") == "\(name)|a@example.org|2026-01-01T00:00:00+00:00|\(subject)")
-        #expect(try bench.git("log", "-1", "--format=%b") == body)
+        let message = try mailbox.message(from: old.tree, to: new, in: fixture.repository, signature: "ninepin")
+        try Data(message).write(to: URL(filePath: "\(fixture.path)/it.mbox"))
+        try fixture.git("am", "-q", "\(fixture.path)/it.mbox")
+        #expect(try fixture.git("rev-parse", "HEAD^{tree}") == new.description)
+        #expect(try fixture.git("log", "-1", "--format=%an|%ae|%aI|%s") == "\(name)|a@example.org|2026-01-01T00:00:00+00:00|\(subject)")
+        #expect(try fixture.git("log", "-1", "--format=%b") == body)
         #expect(String(decoding: message, as: UTF8.self).contains("\n---\n dir/f "))
-        #expect(try bench.git("status", "--porcelain") == "")
+        #expect(try fixture.git("status", "--porcelain") == "")
     }
 
     @Test("an author is git's; without one the error says how to name one")
     func author() throws {
-        let bench = try HistoryFixture()
-        #expect(try Author(environment: bench.environment) == Author(name: "A Tester", email: "tester@example.org"))
-        let named = bench.environment.merging(["GIT_AUTHOR_NAME": "Another", "GIT_AUTHOR_EMAIL": "b@example.org"]) { $1 }
+        let fixture = try HistoryFixture()
+        #expect(try Author(environment: fixture.environment) == Author(name: "A Tester", email: "tester@example.org"))
+        let named = fixture.environment.merging(["GIT_AUTHOR_NAME": "Another", "GIT_AUTHOR_EMAIL": "b@example.org"]) { $1 }
         #expect(try Author(environment: named).name == "Another")
-        let none = bench.environment.merging(["GIT_CONFIG_GLOBAL": "/dev/null"]) { $1 }
+        let none = fixture.environment.merging(["GIT_CONFIG_GLOBAL": "/dev/null"]) { $1 }
         let error = #expect(throws: AuthorError.unknown) { try Author(environment: none) }
         #expect(error?.description.contains("git config --global user.name") == true)
     }

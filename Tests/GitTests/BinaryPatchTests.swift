@@ -5,25 +5,25 @@ import UnifiedDiff
 
 @Suite("Patches of bytes that are no lines")
 struct BinaryPatchTests {
-    private let room: RepositoryFixture
+    private let fixture: RepositoryFixture
     private let old: ObjectID
     private let new: ObjectID
     /// git's patch for two files: one is changed by a delta, and one is created.
     private let patch: String
 
     init() throws {
-        room = try RepositoryFixture()
+        fixture = try RepositoryFixture()
         let bytes = (0..<2000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
-        try room.write("a/changed", Data([0] + bytes))
-        try room.write("b/changed", Data([0] + bytes[..<700] + [1, 2, 3] + bytes[700...]))
-        try room.write("b/made", Data([0, 1, 2]))
-        old = try room.repository.importTree(from: "\(room.path)/a") { _ in }
-        new = try room.repository.importTree(from: "\(room.path)/b") { _ in }
-        patch = try room.run("git", ["--git-dir=trees.git", "diff", "--binary", "\(old)", "\(new)"], in: room.path)
+        try fixture.write("a/changed", Data([0] + bytes))
+        try fixture.write("b/changed", Data([0] + bytes[..<700] + [1, 2, 3] + bytes[700...]))
+        try fixture.write("b/made", Data([0, 1, 2]))
+        old = try fixture.repository.importTree(from: "\(fixture.path)/a") { _ in }
+        new = try fixture.repository.importTree(from: "\(fixture.path)/b") { _ in }
+        patch = try fixture.run("git", ["--git-dir=trees.git", "diff", "--binary", "\(old)", "\(new)"], in: fixture.path)
     }
 
     private func apply(_ text: String) throws -> ObjectID {
-        try room.repository.apply(Patch(Array(text.utf8), name: "x"), to: old, under: ".")
+        try fixture.repository.apply(Patch(Array(text.utf8), name: "x"), to: old, under: ".")
     }
 
     private func error(_ text: String) throws -> String {
@@ -59,17 +59,17 @@ struct BinaryPatchTests {
         ] {
             #expect(try error(text).contains(word))
         }
-        let later = try room.repository.apply(Patch(Array(patch.utf8), name: "x"), to: old, under: ".")
-        let match = try Patch(Array(patch.utf8), name: "x").match { try room.repository.standing(at: $0, of: later) }
+        let later = try fixture.repository.apply(Patch(Array(patch.utf8), name: "x"), to: old, under: ".")
+        let match = try Patch(Array(patch.utf8), name: "x").match { try fixture.repository.standing(at: $0, of: later) }
         #expect(match.state == .upstream)
     }
 
     @Test("no more bytes come of a change than it says, however many are packed into it, and no change says that it comes to very many")
     func bounds() throws {
-        try room.write("zeros/f", Data(count: 8 << 20))
-        let zeros = try room.repository.importTree(from: "\(room.path)/zeros") { _ in }
+        try fixture.write("zeros/f", Data(count: 8 << 20))
+        let zeros = try fixture.repository.importTree(from: "\(fixture.path)/zeros") { _ in }
         let empty = try #require(ObjectID("4b825dc642cb6eb9a060e54bf8d69288fbee4904"))
-        let text = try room.run("git", ["--git-dir=trees.git", "diff", "--binary", "\(empty)", "\(zeros)"], in: room.path)
+        let text = try fixture.run("git", ["--git-dir=trees.git", "diff", "--binary", "\(empty)", "\(zeros)"], in: fixture.path)
         #expect(text.utf8.count < 80_000 && text.contains("literal 8388608\n"))
         #expect(try error(text.replacing("literal 8388608", with: "literal 1000")).contains("does not expand to 1000 bytes"))
         #expect(try error(text.replacing("literal 8388608", with: "literal 8388609")).contains("does not expand to 8388609 bytes"))

@@ -11,9 +11,9 @@ struct CommitTimeTests {
             ("9223372036854775807", 253_402_300_799), ("-1", 0), ("-9223372036854775808", 0),
         ] as [(String, Int64)])
     func time(_ written: String, _ seconds: Int64) throws {
-        let room = try RepositoryFixture()
+        let fixture = try RepositoryFixture()
         let who = "a <a@example.org> \(written) +0000"
-        let commit = try room.object("commit", Data("tree \(room.rawTree([]))\nauthor \(who)\ncommitter \(who)\n\nx\n".utf8))
-        #expect(try room.repository.time(of: commit) == seconds)
+        let commit = try fixture.object("commit", Data("tree \(fixture.rawTree([]))\nauthor \(who)\ncommitter \(who)\n\nx\n".utf8))
+        #expect(try fixture.repository.time(of: commit) == seconds)
     }
 }

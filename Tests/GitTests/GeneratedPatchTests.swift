@@ -49,10 +49,10 @@ struct GeneratedPatchTests {
     func generated(_ form: GeneratedForm) throws {
         let seed = Self.environment["NINEPIN_PATCH_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
         let count = Self.environment["NINEPIN_PATCH_COUNT"].flatMap(Int.init) ?? 20
-        let room = try RepositoryFixture()
-        let work = try room.folder("work", [:])
-        let patches = try room.folder("patches", [:])
-        try Self.fill(room, work, seed: seed, count: count, isPlain: form == .quilt)
+        let fixture = try RepositoryFixture()
+        let work = try fixture.folder("work", [:])
+        let patches = try fixture.folder("patches", [:])
+        try Self.fill(fixture, work, seed: seed, count: count, isPlain: form == .quilt)
         // One shell for all of them, so that each step needs only one process.
         let script = """
             k=0; while [ $k -lt \(count) ]; do
@@ -62,18 +62,18 @@ struct GeneratedPatchTests {
                 k=$((k + 1))
             done
             """
-        try room.run("sh", ["-c", script], in: work)
+        try fixture.run("sh", ["-c", script], in: work)
         let repository = try Repository.open(at: "\(work)/.git")
         let names = (0..<count).flatMap { ["o\($0)^{tree}", "n\($0)^{tree}"] }
-        let ids = try room.run("git", ["rev-parse"] + names, in: work).split(separator: "\n").compactMap { ObjectID(String($0)) }
+        let ids = try fixture.run("git", ["rev-parse"] + names, in: work).split(separator: "\n").compactMap { ObjectID(String($0)) }
         try #require(ids.count == 2 * count)
         let trees = (0..<count).map { (ids[2 * $0], ids[2 * $0 + 1]) }
         var (applied, refused) = (0, 0)
         for number in 0..<count {
             let bytes = Array(try Data(contentsOf: URL(filePath: "\(patches)/\(number)")))
-            let told = ObjectID(try room.read("patches/\(number).tree").trimmingCharacters(in: .whitespacesAndNewlines))
+            let told = ObjectID(try fixture.read("patches/\(number).tree").trimmingCharacters(in: .whitespacesAndNewlines))
             let (old, new) = trees[number]
-            let fault = try room.read("patches/\(number).error")
+            let fault = try fixture.read("patches/\(number).error")
             let words = "form \(form), seed \(seed), number \(number)"
             do {
                 let made = try Self.apply(bytes, to: old, in: repository, words)
@@ -111,17 +111,17 @@ struct GeneratedPatchTests {
     private static func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(6000), as: UTF8.self).debugDescription }
 
     /// A repository with all old and new trees, written by a single git process.
-    private static func fill(_ room: RepositoryFixture, _ work: String, seed: UInt64, count: Int, isPlain: Bool) throws {
+    private static func fill(_ fixture: RepositoryFixture, _ work: String, seed: UInt64, count: Int, isPlain: Bool) throws {
         var generator = PatchGenerator(seed: seed, isPlain: isPlain)
         var stream: [UInt8] = []
         for number in 0..<count {
             let old = generator.tree()
             stream += PatchGenerator.stream(number, old, generator.changed(old))
         }
-        try room.write("stream", Data(stream))
+        try fixture.write("stream", Data(stream))
         let settings =
             "git config core.protectNTFS false; git config core.autocrlf false; git config user.name A; git config user.email a@example.org"
         let script = "git init -q . && \(settings); git fast-import --quiet < ../stream && git rev-parse n\(count - 1)"
-        #expect(try !room.run("sh", ["-c", script], in: work).isEmpty, "seed \(seed): git does not take the trees")
+        #expect(try !fixture.run("sh", ["-c", script], in: work).isEmpty, "seed \(seed): git does not take the trees")
     }
 }

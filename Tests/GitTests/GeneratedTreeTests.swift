@@ -14,14 +14,14 @@ struct GeneratedTreeTests {
     func generated() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed)
-        let room = try RepositoryFixture()
-        _ = try room.folder("yard/inner", ["kept": "kept"])
-        let work = "\(room.path)/yard/inner/work"
-        let workTree = WorkTree(directory: work, note: "\(room.path)/note")
-        let (file, target) = (try room.blob("x"), try room.blob("../../../evil"))
-        let inner = try room.tree(["f": "x"])
+        let fixture = try RepositoryFixture()
+        _ = try fixture.folder("yard/inner", ["kept": "kept"])
+        let work = "\(fixture.path)/yard/inner/work"
+        let workTree = WorkTree(directory: work, note: "\(fixture.path)/note")
+        let (file, target) = (try fixture.blob("x"), try fixture.blob("../../../evil"))
+        let inner = try fixture.tree(["f": "x"])
         func around() throws -> [String] {
-            try FileManager.default.subpathsOfDirectory(atPath: room.path).filter {
+            try FileManager.default.subpathsOfDirectory(atPath: fixture.path).filter {
                 !["trees.git", "git-", "tree-", "note", "yard/inner/work"].contains(where: $0.hasPrefix)
             }.sorted()
         }
@@ -36,14 +36,14 @@ struct GeneratedTreeTests {
                 entries.append(kinds.randomElement(using: &random) ?? kinds[0])
             }
             let key = { (entry: RepositoryFixture.RawEntry) in entry.mode == "40000" ? entry.name + [0x2F] : entry.name }
-            let tree = try room.rawTree(entries.sorted { key($0).lexicographicallyPrecedes(key($1)) })
+            let tree = try fixture.rawTree(entries.sorted { key($0).lexicographicallyPrecedes(key($1)) })
             do {
-                let claim = try workTree.checkOut(tree, from: room.repository) { _ in }
+                let claim = try workTree.checkOut(tree, from: fixture.repository) { _ in }
                 #expect(workTree.holds(claim), "seed \(seed)")
-                #expect(try room.gitTree(of: work) == tree.description, "seed \(seed): \(entries)")
+                #expect(try fixture.gitTree(of: work) == tree.description, "seed \(seed): \(entries)")
             } catch is TreeFault {}
             #expect(try around() == before, "seed \(seed): \(entries)")
         }
-        #expect(!FileManager.default.fileExists(atPath: "\(room.path)/evil"))
+        #expect(!FileManager.default.fileExists(atPath: "\(fixture.path)/evil"))
     }
 }

@@ -20,22 +20,22 @@ struct HostilePatchTests {
 
     @Test("a made file takes no folder's place, and goes through no file and no link")
     func places() throws {
-        let room = try RepositoryFixture()
-        let (x, link) = (try room.blob("x\n"), try room.blob("d"))
-        let inner = try room.rawTree([.init("f", x)])
-        let tree = try room.rawTree([.folder("d", inner), .init("file", x), .link("link", link)])
+        let fixture = try RepositoryFixture()
+        let (x, link) = (try fixture.blob("x\n"), try fixture.blob("d"))
+        let inner = try fixture.rawTree([.init("f", x)])
+        let tree = try fixture.rawTree([.folder("d", inner), .init("file", x), .link("link", link)])
         for path in ["d", "file/new", "link/new", "link", "file", "file/a/b"] {
             let patch = try Patch(made(path), name: "p")
-            #expect(throws: ApplyError.self, "\(path)") { try room.repository.apply(patch, to: tree, under: ".") }
+            #expect(throws: ApplyError.self, "\(path)") { try fixture.repository.apply(patch, to: tree, under: ".") }
         }
         for path in ["link/f", "d"] {
             for text in [changed(path), removed(path)] {
                 let patch = try Patch(text, name: "p")
-                #expect(throws: ApplyError.self, "\(path)") { try room.repository.apply(patch, to: tree, under: ".") }
+                #expect(throws: ApplyError.self, "\(path)") { try fixture.repository.apply(patch, to: tree, under: ".") }
             }
         }
-        let good = try room.repository.apply(try Patch(made("d/new/deep"), name: "p"), to: tree, under: ".")
-        #expect(try room.repository.changedPaths(from: tree, to: good) == ["d/new/deep"])
+        let good = try fixture.repository.apply(try Patch(made("d/new/deep"), name: "p"), to: tree, under: ".")
+        #expect(try fixture.repository.changedPaths(from: tree, to: good) == ["d/new/deep"])
     }
 
     @Test(

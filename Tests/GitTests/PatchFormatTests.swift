@@ -5,7 +5,7 @@ import UnifiedDiff
 
 /// A small source tree to apply patches to.
 struct FormatBench {
-    let room: RepositoryFixture
+    let fixture: RepositoryFixture
     let tree: ObjectID
 
     static let source: [(path: String, mode: String, text: String)] = [
@@ -18,8 +18,8 @@ struct FormatBench {
     ]
 
     init() throws {
-        room = try RepositoryFixture()
-        tree = try room.wholeTree(Self.source)
+        fixture = try RepositoryFixture()
+        tree = try fixture.wholeTree(Self.source)
     }
 
     func apply(_ text: String) throws -> ObjectID { try apply(Array(text.utf8)) }
@@ -27,21 +27,21 @@ struct FormatBench {
     /// Applies a patch, and expects that `check` and `patch` agree and that the rewritten patch is the same.
     func apply(_ text: [UInt8]) throws -> ObjectID {
         let patch = try Patch(text, name: "x.patch")
-        let match = try patch.match { try room.repository.standing(at: $0, of: tree) }
+        let match = try patch.match { try fixture.repository.standing(at: $0, of: tree) }
         let made: ObjectID
-        do { made = try room.repository.apply(patch, to: tree, under: ".") } catch {
+        do { made = try fixture.repository.apply(patch, to: tree, under: ".") } catch {
             #expect(match.state != .applies, "check says that it applies, and patch says: \(error)")
             throw error
         }
         #expect(match.state == .applies)
-        #expect(try room.repository.apply(Patch(patch.text { $0 }, name: "again"), to: tree, under: ".") == made)
+        #expect(try fixture.repository.apply(Patch(patch.text { $0 }, name: "again"), to: tree, under: ".") == made)
         return made
     }
 
     /// The tree with some files changed; nil removes a file.
     func with(_ changes: [String: (mode: String, text: String)?]) throws -> ObjectID {
         let kept = Self.source.filter { file in !changes.keys.contains { $0.utf8.elementsEqual(file.path.utf8) } }
-        return try room.wholeTree(kept + changes.compactMap { path, file in file.map { (path, $0.mode, $0.text) } })
+        return try fixture.wholeTree(kept + changes.compactMap { path, file in file.map { (path, $0.mode, $0.text) } })
     }
 }
 
@@ -120,7 +120,7 @@ struct PatchFormatTests {
         #expect(messages.count == 2 && messages.flatMap(\.self) == bytes)
         let bench = try FormatBench()
         var tree = bench.tree
-        for message in messages { tree = try bench.room.repository.apply(Patch(message, name: "m"), to: tree, under: ".") }
+        for message in messages { tree = try bench.fixture.repository.apply(Patch(message, name: "m"), to: tree, under: ".") }
         #expect(try tree == bench.with(["fs/fs.go": ("100644", Self.changed.replacing("d = 4", with: "d = 40"))]))
     }
 
@@ -336,11 +336,11 @@ struct PatchFormatTests {
 
     @Test("names that are one text to Swift and two to git are two files")
     func composed() throws {
-        let room = try RepositoryFixture()
-        let tree = try room.wholeTree([("\u{E9}", "100644", "1\n"), ("e\u{301}", "100644", "2\n")])
+        let fixture = try RepositoryFixture()
+        let tree = try fixture.wholeTree([("\u{E9}", "100644", "1\n"), ("e\u{301}", "100644", "2\n")])
         let patch = try Patch(
             Array("--- a/\u{E9}\n+++ b/\u{E9}\n@@ -1 +1 @@\n-1\n+3\n--- a/e\u{301}\n+++ b/e\u{301}\n@@ -1 +1 @@\n-2\n+4\n".utf8), name: "x")
-        let made = try room.repository.apply(patch, to: tree, under: ".")
-        #expect(try made == room.wholeTree([("\u{E9}", "100644", "3\n"), ("e\u{301}", "100644", "4\n")]))
+        let made = try fixture.repository.apply(patch, to: tree, under: ".")
+        #expect(try made == fixture.wholeTree([("\u{E9}", "100644", "3\n"), ("e\u{301}", "100644", "4\n")]))
     }
 }

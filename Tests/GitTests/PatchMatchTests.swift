@@ -49,14 +49,14 @@ struct FitTests {
 
     @Test("applying to bytes gives what applying to a tree gives, moved hunks and a missing last line break included")
     func sameAsTree() throws {
-        let room = try RepositoryFixture()
+        let fixture = try RepositoryFixture()
         let before = "zero\none\ntwo\nx\ny\nz\nlast"
         let patch = try patch(
             "@@ -1,2 +1,2 @@\n one\n-two\n+2\n@@ -5,2 +5,2 @@\n z\n-last\n\\ No newline at end of file\n+end\n\\ No newline at end of file\n"
         )
-        let tree = try room.repository.apply(patch, to: try room.tree(["f.go": before]), under: ".")
+        let tree = try fixture.repository.apply(patch, to: try fixture.tree(["f.go": before]), under: ".")
         let after = try patch.applied { _ in standing(before) }[0].after?.bytes
-        #expect(try room.repository.blob(at: "f.go", of: tree) == after)
+        #expect(try fixture.repository.blob(at: "f.go", of: tree) == after)
         #expect(after == Array("zero\none\n2\nx\ny\nz\nend".utf8))
     }
 
@@ -81,14 +81,14 @@ struct FitTests {
 
     @Test("a commit of a folder is its subject and a patch; the first one too")
     func commit() throws {
-        let room = try RepositoryFixture()
-        let folder = try room.folder("work", ["f.go": "one\n"])
+        let fixture = try RepositoryFixture()
+        let folder = try fixture.folder("work", ["f.go": "one\n"])
         let author = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-        try room.run("git", ["init", "-q"], in: folder)
+        try fixture.run("git", ["init", "-q"], in: folder)
         for (text, subject) in [("one\n", "First"), ("two\n", "Second\n\nBody.")] {
-            try room.write("work/f.go", Data(text.utf8))
-            try room.run("git", ["add", "."], in: folder)
-            try room.run("git", author + ["commit", "-qm", subject], in: folder)
+            try fixture.write("work/f.go", Data(text.utf8))
+            try fixture.run("git", ["add", "."], in: folder)
+            try fixture.run("git", author + ["commit", "-qm", subject], in: folder)
         }
         let commit = try LocalCommit("HEAD", in: folder)
         #expect(commit.subject == "Second")

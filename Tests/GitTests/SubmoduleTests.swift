@@ -6,16 +6,16 @@ import UnifiedDiff
 @Suite("Submodules in trees")
 struct SubmoduleTests {
     /// A tree with a submodule's entry as git writes it.
-    private func tree(_ room: RepositoryFixture, at path: String, modules: String? = nil, files: [String: String] = ["a": "1"]) throws
+    private func tree(_ fixture: RepositoryFixture, at path: String, modules: String? = nil, files: [String: String] = ["a": "1"]) throws
         -> ObjectID
     {
-        let folder = try room.folder("made-\(UUID())", files.merging(modules.map { [".gitmodules": $0] } ?? [:]) { one, _ in one })
-        let git = ["--git-dir=\(room.path)/trees.git", "--work-tree=."]
-        let index = "GIT_INDEX_FILE=\(room.path)/index-\(UUID())"
+        let folder = try fixture.folder("made-\(UUID())", files.merging(modules.map { [".gitmodules": $0] } ?? [:]) { one, _ in one })
+        let git = ["--git-dir=\(fixture.path)/trees.git", "--work-tree=."]
+        let index = "GIT_INDEX_FILE=\(fixture.path)/index-\(UUID())"
         let entry = "160000,\(String(repeating: "1", count: 40)),\(path)"
-        try room.run("env", [index, "git"] + git + ["add", "-A", "-f", "."], in: folder)
-        try room.run("env", [index, "git"] + git + ["update-index", "--add", "--cacheinfo", entry], in: folder)
-        let id = try room.run("env", [index, "git"] + git + ["write-tree"], in: folder)
+        try fixture.run("env", [index, "git"] + git + ["add", "-A", "-f", "."], in: folder)
+        try fixture.run("env", [index, "git"] + git + ["update-index", "--add", "--cacheinfo", entry], in: folder)
+        let id = try fixture.run("env", [index, "git"] + git + ["write-tree"], in: folder)
         return try #require(ObjectID(id.trimmingCharacters(in: .newlines)))
     }
 
@@ -23,67 +23,67 @@ struct SubmoduleTests {
 
     @Test("a submodule's entry becomes an empty folder, as git checks it out, and the work tree holds the tree")
     func emptyFolder() throws {
-        let room = try RepositoryFixture()
-        let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
-        let stray = try tree(room, at: "sub/deep")
-        let claim = try work.checkOut(stray, from: room.repository) { _ in }
+        let fixture = try RepositoryFixture()
+        let work = WorkTree(directory: "\(fixture.path)/tree", note: "\(fixture.path)/note")
+        let stray = try tree(fixture, at: "sub/deep")
+        let claim = try work.checkOut(stray, from: fixture.repository) { _ in }
         #expect(work.holds(claim))
-        #expect(try names("\(room.path)/tree") == ["a", "sub"])
-        #expect(try names("\(room.path)/tree/sub") == ["deep"])
-        #expect(try names("\(room.path)/tree/sub/deep") == [])
+        #expect(try names("\(fixture.path)/tree") == ["a", "sub"])
+        #expect(try names("\(fixture.path)/tree/sub") == ["deep"])
+        #expect(try names("\(fixture.path)/tree/sub/deep") == [])
         // Nothing is written a second time.
-        #expect(try work.checkOut(stray, from: room.repository) { _ in }.changes == 0)
+        #expect(try work.checkOut(stray, from: fixture.repository) { _ in }.changes == 0)
     }
 
     @Test("from a file to a submodule's entry, to a folder, to nothing: each step leaves what git would")
     func changes() throws {
-        let room = try RepositoryFixture()
-        let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
+        let fixture = try RepositoryFixture()
+        let work = WorkTree(directory: "\(fixture.path)/tree", note: "\(fixture.path)/note")
         let steps: [(ObjectID, [String])] = [
-            (try room.tree(["a": "1", "sub": "file"]), []), (try tree(room, at: "sub"), []),
-            (try room.tree(["a": "1", "sub/x": "2"]), ["x"]),
-            (try tree(room, at: "sub"), []), (try room.tree(["a": "1"]), []),
+            (try fixture.tree(["a": "1", "sub": "file"]), []), (try tree(fixture, at: "sub"), []),
+            (try fixture.tree(["a": "1", "sub/x": "2"]), ["x"]),
+            (try tree(fixture, at: "sub"), []), (try fixture.tree(["a": "1"]), []),
         ]
         for (number, (tree, inside)) in steps.enumerated() {
-            #expect(work.holds(try work.checkOut(tree, from: room.repository) { _ in }), "\(number)")
-            let isThere = FileManager.default.fileExists(atPath: "\(room.path)/tree/sub")
+            #expect(work.holds(try work.checkOut(tree, from: fixture.repository) { _ in }), "\(number)")
+            let isThere = FileManager.default.fileExists(atPath: "\(fixture.path)/tree/sub")
             #expect(isThere == (number < 4))
-            if number > 0, number < 4 { #expect(try names("\(room.path)/tree/sub") == inside, "\(number)") }
+            if number > 0, number < 4 { #expect(try names("\(fixture.path)/tree/sub") == inside, "\(number)") }
         }
     }
 
     @Test("what lies in a submodule's folder is no part of the tree, and is removed when the tree is made whole")
     func filled() throws {
-        let room = try RepositoryFixture()
-        let work = WorkTree(directory: "\(room.path)/tree", note: "\(room.path)/note")
-        try room.write("tree/sub/left", Data("x".utf8))
-        let claim = try work.checkOutWhole(try tree(room, at: "sub"), from: room.repository) { _ in }
+        let fixture = try RepositoryFixture()
+        let work = WorkTree(directory: "\(fixture.path)/tree", note: "\(fixture.path)/note")
+        try fixture.write("tree/sub/left", Data("x".utf8))
+        let claim = try work.checkOutWhole(try tree(fixture, at: "sub"), from: fixture.repository) { _ in }
         #expect(work.holds(claim))
-        #expect(try names("\(room.path)/tree/sub") == [])
+        #expect(try names("\(fixture.path)/tree/sub") == [])
     }
 
     @Test("a patch of another file leaves a submodule's entry as it is")
     func patched() throws {
-        let room = try RepositoryFixture()
-        let before = try tree(room, at: "sub", files: ["a": "1\n"])
+        let fixture = try RepositoryFixture()
+        let before = try tree(fixture, at: "sub", files: ["a": "1\n"])
         let patch = try Patch(Array("--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n".utf8), name: "x.patch")
-        let after = try room.repository.apply(patch, to: before, under: ".")
-        #expect(try room.repository.changedPaths(from: before, to: after) == ["a"])
-        #expect(try room.repository.submodules(of: after) == room.repository.submodules(of: before))
+        let after = try fixture.repository.apply(patch, to: before, under: ".")
+        #expect(try fixture.repository.changedPaths(from: before, to: after) == ["a"])
+        #expect(try fixture.repository.submodules(of: after) == fixture.repository.submodules(of: before))
     }
 
     @Test("a submodule that .gitmodules names is told as left out, a stray one as an empty folder, and a tree without one tells nothing")
     func told() throws {
-        let room = try RepositoryFixture()
+        let fixture = try RepositoryFixture()
         let modules = "[submodule \"x\"]\n\tpath = third/party\n\turl = https://example.org/x.git\n"
-        let named = try room.repository.submodules(of: try tree(room, at: "third/party", modules: modules))
+        let named = try fixture.repository.submodules(of: try tree(fixture, at: "third/party", modules: modules))
         #expect(named.named == ["\"third/party\""])
         #expect(named.stray.isEmpty)
         #expect(named.notes.count == 1)
         #expect(named.notes.first?.contains("submodules are not fetched") == true)
-        let stray = try room.repository.submodules(of: try tree(room, at: "third/party"))
+        let stray = try fixture.repository.submodules(of: try tree(fixture, at: "third/party"))
         #expect(stray.named.isEmpty)
         #expect(stray.notes.first?.contains("that .gitmodules does not list: it is an empty folder, as in git") == true)
-        #expect(try room.repository.submodules(of: try room.tree(["a": "1"])).notes.isEmpty)
+        #expect(try fixture.repository.submodules(of: try fixture.tree(["a": "1"])).notes.isEmpty)
     }
 }

@@ -68,11 +68,11 @@ struct GoBuildTests {
             files["go.mod"] = "module example.org/tree\n\ngo 1.16\n\nrequire example.org/lib v1.0.0\n"
             files["vendor/modules.txt"] = "# example.org/lib v1.0.0\n## explicit\nexample.org/lib/used\n"
         }
-        let yard = try GoBuildFixture(mode, files)
-        let (binary, reached) = try await yard.build(touched: [Self.used, "vendor/example.org/lib/used/used_test.go", "README.md"])
+        let fixture = try GoBuildFixture(mode, files)
+        let (binary, reached) = try await fixture.build(touched: [Self.used, "vendor/example.org/lib/used/used_test.go", "README.md"])
         #expect(reached.count == 1)
         #expect(reached.first?.hasSuffix("example.org/lib/used") == true)
-        let said = try await Command(binary, [], environment: [:], on: yard.host).watch("") { said, event, _ in
+        let said = try await Command(binary, [], environment: [:], on: fixture.host).watch("") { said, event, _ in
             if case .line(_, let line) = event { said += String(decoding: line, as: UTF8.self) }
             return .proceed
         }
@@ -86,8 +86,8 @@ struct GoBuildTests {
             ("vendor/example.org/lib/used/used_plan9.go", "excluded by its build constraints"),
         ])
     func notReached(_ file: String, _ reason: String) async throws {
-        let yard = try GoBuildFixture(.gopath, Self.vendored)
-        let error = await #expect(throws: PatchNotReached.self) { try await yard.build(touched: [file]) }
+        let fixture = try GoBuildFixture(.gopath, Self.vendored)
+        let error = await #expect(throws: PatchNotReached.self) { try await fixture.build(touched: [file]) }
         #expect(error?.file == file)
         #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
     }
@@ -97,9 +97,9 @@ struct GoBuildTests {
         var files = Self.vendored
         // A second copy that nothing imports: the patch was applied to the wrong one.
         files["third/example.org/lib/used/used.go"] = "package used\n"
-        let yard = try GoBuildFixture(.gopath, files)
+        let fixture = try GoBuildFixture(.gopath, files)
         let error = await #expect(throws: PatchNotReached.self) {
-            try await yard.build(touched: ["third/example.org/lib/used/used.go"])
+            try await fixture.build(touched: ["third/example.org/lib/used/used.go"])
         }
         #expect(error?.instead?.hasSuffix("vendor/example.org/lib/used/used.go") == true, "\(String(describing: error))")
     }
@@ -108,36 +108,36 @@ struct GoBuildTests {
     func modules() async throws {
         let goMod = "module example.org/tree\n\ngo 1.16\n\nrequire example.org/lib v1.0.0\n"
         let copy = "\(GoPlace.copies)/example.org/lib"
-        let yard = try GoBuildFixture(
+        let fixture = try GoBuildFixture(
             .modules,
             [
                 "cmd/tool/main.go": Self.main, "go.mod": goMod, "\(copy)/go.mod": "module example.org/lib\n\ngo 1.16\n",
                 "\(copy)/used/used.go": "package used\n\nfunc Answer() string { return \"copied\" }\n",
                 GoPlace.sumFile: "",
             ])
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: fixture.host)
         let target = Target(package: "cmd/tool", flags: [], environment: [:], mode: .modules)
-        let temporary = yard.path.appending("tmp")
-        let modules = GoModules(target, at: yard.place, with: go, temporary: temporary, on: yard.host)
+        let temporary = fixture.path.appending("tmp")
+        let modules = GoModules(target, at: fixture.place, with: go, temporary: temporary, on: fixture.host)
         let text = try await modules.modFile(replacing: ["example.org/lib"], in: temporary)
-        try Files.write(text, to: yard.place.tree.appending(GoPlace.modFile))
-        let (_, reached) = try await yard.build(touched: ["\(copy)/used/used.go"])
+        try Files.write(text, to: fixture.place.tree.appending(GoPlace.modFile))
+        let (_, reached) = try await fixture.build(touched: ["\(copy)/used/used.go"])
         #expect(reached == ["example.org/lib/used"])
-        #expect(try Files.readText(yard.place.tree.appending("go.mod")) == goMod)
+        #expect(try Files.readText(fixture.place.tree.appending("go.mod")) == goMod)
     }
 
     @Test(
         "what Go is told is looked at once more where it is told: a lock's words may have become flags",
         arguments: ["-toolexec=@TRAP@", "-ldflags=-X a.b=1 -extld=@TRAP@ -linkmode=external"])
     func code(_ flag: String) async throws {
-        let yard = try GoBuildFixture(.gopath, Self.vendored)
-        let trap = yard.path.appending("trap")
+        let fixture = try GoBuildFixture(.gopath, Self.vendored)
+        let trap = fixture.path.appending("trap")
         try Files.write("#!/bin/sh\ntouch '\(trap).sprung'\nexec \"$@\"\n", to: trap, mode: 0o755)
         let flags = [flag.replacing("@TRAP@", with: trap.string)]
-        await #expect(throws: RecipeIsCode.self) { try await yard.build(touched: [], flags: flags) }
+        await #expect(throws: RecipeIsCode.self) { try await fixture.build(touched: [], flags: flags) }
         #expect(!Files.exists(FilePath("\(trap).sprung")))
         // With permission, Go receives the flag anyway: that is what the permission is for.
-        _ = try? await yard.build(touched: [], flags: flags, isToldAnything: true)
+        _ = try? await fixture.build(touched: [], flags: flags, isToldAnything: true)
         #expect(Files.exists(FilePath("\(trap).sprung")))
     }
 
@@ -150,9 +150,9 @@ struct GoBuildTests {
             ("other.org/lib/used.Word=new", "example.org/tree/vendor/example.org/lib/used"),
         ])
     func unreachedFlag(_ flag: String, _ near: String?) async throws {
-        let yard = try GoBuildFixture(.gopath, Self.vendored)
+        let fixture = try GoBuildFixture(.gopath, Self.vendored)
         for flags in [["-ldflags=-s -X \(flag)"], ["-ldflags", "-X=\(flag)"], ["--ldflags=all=-X '\(flag)'"]] {
-            let error = await #expect(throws: FlagNotReached.self) { try await yard.build(touched: [], flags: flags) }
+            let error = await #expect(throws: FlagNotReached.self) { try await fixture.build(touched: [], flags: flags) }
             #expect(error?.flag == flag && error?.package == String(flag.prefix { $0 != "=" }.dropLast(5)), "\(String(describing: error))")
             if let near { #expect(error?.near == near) }
         }
@@ -163,10 +163,10 @@ struct GoBuildTests {
         var files = Self.vendored
         files["cmd/tool/main.go"] = Self.main.replacing("func main", with: "var word string\n\nfunc main")
         files["vendor/example.org/lib/used/used.go"] = "package used\n\nvar Word = \"old\"\n\nfunc Answer() string { return Word }\n"
-        let yard = try GoBuildFixture(.gopath, files)
+        let fixture = try GoBuildFixture(.gopath, files)
         let words = ["-X example.org/tree/vendor/example.org/lib/used.Word=new", "-X main.word=x", "-X runtime.buildVersion=y"]
-        let (binary, _) = try await yard.build(touched: [], flags: ["-ldflags=\(words.joined(separator: " "))"])
-        let said = try await Command(binary, [], environment: [:], on: yard.host).watch("") { said, event, _ in
+        let (binary, _) = try await fixture.build(touched: [], flags: ["-ldflags=\(words.joined(separator: " "))"])
+        let said = try await Command(binary, [], environment: [:], on: fixture.host).watch("") { said, event, _ in
             if case .line(_, let line) = event { said += String(decoding: line, as: UTF8.self) }
             return .proceed
         }
@@ -175,19 +175,20 @@ struct GoBuildTests {
 
     @Test("Go follows the tree's own go.work in a workspace, and in no other mode", arguments: Target.Mode.allCases)
     func workFile(_ mode: Target.Mode) throws {
-        let yard = try GoBuildFixture(mode, ["go.work": "go 1.22\nuse .\n"])
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
-        let command = try GoBuild(Target(package: "cmd/tool"), at: yard.place, with: go, temporary: yard.path, on: yard.host).go([])
-        #expect(command.environment["GOWORK"] == (mode == .workspace ? "\(yard.place.tree)/go.work" : "off"))
+        let fixture = try GoBuildFixture(mode, ["go.work": "go 1.22\nuse .\n"])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: fixture.host)
+        let command = try GoBuild(Target(package: "cmd/tool"), at: fixture.place, with: go, temporary: fixture.path, on: fixture.host).go([]
+        )
+        #expect(command.environment["GOWORK"] == (mode == .workspace ? "\(fixture.place.tree)/go.work" : "off"))
         #expect((command.environment["GOFLAGS"] ?? "").contains("-mod=vendor") == [.vendor, .workspace].contains(mode))
     }
 
     @Test("a variable that a recipe leaves empty is empty to Go, whatever the flags of the machine are")
     func emptied() async throws {
-        let yard = try GoBuildFixture(.gopath, Self.vendored)
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let fixture = try GoBuildFixture(.gopath, Self.vendored)
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: fixture.host)
         let target = Target(package: "cmd/tool", environment: ["CGO_CFLAGS": "", "GOFLAGS": "", "GOARCH": ""])
-        let command = try GoBuild(target, at: yard.place, with: go, temporary: yard.path.appending("tmp"), on: yard.host).go([
+        let command = try GoBuild(target, at: fixture.place, with: go, temporary: fixture.path.appending("tmp"), on: fixture.host).go([
             "env", "CGO_CFLAGS", "GOARCH",
         ])
         #expect(command.settings["CGO_CFLAGS"] == "")
@@ -196,9 +197,9 @@ struct GoBuildTests {
 
     @Test("a recipe's variables reach Go and what Go starts, and nothing that starts Go")
     func environment() async throws {
-        let yard = try GoBuildFixture(.gopath, Self.vendored)
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
-        let traps = yard.path.appending("traps")
+        let fixture = try GoBuildFixture(.gopath, Self.vendored)
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: fixture.host)
+        let traps = fixture.path.appending("traps")
         try Files.makeDirectory(traps)
         for name in ["unshare", "setpriv", "nsenter", "sh", "go", "git"] {
             try Files.write("#!/bin/sh\ntouch '\(traps)/sprung'\n", to: traps.appending(name), mode: 0o755)
@@ -207,22 +208,22 @@ struct GoBuildTests {
         var free = go
         free.isToldAnything = true
         let target = Target(package: "cmd/tool", flags: [], environment: chosen, mode: .gopath)
-        let command = try GoBuild(target, at: yard.place, with: free, temporary: yard.path.appending("tmp"), on: yard.host).go([
+        let command = try GoBuild(target, at: fixture.place, with: free, temporary: fixture.path.appending("tmp"), on: fixture.host).go([
             "env", "CC",
         ])
-        #expect(command.environment["PATH"] == yard.host.plainEnvironment["PATH"] && command.environment["LD_PRELOAD"] == nil)
+        #expect(command.environment["PATH"] == fixture.host.plainEnvironment["PATH"] && command.environment["LD_PRELOAD"] == nil)
         #expect(command.program == go.program)
         #expect(try await command.output() == "/no/such/cc\n")
         #expect(!Files.exists(traps.appending("sprung")))
         #expect(throws: RecipeIsCode.self) {
-            try GoBuild(target, at: yard.place, with: go, temporary: yard.path.appending("tmp"), on: yard.host).go([])
+            try GoBuild(target, at: fixture.place, with: go, temporary: fixture.path.appending("tmp"), on: fixture.host).go([])
         }
     }
 
     @Test("a build that is to have no network has none by the recipe's word either; one that fetches modules asks the recipe's proxy")
     func offline() async throws {
-        let yard = try GoBuildFixture(.vendor, [:])
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let fixture = try GoBuildFixture(.vendor, [:])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: fixture.host)
         let chosen = [
             "GOPROXY": "https://proxy.invalid", "GOPRIVATE": "*", "GONOPROXY": "*", "GOSUMDB": "sum.invalid", "GONOSUMDB": "*",
             "GOVCS": "*:all",
@@ -231,10 +232,10 @@ struct GoBuildTests {
         var free = go
         free.isToldAnything = true
         let build = GoBuild(
-            Target(package: "cmd/tool", environment: chosen), at: yard.place, with: free, temporary: yard.path.appending("tmp"),
-            on: yard.host)
+            Target(package: "cmd/tool", environment: chosen), at: fixture.place, with: free, temporary: fixture.path.appending("tmp"),
+            on: fixture.host)
         let asked = ["env", "GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOINSECURE", "GOARCH"]
-        try Files.makeDirectory(yard.place.tree)
+        try Files.makeDirectory(fixture.place.tree)
         let command = try build.go(asked)
         #expect(command.settings == ["GOARCH": "arm64"])
         #expect(try await command.output() == "off\n\n\noff\n\n\narm64\n")
@@ -243,22 +244,22 @@ struct GoBuildTests {
 
     @Test("a recipe's GOFLAGS come before Ninepin's own, and so cannot undo them")
     func goFlags() throws {
-        let yard = try GoBuildFixture(.vendor, [:])
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let fixture = try GoBuildFixture(.vendor, [:])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: fixture.host)
         let target = Target(package: "cmd/tool", environment: ["GOFLAGS": "-tags=a -mod=readonly"])
-        let command = try GoBuild(target, at: yard.place, with: go, temporary: yard.path, on: yard.host).go([])
+        let command = try GoBuild(target, at: fixture.place, with: go, temporary: fixture.path, on: fixture.host).go([])
         #expect(command.environment["GOFLAGS"] == "-tags=a -mod=readonly -mod=vendor -buildvcs=false")
         #expect(command.settings.isEmpty)
     }
 
     @Test("Go runs no git, hg or other such program in a tree, whose settings would be the tree's own")
     func repositories() throws {
-        let yard = try GoBuildFixture(.vendor, [:])
-        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: yard.host)
+        let fixture = try GoBuildFixture(.vendor, [:])
+        let go = try GoToolchain.find(try #require(VersionRange(">=1.19")), on: fixture.host)
         let target = Target(package: "cmd/tool")
         for mode in Target.Mode.allCases {
-            let place = GoPlace(path: yard.path, importPath: "a", mode: mode, cache: yard.path, modules: yard.path)
-            let command = try GoBuild(target, at: place, with: go, temporary: yard.path, on: yard.host).go([])
+            let place = GoPlace(path: fixture.path, importPath: "a", mode: mode, cache: fixture.path, modules: fixture.path)
+            let command = try GoBuild(target, at: place, with: go, temporary: fixture.path, on: fixture.host).go([])
             #expect(command.environment["GOFLAGS"]?.split(separator: " ").contains("-buildvcs=false") == true, "\(mode)")
         }
     }
@@ -267,9 +268,9 @@ struct GoBuildTests {
         "flags in two words, or with two dashes, are one flag: the pedigree goes to the recipe's own -ldflags",
         arguments: [["--ldflags=-s -w"], ["-ldflags", "-s -w"]])
     func spellings(_ flags: [String]) async throws {
-        let (yard, binary) = try await pedigreed(flags)
+        let (fixture, binary) = try await pedigreed(flags)
         // -s -w: no symbol table.
-        let symbols = try await Command("/usr/bin/readelf", ["-S", binary.string], environment: [:], on: yard.host).output()
+        let symbols = try await Command("/usr/bin/readelf", ["-S", binary.string], environment: [:], on: fixture.host).output()
         #expect(!symbols.contains(".symtab"))
     }
 
@@ -280,14 +281,14 @@ struct GoBuildTests {
     }
 
     /// Builds with some of the recipe's own flags, and checks that the pedigree is in the binary.
-    private func pedigreed(_ flags: [String]) async throws -> (yard: GoBuildFixture, binary: FilePath) {
-        let yard = try GoBuildFixture(.gopath, Self.vendored)
+    private func pedigreed(_ flags: [String]) async throws -> (fixture: GoBuildFixture, binary: FilePath) {
+        let fixture = try GoBuildFixture(.gopath, Self.vendored)
         let pedigree = Pedigree(
             recipe: "tiny", version: "1.0", tree: String(repeating: "0", count: 40), series: [], toolchain: "go", mode: .gopath,
             flags: flags)
-        let (binary, _) = try await yard.build(touched: [], pedigree: pedigree, flags: flags)
+        let (binary, _) = try await fixture.build(touched: [], pedigree: pedigree, flags: flags)
         let id = try #require(try GoBuildID.read(binary))
         #expect(Pedigree(buildID: id) == pedigree)
-        return (yard, binary)
+        return (fixture, binary)
     }
 }

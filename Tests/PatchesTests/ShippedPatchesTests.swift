@@ -251,10 +251,10 @@ struct ShippedPatchesTests {
 
     @Test("each era of an upstream has one variant of each patch, known by what stands in the files alone", arguments: eras)
     func oneVariant(_ era: Era) throws {
-        let bench = try RegistryFixture()
-        for (file, text) in era.files { try bench.write("src/\(file)", text) }
+        let fixture = try RegistryFixture()
+        for (file, text) in era.files { try fixture.write("src/\(file)", text) }
         let registry = try Registry(Self.folder)
-        let source = SourceText(folder: FilePath("\(bench.path)/src"))
+        let source = SourceText(folder: FilePath("\(fixture.path)/src"))
         for (patch, variant) in era.variants {
             let entry = try registry.entry(named: patch)
             let chosen = try PatchMatcher(entry, at: Home(path: ".", version: nil), in: source, registry: registry).chosen()
@@ -264,10 +264,10 @@ struct ShippedPatchesTests {
 
     @Test("each release of an era is one that its variants were written for, and so are forks of it", arguments: eras)
     func written(_ era: Era) throws {
-        let bench = try RegistryFixture()
-        for (file, text) in era.files { try bench.write("src/\(file)", text) }
+        let fixture = try RegistryFixture()
+        for (file, text) in era.files { try fixture.write("src/\(file)", text) }
         let registry = try Registry(Self.folder)
-        let source = SourceText(folder: FilePath("\(bench.path)/src"))
+        let source = SourceText(folder: FilePath("\(fixture.path)/src"))
         for patch in era.variants.keys {
             let entry = try registry.entry(named: patch)
             for release in era.releases {

@@ -12,22 +12,22 @@ struct PullRequestTests {
         "git am takes the mailbox onto a clean tree: change and test in one commit, with author, subject, body and sign-off",
         arguments: [("plain", "."), ("nested", "lib/up")], [true, false])
     func mailbox(_ project: (name: String, home: String), _ isFromSource: Bool) throws {
-        let desk = try PullRequestFixture()
-        try desk.checkout("work", at: project.home)
-        let base = isFromSource ? desk.source("work", at: project.home) : .registry(variant: nil)
-        let bundle = try desk.bundle(try desk.request(to: project.name, for: base))
-        try bundle.write(to: FilePath("\(desk.path)/out"))
-        try desk.git("am", "\(desk.path)/out/\(bundle.names[0])", in: "work")
+        let fixture = try PullRequestFixture()
+        try fixture.checkout("work", at: project.home)
+        let base = isFromSource ? fixture.source("work", at: project.home) : .registry(variant: nil)
+        let bundle = try fixture.bundle(try fixture.request(to: project.name, for: base))
+        try bundle.write(to: FilePath("\(fixture.path)/out"))
+        try fixture.git("am", "\(fixture.path)/out/\(bundle.names[0])", in: "work")
         let home = project.home == "." ? "" : "\(project.home)/"
-        #expect(try desk.git("show", "--format=", "--name-only", in: "work") == "\(home)fs/gap_test.go\n\(home)fs/read.go\n")
-        #expect(try desk.text("work/\(home)fs/read.go").contains("\t// A gap is no data.\n\treturn open"))
-        #expect(try desk.text("work/\(home)fs/gap_test.go") == desk.text("patches/up/gap/test/gap_test.go"))
-        #expect(try desk.git("status", "--porcelain", in: "work").isEmpty)
-        #expect(try desk.git("log", "-1", "--format=%an <%ae> %at", in: "work") == "Zoë Tester <zoe@example.org> 1700000000\n")
+        #expect(try fixture.git("show", "--format=", "--name-only", in: "work") == "\(home)fs/gap_test.go\n\(home)fs/read.go\n")
+        #expect(try fixture.text("work/\(home)fs/read.go").contains("\t// A gap is no data.\n\treturn open"))
+        #expect(try fixture.text("work/\(home)fs/gap_test.go") == fixture.text("patches/up/gap/test/gap_test.go"))
+        #expect(try fixture.git("status", "--porcelain", in: "work").isEmpty)
+        #expect(try fixture.git("log", "-1", "--format=%an <%ae> %at", in: "work") == "Zoë Tester <zoe@example.org> 1700000000\n")
         let signed = project.name == "plain" ? "\n\nSigned-off-by: Zoë Tester <zoe@example.org>" : ""
         let subject = project.name == "plain" ? "Tolerate a gap" : "fs: tolerate a gap"
         #expect(
-            try desk.git("log", "-1", "--format=%B", in: "work") == """
+            try fixture.git("log", "-1", "--format=%B", in: "work") == """
                 \(subject)
 
                 Some kernels have no such file, and then nothing at all is read,
@@ -41,69 +41,69 @@ struct PullRequestTests {
 
     @Test("a variant written for one home goes to the project's own, when it was read from a copy")
     func copied() throws {
-        let desk = try PullRequestFixture()
-        try desk.checkout("work", at: "vendor/up")
-        let request = try desk.request(to: "nested", for: desk.source("work", at: "vendor/up"))
+        let fixture = try PullRequestFixture()
+        try fixture.checkout("work", at: "vendor/up")
+        let request = try fixture.request(to: "nested", for: fixture.source("work", at: "vendor/up"))
         #expect(String(decoding: request.diff, as: UTF8.self).contains("+++ b/lib/up/fs/read.go\n"))
         #expect(request.tests.map(\.path) == ["lib/up/fs/gap_test.go"])
     }
 
     @Test("what is there is not written over, and what cannot be is an error that says why")
     func refusals() throws {
-        let desk = try PullRequestFixture()
-        let bundle = try desk.bundle(try desk.request())
-        try desk.write("out/mine", "mine")
-        #expect(throws: PullRequestError.occupied("\(desk.path)/out")) { try bundle.write(to: FilePath("\(desk.path)/out")) }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(desk.path)/out") == ["mine"])
-        #expect(throws: PullRequestError.needsSource(project: "up/copies")) { try desk.request(to: "copies") }
-        #expect(throws: PullRequestError.unknownProject("plainn", advice: "did you mean 'plain'?")) { try desk.request(to: "plainn") }
-        try desk.checkout("work", at: ".")
-        try desk.write("work/fs/gap_test.go", "package fs\n")
-        #expect(throws: PullRequestError.testExists(path: "fs/gap_test.go")) { try desk.request(for: desk.source("work", at: ".")) }
-        try desk.entry(status: "refuted")
-        #expect(throws: PullRequestError.notWanted(try desk.registry().entries[0].name, .refuted)) { try desk.request() }
+        let fixture = try PullRequestFixture()
+        let bundle = try fixture.bundle(try fixture.request())
+        try fixture.write("out/mine", "mine")
+        #expect(throws: PullRequestError.occupied("\(fixture.path)/out")) { try bundle.write(to: FilePath("\(fixture.path)/out")) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/out") == ["mine"])
+        #expect(throws: PullRequestError.needsSource(project: "up/copies")) { try fixture.request(to: "copies") }
+        #expect(throws: PullRequestError.unknownProject("plainn", advice: "did you mean 'plain'?")) { try fixture.request(to: "plainn") }
+        try fixture.checkout("work", at: ".")
+        try fixture.write("work/fs/gap_test.go", "package fs\n")
+        #expect(throws: PullRequestError.testExists(path: "fs/gap_test.go")) { try fixture.request(for: fixture.source("work", at: ".")) }
+        try fixture.entry(status: "refuted")
+        #expect(throws: PullRequestError.notWanted(try fixture.registry().entries[0].name, .refuted)) { try fixture.request() }
     }
 
     @Test("a patch that does not fit the source makes no pull request")
     func misfit() throws {
-        let desk = try PullRequestFixture()
-        try desk.write("work/fs/read.go", "package fs\n")
-        #expect(throws: (any Error).self) { try desk.request(for: desk.source("work", at: ".")) }
+        let fixture = try PullRequestFixture()
+        try fixture.write("work/fs/read.go", "package fs\n")
+        #expect(throws: (any Error).self) { try fixture.request(for: fixture.source("work", at: ".")) }
     }
 
     @Test("an empty folder is taken, and nothing else is left beside it")
     func emptyFolder() throws {
-        let desk = try PullRequestFixture()
-        try FileManager.default.createDirectory(atPath: "\(desk.path)/new/out", withIntermediateDirectories: true)
-        let bundle = try desk.bundle(try desk.request())
-        try bundle.write(to: FilePath("\(desk.path)/new/out"))
-        let names = try FileManager.default.contentsOfDirectory(atPath: "\(desk.path)/new/out").sorted()
+        let fixture = try PullRequestFixture()
+        try FileManager.default.createDirectory(atPath: "\(fixture.path)/new/out", withIntermediateDirectories: true)
+        let bundle = try fixture.bundle(try fixture.request())
+        try bundle.write(to: FilePath("\(fixture.path)/new/out"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/new/out").sorted()
         #expect(names == ["0001-Tolerate-a-gap.patch", "CHECKLIST.md", "PULL_REQUEST.md"])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(desk.path)/new") == ["out"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/new") == ["out"])
     }
 }
 
 @Suite("The checklist of a pull request")
 struct ChecklistTests {
-    private func rules(_ desk: PullRequestFixture, to project: String = "plain", evidence: [EvidenceRow] = []) throws -> [String:
+    private func rules(_ fixture: PullRequestFixture, to project: String = "plain", evidence: [EvidenceRow] = []) throws -> [String:
         CheckedRule]
     {
-        let rules = try desk.bundle(try desk.request(to: project), evidence: evidence).rules
+        let rules = try fixture.bundle(try fixture.request(to: project), evidence: evidence).rules
         return Dictionary(uniqueKeysWithValues: rules.map { ($0.rule, $0) })
     }
 
     @Test("every rule is ticked or explained, and what nobody can see is never ticked")
     func all() throws {
-        let desk = try PullRequestFixture()
-        let rules = try rules(desk)
+        let fixture = try PullRequestFixture()
+        let rules = try rules(fixture)
         #expect(rules.count == 7)
         #expect(rules.values.allSatisfy { !$0.why.isEmpty })
         #expect(rules["the agreement is signed"]?.isKept == false)
         for check in ["subject", "message", "keywords", "test", "signOff"] { #expect(rules["the \(check)"]?.isKept == true, "\(check)") }
         #expect(rules["the evidence"]?.isKept == false)
-        let bundle = try desk.bundle(try desk.request())
-        try bundle.write(to: FilePath("\(desk.path)/out"))
-        let page = try desk.text("out/CHECKLIST.md")
+        let bundle = try fixture.bundle(try fixture.request())
+        try bundle.write(to: FilePath("\(fixture.path)/out"))
+        let page = try fixture.text("out/CHECKLIST.md")
         #expect(page.contains("- [x] the subject\n      'Tolerate a gap': 14 characters, at most 20"))
         #expect(page.contains("- [ ] the agreement is signed\n      a bot says so"))
     }
@@ -115,28 +115,28 @@ struct ChecklistTests {
             ("nested", "tolerate the gap", true), ("nested", "tolerate each gap", false),
         ])
     func title(_ project: String, _ subject: String, _ isKept: Bool) throws {
-        let desk = try PullRequestFixture()
-        try desk.proposal(subject: subject)
-        #expect(try rules(desk, to: project)["the subject"]?.isKept == isKept)
+        let fixture = try PullRequestFixture()
+        try fixture.proposal(subject: subject)
+        #expect(try rules(fixture, to: project)["the subject"]?.isKept == isKept)
     }
 
     @Test("a keyword that closes an issue, and a mention, are found in the message")
     func keywords() throws {
-        let desk = try PullRequestFixture()
+        let fixture = try PullRequestFixture()
         for text in ["Fixes up/up#7 at last.", "As @somebody said.", "This closes: #7"] {
-            try desk.proposal(subject: "tolerate a gap", problem: text)
-            #expect(try rules(desk)["the keywords"]?.isKept == false, "\(text)")
+            try fixture.proposal(subject: "tolerate a gap", problem: text)
+            #expect(try rules(fixture)["the keywords"]?.isKept == false, "\(text)")
         }
-        try desk.proposal(subject: "tolerate a gap", problem: "A fix, see up/up#7.")
-        #expect(try rules(desk)["the keywords"]?.isKept == true)
+        try fixture.proposal(subject: "tolerate a gap", problem: "A fix, see up/up#7.")
+        #expect(try rules(fixture)["the keywords"]?.isKept == true)
     }
 
     @Test("a message's line that git would take for a patch is an error")
     func fence() throws {
-        let desk = try PullRequestFixture()
+        let fixture = try PullRequestFixture()
         let author = try Author(name: "A", email: "a@example.org")
         #expect(throws: MailboxError.body(line: "---")) { try Mailbox(author: author, date: 0, subject: "s", body: "a\n---\nb") }
-        try desk.proposal(subject: "tolerate a gap", problem: "A line --- of dashes.")
-        #expect(throws: Never.self) { try desk.bundle(try desk.request()) }
+        try fixture.proposal(subject: "tolerate a gap", problem: "A line --- of dashes.")
+        #expect(throws: Never.self) { try fixture.bundle(try fixture.request()) }
     }
 }
