@@ -4,7 +4,7 @@ import Testing
 
 /// Tests `ninepin preflight` in the actual environments: a prediction must agree with real boots.
 @Suite("The place that ninepin runs in", .real())
-struct RealHereTests {
+struct RealPreflightTests {
     @Test(
         "gVisor is known in each layout, with its file systems and the cgroup files that it lacks", arguments: SandboxFixture.Kind.allCases)
     func inside(_ kind: SandboxFixture.Kind) async throws {
@@ -199,7 +199,7 @@ struct RealMachineTests {
     func container() async throws {
         let place = try await RealWorkspace.linked()
         let before = try state(place)
-        #expect(try await RealHereTests.booted(.runc, "none") == ["clean", "clean"])
+        #expect(try await RealPreflightTests.booted(.runc, "none") == ["clean", "clean"])
         #expect(try state(place) == before)
     }
 
