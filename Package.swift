@@ -128,7 +128,7 @@ let package = Package(
         tests("GitHistoryTests", ["GitHistory", "Git"]),
         tests("TransferTests", ["Transfer", "Net", "TestServers", crypto, system]),
         tests("ArchiveTests", ["Archive", "Git", system]),
-        tests("PatchesTests", ["Patches", "UnifiedDiff", "Git", "Model", system]),
+        tests("PatchesTests", ["FileSystem", "Patches", "UnifiedDiff", "Git", "Model", system]),
         tests("PullRequestsTests", ["PullRequests", "Patches", "GitHistory", "Git", "Model", system]),
         tests("SourcesTests", ["Sources", "Transfer", "Archive", "Model", "FileSystem", "Host", system]),
         tests("GoToolchainTests", ["GoTree", "GoToolchain", "FileSystem", "Host", "Model", system]),

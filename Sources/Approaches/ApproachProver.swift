@@ -1,6 +1,6 @@
-import FileSystem
 import Building
 import Cluster
+import FileSystem
 import FoundationEssentials
 import GoToolchain
 import Host

@@ -1,8 +1,8 @@
-import Patches
 import Grading
 import Host
 import Model
 import Node
+import Patches
 import Synchronization
 import SystemPackage
 

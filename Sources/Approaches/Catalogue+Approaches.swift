@@ -1,6 +1,6 @@
-import FileSystem
 import Building
 import ExitCodes
+import FileSystem
 import Host
 import Model
 import Proving

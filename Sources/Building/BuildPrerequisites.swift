@@ -1,5 +1,5 @@
-import FileSystem
 import ExitCodes
+import FileSystem
 import GoToolchain
 import Host
 import Model

@@ -1,5 +1,5 @@
-import FileSystem
 import ExitCodes
+import FileSystem
 import Host
 import Model
 import Patches
@@ -48,8 +48,8 @@ package struct Catalogue: Sendable {
 
     /// Whether a text is the name of one of the project's recipes, with or without a version.
     package func isRecipe(_ text: String) throws(FileError) -> Bool {
-        let name = text.lastIndex(of: "@").map { String(text[..<$0]) } ?? text
-        return try recipeNames.contains(name)
+        guard let at = text.lastIndex(of: "@") else { return try recipeNames.contains(text) }
+        return Version(String(text[text.index(after: at)...])) != nil ? try recipeNames.contains(String(text[..<at])) : false
     }
 
     /// The path of a recipe's file.

@@ -1,8 +1,8 @@
-import GoTree
-import FileSystem
 import ExitCodes
+import FileSystem
 import Git
 import GoToolchain
+import GoTree
 import Host
 import Model
 import Patches

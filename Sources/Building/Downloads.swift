@@ -1,5 +1,5 @@
-import FileSystem
 import Archive
+import FileSystem
 import FoundationEssentials
 import Git
 import Host

@@ -48,14 +48,15 @@ extension SourceBuilder {
 
     /// Rebases variants of patches between the stored sources.
     package func rebasing(catalogue: Catalogue, registry: Registry) throws -> Rebasing {
-        Rebasing(registry, recipes: try catalogue.recipeNames) { name in
-            let recipe = try catalogue.recipe(name)
-            guard let kept = try keptSource(of: recipe) else { return nil }
-            guard case .git(let spec) = recipe.source, let id = ObjectID(kept.lock.version) else {
-                return FetchedSource(recipe, kept.text, commit: nil)
-            }
-            return FetchedSource(recipe, kept.text, commit: (GitSource(spec.url, mirrors: workspace.mirrors, on: host).mirror, id))
-        }
+        Rebasing(
+            registry, recipes: try catalogue.recipeNames, recipe: { try catalogue.recipe($0) },
+            fetched: { recipe in
+                guard let kept = try keptSource(of: recipe) else { return nil }
+                guard case .git(let spec) = recipe.source, let id = ObjectID(kept.lock.version) else {
+                    return FetchedSource(kept.text, commit: nil)
+                }
+                return FetchedSource(kept.text, commit: (GitSource(spec.url, mirrors: workspace.mirrors, on: host).mirror, id))
+            })
     }
 
     /// The version of one of a recipe's upstreams: from its source if that is stored, otherwise from the recipe; nil if neither specifies

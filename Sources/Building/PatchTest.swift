@@ -1,6 +1,6 @@
-import GoTree
 import Git
 import GoToolchain
+import GoTree
 import Host
 import Model
 import Patches

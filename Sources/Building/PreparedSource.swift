@@ -1,6 +1,6 @@
-import GoTree
 import Git
 import GoToolchain
+import GoTree
 import Model
 import Patches
 import SystemPackage

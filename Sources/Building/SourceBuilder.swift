@@ -1,8 +1,8 @@
-import GoTree
 import ExitCodes
 import FoundationEssentials
 import Git
 import GoToolchain
+import GoTree
 import Host
 import Model
 import Patches

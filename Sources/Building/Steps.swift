@@ -1,5 +1,5 @@
-import FileSystem
 import ExitCodes
+import FileSystem
 import FoundationEssentials
 import Git
 import GoToolchain

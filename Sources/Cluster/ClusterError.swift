@@ -1,5 +1,5 @@
-import Model
 import ExitCodes
+import Model
 
 /// Why a control plane cannot be used.
 package enum ClusterError: ExitStatusError, Sendable, CustomStringConvertible {

@@ -33,7 +33,7 @@ package struct ClusterNetwork: Sendable {
                 let network = ClusterNetwork(controlPlane: plane, node: node, address: block.far, link: block.link)
                 let result: Result<Value, any Error>
                 do {
-                    try await network.handle(on: host)
+                    try await network.connect(on: host)
                     result = .success(try await body(network))
                 } catch { result = .failure(error) }
                 // The kernel removes the pair with its namespace, but only after a delay. This must also run in a canceled task.
@@ -85,7 +85,7 @@ package struct ClusterNetwork: Sendable {
         throw last
     }
 
-    private func handle(on host: Host) async throws {
+    private func connect(on host: Host) async throws {
         guard let controlPlane, let node else { return }
         for place in [controlPlane, node] { try await Self.ip(["link", "set", "lo", "up"], in: place, on: host) }
         try await Self.ip(

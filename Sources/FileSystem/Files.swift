@@ -5,6 +5,7 @@ import Model
 import Paths
 import Sanitizing
 import SystemPackage
+
 import struct Crypto.SHA256
 
 /// The error of a file operation.

@@ -1,6 +1,6 @@
-import FileSystem
 import Archive
 import ExitCodes
+import FileSystem
 import FoundationEssentials
 import Host
 import Model

@@ -1,5 +1,5 @@
-import FileSystem
 import ExitCodes
+import FileSystem
 import FoundationEssentials
 import Host
 import Model

@@ -1,6 +1,6 @@
-import FileSystem
 import Cluster
 import ExitCodes
+import FileSystem
 import Grading
 import Host
 import Model
@@ -107,17 +107,20 @@ package struct InPlaceNode: Sendable {
         folder.appending(FilePath(path).lastComponent?.string ?? path)
     }
 
-    /// kubelet's configuration, with the node's files in a folder. The folder's paths win over what the recipe says.
+    /// kubelet's configuration, with the node's files in a folder. The paths in the folder replace those of the recipe: nothing else of this environment is
+    /// the node's.
     private static func kubelet(_ folder: FilePath, _ settings: [String: String], isJoined: Bool) throws -> String {
+        let authority = quoted(moved(ControlPlane.nodeAuthority, to: folder).string)
         var configuration = KubeletConfiguration(KubeletProfile.kubelet)
-        configuration.add(isJoined ? KubeletProfile.joined : KubeletProfile.standalone)
-        configuration.add("volumePluginDir: /run/ninepin/volume-plugins\n")
+        configuration.add(isJoined ? KubeletProfile.joined(authority: authority) : KubeletProfile.standalone)
         configuration.add(KubeletProfile.lines(settings))
-        configuration.add("staticPodPath: \(quoted("\(folder)/manifests"))\nresolvConf: \(quoted("\(folder)/resolv.conf"))\n")
-        if isJoined {
-            let authority = quoted(moved(ControlPlane.nodeAuthority, to: folder).string)
-            configuration.add("authentication: {x509: {clientCAFile: \(authority)}}\n")
-        }
+        configuration.add(
+            """
+            staticPodPath: \(quoted("\(folder)/manifests"))
+            resolvConf: \(quoted("\(folder)/resolv.conf"))
+            volumePluginDir: /run/ninepin/volume-plugins
+
+            """)
         return try configuration.yaml
     }
 

@@ -42,8 +42,26 @@ package struct KubeletConfiguration: Sendable {
                 merge(more, into: &inner)
                 all[key] = .mapping(inner)
             } else {
-                all[key] = value
+                all[key] = quotingStrings(in: value)
             }
+        }
+    }
+
+    /// The value with quotes around strings that would be read as another type without their `!!str`: libyaml's emitter drops tags of plain scalars.
+    private static func quotingStrings(in node: Node) -> Node {
+        switch node {
+        case .scalar(var scalar):
+            let isText = "\(node.tag)" == Tag.Name.str.rawValue
+            guard scalar.style == .plain, isText, "\(Node(scalar.string).tag)" != Tag.Name.str.rawValue else { return node }
+            scalar.style = .doubleQuoted
+            return .scalar(scalar)
+        case .mapping(var mapping):
+            for key in mapping.keys { mapping[key] = mapping[key].map(quotingStrings) }
+            return .mapping(mapping)
+        case .sequence(var sequence):
+            for index in sequence.indices { sequence[index] = quotingStrings(in: sequence[index]) }
+            return .sequence(sequence)
+        default: return node
         }
     }
 

@@ -126,7 +126,7 @@ package struct KubeletProfile: Sendable {
         try root.file("/etc/machine-id", "00000000000000000000000000000001\n")
         try root.file("/etc/cni/net.d/10-loopback.conflist", #"{"cniVersion":"0.4.0","name":"lo","plugins":[{"type":"loopback"}]}"# + "\n")
         try root.file("/etc/containerd.toml", Self.containerd() + Self.containerd(starting: runtime))
-        let own = plane == nil ? Self.standalone : Self.joined
+        let own = plane == nil ? Self.standalone : Self.joined()
         let configuration = KubeletConfiguration(Self.kubelet).adding(own).adding(Self.lines(settings)).adding(
             modification.kubeletConfiguration)
         try root.file("/etc/kubelet.yaml", try configuration.yaml)
@@ -185,8 +185,9 @@ package struct KubeletProfile: Sendable {
     static let standalone = "authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}\n"
 
     /// Only a client with a certificate of the cluster, which is the API server, may request logs or run commands.
-    static let joined = """
-        authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: \(ControlPlane.nodeAuthority)}}
-
-        """
+    ///
+    /// - Parameter authority: the path of the cluster's certificate authority, as YAML.
+    static func joined(authority: String = ControlPlane.nodeAuthority) -> String {
+        "authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: \(authority)}}\n"
+    }
 }

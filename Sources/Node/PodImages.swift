@@ -4,6 +4,7 @@ import Host
 import Model
 import Sandbox
 import SystemPackage
+
 import struct Crypto.SHA256
 
 /// The images that a node's pods need, in one archive that `ctr images import` reads (Docker image specification 1.2), with one layer that

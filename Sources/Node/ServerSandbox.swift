@@ -1,5 +1,5 @@
-import FileSystem
 import Cluster
+import FileSystem
 import Host
 import Model
 import Sandbox

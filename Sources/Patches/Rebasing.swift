@@ -1,4 +1,5 @@
 import ExitCodes
+import FileSystem
 import Git
 import GitHistory
 import Model
@@ -36,14 +37,13 @@ package struct Rebased: Sendable {
 
 /// A recipe's source as it was last fetched.
 package struct FetchedSource {
-    package let recipe: Recipe
     /// The source's files.
     package let source: SourceText
     /// The source's commit and the mirror that contains it; nil if the source is not a commit.
     package let commit: (mirror: FilePath, id: ObjectID)?
 
-    package init(_ recipe: Recipe, _ source: SourceText, commit: (mirror: FilePath, id: ObjectID)?) {
-        (self.recipe, self.source, self.commit) = (recipe, source, commit)
+    package init(_ source: SourceText, commit: (mirror: FilePath, id: ObjectID)?) {
+        (self.source, self.commit) = (source, commit)
     }
 }
 
@@ -51,15 +51,20 @@ package struct FetchedSource {
 package struct Rebasing {
     private let registry: Registry
     private let recipes: [String]
-    private let fetched: (String) throws -> FetchedSource?
+    private let recipe: (String) throws -> Recipe
+    private let fetched: (Recipe) throws -> FetchedSource?
 
     /// Configures how sources are found.
     ///
     /// - Parameters:
     ///   - recipes: the recipes whose sources may serve as a base.
-    ///   - fetched: finds a source by the name of its recipe, which may include a version; nil if it was not fetched.
-    package init(_ registry: Registry, recipes: [String], fetched: @escaping (String) throws -> FetchedSource?) {
-        (self.registry, self.recipes, self.fetched) = (registry, recipes, fetched)
+    ///   - recipe: reads a recipe by its name, which may include a version.
+    ///   - fetched: finds a recipe's source; nil if it was not fetched.
+    package init(
+        _ registry: Registry, recipes: [String], recipe: @escaping (String) throws -> Recipe,
+        fetched: @escaping (Recipe) throws -> FetchedSource?
+    ) {
+        (self.registry, self.recipes, self.recipe, self.fetched) = (registry, recipes, recipe, fetched)
     }
 
     /// An upstream's files in a source.
@@ -114,14 +119,15 @@ package struct Rebasing {
     private func site(_ target: RebaseTarget, of entry: PatchEntry) throws -> Site {
         switch target {
         case .recipe(let name):
-            guard let fetched = try fetched(name) else {
-                throw RebaseRefused(entry.name, "the source of '\(name)' is not fetched: run 'ninepin fetch \(name)'")
-            }
-            guard let site = try site(fetched, named: name, of: entry) else {
-                let advice = Spelling.advice(for: entry.name.upstream, among: fetched.recipe.upstreams.keys)
+            let recipe = try recipe(name)
+            guard let upstream = recipe.upstreams[entry.name.upstream] else {
+                let advice = Spelling.advice(for: entry.name.upstream, among: recipe.upstreams.keys)
                 throw PatchesError.noUpstream(entry.name, recipe: name, advice: advice)
             }
-            return site
+            guard let fetched = try fetched(recipe) else {
+                throw RebaseRefused(entry.name, "the source of '\(name)' is not fetched: run 'ninepin fetch \(name)'")
+            }
+            return try site(fetched, named: name, at: upstream, of: entry)
         case .folder(let folder):
             let source = SourceText(folder: folder)
             guard let home = try registry.upstreams[entry.name.upstream]?.found(in: source).first else {
@@ -131,18 +137,23 @@ package struct Rebasing {
         }
     }
 
-    /// The patch's upstream in a fetched source; nil if the recipe does not have it.
-    private func site(_ fetched: FetchedSource, named name: String, of entry: PatchEntry) throws -> Site? {
-        guard let upstream = fetched.recipe.upstreams[entry.name.upstream] else { return nil }
+    /// The patch's upstream in a fetched source.
+    private func site(_ fetched: FetchedSource, named name: String, at upstream: Upstream, of entry: PatchEntry) throws -> Site {
         let home = try registry.home(of: entry, at: upstream, in: fetched.source)
         return Site(label: name, source: fetched.source, home: home, commit: fetched.commit)
     }
 
     /// The source that a variant was written for.
     private func origin(of patch: Patch, _ entry: PatchEntry, named variant: String, _ base: RebaseTarget?) throws -> Site {
-        if let base { return try site(base, of: entry) }
+        switch base {
+        case .recipe(let name)?: return try site(.recipe(name), of: entry)
+        case .folder(let folder)?: return try site(.folder(try Files.realPath(folder)), of: entry)
+        case nil: break
+        }
         for name in recipes {
-            guard let fetched = try fetched(name), let site = try site(fetched, named: name, of: entry) else { continue }
+            let recipe = try recipe(name)
+            guard let upstream = recipe.upstreams[entry.name.upstream], let fetched = try fetched(recipe) else { continue }
+            let site = try site(fetched, named: name, at: upstream, of: entry)
             if try patch.match({ try site.source.standing($0, in: site.home) }).state == .applies { return site }
         }
         throw RebaseRefused(

@@ -1,5 +1,5 @@
-import FileSystem
 import ExitCodes
+import FileSystem
 import Git
 import Host
 import Model

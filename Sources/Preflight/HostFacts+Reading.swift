@@ -1,8 +1,8 @@
-import FileSystem
-import Model
 import CKernelLog
+import FileSystem
 import Glibc
 import Host
+import Model
 import SystemPackage
 
 extension HostFacts {

@@ -1,5 +1,5 @@
-import Model
 import Host
+import Model
 import Node
 import Synchronization
 

@@ -1,7 +1,7 @@
-import FileSystem
 import Building
 import Cluster
 import ExitCodes
+import FileSystem
 import GoToolchain
 import Host
 import Model
@@ -91,6 +91,10 @@ package enum Doctor {
             let reading = HostFacts.reading(kubeletDirectory: NodePath.kubelet)
             return try crun(at: host.program(OCIRuntime.crun.rawValue), in: Surroundings(reading)?.cgroup)
         },
+    ]
+
+    /// What a control plane and builds need of the machine.
+    package static let machine = [
         DoctorCheck("control plane programs") { host in "etcd is \(try ControlPlanePrograms.etcd(on: host))" },
         DoctorCheck("disk") { host in
             try BuildPrerequisites.checkSpace(BuildPrerequisites.neededBytes, on: host)

@@ -1,6 +1,6 @@
-import FileSystem
 import Building
 import ExitCodes
+import FileSystem
 import FoundationEssentials
 import Grading
 import Host

@@ -1,5 +1,5 @@
-import FileSystem
 import Building
+import FileSystem
 import Host
 import Model
 import Node

@@ -1,11 +1,11 @@
-import GoTree
-import FileSystem
 import Building
 import Cluster
+import FileSystem
 import FoundationEssentials
 import Git
 import Glibc
 import GoToolchain
+import GoTree
 import Host
 import Model
 import Node

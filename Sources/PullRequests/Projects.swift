@@ -1,5 +1,5 @@
-import FileSystem
 import ExitCodes
+import FileSystem
 import Host
 import Model
 import SystemPackage

@@ -1,9 +1,9 @@
-import FileSystem
-import Model
 import ELF
 import ExitCodes
+import FileSystem
 import Glibc
 import Host
+import Model
 import Paths
 import SystemPackage
 

@@ -1,8 +1,9 @@
-import FileSystem
 import ExitCodes
+import FileSystem
 import Host
 import Model
 import SystemPackage
+
 import struct Crypto.SHA256
 
 /// The part of a root file system that all bundles share: the machine's programs, their libraries, and links. It is created once, stored

@@ -4,6 +4,7 @@ import Model
 import Paths
 import Sanitizing
 import SystemPackage
+
 import struct Crypto.SHA256
 
 /// The resolution of a recipe's source, with the current addresses of its files.

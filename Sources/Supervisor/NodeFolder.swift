@@ -86,6 +86,8 @@ package struct NodeFolder: Sendable {
         for _ in 0..<20 {
             guard Files.exists(reportFile) else { return nil }
             do { return try JSONDecoder().decode(NodeReport.self, from: Data(try Files.read(reportFile))) } catch {
+                // The node may have been removed in the meantime.
+                guard Files.exists(reportFile) else { return nil }
                 // On a full disk the keeper overwrites its last report in place: for a moment the file is invalid.
                 guard try FileLock.isHeld(lockFile) else { break }
                 usleep(5_000)

@@ -1,7 +1,7 @@
-import ExitCodes
 import Approaches
 import ArgumentParser
 import Building
+import ExitCodes
 import Proving
 import Report
 
@@ -14,7 +14,8 @@ struct DoctorCommand: ContextCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let findings = try await Doctor.look(
-            at: context.host, for: Doctor.building(try context.catalogue.recipeNames) + Doctor.booting + [Doctor.approaches])
+            at: context.host,
+            for: Doctor.building(try context.catalogue.recipeNames) + Doctor.booting + [Doctor.approaches] + Doctor.machine)
         try context.show(["findings": findings]) { report in
             report.table(["", "needed", "found"], findings.map { [$0.isHere ? "ok" : "MISSING", $0.name, $0.detail] })
         }

@@ -1,6 +1,6 @@
-import ExitCodes
 import ArgumentParser
 import Building
+import ExitCodes
 import Grading
 import Host
 import Model

@@ -1,7 +1,7 @@
-import FileSystem
-import ExitCodes
 import ArgumentParser
 import Building
+import ExitCodes
+import FileSystem
 import Host
 import Proving
 import Report

@@ -1,7 +1,7 @@
-import ExitCodes
 import Approaches
 import ArgumentParser
 import Building
+import ExitCodes
 import Model
 import Patches
 import Proving

@@ -1,7 +1,7 @@
-import FileSystem
-import ExitCodes
 import ArgumentParser
 import Building
+import ExitCodes
+import FileSystem
 import Git
 import Host
 import Model
@@ -49,7 +49,7 @@ extension PatchesCommand {
 
         /// A recipe of that name, or else a folder.
         private func origin(_ base: String, _ catalogue: Catalogue) throws -> RebaseTarget {
-            try catalogue.isRecipe(base) ? .recipe(base) : .folder(try Source.folder(base))
+            try catalogue.isRecipe(base) ? .recipe(base) : .folder(FilePath(base))
         }
 
         func run(in context: CommandContext) async throws -> ExitStatus {

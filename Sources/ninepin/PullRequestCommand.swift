@@ -1,6 +1,6 @@
-import ExitCodes
 import ArgumentParser
 import Building
+import ExitCodes
 import FoundationEssentials
 import GitHistory
 import Host

@@ -1,6 +1,6 @@
-import FileSystem
 import Approaches
 import ArgumentParser
+import FileSystem
 import FoundationEssentials
 import Host
 import Model

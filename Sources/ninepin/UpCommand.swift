@@ -1,10 +1,10 @@
-import FileSystem
-import Node
-import ExitCodes
 import ArgumentParser
 import Building
+import ExitCodes
+import FileSystem
 import Host
 import Model
+import Node
 import Proving
 import Report
 import Sandbox

@@ -1,10 +1,11 @@
-@testable import Approaches
-import Grading
 import FileSystem
+import Grading
 import Host
 import Model
 import SystemPackage
 import Testing
+
+@testable import Approaches
 
 @testable import Node
 

@@ -1,6 +1,7 @@
-@testable import Approaches
 import Foundation
 import Testing
+
+@testable import Approaches
 
 @testable import Model
 

@@ -1,5 +1,5 @@
-import Grading
 import Approaches
+import Grading
 import Model
 import Testing
 

@@ -1,11 +1,12 @@
-import GoTree
-@testable import Building
 import FoundationEssentials
 import GoToolchain
+import GoTree
 import Host
 import Model
 import SystemPackage
 import Testing
+
+@testable import Building
 
 /// The files of real releases that determine how they are built.
 private enum Era {

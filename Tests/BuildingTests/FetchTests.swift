@@ -1,8 +1,7 @@
-@testable import Building
 import Crypto
+import FileSystem
 import FoundationEssentials
 import Git
-import FileSystem
 import Host
 import Model
 import Sources
@@ -12,6 +11,8 @@ import Testing
 import TestServers
 import TestSuite
 import Transfer
+
+@testable import Building
 
 @Suite("Where a source comes from", .timeLimit(.minutes(5)))
 struct FetchTests {

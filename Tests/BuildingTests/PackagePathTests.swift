@@ -1,13 +1,14 @@
 import FileSystem
-@testable import Building
 import FoundationEssentials
 import Git
 import Glibc
 import Host
 import Model
-@testable import Store
 import SystemPackage
 import Testing
+
+@testable import Building
+@testable import Store
 
 @Suite("What is packed stays in its folder")
 struct PackagePathTests {

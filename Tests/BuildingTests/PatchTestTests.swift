@@ -1,7 +1,8 @@
-@testable import Building
 import GoToolchain
 import Model
 import Testing
+
+@testable import Building
 
 @Suite("Upstream's tests before and after a patch")
 struct PatchTestTests {

@@ -1,14 +1,15 @@
 import FileSystem
-@testable import Building
 import FoundationEssentials
 import Git
 import GoToolchain
 import Host
 import Model
 import Patches
-@testable import Store
 import SystemPackage
 import Testing
+
+@testable import Building
+@testable import Store
 
 /// A step that counts how often it actually runs.
 private struct CountStep: Step {

@@ -1,13 +1,14 @@
-import Store
-@testable import Building
-import FoundationEssentials
 import FileSystem
+import FoundationEssentials
 import Host
 import Model
 import Patches
+import Store
 import SystemPackage
 import Testing
 import TestSuite
+
+@testable import Building
 
 @Suite("Which versions of its upstreams a tree has")
 struct UpstreamVersionTests {

@@ -1,6 +1,6 @@
-import Model
 import Foundation
 import FoundationEssentials
+import Model
 import Testing
 
 @Suite("Exit codes")

@@ -1,5 +1,5 @@
-import Model
 import Foundation
+import Model
 
 /// The modules of the shape: the real ones in Kubernetes' `vendor/`, its staging modules, and Kubernetes itself.
 struct Vendor {

@@ -1,5 +1,5 @@
-import Model
 import Foundation
+import Model
 import Testing
 
 @Suite("Patches as people send them", .timeLimit(.minutes(3)))

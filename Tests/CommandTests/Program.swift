@@ -1,8 +1,8 @@
-import Model
+import FileSystem
 import Foundation
 import Glibc
-import FileSystem
 import Host
+import Model
 import SystemPackage
 import Testing
 

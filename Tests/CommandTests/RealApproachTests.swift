@@ -1,5 +1,5 @@
-import Model
 import Foundation
+import Model
 import Testing
 
 /// Stock nodes combined with other approaches, really booted: the results must equal the manual measurements.

@@ -1,5 +1,5 @@
-import Model
 import Foundation
+import Model
 import Testing
 
 /// Programs that pretend to be a clean node, each in a real sandbox. The scripts are for busybox's shell, which is in a node's sandbox.

@@ -1,5 +1,5 @@
-import Model
 import Foundation
+import Model
 import Testing
 
 @Suite("Carrying a patch over to another version", .timeLimit(.minutes(3)))

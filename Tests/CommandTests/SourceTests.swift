@@ -1,5 +1,5 @@
-import Model
 import Foundation
+import Model
 import Testing
 
 @Suite("One tree from every source", .timeLimit(.minutes(3)))

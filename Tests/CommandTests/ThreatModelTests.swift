@@ -1,5 +1,5 @@
-import Model
 import Foundation
+import Model
 import Testing
 
 /// docs/threat-model.md names tests, which can be renamed or removed.

@@ -1,6 +1,6 @@
-import Model
 import Foundation
 import Host
+import Model
 import SystemPackage
 import Testing
 

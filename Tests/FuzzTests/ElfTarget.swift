@@ -1,5 +1,5 @@
-import FileSystem
 import ELF
+import FileSystem
 import Foundation
 import Fuzzing
 import GoToolchain

@@ -1,6 +1,6 @@
-import Model
 import Foundation
 import Fuzzing
+import Model
 import Testing
 
 @Suite("The engine that feeds readers")

@@ -1,6 +1,6 @@
-import Model
 import Foundation
 import Fuzzing
+import Model
 import Testing
 
 /// All readers of external input. CONTRIBUTING.md describes how to fuzz one for ten minutes.

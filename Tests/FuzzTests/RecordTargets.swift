@@ -1,8 +1,8 @@
-import FileSystem
-import GoTree
 import Cluster
+import FileSystem
 import Foundation
 import Fuzzing
+import GoTree
 import Host
 import Model
 import Store

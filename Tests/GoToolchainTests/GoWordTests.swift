@@ -1,6 +1,6 @@
 import FileSystem
-import Model
 import Host
+import Model
 import SystemPackage
 import Testing
 

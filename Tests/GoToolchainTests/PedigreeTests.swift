@@ -1,7 +1,7 @@
 import FileSystem
-import GoTree
 import Foundation
 import GoToolchain
+import GoTree
 import Host
 import Model
 import SystemPackage

@@ -1,5 +1,5 @@
-import Model
 import Grading
+import Model
 import Testing
 
 @Suite("The channel of the first program")

@@ -1,9 +1,10 @@
-@testable import FileSystem
-@testable import Host
-import Model
 import Foundation
+import Model
 import Synchronization
 import Testing
+
+@testable import FileSystem
+@testable import Host
 
 @Suite("A program in the place of this one")
 struct BecomingTests {

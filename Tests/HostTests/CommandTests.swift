@@ -1,8 +1,8 @@
 import FileSystem
-import Host
-import Model
 import FoundationEssentials
 import Glibc
+import Host
+import Model
 import Synchronization
 import SystemPackage
 import Testing

@@ -1,11 +1,12 @@
-@testable import FileSystem
-@testable import Host
-import Model
 import FoundationEssentials
 import Glibc
+import Model
 import Subprocess
 import SystemPackage
 import Testing
+
+@testable import FileSystem
+@testable import Host
 
 @Suite("A jail's user")
 struct JailUserTests {

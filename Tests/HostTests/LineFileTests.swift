@@ -1,9 +1,10 @@
-@testable import FileSystem
-@testable import Host
-import Model
 import Foundation
+import Model
 import SystemPackage
 import Testing
+
+@testable import FileSystem
+@testable import Host
 
 @Suite("A log that grows")
 struct LineFileTests {

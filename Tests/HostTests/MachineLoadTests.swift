@@ -1,8 +1,9 @@
-@testable import FileSystem
-@testable import Host
 import Model
 import SystemPackage
 import Testing
+
+@testable import FileSystem
+@testable import Host
 
 @Suite("How busy a machine is")
 struct MachineLoadTests {

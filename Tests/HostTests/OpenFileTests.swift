@@ -1,10 +1,11 @@
-@testable import FileSystem
-@testable import Host
-import Model
 import Foundation
 import Glibc
+import Model
 import SystemPackage
 import Testing
+
+@testable import FileSystem
+@testable import Host
 
 @Suite("Files that are opened to be read", .timeLimit(.minutes(1)))
 struct OpenFileTests {

@@ -1,8 +1,9 @@
+import Foundation
+import Model
+import Testing
+
 @testable import FileSystem
 @testable import Host
-import Model
-import Foundation
-import Testing
 
 @Suite("Processes, as the machine shows them")
 struct ProcessTreeTests {

@@ -1,7 +1,7 @@
 import FileSystem
+import Glibc
 import Host
 import Model
-import Glibc
 import SystemPackage
 import Testing
 

@@ -30,11 +30,15 @@ struct KubeletConfigurationTests {
     func texts() throws {
         let text = "a: \"10\"\nb: 'true'\nc: \"x: y # z\"\n"
         #expect(try KubeletConfiguration(text).yaml == text)
+        // The emitter drops tags, so a tagged number needs quotes to remain a text.
+        let tagged = "reserved: {cpu: !!str 1, memory: 1Gi}\nlist: [!!str true, x]\nplain: 1\n"
+        #expect(
+            try KubeletConfiguration(tagged).yaml == "reserved:\n  cpu: \"1\"\n  memory: 1Gi\nlist:\n- \"true\"\n- x\nplain: 1\n")
     }
 
     @Test(
         "what the profile, a recipe and an approach say of one field is written once",
-        arguments: [KubeletProfile.standalone, KubeletProfile.joined])
+        arguments: [KubeletProfile.standalone, KubeletProfile.joined()])
     func profile(_ own: String) throws {
         let settings = ["failSwapOn": "true", "featureGates": "{A: true}", "authorization": "{mode: Webhook}"]
         let text = try KubeletConfiguration(KubeletProfile.kubelet).adding(own).adding(KubeletProfile.lines(settings))

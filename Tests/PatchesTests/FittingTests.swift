@@ -1,3 +1,4 @@
+import FileSystem
 import Foundation
 import Git
 import Model
@@ -186,6 +187,28 @@ struct WritingTests {
         let diff = "--- a/vendor/up/lib.go\n+++ b/vendor/up/lib.go\n\(hunk)--- a/main.go\n+++ b/main.go\n\(hunk)"
         #expect(throws: Diagnostic.self) { try fixture.registry().add(try draft("up/p"), diff: Array(diff.utf8), from: "x") }
         #expect(try fixture.registry().entries.isEmpty)
+    }
+
+    @Test("a rebase says that a recipe lacks the upstream before it asks to fetch, and skips such recipes when it looks for a base")
+    func rebaseSources() throws {
+        let fixture = try RegistryFixture()
+        try fixture.write("patches/other/upstream.yaml", "title: t\nmodules: [m]\nmarks: [lib.go]\nhomes: [.]\n")
+        try fixture.patch("other/p", variants: [("v1", "*", "old", "new")])
+        try fixture.write("target/lib.go", "older\n")
+        let (registry, recipe) = (try fixture.registry(), try fixture.recipe())
+        let entry = try registry.entry(named: "other/p")
+        let rebasing = Rebasing(registry, recipes: ["r"], recipe: { _ in recipe }, fetched: { _ in nil })
+        let refused = #expect(throws: PatchesError.self) { try rebasing.rebase(entry, variant: nil, from: nil, onto: .recipe("r")) }
+        guard case .noUpstream? = refused else {
+            Issue.record("\(String(describing: refused))")
+            return
+        }
+        let folder = FilePath("\(fixture.path)/target")
+        let none = #expect(throws: RebaseRefused.self) { try rebasing.rebase(entry, variant: nil, from: nil, onto: .folder(folder)) }
+        #expect(none?.description.contains("--base RECIPE or --base DIR") == true)
+        #expect(throws: FileError.self) {
+            try rebasing.rebase(entry, variant: nil, from: .folder("/no/such/folder"), onto: .folder(folder))
+        }
     }
 
     @Test("a rebase across moved and changed surroundings makes a patch that fits; one into the same lines shows the markers")

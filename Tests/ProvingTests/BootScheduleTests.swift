@@ -1,11 +1,12 @@
 import FileSystem
-@testable import Building
 import Host
 import Model
 import Node
-@testable import Proving
 import Synchronization
 import Testing
+
+@testable import Building
+@testable import Proving
 
 /// The events of a schedule, in order.
 private final class Diary: Sendable {

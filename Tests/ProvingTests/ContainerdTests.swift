@@ -1,11 +1,9 @@
-import FileSystem
 import ExitCodes
-@testable import Building
+import FileSystem
 import FoundationEssentials
 import Host
 import Model
 import Node
-@testable import Proving
 import Sources
 import Store
 import SystemPackage
@@ -13,6 +11,9 @@ import Testing
 import TestServers
 import TestSuite
 import Transfer
+
+@testable import Building
+@testable import Proving
 
 @Suite("The containerd of another suite", .timeLimit(.minutes(5)))
 struct ContainerdTests {

@@ -1,8 +1,9 @@
-@testable import Building
 import Model
-@testable import Proving
 import SystemPackage
 import Testing
+
+@testable import Building
+@testable import Proving
 
 @Suite("What the doctor misses")
 struct DoctorTests {

@@ -1,7 +1,7 @@
 import FileSystem
-import Model
 import Foundation
 import Host
+import Model
 import Sandbox
 import SystemPackage
 import Testing

@@ -1,7 +1,7 @@
 import FileSystem
-import Model
 import FoundationEssentials
 import Host
+import Model
 import SystemPackage
 import Testing
 

@@ -1,5 +1,5 @@
-import FileSystem
 import Cluster
+import FileSystem
 import FoundationEssentials
 import Glibc
 import Host

@@ -174,7 +174,7 @@ extension Recipe {
         var fields = [(Node("extends"), Node.text(parent)), (Node("version"), Node.text(version.plain))]
         if !downloads.isEmpty { fields.append((Node("downloads"), .mapping(Node.Mapping(downloads, .implicit, .block)))) }
         let head =
-            "# \(name) \(version.plain)with its downloads pinned as fetched. They have not been reviewed: inspect them before you build.\n"
+            "# \(name) \(version.plain) with its downloads pinned as fetched. They have not been reviewed: inspect them before you build.\n"
         return try head + Yams.serialize(node: .mapping(Node.Mapping(fields, .implicit, .block)), width: -1, allowUnicode: true)
     }
 }
