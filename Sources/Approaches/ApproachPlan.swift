@@ -26,7 +26,7 @@ package struct ApproachPlan: Sendable {
     }
 
     /// The runtime that the node boots in.
-    package private(set) var runtime: ContainerRuntime
+    package let runtime: ContainerRuntime
     private let approach: Approach
     private let settings: [Approach.KubeletSettings]
     private let tools: [FilePath]

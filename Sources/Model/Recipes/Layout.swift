@@ -122,9 +122,6 @@ package enum RunLayout: RawRepresentable, Hashable, Codable, Sendable {
         case .here: "here"
         }
     }
-
-    /// The sandbox's layout; nil where there was no sandbox.
-    package var layout: Layout? { if case .sandbox(let layout) = self { layout } else { nil } }
 }
 
 /// The version of Linux's control groups.
