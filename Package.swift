@@ -22,6 +22,8 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -31,6 +33,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
@@ -62,6 +66,7 @@ let package = Package(
         room("Patches", ["ExitCodes", "Model", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", system]),
         // Build steps and their results, from a recipe to a binary.
         room("Store", ["Model", "Paths", "FileSystem", "Host", system, crypto]),
+        room("Runs", ["ExitCodes", "Model", "Paths", "FileSystem", "Host", "Store", system, crypto, grdb]),
         room("GoTree", ["ExitCodes", "Model", "Paths"]),
         room("GoToolchain", ["ExitCodes", "Model", "FileSystem", "Host", "Transfer", "Archive", system, crypto]),
         room(
@@ -95,6 +100,13 @@ let package = Package(
                 "Grading", "Node", "Preflight", "Supervisor", system,
             ]),
         room("Report", ["Model", "Sanitizing"]),
+        room("Publishing", ["Model", "Sanitizing", mustache]),
+        room(
+            "Nightly",
+            [
+                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Sources", "Patches", "GoToolchain",
+                "Store", "Runs", "Building", "Sandbox", "LogLines", "Node", "Proving", system, crypto,
+            ]),
         room(
             "Approaches",
             [
@@ -106,7 +118,8 @@ let package = Package(
         .executableTarget(
             name: "ninepin",
             dependencies: [
-                "ExitCodes", "Approaches", "Proving", "Building", "Store", "Report", "Preflight", "Supervisor", "Sandbox", "Grading",
+                "ExitCodes", "Approaches", "Nightly", "Publishing", "Runs", "Proving", "Building", "Store", "Report", "Preflight",
+                "Supervisor", "Sandbox", "Grading",
                 "Node", "PullRequests",
                 "Patches", "GitHistory", "Git", "Model", "Sanitizing", "FileSystem", "Host", arguments, system,
             ],
@@ -135,10 +148,13 @@ let package = Package(
         tests("SandboxTests", ["TestInputs", "Sandbox", "FileSystem", "Host", "Model", system]),
         tests("ClusterTests", ["Cluster", "Grading", "Transfer", "TestServers", "FileSystem", "Host", system, yams]),
         tests("GradingTests", ["Grading", "LogLines", "Model"]),
-        tests("NodeTests", ["Node", "Grading", "FileSystem", "Host", "Model", system]),
+        tests("NodeTests", ["Node", "Grading", "FileSystem", "Host", "Model", system, yams]),
         tests("VerdictTests", ["Approaches", "Node", "Grading", "Cluster", "Model", system]),
         tests("SupervisorTests", ["Supervisor", "Sandbox", "Cluster", "Model", "FileSystem", "Host", system]),
         tests("StoreTests", ["Store", "Model", "FileSystem", "Host", system]),
+        tests("RunsTests", ["Runs", "Store", "Model", "FileSystem", "Host", system, grdb]),
+        tests("PublishingTests", ["Publishing", "Model"]),
+        tests("NightlyTests", ["Nightly", "Runs", "Patches", "Model", "FileSystem", "Host", system]),
         tests("PreflightTests", ["Preflight", "Model"]),
         tests("ReportTests", ["Report", "Model"]),
         tests(

@@ -170,6 +170,11 @@ package struct KubeletProfile: Sendable {
     }
 
     /// Includes the read-only port for `/stats/summary`.
+    ///
+    /// The limits for evictions are amounts, because the disk is the machine's: kubelet's own limits are shares (`nodefs.available<10%`,
+    /// `imagefs.available<15%`; pkg/kubelet/apis/config/v1beta1/defaults_linux.go), so that a machine whose disk is 86% full would make any node
+    /// report DiskPressure. For the same reason kubelet removes no images at some share of the disk: 100 disables that
+    /// (`imageGCHighThresholdPercent`).
     static let kubelet = """
         kind: KubeletConfiguration
         apiVersion: kubelet.config.k8s.io/v1beta1
@@ -178,6 +183,8 @@ package struct KubeletProfile: Sendable {
         readOnlyPort: 10255
         authorization: {mode: AlwaysAllow}
         staticPodPath: /etc/kubernetes/manifests
+        evictionHard: {memory.available: 100Mi, nodefs.available: 100Mi, nodefs.inodesFree: "1000", imagefs.available: 100Mi}
+        imageGCHighThresholdPercent: 100
 
         """
 

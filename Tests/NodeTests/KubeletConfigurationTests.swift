@@ -1,4 +1,5 @@
 import Testing
+import Yams
 
 @testable import Node
 
@@ -19,6 +20,18 @@ struct KubeletConfigurationTests {
         let gates = "featureGates:\n  A: true\n  B: false\n  C: true\n"
         #expect(
             try configuration.yaml == gates + "authentication:\n  anonymous:\n    enabled: false\n  webhook:\n    enabled: false\n")
+    }
+
+    @Test("no limit of the profile is a share of the machine's disk, which would make every node on a nearly full disk report DiskPressure")
+    func limits() throws {
+        let recipe = "evictionHard: {memory.available: 2Gi}"
+        let yaml = try KubeletConfiguration(KubeletProfile.kubelet).adding(recipe).yaml
+        let fields = try #require(try Yams.load(yaml: yaml) as? [String: Any])
+        let limits = try #require(fields["evictionHard"] as? [String: String])
+        #expect(Set(limits.keys) == ["memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available"])
+        #expect(limits["memory.available"] == "2Gi")
+        #expect(limits.values.allSatisfy { !$0.contains("%") })
+        #expect(fields["imageGCHighThresholdPercent"] as? Int == 100)
     }
 
     @Test("a list or a plain value takes the place of a mapping, and the other way round")
