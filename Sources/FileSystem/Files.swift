@@ -266,6 +266,9 @@ package struct FileStamp: Hashable, Codable, Sendable {
     private let seconds: Int64
     private let nanoseconds: Int64
 
+    /// When the content was last written, in seconds since 1970.
+    package var modified: Int64 { seconds }
+
     /// Reads a file's stamp; nil if it is not an existing regular file.
     package init?(of path: FilePath) {
         var status = stat()

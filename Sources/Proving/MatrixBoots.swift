@@ -34,7 +34,7 @@ extension NodeProver {
         let plan = Self.plan(series, layouts, times)
         let history = try Ledger(workspace.runs).history()
         let progress = Mutex(MatrixProgress())
-        let schedule = BootSchedule(jobs, memoryOfBoot: level.isJoined ? Self.joinedMemory : Self.standaloneMemory)
+        let schedule = BootSchedule(jobs, memoryOfBoot: Self.memory(at: level))
         try await schedule.run { handIn in
             // The recipe's own series comes first, because its node is expected to stay up and therefore takes longest.
             for index in series.indices.sorted(by: { series[$0].names == recipe.series && series[$1].names != recipe.series }) {
@@ -64,10 +64,9 @@ extension NodeProver {
         return Matrix(recipe: recipe.name, cells: cells, steps: series.indices.flatMap { steps[$0] ?? [] })
     }
 
-    /// Memory for a standalone node with gVisor, and for a joined one with its control plane: 457 MiB and 1.2 GiB were measured
+    /// Bytes for a standalone node with gVisor, and for a joined one with its control plane: 457 MiB and 1.2 GiB were measured
     /// (docs/approaches.md), rounded up.
-    private static let standaloneMemory: Int64 = 512 << 20
-    private static let joinedMemory: Int64 = 1536 << 20
+    package static func memory(at level: Level) -> Int64 { level.isJoined ? 1536 << 20 : 512 << 20 }
 
     private static func plan(_ series: [Series], _ layouts: [Layout], _ times: Int) -> [MatrixBoot] {
         series.indices.flatMap { index in

@@ -29,7 +29,7 @@ private struct VerifyKey: Keyed {
 }
 
 /// A boot to be done, possibly more than once.
-struct PlannedBoot: Sendable {
+package struct PlannedBoot: Sendable {
     let candidate: Candidate
     let layout: RunLayout
     let level: Level
@@ -56,7 +56,7 @@ package struct NodeProver: Sendable {
     var events: EventSink { runner.events }
 
     /// The same prover with a label on its events.
-    func labelled(_ label: String) -> NodeProver { NodeProver(SourceBuilder(runner.labelled(label))) }
+    package func labelled(_ label: String) -> NodeProver { NodeProver(SourceBuilder(runner.labelled(label))) }
 
     /// Runs all steps before the boot, from recipe and series to a binary, using results from the store if available.
     ///
@@ -144,7 +144,7 @@ package struct NodeProver: Sendable {
     ///
     /// - Throws: `RunscLacks` if this runsc does not support the layout; `KubeletProfile.Missing` if the runtime of its pods is not
     ///   installed.
-    func boot(_ candidate: Candidate, layout: Layout, level: Level, with prerequisites: BootPrerequisites) throws -> PlannedBoot {
+    package func boot(_ candidate: Candidate, layout: Layout, level: Level, with prerequisites: BootPrerequisites) throws -> PlannedBoot {
         let node = candidate.node
         let key = try VerifyKey(
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), layout: layout, level: level,
@@ -173,7 +173,7 @@ package struct NodeProver: Sendable {
     /// Boots again without any other boot of this process at the same time.
     ///
     /// - Parameter first: the run that does not count, with the reason in it.
-    func repeated(_ boot: PlannedBoot, after first: Run) async throws -> (run: Run, place: FilePath) {
+    package func repeated(_ boot: PlannedBoot, after first: Run) async throws -> (run: Run, place: FilePath) {
         events(.note("\(first.setAside ?? ""); repeating the boot alone"))
         return try await measure(boot, after: first)
     }
@@ -184,7 +184,7 @@ package struct NodeProver: Sendable {
     ///   - known: the verdict of an earlier boot of the same kind.
     ///   - first: the run that this boot repeats, which makes the verdict final.
     ///   - seat: the boot's seat in a schedule of concurrent boots; nil if it runs alone.
-    func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
+    package func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
         run: Run, place: FilePath
     ) {
         let (start, started) = (ContinuousClock.now, Date.now)

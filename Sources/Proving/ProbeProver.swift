@@ -32,14 +32,15 @@ package struct ComponentPrerequisites: Sendable {
 
 /// Probes that were built against one patched tree.
 package struct ProbedSeries: Sendable {
-    struct Program: Sendable {
-        let probe: Probe
+    package struct Program: Sendable {
+        package let probe: Probe
         let built: Built
     }
 
     let source: PreparedSource
     let patched: PatchedTree
-    let programs: [Program]
+    /// The probes that fit the versions in the tree, each with its program.
+    package let programs: [Program]
 
     var series: Series { patched.series }
 
@@ -47,7 +48,7 @@ package struct ProbedSeries: Sendable {
     package var steps: [StepRecord] { source.steps + [patched.record] + programs.map(\.built.record) }
 
     /// The series with only one of its probes.
-    func only(_ program: Program) -> ProbedSeries {
+    package func only(_ program: Program) -> ProbedSeries {
         ProbedSeries(source: source, patched: patched, programs: [program])
     }
 }
