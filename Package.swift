@@ -154,7 +154,9 @@ let package = Package(
         tests("StoreTests", ["Store", "Model", "FileSystem", "Host", system]),
         tests("RunsTests", ["Runs", "Store", "Model", "FileSystem", "Host", system, grdb]),
         tests("PublishingTests", ["Publishing", "Model"]),
-        tests("NightlyTests", ["Nightly", "Runs", "Patches", "Model", "FileSystem", "Host", system]),
+        tests(
+            "NightlyTests",
+            ["Nightly", "ExitCodes", "Building", "Git", "GitRemote", "Store", "Runs", "Patches", "Model", "FileSystem", "Host", system]),
         tests("PreflightTests", ["Preflight", "Model"]),
         tests("ReportTests", ["Report", "Model"]),
         tests(

@@ -46,6 +46,14 @@ package struct Catalogue: Sendable {
         return try Recipe(try files(from: path), name: path.lastComponent?.stem ?? base, version: version, architecture: architecture)
     }
 
+    /// How a recipe names the releases of its git source.
+    ///
+    /// - Parameter name: as in ``recipe(_:for:)``; its version does not matter.
+    /// - Throws: as ``recipe(_:for:)``.
+    package func versionPattern(of name: String) throws -> VersionPattern {
+        VersionPattern(try files(from: try recipePath(try Self.split(name).name)))
+    }
+
     /// Whether a text is the name of one of the project's recipes, with or without a version.
     package func isRecipe(_ text: String) throws(FileError) -> Bool {
         guard let at = text.lastIndex(of: "@") else { return try recipeNames.contains(text) }

@@ -30,7 +30,8 @@ package struct SourceBuilder: Sendable {
     /// Resolves a recipe's source to a lock.
     ///
     /// - Parameter isFresh: whether to query the index or the repository even if there is a stored answer.
-    func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
+    /// - Throws: `SourceError`, `FetchError`, `FileError`, `CancellationError`.
+    package func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
         let step = ResolveStep(source: recipe.source, libraries: recipe.libraries)
         let done = try await runner.perform(step, subject: recipe.source.subject, isFresh: isFresh) { $0.lock.title }
         var resolution = done.output
