@@ -88,8 +88,10 @@ package struct DriftReader: Sendable {
     /// All changes.
     package func drift(lines: [NewErrorLine] = [], rebuilt: [Rebuilt] = []) -> [Drift] {
         let patches = patchDrift
-        let needless = needlessPatches
-        let told = Set((patches + needless).flatMap(\.cells))
+        let merged = Set(patches.filter { $0.kind == .patchMerged }.compactMap { drift in drift.patch.map { "\(drift.recipe) \($0)" } })
+        let needless = needlessPatches(except: merged)
+        let explained = results.map(\.cell.key).filter { key in key.probe.map { merged.contains("\(key.recipe) \($0)") } ?? false }
+        let told = Set((patches + needless).flatMap(\.cells)).union(explained)
         return patches + needless + verdictDrift(except: told) + rebuilt.filter { $0.before != $0.after }.map(drift)
             + slowBoots + lines.map(drift)
     }
@@ -129,21 +131,28 @@ package struct DriftReader: Sendable {
         }
     }
 
-    /// Nodes without any patch that are clean now and were not before; one line for each recipe and version.
-    private var needlessPatches: [Drift] {
+    /// Nodes and probes without any patch that are clean now and were not before; one line for each recipe and version, and for each probe.
+    ///
+    /// - Parameter merged: recipes with the patches that upstream took, which explains their probes.
+    private func needlessPatches(except merged: Set<String>) -> [Drift] {
         let cells = results.filter { result in
-            guard result.cell.key.series.isEmpty, result.grade == .clean, let before = past[result.cell.key] else { return false }
+            let key = result.cell.key
+            guard key.series.isEmpty, result.grade == .clean, let before = past[key] else { return false }
+            if let probe = key.probe, merged.contains("\(key.recipe) \(probe)") { return false }
             return before.grade != nil && before.grade != .clean && before.grade != .inconclusive
         }
-        let groups = Dictionary(grouping: cells) { "\($0.cell.key.recipe) \($0.cell.version)" }
+        let groups = Dictionary(grouping: cells) { result in
+            "\(result.cell.key.recipe) \(result.cell.version) \(result.cell.key.probe?.description ?? "")"
+        }
         return groups.values.sorted { $0[0].cell.source < $1[0].cell.source }.map { results in
             let cell = results[0].cell
             let names = (own[cell.key.recipe] ?? []).map(\.description).joined(separator: ", ")
             let places = results.map(\.cell.key.layout.rawValue).joined(separator: ", ")
-            let needed = names.isEmpty ? "its patches" : names
+            let needed = cell.key.probe.map(\.description) ?? (names.isEmpty ? "its patches" : names)
+            let subject = cell.key.probe == nil ? "" : "the probe of "
             return drift(
-                .patchNoLongerNeeded, results, patch: nil,
-                what: "\(cell.key.recipe) \(cell.version) is clean without \(needed) in \(places), where it was \(past[cell.key]?.result ?? "not")",
+                .patchNoLongerNeeded, results, patch: cell.key.probe,
+                what: "\(subject)\(cell.key.recipe) \(cell.version) is clean without \(needed) in \(places), where it was \(past[cell.key]?.result ?? "not")",
                 advice: "Check 'needs' in the patches' patch.yaml, and shorten the recipe's series.")
         }
     }

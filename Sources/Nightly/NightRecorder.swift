@@ -14,11 +14,16 @@ struct NightRecorder: Sendable {
     private let plan: NightlyPlan
     private let locks: [CellKey: Lock]
     private let positions: [CellKey: Int]
+    /// Receives each result once it is on the disk.
+    private let report: @Sendable (String) -> Void
     /// The last results before this night that say something about the node.
     private let past: [CellKey: LastResult]
 
     /// - Throws: `LedgerError`; `FileError`.
-    init(ledger: Ledger, night: String, plan: NightlyPlan, locks: [CellKey: Lock]) throws {
+    init(
+        ledger: Ledger, night: String, plan: NightlyPlan, locks: [CellKey: Lock], report: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.report = report
         self.ledger = ledger
         self.night = night
         self.plan = plan
@@ -69,6 +74,7 @@ struct NightRecorder: Sendable {
                 result: result.result, grade: result.grade, cause: result.failedPatch.map { Cause(rawValue: "\($0)") } ?? first?.verdict.cause,
                 summary: result.summary, expected: result.cell.expected, reason: entry.reason, run: first?.id, runs: result.runs.map(\.id),
                 counts: result.counts, inputs: result.cell.inputs, lock: first?.lock ?? locks[result.cell.key]), in: night)
+        report("\(result.cell.key): \(result.result) (\(result.state.rawValue))")
     }
 
     /// Whether this night has recorded a result of a cell.

@@ -86,7 +86,7 @@ package struct NightlyRunner: Sendable {
             ).id
         }
         let locks = Dictionary(prepared.jobs.map { ($0.cell.key, $0.lock) }) { one, _ in one }
-        let recorder = try NightRecorder(ledger: ledger, night: night, plan: prepared.plan, locks: locks)
+        let recorder = try NightRecorder(ledger: ledger, night: night, plan: prepared.plan, locks: locks) { [events] in events(.note("recorded: \($0)")) }
         try recorder.recordOthers()
         for (recipe, reason) in prepared.unresolved {
             events(.note("\(recipe): \(reason)"))

@@ -48,7 +48,7 @@ package enum WrittenNight {
     static let usage = name("libcontainer/memory-usage")
     static let layouts: [Layout] = [.root9p, .volume9p, .rootOverlay]
     static let v2 = Layout.root9p.with(cgroup: .v2)
-    static let memoryCache = "F1127 02:04:17.654901      41 kubelet.go:1350] Failed to start ContainerManager failed to get rootfs info: unable to find data in memory cache"
+    package static let memoryCache = "F1127 02:04:17.654901      41 kubelet.go:1350] Failed to start ContainerManager failed to get rootfs info: unable to find data in memory cache"
     static let noDevice =
         "F1127 02:06:21.239983      33 kubelet.go:1350] Failed to start ContainerManager failed to get rootfs info: failed to get device for dir \"/var/lib/kubelet\": could not find device with major: 0, minor: 24 in cached partitions map"
 
