@@ -68,7 +68,8 @@ struct CellSection {
         let notes = run.verdict.notes.prefix(12).map { "<li>\(Wording.clipped($0, 600))</li>\n" as Markup }
         let rest = (run.verdict.evidence.count - shown.count, run.verdict.notes.count - notes.count)
         let more: Markup =
-            rest.0 + rest.1 > 0 ? "<p class=\"note\">\(rest.0 + rest.1) more pieces of evidence and notes are in the run’s record.</p>\n" : ""
+            rest.0 + rest.1 > 0
+            ? "<p class=\"note\">\(rest.0 + rest.1) more pieces of evidence and notes are in the run’s record.</p>\n" : ""
         let list: Markup = items.isEmpty ? "<p>There is none.</p>\n" : "<ol class=\"evidence\">\n\(items)</ol>\n"
         let noteList: Markup = notes.isEmpty ? "" : "<ul class=\"notes\" aria-label=\"Notes\">\n\(notes)</ul>\n"
         return "\(title("Evidence"))\(list)\(noteList)\(more)"
@@ -142,7 +143,8 @@ struct CellSection {
             point.bootSeconds.map { Drawing.Point(started: point.started, seconds: $0) }
         }
         guard points.count > 1 else { return "" }
-        let plot = Drawing.plot(Array(points.suffix(Self.mostPoints)), subject: "Boot times of \(Wording.clipped(cell.name, 200))", id: "\(id)-times")
+        let plot = Drawing.plot(
+            Array(points.suffix(Self.mostPoints)), subject: "Boot times of \(Wording.clipped(cell.name, 200))", id: "\(id)-times")
         return """
             \(title("Boot times"))<p class="note">Seconds from the start of the sandbox until the node’s program started; the newest is marked.</p>
             <div class="drawing">\(plot)</div>

@@ -90,7 +90,8 @@ enum Drawing {
         }
         let lines = points.indices.dropFirst().map { index -> Markup in
             let (one, two) = (points[index - 1], points[index])
-            return "<line class=\"curve\" x1=\"\(x(index - 1))\" y1=\"\(y(one.seconds))\" x2=\"\(x(index))\" y2=\"\(y(two.seconds))\"></line>"
+            return
+                "<line class=\"curve\" x1=\"\(x(index - 1))\" y1=\"\(y(one.seconds))\" x2=\"\(x(index))\" y2=\"\(y(two.seconds))\"></line>"
         }
         let dots = points.enumerated().map { index, point -> Markup in
             let isLast = index == points.count - 1

@@ -15,7 +15,8 @@ struct Durations {
 
     var body: Markup {
         let parts = boots + builds
-        return parts.isEmpty ? "" : "<section aria-labelledby=\"durations\">\n<h2 id=\"durations\">How long it takes</h2>\n\(parts)</section>\n"
+        return parts.isEmpty
+            ? "" : "<section aria-labelledby=\"durations\">\n<h2 id=\"durations\">How long it takes</h2>\n\(parts)</section>\n"
     }
 
     private var boots: Markup {
@@ -75,7 +76,8 @@ struct Durations {
                 """
         }
         let more: Markup =
-            order.count > Self.mostPlots ? "<p class=\"note\">The builds of \(order.count - Self.mostPlots) more series are left out.</p>" : ""
+            order.count > Self.mostPlots
+            ? "<p class=\"note\">The builds of \(order.count - Self.mostPlots) more series are left out.</p>" : ""
         return """
             <h3>Builds</h3>
             <p class="note">Seconds upward, runs to the right, at most the newest \(Self.mostPoints); the newest is marked and written out.</p>

@@ -49,7 +49,8 @@ package struct HTMLReport: Sendable {
 
             """
         }
-        let list: Markup = details.isEmpty ? "" : "<section aria-labelledby=\"evidence\"><h2 id=\"evidence\">Evidence</h2>\(details)</section>"
+        let list: Markup =
+            details.isEmpty ? "" : "<section aria-labelledby=\"evidence\"><h2 id=\"evidence\">Evidence</h2>\(details)</section>"
         return page(title: document.title, root: nil, body: "<main id=\"main\">\(overview.body)\(list)</main>")
     }
 

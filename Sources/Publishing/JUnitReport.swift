@@ -105,8 +105,10 @@ package struct JUnitReport: Sendable {
 
     /// `kubelet-1_20.percpu`. Jenkins takes everything before the last period for the name of a package.
     private static func className(_ cell: ReportDocument.Cell) -> String {
-        [subject(cell.key), Wording.clipped(cell.label, 300)].map { $0.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "_") }
-            .joined(separator: ".")
+        [subject(cell.key), Wording.clipped(cell.label, 300)].map {
+            $0.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "_")
+        }
+        .joined(separator: ".")
     }
 
     /// The numbers of a suite.

@@ -208,7 +208,7 @@ extension Overview {
 
     private func state(_ cell: ReportDocument.Cell) -> String {
         switch cell.state {
-        case .broken: "not as expected: \(cell.expected ?? "something else")"
+        case .broken: "expected: \(cell.expected ?? "something else")"
         case .flaky: cell.tally
         case .harness: "harness failed"
         case .postponed: "postponed"
@@ -219,7 +219,8 @@ extension Overview {
 
     private static var legend: Markup {
         let grades: [(String, Tone, String)] = [
-            ("✔", .good, "clean"), ("!", .doubtful, "degraded"), ("✘", .bad, "fatal, or not built"), ("?", .unknown, "too short, or unknown"),
+            ("✔", .good, "clean"), ("!", .doubtful, "degraded"), ("✘", .bad, "fatal, or not built"),
+            ("?", .unknown, "too short, or unknown"),
             ("~", .doubtful, "does not repeat"), ("–", .none, "not measured"),
         ]
         let items = grades.map { sign, tone, words -> Markup in

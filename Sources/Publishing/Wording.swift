@@ -96,6 +96,7 @@ extension ReportDocument.LogExcerpt {
 
     /// A line with blanks in the place of its tabs, which would otherwise be shown as controls.
     private static func untabbed(_ text: String) -> String {
-        text.utf8.contains(UInt8(ascii: "\t")) ? text.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    ") : text
+        text.utf8.contains(UInt8(ascii: "\t"))
+            ? text.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    ") : text
     }
 }

@@ -23,7 +23,9 @@ final class ReadXML: NSObject, XMLParserDelegate {
         if !parser.parse() { fault = parser.parserError.map { "\($0)" } ?? "unknown" }
     }
 
-    func parser(_: XMLParser, didStartElement name: String, namespaceURI _: String?, qualifiedName _: String?, attributes: [String: String] = [:]) {
+    func parser(
+        _: XMLParser, didStartElement name: String, namespaceURI _: String?, qualifiedName _: String?, attributes: [String: String] = [:]
+    ) {
         open.append(elements.count)
         elements.append(Element(name: name, attributes: attributes))
     }

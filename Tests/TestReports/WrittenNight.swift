@@ -33,7 +33,8 @@ package enum WrittenNight {
             let points = (0..<(runs / count)).map { point("r\(number)-\($0)", $0 % 60, .clean, "clean", "kubernetes 1.20.2", 0.8) }
             let run = detail("r\(number)", points.last?.started ?? night, cleanVerdict, source: "kubernetes 1.20.2", recipe: "kubelet")
             return ReportDocument.Cell(
-                key: key("kubelet", line: "1.\(number / 3)", [percpu], layout), label: "percpu", version: "1.\(number / 3)", state: .asExpected,
+                key: key("kubelet", line: "1.\(number / 3)", [percpu], layout), label: "percpu", version: "1.\(number / 3)",
+                state: .asExpected,
                 expected: "clean", result: "clean", grade: .clean, summary: cleanVerdict.summary, run: run, history: points)
         }
         return ReportDocument(title: "Nightly", created: "2026-11-27T05:12:41Z", cells: cells)
@@ -48,7 +49,8 @@ package enum WrittenNight {
     static let usage = name("libcontainer/memory-usage")
     static let layouts: [Layout] = [.root9p, .volume9p, .rootOverlay]
     static let v2 = Layout.root9p.with(cgroup: .v2)
-    package static let memoryCache = "F1127 02:04:17.654901      41 kubelet.go:1350] Failed to start ContainerManager failed to get rootfs info: unable to find data in memory cache"
+    package static let memoryCache =
+        "F1127 02:04:17.654901      41 kubelet.go:1350] Failed to start ContainerManager failed to get rootfs info: unable to find data in memory cache"
     static let noDevice =
         "F1127 02:06:21.239983      33 kubelet.go:1350] Failed to start ContainerManager failed to get rootfs info: failed to get device for dir \"/var/lib/kubelet\": could not find device with major: 0, minor: 24 in cached partitions map"
 
@@ -126,7 +128,10 @@ package enum WrittenNight {
             "I1127 02:04:17.651339      41 fs_resource_analyzer.go:64] Starting FS ResourceAnalyzer",
             "I1127 02:04:17.653870      41 volume_manager.go:271] Starting Kubelet Volume Manager",
         ]
-        let after = ["goroutine 1 [running]:", "k8s.io/klog/v2.stacks(0xc000010001, 0xc0005e2000, 0xe2, 0x2a4)", "\tvendor/k8s.io/klog/v2/klog.go:1026 +0xb9"]
+        let after = [
+            "goroutine 1 [running]:", "k8s.io/klog/v2.stacks(0xc000010001, 0xc0005e2000, 0xe2, 0x2a4)",
+            "\tvendor/k8s.io/klog/v2/klog.go:1026 +0xb9",
+        ]
         return .init(log: "kubelet.log", first: line - before.count, lines: before + [text] + after, deciding: line)
     }
 
@@ -137,14 +142,17 @@ package enum WrittenNight {
         return .init(
             id: id, started: started, verdict: verdict, source: source, artifact: digest(id.utf8.count),
             tools: ["runsc": "release-20260817.0", "go": "1.19.8", "kernel": "6.1.0-29-amd64", "containerd": "1.6.20"],
-            timeline: timeline(verdict), excerpt: excerpt, commands: ["ninepin runs show \(id)", "ninepin run \(recipe) --layout root-9p --level boot"])
+            timeline: timeline(verdict), excerpt: excerpt,
+            commands: ["ninepin runs show \(id)", "ninepin run \(recipe) --layout root-9p --level boot"])
     }
 
     static func cell(
-        _ key: CellKey, _ label: String, version: String, _ state: ReportDocument.State, expected: String, _ verdict: Verdict, text: String? = nil,
+        _ key: CellKey, _ label: String, version: String, _ state: ReportDocument.State, expected: String, _ verdict: Verdict,
+        text: String? = nil,
         source: String, boot seconds: Double = 0.8, history points: [ReportDocument.Point]? = nil, counts: [String: Int] = [:]
     ) -> ReportDocument.Cell {
-        let id = "20261127T0204\(10 + key.description.utf8.reduce(0) { $0 &+ Int($1) } % 50)-\(digest(key.description.utf8.count).hex.prefix(8))"
+        let id =
+            "20261127T0204\(10 + key.description.utf8.reduce(0) { $0 &+ Int($1) } % 50)-\(digest(key.description.utf8.count).hex.prefix(8))"
         let run = detail(id, night, verdict, source: source, recipe: key.recipe, text: text)
         let history = points ?? self.history(id, verdict.grade, verdict.title, source: source, around: seconds)
         return ReportDocument.Cell(
@@ -174,7 +182,8 @@ extension WrittenNight {
                 key("kubelet-1.20", [percpu], .root9p), "percpu", version: "1.20.2", .broken, expected: "clean", broken, text: memoryCache,
                 source: debian, history: changed),
             cell(
-                key("kubelet-1.20", [percpu], .volume9p), "percpu", version: "1.20.2", .asExpected, expected: "fatal, could not find device",
+                key("kubelet-1.20", [percpu], .volume9p), "percpu", version: "1.20.2", .asExpected,
+                expected: "fatal, could not find device",
                 fatal(noDevice, cause: .noDevice), text: noDevice, source: debian),
             cell(
                 key("kubelet-1.20", [percpu], .rootOverlay), "percpu", version: "1.20.2", .asExpected, expected: "clean", cleanVerdict,
@@ -206,7 +215,8 @@ extension WrittenNight {
                         source: "\(subject.recipe) \(subject.version)", boot: 0.2)
                 }
                 return ReportDocument.Cell(
-                    key: key, label: subject.probe.name, version: subject.version, state: .postponed, expected: "clean", result: "not measured",
+                    key: key, label: subject.probe.name, version: subject.version, state: .postponed, expected: "clean",
+                    result: "not measured",
                     grade: nil, summary: "the budget of 4 h was spent before its turn",
                     history: history("p", .clean, "clean", source: "runc 1.0.0-rc92", around: 0.2, count: 12))
             }
@@ -221,7 +231,8 @@ extension WrittenNight {
         let failed = ReportDocument.Cell(
             key: key("k3s", line: "1.21", [percpu, source], .root9p), label: "percpu,9p-source", version: "1.21.3+k3s1", state: .broken,
             expected: "clean", result: "patch does not apply", grade: nil,
-            summary: "libcontainer/percpu does not apply: vendor/github.com/opencontainers/runc/libcontainer/cgroups/fs/cpuacct.go has no context for hunk 2",
+            summary:
+                "libcontainer/percpu does not apply: vendor/github.com/opencontainers/runc/libcontainer/cgroups/fs/cpuacct.go has no context for hunk 2",
             history: history("s", .clean, "clean", source: "k3s 1.21.2+k3s1", around: 2.2, count: 30))
         return [
             failed,
@@ -242,10 +253,13 @@ extension WrittenNight {
         var slow = history("w", .clean, "clean", source: old, around: 1.0, count: 39)
         slow.append(point("20261127T031302-51c2a771", 59, .clean, "clean", new, 1.9))
         let shaky = Verdict(
-            grade: .degraded, level: .boot, cause: .podStats, summary: "two of five boots logged that the statistics of pods no longer change",
+            grade: .degraded, level: .boot, cause: .podStats,
+            summary: "two of five boots logged that the statistics of pods no longer change",
             evidence: [
                 Evidence(
-                    kind: .log, text: "E1127 03:21:40.118200      39 cri_stats_provider.go:455] Failed to get the info of the filesystem with mountpoint \"/var/lib/containerd\": unable to find data in memory cache",
+                    kind: .log,
+                    text:
+                        "E1127 03:21:40.118200      39 cri_stats_provider.go:455] Failed to get the info of the filesystem with mountpoint \"/var/lib/containerd\": unable to find data in memory cache",
                     source: "kubelet", line: 412, seconds: 21.7)
             ])
         return [
@@ -253,16 +267,20 @@ extension WrittenNight {
                 key("kubelet", line: "1.36", [], v2), "none", version: "1.36.3", .broken, expected: "fatal, filesystem info", cleanVerdict,
                 source: new, history: needless),
             cell(
-                key("kubelet", line: "1.36", [line], v2), "9p-line", version: "1.36.3", .asExpected, expected: "clean", cleanVerdict, source: new,
+                key("kubelet", line: "1.36", [line], v2), "9p-line", version: "1.36.3", .asExpected, expected: "clean", cleanVerdict,
+                source: new,
                 history: slow),
             cell(
-                key("kubelet", line: "1.36", [percpu, line], .root9p), "percpu,9p-line", version: "1.36.3", .flaky, expected: "clean", shaky,
+                key("kubelet", line: "1.36", [percpu, line], .root9p), "percpu,9p-line", version: "1.36.3", .flaky, expected: "clean",
+                shaky,
                 text: shaky.evidence[0].text, source: new, counts: ["clean": 3, "degraded, stats of pods": 2]),
             cell(
-                key("kubelet", line: "1.36", [percpu, line], .rootOverlay), "percpu,9p-line", version: "1.36.3", .asExpected, expected: "clean",
+                key("kubelet", line: "1.36", [percpu, line], .rootOverlay), "percpu,9p-line", version: "1.36.3", .asExpected,
+                expected: "clean",
                 cleanVerdict, source: new, boot: 1.1),
             cell(
-                key("kubelet", line: "1.36", [percpu, line], v2, level: .pod), "percpu,9p-line", version: "1.36.3", .measured, expected: "clean",
+                key("kubelet", line: "1.36", [percpu, line], v2, level: .pod), "percpu,9p-line", version: "1.36.3", .measured,
+                expected: "clean",
                 cleanVerdict, source: new, boot: 1.3),
         ]
     }
@@ -296,7 +314,8 @@ extension WrittenNight {
 
     static var builds: [ReportDocument.Timing] {
         let subjects: [(String, Double)] = [
-            ("kubelet-1.20, none", 96), ("kubelet-1.20, percpu", 41), ("kubelet-1.20, percpu,memory-usage,9p-source", 43), ("k3s 1.21, percpu,9p-source", 255),
+            ("kubelet-1.20, none", 96), ("kubelet-1.20, percpu", 41), ("kubelet-1.20, percpu,memory-usage,9p-source", 43),
+            ("k3s 1.21, percpu,9p-source", 255),
             ("kubelet 1.36, none", 122), ("kubelet 1.36, percpu,9p-line", 58),
         ]
         return subjects.flatMap { subject, seconds in

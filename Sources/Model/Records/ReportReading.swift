@@ -4,7 +4,7 @@ extension ReportDocument {
     package var headline: String {
         guard !cells.isEmpty else { return "Nothing was measured." }
         let interrupted = night.map { $0.ended == nil } ?? false
-        let clauses = [opening] + notAsExpected + [unstable, unknown, postponed, unjudged].compactMap(\.self)
+        let clauses = [opening] + notAsExpected + unstable + [unknown, postponed, unjudged].compactMap(\.self)
         return (interrupted ? "The night did not end: " : "") + clauses.joined(separator: "; ") + "."
     }
 
@@ -39,11 +39,16 @@ extension ReportDocument {
         return "\(cells.count) cells were measured: \(words.joined(separator: ", "))"
     }
 
-    private var notAsExpected: [String] { named(.broken, most: 3, \.change) { "\($0) more \($0 == 1 ? "is" : "are") not as expected" } }
+    private var notAsExpected: [String] { named(.broken, most: 2, \.change) { "\($0) more \($0 == 1 ? "is" : "are") not as expected" } }
 
-    private var unstable: String? {
-        let clauses = named(.flaky, most: 2) { "\($0.name) does not repeat (\($0.tally))" } rest: { "\($0) more do not repeat" }
-        return clauses.isEmpty ? nil : clauses.joined(separator: "; ")
+    /// A cell that does not repeat is named only if it does not make a long sentence longer.
+    private var unstable: [String] {
+        named(.flaky, most: count(.broken) > 1 ? 0 : 1) {
+            "\($0.name) does not repeat (\($0.tally))"
+        } rest: {
+            let more = count(.broken) > 1 ? "" : " more"
+            return "\($0)\(more) \($0 == 1 ? "does" : "do") not repeat"
+        }
     }
 
     private var unknown: String? { count(.harness) == 0 ? nil : "\(count(.harness)) could not be measured" }
