@@ -183,6 +183,6 @@ let package = Package(
                 "Cluster", "Grading",
                 "Supervisor", "Preflight", "Store", crypto, system,
             ]),
-        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", system]),
+        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
 )
