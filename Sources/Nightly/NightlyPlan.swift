@@ -75,7 +75,7 @@ package struct EarlierResult: Hashable, Sendable {
 /// What a night does with each cell, and why. A pure function of the cells, their history and the time.
 package struct NightlyPlan: Hashable, Sendable {
     /// What happens to a cell.
-    package enum Decision: Hashable, Sendable {
+    package enum Decision: String, Hashable, Codable, Sendable, CaseIterable {
         /// It is measured tonight.
         case run
         /// Its last result still counts.

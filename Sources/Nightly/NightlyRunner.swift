@@ -70,9 +70,9 @@ package struct NightlyRunner: Sendable {
 
     /// Carries out a plan.
     ///
-    /// - Returns: the night's name in the ledger.
+    /// - Returns: the night as it is recorded.
     /// - Throws: `LedgerError` if a result cannot be recorded; `CancellationError`. Whatever fails in a cell is that cell's result.
-    package func run(_ prepared: Prepared, now: Date = .now) async throws -> String {
+    package func run(_ prepared: Prepared, now: Date = .now) async throws -> NightRecord {
         let night: String
         if let unfinished = prepared.unfinished {
             night = unfinished.id
@@ -95,8 +95,7 @@ package struct NightlyRunner: Sendable {
         try await sitting.repeatBoots()
         let rebuilt = try await sitting.rebuild()
         let drift = try recorder.drift(own: try ownSeries(prepared), rebuilt: rebuilt)
-        try ledger.endNight(night, drift: drift, at: .now)
-        return night
+        return try ledger.endNight(night, drift: drift, at: .now)
     }
 
     /// The night that an interruption left unfinished, if it is of the same manifest and not older than a day.

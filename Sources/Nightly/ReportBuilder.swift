@@ -52,6 +52,24 @@ package struct ReportBuilder: Sendable {
             builds: try ledger.performedBuilds(limit: Self.builds))
     }
 
+    /// The report on all runs since a time: the newest result of each cell, and how many runs came to each result.
+    ///
+    /// - Parameter time: in ISO 8601 format, UTC; the empty text is before all.
+    /// - Throws: as ``document(of:now:)``.
+    package func document(since time: String, now: Date = .now) throws -> ReportDocument {
+        let cells = try ledger.newestRuns(since: time).map { one in
+            let point = one.point
+            return ReportDocument.Cell(
+                key: one.key, label: label(one.key.series), version: one.version, state: point.grade == .inconclusive ? .harness : .measured,
+                expected: nil, result: point.result, grade: point.grade, summary: one.summary, counts: one.counts,
+                run: try detail(point.run, version: one.version), history: try ledger.points(of: one.key, limit: Self.points))
+        }
+        let title = time.isEmpty ? "All runs" : "Runs since \(time.prefix(10))"
+        return ReportDocument(
+            title: title, created: now.formatted(.iso8601), since: Self.earliest(cells), cells: cells,
+            builds: try ledger.performedBuilds(limit: Self.builds))
+    }
+
     private static func earliest(_ cells: [ReportDocument.Cell]) -> String? { cells.flatMap(\.history).map(\.started).min() }
 
     private func cell(_ cell: NightCell) throws -> ReportDocument.Cell {

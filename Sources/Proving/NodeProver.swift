@@ -10,6 +10,7 @@ import Host
 import Model
 import Node
 import Patches
+import Runs
 import Sandbox
 import Store
 import Synchronization
@@ -55,6 +56,11 @@ package struct NodeProver: Sendable {
     var scratch: Scratch { runner.scratch }
     var events: EventSink { runner.events }
 
+    /// The workspace's recorded runs.
+    ///
+    /// - Throws: `LedgerError`; `FileError`.
+    func ledger() throws -> Ledger { try runner.ledger() }
+
     /// The same prover with a label on its events.
     package func labelled(_ label: String) -> NodeProver { NodeProver(SourceBuilder(runner.labelled(label))) }
 
@@ -74,6 +80,7 @@ package struct NodeProver: Sendable {
         let inner = try await builder.build(source, patched)
         let (built, packing) = try await builder.package(inner, of: source, patched, trustingDownloads: prerequisites.trustsDownloads)
         var candidate = Candidate(built.artifact, recipe: recipe, node: node)
+        candidate.version = recipe.version
         candidate.series = series.names
         candidate.lock = source.lock
         candidate.lock?.downloads = built.pedigree.downloads
@@ -166,7 +173,7 @@ package struct NodeProver: Sendable {
 
     /// Boots once, and once more if the first boot is unreliable.
     func believed(_ boot: PlannedBoot) async throws -> (run: Run, place: FilePath) {
-        let first = try await measure(boot, known: try Ledger(workspace.runs).history()[boot.key])
+        let first = try await measure(boot, known: try ledger().knownVerdict(of: boot.key))
         return first.run.setAside == nil ? first : try await repeated(boot, after: first.run)
     }
 
@@ -215,14 +222,15 @@ package struct NodeProver: Sendable {
         var tools = planned.tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
         tools["go"] = candidate.go
         let run = Run(
-            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
-            layout: layout,
+            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe,
+            version: candidate.version?.plain, series: candidate.series, layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
             upstreams: candidate.upstreams, secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 },
+            milestones: outcome.milestones,
             watched: candidate.node.watched(by: host.deadlines),
             conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt,
             needs: planned.surroundings.flatMap { candidate.rules?.needs(in: $0) })
-        let place = try Ledger(workspace.runs).record(run, logs: logs)
+        let place = try ledger().record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))
         return (run, place)
     }

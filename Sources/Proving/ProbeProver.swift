@@ -8,6 +8,7 @@ import Host
 import Model
 import Node
 import Patches
+import Runs
 import Sandbox
 import Store
 import SystemPackage
@@ -130,7 +131,7 @@ package struct ProbeProver: Sendable {
         }
         let run = Run(
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: probed.source.recipe.name,
-            series: probed.series.names,
+            version: probed.source.recipe.version.plain, series: probed.series.names, probes: probed.programs.map(\.probe.name),
             layout: .sandbox(layout), lock: probed.source.lock, tree: probed.patched.tree.description,
             artifact: probed.programs[deciding].built.artifact, steps: probed.steps + records,
             tools: [
@@ -139,7 +140,7 @@ package struct ProbeProver: Sendable {
                 "runsc flags": try prerequisites.runsc.arguments(for: layout, isNetworked: false).joined(separator: " "),
             ],
             upstreams: probed.source.versions, secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
-        return (run, try Ledger(builder.runner.workspace.runs).record(run, logs: logs))
+        return (run, try builder.runner.ledger().record(run, logs: logs))
     }
 
     private func ask(
