@@ -1,7 +1,9 @@
 import FileSystem
 import FoundationEssentials
 import Model
+import Sources
 import Store
+import SystemPackage
 
 extension SourceBuilder {
     /// The lock of a recipe's source, as the suite or the repository has it now.

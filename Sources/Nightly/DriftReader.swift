@@ -231,5 +231,5 @@ package struct DriftReader: Sendable {
 
 extension Run {
     /// Seconds from the sandbox's start until its first program started the node's own; nil if unknown.
-    package var bootSeconds: Double? { overhead?[BootPart.starting.rawValue] }
+    package var bootSeconds: Double? { milestones?[Milestone.kubelet.rawValue] }
 }

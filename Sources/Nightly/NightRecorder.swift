@@ -31,21 +31,19 @@ struct NightRecorder: Sendable {
     /// that this night measured before it was interrupted stays.
     func recordOthers() throws {
         let measured = Set(try ledger.cells(of: night).filter(\.isMeasured).map(\.key))
-        for entry in plan.entries where !measured.contains(entry.cell.key) {
+        let cells = plan.entries.filter { !measured.contains($0.cell.key) }.compactMap { entry in
             switch entry.decision {
-            case .run: break
-            case .keep: try ledger.record(cell(entry, state: .unchanged), in: night)
-            case .postpone: try ledger.record(cell(entry, state: .postponed), in: night)
+            case .run: nil as NightCell?
+            case .keep: cell(entry, state: .unchanged)
+            case .postpone: cell(entry, state: .postponed)
             }
         }
+        try ledger.record(cells, in: night)
     }
 
     /// Records that cells were not measured because the budget was spent.
     func postpone(_ cells: [NightlyCell]) throws {
-        for cell in cells {
-            guard let entry = entry(of: cell.key) else { continue }
-            try ledger.record(self.cell(entry, state: .postponed), in: night)
-        }
+        try ledger.record(cells.compactMap { entry(of: $0.key) }.map { cell($0, state: .postponed) }, in: night)
     }
 
     /// Records that a recipe's source could not be resolved, for the cells that the last night had of it.
@@ -184,10 +182,11 @@ extension NightCell {
 }
 
 extension EarlierResult {
-    init(_ last: LastResult, now: Date) {
+    init(_ last: LastResult) {
         let isSettled = last.cell.state != .flaky && last.cell.state != .harness
-        let measured: Date? = try? Date(last.measured, strategy: .iso8601)
-        self.init(
-            result: last.cell.result, isSettled: isSettled, run: last.cell.run, measured: measured ?? .distantPast, inputs: last.cell.inputs)
+        let measured: Date
+        // A time that cannot be read counts as long ago: the cell is measured again.
+        do { measured = try Date(last.measured, strategy: .iso8601) } catch { measured = .distantPast }
+        self.init(result: last.cell.result, isSettled: isSettled, run: last.cell.run, measured: measured, inputs: last.cell.inputs)
     }
 }

@@ -6,6 +6,8 @@ import Host
 import Model
 import Patches
 import Proving
+import Runs
+import Store
 import Synchronization
 
 /// The work of one night: builds and boots overlap, because a node that is only watched leaves the machine mostly idle.

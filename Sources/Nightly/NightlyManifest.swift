@@ -92,9 +92,6 @@ extension NightlyManifest {
         package static let all = [manifest, row]
     }
 
-    /// The name of the manifest in `recipes/`. It is not a recipe.
-    package static let standard = "nightly"
-
     /// The largest number of cells, so that a short file cannot ask for weeks of work.
     package static let most = 10_000
 

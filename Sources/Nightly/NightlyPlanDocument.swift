@@ -1,4 +1,5 @@
 import Model
+import Runs
 
 /// A night's plan as a document.
 package struct NightlyPlanDocument: Codable, Sendable {

@@ -11,6 +11,8 @@ import Store
 import Synchronization
 import SystemPackage
 
+import struct Crypto.SHA256
+
 /// Plans a night, measures what must be measured, and records each result as soon as it is settled.
 package struct NightlyRunner: Sendable {
     let builder: SourceBuilder
@@ -44,15 +46,15 @@ package struct NightlyRunner: Sendable {
     /// - Throws: `Diagnostic` for an invalid manifest; errors of missing prerequisites; `LedgerError`; `CancellationError`.
     package func prepare(_ path: FilePath, now: Date = .now) async throws -> Prepared {
         let text = try Files.readYaml(path)
-        let manifest = try NightlyManifest(yaml: text, file: path.string, name: path.lastComponent?.stem ?? NightlyManifest.Schema.standard)
+        let manifest = try NightlyManifest(yaml: text, file: path.string, name: path.lastComponent?.stem ?? Catalogue.nightly)
         let matrix = try await matrix(of: manifest, file: path.string)
-        let digest = try Digest(of: text)
+        let digest = Digest(bytes: SHA256.hash(data: Array(text.utf8)))
         let unfinished = try unfinishedNight(manifest, digest, now: now)
         let done = try unfinished.map { Set(try ledger.cells(of: $0.id).filter(\.isMeasured).map(\.key)) } ?? []
         let past = try ledger.lastResults(of: matrix.jobs.map(\.cell.key), except: unfinished?.id, isKnown: false)
         let jobs = try withHistory(matrix.jobs)
         let plan = NightlyPlan(
-            jobs.map(\.cell), earlier: past.mapValues(EarlierResult.init), done: done, maxAge: manifest.maxAge,
+            jobs.map(\.cell), earlier: past.mapValues { EarlierResult($0) }, done: done, maxAge: manifest.maxAge,
             budget: options.budget ?? manifest.budget, now: now)
         return Prepared(
             manifest: manifest, plan: plan, unresolved: matrix.unresolved, jobs: jobs, digest: digest, unfinished: unfinished)

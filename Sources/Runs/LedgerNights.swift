@@ -37,10 +37,20 @@ extension Ledger {
     /// Records what a night found out about a cell, in place of what it had recorded about it before. When this returns, it is on the disk.
     ///
     /// - Throws: `LedgerError`, also if there is no such night or run; `FileError`.
-    package func record(_ cell: NightCell, in night: String) throws {
-        let (counts, inputs) = (try CellRows.text(cell.counts), try CellRows.text(cell.inputs))
+    package func record(_ cell: NightCell, in night: String) throws { try record([cell], in: night) }
+
+    /// Records several cells in one transaction.
+    ///
+    /// - Throws: as ``record(_:in:)-(NightCell,_)``.
+    package func record(_ cells: [NightCell], in night: String) throws {
         try database.write { db in
             _ = try Self.night(night, in: db)
+            for cell in cells { try Self.enter(cell, in: night, db) }
+        }
+    }
+
+    private static func enter(_ cell: NightCell, in night: String, _ db: Database) throws {
+        let (counts, inputs) = (try CellRows.text(cell.counts), try CellRows.text(cell.inputs))
             try RunRows.enter(cell.key.series, in: db)
             let lock = try cell.lock.map { try RunRows.enter($0, in: db) }
             let key = CellRows.arguments(cell.key)
@@ -61,7 +71,6 @@ extension Ledger {
                     "INSERT INTO night_cell_runs (night, \(CellRows.columns), position, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [night] + key + [position, run], in: db)
             }
-        }
     }
 
     /// Ends a night.
@@ -144,9 +153,9 @@ extension Ledger {
         }
     }
 
-    private static let cellRows = "SELECT c.*, l.document FROM night_cells c LEFT JOIN locks l ON l.id = c.lock"
+    static let cellRows = "SELECT c.*, l.document FROM night_cells c LEFT JOIN locks l ON l.id = c.lock"
 
-    private static func cell(_ row: Row, in db: Database) throws -> NightCell {
+    static func cell(_ row: Row, in db: Database) throws -> NightCell {
         let arguments: [(any DatabaseValueConvertible)?] = [
             row["night"] as String?, row["recipe"] as String?, row["line"] as String?, row["series"] as String?, row["layout"] as String?,
             row["level"] as String?, row["probe"] as String?,

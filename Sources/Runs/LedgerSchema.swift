@@ -7,6 +7,7 @@ enum LedgerSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("runs") { db in try db.execute(sql: runs) }
         migrator.registerMigration("nights") { db in try db.execute(sql: nights) }
+        migrator.registerMigration("rebuilds") { db in try db.execute(sql: rebuilds) }
         return migrator
     }
 
@@ -79,6 +80,12 @@ enum LedgerSchema {
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE unreadable (id TEXT PRIMARY KEY NOT NULL, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        """
+
+    private static let rebuilds = """
+        CREATE TABLE rebuilds (
+            artifact TEXT NOT NULL, digest TEXT NOT NULL, time TEXT NOT NULL, PRIMARY KEY (artifact, time)
+        ) STRICT, WITHOUT ROWID;
         """
 
     private static let nights = """

@@ -65,7 +65,7 @@ struct NightlyCommand: ContextCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let path = manifest.map { FilePath($0) } ?? context.host.project.appending("recipes/\(NightlyManifest.Schema.standard).yaml")
+        let path = manifest.map { FilePath($0) } ?? context.host.project.appending("recipes/\(Catalogue.nightly).yaml")
         var options = NightlyOptions()
         options.jobs = jobs.jobs
         options.allowsCode = allowRecipeCode

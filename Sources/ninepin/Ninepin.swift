@@ -30,7 +30,7 @@ struct NinepinCommand: AsyncParsableCommand {
             """,
         version: Ninepin.version,
         subcommands: [
-            RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
+            RunCommand.self, MatrixCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
             GradeCommand.self, InspectCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,

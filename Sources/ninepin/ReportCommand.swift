@@ -1,4 +1,5 @@
 import ArgumentParser
+import Building
 import ExitCodes
 import FoundationEssentials
 import Model

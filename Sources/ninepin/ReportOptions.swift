@@ -1,4 +1,5 @@
 import ArgumentParser
+import Building
 import ExitCodes
 import FileSystem
 import FoundationEssentials
@@ -8,6 +9,7 @@ import Nightly
 import Publishing
 import Report
 import Runs
+import Store
 import SystemPackage
 
 /// The forms in which a result is written in addition to the terminal's.
