@@ -184,6 +184,6 @@ let package = Package(
                 "Cluster", "Grading",
                 "Supervisor", "Preflight", "Store", "Runs", crypto, system,
             ]),
-        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", system]),
+        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
 )
