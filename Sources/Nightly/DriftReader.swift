@@ -16,10 +16,14 @@ package struct CellPast: Hashable, Sendable {
     package let run: String?
     /// The durations of earlier boots in seconds, newest first.
     package let bootSeconds: [Double]
+    /// How many of the newest boots are known.
+    package let boots: Int
 
     package init(
-        result: String, grade: Grade?, isApplied: Bool, source: String, measured: String, run: String?, bootSeconds: [Double] = []
+        result: String, grade: Grade?, isApplied: Bool, source: String, measured: String, run: String?, bootSeconds: [Double] = [],
+        boots: Int = 0
     ) {
+        self.boots = boots
         self.result = result
         self.grade = grade
         self.isApplied = isApplied
@@ -233,7 +237,10 @@ package struct DriftReader: Sendable {
     }
 
     /// The first line of a text, at most 200 characters.
-    private static func line(_ text: String) -> String { String(text.prefix { $0 != "\n" }.prefix(200)) }
+    private static func line(_ text: String) -> String {
+        let line = text.prefix { $0 != "\n" }
+        return String((line.last == ":" ? line.dropLast() : line).prefix(200))
+    }
 
     private static func text(_ seconds: Double) -> String { "\((seconds * 10).rounded() / 10)" }
 }

@@ -136,17 +136,19 @@ extension NightRecorder {
             known[result.cell.key] = CellPast(
                 result: last.cell.result, grade: last.cell.grade, isApplied: last.cell.failure == nil || last.cell.failure == .doesNotBuild,
                 source: last.cell.lock?.title ?? "", measured: last.measured, run: last.cell.run,
-                bootSeconds: points.reversed().prefix(10).compactMap(\.bootSeconds))
+                bootSeconds: points.reversed().prefix(10).compactMap(\.bootSeconds), boots: points.count)
         }
         return known
     }
 
     /// The largest number of new error lines that a night tells one by one.
     private static let mostLines = 20
+    /// The number of earlier boots of a cell without which a line says little: what a node logs before it ends differs from boot to boot.
+    private static let baseline = 3
 
-    /// The error lines that tonight's runs were the first to log, in cells that earlier nights measured.
+    /// The error lines that tonight's runs were the first to log, in cells with enough earlier boots.
     private func newLines(_ runs: [(key: CellKey, run: String)], _ known: [CellKey: CellPast]) throws -> [NewErrorLine] {
-        let keys = Dictionary(runs.filter { known[$0.key] != nil }.map { ($0.run, $0.key) }) { one, _ in one }
+        let keys = Dictionary(runs.filter { known[$0.key].map { $0.boots >= Self.baseline } ?? false }.map { ($0.run, $0.key) }) { one, _ in one }
         let lines = try ledger.firstErrorLines(of: runs.map(\.run).filter { keys[$0] != nil })
         return lines.prefix(Self.mostLines).compactMap { line in
             keys[line.run].map { NewErrorLine(cell: $0, run: line.run, text: line.text) }

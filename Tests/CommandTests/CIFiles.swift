@@ -120,7 +120,7 @@ final class CIMachine: Sendable {
         process.environment = ["PATH": "\(place.path)/bin:/usr/local/bin:/usr/bin:/bin", "HOME": place.path].merging(environment) {
             _, new in new
         }
-        return try await process.outcome(in: place)
+        return try await process.ended(in: place)
     }
 
     func has(_ file: String) -> Bool { FileManager.default.fileExists(atPath: "\(project)/\(file)") }
@@ -128,7 +128,7 @@ final class CIMachine: Sendable {
 
 extension Process {
     /// Runs to completion without blocking a test thread; returns both output streams as one text.
-    func outcome(in place: ProjectFixture) async throws -> (status: Int32, output: String) {
+    func ended(in place: ProjectFixture) async throws -> (status: Int32, output: String) {
         let file = try place.write("output-\(UUID())", "")
         let handle = try FileHandle(forWritingTo: URL(filePath: file))
         standardInput = FileHandle.nullDevice
@@ -159,6 +159,6 @@ enum Checkers {
             "PATH": "\(folder.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")", "PYTHONPATH": folder.path,
             "HOME": place.path,
         ]
-        return try await process.outcome(in: place)
+        return try await process.ended(in: place)
     }
 }

@@ -216,7 +216,7 @@ struct NightlyFilesTests {
         process.currentDirectoryURL = URL(filePath: folder)
         process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { _, new in new
         }
-        return try await process.outcome(in: place)
+        return try await process.ended(in: place)
     }
 
     @Test("a stop of the service is a Ctrl-C: the signal and the exit code are those that end a night without harm")
