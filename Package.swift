@@ -92,7 +92,8 @@ let package = Package(
         room(
             "Proving",
             [
-                "ExitCodes", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain", "Store", "Runs",
+                "ExitCodes", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain", "Store",
+                "Runs",
                 "Building", "Sandbox",
                 "Cluster",
                 "Grading", "Node", "Preflight", "Supervisor", system,

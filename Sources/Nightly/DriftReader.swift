@@ -126,7 +126,8 @@ package struct DriftReader: Sendable {
             let isMerged = kind == .patchMerged
             let what =
                 isMerged
-                ? "\(cell.source) contains the change of \(patch)" : "\(patch) does not apply to \(cell.source): \(Self.line(results[0].summary))"
+                ? "\(cell.source) contains the change of \(patch)"
+                : "\(patch) does not apply to \(cell.source): \(Self.line(results[0].summary))"
             let advice =
                 isMerged
                 ? "Take it out of the series of '\(cell.key.recipe)' for this version, and set its status to merged."
@@ -156,7 +157,8 @@ package struct DriftReader: Sendable {
             let subject = cell.key.probe == nil ? "" : "the probe of "
             return drift(
                 .patchNoLongerNeeded, results, patch: cell.key.probe,
-                what: "\(subject)\(cell.key.recipe) \(cell.version) is clean without \(needed) in \(places), where it was \(past[cell.key]?.result ?? "not")",
+                what:
+                    "\(subject)\(cell.key.recipe) \(cell.version) is clean without \(needed) in \(places), where it was \(past[cell.key]?.result ?? "not")",
                 advice: "Check 'needs' in the patches' patch.yaml, and shorten the recipe's series.")
         }
     }
@@ -183,13 +185,16 @@ package struct DriftReader: Sendable {
             let versions = [cell.key.recipe, cell.version].joined(separator: " ")
             return drift(
                 .verdictChanged, results, patch: nil,
-                what: "\(versions) with \(cell.label) in \(places) was \(before) and is \(results[0].result)", advice: Self.advice(for: results[0], past[cell.key]))
+                what: "\(versions) with \(cell.label) in \(places) was \(before) and is \(results[0].result)",
+                advice: Self.advice(for: results[0], past[cell.key]))
         }
     }
 
     private static func advice(for result: NightResult, _ before: CellPast?) -> String {
         if let before, let old = before.run, let new = result.runs.first?.id { return "Run: ninepin diff \(old) \(new)" }
-        if result.failure == .doesNotBuild { return "Run: ninepin build \(result.cell.key.recipe)@\(result.cell.version), and read the compiler's errors." }
+        if result.failure == .doesNotBuild {
+            return "Run: ninepin build \(result.cell.key.recipe)@\(result.cell.version), and read the compiler's errors."
+        }
         return "Run: ninepin history \(result.cell.key.recipe)"
     }
 
@@ -204,7 +209,8 @@ package struct DriftReader: Sendable {
             let share = Int(((seconds / median - 1) * 100).rounded())
             return drift(
                 .slowerBoot, [result], patch: nil,
-                what: "\(result.cell.key) started in \(Self.text(seconds)) s, \(share)% more than the median of \(known.count) boots, \(Self.text(median)) s",
+                what:
+                    "\(result.cell.key) started in \(Self.text(seconds)) s, \(share)% more than the median of \(known.count) boots, \(Self.text(median)) s",
                 advice: "Compare the timelines of both runs, and the load of the machine (conditions in run.json).")
         }
     }
@@ -220,7 +226,8 @@ package struct DriftReader: Sendable {
     private func drift(_ rebuilt: Rebuilt) -> Drift {
         Drift(
             .buildNotReproducible, recipe: rebuilt.recipe,
-            what: "\(rebuilt.recipe) with \(rebuilt.label) gave \(rebuilt.after.short), before \(rebuilt.before.short), from the same inputs",
+            what:
+                "\(rebuilt.recipe) with \(rebuilt.label) gave \(rebuilt.after.short), before \(rebuilt.before.short), from the same inputs",
             since: rebuilt.since, before: rebuilt.source, after: rebuilt.source,
             advice: "Compare both binaries with 'go version -m' and diffoscope; look for a time, a path or a random name in the build.")
     }

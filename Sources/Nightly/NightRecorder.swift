@@ -51,16 +51,18 @@ struct NightRecorder: Sendable {
         try ledger.record(cells.compactMap { entry(of: $0.key) }.map { cell($0, state: .postponed) }, in: night)
     }
 
-    /// Records that a recipe's source could not be resolved, for the cells that the last night had of it.
-    func recordUnresolved(_ recipe: String, because reason: String) throws {
-        guard let last = try ledger.latestNights(limit: 2).first(where: { $0.id != night }) else { return }
-        for cell in try ledger.cells(of: last.id) where cell.key.recipe == recipe && positions[cell.key] == nil {
-            try ledger.record(
+    /// Records that a recipe's source could not be resolved: for the cells that the last night had of it, or else for those of the row.
+    func record(_ row: UnresolvedRow) throws {
+        let last = try ledger.latestNights(limit: 2).first { $0.id != night }
+        let known = try last.map { try ledger.cells(of: $0.id).filter { $0.key.recipe == row.recipe && positions[$0.key] == nil } } ?? []
+        let cells = known.isEmpty ? row.cells : known.map { ($0.key, $0.expected) }
+        try ledger.record(
+            cells.enumerated().filter { positions[$0.element.key] == nil }.map { offset, cell in
                 NightCell(
-                    key: cell.key, position: plan.entries.count + cell.position, version: cell.version, state: .harness,
-                    result: "harness failed", summary: "the source could not be resolved: \(reason)", expected: cell.expected,
-                    reason: "the source could not be resolved", inputs: cell.inputs), in: night)
-        }
+                    key: cell.key, position: plan.entries.count + offset, state: .harness, result: NightResult.harness,
+                    summary: "the source could not be resolved: \(row.reason)", expected: cell.expected,
+                    reason: "the source could not be resolved")
+            }, in: night)
     }
 
     /// Records a result. Its log's error lines are entered first, so that none is lost if this is interrupted.
@@ -71,7 +73,8 @@ struct NightRecorder: Sendable {
         try ledger.record(
             NightCell(
                 key: result.cell.key, position: positions[result.cell.key] ?? 0, version: result.cell.version, state: result.state,
-                result: result.result, grade: result.grade, cause: result.failedPatch.map { Cause(rawValue: "\($0)") } ?? first?.verdict.cause,
+                result: result.result, grade: result.grade,
+                cause: result.failedPatch.map { Cause(rawValue: "\($0)") } ?? first?.verdict.cause,
                 summary: result.summary, expected: result.cell.expected, reason: entry.reason, run: first?.id, runs: result.runs.map(\.id),
                 counts: result.counts, inputs: result.cell.inputs, lock: first?.lock ?? locks[result.cell.key]), in: night)
         report("\(result.cell.key): \(result.result) (\(result.state.rawValue))")
@@ -148,7 +151,9 @@ extension NightRecorder {
 
     /// The error lines that tonight's runs were the first to log, in cells with enough earlier boots.
     private func newLines(_ runs: [(key: CellKey, run: String)], _ known: [CellKey: CellPast]) throws -> [NewErrorLine] {
-        let keys = Dictionary(runs.filter { known[$0.key].map { $0.boots >= Self.baseline } ?? false }.map { ($0.run, $0.key) }) { one, _ in one }
+        let keys = Dictionary(runs.filter { known[$0.key].map { $0.boots >= Self.baseline } ?? false }.map { ($0.run, $0.key) }) { one, _ in
+            one
+        }
         let lines = try ledger.firstErrorLines(of: runs.map(\.run).filter { keys[$0] != nil })
         return lines.prefix(Self.mostLines).compactMap { line in
             keys[line.run].map { NewErrorLine(cell: $0, run: line.run, text: line.text) }

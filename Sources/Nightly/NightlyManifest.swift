@@ -59,7 +59,8 @@ extension NightlyManifest {
                     "budget", "duration", required: false,
                     "the time for building and booting, such as `90m` or `2h`; cells that do not fit are postponed to the next night"),
                 YamlField(
-                    "maxAge", "number", required: false, "after this many nights a cell is booted again, even if nothing changed; default: 7"),
+                    "maxAge", "number", required: false,
+                    "after this many nights a cell is booted again, even if nothing changed; default: 7"),
                 YamlField(
                     "rebuildAge", "number", required: false,
                     "after this many nights a binary is linked again and compared with the first one; default: 7"),
@@ -77,9 +78,11 @@ extension NightlyManifest {
                 YamlField("level", "`component`, `boot`, `ready` or `pod`", required: false, "the level; default: as in `run`"),
                 YamlField(
                     "series", "list of text", required: false,
-                    "series of patches, such as `none` or `percpu,9p-source`; `recipe` is the recipe's own; default: that and those under `compare`"),
+                    "series of patches, such as `none` or `percpu,9p-source`; `recipe` is the recipe's own; default: that and those under `compare`"
+                ),
                 YamlField(
-                    "probes", "list of patches", required: false, "the probes to run at level `component`; default: all that test the series"),
+                    "probes", "list of patches", required: false,
+                    "the probes to run at level `component`; default: all that test the series"),
                 YamlField("layouts", "list of layouts", required: false, "the layouts; default: the recipe's own"),
                 YamlField("cgroup", "list of `v1` or `v2`", required: false, "the cgroup versions of the sandbox; default: `v1`"),
                 YamlField("overlaySize", "size", required: false, "the maximum size of an overlay root, such as `20g`"),
@@ -87,7 +90,8 @@ extension NightlyManifest {
                 YamlField(
                     "expect", "mapping of cells to results", required: false,
                     "the expected results. A cell is `SERIES`, `SERIES on LAYOUT`, `* on LAYOUT`, or `*`; the most specific one counts. A result is a grade, or a "
-                        + "grade and its cause: `clean`, `fatal, memory cache`. Without one, the cell is measured, and nothing is expected of it"),
+                        + "grade and its cause: `clean`, `fatal, memory cache`. Without one, the cell is measured, and nothing is expected of it"
+                ),
             ])
         package static let all = [manifest, row]
     }
@@ -143,7 +147,8 @@ extension NightlyManifest.Row {
         for (cell, result) in try map.texts("expect").sorted(by: { $0.key < $1.key }) {
             guard let one = CellExpectation(cell: cell, result: result) else {
                 throw map.complaint(
-                    "expect", "expected a cell such as 'percpu on root-9p' and a result such as 'fatal, memory cache', found '\(cell): \(result)'")
+                    "expect",
+                    "expected a cell such as 'percpu on root-9p' and a result such as 'fatal, memory cache', found '\(cell): \(result)'")
             }
             expectations.append(one)
         }

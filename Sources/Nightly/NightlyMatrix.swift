@@ -50,12 +50,21 @@ struct NightlyTools: Sendable {
     let component: ComponentPrerequisites?
 }
 
+/// A row of the manifest whose source could not be resolved.
+package struct UnresolvedRow: Sendable {
+    package let recipe: String
+    /// Why, in words.
+    package let reason: String
+    /// The cells that the row would have, as far as that is known without the source, each with what is expected of it.
+    let cells: [(key: CellKey, expected: String?)]
+}
+
 /// Tonight's cells.
 struct NightlyMatrix: Sendable {
     /// The cells, in the order of the manifest, each once.
     var jobs: [NightlyJob] = []
-    /// Rows whose source could not be resolved, and why.
-    var unresolved: [(recipe: String, reason: String)] = []
+    /// Rows whose source could not be resolved.
+    var unresolved: [UnresolvedRow] = []
 }
 
 extension NightlyRunner {
@@ -76,7 +85,8 @@ extension NightlyRunner {
                     }
                 }
             } catch let error as Unresolved {
-                matrix.unresolved.append((row.recipe, error.reason))
+                matrix.unresolved.append(
+                    UnresolvedRow(recipe: row.recipe, reason: error.reason, cells: try expectedCells(of: row, registry, file: file)))
             }
             guard matrix.jobs.count <= NightlyManifest.most else {
                 throw Diagnostic(
@@ -137,11 +147,28 @@ extension NightlyRunner {
                         key: key, label: series.label, version: recipe.version.plain, priority: row.priority,
                         expected: row.expected(of: written, label: series.label, on: layout), source: lock.title, inputs: inputs,
                         bootSeconds: Self.usualBoot(recipe, level: level), buildSeconds: Self.usualBuild)
-                    jobs.append(NightlyJob(cell: cell, lock: lock, recipe: recipe, series: series, layout: layout, probe: probe, tools: tools))
+                    jobs.append(
+                        NightlyJob(cell: cell, lock: lock, recipe: recipe, series: series, layout: layout, probe: probe, tools: tools))
                 }
             }
         }
         return jobs
+    }
+
+    /// The cells of a row, without its versions and its probes.
+    private func expectedCells(
+        of row: NightlyManifest.Row, _ registry: Registry, file: String
+    ) throws -> [(key: CellKey, expected: String?)] {
+        let recipe = try catalogue.recipe(row.recipe)
+        let level = row.level ?? (recipe.node == nil ? .component : .boot)
+        let layouts = row.layouts.isEmpty ? recipe.layouts : row.layouts
+        return try (row.series.isEmpty ? (recipe.compare + [recipe.series]).map(Self.text) : row.series).flatMap { written in
+            let series = try series(written, of: recipe, registry, row: row, file: file)
+            return layouts.map { layout in
+                let key = CellKey(recipe: recipe.name, series: series.names, layout: .sandbox(layout), level: level)
+                return (key, row.expected(of: written, label: series.label, on: layout))
+            }
+        }
     }
 
     private static func text(_ names: [PatchName]) -> String { names.isEmpty ? "none" : names.map(\.description).joined(separator: ",") }

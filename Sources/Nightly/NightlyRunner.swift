@@ -33,8 +33,8 @@ package struct NightlyRunner: Sendable {
     package struct Prepared: Sendable {
         package let manifest: NightlyManifest
         package let plan: NightlyPlan
-        /// Rows whose source could not be resolved, and why.
-        package let unresolved: [(recipe: String, reason: String)]
+        /// Rows whose source could not be resolved.
+        package let unresolved: [UnresolvedRow]
         let jobs: [NightlyJob]
         let digest: Digest
         /// The unfinished night that goes on; nil for a new one.
@@ -86,11 +86,13 @@ package struct NightlyRunner: Sendable {
             ).id
         }
         let locks = Dictionary(prepared.jobs.map { ($0.cell.key, $0.lock) }) { one, _ in one }
-        let recorder = try NightRecorder(ledger: ledger, night: night, plan: prepared.plan, locks: locks) { [events] in events(.note("recorded: \($0)")) }
+        let recorder = try NightRecorder(ledger: ledger, night: night, plan: prepared.plan, locks: locks) { [events] in
+            events(.note("recorded: \($0)"))
+        }
         try recorder.recordOthers()
-        for (recipe, reason) in prepared.unresolved {
-            events(.note("\(recipe): \(reason)"))
-            try recorder.recordUnresolved(recipe, because: reason)
+        for row in prepared.unresolved {
+            events(.note("\(row.recipe): \(row.reason)"))
+            try recorder.record(row)
         }
         let sitting = NightSitting(runner: self, prepared: prepared, recorder: recorder)
         try await sitting.measure()

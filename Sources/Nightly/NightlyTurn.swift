@@ -45,6 +45,8 @@ package struct NightlyTurn: Sendable {
 
     /// Who has the turn. The file may be from an earlier holder for a moment, or be gone.
     private static func words(_ holder: FilePath) -> String {
-        do { return "another night runs (\(try Files.readText(holder).prefix { $0 != "\n" }.prefix(100)))" } catch { return "another night runs" }
+        do { return "another night runs (\(try Files.readText(holder).prefix { $0 != "\n" }.prefix(100)))" } catch {
+            return "another night runs"
+        }
     }
 }

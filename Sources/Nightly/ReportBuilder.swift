@@ -60,7 +60,8 @@ package struct ReportBuilder: Sendable {
         let cells = try ledger.newestRuns(since: time).map { one in
             let point = one.point
             return ReportDocument.Cell(
-                key: one.key, label: label(one.key.series), version: one.version, state: point.grade == .inconclusive ? .harness : .measured,
+                key: one.key, label: label(one.key.series), version: one.version,
+                state: point.grade == .inconclusive ? .harness : .measured,
                 expected: nil, result: point.result, grade: point.grade, summary: one.summary, counts: one.counts,
                 run: try detail(point.run, version: one.version), history: try ledger.points(of: one.key, limit: Self.points))
         }
@@ -76,7 +77,8 @@ package struct ReportBuilder: Sendable {
         ReportDocument.Cell(
             key: cell.key, label: label(cell.key.series), version: cell.version, state: cell.state, expected: cell.expected,
             result: cell.result, grade: cell.grade, summary: cell.isMeasured ? cell.summary : cell.reason, counts: cell.counts,
-            run: try cell.run.flatMap { try detail($0, version: cell.version) }, history: try ledger.points(of: cell.key, limit: Self.points))
+            run: try cell.run.flatMap { try detail($0, version: cell.version) },
+            history: try ledger.points(of: cell.key, limit: Self.points))
     }
 
     private func cell(_ key: CellKey, _ runs: [Run]) throws -> ReportDocument.Cell {
@@ -102,7 +104,8 @@ package struct ReportBuilder: Sendable {
 
     private func detail(_ run: Run, version: String? = nil) throws -> ReportDocument.RunDetail {
         ReportDocument.RunDetail(
-            id: run.id, started: run.started, verdict: run.verdict, source: run.lock?.title, artifact: run.artifact.digest, tools: run.tools,
+            id: run.id, started: run.started, verdict: run.verdict, source: run.lock?.title, artifact: run.artifact.digest,
+            tools: run.tools,
             timeline: Self.timeline(run), excerpt: try excerpt(run), commands: Self.commands(run, version: version))
     }
 

@@ -191,9 +191,11 @@ package struct NodeProver: Sendable {
     ///   - known: the verdict of an earlier boot of the same kind.
     ///   - first: the run that this boot repeats, which makes the verdict final.
     ///   - seat: the boot's seat in a schedule of concurrent boots; nil if it runs alone.
-    package func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
-        run: Run, place: FilePath
-    ) {
+    package func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil)
+        async throws -> (
+            run: Run, place: FilePath
+        )
+    {
         let (start, started) = (ContinuousClock.now, Date.now)
         let (candidate, layout, level) = (planned.candidate, planned.layout, planned.level)
         events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue), level \(level.rawValue)"))

@@ -93,7 +93,8 @@ extension Ledger {
     package func recordRebuild(of artifact: Digest, as digest: Digest, at time: Date = .now) throws {
         try database.write { db in
             try RunRows.perform(
-                "INSERT INTO rebuilds (artifact, digest, time) VALUES (?, ?, ?)", [artifact.hex, digest.hex, time.formatted(.iso8601)], in: db)
+                "INSERT INTO rebuilds (artifact, digest, time) VALUES (?, ?, ?)", [artifact.hex, digest.hex, time.formatted(.iso8601)],
+                in: db)
         }
     }
 
@@ -127,7 +128,8 @@ extension Ledger {
             let statement = try db.cachedStatement(sql: "\(Self.pointRows) WHERE r.id = ?")
             return try keys.compactMap { key in
                 guard let one = found[key], let row = try Row.fetchOne(statement, arguments: [one.newest]) else { return nil }
-                return NewestRun(key: key, version: row["version"], summary: row["summary"] ?? "", counts: one.counts, point: try Self.point(row))
+                return NewestRun(
+                    key: key, version: row["version"], summary: row["summary"] ?? "", counts: one.counts, point: try Self.point(row))
             }
         }
     }
@@ -145,7 +147,8 @@ extension Ledger {
             return try Row.fetchAll(db, sql: sql, arguments: [limit]).map { row in
                 let (recipe, series): (String?, String?) = (row["recipe"], row["series"])
                 return ReportDocument.Timing(
-                    run: row["id"] ?? "", started: row["started"] ?? "", subject: "\(recipe ?? ""), \(series ?? "")", seconds: row["seconds"] ?? 0)
+                    run: row["id"] ?? "", started: row["started"] ?? "", subject: "\(recipe ?? ""), \(series ?? "")",
+                    seconds: row["seconds"] ?? 0)
             }.reversed()
         }
     }

@@ -116,7 +116,9 @@ final class LedgerDatabase: Sendable {
     }
 
     /// Opens the file and brings its tables up to date.
-    private func connect() throws -> DatabaseQueue {
+    ///
+    /// - Parameter hasTurn: whether this process has the turn to change the file.
+    private func connect(hasTurn: Bool = false) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(patience)
         configuration.label = "ledger"
@@ -133,9 +135,16 @@ final class LedgerDatabase: Sendable {
             let migrator = LedgerSchema.migrator
             let (isWhole, isNewer) = try queue.read { (try migrator.hasCompletedMigrations($0), try migrator.hasBeenSuperseded($0)) }
             guard !isNewer else { throw LedgerError(.newer, "\(workspace.ledger) is from a newer version of Ninepin") }
-            if !isWhole { try waiting { try migrator.migrate(queue) } }
+            if !isWhole { try migrate(queue, hasTurn: hasTurn) }
             return queue
         }
+    }
+
+    /// Creates the tables. GRDB looks which ones are missing before its transaction begins, so that only one process may do it at a time.
+    private func migrate(_ queue: DatabaseQueue, hasTurn: Bool) throws {
+        let lock = hasTurn ? nil : try turn()
+        defer { lock?.release() }
+        try waiting { try LedgerSchema.migrator.migrate(queue) }
     }
 
     /// Tries again while another process creates the file, because SQLite does not always wait for that.
@@ -159,7 +168,7 @@ final class LedgerDatabase: Sendable {
         defer { lock.release() }
         // Another process may have replaced it in the meantime.
         if !Files.exists(mark) {
-            do { return try connect() } catch let error as LedgerError where error.problem == .damaged {}
+            do { return try connect(hasTurn: true) } catch let error as LedgerError where error.problem == .damaged {}
         }
         let name = "ledger.damaged-\(RecordName.new()).sqlite"
         for suffix in ["", "-wal", "-shm"] where Files.exists(FilePath(workspace.ledger.string + suffix)) {
@@ -167,7 +176,7 @@ final class LedgerDatabase: Sendable {
         }
         try Files.remove(mark)
         note("the ledger was damaged; it is now \(workspace.path.appending(name)), and a new one is made from the recorded runs")
-        return try connect()
+        return try connect(hasTurn: true)
     }
 
     private func turn() throws -> FileLock {

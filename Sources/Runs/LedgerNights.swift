@@ -51,26 +51,26 @@ extension Ledger {
 
     private static func enter(_ cell: NightCell, in night: String, _ db: Database) throws {
         let (counts, inputs) = (try CellRows.text(cell.counts), try CellRows.text(cell.inputs))
-            try RunRows.enter(cell.key.series, in: db)
-            let lock = try cell.lock.map { try RunRows.enter($0, in: db) }
-            let key = CellRows.arguments(cell.key)
-            try RunRows.perform("DELETE FROM night_cells WHERE night = ? AND \(CellRows.condition)", [night] + key, in: db)
+        try RunRows.enter(cell.key.series, in: db)
+        let lock = try cell.lock.map { try RunRows.enter($0, in: db) }
+        let key = CellRows.arguments(cell.key)
+        try RunRows.perform("DELETE FROM night_cells WHERE night = ? AND \(CellRows.condition)", [night] + key, in: db)
+        try RunRows.perform(
+            """
+            INSERT INTO night_cells
+                (night, \(CellRows.columns), position, version, state, result, grade, cause, summary, expected, reason, run, counts,
+                inputs, lock)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [night] + key + [
+                cell.position, cell.version, cell.state.rawValue, cell.result, cell.grade?.rawValue, cell.cause?.rawValue, cell.summary,
+                cell.expected, cell.reason, cell.run, counts, inputs, lock,
+            ], in: db)
+        for (position, run) in cell.runs.enumerated() {
             try RunRows.perform(
-                """
-                INSERT INTO night_cells
-                    (night, \(CellRows.columns), position, version, state, result, grade, cause, summary, expected, reason, run, counts,
-                    inputs, lock)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                [night] + key + [
-                    cell.position, cell.version, cell.state.rawValue, cell.result, cell.grade?.rawValue, cell.cause?.rawValue, cell.summary,
-                    cell.expected, cell.reason, cell.run, counts, inputs, lock,
-                ], in: db)
-            for (position, run) in cell.runs.enumerated() {
-                try RunRows.perform(
-                    "INSERT INTO night_cell_runs (night, \(CellRows.columns), position, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [night] + key + [position, run], in: db)
-            }
+                "INSERT INTO night_cell_runs (night, \(CellRows.columns), position, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [night] + key + [position, run], in: db)
+        }
     }
 
     /// Ends a night.

@@ -61,7 +61,9 @@ struct RealNightlyTests {
         let edited = try Night(try tool.run(["nightly", yard.manifest, "--json"]), status: 1)
         #expect(edited.lines("patch no longer applies").count == 1, "\(edited.drift)")
         #expect(edited.lines("patch no longer applies").first?.contains("cadvisor/9p-line does not apply to") == true, "\(edited.drift)")
-        #expect(edited.drift.allSatisfy { $0.kind == "patch no longer applies" || $0.kind == "boot slower than its history" }, "\(edited.drift)")
+        #expect(
+            edited.drift.allSatisfy { $0.kind == "patch no longer applies" || $0.kind == "boot slower than its history" }, "\(edited.drift)"
+        )
 
         try yard.add("v1.20.4", edited: true, merging: "memory-usage")
         let merged = try Night(try tool.run(["nightly", yard.manifest, "--json"]), status: 1)
@@ -180,7 +182,8 @@ private struct Night {
         }
         drift = try #require(document["drift"] as? [[String: Any]]).map { drift in
             Change(
-                kind: try #require(drift["kind"] as? String), what: try #require(drift["what"] as? String), before: drift["before"] as? String,
+                kind: try #require(drift["kind"] as? String), what: try #require(drift["what"] as? String),
+                before: drift["before"] as? String,
                 after: drift["after"] as? String)
         }
     }

@@ -24,7 +24,8 @@ struct DriftTests {
     static func run(_ id: String, _ grade: Grade, _ cause: Cause? = nil, of cell: NightlyCell, starting: Double? = nil) -> Run {
         Run(
             id: id, started: "2026-11-27T02:17:00Z", recipe: cell.key.recipe, series: cell.key.series, layout: cell.key.layout, lock: nil,
-            tree: nil, artifact: Artifact(digest: Digest(String(repeating: "a", count: 64))!, path: "kubelet", bytes: 1), steps: [], tools: [:],
+            tree: nil, artifact: Artifact(digest: Digest(String(repeating: "a", count: 64))!, path: "kubelet", bytes: 1), steps: [],
+            tools: [:],
             secondsToVerdict: 0, milestones: starting.map { ["kubelet": $0] },
             verdict: Verdict(grade: grade, level: .boot, cause: cause, summary: "a summary", evidence: []))
     }
@@ -52,7 +53,9 @@ struct DriftTests {
                 + "(last otherwise 2026-11-26T02:17:00Z; kubelet at v1.36.2 -> kubelet at v1.36.3). Run: ninepin diff before now")
     }
 
-    @Test("a patch that stops applying, and one that upstream took, is one line for all cells, and no change of a verdict", arguments: [true, false])
+    @Test(
+        "a patch that stops applying, and one that upstream took, is one line for all cells, and no change of a verdict",
+        arguments: [true, false])
     func patches(_ isUpstream: Bool) {
         let cells = [Self.cell([Self.percpu]), Self.cell([Self.percpu], on: .rootOverlay)]
         let past = Dictionary(uniqueKeysWithValues: cells.map { ($0.key, Self.past("clean", .clean)) })
@@ -86,14 +89,17 @@ struct DriftTests {
         let grades: [Grade] = [.clean, .fatal, .clean, .clean, .fatal]
         let result = NightResult(cell, runs: grades.enumerated().map { Self.run("\($0.offset)", $0.element, of: cell) })
         #expect(result.state == .flaky && result.grade == nil && result.counts == ["clean": 3, "fatal": 2])
-        #expect(drift([result], [cell.key: Self.past("clean", .clean)]).first?.what.hasSuffix("was clean and is flaky: 3 × clean, 2 × fatal") == true)
+        #expect(
+            drift([result], [cell.key: Self.past("clean", .clean)]).first?.what.hasSuffix("was clean and is flaky: 3 × clean, 2 × fatal")
+                == true)
     }
 
     @Test("what the harness could not find out changes nothing")
     func harness() {
         let cell = Self.cell()
         for result in [
-            NightResult(cell, failure: .harness, summary: "no network"), NightResult(cell, runs: [Self.run("now", .inconclusive, of: cell)]),
+            NightResult(cell, failure: .harness, summary: "no network"),
+            NightResult(cell, runs: [Self.run("now", .inconclusive, of: cell)]),
         ] {
             #expect(result.state == .harness)
             #expect(drift([result], [cell.key: Self.past("clean", .clean)]).isEmpty)
@@ -102,7 +108,9 @@ struct DriftTests {
 
     @Test(
         "a boot is slower if it took 30% more than the median, and longer than all of at least three",
-        arguments: [([1.0, 1.0, 1.0], 1.3, true), ([1.0, 1.0], 2.0, false), ([1.0, 1.0, 1.4], 1.35, false), ([1.0, 1.1, 0.9], 1.2, false)])
+        arguments: [
+            ([1.0, 1.0, 1.0], 1.3, true), ([1.0, 1.0], 2.0, false), ([1.0, 1.0, 1.4], 1.35, false), ([1.0, 1.1, 0.9], 1.2, false),
+        ])
     func slower(_ before: [Double], _ now: Double, _ isTold: Bool) {
         let cell = Self.cell()
         let result = NightResult(cell, runs: [Self.run("now", .clean, of: cell, starting: now)])

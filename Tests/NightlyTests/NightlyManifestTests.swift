@@ -44,7 +44,8 @@ struct NightlyManifestTests {
     @Test(
         "the most specific expectation counts, in whatever order they are written",
         arguments: [
-            ("none", "root-9p", "fatal"), ("none", "volume-9p", "degraded"), ("percpu", "root-9p", "short"), ("percpu", "volume-9p", "clean"),
+            ("none", "root-9p", "fatal"), ("none", "volume-9p", "degraded"), ("percpu", "root-9p", "short"),
+            ("percpu", "volume-9p", "clean"),
         ])
     func specific(_ series: String, _ layout: String, _ result: String) throws {
         let row = try parsed(
@@ -79,6 +80,8 @@ struct NightlyManifestTests {
         ])
     func mistakes(_ text: String, _ words: String) throws {
         let error = #expect(throws: Diagnostic.self) { try parsed(text) }
-        #expect(error?.description.contains(words) == true && error?.description.hasPrefix("nightly.yaml:") == true, "\(error?.description ?? "")")
+        #expect(
+            error?.description.contains(words) == true && error?.description.hasPrefix("nightly.yaml:") == true,
+            "\(error?.description ?? "")")
     }
 }

@@ -22,7 +22,8 @@ struct NightlyPlanTests {
         _ result: String = "clean", nights: Double = 1, isSettled: Bool = true, inputs: [String: String] = inputs
     ) -> EarlierResult {
         EarlierResult(
-            result: result, isSettled: isSettled, run: "20261126T021700-1", measured: now.addingTimeInterval(-nights * 86_400), inputs: inputs)
+            result: result, isSettled: isSettled, run: "20261126T021700-1", measured: now.addingTimeInterval(-nights * 86_400),
+            inputs: inputs)
     }
 
     private func plan(_ cells: [NightlyCell], _ earlier: [EarlierResult?], done: Set<CellKey> = [], budget: Double? = nil) -> NightlyPlan {
@@ -63,7 +64,8 @@ struct NightlyPlanTests {
     @Test("what changed runs before what is new or old, a higher priority before all, and cells of one build together")
     func order() {
         let cells = [
-            Self.cell("old"), Self.cell("new"), Self.cell("changed"), Self.cell("important", priority: 1), Self.cell("new", on: .rootOverlay),
+            Self.cell("old"), Self.cell("new"), Self.cell("changed"), Self.cell("important", priority: 1),
+            Self.cell("new", on: .rootOverlay),
             Self.cell("old", on: .volume9p),
         ]
         let changed = Self.earlier(inputs: ["source": "b", "runsc": "20240729.0"])
