@@ -18,6 +18,10 @@ package struct LedgerError: ExitStatusError, Sendable, CustomStringConvertible {
         case refused
         /// A newer version of Ninepin changed its tables.
         case newer
+        /// Nothing is recorded yet.
+        case absent
+        /// A query is wrong, or needs too much.
+        case query
         /// A value in it is none that Ninepin writes.
         case malformed
         /// Any other failure.
@@ -33,7 +37,7 @@ package struct LedgerError: ExitStatusError, Sendable, CustomStringConvertible {
     }
 
     /// An error of SQLite, in words.
-    init(_ error: DatabaseError, at path: FilePath) {
+    init(_ error: DatabaseError, at path: some CustomStringConvertible) {
         let reason = error.message ?? "SQLite's error \(error.resultCode.rawValue)"
         switch error.resultCode {
         case .SQLITE_FULL: self.init(.full, "cannot write \(path): no space left on the disk")
@@ -59,8 +63,8 @@ package struct LedgerError: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus {
         switch problem {
         case .full, .locked, .refused, .other: .output
-        case .damaged, .malformed: .data
-        case .newer: .missing
+        case .damaged, .malformed, .query: .data
+        case .newer, .absent: .missing
         }
     }
 }

@@ -5,8 +5,13 @@ import Testing
 
 @Suite("What changed since the nights before")
 struct DriftTests {
-    private static let percpu = PatchName("libcontainer/percpu")!
+    private static let percpu = name("libcontainer/percpu")
     private static let own = ["kubelet": [percpu]]
+
+    private static func name(_ text: String) -> PatchName {
+        guard let name = PatchName(text) else { preconditionFailure("\(text) is no name of a patch") }
+        return name
+    }
 
     private static func cell(_ series: [PatchName] = [], on layout: Layout = .root9p, version: String = "1.36.3") -> NightlyCell {
         NightlyCell(
@@ -24,7 +29,7 @@ struct DriftTests {
     static func run(_ id: String, _ grade: Grade, _ cause: Cause? = nil, of cell: NightlyCell, starting: Double? = nil) -> Run {
         Run(
             id: id, started: "2026-11-27T02:17:00Z", recipe: cell.key.recipe, series: cell.key.series, layout: cell.key.layout, lock: nil,
-            tree: nil, artifact: Artifact(digest: Digest(String(repeating: "a", count: 64))!, path: "kubelet", bytes: 1), steps: [],
+            tree: nil, artifact: Artifact(digest: Digest(bytes: Array(repeating: 170, count: 32)), path: "kubelet", bytes: 1), steps: [],
             tools: [:],
             secondsToVerdict: 0, milestones: starting.map { ["kubelet": $0] },
             verdict: Verdict(grade: grade, level: .boot, cause: cause, summary: "a summary", evidence: []))
