@@ -8,6 +8,8 @@ package struct NightlyPlanDocument: Codable, Sendable {
         /// The cell's key in words.
         package let cell: String
         package let key: CellKey
+        /// The series with the shortest patch names, or `none`.
+        package let label: String
         package let version: String
         package let decision: NightlyPlan.Decision
         /// Why.
@@ -36,7 +38,7 @@ package struct NightlyPlanDocument: Codable, Sendable {
     package init(_ prepared: NightlyRunner.Prepared) {
         cells = prepared.plan.entries.map { entry in
             Cell(
-                cell: "\(entry.cell.key)", key: entry.cell.key, version: entry.cell.version, decision: entry.decision, reason: entry.reason,
+                cell: "\(entry.cell.key)", key: entry.cell.key, label: entry.cell.label, version: entry.cell.version, decision: entry.decision, reason: entry.reason,
                 expected: entry.cell.expected, last: entry.earlier?.result, bootSeconds: entry.cell.bootSeconds)
         }
         unresolved = prepared.unresolved.map { Unresolved(recipe: $0.recipe, reason: $0.reason) }

@@ -96,9 +96,13 @@ extension Report {
     /// Writes a night's plan: what runs, what is kept, what is postponed, each with its reason, and the expected time.
     func plan(_ document: NightlyPlanDocument) {
         table(
-            ["", "cell", "version", "expected", "why"],
+            ["", "recipe", "series", "layout", "level", "expected", "why"],
             document.cells.map { cell in
-                [cell.decision.rawValue, cell.cell, cell.version, cell.expected ?? "–", cell.reason]
+                let level = cell.key.probe.map { "probe \($0.name)" } ?? cell.key.level.rawValue
+                return [
+                    cell.decision.rawValue, "\(cell.key.recipe) \(cell.version)", cell.label, cell.key.layout.rawValue, level,
+                    cell.expected ?? "–", cell.reason,
+                ]
             })
         for row in document.unresolved { text("\(row.recipe) could not be resolved: \(row.reason)") }
         let counts = NightlyPlan.Decision.allCases.map { decision in

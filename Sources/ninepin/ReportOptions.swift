@@ -80,6 +80,16 @@ extension CommandContext {
         try publish(try builder.document(of: runs, title: title), as: options)
     }
 
+    /// Writes the report on a matrix, if any form was asked for.
+    ///
+    /// - Throws: `LedgerError`; `FileError`.
+    func publish(_ matrix: Matrix, title: String, as options: ReportOptions) throws {
+        guard options.isAsked else { return }
+        let ledger = try ledger()
+        let runs = try matrix.cells.flatMap { cell in try (cell.runs + (cell.setAside ?? [])).map { try ledger.run($0.id) } }
+        try publish(runs, title: title, as: options)
+    }
+
     /// The ledger of the workspace.
     ///
     /// - Throws: `LedgerError`; `FileError`.
