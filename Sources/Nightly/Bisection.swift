@@ -56,8 +56,10 @@ package struct Bisection: Hashable, Sendable {
     /// The candidate in the middle, or else the nearest one that was not tested.
     private func untested(between near: Int, _ far: Int) -> Int? {
         let middle = near + (far - near) / 2
-        let open = (near + 1..<max(near + 1, far)).filter { answers[$0] == nil }
-        return open.min { (abs($0 - middle), $0) < (abs($1 - middle), $1) }
+        for distance in 0..<max(1, far - near) {
+            for index in [middle - distance, middle + distance] where index > near && index < far && answers[index] == nil { return index }
+        }
+        return nil
     }
 
     /// Notes an answer. The same candidate's later answer replaces an earlier one.

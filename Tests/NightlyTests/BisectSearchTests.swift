@@ -96,7 +96,7 @@ struct BisectSearchTests {
     func wrongEnd() async throws {
         let (confirmed, notes) = try await search(Self.plan(8)) { $0 < 1 ? .grade(.clean) : .grade(.fatal) }
         #expect(confirmed.result == .change && confirmed.before.test?.run == "run-0")
-        #expect(notes.last == "4: 1.0.0, the good end, because the change is next to it")
+        #expect(notes.last == "3: 1.0.0, the good end, because the change is next to it")
         let (low, _) = try await search(Self.plan(8)) { _ in .grade(.fatal, .memoryCache) }
         #expect(low.result == .wrongEnd && low.exitStatus == .no && low.after.candidate.name == "1.0.0")
         #expect(low.sentence.hasPrefix("1.0.0 is not good, as you say, but bad: fatal, memory cache"), "\(low.sentence)")
