@@ -10,8 +10,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A room is a library target. It depends only on rooms below it; see docs/architecture.md.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -23,7 +23,6 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -34,7 +33,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
@@ -66,7 +64,7 @@ let package = Package(
         room("Patches", ["ExitCodes", "Model", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", system]),
         // Build steps and their results, from a recipe to a binary.
         room("Store", ["Model", "Paths", "FileSystem", "Host", system, crypto]),
-        room("Runs", ["ExitCodes", "Model", "Paths", "FileSystem", "Host", "Store", system, crypto, grdb]),
+        room("Runs", ["ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Store", system, crypto, grdb]),
         room("GoTree", ["ExitCodes", "Model", "Paths"]),
         room("GoToolchain", ["ExitCodes", "Model", "FileSystem", "Host", "Transfer", "Archive", system, crypto]),
         room(
@@ -74,13 +72,13 @@ let package = Package(
             [
                 "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "Archive", "Transfer", "Sources", "Patches",
                 "GoTree", "GoToolchain",
-                "Store",
+                "Store", "Runs",
                 system, crypto,
             ]),
         room(
             "PullRequests",
             [
-                "ExitCodes", "Model", "Sanitizing", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", "Patches", "Store",
+                "ExitCodes", "Model", "Sanitizing", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", "Patches", "Store", "Runs",
                 "Building", system,
             ]),
         // The sandbox, the node and the verdict.
@@ -95,12 +93,15 @@ let package = Package(
             "Proving",
             [
                 "ExitCodes", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain", "Store",
+                "Runs",
                 "Building", "Sandbox",
                 "Cluster",
                 "Grading", "Node", "Preflight", "Supervisor", system,
             ]),
         room("Report", ["Model", "Sanitizing"]),
-        room("Publishing", ["Model", "Sanitizing", mustache]),
+        room(
+            "Publishing", ["Model", "Sanitizing", crypto],
+            resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")]),
         room(
             "Nightly",
             [
@@ -127,6 +128,7 @@ let package = Package(
             swiftSettings: strict),
         // For tests only: test inputs, and servers on the loopback interface.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
+        .target(name: "TestReports", dependencies: ["Model"], path: "Tests/TestReports", swiftSettings: strict),
         .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
         .target(
             name: "TestSuite", dependencies: ["FileSystem", "Host", "TestServers", system], path: "Tests/TestSuite", swiftSettings: strict),
@@ -153,13 +155,13 @@ let package = Package(
         tests("VerdictTests", ["Approaches", "Node", "Grading", "Cluster", "Model", system]),
         tests("SupervisorTests", ["Supervisor", "Sandbox", "Cluster", "Model", "FileSystem", "Host", system]),
         tests("StoreTests", ["Store", "Model", "FileSystem", "Host", system]),
-        tests("RunsTests", ["Runs", "Store", "Model", "FileSystem", "Host", system, grdb]),
-        tests("PublishingTests", ["Publishing", "Model"]),
+        tests("RunsTests", ["ExitCodes", "Runs", "Store", "Model", "FileSystem", "Host", system, grdb]),
+        tests("PublishingTests", ["TestReports", "Publishing", "Model"]),
         tests(
             "NightlyTests",
             ["Nightly", "ExitCodes", "Building", "Git", "GitRemote", "Store", "Runs", "Patches", "Model", "FileSystem", "Host", system]),
         tests("PreflightTests", ["Preflight", "Model"]),
-        tests("ReportTests", ["Report", "Model"]),
+        tests("ReportTests", ["TestReports", "Report", "Model"]),
         tests(
             "BuildingTests",
             [
@@ -182,8 +184,8 @@ let package = Package(
                 "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",
-                "Supervisor", "Preflight", "Store", crypto, system,
+                "Supervisor", "Preflight", "Store", "Runs", crypto, system,
             ]),
-        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", system]),
+        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
 )

@@ -22,6 +22,9 @@ package struct Catalogue: Sendable {
 
     private let project: FilePath
 
+    /// The name of the manifest of nights in `recipes/`. It is not a recipe.
+    package static let nightly = "nightly"
+
     /// The catalogue of a host's project folder.
     package init(_ host: Host) { project = host.project }
 
@@ -30,7 +33,8 @@ package struct Catalogue: Sendable {
     /// - Throws: `FileError` when their folder cannot be read.
     package var recipeNames: [String] {
         get throws(FileError) {
-            try Files.list(project.appending("recipes")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+            try Files.list(project.appending("recipes")).filter { $0.hasSuffix(".yaml") && $0 != "\(Self.nightly).yaml" }
+                .map { String($0.dropLast(".yaml".count)) }
         }
     }
 

@@ -30,8 +30,8 @@ struct NinepinCommand: AsyncParsableCommand {
             """,
         version: Ninepin.version,
         subcommands: [
-            RunCommand.self, MatrixCommand.self, BisectCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self,
-            VerifyCommand.self,
+            RunCommand.self, MatrixCommand.self, BisectCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self,
+            PatchCommand.self, BuildCommand.self, VerifyCommand.self,
             GradeCommand.self, InspectCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,

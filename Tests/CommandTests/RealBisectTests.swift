@@ -8,7 +8,7 @@ struct RealBisectTests {
     func boots() async throws {
         let yard = try await BisectYard.shared()
         let last = ManyTags.version(ManyTags.count - 1)
-        let run = try await yard.tool.ran([
+        let run = try yard.tool.run([
             "bisect", "many", "--series", "none", "--good", ManyTags.version(0), "--bad", last, "--json",
         ])
         #expect(run.status == 0, "\(run.output)\(run.errors)")
@@ -33,13 +33,13 @@ struct RealBisectTests {
         let yard = try await BisectYard.shared()
         let commits = (first: try yard.tags.commit(0), last: try yard.tags.commit(ManyTags.count - 1))
         let level = ["--series", "none", "--level", "component", "--probe", "percpu"]
-        let run = try await yard.tool.ran(["bisect", "many", "--good", commits.first, "--bad", commits.last] + level)
+        let run = try yard.tool.run(["bisect", "many", "--good", commits.first, "--bad", commits.last] + level)
         #expect(run.status == 0, "\(run.output)\(run.errors)")
         let planted = try yard.tags.commit(ManyTags.planted).prefix(12)
         #expect(run.output.hasPrefix("the first bad commit is \(planted)\n"), "\(run.output)")
         #expect(run.output.contains("\(planted) cgroups: read each CPU's usage\n"), "\(run.output)")
         #expect(run.output.contains("6 of 64 commits booted"), "\(run.output)")
-        let wrong = try await yard.tool.ran(
+        let wrong = try yard.tool.run(
             ["bisect", "many", "--good", ManyTags.version(1), "--bad", ManyTags.version(9)] + level)
         #expect(wrong.status == 1, "\(wrong.output)\(wrong.errors)")
         #expect(wrong.output.contains("\(ManyTags.version(9)) is not bad, as you say, but good: clean"), "\(wrong.output)")
@@ -48,7 +48,7 @@ struct RealBisectTests {
     @Test("the patch without which a probe's answer is bad is found among those of a series")
     func series() async throws {
         let yard = try await BisectYard.shared()
-        let run = try await yard.tool.ran([
+        let run = try yard.tool.run([
             "bisect", "kubelet-1.20", "--bad-series", "none", "--good-series", "9p-source,memory-usage,percpu", "--level", "component",
             "--probe", "percpu", "--json",
         ])
