@@ -105,7 +105,8 @@ let package = Package(
         room(
             "Nightly",
             [
-                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Sources", "Patches", "GoToolchain",
+                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "GitHistory", "GoTree", "Sources",
+                "Patches", "GoToolchain",
                 "Store", "Runs", "Building", "Sandbox", "LogLines", "Node", "Proving", system, crypto,
             ]),
         room(

@@ -31,9 +31,9 @@ struct NinepinCommand: AsyncParsableCommand {
             """,
         version: Ninepin.version,
         subcommands: [
-            RunCommand.self, MatrixCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self, PatchCommand.self,
-            BuildCommand.self, VerifyCommand.self,
-            GradeCommand.self, InspectCommand.self, HistoryCommand.self, RunsCommand.self, QueryCommand.self,
+            RunCommand.self, MatrixCommand.self, BisectCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self,
+            PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self, InspectCommand.self, HistoryCommand.self,
+            RunsCommand.self, QueryCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,
             PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, PreflightCommand.self, DoctorCommand.self,
