@@ -64,7 +64,7 @@ let package = Package(
         room("Patches", ["ExitCodes", "Model", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", system]),
         // Build steps and their results, from a recipe to a binary.
         room("Store", ["Model", "Paths", "FileSystem", "Host", system, crypto]),
-        room("Runs", ["ExitCodes", "Model", "Paths", "FileSystem", "Host", "Store", system, crypto, grdb]),
+        room("Runs", ["ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Store", system, crypto, grdb]),
         room("GoTree", ["ExitCodes", "Model", "Paths"]),
         room("GoToolchain", ["ExitCodes", "Model", "FileSystem", "Host", "Transfer", "Archive", system, crypto]),
         room(
@@ -72,13 +72,13 @@ let package = Package(
             [
                 "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "Archive", "Transfer", "Sources", "Patches",
                 "GoTree", "GoToolchain",
-                "Store",
+                "Store", "Runs",
                 system, crypto,
             ]),
         room(
             "PullRequests",
             [
-                "ExitCodes", "Model", "Sanitizing", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", "Patches", "Store",
+                "ExitCodes", "Model", "Sanitizing", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", "Patches", "Store", "Runs",
                 "Building", system,
             ]),
         // The sandbox, the node and the verdict.
@@ -93,6 +93,7 @@ let package = Package(
             "Proving",
             [
                 "ExitCodes", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain", "Store",
+                "Runs",
                 "Building", "Sandbox",
                 "Cluster",
                 "Grading", "Node", "Preflight", "Supervisor", system,
@@ -104,7 +105,8 @@ let package = Package(
         room(
             "Nightly",
             [
-                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Sources", "Patches", "GoToolchain",
+                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "GitHistory", "GoTree", "Sources",
+                "Patches", "GoToolchain",
                 "Store", "Runs", "Building", "Sandbox", "LogLines", "Node", "Proving", system, crypto,
             ]),
         room(
@@ -153,9 +155,11 @@ let package = Package(
         tests("VerdictTests", ["Approaches", "Node", "Grading", "Cluster", "Model", system]),
         tests("SupervisorTests", ["Supervisor", "Sandbox", "Cluster", "Model", "FileSystem", "Host", system]),
         tests("StoreTests", ["Store", "Model", "FileSystem", "Host", system]),
-        tests("RunsTests", ["Runs", "Store", "Model", "FileSystem", "Host", system, grdb]),
+        tests("RunsTests", ["ExitCodes", "Runs", "Store", "Model", "FileSystem", "Host", system, grdb]),
         tests("PublishingTests", ["TestReports", "Publishing", "Model"]),
-        tests("NightlyTests", ["Nightly", "Runs", "Patches", "Model", "FileSystem", "Host", system]),
+        tests(
+            "NightlyTests",
+            ["Nightly", "ExitCodes", "Building", "Git", "GitRemote", "Store", "Runs", "Patches", "Model", "FileSystem", "Host", system]),
         tests("PreflightTests", ["Preflight", "Model"]),
         tests("ReportTests", ["TestReports", "Report", "Model"]),
         tests(
@@ -180,8 +184,8 @@ let package = Package(
                 "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",
-                "Supervisor", "Preflight", "Store", crypto, system,
+                "Supervisor", "Preflight", "Store", "Runs", crypto, system,
             ]),
-        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", system]),
+        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
 )

@@ -114,7 +114,7 @@ package struct ApproachProver: Sendable {
         ]
         let reference = prerequisites.approaches.ready.first { $0.approach.subject == .recipe }?.approach.name
         let table = ApproachTable(recipe: recipe, layout: layout, reference: reference, tools: tools, rows: rows)
-        return (table, try Ledger(prover.runner.workspace.approaches).record(table, as: "table.json", logs: logs))
+        return (table, try DocumentFolders(prover.runner.workspace.approaches).record(table, as: "table.json", logs: logs))
     }
 
     private func attempt(

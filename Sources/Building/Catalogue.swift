@@ -22,6 +22,9 @@ package struct Catalogue: Sendable {
 
     private let project: FilePath
 
+    /// The name of the manifest of nights in `recipes/`. It is not a recipe.
+    package static let nightly = "nightly"
+
     /// The catalogue of a host's project folder.
     package init(_ host: Host) { project = host.project }
 
@@ -30,7 +33,8 @@ package struct Catalogue: Sendable {
     /// - Throws: `FileError` when their folder cannot be read.
     package var recipeNames: [String] {
         get throws(FileError) {
-            try Files.list(project.appending("recipes")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+            try Files.list(project.appending("recipes")).filter { $0.hasSuffix(".yaml") && $0 != "\(Self.nightly).yaml" }
+                .map { String($0.dropLast(".yaml".count)) }
         }
     }
 
@@ -44,6 +48,14 @@ package struct Catalogue: Sendable {
         let (base, version) = try Self.split(name)
         let path = try recipePath(base)
         return try Recipe(try files(from: path), name: path.lastComponent?.stem ?? base, version: version, architecture: architecture)
+    }
+
+    /// How a recipe names the releases of its git source.
+    ///
+    /// - Parameter name: as in ``recipe(_:for:)``; its version does not matter.
+    /// - Throws: as ``recipe(_:for:)``.
+    package func versionPattern(of name: String) throws -> VersionPattern {
+        VersionPattern(try files(from: try recipePath(try Self.split(name).name)))
     }
 
     /// Whether a text is the name of one of the project's recipes, with or without a version.

@@ -3,6 +3,7 @@ import Host
 import Model
 import Patches
 import Sources
+import Runs
 import Store
 import SystemPackage
 
@@ -38,7 +39,7 @@ extension SourceBuilder {
     /// - Throws: `PatchesError` for an unknown name; `GitError`, `FileError`; `Diagnostic` for an invalid recipe.
     package func matchAll(_ names: [String], catalogue: Catalogue, registry: Registry) throws -> [PatchMatchRow] {
         let wanted = names.isEmpty ? registry.entries : try names.map { try registry.entry(named: $0) }
-        let ledger = Ledger(workspace.runs)
+        let ledger = try runner.ledger()
         return try catalogue.recipeNames.flatMap { name -> [PatchMatchRow] in
             let recipe = try catalogue.recipe(name)
             guard let kept = try keptSource(of: recipe) else { return wanted.map { .unfetched(name, $0.name) } }

@@ -30,7 +30,8 @@ package struct SourceBuilder: Sendable {
     /// Resolves a recipe's source to a lock.
     ///
     /// - Parameter isFresh: whether to query the index or the repository even if there is a stored answer.
-    func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
+    /// - Throws: `SourceError`, `FetchError`, `FileError`, `CancellationError`.
+    package func resolve(_ recipe: Recipe, isFresh: Bool = false) async throws -> (Resolution, StepRecord) {
         let step = ResolveStep(source: recipe.source, libraries: recipe.libraries)
         let done = try await runner.perform(step, subject: recipe.source.subject, isFresh: isFresh) { $0.lock.title }
         var resolution = done.output
@@ -217,15 +218,19 @@ package struct SourceBuilder: Sendable {
     /// - Parameter touched: files that the series changed and that must be part of the binary.
     /// - Throws: `GoBuildError`, `PatchNotReached`, `WorkTreeInUse`, `NotEnoughSpace`, `FileError`, `CancellationError`.
     package func build(_ target: Target, of source: PreparedSource, _ patched: PatchedTree, touched: [String]) async throws -> Built {
+        let step = buildStep(target, of: source, patched, touched: touched)
+        return try await build(step, subject: "\(target.binary) with \(patched.series.label)")
+    }
+
+    func buildStep(_ target: Target, of source: PreparedSource, _ patched: PatchedTree, touched: [String]) -> BuildStep {
         let pedigree = Pedigree(
             recipe: source.recipe.name, version: source.recipe.version.plain, tree: patched.tree.description,
             series: patched.applied.map { Pedigree.Patch(name: $0.name, variant: $0.variant) }, toolchain: source.toolchain.identity,
             mode: source.layout.mode, flags: target.flags.map(Redaction.text))
-        let step = BuildStep(
+        return BuildStep(
             tree: patched.tree, pedigree: pedigree, target: target, importPath: source.layout.importPath, touched: Set(touched).sorted(),
             libraries: source.libraries?.files ?? [], librariesPath: Unkeyed(source.libraries?.path), go: Unkeyed(source.toolchain),
             workTree: Unkeyed(source.recipe.name), source: Unkeyed(source.tree))
-        return try await build(step, subject: "\(target.binary) with \(patched.series.label)")
     }
 
     func build(_ step: BuildStep, subject: String) async throws -> Built {

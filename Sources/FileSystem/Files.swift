@@ -167,6 +167,17 @@ package enum Files {
         } catch { throw FileError("write", path, (error as? Errno) ?? .ioError) }
     }
 
+    /// Waits until the content of a file, or the names in a directory, are on the disk (fsync(2)), so that a power cut does not lose them.
+    package static func synchronize(_ path: FilePath) throws(FileError) {
+        let file: FileDescriptor
+        do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking, .noFollow]) } catch {
+            throw FileError("write", path, (error as? Errno) ?? .ioError)
+        }
+        defer { try? file.close() }
+        // A file system that cannot do it, such as some in memory, says EINVAL.
+        guard fsync(file.rawValue) == 0 || errno == EINVAL else { throw FileError("write", path, Errno(rawValue: errno)) }
+    }
+
     /// Renames a file; replaces an existing file or empty directory with the new name.
     package static func rename(_ from: FilePath, to: FilePath) throws(FileError) {
         guard Glibc.rename(from.string, to.string) == 0 else { throw FileError("rename", from, Errno(rawValue: errno)) }
@@ -265,6 +276,9 @@ package struct FileStamp: Hashable, Codable, Sendable {
     private let inode: UInt64
     private let seconds: Int64
     private let nanoseconds: Int64
+
+    /// When the content was last written, in seconds since 1970.
+    package var modified: Int64 { seconds }
 
     /// Reads a file's stamp; nil if it is not an existing regular file.
     package init?(of path: FilePath) {

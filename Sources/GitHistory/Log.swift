@@ -38,6 +38,33 @@ extension Repository {
         return commits
     }
 
+    /// The commits from one commit to another by first parents, oldest first, with both of them: on a branch that takes changes by merges, each
+    /// is one merge.
+    ///
+    /// - Parameter limit: the maximum number of commits that are read.
+    /// - Returns: nil if the walk does not meet the older commit.
+    /// - Throws: `GitError` if a commit is not in the repository.
+    package func firstParents(from old: ObjectID, to new: ObjectID, limit: Int) throws(GitError) -> [LoggedCommit]? {
+        var walk: OpaquePointer?
+        try GitError.check(git_revwalk_new(&walk, handle), "begin", "log")
+        defer { git_revwalk_free(walk) }
+        git_revwalk_simplify_first_parent(walk)
+        var last = new.raw
+        try GitError.check(git_revwalk_push(walk, &last), "read history of", new.description)
+        var commits: [LoggedCommit] = []
+        var raw = git_oid()
+        while commits.count < limit {
+            let code = git_revwalk_next(&raw, walk)
+            if code == GIT_ITEROVER.rawValue { return nil }
+            try GitError.check(code, "read history of", new.description)
+            let id = ObjectID(raw)
+            let subject = try withCommit(id) { git_commit_summary($0).map { String(cString: $0) } ?? "" }
+            commits.append(LoggedCommit(id: id, subject: subject))
+            if id == old { return commits.reversed() }
+        }
+        return nil
+    }
+
     private func touches(_ path: String, _ commit: OpaquePointer) throws(GitError) -> Bool {
         let content = try content(path, of: ObjectID(git_commit_tree_id(commit).pointee))
         let parents = git_commit_parentcount(commit)

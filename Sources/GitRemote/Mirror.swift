@@ -52,6 +52,51 @@ package struct Mirror: Sendable {
         }
     }
 
+    /// Lists the remote's tags. Nothing is fetched, so each call needs the remote.
+    ///
+    /// - Parameters:
+    ///   - url: as in ``fetch(reference:from:environment:progress:)``.
+    ///   - environment: selects the configuration and programs.
+    ///   - most: how many tags are accepted.
+    ///   - progress: called about ten times a second on the listing's thread; an error that it throws ends the listing.
+    /// - Returns: the tags in the remote's order, which is that of their names.
+    /// - Throws: `FetchError`, also for a longer list; `CancellationError`, or an error from `progress`.
+    package func tags(
+        of url: String, environment: [String: String], most: Int = 100_000, progress: @escaping @Sendable () throws -> Void = {}
+    ) async throws -> [RemoteTag] {
+        let mirror = self
+        return try await onFetchThread { cancellation in
+            let session = FetchSession(
+                remote: Redaction.bare(url), environment: environment, patience: mirror.patience, longestList: mirror.longestList,
+                cancellation: cancellation, progress: { _ in try progress() })
+            let references = try session.enter { try mirror.references(url, session) }
+            let tags = RemoteTag.all(in: references)
+            guard tags.count <= most else {
+                throw FetchError.unreachable(remote: session.remote, reason: "it has \(tags.count) tags; at most \(most) are read")
+            }
+            return tags
+        }
+    }
+
+    private func references(_ url: String, _ session: FetchSession) throws -> [Reference] {
+        session.secrets.note(address: url)
+        session.secrets.note(environment: session.environment)
+        do {
+            let repository = try Repository.openOrCreateBare(at: path)
+            let remote = try Remote(url, of: repository, session)
+            do {
+                return try remote.connected { try remote.references() }
+            } catch Remote.Unspoken.list {
+                // A shallow repository.
+                return try remote.git().references()
+            } catch Remote.Unspoken.answer {
+                let references = try remote.git().references()
+                guard references.isEmpty else { return references }
+                throw FetchError.noRepository(remote: session.remote)
+            }
+        } catch let error as GitError { throw FetchError.mirror(error) }
+    }
+
     private func fetch(_ name: String, _ url: String, _ session: FetchSession) throws -> FetchedReference {
         session.secrets.note(address: url)
         session.secrets.note(environment: session.environment)

@@ -65,6 +65,9 @@ package struct BootGrader: Grader {
     /// Whether the node has logged that it started, or has answered a probe.
     package var isStarted: Bool { started != nil }
 
+    /// Whether the node's last answer about its statistics contains a file system's capacity.
+    package var isMeasuring: Bool { stats.isGood }
+
     /// Whether the node's log says why it ends.
     package var hasReason: Bool { log.fatal != nil }
 

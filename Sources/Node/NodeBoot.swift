@@ -45,6 +45,8 @@ package struct BootOutcome: Sendable {
     package let toVerdict: Double
     /// How the rest of the machine affected the boot; nil if no sandbox was started.
     package let conditions: BootConditions?
+    /// When the boot reached its milestones (``Milestone``), by name, in seconds after it began; nil if no sandbox was started.
+    package var milestones: [String: Double]?
     /// The node program's output of `--version`; nil if it was not run.
     package var version: String?
 }
@@ -276,7 +278,7 @@ package struct NodeBoot: Sendable {
         guard let verdict = grader.verdict, let decided = grader.decided else { return failed("the grader reached no verdict") }
         return BootOutcome(
             verdict: watched.run.logs.settled(verdict), toVerdict: whole - decided,
-            conditions: watched.conditions.conditions(at: decided), version: grader.nodeVersion)
+            conditions: watched.conditions.conditions(at: decided), milestones: watched.milestones, version: grader.nodeVersion)
     }
 }
 
@@ -304,6 +306,8 @@ private struct Watch: Sendable {
     private let kubeconfig: String?
     private var shown = -1
     private var stage = "sandbox"
+    /// When each milestone was reached for the first time, by name.
+    private(set) var milestones = [Milestone.sandbox.rawValue: 0.0]
     private var held = HeldEnd()
 
     init(_ run: SandboxRun<BootGrader>, conditions: ConditionsReader, joined: JoinedPlane?) {
@@ -335,7 +339,13 @@ private struct Watch: Sendable {
         case .more, .runtime, .cluster, .silent: run.grader.take(event, at: now)
         }
         if run.grader.hasReason { release(at: now, progress: progress) }
+        if run.grader.isMeasuring { reach(.housekeeping, at: now) }
+        if run.grader.isReady { reach(.ready, at: now) }
         return run.isOver ? .stop : .proceed
+    }
+
+    private mutating func reach(_ milestone: Milestone, at now: Double) {
+        milestones[milestone.rawValue] = milestones[milestone.rawValue] ?? now
     }
 
     /// Releases a held exit, because nothing more is expected after a node has ended.
@@ -347,6 +357,7 @@ private struct Watch: Sendable {
         if case .stage(let name) = fact {
             stage = name
             progress(.stage(name))
+            if name == "containerd" || name == "kubelet", let milestone = Milestone(rawValue: name) { reach(milestone, at: now) }
             if name == "containerd" { progress(.spent(.starting, seconds: now)) }
         }
         conditions.take(fact, at: now)

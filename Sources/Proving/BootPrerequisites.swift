@@ -29,6 +29,9 @@ package struct BootPrerequisites: Sendable {
     /// The node's containerd.
     let containerd: NodeContainerd
 
+    /// The versions of what the harness brings: `runsc`, `containerd`, and its package if it is not the machine's own.
+    package var tools: [String: String] { ["runsc": runsc.version].merging(containerd.words) { $1 } }
+
     /// The approximate size of a root file system with everything that a node writes.
     static let neededBytes: Int64 = 1 << 30
 

@@ -12,7 +12,7 @@ package enum Jobs: Hashable, Sendable {
 }
 
 /// Boots that start one after the other and are watched together, because a node that is only being watched leaves the machine mostly idle.
-struct BootSchedule: Sendable {
+package struct BootSchedule: Sendable {
     private let jobs: Jobs
     /// Bytes that each additional boot needs.
     private let memoryOfBoot: Int64
@@ -22,7 +22,7 @@ struct BootSchedule: Sendable {
     static let reserve: Int64 = 1 << 30
 
     /// - Parameter availableMemory: bytes available to new programs; nil if unknown, in which case two boots run at the same time.
-    init(
+    package init(
         _ jobs: Jobs, memoryOfBoot: Int64, availableMemory: @escaping @Sendable () -> Int64? = { MachineLoad.availableMemory() }
     ) {
         self.jobs = jobs
@@ -31,7 +31,7 @@ struct BootSchedule: Sendable {
     }
 
     /// A boot's view of the schedule.
-    struct Seat: Sendable {
+    package struct Seat: Sendable {
         /// When the boot may start, and how it reports that it has started.
         let turn: BootTurn
         fileprivate let peak: Counted
@@ -41,11 +41,16 @@ struct BootSchedule: Sendable {
     }
 
     /// A boot to be done.
-    struct Job: Sendable {
+    package struct Job: Sendable {
         /// The caller's identifier.
-        let number: Int
+        package let number: Int
         /// The expected duration in seconds. The longest job runs first, so that no long job remains at the end.
-        let seconds: Double
+        package let seconds: Double
+
+        package init(number: Int, seconds: Double) {
+            self.number = number
+            self.seconds = seconds
+        }
     }
 
     private enum Signal: Sendable {
@@ -62,7 +67,7 @@ struct BootSchedule: Sendable {
     ///   - produce: hands in boots as soon as they are ready; it may continue while others are being watched.
     ///   - boot: does one boot. It begins its turn before the node starts and ends it when the node has started.
     /// - Throws: the first error of any of them, after all others were canceled; `CancellationError`.
-    func run(
+    package func run(
         producing produce: @escaping @Sendable (_ handIn: @Sendable ([Job]) -> Void) async throws -> Void,
         boot: @escaping @Sendable (Int, Seat) async throws -> Void
     ) async throws {

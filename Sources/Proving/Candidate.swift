@@ -10,6 +10,8 @@ import SystemPackage
 package struct Candidate: Sendable {
     /// The recipe's name; empty for a binary that no recipe built.
     package var recipe = ""
+    /// The version that the recipe asked for; nil for a binary that no recipe built.
+    package var version: Version?
     /// The patches in it.
     package var series: [PatchName] = []
     /// The locked source.

@@ -2,6 +2,7 @@ import FileSystem
 import GoToolchain
 import Host
 import Model
+import Runs
 import Store
 import SystemPackage
 
@@ -31,7 +32,7 @@ package struct Inspection: Hashable, Codable, Sendable {
         let id = try GoBuildID.read(path)
         pedigree = id.flatMap(Pedigree.init(buildID:))
         goBuildID = pedigree == nil ? id : nil
-        runs = try Ledger(Workspace(host).runs).runs(of: artifact.digest).map {
+        runs = try Ledger(Workspace(host)).runs(of: artifact.digest).map {
             Attempt(id: $0.id, layout: $0.layout, grade: $0.verdict.grade)
         }
     }

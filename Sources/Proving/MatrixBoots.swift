@@ -3,6 +3,7 @@ import FoundationEssentials
 import Host
 import Model
 import Patches
+import Runs
 import Store
 import Synchronization
 import SystemPackage
@@ -19,6 +20,8 @@ private struct MatrixProgress: Sendable {
     var steps: [Int: [StepRecord]] = [:]
     /// Boots whose binary is ready.
     var planned: [Int: PlannedBoot] = [:]
+    /// The verdicts of earlier boots of the same kind.
+    var known: [Int: Verdict] = [:]
     var boots: [Int: (planned: PlannedBoot, run: Run)] = [:]
 }
 
@@ -32,9 +35,9 @@ extension NodeProver {
         with prerequisites: (build: BuildPrerequisites, boot: BootPrerequisites), from folder: FilePath? = nil
     ) async throws -> Matrix {
         let plan = Self.plan(series, layouts, times)
-        let history = try Ledger(workspace.runs).history()
+        let ledger = try ledger()
         let progress = Mutex(MatrixProgress())
-        let schedule = BootSchedule(jobs, memoryOfBoot: level.isJoined ? Self.joinedMemory : Self.standaloneMemory)
+        let schedule = BootSchedule(jobs, memoryOfBoot: Self.memory(at: level))
         try await schedule.run { handIn in
             // The recipe's own series comes first, because its node is expected to stay up and therefore takes longest.
             for index in series.indices.sorted(by: { series[$0].names == recipe.series && series[$1].names != recipe.series }) {
@@ -43,13 +46,15 @@ extension NodeProver {
                 handIn(
                     try plan.indices.filter { plan[$0].series == index }.map { number in
                         let planned = try boot(candidate, layout: plan[number].layout, level: level, with: prerequisites.boot)
-                        progress.withLock { $0.planned[number] = planned }
-                        return .init(number: number, seconds: candidate.expectedSeconds(history[planned.key], in: recipe))
+                        let known = try ledger.knownVerdict(of: planned.key)
+                        progress.withLock { ($0.planned[number], $0.known[number]) = (planned, known) }
+                        return .init(number: number, seconds: candidate.expectedSeconds(known, in: recipe))
                     })
             }
         } boot: { number, seat in
-            guard let planned = progress.withLock({ $0.planned[number] }) else { return }
-            let run = try await labelled(plan[number].label).measure(planned, known: history[planned.key], seat: seat).run
+            let (planned, known) = progress.withLock { ($0.planned[number], $0.known[number]) }
+            guard let planned else { return }
+            let run = try await labelled(plan[number].label).measure(planned, known: known, seat: seat).run
             progress.withLock { $0.boots[number] = (planned, run) }
         }
         let (boots, steps) = progress.withLock { ($0.boots, $0.steps) }
@@ -64,10 +69,9 @@ extension NodeProver {
         return Matrix(recipe: recipe.name, cells: cells, steps: series.indices.flatMap { steps[$0] ?? [] })
     }
 
-    /// Memory for a standalone node with gVisor, and for a joined one with its control plane: 457 MiB and 1.2 GiB were measured
+    /// Bytes for a standalone node with gVisor, and for a joined one with its control plane: 457 MiB and 1.2 GiB were measured
     /// (docs/approaches.md), rounded up.
-    private static let standaloneMemory: Int64 = 512 << 20
-    private static let joinedMemory: Int64 = 1536 << 20
+    package static func memory(at level: Level) -> Int64 { level.isJoined ? 1536 << 20 : 512 << 20 }
 
     private static func plan(_ series: [Series], _ layouts: [Layout], _ times: Int) -> [MatrixBoot] {
         series.indices.flatMap { index in
@@ -92,7 +96,7 @@ extension NodeProver {
             let believed = alike.filter { boots[$0].run.setAside == nil }
             for (index, doubt) in zip(believed, Doubt.about(believed.map { boots[$0].run.verdict })) {
                 guard let doubt else { continue }
-                runs[index] = [try Ledger(workspace.runs).setAside(boots[index].run, because: doubt)]
+                runs[index] = [try ledger().setAside(boots[index].run, because: doubt)]
             }
         }
         for index in runs.indices where runs[index][0].setAside != nil {

@@ -10,6 +10,7 @@ import Host
 import Model
 import Node
 import Patches
+import Runs
 import Sandbox
 import Store
 import Synchronization
@@ -29,7 +30,7 @@ private struct VerifyKey: Keyed {
 }
 
 /// A boot to be done, possibly more than once.
-struct PlannedBoot: Sendable {
+package struct PlannedBoot: Sendable {
     let candidate: Candidate
     let layout: RunLayout
     let level: Level
@@ -55,8 +56,13 @@ package struct NodeProver: Sendable {
     var scratch: Scratch { runner.scratch }
     var events: EventSink { runner.events }
 
+    /// The workspace's recorded runs.
+    ///
+    /// - Throws: `LedgerError`; `FileError`.
+    func ledger() throws -> Ledger { try runner.ledger() }
+
     /// The same prover with a label on its events.
-    func labelled(_ label: String) -> NodeProver { NodeProver(SourceBuilder(runner.labelled(label))) }
+    package func labelled(_ label: String) -> NodeProver { NodeProver(SourceBuilder(runner.labelled(label))) }
 
     /// Runs all steps before the boot, from recipe and series to a binary, using results from the store if available.
     ///
@@ -74,6 +80,7 @@ package struct NodeProver: Sendable {
         let inner = try await builder.build(source, patched)
         let (built, packing) = try await builder.package(inner, of: source, patched, trustingDownloads: prerequisites.trustsDownloads)
         var candidate = Candidate(built.artifact, recipe: recipe, node: node)
+        candidate.version = recipe.version
         candidate.series = series.names
         candidate.lock = source.lock
         candidate.lock?.downloads = built.pedigree.downloads
@@ -144,7 +151,7 @@ package struct NodeProver: Sendable {
     ///
     /// - Throws: `RunscLacks` if this runsc does not support the layout; `KubeletProfile.Missing` if the runtime of its pods is not
     ///   installed.
-    func boot(_ candidate: Candidate, layout: Layout, level: Level, with prerequisites: BootPrerequisites) throws -> PlannedBoot {
+    package func boot(_ candidate: Candidate, layout: Layout, level: Level, with prerequisites: BootPrerequisites) throws -> PlannedBoot {
         let node = candidate.node
         let key = try VerifyKey(
             artifact: candidate.artifact.digest, node: node.stretched(by: host.deadlines), layout: layout, level: level,
@@ -166,14 +173,14 @@ package struct NodeProver: Sendable {
 
     /// Boots once, and once more if the first boot is unreliable.
     func believed(_ boot: PlannedBoot) async throws -> (run: Run, place: FilePath) {
-        let first = try await measure(boot, known: try Ledger(workspace.runs).history()[boot.key])
+        let first = try await measure(boot, known: try ledger().knownVerdict(of: boot.key))
         return first.run.setAside == nil ? first : try await repeated(boot, after: first.run)
     }
 
     /// Boots again without any other boot of this process at the same time.
     ///
     /// - Parameter first: the run that does not count, with the reason in it.
-    func repeated(_ boot: PlannedBoot, after first: Run) async throws -> (run: Run, place: FilePath) {
+    package func repeated(_ boot: PlannedBoot, after first: Run) async throws -> (run: Run, place: FilePath) {
         events(.note("\(first.setAside ?? ""); repeating the boot alone"))
         return try await measure(boot, after: first)
     }
@@ -184,9 +191,11 @@ package struct NodeProver: Sendable {
     ///   - known: the verdict of an earlier boot of the same kind.
     ///   - first: the run that this boot repeats, which makes the verdict final.
     ///   - seat: the boot's seat in a schedule of concurrent boots; nil if it runs alone.
-    func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil) async throws -> (
-        run: Run, place: FilePath
-    ) {
+    package func measure(_ planned: PlannedBoot, known: Verdict? = nil, after first: Run? = nil, seat: BootSchedule.Seat? = nil)
+        async throws -> (
+            run: Run, place: FilePath
+        )
+    {
         let (start, started) = (ContinuousClock.now, Date.now)
         let (candidate, layout, level) = (planned.candidate, planned.layout, planned.level)
         events(.began(step: VerifyKey.name, subject: "\(candidate.artifact.digest.short) in \(layout.rawValue), level \(level.rawValue)"))
@@ -215,14 +224,15 @@ package struct NodeProver: Sendable {
         var tools = planned.tools.merging(["ninepin": Ninepin.version, "kernel": Self.kernel]) { $1 }
         tools["go"] = candidate.go
         let run = Run(
-            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe, series: candidate.series,
-            layout: layout,
+            id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: candidate.recipe,
+            version: candidate.version?.plain, series: candidate.series, layout: layout,
             lock: candidate.lock, tree: candidate.tree, artifact: candidate.artifact, steps: candidate.steps + [record], tools: tools,
             upstreams: candidate.upstreams, secondsToVerdict: outcome.toVerdict, overhead: overhead.withLock { $0 },
+            milestones: outcome.milestones,
             watched: candidate.node.watched(by: host.deadlines),
             conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt,
             needs: planned.surroundings.flatMap { candidate.rules?.needs(in: $0) })
-        let place = try Ledger(workspace.runs).record(run, logs: logs)
+        let place = try ledger().record(run, logs: logs)
         events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))
         return (run, place)
     }

@@ -8,6 +8,7 @@ import Host
 import Model
 import Node
 import Patches
+import Runs
 import Sandbox
 import Store
 import SystemPackage
@@ -32,14 +33,15 @@ package struct ComponentPrerequisites: Sendable {
 
 /// Probes that were built against one patched tree.
 package struct ProbedSeries: Sendable {
-    struct Program: Sendable {
-        let probe: Probe
+    package struct Program: Sendable {
+        package let probe: Probe
         let built: Built
     }
 
     let source: PreparedSource
     let patched: PatchedTree
-    let programs: [Program]
+    /// The probes that fit the versions in the tree, each with its program.
+    package let programs: [Program]
 
     var series: Series { patched.series }
 
@@ -47,7 +49,7 @@ package struct ProbedSeries: Sendable {
     package var steps: [StepRecord] { source.steps + [patched.record] + programs.map(\.built.record) }
 
     /// The series with only one of its probes.
-    func only(_ program: Program) -> ProbedSeries {
+    package func only(_ program: Program) -> ProbedSeries {
         ProbedSeries(source: source, patched: patched, programs: [program])
     }
 }
@@ -129,7 +131,7 @@ package struct ProbeProver: Sendable {
         }
         let run = Run(
             id: Ledger.newName(at: started), started: started.formatted(.iso8601), recipe: probed.source.recipe.name,
-            series: probed.series.names,
+            version: probed.source.recipe.version.plain, series: probed.series.names, probes: probed.programs.map(\.probe.name),
             layout: .sandbox(layout), lock: probed.source.lock, tree: probed.patched.tree.description,
             artifact: probed.programs[deciding].built.artifact, steps: probed.steps + records,
             tools: [
@@ -138,7 +140,7 @@ package struct ProbeProver: Sendable {
                 "runsc flags": try prerequisites.runsc.arguments(for: layout, isNetworked: false).joined(separator: " "),
             ],
             upstreams: probed.source.versions, secondsToVerdict: times[deciding], patience: host.deadlines.patience, verdict: verdict)
-        return (run, try Ledger(builder.runner.workspace.runs).record(run, logs: logs))
+        return (run, try builder.runner.ledger().record(run, logs: logs))
     }
 
     private func ask(

@@ -3,6 +3,7 @@ import Git
 import Host
 import Model
 import Patches
+import Runs
 import Store
 import SystemPackage
 
@@ -20,12 +21,12 @@ package struct PullRequestSources: Sendable {
     ///
     /// - Throws: `Diagnostic` for an invalid recipe; `FileError`.
     package func evidence(of patch: PatchName) throws -> [EvidenceRow] {
-        let runs = try Ledger(builder.runner.workspace.runs).runs()
+        let ledger = try builder.runner.ledger()
         return try catalogue.recipeNames.map { try catalogue.recipe($0) }.filter { $0.upstreams[patch.upstream] != nil }
             .flatMap { recipe in
                 var resolved = recipe
                 resolved.upstreams[patch.upstream]?.version = try builder.version(of: patch.upstream, in: recipe)
-                return EvidenceRow.rows(of: patch, in: resolved, runs: runs, registry: registry)
+                return EvidenceRow.rows(of: patch, in: resolved, runs: try ledger.runs(ofRecipe: recipe.name), registry: registry)
             }
     }
 

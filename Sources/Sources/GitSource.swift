@@ -71,16 +71,30 @@ package struct GitSource: Sendable {
         do { return try await fetch(name, progress) } catch is FetchError { return nil }
     }
 
+    /// Lists the repository's tags. Nothing is fetched or stored, so each call asks the repository.
+    ///
+    /// - Throws: `FetchError`; `FileError`; `CancellationError`.
+    package func tags(progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> [RemoteTag] {
+        try await holding(progress) { try await $0.tags(of: url, environment: host.environment) }
+    }
+
     private func fetch(_ reference: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference {
+        try await holding(progress) { mirror in
+            try await mirror.fetch(reference: reference, from: url, environment: host.environment) {
+                progress(.objects($0.objects, of: $0.totalObjects, bytes: $0.bytes))
+            }
+        }
+    }
+
+    /// Runs `work` with the mirror while no other process writes to it.
+    private func holding<Value>(
+        _ progress: @escaping @Sendable (SourceProgress) -> Void, _ work: (Mirror) async throws -> Value
+    ) async throws -> Value {
         try Files.makeDirectory(folder.removingLastComponent())
         let lock = try await FileLock.take(FilePath(folder.string + ".lock")) {
             progress(.waiting(for: "another fetch into the same mirror"))
         }
         defer { lock.release() }
-        return try await Mirror(at: folder.string, patience: host.deadlines.duration(.gitSilence)).fetch(
-            reference: reference, from: url, environment: host.environment
-        ) {
-            progress(.objects($0.objects, of: $0.totalObjects, bytes: $0.bytes))
-        }
+        return try await work(Mirror(at: folder.string, patience: host.deadlines.duration(.gitSilence)))
     }
 }

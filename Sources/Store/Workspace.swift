@@ -15,6 +15,8 @@ package struct Workspace: Sendable {
     package var cache: FilePath { path.appending("cache") }
     /// The recorded runs.
     package var runs: FilePath { path.appending("runs") }
+    /// The database about the recorded runs and the nights.
+    package var ledger: FilePath { path.appending("ledger.sqlite") }
     /// The recorded tables of approaches.
     package var approaches: FilePath { path.appending("approaches") }
     /// Incomplete work.

@@ -53,9 +53,13 @@ struct MatrixCommand: ContextCommand {
     var watch = 60
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
+    @OptionGroup var reports: ReportOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        guard !reports.isAsked || !approaches else {
+            throw ValidationError("--html, --single-file, --junit, --markdown and --github cannot be used with --approaches: its runs are not recorded")
+        }
         guard approach.isEmpty || approaches else { throw ValidationError("--approach requires --approaches") }
         guard !approaches || (series.isEmpty && level.level == nil && layout.count < 2) else {
             throw ValidationError("--approaches cannot be used with --series, --level, or more than one --layout")
@@ -87,7 +91,8 @@ struct MatrixCommand: ContextCommand {
         let matrix = try await context.matrix(
             recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, sandbox: sandbox,
             from: sourceOptions.folder)
-        try context.show(matrix) { $0.matrix(matrix) }
+        try context.publish(matrix, title: "matrix \(recipe.name)", as: reports)
+        if !reports.ownsOutput { try context.show(matrix) { $0.matrix(matrix) } }
         return matrix.exitStatus(for: recipe)
     }
 

@@ -13,6 +13,7 @@ struct NinepinCommand: AsyncParsableCommand {
               ninepin run                                  build the recipe's node, boot it, report a verdict
               ninepin matrix --series none --series percpu compare the stock node with a patched one
               ninepin verify --binary ./kubelet            boot any kubelet
+              ninepin nightly                              verify a matrix of cells every night
               ninepin up                                   keep a node and its control plane up, for kubectl
               ninepin preflight                            predict how a kubelet would fare here
               ninepin doctor                               show which prerequisites are present or missing
@@ -30,8 +31,9 @@ struct NinepinCommand: AsyncParsableCommand {
             """,
         version: Ninepin.version,
         subcommands: [
-            RunCommand.self, MatrixCommand.self, FetchCommand.self, PatchCommand.self, BuildCommand.self, VerifyCommand.self,
-            GradeCommand.self, InspectCommand.self,
+            RunCommand.self, MatrixCommand.self, BisectCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self,
+            PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self, InspectCommand.self, HistoryCommand.self,
+            RunsCommand.self, QueryCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,
             PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, PreflightCommand.self, DoctorCommand.self,

@@ -33,6 +33,7 @@ struct RunCommand: ContextCommand {
     var layout: [Layout] = []
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var jobs: JobsOption
+    @OptionGroup var reports: ReportOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -69,7 +70,8 @@ struct RunCommand: ContextCommand {
                 return try await prover.verify(candidate, layout: layout, level: level.level, with: prerequisites)
             }
         }
-        try context.show(run) { $0.run(run, place: "\(place)") }
+        try context.publish([run], title: "run \(recipe.name)", as: reports)
+        if !reports.ownsOutput { try context.show(run) { $0.run(run, place: "\(place)") } }
         return run.exitStatus
     }
 
@@ -78,7 +80,8 @@ struct RunCommand: ContextCommand {
     ) async throws -> ExitStatus {
         let matrix = try await context.matrix(
             recipe, [series], layouts, level, times: 1, jobs: jobs.jobs, build: build, sandbox: sandbox, from: sourceOptions.folder)
-        try context.show(matrix) { $0.matrix(matrix) }
+        try context.publish(matrix, title: "run \(recipe.name)", as: reports)
+        if !reports.ownsOutput { try context.show(matrix) { $0.matrix(matrix) } }
         return matrix.cells.allSatisfy { $0.grade == .clean } ? .good : .no
     }
 }

@@ -15,7 +15,11 @@ struct RealDistributionTests {
         #expect(unpacked.status == 0)
         let name = try #require(try FileManager.default.contentsOfDirectory(atPath: place.path).first { $0.hasPrefix("ninepin-") })
         let program = "\(place.path)/\(name)/bin/ninepin"
-        for part in ["recipes/kubelet-1.20.yaml", "patches/libcontainer/percpu/rc92.patch", "LICENSE", "README.md", "licenses/curl"] {
+        let parts = [
+            "recipes/kubelet-1.20.yaml", "patches/libcontainer/percpu/rc92.patch", "LICENSE", "README.md", "licenses/curl",
+            "systemd/ninepin-nightly.service", "systemd/say-result", "ci/github-nightly.yml", "ci/gitlab-nightly.yml",
+        ]
+        for part in parts {
             #expect(FileManager.default.fileExists(atPath: "\(place.path)/\(name)/\(part)"), "\(part)")
         }
         let libraries = try outcome(of: "/usr/bin/ldd", [program]).output.split(separator: "\n").compactMap { line in

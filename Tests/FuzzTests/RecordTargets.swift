@@ -10,6 +10,7 @@ import SystemPackage
 import Transfer
 
 @testable import GoToolchain
+@testable import Runs
 @testable import Supervisor
 @testable import Sources
 
@@ -27,12 +28,14 @@ extension FuzzTarget {
         let folder = try FuzzFolder()
         let id = "20260101T000000-1"
         let node = try NodeFolder("a", in: FilePath(folder.path))
+        let workspace = Workspace(
+            Host(environment: [:], workspace: FilePath(folder.path), project: FilePath(folder.path), isRoot: false))
         return { input in
             for file in ["runs/\(id)/run.json", "nodes/a/plan.json", "nodes/a/report.json", "nodes/a/keeper.pid"] {
                 try folder.write(input, to: file)
             }
             let before = try folder.names(without: [])
-            let ledger = Ledger(FilePath(folder.place("runs")))
+            let ledger = try Ledger(inMemory: workspace)
             let run = try reading("run", throwing: { $0 is FileError || $0 is DecodingError }) { try ledger.run(id) }
             if let run = run.value {
                 try hold(run.id == id, "the record of \(id) says that it is \(run.id), and is believed")
@@ -42,7 +45,19 @@ extension FuzzTarget {
                 try hold(copy.value == run, "a run is another after a round trip")
             }
             try hold(try ledger.runs().allSatisfy { $0.setAside == nil }, "a run that does not count counts")
-            try hold(try ledger.history().values.allSatisfy { $0.grade != .inconclusive }, "a verdict that says nothing is history")
+            if let known = run.value {
+                try hold(
+                    try ledger.runs(of: known.artifact.digest).allSatisfy { $0 == known }, "the ledger has another run than the folder")
+                let count = try ledger.points(of: known.cell, limit: 10).count
+                try hold(count == (known.setAside == nil ? 1 : 0), "a run that can be read has \(count) points")
+                for step in known.steps {
+                    let verdict = try ledger.knownVerdict(of: step.key)
+                    try hold(
+                        verdict.map { $0 == known.verdict && $0.grade != .inconclusive } ?? true, "a verdict that says nothing is known")
+                }
+            } else {
+                try hold(try ledger.unreadable().map(\.id) == [id], "a record that cannot be read is passed over silently")
+            }
             let plan = try reading("plan", throwing: { $0 is SupervisorError }) { try node.plan() }
             let keeper = try reading("keeper", throwing: { $0 is SupervisorError || $0 is FileError }) { try node.keeper }
             try hold((keeper.value ?? nil) == nil, "a node whose lock nobody has has the keeper \(String(describing: keeper.value))")

@@ -12,7 +12,7 @@ package struct Recipe: Hashable, Codable, Sendable {
     /// The tree's import path in `GOPATH`; nil to use the one in the tree's go.mod.
     package var importPath: String?
     /// Where the source comes from.
-    package let source: SourceSpec
+    package var source: SourceSpec
     /// Libraries that the source is compiled with but does not contain.
     package let libraries: LibrariesSpec?
     /// The upstream projects in the source tree. A patch of `cadvisor` is applied at the path given here for cAdvisor.

@@ -50,6 +50,25 @@ package struct RecipeFile: Sendable {
     /// Keys whose values are replaced as a whole: sources of different kinds do not mix, nor do the digests of two releases of a download.
     private static let whole: Set<String> = ["source", "libraries", "sha256", "tree", "bytes"]
 
+    /// The sources that this file and its ranges name, in the order in which they replace each other; `git` is nil for other kinds.
+    var sources: [(versions: VersionRange?, git: (url: String, reference: String)?)] {
+        let own = body["source"].map { [(VersionRange?.none, Self.git($0))] } ?? []
+        return own
+            + ranges.compactMap { range in
+                // A range that cannot be read was already refused when the recipe was read.
+                guard let source = range["source"], case .scalar(let text)? = range["versions"]?.content, let versions = VersionRange(text)
+                else { return nil }
+                return (versions, Self.git(source))
+            }
+    }
+
+    private static func git(_ source: YamlValue) -> (url: String, reference: String)? {
+        guard case .scalar(let url)? = source["git"]?["url"]?.content, case .scalar(let reference)? = source["git"]?["ref"]?.content else {
+            return nil
+        }
+        return (url, reference)
+    }
+
     private static func version(of value: YamlValue) throws(Diagnostic) -> Version {
         guard let node = value["version"] else {
             throw value.complaint("'version' is missing: the version to build by default (without NAME@VERSION)")

@@ -135,6 +135,22 @@ extension Version: Comparable {
     }
 }
 
+extension Version {
+    /// Whether this release precedes another, also by the text after `+`, which packagers count up (`+k3s1`, `+k3s2`) and which does not
+    /// affect the order of versions.
+    package func isReleased(before other: Version) -> Bool {
+        if self != other { return self < other }
+        switch (build, other.build) {
+        case (nil, _?): return true
+        case (let own?, let theirs?): return Self.precedes(own, theirs)
+        case (_, nil): return false
+        }
+    }
+
+    /// Whether this is a prerelease. The version of a fork or a packager (`1.21.2-k3s1`) is one only if its origin is.
+    package var isPrerelease: Bool { origin.prerelease != nil }
+}
+
 extension Version: Hashable {
     /// Hashes the parts that determine the order, so that equal versions have equal hashes.
     package func hash(into hasher: inout Hasher) {

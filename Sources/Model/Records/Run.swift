@@ -55,6 +55,20 @@ package enum BootPart: String, Sendable {
     case clearing
 }
 
+/// Something that a boot reaches, as a run records it.
+package enum Milestone: String, Sendable, CaseIterable {
+    /// The sandbox is started. The time is 0.
+    case sandbox
+    /// The sandbox's first program starts containerd.
+    case containerd
+    /// The sandbox's first program starts the node's own.
+    case kubelet
+    /// The node reports the file system's capacity for the first time, for which its first housekeeping must be over.
+    case housekeeping
+    /// The API server reports the node as Ready for the first time.
+    case ready = "Ready"
+}
+
 /// A complete run: its inputs and the resulting verdict.
 package struct Run: Hashable, Codable, Sendable {
     /// The name of the run's directory in the workspace; begins with the time.
@@ -63,8 +77,12 @@ package struct Run: Hashable, Codable, Sendable {
     package let started: String
     /// The recipe's name; empty if an external binary was verified.
     package let recipe: String
+    /// The version that the recipe asked for, without a leading `v`; nil for an external binary, and in a record from an older version.
+    package let version: String?
     /// The patches, in order.
     package let series: [PatchName]
+    /// The probes that were run at level `component`, in order; nil if a node was booted, and in a record from an older version.
+    package let probes: [PatchName]?
     /// How the node saw its file systems.
     package let layout: RunLayout
     /// The resolved source; nil if there was none.
@@ -84,6 +102,9 @@ package struct Run: Hashable, Codable, Sendable {
     package let secondsToVerdict: Double
     /// Seconds spent on the boot apart from the node itself, by part name; nil in a record from an older version.
     package let overhead: [String: Double]?
+    /// When the boot reached its milestones (``Milestone``), by name, in seconds after the boot began. A milestone that was not reached, or
+    /// not seen, is missing. nil if no node was booted, and in a record from an older version.
+    package let milestones: [String: Double]?
     /// How long the node was observed; nil if none was booted, and in a record from an older version.
     package let watched: WatchTimes?
     /// How the rest of the machine disturbed the boot; nil if no node was booted, and in a record from an older version.
@@ -100,15 +121,18 @@ package struct Run: Hashable, Codable, Sendable {
     package let needs: [Need]?
 
     package init(
-        id: String, started: String, recipe: String, series: [PatchName], layout: RunLayout, lock: Lock?, tree: String?, artifact: Artifact,
-        steps: [StepRecord], tools: [String: String], upstreams: [String: Version]? = nil, secondsToVerdict: Double,
-        overhead: [String: Double]? = nil, watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil,
+        id: String, started: String, recipe: String, version: String? = nil, series: [PatchName], probes: [PatchName]? = nil,
+        layout: RunLayout, lock: Lock?, tree: String?, artifact: Artifact, steps: [StepRecord], tools: [String: String],
+        upstreams: [String: Version]? = nil, secondsToVerdict: Double, overhead: [String: Double]? = nil,
+        milestones: [String: Double]? = nil, watched: WatchTimes? = nil, conditions: BootConditions? = nil, repeats: String? = nil,
         patience: Double? = nil, verdict: Verdict, setAside: String? = nil, needs: [Need]? = nil
     ) {
         self.id = id
         self.started = started
         self.recipe = recipe
+        self.version = version
         self.series = series
+        self.probes = probes
         self.layout = layout
         self.lock = lock
         self.tree = tree
@@ -118,6 +142,7 @@ package struct Run: Hashable, Codable, Sendable {
         self.upstreams = upstreams
         self.secondsToVerdict = secondsToVerdict
         self.overhead = overhead
+        self.milestones = milestones
         self.watched = watched
         self.conditions = conditions
         self.repeats = repeats
@@ -125,6 +150,14 @@ package struct Run: Hashable, Codable, Sendable {
         self.verdict = verdict
         self.setAside = setAside
         self.needs = needs
+    }
+}
+
+extension Run {
+    /// What was measured. A run follows no line of releases. A run of several probes is of none of them.
+    package var cell: CellKey {
+        CellKey(
+            recipe: recipe, series: series, layout: layout, level: verdict.level, probe: probes?.count == 1 ? probes?.first : nil)
     }
 }
 

@@ -3,7 +3,7 @@ import Paths
 /// A mapping of a YAML file that keeps the positions of its values, so that every error names file, line and column.
 package struct YamlMap {
     let file: String
-    let line: Int
+    package let line: Int
     let column: Int
     private let path: String
     private let entries: [YamlValue.Entry]
@@ -64,7 +64,7 @@ package struct YamlMap {
     }
 
     /// A list of known words.
-    func words<T: RawRepresentable & CaseIterable>(_ key: String, as type: T.Type = T.self) throws(Diagnostic) -> [T]
+    package func words<T: RawRepresentable & CaseIterable>(_ key: String, as type: T.Type = T.self) throws(Diagnostic) -> [T]
     where T.RawValue == String {
         var words: [T] = []
         for node in try list(key) { words.append(try Self.word(try scalar(node, "a word"), at: node)) }
@@ -82,10 +82,10 @@ package struct YamlMap {
         return values
     }
 
-    /// A duration such as `10s` or `2m`, in seconds; at most a week, which is longer than any boot.
-    func seconds(_ key: String) throws(Diagnostic) -> Double {
+    /// A duration such as `10s`, `2m` or `1h`, in seconds; at most a week, which is longer than any boot.
+    package func seconds(_ key: String) throws(Diagnostic) -> Double {
         let text = try text(key)
-        let unit: Double? = text.hasSuffix("m") ? 60 : text.hasSuffix("s") ? 1 : nil
+        let unit: Double? = text.hasSuffix("h") ? 3600 : text.hasSuffix("m") ? 60 : text.hasSuffix("s") ? 1 : nil
         guard let unit, let count = Double(text.dropLast()), count > 0, count.isFinite else {
             throw complaint(key, "expected a duration such as '10s' or '2m', found '\(text.prefix(50))'")
         }

@@ -2,51 +2,26 @@ import FileSystem
 import FoundationEssentials
 import Host
 import Model
+import Runs
 import Store
 import SystemPackage
 import Testing
 
 @Suite("The recorded runs")
 struct LedgerTests {
-    /// A test's own folder, removed at the end.
-    private final class Folder: Sendable {
-        let path: FilePath
+    private let folder: TestWorkspace
+    private var runs: FilePath { folder.runs }
+    private var ledger: Ledger { get throws { try Ledger(folder.workspace) } }
 
-        init() throws {
-            path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-ledger-\(UUID())").path)
-            try Files.makeDirectory(path)
-        }
+    init() throws { folder = try TestWorkspace() }
 
-        deinit { try? Files.remove(path) }
-    }
+    private static func digest(_ digit: Character) throws -> Digest { try TestWorkspace.digest(digit) }
 
-    private let folder: Folder
-    private var ledger: Ledger { Ledger(runs) }
-    private var runs: FilePath { folder.path.appending("runs") }
-
-    init() throws { folder = try Folder() }
-
-    private static func digest(_ digit: Character) throws -> Digest { try #require(Digest(String(repeating: digit, count: 64))) }
-
-    /// The only place that makes runs.
     private static func run(
         _ id: String, recipe: String = "r", series: [String] = [], digit: Character = "1", _ grade: Grade = .clean, lock: Lock? = nil
-    ) throws -> Run {
-        Run(
-            id: id, started: "2026-01-01T00:00:00Z", recipe: recipe, series: series.compactMap(PatchName.init), layout: .sandbox(.root9p),
-            lock: lock,
-            tree: nil, artifact: Artifact(digest: try digest(digit), path: "/p/kubelet", bytes: 1), steps: [], tools: ["ninepin": "0"],
-            secondsToVerdict: 1, verdict: Verdict(grade: grade, level: .boot, summary: "s", evidence: []))
-    }
+    ) throws -> Run { try TestWorkspace.run(id, recipe: recipe, series: series, digit: digit, grade, lock: lock) }
 
-    /// A folder of logs as a boot leaves it.
-    private func logs() throws -> FilePath {
-        let logs = folder.path.appending("logs-\(UUID())")
-        try Files.makeDirectory(logs.appending("more"))
-        try Files.write("a line\n", to: logs.appending("kubelet.log"))
-        try Files.write("another\n", to: logs.appending("more/etcd.log"))
-        return logs
-    }
+    private func logs() throws -> FilePath { try folder.logs() }
 
     @discardableResult
     private func record(_ run: Run) throws -> FilePath { try ledger.record(run, logs: try logs()) }
@@ -135,13 +110,17 @@ struct LedgerTests {
         try Files.write("no folder", to: runs.appending("20260107T000000-1"))
         #expect(try ledger.runs().map(\.id) == ["20260101T000000-1"])
         #expect(try ledger.cleanStockRun(of: "r")?.id == "20260101T000000-1")
+        let unreadable = try ledger.unreadable()
+        #expect(unreadable.map(\.id) == (2...7).map { "2026010\($0)T000000-1" })
+        #expect(unreadable.map(\.reason).allSatisfy { !$0.isEmpty })
+        #expect(unreadable[1].reason.contains("run.json is not a record of this version"))
     }
 
     @Test("a folder of runs that cannot be read is an error, and not a workspace without runs")
     func unreadable() throws {
         try Files.write("no folder", to: runs)
         #expect(throws: FileError.self) { try ledger.runs() }
-        #expect(throws: FileError.self) { try ledger.history() }
+        #expect(throws: FileError.self) { try ledger.knownVerdict(of: try Self.digest("1")) }
         #expect(throws: FileError.self) { try ledger.cleanStockRun(of: "r") }
     }
 
@@ -180,16 +159,5 @@ struct LedgerTests {
         _ = try add(.clean, "r", ["libcontainer/percpu"])
         _ = try add(.fatal)
         #expect(try ledger.cleanStockRun(of: "r") == nil, "a patched node that is clean says nothing of the stock one")
-    }
-
-    @Test("a table is moved in whole, under a name of its own, and is no run")
-    func tables() throws {
-        let table = ["recipe": "r", "layout": "root-9p"]
-        let logs = try logs()
-        let place = try ledger.record(table, as: "table.json", logs: logs)
-        #expect(place.removingLastComponent() == runs && !Files.exists(logs))
-        #expect(Files.names(in: place) == ["kubelet.log", "more", "table.json"])
-        #expect(try JSONDecoder().decode([String: String].self, from: Data(Files.read(place.appending("table.json")))) == table)
-        #expect(try ledger.runs().isEmpty)
     }
 }
