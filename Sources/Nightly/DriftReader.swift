@@ -191,7 +191,7 @@ package struct DriftReader: Sendable {
     }
 
     private static func advice(for result: NightResult, _ before: CellPast?) -> String {
-        if let before, let old = before.run, let new = result.runs.first?.id { return "Run: ninepin diff \(old) \(new)" }
+        if let before, let old = before.run, let new = result.runs.first?.id { return "Compare: ninepin runs show \(old), and \(new)" }
         if result.failure == .doesNotBuild {
             return "Run: ninepin build \(result.cell.key.recipe)@\(result.cell.version), and read the compiler's errors."
         }

@@ -38,7 +38,8 @@ package struct NightlyPlanDocument: Codable, Sendable {
     package init(_ prepared: NightlyRunner.Prepared) {
         cells = prepared.plan.entries.map { entry in
             Cell(
-                cell: "\(entry.cell.key)", key: entry.cell.key, label: entry.cell.label, version: entry.cell.version, decision: entry.decision, reason: entry.reason,
+                cell: "\(entry.cell.key)", key: entry.cell.key, label: entry.cell.label, version: entry.cell.version,
+                decision: entry.decision, reason: entry.reason,
                 expected: entry.cell.expected, last: entry.earlier?.result, bootSeconds: entry.cell.bootSeconds)
         }
         unresolved = prepared.unresolved.map { Unresolved(recipe: $0.recipe, reason: $0.reason) }

@@ -58,7 +58,8 @@ struct MatrixCommand: ContextCommand {
 
     func validate() throws {
         guard !reports.isAsked || !approaches else {
-            throw ValidationError("--html, --single-file, --junit, --markdown and --github cannot be used with --approaches: its runs are not recorded")
+            throw ValidationError(
+                "--html, --single-file, --junit, --markdown and --github cannot be used with --approaches: its runs are not recorded")
         }
         guard approach.isEmpty || approaches else { throw ValidationError("--approach requires --approaches") }
         guard !approaches || (series.isEmpty && level.level == nil && layout.count < 2) else {

@@ -55,7 +55,8 @@ struct DriftTests {
         #expect(
             found.first?.description
                 == "verdict changed: kubelet 1.36.3 with percpu in root-9p, root-overlay was clean and is fatal, memory cache "
-                + "(last otherwise 2026-11-26T02:17:00Z; kubelet at v1.36.2 -> kubelet at v1.36.3). Run: ninepin diff before now")
+                + "(last otherwise 2026-11-26T02:17:00Z; kubelet at v1.36.2 -> kubelet at v1.36.3). Compare: ninepin runs show before, and now"
+        )
     }
 
     @Test(
