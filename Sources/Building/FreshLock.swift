@@ -10,9 +10,8 @@ extension SourceBuilder {
     ///
     /// - Parameter seconds: how old a stored answer about a suite may be. A repository is asked every time, because that takes a fraction of
     ///   a second.
-    /// - Returns: the lock and the step that made it.
     /// - Throws: `SourceError`, `FetchError`, `TransferError`, `FileError`, `CancellationError`.
-    package func currentLock(of recipe: Recipe, notOlderThan seconds: Double) async throws -> (lock: Lock, step: StepRecord) {
+    package func currentLock(of recipe: Recipe, notOlderThan seconds: Double) async throws -> Lock {
         let step = ResolveStep(source: recipe.source, libraries: recipe.libraries)
         let answer = runner.store.place(step, try step.key()).appending("result.json")
         let isRecent = FileStamp(of: answer).map { Date.now.timeIntervalSince1970 - Double($0.modified) <= seconds } ?? false
@@ -22,8 +21,7 @@ extension SourceBuilder {
         case .git: break
         case .archive: isFresh = false
         }
-        let (resolution, record) = try await resolve(recipe, isFresh: isFresh)
-        return (resolution.lock, record)
+        return try await resolve(recipe, isFresh: isFresh).0.lock
     }
 
     /// Builds a binary again from the same inputs, and compares the result with the stored one. The stored one stays.

@@ -1,22 +1,15 @@
 import FileSystem
 import LogLines
 import Model
+import Runs
 import SystemPackage
 
 import struct Crypto.SHA256
 
 /// The error lines of a node's log, without what differs from boot to boot, so that the lines of two boots can be compared.
 package struct ErrorLines: Sendable {
-    /// An error line.
-    package struct Line: Hashable, Sendable {
-        /// The digest of the text.
-        package let signature: String
-        /// The message without times, numbers and addresses. It comes from outside.
-        package let text: String
-    }
-
     /// The lines, each once, in the order of the log.
-    package private(set) var lines: [Line] = []
+    package private(set) var lines: [ErrorLine] = []
     private var seen = Set<String>()
     private var splitter = LineSplitter()
 
@@ -58,7 +51,7 @@ package struct ErrorLines: Sendable {
         guard entry.severity == UInt8(ascii: "E") || entry.severity == UInt8(ascii: "F") else { return }
         let text = Self.normalized(entry.text[min(entry.message, entry.text.count)...].prefix(4 * Self.length))
         guard !text.isEmpty, seen.insert(text).inserted else { return }
-        lines.append(Line(signature: Digest(bytes: SHA256.hash(data: Array(text.utf8))).hex, text: text))
+        lines.append(ErrorLine(signature: Digest(bytes: SHA256.hash(data: Array(text.utf8))).hex, text: text))
     }
 
     /// A message without what differs from boot to boot: every word with a digit becomes `#`, and so does what is in quotes if it has one.

@@ -94,8 +94,7 @@ struct NightRecorder: Sendable {
     private func enterErrorLines(of run: Run) throws {
         let log = try ledger.place(of: run.id).appending("kubelet.log")
         guard Files.exists(log) else { return }
-        let lines = try ErrorLines(of: log).lines.map { ErrorLine(signature: $0.signature, text: $0.text) }
-        _ = try ledger.newErrorLines(recipe: run.recipe, lines, run: run.id)
+        _ = try ledger.newErrorLines(recipe: run.recipe, try ErrorLines(of: log).lines, run: run.id)
     }
 
     /// A cell that is not measured tonight. It shows its last result.

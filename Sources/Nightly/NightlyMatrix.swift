@@ -125,7 +125,7 @@ extension NightlyRunner {
         let level = row.level ?? (recipe.node == nil ? .component : .boot)
         let layouts = row.layouts.isEmpty ? recipe.layouts : row.layouts
         let lock: Lock
-        do { lock = try await builder.currentLock(of: recipe, notOlderThan: options.indexAge).lock } catch {
+        do { lock = try await builder.currentLock(of: recipe, notOlderThan: options.indexAge) } catch {
             try rethrowUnlessRemote(error)
             throw Unresolved(reason: "\(error)")
         }

@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 import Model
 
 /// A report as HTML: a static folder with a page for each cell, or one file. It needs no network and no script, and its pages forbid both
@@ -122,23 +123,6 @@ package struct HTMLReport: Sendable {
 
     /// The source expression for an inline element (CSP Level 3, 2.3.1).
     private static func hash(_ text: String) -> String {
-        "sha256-\(Base64.text(Array(SHA256.hash(data: Array(text.utf8)))))"
-    }
-}
-
-/// Base64 (RFC 4648, section 4).
-enum Base64 {
-    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".unicodeScalars)
-
-    static func text(_ bytes: [UInt8]) -> String {
-        var text = String.UnicodeScalarView()
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = (0..<3).reduce(0) { $0 << 8 | (start + $1 < bytes.count ? Int(bytes[start + $1]) : 0) }
-            for digit in 0..<4 {
-                text.append(digit <= group.count ? digits[bits >> (18 - 6 * digit) & 63] : "=")
-            }
-        }
-        return String(text)
+        "sha256-\(Data(SHA256.hash(data: Array(text.utf8))).base64EncodedString())"
     }
 }

@@ -136,23 +136,6 @@ extension Ledger {
         }
     }
 
-    /// The newest recorded cells that have a run, from any night, by key. A cell that was never measured is missing.
-    ///
-    /// - Throws: `LedgerError`; `FileError`.
-    package func lastMeasured(_ keys: [CellKey]) throws -> [CellKey: MeasuredCell] {
-        try database.read { db in
-            let condition = CellRows.condition.replacing(" AND ", with: " AND c.")
-            let statement = try db.cachedStatement(
-                sql: "\(Self.cellRows) WHERE c.\(condition) AND c.run IS NOT NULL ORDER BY c.night DESC LIMIT 1")
-            var measured: [CellKey: MeasuredCell] = [:]
-            for key in keys where measured[key] == nil {
-                guard let row = try Row.fetchOne(statement, arguments: StatementArguments(CellRows.arguments(key))) else { continue }
-                measured[key] = MeasuredCell(night: row["night"] ?? "", cell: try Self.cell(row, in: db))
-            }
-            return measured
-        }
-    }
-
     static let cellRows = "SELECT c.*, l.document FROM night_cells c LEFT JOIN locks l ON l.id = c.lock"
 
     static func cell(_ row: Row, in db: Database) throws -> NightCell {

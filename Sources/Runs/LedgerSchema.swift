@@ -8,6 +8,7 @@ enum LedgerSchema {
         migrator.registerMigration("runs") { db in try db.execute(sql: runs) }
         migrator.registerMigration("nights") { db in try db.execute(sql: nights) }
         migrator.registerMigration("rebuilds") { db in try db.execute(sql: rebuilds) }
+        migrator.registerMigration("results of cells") { db in try db.execute(sql: resultsOfCells) }
         return migrator
     }
 
@@ -86,6 +87,12 @@ enum LedgerSchema {
         CREATE TABLE rebuilds (
             artifact TEXT NOT NULL, digest TEXT NOT NULL, time TEXT NOT NULL, PRIMARY KEY (artifact, time)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// A result need not have a run: a patch that does not apply has none.
+    private static let resultsOfCells = """
+        DROP INDEX night_cells_measured;
+        CREATE INDEX night_cells_by_cell ON night_cells (recipe, line, series, layout, level, probe, night);
         """
 
     private static let nights = """

@@ -81,18 +81,11 @@ package struct NightCell: Hashable, Codable, Sendable {
     }
 }
 
-/// The newest cell of a night that has a run.
-package struct MeasuredCell: Hashable, Sendable {
-    /// The night's ID.
-    package let night: String
-    package let cell: NightCell
-}
-
 /// A line that a node logged as an error.
 package struct ErrorLine: Hashable, Sendable {
-    /// The line without what differs from boot to boot, such as times and addresses.
+    /// The digest of the text.
     package let signature: String
-    /// The line itself.
+    /// The message without what differs from boot to boot, such as times, numbers and addresses. It comes from outside.
     package let text: String
 
     package init(signature: String, text: String) {

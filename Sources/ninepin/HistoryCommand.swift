@@ -33,7 +33,7 @@ struct HistoryCommand: ContextCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let ledger = try Ledger(Workspace(context.host)) { context.events(.note($0)) }
+        let ledger = try context.ledger()
         let names = series.map { $0 == "none" ? [] : $0.split(separator: ",").map(String.init) }
         let rows = try ledger.history(recipe: recipe, layout: layout.flatMap(RunLayout.init), series: names, limit: limit)
         let header = ["run", "started", "recipe", "version", "series", "layout", "level", "probe", "result", "source"]

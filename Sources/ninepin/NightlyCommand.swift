@@ -52,11 +52,8 @@ struct NightlyCommand: ContextCommand {
         let seconds: Double
 
         init?(argument: String) {
-            let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
-            guard let unit = argument.last.flatMap({ units[$0] }), let count = Double(argument.dropLast()), count > 0,
-                count * unit <= 7 * 86_400
-            else { return nil }
-            seconds = count * unit
+            guard let seconds = YamlMap.seconds(of: argument), seconds <= YamlMap.longest else { return nil }
+            self.seconds = seconds
         }
     }
 

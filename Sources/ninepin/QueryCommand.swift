@@ -27,7 +27,7 @@ struct QueryCommand: ContextCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let ledger = try Ledger(Workspace(context.host)) { context.events(.note($0)) }
+        let ledger = try context.ledger()
         var limits = QueryLimits()
         limits.rows = limit
         let answer = try await ledger.query(sql, within: limits)

@@ -15,7 +15,7 @@ struct RunsCommand: AsyncParsableCommand {
 
 extension ContextCommand {
     fileprivate func ledger(_ context: CommandContext) throws -> Ledger {
-        try Ledger(Workspace(context.host)) { context.events(.note($0)) }
+        try context.ledger()
     }
 }
 

@@ -1,4 +1,5 @@
 import Model
+import Runs
 import Testing
 
 @testable import Nightly

@@ -58,6 +58,13 @@ struct NightlyPlanTests {
         #expect(plan.entries[0].reason == reason)
     }
 
+    @Test("an expectation without a cause is met by any cause, in the plan as in the result")
+    func anyCause() {
+        let fatal = Self.earlier("fatal, memory cache")
+        #expect(plan([Self.cell(expected: "fatal")], [fatal]).entries[0].decision == .keep)
+        #expect(plan([Self.cell(expected: "fatal, could not find device")], [fatal]).entries[0].decision == .run)
+    }
+
     @Test("six nights are not seven")
     func young() { #expect(plan([Self.cell()], [Self.earlier(nights: 6)]).entries[0].decision == .keep) }
 

@@ -70,22 +70,27 @@ struct LedgerNightsTests {
         #expect(try ledger.cells(of: night.id).count == 2, "a cell whose run is unknown is not recorded in part")
     }
 
-    @Test("what was measured last is the newest night's cell that has a run, for each cell")
-    func lastMeasured() throws {
+    @Test("what was measured last is the newest night's cell that was measured, for each cell, the present night and failures left out")
+    func lastResults() throws {
         let nights = try [0, 100, 200].map { try night($0) }
         for day in 1...2 { try record(try TestWorkspace.run("2026010\(day)T000000-1")) }
-        func cell(_ key: CellKey, run: String?) -> NightCell {
+        func cell(_ key: CellKey, run: String?, state: ReportDocument.State = .measured) -> NightCell {
             NightCell(
-                key: key, position: 0, state: .measured, result: "clean", summary: "", reason: "", run: run, runs: run.map { [$0] } ?? [])
+                key: key, position: 0, state: state, result: "clean", summary: "", reason: "", run: run, runs: run.map { [$0] } ?? [])
         }
         try ledger.record(cell(key(), run: "20260101T000000-1"), in: nights[0].id)
         try ledger.record(cell(key(), run: "20260102T000000-1"), in: nights[1].id)
-        try ledger.record(cell(key(), run: nil), in: nights[2].id)
+        try ledger.record(cell(key(), run: nil, state: .unchanged), in: nights[2].id)
         try ledger.record(cell(key(line: "1.36"), run: "20260101T000000-1"), in: nights[0].id)
-        let measured = try ledger.lastMeasured([key(), key(line: "1.36"), key("x"), key()])
+        let keys = [key(), key(line: "1.36"), key("x"), key()]
+        let measured = try ledger.lastResults(of: keys, except: nil, isKnown: true)
         #expect(measured.count == 2)
-        #expect(measured[key()]?.night == nights[1].id && measured[key()]?.cell.run == "20260102T000000-1")
+        #expect(measured[key()]?.measured == nights[1].started && measured[key()]?.cell.run == "20260102T000000-1")
         #expect(measured[key(line: "1.36")]?.cell.runs == ["20260101T000000-1"])
+        #expect(try ledger.lastResults(of: keys, except: nights[1].id, isKnown: true)[key()]?.measured == nights[0].started)
+        try ledger.record(cell(key(), run: nil, state: .harness), in: nights[2].id)
+        #expect(try ledger.lastResults(of: keys, except: nil, isKnown: true)[key()]?.measured == nights[1].started)
+        #expect(try ledger.lastResults(of: keys, except: nil, isKnown: false)[key()]?.measured == nights[2].started)
     }
 
     @Test("a cell's history has the newest runs, oldest first, and only those of its line of releases")

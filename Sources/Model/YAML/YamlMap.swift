@@ -85,15 +85,22 @@ package struct YamlMap {
     /// A duration such as `10s`, `2m` or `1h`, in seconds; at most a week, which is longer than any boot.
     package func seconds(_ key: String) throws(Diagnostic) -> Double {
         let text = try text(key)
-        let unit: Double? = text.hasSuffix("h") ? 3600 : text.hasSuffix("m") ? 60 : text.hasSuffix("s") ? 1 : nil
-        guard let unit, let count = Double(text.dropLast()), count > 0, count.isFinite else {
+        guard let seconds = Self.seconds(of: text) else {
             throw complaint(key, "expected a duration such as '10s' or '2m', found '\(text.prefix(50))'")
         }
-        guard count * unit <= Self.longest else { throw complaint(key, "expected at most a week, found '\(text.prefix(50))'") }
+        guard seconds <= Self.longest else { throw complaint(key, "expected at most a week, found '\(text.prefix(50))'") }
+        return seconds
+    }
+
+    /// The seconds of a duration such as `10s`, `2m` or `1h`; nil for any other text and for zero.
+    package static func seconds(of text: String) -> Double? {
+        let unit: Double? = text.hasSuffix("h") ? 3600 : text.hasSuffix("m") ? 60 : text.hasSuffix("s") ? 1 : nil
+        guard let unit, let count = Double(text.dropLast()), count > 0, count.isFinite else { return nil }
         return count * unit
     }
 
-    private static let longest = 7 * 86_400.0
+    /// The longest duration, in seconds.
+    package static let longest = 7 * 86_400.0
 
     /// The mapping at a key.
     package func map(_ key: String, schema: YamlSection) throws(Diagnostic) -> YamlMap {
