@@ -35,6 +35,12 @@ package struct ClusterObserver: Sendable {
         self.interval = interval
     }
 
+    /// The account of pods that name no other one. The admission plugin `ServiceAccount` refuses such pods while it is missing.
+    static let account = "/api/v1/namespaces/default/serviceaccounts/default"
+
+    /// core/v1 `ServiceAccount`. Only its presence matters.
+    private struct ServiceAccount: Decodable {}
+
     /// Runs until the task is canceled.
     package func run() async throws {
         var progress = Progress()
@@ -49,6 +55,7 @@ package struct ClusterObserver: Sendable {
     /// The progress of the pods.
     private struct Progress {
         var hasBeenReady = false
+        var acceptsPods = false
         var asked: Set<TrialPod> = []
         var hasLog = false
         /// Whether its deletion was requested. The request may succeed even if the answer is lost.
@@ -67,7 +74,7 @@ package struct ClusterObserver: Sendable {
         notices.post(.node(status))
         guard let status, status.isReady else { return }
         progress.hasBeenReady = true
-        guard let trial else { return }
+        guard try await acceptsPods(&progress), let trial else { return }
         let summary = try await client.text("/api/v1/nodes/\(node)/proxy/stats/summary")
         notices.post(.summary(summary))
         progress.isMeasured = PodUsage(of: .limited, in: summary)?.isPositive ?? false
@@ -77,6 +84,14 @@ package struct ClusterObserver: Sendable {
         }
         try await follow(.task, &progress)
         try await follow(.limited, &progress)
+    }
+
+    private func acceptsPods(_ progress: inout Progress) async throws -> Bool {
+        guard !progress.acceptsPods else { return true }
+        guard try await client.object(Self.account, as: ServiceAccount.self) != nil else { return false }
+        progress.acceptsPods = true
+        notices.post(.acceptsPods)
+        return true
     }
 
     private func isServing() async throws -> Bool {

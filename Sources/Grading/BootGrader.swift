@@ -62,6 +62,9 @@ package struct BootGrader: Grader {
     /// Whether the API server reports the node as Ready.
     package var isReady: Bool { cluster.isReady }
 
+    /// Whether the API server reports the node as Ready and accepts pods.
+    package var isUsable: Bool { cluster.isReady && cluster.acceptsPods }
+
     /// Whether the node has logged that it started, or has answered a probe.
     package var isStarted: Bool { started != nil }
 

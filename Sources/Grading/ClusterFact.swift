@@ -8,6 +8,9 @@ package enum ClusterFact: Sendable {
     case unlogged(process: String, reason: String)
     /// The node's state in the API server; nil if it has no such node.
     case node(NodeStatus?)
+    /// The `default` namespace has its service account, so that the API server accepts pods. kube-controller-manager makes it, often after
+    /// the node is Ready; until then the API server refuses every pod that names no other account.
+    case acceptsPods
     /// A pod's state in the API server.
     case pod(TrialPod, PodStatus)
     /// A pod's log, read through the API server.

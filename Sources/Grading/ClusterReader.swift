@@ -81,6 +81,7 @@ struct ClusterReader: Sendable {
             // kubelet reports zeros for a pod that is being killed. What it measured while the pod ran is still valid.
             guard limited.usage?.isPositive != true, let usage = PodUsage(of: .limited, in: text) else { return }
             limited.usage = usage
+        case .acceptsPods: acceptsPods = true
         case .refused(let reason): lastRefusal = reason
         }
     }
@@ -146,6 +147,9 @@ struct ClusterReader: Sendable {
 
     /// Whether the API server reports the node as Ready.
     var isReady: Bool { node?.isReady ?? false }
+
+    /// Whether the API server accepts pods.
+    private(set) var acceptsPods = false
 
     /// The failure of an API server that answered earlier and has been silent for long: its process may hang.
     func lostServer(at now: Double) -> Failure? {

@@ -55,7 +55,7 @@ package struct BootOutcome: Sendable {
 package struct KeptStatus: Sendable {
     /// The stage that the sandbox's first program has reached.
     package let stage: String
-    /// Whether the API server says that the node is Ready.
+    /// Whether the API server says that the node is Ready, and accepts pods.
     package let isReady: Bool
     /// The verdict so far; nil before there is one.
     package let verdict: Verdict?
@@ -322,7 +322,7 @@ private struct Watch: Sendable {
 
     var status: KeptStatus {
         KeptStatus(
-            stage: stage, isReady: run.grader.isReady, verdict: run.grader.standing, version: run.grader.nodeVersion,
+            stage: stage, isReady: run.grader.isUsable, verdict: run.grader.standing, version: run.grader.nodeVersion,
             kubeconfig: kubeconfig)
     }
 

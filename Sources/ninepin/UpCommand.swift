@@ -27,7 +27,7 @@ struct UpCommand: ContextCommand {
         commandName: "up", abstract: "Keep a patched node and its control plane running, and print the path of its kubeconfig.",
         discussion: """
             The node runs in a gVisor sandbox in the background until 'ninepin down'. It is monitored the whole time; 'ninepin nodes' shows the \
-            verdict so far. With --wait ready, the default, the command returns with exit code 0 once the API server reports the node as Ready. If the \
+            verdict so far. With --wait ready, the default, the command returns with exit code 0 once the API server reports the node as Ready and accepts pods. If the \
             node ends before that, its verdict is printed and the exit code is 1.
 
             The node has its own network. This machine can reach its API server, other machines cannot, and the node cannot reach this machine \

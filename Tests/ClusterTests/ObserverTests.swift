@@ -44,9 +44,26 @@ struct ObserverTests {
     @Test("it asks for readiness, the node and the figures, as somebody who has the token, and makes nothing where no pods are wanted")
     func rounds() async throws {
         let seen = try await observe(WrittenCluster(), trial: nil) { $0.filter { $0 == "node Ready" }.count >= 3 }
-        #expect(seen.words.prefix(4) == ["apiServer true ok", "node Ready", "apiServer true ok", "node Ready"])
-        #expect(Set(seen.asked("")) == ["GET /readyz", "GET /api/v1/nodes/n"])
+        #expect(seen.words.prefix(4) == ["apiServer true ok", "node Ready", "accepts pods", "apiServer true ok"])
+        #expect(Set(seen.asked("")) == ["GET /readyz", "GET /api/v1/nodes/n", "GET \(ClusterObserver.account)"])
+        #expect(seen.asked("GET \(ClusterObserver.account)").count == 1, "once is enough")
         #expect(seen.requests.allSatisfy { $0.fields["authorization"] == "Bearer secret" })
+    }
+
+    @Test("no pod is made, and none is said to be accepted, before the service account of pods exists")
+    func waitsForAccount() async throws {
+        let cluster = WrittenCluster { $0.hasAccount = false }
+        var early: [String]?
+        let seen = try await observe(cluster) { words in
+            if early == nil, words.filter({ $0 == "node Ready" }).count >= 3 {
+                early = words
+                cluster.change { $0.hasAccount = true }
+            }
+            return words.contains { $0.hasPrefix("task ") }
+        }
+        #expect(early?.contains("accepts pods") == false)
+        #expect(seen.words.filter { $0 == "accepts pods" }.count == 1)
+        #expect(!seen.words.contains { $0.hasPrefix("refused") })
     }
 
     @Test("no pod is made before the node is Ready, and both are once it is")

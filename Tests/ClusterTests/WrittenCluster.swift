@@ -11,6 +11,8 @@ final class WrittenCluster: Sendable {
         var readyz = Reply.body(Array("ok".utf8))
         /// The node's document; 404 if nil.
         var node: String? = WrittenCluster.node(ready: true)
+        /// Whether the default service account exists.
+        var hasAccount = true
         var summary = #"{"pods": []}"#
         /// The pods by name, each with its documents for successive requests; the last one repeats.
         var pods: [String: [String]] = [:]
@@ -80,6 +82,7 @@ final class WrittenCluster: Sendable {
         case ("GET", "/readyz"): return state.readyz
         case ("GET", "/api/v1/nodes/n"): return state.node.map { .body(Array($0.utf8)) } ?? .status(404)
         case ("GET", "/api/v1/nodes/n/proxy/stats/summary"): return .body(Array(state.summary.utf8))
+        case ("GET", ClusterObserver.account): return state.hasAccount ? .body(Array("{}".utf8)) : .status(404)
         case ("POST", pods): return make(request, &state)
         case ("GET", "\(pods)/ninepin-task/log"): return .body(Array(state.log.utf8))
         case ("GET", _) where state.pods[name] != nil: return show(name, &state)
@@ -118,6 +121,7 @@ extension ClusterFact {
         case .ended(let process, let how, let lines): "ended \(process) \(how) \(lines)"
         case .unlogged(let process, let reason): "unlogged \(process) \(reason)"
         case .node(let status): "node \(status.map { $0.isReady ? "Ready" : "not Ready" } ?? "unknown")"
+        case .acceptsPods: "accepts pods"
         case .pod(let name, let status): "\(name) \(status.phase)"
         case .podLog(let name, let log): "log of \(name): \(log)"
         case .podGone(let name): "\(name) gone"
