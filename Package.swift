@@ -126,6 +126,10 @@ let package = Package(
                 "Patches", "GitHistory", "Git", "Model", "Sanitizing", "FileSystem", "Host", arguments, system,
             ],
             swiftSettings: strict),
+        // For Benchmarks/nights only.
+        .executableTarget(
+            name: "ledger-speed", dependencies: ["Runs", "Store", "Model", "FileSystem", "Host", system], path: "Benchmarks/LedgerSpeed",
+            swiftSettings: strict),
         // For tests only: test inputs, and servers on the loopback interface.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
         .target(name: "TestReports", dependencies: ["Model"], path: "Tests/TestReports", swiftSettings: strict),
