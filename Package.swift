@@ -188,7 +188,7 @@ let package = Package(
                 "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",
-                "Supervisor", "Preflight", "Store", "Runs", crypto, system,
+                "Supervisor", "Preflight", "Store", "Runs", "Nightly", crypto, system,
             ]),
         tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
