@@ -69,7 +69,8 @@ struct RealBisectTests {
             processes(naming: "\(place.tool.workspace)/tmp").contains { $0.contains("runsc-sandbox") }
         }
         // The next command removes the incomplete work of a killed one, and the ledger has no run that did not end.
-        let runs = try #require(try place.tool.run(["query", "SELECT id FROM runs", "--json"]).json()["rows"] as? [[Any]])
+        let folder = "\(place.tool.workspace)/runs"
+        let runs = FileManager.default.fileExists(atPath: folder) ? try FileManager.default.contentsOfDirectory(atPath: folder) : []
         #expect(runs.count <= 1, "\(runs)")
         if signal == SIGKILL { #expect(try place.tool.run(["verify", "--binary", "/bin/ls"]).status == 1) }
         try place.tool.expectNothingHalfDone()
