@@ -191,7 +191,7 @@ let package = Package(
                 "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",
-                "Supervisor", "Preflight", "Store", "Runs", "Comparing", "LogLines", crypto, system,
+                "Supervisor", "Preflight", "Store", "Runs", "Nightly", "Comparing", "LogLines", crypto, system,
             ]),
         tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
