@@ -98,6 +98,7 @@ let package = Package(
                 "Cluster",
                 "Grading", "Node", "Preflight", "Supervisor", system,
             ]),
+        room("Comparing", ["Model", "Paths", "Sanitizing", "FileSystem", "LogLines", system, crypto]),
         room("Report", ["Model", "Sanitizing"]),
         room(
             "Publishing", ["Model", "Sanitizing", crypto],
@@ -120,7 +121,8 @@ let package = Package(
         .executableTarget(
             name: "ninepin",
             dependencies: [
-                "ExitCodes", "Approaches", "Nightly", "Publishing", "Runs", "Proving", "Building", "Store", "Report", "Preflight",
+                "ExitCodes", "Approaches", "Nightly", "Publishing", "Comparing", "Runs", "Proving", "Building", "Store", "Report",
+                "Preflight",
                 "Supervisor", "Sandbox", "Grading",
                 "Node", "PullRequests",
                 "Patches", "GitHistory", "Git", "Model", "Sanitizing", "FileSystem", "Host", arguments, system,
@@ -164,6 +166,7 @@ let package = Package(
         tests(
             "NightlyTests",
             ["Nightly", "ExitCodes", "Building", "Git", "GitRemote", "Store", "Runs", "Patches", "Model", "FileSystem", "Host", system]),
+        tests("ComparingTests", ["Comparing", "LogLines", "FileSystem", "Model", system]),
         tests("PreflightTests", ["Preflight", "Model"]),
         tests("ReportTests", ["TestReports", "Report", "Model"]),
         tests(
@@ -188,7 +191,7 @@ let package = Package(
                 "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",
-                "Supervisor", "Preflight", "Store", "Runs", "Nightly", crypto, system,
+                "Supervisor", "Preflight", "Store", "Runs", "Nightly", "Comparing", "LogLines", crypto, system,
             ]),
         tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]

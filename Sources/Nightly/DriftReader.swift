@@ -191,12 +191,14 @@ package struct DriftReader: Sendable {
     }
 
     private static func advice(for result: NightResult, _ before: CellPast?) -> String {
-        if let before, let old = before.run, let new = result.runs.first?.id { return "Compare: ninepin runs show \(old), and \(new)" }
+        if let old = before?.run, let new = result.runs.first?.id { return comparison(old, new) }
         if result.failure == .doesNotBuild {
             return "Run: ninepin build \(result.cell.key.recipe)@\(result.cell.version), and read the compiler's errors."
         }
         return "Run: ninepin history \(result.cell.key.recipe)"
     }
+
+    private static func comparison(_ old: String, _ new: String) -> String { "Run: ninepin diff \(old) \(new)" }
 
     /// Boots that took at least 30% longer than the median of at least three earlier ones, and longer than each of them.
     private var slowBoots: [Drift] {
@@ -211,16 +213,19 @@ package struct DriftReader: Sendable {
                 .slowerBoot, [result], patch: nil,
                 what:
                     "\(result.cell.key) started in \(Self.text(seconds)) s, \(share)% more than the median of \(known.count) boots, \(Self.text(median)) s",
-                advice: "Compare the timelines of both runs, and the load of the machine (conditions in run.json).")
+                advice: before.run.map { "\(Self.comparison($0, run.id)), and look at the durations and conditions." }
+                    ?? "Run: ninepin runs show \(run.id), and look at the load of the machine (conditions in run.json).")
         }
     }
 
     private func drift(_ line: NewErrorLine) -> Drift {
         let result = results.first { $0.cell.key == line.cell }
+        let old = past[line.cell]?.run
         return Drift(
             .newErrorLine, recipe: line.cell.recipe, cells: [line.cell], what: "\(line.cell.recipe) logged: \(line.text)",
             since: past[line.cell]?.measured, before: past[line.cell]?.source, after: result?.cell.source,
-            advice: "Run: ninepin runs show \(line.run)", runs: [past[line.cell]?.run, line.run].compactMap(\.self))
+            advice: old.map { Self.comparison($0, line.run) } ?? "Run: ninepin runs show \(line.run)",
+            runs: [old, line.run].compactMap(\.self))
     }
 
     private func drift(_ rebuilt: Rebuilt) -> Drift {

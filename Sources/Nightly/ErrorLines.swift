@@ -49,35 +49,8 @@ package struct ErrorLines: Sendable {
         guard lines.count < Self.most, line.count > 2 else { return }
         let entry = LogEntry(LineWrapper(line), learned: [])
         guard entry.severity == UInt8(ascii: "E") || entry.severity == UInt8(ascii: "F") else { return }
-        let text = Self.normalized(entry.text[min(entry.message, entry.text.count)...].prefix(4 * Self.length))
+        let text = MessagePattern.text(of: entry.text[min(entry.message, entry.text.count)...].prefix(4 * Self.length), length: Self.length)
         guard !text.isEmpty, seen.insert(text).inserted else { return }
         lines.append(ErrorLine(signature: Digest(bytes: SHA256.hash(data: Array(text.utf8))).hex, text: text))
-    }
-
-    /// A message without what differs from boot to boot: every word with a digit becomes `#`, and so does what is in quotes if it has one.
-    ///
-    /// A word ends at white space and at punctuation other than `-`, `_`, `.`, `:` and `/`, which occur in names, times, paths and addresses.
-    static func normalized(_ message: some Sequence<UInt8>) -> String {
-        var text = ""
-        var word = ""
-        var isNumbered = false
-        func end() {
-            if isNumbered { if text.last != "#" { text += "#" } } else { text += word }
-            (word, isNumbered) = ("", false)
-        }
-        for character in String(decoding: Array(message), as: UTF8.self) {
-            if character.isNumber {
-                isNumbered = true
-                word.append(character)
-            } else if character.isLetter || "-_.:/+=%".contains(character) {
-                word.append(character)
-            } else {
-                end()
-                if character != " " || text.last != " " { text.append(character) }
-            }
-            if text.count >= length { break }
-        }
-        end()
-        return String(text.prefix(length)).split(separator: " ").joined(separator: " ")
     }
 }

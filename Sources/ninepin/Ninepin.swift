@@ -33,6 +33,7 @@ struct NinepinCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MatrixCommand.self, BisectCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self,
             PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self, InspectCommand.self, HistoryCommand.self,
+            DiffCommand.self,
             RunsCommand.self, QueryCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,

@@ -55,7 +55,7 @@ struct DriftTests {
         #expect(
             found.first?.description
                 == "verdict changed: kubelet 1.36.3 with percpu in root-9p, root-overlay was clean and is fatal, memory cache "
-                + "(last otherwise 2026-11-26T02:17:00Z; kubelet at v1.36.2 -> kubelet at v1.36.3). Compare: ninepin runs show before, and now"
+                + "(last otherwise 2026-11-26T02:17:00Z; kubelet at v1.36.2 -> kubelet at v1.36.3). Run: ninepin diff before now"
         )
     }
 
@@ -130,7 +130,7 @@ struct DriftTests {
         let result = NightResult(cell, runs: [Self.run("now", .clean, of: cell)])
         let line = NewErrorLine(cell: cell.key, run: "now", text: "Failed to do # things")
         let found = drift([result], [cell.key: Self.past("clean", .clean)], lines: [line])
-        #expect(found.map(\.kind) == [.newErrorLine] && found[0].advice == "Run: ninepin runs show now" && found[0].after == cell.source)
+        #expect(found.map(\.kind) == [.newErrorLine] && found[0].advice == "Run: ninepin diff before now" && found[0].after == cell.source)
     }
 
     @Test(

@@ -307,7 +307,7 @@ extension WrittenNight {
             Drift(
                 .slowerBoot, recipe: "kubelet", cells: [key("kubelet", line: "1.36", [line], v2)],
                 what: "a boot took 1.9 s; the median of its history is 1.0 s", since: "2026-11-26T03:13:02Z", before: "kubernetes 1.36.2",
-                after: "kubernetes 1.36.3", advice: "Compare: ninepin runs show 20261126T031255-77ab0c1d, and 20261127T031302-51c2a771",
+                after: "kubernetes 1.36.3", advice: "Run: ninepin diff 20261126T031255-77ab0c1d 20261127T031302-51c2a771",
                 runs: ["20261126T031255-77ab0c1d", "20261127T031302-51c2a771"]),
         ]
     }

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Comparing
+import ExitCodes
+import Model
+import Report
+import Runs
+
+/// Compares two runs. An ID begins with a date, so no run can be confused with a patch or a recipe.
+struct DiffCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff", abstract: "Compare two recorded runs: inputs, verdicts and logs.",
+        discussion: """
+            A run is given by its ID or by the beginning of one. Only what differs is shown. Durations differ if they do by 10% and by 0.1 s. \
+            Log lines are compared without times, and without words that contain a digit: numbers, addresses, IDs, versions. Lines that only one \
+            log has are shown, aligned at what both have; '-' is the first run, '+' the second, '*' marks evidence, 'x3' says how often it occurs.
+
+            The exit code is 0 if nothing differs that can decide a verdict, and 1 otherwise. Durations, notes, the state of the machine, and log \
+            lines that are not evidence cannot. An unknown or ambiguous run is a usage error (64).
+
+            Examples:
+              ninepin diff 20261126T081500-77ab 20261127T081500-1a2b
+              ninepin diff 20261126 20261127 --logs kubelet --all
+              ninepin diff 20261126 20261127 --no-logs --json | jq .changes
+            """)
+
+    @Argument(help: ArgumentHelp("The first run's ID, or its beginning.", valueName: "run")) var before: String
+    @Argument(help: ArgumentHelp("The second run's ID, or its beginning.", valueName: "run")) var after: String
+    @Option(name: .customLong("logs"), help: ArgumentHelp("Only this log, such as 'kubelet'. Repeatable.", valueName: "name"))
+    var names: [String] = []
+    @Flag(name: .customLong("no-logs"), help: "Compare no logs.") var omitsLogs = false
+    @Option(help: ArgumentHelp("The number of lines of each log. Default: \(Self.lines).", valueName: "count")) var limit: Int?
+    @Flag(help: "Show all lines.") var all = false
+    @Flag(help: "Show lines that both logs have, but not equally often.") var counts = false
+    @OptionGroup var global: GlobalOptions
+
+    private static let lines = 20
+
+    func validate() throws {
+        guard (limit ?? 1) > 0 else { throw ValidationError("--limit must be at least 1") }
+        guard limit == nil || !all else { throw ValidationError("--limit and --all cannot be combined") }
+        guard !omitsLogs || names.isEmpty && !counts && !all && limit == nil else {
+            throw ValidationError("--no-logs cannot be combined with --logs, --limit, --all or --counts")
+        }
+    }
+
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let ledger = try context.ledger()
+        let runs = (try ledger.run(try id(before, in: ledger)), try ledger.run(try id(after, in: ledger)))
+        let difference = RunDifference(runs.0, runs.1, logs: omitsLogs ? [] : try logs(of: runs.0, runs.1, in: ledger))
+        try context.show(difference) { $0.difference(difference) }
+        return difference.isDecisive ? .no : .good
+    }
+
+    private func logs(of before: Run, _ after: Run, in ledger: Ledger) throws -> [LogDifference] {
+        let recorded = try [before, after].map { run in
+            let digests = try ledger.logs(of: run.id).map { ($0.name, $0.digest) }
+            return RecordedLogs(
+                of: run, in: try ledger.place(of: run.id), digests: Dictionary(digests, uniquingKeysWith: { first, _ in first }))
+        }
+        let comparison = LogComparison(
+            names: names.isEmpty ? nil : names, limit: all ? nil : limit ?? Self.lines, isCounted: counts)
+        if let name = comparison.unknown(recorded[0], recorded[1]).first {
+            throw ValidationError("neither run has a log '\(name)'; without --logs, all are compared")
+        }
+        return try comparison.differences(recorded[0], recorded[1])
+    }
+
+    /// The ID of the only run that begins with a text.
+    private func id(_ text: String, in ledger: Ledger) throws -> String {
+        let most = 5
+        let found = try ledger.ids(beginningWith: text, limit: most + 1)
+        guard let first = found.first else {
+            throw ValidationError("no recorded run begins with '\(text)'; 'ninepin history' lists them")
+        }
+        guard found.count > 1 else { return first }
+        let shown = found.prefix(most).joined(separator: ", ") + (found.count > most ? ", …" : "")
+        throw ValidationError("'\(text)' is the beginning of several runs: \(shown); give more of the ID")
+    }
+}
