@@ -75,6 +75,8 @@ bench: build
 	Benchmarks/git
 	Benchmarks/import
 	Benchmarks/workspace
+	swift build -c release --product ledger-speed
+	Benchmarks/nights --quiet-night
 	Benchmarks/node
 	Benchmarks/matrix
 

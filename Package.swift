@@ -126,6 +126,10 @@ let package = Package(
                 "Patches", "GitHistory", "Git", "Model", "Sanitizing", "FileSystem", "Host", arguments, system,
             ],
             swiftSettings: strict),
+        // For Benchmarks/nights only.
+        .executableTarget(
+            name: "ledger-speed", dependencies: ["Runs", "Store", "Model", "FileSystem", "Host", system], path: "Benchmarks/LedgerSpeed",
+            swiftSettings: strict),
         // For tests only: test inputs, and servers on the loopback interface.
         .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: strict),
         .target(name: "TestReports", dependencies: ["Model"], path: "Tests/TestReports", swiftSettings: strict),
@@ -184,7 +188,7 @@ let package = Package(
                 "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",
-                "Supervisor", "Preflight", "Store", "Runs", crypto, system,
+                "Supervisor", "Preflight", "Store", "Runs", "Nightly", crypto, system,
             ]),
         tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]

@@ -74,21 +74,20 @@ struct OpenFile {
         }
     }
 
-    /// Reads a part of the file, up to its end.
+    /// Reads a part of the file, up to its end. Takes memory for what is there, not for `count`, which is often a limit.
     func read(from offset: Int, count: Int) throws(FileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: max(0, count))
-        var length = 0
-        while length < bytes.count {
+        var bytes: [UInt8] = []
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 16)
+        defer { buffer.deallocate() }
+        while bytes.count < count {
             do {
-                let more = try bytes.withUnsafeMutableBytes {
-                    let room = UnsafeMutableRawBufferPointer(rebasing: $0[length...].prefix(Self.pieceBytes))
-                    return try file.read(fromAbsoluteOffset: Int64(offset + length), into: room)
-                }
+                let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(count - bytes.count))
+                let more = try file.read(fromAbsoluteOffset: Int64(offset + bytes.count), into: room)
                 if more == 0 { break }
-                length += more
+                bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: room.prefix(more)))
             } catch { throw FileError("read", path, (error as? Errno) ?? .ioError) }
         }
-        return Array(bytes.prefix(length))
+        return bytes
     }
 
     /// Waits for data or until the last writer is gone.

@@ -81,12 +81,7 @@ package struct NightResult: Hashable, Sendable {
         if isHarness { return .harness }
         if isFlaky { return .flaky }
         guard let expected = cell.expected else { return .measured }
-        return Self.meets(result, expected) ? .asExpected : .broken
-    }
-
-    /// Whether a result is the expected one. `fatal` expects any cause; `fatal, memory cache` expects that one.
-    package static func meets(_ result: String, _ expected: String) -> Bool {
-        result == expected || !expected.contains(",") && result.hasPrefix("\(expected), ")
+        return ExpectedResult.isMet(expected, by: result) ? .asExpected : .broken
     }
 
     /// `3 × clean, 2 × fatal, memory cache`.
@@ -109,6 +104,6 @@ package enum Repetition {
     package static func isNeeded(_ titles: [String], usual: [String]) -> Bool {
         guard let first = titles.first, titles.count < most else { return false }
         if Set(titles).count > 1 { return true }
-        return titles.count == 1 && !usual.isEmpty && !usual.contains { NightResult.meets(first, $0) }
+        return titles.count == 1 && !usual.isEmpty && !usual.contains { ExpectedResult.isMet($0, by: first) }
     }
 }

@@ -177,7 +177,7 @@ package struct NightlyPlan: Hashable, Sendable {
         let changes = Self.changes(from: earlier.inputs, to: cell.inputs)
         if !changes.isEmpty { return (.changed, "changed: \(changes.joined(separator: ", "))") }
         if !earlier.isSettled { return (.unsettled, "the last result was \(earlier.result)") }
-        if let expected = cell.expected, !NightResult.meets(earlier.result, expected) {
+        if let expected = cell.expected, !ExpectedResult.isMet(expected, by: earlier.result) {
             return (.unexpected, "the last result was \(earlier.result), expected \(expected)")
         }
         let nights = Self.nights(from: earlier.measured, to: now)

@@ -8,15 +8,3 @@ extension ReportDocument {
         return cells.contains { $0.state == .harness } ? .fault : .good
     }
 }
-
-extension ReportDocument.Cell {
-    /// Whether the result contradicts what was expected. A cell that does not repeat contradicts every expectation.
-    package var isBroken: Bool {
-        switch state {
-        case .broken: true
-        case .flaky: expected != nil
-        case .unchanged: expected.map { !NightResult.meets(result, $0) } ?? false
-        case .asExpected, .measured, .postponed, .harness: false
-        }
-    }
-}

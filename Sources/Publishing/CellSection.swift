@@ -31,7 +31,8 @@ struct CellSection {
     private var head: Markup {
         let title = heading == 1 ? "h1" as Markup : "h3"
         let result = cell.state == .flaky ? "does not repeat: \(cell.tally)" : cell.result
-        let expected = cell.expected.map { ", expected: \($0)" } ?? ""
+        let isRepeated = cell.state == .asExpected || cell.expected == cell.result
+        let expected = isRepeated ? "" : cell.expected.map { ", expected: \($0)" } ?? ""
         return """
             <\(title)>\(Wording.clipped(cell.name, 300))</\(title)>
             <p class="verdict tone-\(Tone(cell).rawValue) is-\(cell.state.token)"><span class="mark" aria-hidden="true">\(cell.sign)</span> \

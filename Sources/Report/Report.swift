@@ -79,33 +79,25 @@ package struct Report: Sendable {
         }
     }
 
-    /// Writes a matrix: series by layout if there are several layouts, and a row for each cell with the evidence that decided it.
+    /// Writes a matrix: series by layout if there are several layouts, and each cell with the evidence that decided it.
     package func matrix(_ matrix: Matrix) {
         let layouts = matrix.layouts
         if layouts.count > 1 {
-            for line in grid(matrix, layouts) { terminal.line(line) }
+            for line in grid(matrix, layouts).lines(within: limit) { terminal.line(line) }
             terminal.line()
         }
-        let probed = matrix.cells.contains { $0.probe != nil }
-        let rows = matrix.cells.map { cell in
-            (probed ? [cell.probe?.description ?? ""] : [])
-                + [cell.label, cell.layout.rawValue, cell.title, cell.evidence.first?.description ?? cell.summary]
-        }
-        let table = Table(header: (probed ? ["probe"] : []) + ["series", "layout", "verdict", "decided by"], rows: rows)
-        let verdict = probed ? 3 : 2
-        let lines = table.lines { row, column in column == verdict ? matrix.cells[row].grade.style : nil }
-        for line in lines { terminal.line(line) }
+        for line in decisions(matrix) { terminal.line(line) }
         let contradicted = matrix.cells.filter { $0.contradiction != nil }
         if !contradicted.isEmpty { terminal.line() }
         for cell in contradicted {
-            terminal.line("\(cell.label) on \(cell.layout.rawValue) contradicts the registry's rules: \(cell.contradiction ?? "")")
+            wrapped("\(cell.label) on \(cell.layout.rawValue) contradicts the registry's rules: \(cell.contradiction ?? "")")
         }
         let aside = matrix.cells.flatMap { cell in (cell.setAside ?? []).map { (cell, $0) } }
         guard !aside.isEmpty else { return }
         terminal.line()
         for (cell, run) in aside {
             let name = "\(cell.label) on \(cell.layout.rawValue)"
-            terminal.line("\(name) was repeated alone: \(run.setAside ?? ""). Run \(run.id) is not counted.")
+            wrapped("\(name) was repeated alone: \(run.setAside ?? ""). Run \(run.id) is not counted.")
         }
     }
 
@@ -119,16 +111,46 @@ package struct Report: Sendable {
         for line in Table(header: header, rows: rows).lines(style: style) { terminal.line(line) }
     }
 
-    private func grid(_ matrix: Matrix, _ layouts: [RunLayout]) -> [StyledText] {
+    /// Writes a text, which is broken into lines where the output is a terminal.
+    func wrapped(_ text: StyledText) {
+        guard let limit else { return terminal.line(text) }
+        for line in text.wrapped(to: limit, indent: 4) { terminal.line(line) }
+    }
+
+    var limit: Int? { terminal.limit }
+    var signs: Signs { terminal.signs }
+
+    private func grid(_ matrix: Matrix, _ layouts: [RunLayout]) -> CellGrid {
         var rows: [(probe: PatchName?, label: String)] = []
         for cell in matrix.cells where !rows.contains(where: { $0 == (cell.probe, cell.label) }) { rows.append((cell.probe, cell.label)) }
-        let cells = rows.map { row in layouts.map { layout in matrix.cells.first { ($0.probe, $0.label) == row && $0.layout == layout } } }
-        let first = rows.contains { $0.probe != nil } ? ["probe", "series"] : ["series"]
-        let texts = zip(rows, cells).map { row, cells in
-            (first.count > 1 ? [row.probe?.description ?? ""] : []) + [row.label] + cells.map { $0?.title ?? "–" }
+        let isProbed = rows.contains { $0.probe != nil }
+        return CellGrid(
+            header: isProbed ? ["probe", "series"] : ["series"], columns: layouts.map(\.rawValue),
+            rows: rows.map { row in
+                CellGrid.Row(
+                    labels: (isProbed ? [row.probe?.description ?? ""] : []) + [row.label],
+                    cells: layouts.map { layout in
+                        matrix.cells.first { ($0.probe, $0.label) == row && $0.layout == layout }.map { cell in
+                            .init(sign: cell.grade.sign, words: cell.title, style: cell.grade.style)
+                        }
+                    })
+            }, signs: signs)
+    }
+
+    /// What decided each cell: a table, or a paragraph for each cell if the table is too wide for a terminal.
+    private func decisions(_ matrix: Matrix) -> [StyledText] {
+        let isProbed = matrix.cells.contains { $0.probe != nil }
+        let rows = matrix.cells.map { cell in
+            (isProbed ? [cell.probe?.description ?? ""] : [])
+                + [cell.label, cell.layout.rawValue, "\(signs.shown(cell.grade.sign)) \(cell.title)", cell.decision]
         }
-        return Table(header: first + layouts.map(\.rawValue), rows: texts).lines { row, column in
-            column < first.count ? nil : cells[row][column - first.count]?.grade.style
+        let table = Table(header: (isProbed ? ["probe"] : []) + ["series", "layout", "verdict", "decided by"], rows: rows)
+        let lines = table.lines { row, column in column == (isProbed ? 3 : 2) ? matrix.cells[row].grade.style : nil }
+        guard let limit, !lines.fit(limit) else { return lines }
+        return matrix.cells.flatMap { cell -> [StyledText] in
+            let subject = (cell.probe.map { "\($0) " } ?? "") + "\(cell.label) on \(cell.layout.rawValue)"
+            let verdict: StyledText = "\(signs.shown(cell.grade.sign), cell.grade.style) \(subject): \(cell.title, cell.grade.style)"
+            return verdict.wrapped(to: limit, indent: 4) + ("    \(cell.decision)" as StyledText).wrapped(to: limit, indent: 4)
         }
     }
 }
@@ -143,6 +165,9 @@ extension Matrix {
 extension Matrix.Cell {
     /// The grade, followed by the known fault if one decided it: `fatal, memory cache`.
     package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+
+    /// The evidence that decided it; the summary if there is none.
+    fileprivate var decision: String { evidence.first?.description ?? summary }
 }
 
 extension Grade {

@@ -27,6 +27,10 @@ package struct Terminal: Sendable {
     package let width: Int
     /// The number of lines.
     package let height: Int
+    /// The number of characters per line that tables should keep to; nil if lines may be long, because they go to a file or a program.
+    package let limit: Int?
+    /// The signs that it can show.
+    package let signs: Signs
     private let hasColour: Bool
     private let stream: OutputStream
 
@@ -44,28 +48,37 @@ package struct Terminal: Sendable {
         let isTerminal = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
         var size = winsize()
         let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
+        let width = isKnown ? Int(size.ws_col) : 100
+        // As for ls(1), an exported COLUMNS also counts where no terminal is.
+        let wanted = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         self.init(
-            isTerminal: isTerminal, hasColour: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty,
-            width: isKnown ? Int(size.ws_col) : 100, height: isKnown ? Int(size.ws_row) : 24, stream: OutputStream(descriptor))
+            isTerminal: isTerminal, hasColour: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty, width: width,
+            height: isKnown ? Int(size.ws_row) : 24, limit: isTerminal ? width : wanted, signs: Signs(environment),
+            stream: OutputStream(descriptor))
     }
 
     /// Creates a terminal from a function that receives the output.
     package init(
-        isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24,
+        isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24, limit: Int? = nil, signs: Signs = .unicode,
         writer: @escaping @Sendable ([UInt8]) -> Void
     ) {
         let stream = OutputStream { bytes in
             writer(bytes)
             return nil
         }
-        self.init(isTerminal: isTerminal, hasColour: hasColour, width: width, height: height, stream: stream)
+        self.init(
+            isTerminal: isTerminal, hasColour: hasColour, width: width, height: height, limit: limit, signs: signs, stream: stream)
     }
 
-    private init(isTerminal: Bool, hasColour: Bool, width: Int, height: Int, stream: OutputStream) {
+    private init(
+        isTerminal: Bool, hasColour: Bool, width: Int, height: Int, limit: Int?, signs: Signs, stream: OutputStream
+    ) {
         self.isTerminal = isTerminal
         self.hasColour = hasColour
         self.width = width
         self.height = height
+        self.limit = limit
+        self.signs = signs
         self.stream = stream
     }
 
@@ -122,7 +135,7 @@ package struct StyledText: ExpressibleByStringInterpolation, Sendable {
     /// Creates a line from literal text with interpolated values.
     package init(stringInterpolation parts: StringInterpolation) { spans = parts.spans }
 
-    private init(_ spans: [Span]) { self.spans = spans }
+    init(_ spans: [Span]) { self.spans = spans }
 
     /// Concatenates two lines.
     static func + (one: StyledText, other: StyledText) -> StyledText { StyledText(one.spans + other.spans) }

@@ -14,6 +14,8 @@ struct RunImport {
 
     /// The number of runs per transaction.
     private static let batch = 200
+    /// So many runs take seconds, and the user is told why.
+    private static let many = 1000
     /// A folder that changed more recently than this may have changed again at the same time, by the clock of its file system.
     private static let settling = 2.0
 
@@ -63,6 +65,7 @@ struct RunImport {
     }
 
     private func enter(_ ids: [String]) throws {
+        if ids.count >= Self.many { note("entering \(ids.count) recorded runs into the ledger; this is done once") }
         for start in stride(from: 0, to: ids.count, by: Self.batch) {
             let read = ids[start..<min(start + Self.batch, ids.count)].map { id in
                 (id: id, result: Result { try RunFolder(reading: id, in: folder) })

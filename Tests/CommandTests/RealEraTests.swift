@@ -24,6 +24,26 @@ struct RealEraTests {
         #expect(pedigree["mode"] as? String == "workspace")
     }
 
+    @Test("a night measures the stock node and the patched one; the next night boots neither")
+    func nights() async throws {
+        let place = try ProjectFixture()
+        let tool = try await EraYard.shared()
+        _ = try await RealWorkspace.build(tool, "era", ["--series", "none"], minutes: 4)
+        _ = try await RealWorkspace.build(tool, "era")
+        let manifest = try place.write(
+            "era-night.yaml",
+            """
+            matrix:
+              - recipe: era
+                level: boot
+                series: [none, recipe]
+                layouts: [root-9p]
+                expect: {none: "fatal, memory cache", recipe: clean}
+
+            """)
+        #expect(try tool.twoNights(manifest) == ["fatal, memory cache", "clean"])
+    }
+
     @Test("after an edit of vendor/ both the edit and the patches are in the binary")
     func edited() async throws {
         let tool = try await EraYard.shared()

@@ -46,6 +46,25 @@ struct RealK3sTests {
         if era.level == "pod" { try joined(clean) } else { try joinedItself(tool, document) }
     }
 
+    @Test("a night follows both lines of releases, as server and as agent with pods; the next night boots nothing")
+    func nights() async throws {
+        let place = try ProjectFixture()
+        // One mirror has the tags of both.
+        let tool = try await K3sYard.shared(.new)
+        for era in Era.all { _ = try await RealWorkspace.build(tool, era.recipe, minutes: 4) }
+        _ = try await RealWorkspace.build(tool, Era.new.recipe, ["--series", "none"], minutes: 4)
+        let manifest = try place.write(
+            "k3s-night.yaml",
+            """
+            matrix:
+              - {recipe: k3s, versions: ">=1.30", level: pod, series: [none, recipe], layouts: [root-9p], expect: {none: "fatal, memory cache", recipe: clean}}
+              - {recipe: k3s, versions: "<1.30", level: boot, series: [recipe], layouts: [root-9p], expect: {recipe: clean}}
+
+            """)
+        let results = try await Joining.scenario { try tool.twoNights(manifest) }
+        #expect(results == ["fatal, memory cache", "clean", "clean"])
+    }
+
     @Test("the binary alone, on this machine: it says its version, unpacks itself once, and runs what lies in there", arguments: Era.all)
     func unpacksItself(_ era: Era) async throws {
         let tool = try await K3sYard.shared(era)

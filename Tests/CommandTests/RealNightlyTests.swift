@@ -148,50 +148,6 @@ extension ProjectFixture {
     fileprivate func runs() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: "\(tool.workspace)/runs")) }
 }
 
-/// The document of a night, as far as the tests need it.
-private struct Night {
-    struct Cell {
-        let key: String
-        let result: String
-        let state: String
-        var isBroken: Bool { state == "broken" || state == "unchanged" }
-    }
-
-    struct Change {
-        let kind: String
-        let what: String
-        let before: String?
-        let after: String?
-    }
-
-    let cells: [Cell]
-    let drift: [Change]
-
-    init(_ outcome: Tool.Outcome, status: Int32? = nil) throws {
-        if let status { #expect(outcome.status == status, "\(outcome.output)\(outcome.errors)") }
-        let document = try outcome.json()
-        cells = try #require(document["cells"] as? [[String: Any]]).map { cell in
-            let key = try #require(cell["key"] as? [String: Any])
-            let series = (key["series"] as? [String] ?? []).joined(separator: ",")
-            let source = [key["recipe"] as? String, key["line"] as? String].compactMap(\.self).joined(separator: " ")
-            let words = [source, series.isEmpty ? "none" : series, key["layout"] as? String ?? "", key["level"] as? String ?? ""]
-            let probe = (key["probe"] as? String).map { ["probe \($0)"] } ?? []
-            return Cell(
-                key: (words + probe).joined(separator: ", "), result: try #require(cell["result"] as? String),
-                state: try #require(cell["state"] as? String))
-        }
-        drift = try #require(document["drift"] as? [[String: Any]]).map { drift in
-            Change(
-                kind: try #require(drift["kind"] as? String), what: try #require(drift["what"] as? String),
-                before: drift["before"] as? String,
-                after: drift["after"] as? String)
-        }
-    }
-
-    /// What changed in a way.
-    func lines(_ kind: String) -> [String] { drift.filter { $0.kind == kind }.map(\.what) }
-}
-
 /// An upstream that the test moves: a repository with the real tree, and tags with changes.
 private struct MovingUpstream {
     let tool: Tool

@@ -38,6 +38,22 @@ struct OpenFileTests {
         #expect(!Files.exists(folder.appending("copy")))
     }
 
+    @Test("a part of a file is what is there, however much is asked for, and asking for much takes no memory")
+    func part() throws {
+        let folder = try folder()
+        defer { try? Files.remove(folder) }
+        let path = folder.appending("file")
+        let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+        try Files.write(bytes, to: path)
+        // More than a machine has: an array of this length could not be made.
+        #expect(try Files.read(path, from: 0, count: 1 << 50) == bytes)
+        #expect(try Files.read(path, from: 299_999, count: 1 << 50) == [bytes[299_999]])
+        #expect(try Files.read(path, from: 300_000, count: 1) == [])
+        #expect(try Files.read(path, from: 131_000, count: 131_200) == Array(bytes[131_000..<262_200]))
+        #expect(try Files.read(path, from: 5, count: 0) == [])
+        #expect(try Files.read(path, from: 5, count: -1) == [])
+    }
+
     @Test("a FIFO that may be one is read to the end of those who write it")
     func stream() throws {
         let folder = try folder()

@@ -32,9 +32,9 @@ struct ReportTests {
         let text = written { Report(on: $0).matrix(Matrix(recipe: "r", cells: cells, steps: [])) }
         #expect(
             text == """
-                series  layout   verdict              decided by
-                none    root-9p  fatal, memory cache  kubelet line 305, 6.4 s: F1123 the line
-                percpu  root-9p  clean                kubelet line 305, 6.4 s: F1123 the line
+                series  layout   verdict                decided by
+                none    root-9p  ✘ fatal, memory cache  kubelet line 305, 6.4 s: F1123 the line
+                percpu  root-9p  ✔ clean                kubelet line 305, 6.4 s: F1123 the line
 
                 """)
     }
@@ -75,9 +75,9 @@ struct ReportTests {
         #expect(
             text.hasPrefix(
                 """
-                series  root-9p              volume-9p
-                none    fatal, memory cache  fatal, could not find device
-                percpu  clean                –
+                series  root-9p                volume-9p
+                none    ✘ fatal, memory cache  ✘ fatal, could not find device
+                percpu  ✔ clean
 
                 """))
     }

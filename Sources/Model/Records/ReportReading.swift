@@ -13,12 +13,14 @@ extension ReportDocument {
 
     /// The cells that a person should look at: broken ones, then those that do not repeat, then those the harness failed for.
     package var troubled: [Cell] {
-        let order: [State] = [.broken, .flaky, .harness]
-        return order.flatMap { state in cells.filter { $0.state == state } }
+        contradicted + [State.flaky, .harness].flatMap { state in cells.filter { $0.state == state } }
     }
 
+    /// The cells that are not as expected, and do repeat.
+    private var contradicted: [Cell] { cells.filter { $0.isBroken && $0.state != .flaky } }
+
     private var opening: String {
-        let good = count(.asExpected) + count(.unchanged)
+        let good = cells.count { $0.state == .asExpected || $0.state == .unchanged && !$0.isBroken }
         if count(.measured) == cells.count { return measured }
         if cells.count == 1, let cell = cells.first, good == 1 { return "\(cell.name) is as expected: \(cell.phrase)" }
         if good == cells.count { return "All \(good) cells are as expected" }
@@ -39,14 +41,16 @@ extension ReportDocument {
         return "\(cells.count) cells were measured: \(words.joined(separator: ", "))"
     }
 
-    private var notAsExpected: [String] { named(.broken, most: 2, \.change) { "\($0) more \($0 == 1 ? "is" : "are") not as expected" } }
+    private var notAsExpected: [String] {
+        named(contradicted, most: 2, \.change) { "\($0) more \($0 == 1 ? "is" : "are") not as expected" }
+    }
 
     /// A cell that does not repeat is named only if it does not make a long sentence longer.
     private var unstable: [String] {
-        named(.flaky, most: count(.broken) > 1 ? 0 : 1) {
+        named(cells.filter { $0.state == .flaky }, most: contradicted.count > 1 ? 0 : 1) {
             "\($0.name) does not repeat (\($0.tally))"
         } rest: {
-            let more = count(.broken) > 1 ? "" : " more"
+            let more = contradicted.count > 1 ? "" : " more"
             return "\($0)\(more) \($0 == 1 ? "does" : "do") not repeat"
         }
     }
@@ -64,15 +68,32 @@ extension ReportDocument {
         return "\(count) more \(count == 1 ? "was" : "were") measured without an expectation"
     }
 
-    private func named(_ state: State, most: Int, _ clause: (Cell) -> String, rest: (Int) -> String) -> [String] {
-        let all = cells.filter { $0.state == state }
+    private func named(_ all: [Cell], most: Int, _ clause: (Cell) -> String, rest: (Int) -> String) -> [String] {
         return all.prefix(most).map(clause) + (all.count > most ? [rest(all.count - most)] : [])
     }
 
     private func count(_ state: State) -> Int { cells.count { $0.state == state } }
 }
 
+/// What a cell should be.
+package enum ExpectedResult {
+    /// Whether a result is the expected one. `fatal` expects any cause; `fatal, memory cache` expects that one.
+    package static func isMet(_ expected: String, by result: String) -> Bool {
+        result == expected || !expected.contains(",") && result.hasPrefix("\(expected), ")
+    }
+}
+
 extension ReportDocument.Cell {
+    /// Whether the result contradicts what was expected. A cell that does not repeat contradicts every expectation.
+    package var isBroken: Bool {
+        switch state {
+        case .broken: true
+        case .flaky: expected != nil
+        case .unchanged: expected.map { !ExpectedResult.isMet($0, by: result) } ?? false
+        case .asExpected, .measured, .postponed, .harness: false
+        }
+    }
+
     /// The cell in plain English: `stock kubelet-1.20 on root-9p`, `kubelet 1.36 with percpu on volume-9p, level pod`.
     package var name: String {
         let subject = [key.recipe, key.line ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
