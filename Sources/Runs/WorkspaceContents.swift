@@ -7,8 +7,8 @@ import SystemPackage
 /// What a workspace holds, and what of it no recent run refers to.
 ///
 /// An entry of the store is removable if it was not used since a time, and no run refers to it that is recent, the newest of its cell, the
-/// newest clean one of its cell, or a night's newest result for a cell. Files of Go's build cache are removable if Go has not used them since.
-/// Everything else is only shown.
+/// newest clean one of its cell, or a night's newest result for a cell. Files of Go's build cache are removable if Go has not used them
+/// since. Everything else is only shown.
 package struct WorkspaceContents: Sendable {
     /// Things of one kind.
     package struct Kind: Hashable, Codable, Sendable {
@@ -96,8 +96,8 @@ package struct WorkspaceContents: Sendable {
         if kind.count > 0 { kinds.append(kind) }
     }
 
-    /// Adds Go's build cache: `XX/HASH-a` and `XX/HASH-d`. Go renews a file's time when it uses it, at most once an hour, and removes old files
-    /// in the same way (cmd/go/internal/cache, `Trim`).
+    /// Adds Go's build cache: `XX/HASH-a` and `XX/HASH-d`. Go renews a file's time when it uses it, at most once an hour, and removes old
+    /// files in the same way (cmd/go/internal/cache, `Trim`).
     private mutating func addGoCache(since cutoff: Int64, _ progress: (String) -> Void) throws {
         let top = workspace.cache.appending("go-build")
         progress("cache/go-build")
@@ -130,8 +130,8 @@ package struct WorkspaceContents: Sendable {
         text.utf8.count == length && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    /// Removes what is removable. Each entry is renamed into the folder for incomplete work first, so that it is whole or gone, also after a
-    /// kill; what remains there is removed by the next process.
+    /// Removes what is removable. Each entry is renamed into the folder for incomplete work first, so that it is whole or gone, also after
+    /// a kill; what remains there is removed by the next process.
     ///
     /// - Parameter use: the right to remove. The contents must have been made while it was held.
     /// - Throws: `FileError`; `CancellationError`.

@@ -5,8 +5,8 @@ import SystemPackage
 
 /// The use of a workspace's results by a process. While any process uses them, none are removed.
 ///
-/// It is a shared flock(2) on `cache/locks/in-use`. `ninepin gc` removes only while it holds that lock exclusively, and never waits for it. A
-/// lock for each result would not be enough: a boot uses a binary long after its step has ended.
+/// It is a shared flock(2) on `cache/locks/in-use`. `ninepin gc` removes only while it holds that lock exclusively, and never waits for it.
+/// A lock for each result would not be enough: a boot uses a binary long after its step has ended.
 package struct WorkspaceUse: Sendable {
     private let lock: FileLock
 
