@@ -58,6 +58,24 @@ struct RealBisectTests {
         #expect(after["patch"] as? String == "libcontainer/percpu" && document["searched"] as? String == "good", "\(run.output)")
     }
 
+    @Test("Ctrl-C and kill -9 in a boot of a search leave nothing running, mounted or half done", arguments: [SIGINT, SIGKILL])
+    func interrupted(_ signal: Int32) async throws {
+        let place = try await RealWorkspace.linked()
+        for series in ["none", "percpu"] {
+            _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", series], minutes: 3)
+        }
+        let search = ["bisect", "kubelet-1.20", "--bad-series", "none", "--good-series", "percpu"]
+        try place.tool.killed(search, in: place, by: signal) { _ in
+            processes(naming: "\(place.tool.workspace)/tmp").contains { $0.contains("runsc-sandbox") }
+        }
+        // The next command removes the incomplete work of a killed one, and the ledger has no run that did not end.
+        let runs = try #require(try place.tool.run(["query", "SELECT id FROM runs", "--json"]).json()["rows"] as? [[Any]])
+        #expect(runs.count <= 1, "\(runs)")
+        if signal == SIGKILL { #expect(try place.tool.run(["verify", "--binary", "/bin/ls"]).status == 1) }
+        try place.tool.expectNothingHalfDone()
+        place.tool.expectNothingRuns()
+    }
+
     /// An end of a result.
     private struct End {
         let name: String
