@@ -3,7 +3,7 @@ import Model
 import Synchronization
 import SystemPackage
 
-/// An exclusive flock(2) lock on a file. It ends with the process, however the process ends.
+/// A flock(2) lock on a file, exclusive unless it is shared. It ends with the process, however the process ends.
 package final class FileLock: Sendable {
     private let descriptor: Mutex<FileDescriptor?>
 
@@ -12,16 +12,31 @@ package final class FileLock: Sendable {
     /// Acquires the lock; returns nil if another process holds it. Creates the file if necessary.
     ///
     /// - Throws: `FileError` if the file cannot be opened.
-    package static func tryTake(_ path: FilePath) throws(FileError) -> FileLock? {
+    package static func tryTake(_ path: FilePath) throws(FileError) -> FileLock? { try tryTake(path, LOCK_EX) }
+
+    private static func tryTake(_ path: FilePath, _ kind: Int32) throws(FileError) -> FileLock? {
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
         } catch { throw FileError("lock", path, (error as? Errno) ?? .ioError) }
-        if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return FileLock(file) }
+        if flock(file.rawValue, kind | LOCK_NB) == 0 { return FileLock(file) }
         let reason = Errno(rawValue: errno)
         try? file.close()
         guard reason == .wouldBlock else { throw FileError("lock", path, reason) }
         return nil
+    }
+
+    /// Acquires the lock together with others that share it; returns nil if a process holds it exclusively. Creates the file if necessary.
+    ///
+    /// - Throws: `FileError` if the file cannot be opened.
+    package static func tryShare(_ path: FilePath) throws(FileError) -> FileLock? { try tryTake(path, LOCK_SH) }
+
+    /// Acquires the lock together with others that share it, and waits while a process holds it exclusively.
+    ///
+    /// - Parameter waiting: called once if there is a wait.
+    /// - Throws: `FileError`, or `CancellationError` if the task is canceled while waiting.
+    package static func share(_ path: FilePath, waiting: () -> Void) async throws -> FileLock {
+        try await wait(waiting) { try tryShare(path) }
     }
 
     /// Whether a process holds the lock right now.
@@ -64,9 +79,13 @@ package final class FileLock: Sendable {
     /// - Parameter waiting: called once if there is a wait.
     /// - Throws: `FileError`, or `CancellationError` if the task is canceled while waiting.
     package static func take(_ path: FilePath, waiting: () -> Void) async throws -> FileLock {
+        try await wait(waiting) { try tryTake(path) }
+    }
+
+    private static func wait(_ waiting: () -> Void, _ attempt: () throws -> FileLock?) async throws -> FileLock {
         var told = false
         while true {
-            if let lock = try tryTake(path) { return lock }
+            if let lock = try attempt() { return lock }
             if !told { waiting() }
             told = true
             try await Task.sleep(for: .milliseconds(100))

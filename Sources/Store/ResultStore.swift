@@ -1,5 +1,6 @@
 import FileSystem
 import FoundationEssentials
+import Glibc
 import Host
 import Model
 import SystemPackage
@@ -16,8 +17,12 @@ package struct ResultStore: Sendable {
         guard let bytes = try? Files.read(place.appending("result.json")),
             let output = try? JSONDecoder().decode(S.Output.self, from: Data(bytes)), step.isWhole(output, in: place, workspace: workspace)
         else { return nil }
+        renew(place)
         return output
     }
+
+    /// Sets the time of last use, which `ninepin gc` reads. In a workspace that may only be read the time stays, and then nothing is removed.
+    private func renew(_ place: FilePath) { _ = utimensat(AT_FDCWD, place.string, nil, AT_SYMLINK_NOFOLLOW) }
 
     /// Stores a result whose files are in `folder`.
     package func keep<S: Step>(_ output: S.Output, of step: S, key: Digest, folder: FilePath, scratch: Scratch) throws {

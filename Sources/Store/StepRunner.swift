@@ -14,6 +14,8 @@ package struct StepRunner: Sendable {
     package private(set) var events: EventSink
     package let store: ResultStore
     private let shown = ShownNotes()
+    /// Keeps `ninepin gc` from removing entries that this runner was told are there.
+    private let use: WorkspaceUse
 
     /// Opens a workspace, and removes incomplete work of killed processes.
     ///
@@ -23,11 +25,15 @@ package struct StepRunner: Sendable {
         self.events = events
         workspace = Workspace(host)
         store = ResultStore(workspace)
+        use = try await WorkspaceUse(of: workspace) { events(.note($0)) }
         scratch = try await Scratch(in: workspace.unfinished)
     }
 
     /// Removes this process's incomplete work. Call it before every exit.
-    package func close() { scratch.remove() }
+    package func close() {
+        scratch.remove()
+        use.end()
+    }
 
     /// The same runner with a label on its events, for work that runs in parallel with other work.
     package func labelled(_ label: String) -> StepRunner {

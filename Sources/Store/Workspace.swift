@@ -19,6 +19,8 @@ package struct Workspace: Sendable {
     package var ledger: FilePath { path.appending("ledger.sqlite") }
     /// The recorded tables of approaches.
     package var approaches: FilePath { path.appending("approaches") }
+    /// The nodes that `ninepin up` keeps.
+    package var nodes: FilePath { path.appending("nodes") }
     /// Incomplete work.
     package var unfinished: FilePath { path.appending("tmp") }
 

@@ -33,8 +33,7 @@ struct NinepinCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MatrixCommand.self, BisectCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self,
             PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self, InspectCommand.self, HistoryCommand.self,
-            DiffCommand.self,
-            RunsCommand.self, QueryCommand.self,
+            DiffCommand.self, RunsCommand.self, QueryCommand.self, CollectCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,
             PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, PreflightCommand.self, DoctorCommand.self,

@@ -8,6 +8,7 @@ import Node
 import Proving
 import Report
 import Sandbox
+import Store
 import Supervisor
 import SystemPackage
 
@@ -152,6 +153,9 @@ struct KeepCommand: ContextCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         let folder = try node.folder(context)
         let plan = try folder.plan()
+        // A node uses its binary and its containerd for as long as it is kept.
+        let use = try await WorkspaceUse(of: Workspace(context.host), note: { context.events(.note($0)) })
+        defer { use.end() }
         let supervisor: NodeSupervisor
         switch plan.layout {
         case .here:

@@ -1,0 +1,98 @@
+import ArgumentParser
+import ExitCodes
+import FileSystem
+import FoundationEssentials
+import Model
+import Report
+import Runs
+import Store
+
+struct CollectCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gc", abstract: "Show what the workspace holds, and remove what no recent run refers to.",
+        discussion: """
+            Without --yes, nothing is removed: Ninepin shows what the workspace holds, by kind and age, and what would be freed. docs/gc.md says what \
+            can be removed, and why the rest stays.
+
+            A result in the store is removed if it was not used for the time of --keep, and no recent run refers to it. The newest run of each cell is \
+            always recent. Whatever is removed can be made again, at the cost of time. Nothing is removed while another ninepin uses the workspace.
+
+            Examples:
+              ninepin gc
+              ninepin gc --keep 168h --yes
+              ninepin gc --json | jq .bytes
+            """)
+
+    @Option(help: ArgumentHelp("How long results stay after their last use, in hours: at least 1h.", valueName: "duration"))
+    var keep = Keep(hours: 720)
+    @Flag(help: "Remove it.") var yes = false
+    @OptionGroup var global: GlobalOptions
+
+    /// A duration such as `720h`, of at least an hour. A process may use a result for a moment before it says so.
+    struct Keep: ExpressibleByArgument {
+        let seconds: Double
+
+        init(hours: Int) { seconds = Double(hours) * 3600 }
+
+        init?(argument: String) {
+            // A hundred years, so that dates can be computed.
+            guard let seconds = YamlMap.seconds(of: argument), (3600...3.2e9).contains(seconds) else { return nil }
+            self.seconds = seconds
+        }
+
+        var defaultValueDescription: String { "\(Int(seconds / 3600))h" }
+    }
+
+    private struct Document: Encodable {
+        let kinds: [WorkspaceContents.Kind]
+        let bytes: Int64
+        let removed: Bool
+    }
+
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let workspace = Workspace(context.host)
+        guard yes, Files.exists(workspace.path) else {
+            let contents = try contents(context)
+            try show(contents, in: context)
+            return .good
+        }
+        let use = try WorkspaceUse.removal(in: workspace)
+        defer { use.end() }
+        let scratch = try await Scratch(in: workspace.unfinished)
+        defer { scratch.remove() }
+        // Made while nobody else uses the workspace, so nothing can begin to need what is removed.
+        let contents = try contents(context)
+        context.events(.note("removing \(contents.removable.count) entries, \(Self.size(contents.bytes))"))
+        try contents.remove(during: use, scratch: scratch) { context.events(.progress(step: "gc", $0)) }
+        try show(contents, in: context)
+        return .good
+    }
+
+    private func contents(_ context: CommandContext) throws -> WorkspaceContents {
+        context.events(.began(step: "gc", subject: "workspace"))
+        return try WorkspaceContents(of: try context.ledger(), since: Date.now.addingTimeInterval(-keep.seconds)) {
+            context.events(.progress(step: "gc", $0))
+        }
+    }
+
+    private func show(_ contents: WorkspaceContents, in context: CommandContext) throws {
+        try context.show(Document(kinds: contents.kinds, bytes: contents.bytes, removed: yes)) { report in
+            let now = Int64(Date.now.timeIntervalSince1970)
+            report.table(
+                ["kind", "count", "size", "oldest", "newest", yes ? "removed" : "to remove"],
+                contents.kinds.map { kind in
+                    [
+                        kind.name, "\(kind.count)", Self.size(kind.bytes), Self.age(kind.oldest, now), Self.age(kind.newest, now),
+                        kind.kept.map { "not removed: \($0)" } ?? "\(kind.removable), \(Self.size(kind.removableBytes))",
+                    ]
+                })
+            report.text("")
+            let size = Self.size(contents.bytes)
+            report.text(yes ? "freed: \(size)" : "would be freed: \(size)\(contents.removable.isEmpty ? "" : "; add --yes to remove it")")
+        }
+    }
+
+    private static func size(_ bytes: Int64) -> String { bytes < 1 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB" }
+
+    private static func age(_ time: Int64?, _ now: Int64) -> String { time.map { "\(max(0, now - $0) / 86_400) d" } ?? "" }
+}

@@ -1,0 +1,62 @@
+import FileSystem
+import Foundation
+import Glibc
+import SystemPackage
+import Testing
+
+@Suite("gc")
+struct CollectCommandTests {
+    private let place: ProjectFixture
+    private var workspace: FilePath { FilePath(place.tool.workspace) }
+    private var old: FilePath { workspace.appending("store").appending("build").appending(String(repeating: "a", count: 64)) }
+
+    /// A workspace with a result that was last used in 2020.
+    init() throws {
+        place = try ProjectFixture()
+        try Files.makeDirectory(old)
+        try Files.write("{}", to: old.appending("result.json"))
+        var times = [timespec(tv_sec: 1_577_836_800, tv_nsec: 0), timespec(tv_sec: 1_577_836_800, tv_nsec: 0)]
+        try #require(utimensat(AT_FDCWD, old.string, &times, 0) == 0)
+    }
+
+    @Test("gc shows a plan and changes nothing; with --yes it removes what the plan said")
+    func plan() async throws {
+        let plan = try await place.tool.ran(["gc"])
+        #expect(plan.status == 0 && plan.output.contains("store/build") && plan.output.contains("would be freed: "), "\(plan)")
+        #expect(Files.names(in: workspace) == ["store"])
+        let before = try await place.tool.ran(["gc", "--json"]).json()
+        #expect(before["removed"] as? Bool == false && Files.exists(old))
+        let after = try await place.tool.ran(["gc", "--yes", "--json"]).json()
+        #expect(after["removed"] as? Bool == true)
+        #expect(try #require(before["bytes"] as? Int) > 0 && before["bytes"] as? Int == after["bytes"] as? Int)
+        #expect(!Files.exists(old))
+        #expect(try await place.tool.ran(["gc", "--json"]).json()["bytes"] as? Int == 0)
+    }
+
+    @Test("gc --yes removes nothing while another process uses the workspace, and says so")
+    func inUse() async throws {
+        let locks = workspace.appending("cache").appending("locks")
+        try Files.makeDirectory(locks)
+        let use = try #require(try FileLock.tryShare(locks.appending("in-use")))
+        let outcome = try await place.tool.ran(["gc", "--yes"])
+        #expect(outcome.status == 69 && outcome.errors.contains("another ninepin uses it"), "\(outcome)")
+        #expect(Files.exists(old))
+        #expect(try await place.tool.ran(["gc"]).status == 0)
+        use.release()
+        #expect(try await place.tool.ran(["gc", "--yes"]).status == 0)
+        #expect(!Files.exists(old))
+    }
+
+    @Test("a time to keep that protects nothing is refused", arguments: ["0h", "59m", "-1h", "nan", "x", "1e300h"])
+    func keep(_ text: String) async throws {
+        #expect(try await place.tool.ran(["gc", "--yes", "--keep=\(text)"]).status == 64)
+        #expect(Files.exists(old))
+    }
+
+    @Test("a workspace that does not exist is not created")
+    func nothing() async throws {
+        try Files.remove(workspace)
+        #expect(try await place.tool.ran(["gc", "--yes"]).status == 0)
+        #expect(!Files.exists(workspace))
+    }
+}
