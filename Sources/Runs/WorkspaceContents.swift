@@ -8,7 +8,7 @@ import SystemPackage
 ///
 /// An entry of the store is removable if it was not used since a time, and no run refers to it that is recent, the newest of its cell, the
 /// newest clean one of its cell, or a night's newest result for a cell. Files of Go's build cache are removable if Go has not used them
-/// since. Everything else is only shown.
+/// since; worktrees and unpacked sources, if they have not changed since. Everything else is only shown.
 package struct WorkspaceContents: Sendable {
     /// Things of one kind.
     package struct Kind: Hashable, Codable, Sendable {
@@ -54,17 +54,21 @@ package struct WorkspaceContents: Sendable {
             try addStep(step, since: cutoff, unless: referred, progress)
         }
         try addGoCache(since: cutoff, progress)
+        for name in Self.folders { try addFolders(name, since: cutoff, progress) }
         for (name, reason) in Self.shown { try add(name, kept: reason, progress) }
         let ledgers = try Files.list(workspace.path).filter { $0.hasPrefix("ledger.damaged-") }
         try add(
             "damaged ledgers", ledgers.map { workspace.path.appending($0) }, kept: "they may hold nights; remove them by hand", progress)
     }
 
+    /// The folders of which each is one thing: a recipe's worktree, whose note is written anew with each change, and sources that no build
+    /// has taken yet. The next build makes them again.
+    private static let folders = ["cache/work", "cache/unpacked"]
+
     /// The folders that are only shown, with the reasons.
     private static let shown: [(String, String)] = [
         ("store/trees.git", "trees share objects"), ("mirrors", "upstream may not have them any more"), ("cache/apt", "in use by fetches"),
         ("cache/images", "small"), ("cache/locks", "a lock's file must not change"), ("cache/roots", "in use by boots"),
-        ("cache/unpacked", "the next build takes them"), ("cache/work", "the next build is faster with them"),
         ("runs", "'ninepin runs prune' removes them"), ("approaches", "they are measurements"), ("nodes", "'ninepin down' removes them"),
         ("tmp", "the next command removes what dead processes left"),
     ]
@@ -108,6 +112,16 @@ package struct WorkspaceContents: Sendable {
                 guard Self.isHex(String(name.dropLast(2)), length: 64), DiskUse.Entry(path)?.isFile == true else { continue }
                 try count(path, in: &kind) { $0 < cutoff }
             }
+        }
+        if kind.count > 0 { kinds.append(kind) }
+    }
+
+    private mutating func addFolders(_ name: String, since cutoff: Int64, _ progress: (String) -> Void) throws {
+        let top = workspace.path.appending(FilePath(name).components)
+        progress(name)
+        var kind = Kind(name: name)
+        for entry in try Files.list(top) where !entry.hasPrefix(".") && DiskUse.Entry(top.appending(entry))?.isFolder == true {
+            try count(top.appending(entry), in: &kind) { $0 < cutoff }
         }
         if kind.count > 0 { kinds.append(kind) }
     }

@@ -53,7 +53,7 @@ struct CollectCommand: ContextCommand {
         let workspace = Workspace(context.host)
         guard yes, Files.exists(workspace.path) else {
             let contents = try contents(context)
-            try show(contents, in: context)
+            try show(contents, isRemoved: false, in: context)
             return .good
         }
         let use = try WorkspaceUse.removal(in: workspace)
@@ -64,7 +64,7 @@ struct CollectCommand: ContextCommand {
         let contents = try contents(context)
         context.events(.note("removing \(contents.removable.count) entries, \(Self.size(contents.bytes))"))
         try contents.remove(during: use, scratch: scratch) { context.events(.progress(step: "gc", $0)) }
-        try show(contents, in: context)
+        try show(contents, isRemoved: true, in: context)
         return .good
     }
 
@@ -75,11 +75,11 @@ struct CollectCommand: ContextCommand {
         }
     }
 
-    private func show(_ contents: WorkspaceContents, in context: CommandContext) throws {
-        try context.show(Document(kinds: contents.kinds, bytes: contents.bytes, removed: yes)) { report in
+    private func show(_ contents: WorkspaceContents, isRemoved: Bool, in context: CommandContext) throws {
+        try context.show(Document(kinds: contents.kinds, bytes: contents.bytes, removed: isRemoved)) { report in
             let now = Int64(Date.now.timeIntervalSince1970)
             report.table(
-                ["kind", "count", "size", "oldest", "newest", yes ? "removed" : "to remove"],
+                ["kind", "count", "size", "oldest", "newest", isRemoved ? "removed" : "to remove"],
                 contents.kinds.map { kind in
                     [
                         kind.name, "\(kind.count)", Self.size(kind.bytes), Self.age(kind.oldest, now), Self.age(kind.newest, now),
@@ -88,7 +88,8 @@ struct CollectCommand: ContextCommand {
                 })
             report.text("")
             let size = Self.size(contents.bytes)
-            report.text(yes ? "freed: \(size)" : "would be freed: \(size)\(contents.removable.isEmpty ? "" : "; add --yes to remove it")")
+            report.text(
+                isRemoved ? "freed: \(size)" : "would be freed: \(size)\(contents.removable.isEmpty ? "" : "; add --yes to remove it")")
         }
     }
 

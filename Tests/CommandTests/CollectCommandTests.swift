@@ -26,6 +26,7 @@ struct CollectCommandTests {
         #expect(Files.names(in: workspace) == ["store"])
         let before = try await place.tool.ran(["gc", "--json"]).json()
         #expect(before["removed"] as? Bool == false && Files.exists(old))
+        try validate(try await place.tool.ran(["gc", "--json"]).output, schema: "gc")
         let after = try await place.tool.ran(["gc", "--yes", "--json"]).json()
         #expect(after["removed"] as? Bool == true)
         #expect(try #require(before["bytes"] as? Int) > 0 && before["bytes"] as? Int == after["bytes"] as? Int)
@@ -56,7 +57,8 @@ struct CollectCommandTests {
     @Test("a workspace that does not exist is not created")
     func nothing() async throws {
         try Files.remove(workspace)
-        #expect(try await place.tool.ran(["gc", "--yes"]).status == 0)
+        let outcome = try await place.tool.ran(["gc", "--yes", "--json"])
+        #expect(try outcome.status == 0 && outcome.json()["removed"] as? Bool == false)
         #expect(!Files.exists(workspace))
     }
 }

@@ -56,6 +56,25 @@ struct WorkspaceContentsTests {
         _ = try ledger.record(run, logs: try folder.logs())
     }
 
+    @Test("worktrees and unpacked sources go when they have not changed for long; a link to one stays, and what it leads to")
+    func folders() async throws {
+        let outside = folder.path.appending("outside")
+        for (name, days) in [("cache/work/old", 40.0), ("cache/work/new", 2), ("cache/unpacked/old", 40)] {
+            let place = workspace.path.appending(FilePath(name).components)
+            try Files.makeDirectory(place.appending("tree"))
+            try Files.write("x", to: place.appending("tree/file"))
+            try setAge(of: place, days: days)
+        }
+        try Files.makeDirectory(outside)
+        let link = workspace.path.appending("cache/work/link")
+        try #require(symlink(outside.string, link.string) == 0)
+        try setAge(of: link, days: 40)
+        let contents = try await remove()
+        #expect(contents.removable.map { $0.lastComponent?.string } == ["old", "old"])
+        #expect(Files.names(in: workspace.path.appending("cache/work")) == ["link", "new"])
+        #expect(Files.names(in: workspace.path.appending("cache/unpacked")).isEmpty && Files.exists(outside))
+    }
+
     @Test("an old result that no run refers to is removed; one that was used lately stays")
     func age() async throws {
         let (old, recent) = (try entry("build", days: 31), try entry("patch", days: 29))
