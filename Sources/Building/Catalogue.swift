@@ -20,6 +20,23 @@ package struct Catalogue: Sendable {
         package var exitStatus: ExitStatus { .usage }
     }
 
+    /// A version was asked for that the recipe's source does not use: the binary would claim to be what it is not.
+    package struct UnusedVersion: ExitStatusError, Sendable, CustomStringConvertible {
+        let recipe: String
+        let wanted: Version
+        let only: Version
+
+        /// What was asked for, why it cannot be, and what to do.
+        package var description: String {
+            """
+            the recipe '\(recipe)' cannot be built as \(wanted): its source is \(only), whatever version is asked for
+                Leave '@\(wanted)' out, or use a recipe whose source has '{version}' in it, such as kubelet or k3s.
+            """
+        }
+
+        package var exitStatus: ExitStatus { .usage }
+    }
+
     private let project: FilePath
 
     /// The name of the manifest of nights in `recipes/`. It is not a recipe.
@@ -43,11 +60,15 @@ package struct Catalogue: Sendable {
     /// - Parameters:
     ///   - name: a recipe's name, or the path of a `.yaml` file; `NAME@VERSION` selects a version.
     ///   - architecture: the architecture of its downloads.
-    /// - Throws: `UnknownRecipe`; `Diagnostic` for an invalid recipe; `FileError`.
+    /// - Throws: `UnknownRecipe`; ``UnusedVersion``; `Diagnostic` for an invalid recipe; `FileError`.
     package func recipe(_ name: String, for architecture: Architecture = .machine) throws -> Recipe {
         let (base, version) = try Self.split(name)
         let path = try recipePath(base)
-        return try Recipe(try files(from: path), name: path.lastComponent?.stem ?? base, version: version, architecture: architecture)
+        let files = try files(from: path)
+        if let version, let only = try RecipeFile.onlyVersion(files, wanted: version) {
+            throw UnusedVersion(recipe: base, wanted: version, only: only)
+        }
+        return try Recipe(files, name: path.lastComponent?.stem ?? base, version: version, architecture: architecture)
     }
 
     /// How a recipe names the releases of its git source.

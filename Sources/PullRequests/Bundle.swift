@@ -12,6 +12,8 @@ package struct PullRequestBundle: Sendable {
     package static let checklistName = "CHECKLIST.md"
     /// The name of the text file.
     package static let textName = "PULL_REQUEST.md"
+    /// The folder of the logs.
+    package static let logs = "logs"
 
     package let request: PullRequest
     /// The project's rules, each with its result.
@@ -22,17 +24,31 @@ package struct PullRequestBundle: Sendable {
 
     /// Creates the files in memory.
     ///
-    /// - Parameter date: the commit's time, in seconds since 1970.
+    /// - Parameters:
+    ///   - date: the commit's time, in seconds since 1970.
+    ///   - logs: the logs of the runs that the text quotes, by file name.
     /// - Throws: `MailboxError`; `GitError`.
-    package init(_ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow]) throws {
+    package init(
+        _ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow],
+        logs: [(name: String, bytes: [UInt8])] = []
+    ) throws {
         self.request = request
         self.evidence = evidence
         rules = request.checklist(by: author, evidence: evidence)
-        files = [
-            (request.fileName, try request.mailbox(by: author, date: date, evidence: evidence)),
-            (Self.textName, Array(Visible.lines(request.page(evidence: evidence, entry: entry)).utf8)),
-            (Self.checklistName, Array(Visible.lines(request.checklistPage(rules)).utf8)),
-        ]
+        files =
+            [
+                (request.fileName, try request.mailbox(by: author, date: date, evidence: evidence)),
+                (Self.textName, Array(Visible.lines(request.page(evidence: evidence, entry: entry)).utf8)),
+                (Self.checklistName, Array(Visible.lines(request.checklistPage(rules)).utf8)),
+            ]
+            + (request.reproducer.map { [(Reproducer.name, Array($0.text.utf8))] } ?? [])
+            + logs.map { ("\(Self.logs)/\($0.name)", $0.bytes) }
+    }
+
+    /// The commands that run what is missing on one side or both, each once.
+    package var unmeasured: [String] {
+        var seen: Set<String> = []
+        return evidence.filter { !$0.isWhole }.map(\.command).filter { seen.insert($0).inserted }
     }
 
     /// The files' names.
@@ -57,7 +73,11 @@ package struct PullRequestBundle: Sendable {
         let unfinished = parent.appending(".\(name.string).\(getpid())")
         try Files.makeDirectory(unfinished)
         do {
-            for file in files { try Files.write(file.bytes, to: unfinished.appending(file.name)) }
+            for file in files {
+                let path = unfinished.appending(FilePath(file.name).components)
+                try Files.makeDirectory(path.removingLastComponent())
+                try Files.write(file.bytes, to: path)
+            }
             // rename(2) replaces a directory only if it is empty.
             try Files.rename(unfinished, to: folder)
         } catch {

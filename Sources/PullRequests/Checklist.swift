@@ -40,10 +40,20 @@ extension PullRequest {
                 ? (false, "there is none for variant \(variant)" + (project.isVendored ? ": copied code comes without tests" : ""))
                 : (true, tests.map { "\($0.path): \($0.seen ?? "not run yet for this version")" }.joined(separator: "; "))
         case .evidence:
-            evidence.contains(where: \.showsIt)
-                ? (true, "\(evidence.filter(\.showsIt).count) of \(evidence.count) environments: not clean without it, clean with it")
-                : (false, "no recorded run shows it yet: \(evidence.first.map { "`\($0.command)`" } ?? "no recipe has this code")")
+            evidenceResult(evidence)
         }
+    }
+
+    /// Runs of another variant are evidence, but somebody must decide whether they are enough.
+    private func evidenceResult(_ evidence: [EvidenceRow]) -> (Bool, String) {
+        let (shown, whole) = (evidence.filter(\.showsIt), evidence.filter(\.isWhole))
+        let missing = evidence.first { !$0.isWhole }.map { "`\($0.command)`" } ?? "no recipe has this code"
+        guard !shown.isEmpty else { return (false, "no recorded run shows it yet: \(missing)") }
+        let count = "\(shown.count) of \(whole.count) pairs of runs: not clean without it, clean with it"
+        let own = shown.filter { $0.variant == variant || $0.variant == nil }
+        guard own.isEmpty else { return (true, count) }
+        let others = Set(shown.compactMap(\.variant)).sorted().joined(separator: ", ")
+        return (false, "\(count), but of the variant \(others), not of \(variant): \(missing)")
     }
 
     private var subjectResult: (Bool, String) {

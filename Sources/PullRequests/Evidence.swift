@@ -12,6 +12,8 @@ package struct EvidenceRow: Hashable, Encodable, Sendable {
         package let grade: Grade
         /// The verdict's notes.
         package let notes: [String]
+        /// What decided, the most important first.
+        package let evidence: [Evidence]
         /// The versions of Go, runsc and the kernel in that run.
         package let tools: [String: String]
 
@@ -20,14 +22,19 @@ package struct EvidenceRow: Hashable, Encodable, Sendable {
             grade = run.verdict.grade
             title = run.verdict.grade.rawValue + (run.verdict.cause.map { ", \($0)" } ?? "")
             notes = run.verdict.notes
+            evidence = Array(run.verdict.evidence.prefix(3))
             tools = run.tools
         }
     }
 
     /// The level of proof: `component` or `boot`.
     package let level: String
-    /// The recipe that was built.
+    /// The recipe that was built, in command-line syntax.
     package let recipe: String
+    /// The version that was built; nil if unknown.
+    package let version: String?
+    /// The patch's variant for the upstream that was built; nil if none is for its version.
+    package let variant: String?
     /// The layout of the node's file systems.
     package let layout: String
     /// The upstream and its version according to the recipe.
@@ -78,8 +85,10 @@ extension EvidenceRow {
             let before = known.last { $0.place == without || place.source == nil && $0.place.isSame(as: without) }
             let after = known.last { $0.place == place }
             let version = (after ?? before)?.upstreams?[patch.upstream] ?? recipe.upstreams[patch.upstream]?.version
+            let variants = registry.entries.first { $0.name == patch }?.variants ?? []
             return EvidenceRow(
-                level: place.level, recipe: recipe.name(for: place.source), layout: place.layout,
+                level: place.level, recipe: recipe.name(of: after ?? before), version: (after ?? before)?.version ?? recipe.version.plain,
+                variant: version.flatMap { version in variants.first { $0.versions.contains(version) }?.name }, layout: place.layout,
                 upstream: recipe.words(on: patch.upstream, version, in: place.source),
                 seriesBefore: registry.label(of: without.series), seriesAfter: registry.label(of: place.series),
                 before: before.map { Side($0) }, after: after.map { Side($0) })
@@ -112,10 +121,10 @@ extension Run {
 }
 
 extension Recipe {
-    /// The recipe at the built version, in command-line syntax.
-    fileprivate func name(for lock: Lock?) -> String {
-        guard let lock, lock.kind == .debian, upstreams.values.contains(where: { $0.version == version }) else { return name }
-        return "\(name)@\(lock.version.prefix { $0.isNumber || $0 == "." })"
+    /// The recipe at the version that a run was asked for, in command-line syntax.
+    fileprivate func name(of run: Run?) -> String {
+        guard let built = run?.version, built != version.plain else { return name }
+        return "\(name)@\(built)"
     }
 
     /// The upstream's version, and what was built.

@@ -37,6 +37,8 @@ package struct PullRequest: Sendable {
     /// The tests in the diff.
     package let tests: [IncludedTest]
     let proposal: Proposal
+    /// The script that shows the fault without Ninepin; nil if the patch has no probe.
+    let reproducer: Reproducer?
 
     /// Creates a pull request in memory.
     ///
@@ -59,6 +61,9 @@ package struct PullRequest: Sendable {
         let change = try Change(entry, homes: homes, otherwise: first, for: base, in: project, registry)
         variant = change.variant
         madeFor = change.madeFor
+        reproducer = try registry.probe(of: entry).flatMap {
+            Reproducer(of: $0, in: project, home: change.home.path, hasVolume: entry.isForVolumes)
+        }
         let name = project.name
         let tests = proposal.tests.filter { $0.project == name && $0.variants.contains(change.variant) }
         self.tests = tests.map { IncludedTest(path: change.home.place(of: $0.path), seen: $0.seen) }

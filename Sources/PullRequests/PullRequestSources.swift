@@ -1,4 +1,5 @@
 import Building
+import FileSystem
 import Git
 import Host
 import Model
@@ -29,6 +30,26 @@ package struct PullRequestSources: Sendable {
                 return EvidenceRow.rows(of: patch, in: resolved, runs: try ledger.runs(ofRecipe: recipe.name), registry: registry)
             }
     }
+
+    /// The logs of the runs that a pull request's text quotes, by file name. A log that is gone or large is left out.
+    ///
+    /// - Throws: `LedgerError`; `FileError`.
+    package func logs(of evidence: [EvidenceRow]) throws -> [(name: String, bytes: [UInt8])] {
+        let ledger = try builder.runner.ledger()
+        return try EvidenceText.examples(of: evidence).enumerated().flatMap { index, row in
+            try [("without", row.before), ("with", row.after)].flatMap { word, side -> [(name: String, bytes: [UInt8])] in
+                guard let side else { return [] }
+                let folder = try ledger.place(of: side.run)
+                return try Files.list(folder).filter { $0.hasSuffix(".log") }.compactMap { log in
+                    let bytes = try Files.read(folder.appending(log), from: 0, count: Self.mostBytes + 1)
+                    return bytes.count > Self.mostBytes ? nil : ("\(index + 1)-\(word)-\(log)", bytes)
+                }
+            }
+        }
+    }
+
+    /// The largest log that is put into a bundle.
+    private static let mostBytes = 4 << 20
 
     /// A recipe's source as the base of a pull request. It is fetched if necessary.
     ///

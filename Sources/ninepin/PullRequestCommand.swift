@@ -66,7 +66,8 @@ struct PullRequestCommand: ContextCommand {
             let request = try PullRequest(entry, to: project, for: base, projects: projects, registry: registry)
             let evidence = try sources.evidence(of: entry.name)
             return try PullRequestBundle(
-                request, of: entry, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence)
+                request, of: entry, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence,
+                logs: try sources.logs(of: evidence))
         }
         try bundle.write(to: place)
         try show(bundle, in: place, context)
@@ -93,6 +94,9 @@ struct PullRequestCommand: ContextCommand {
             report.text("made for  \(request.madeFor); variant \(request.variant)")
             for name in bundle.names { report.text("wrote     \(place.appending(name))") }
             for rule in bundle.rules where !rule.isKept { report.text("open      \(rule.rule): \(rule.why)") }
+            report.text("measure   \(bundle.unmeasured.first ?? "nothing: every planned environment was run on both sides")")
+            report.text("apply     git am \(place.appending(request.fileName))")
+            report.text("send      \(request.creation(in: place.string))")
         }
     }
 }

@@ -193,6 +193,7 @@ struct CommandLineTests {
             (["verify", "--sandbox", "here", "--layout", "root-9p"], "--layout cannot be used"), (["run", "--layout", "here"], "--layout"),
             (["preflight", "--series", "nope"], "supported patches: libcontainer/percpu"), (["preflight", "--kubelet", "new"], "1.20.2"),
             (["preflight", "--kubelet-dir", "var"], "an absolute path"), (["run", "--patience", "0.5"], "--patience"),
+            (["run", "kubelet-1.20@9.9"], "its source is 1.20.2"), (["fetch", "kubelet-1.20@1.20.5"], "its source is 1.20.2"),
             (["run", "--cgroup", "v3"], "--cgroup"), (["run", "--overlay-size", "20x"], "--overlay-size"),
             (["run", "--layout", "root-9p", "--overlay-size", "20g"], "requires --layout root-overlay"),
             (["verify", "--cgroup", "v1", "--cgroup", "v2"], "can be given only once"), (["run", "--layout", "root-9p+v2"], "--layout"),

@@ -16,6 +16,14 @@ struct RealPullRequestTests {
         let importPath: String
         let package: String
         let test: String
+        /// What the script says without the change.
+        var fault: String {
+            switch patch {
+            case "percpu": "cpuacct.usage_percpu: no such file or directory"
+            case "memory-usage": "memory usage of / reads 0"
+            default: "could not find device"
+            }
+        }
 
         var testDescription: String { "\(patch) for \(project)" }
     }
@@ -74,8 +82,12 @@ struct RealPullRequestTests {
         let libraries = try libraries(place, one, tree: tree, steps: steps)
         let after = try goTest(place, one, in: work, libraries, name)
         #expect(after.passes, "\(after.said)")
+        let mended = try reproduce(place, one, in: work, libraries)
+        #expect(mended.passes, "\(mended.said)")
         try git(["checkout", "-q", "HEAD~1", "--", one.test], in: work)
         let before = try goTest(place, one, in: work, libraries, name)
+        let broken = try reproduce(place, one, in: work, libraries)
+        #expect(!broken.passes && broken.said.contains(one.fault), "\(broken.said)")
         // The test fails, not the compiler.
         #expect(!before.passes && before.said.contains("--- FAIL: \(name)"), "\(before.said)")
     }
@@ -102,16 +114,32 @@ struct RealPullRequestTests {
     private func goTest(
         _ place: ProjectFixture, _ one: Case, in work: String, _ libraries: String, _ name: String
     ) throws -> (passes: Bool, said: String) {
+        let words = ["go", "test", "-vet=off", "-count=1", "-run", "^\(name)$", "./\(one.package)"]
+        return try withGo(words, place, one, in: work, libraries)
+    }
+
+    /// Runs the bundle's script in a checkout, with runsc and Go alone.
+    private func reproduce(
+        _ place: ProjectFixture, _ one: Case, in work: String, _ libraries: String
+    ) throws -> (passes: Bool, said: String) {
+        let runsc = "\(place.tool.workspace)/tools/runsc/usr/bin/runsc"
+        return try withGo(["sh", "\(place.path)/out/reproduce.sh", runsc], place, one, in: work, libraries)
+    }
+
+    private func withGo(
+        _ words: [String], _ place: ProjectFixture, _ one: Case, in work: String, _ libraries: String
+    ) throws -> (passes: Bool, said: String) {
         // The newest Go in the workspace if a recipe required one, otherwise Debian's.
         let own = (try? FileManager.default.contentsOfDirectory(atPath: "\(place.tool.workspace)/tools/go")) ?? []
         let newest = own.filter { !$0.hasPrefix(".") }.max { $0.compare($1, options: .numeric) == .orderedAscending }
         let go = one.home == nil ? try #require(newest.map { "\(place.tool.workspace)/tools/go/\($0)/bin/go" }) : "/usr/lib/go-1.19/bin/go"
         let process = Process()
-        process.executableURL = URL(filePath: go)
-        process.arguments = ["test", "-vet=off", "-count=1", "-run", "^\(name)$", "./\(one.package)"]
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = words
         process.currentDirectoryURL = URL(filePath: work)
         process.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": place.path, "GOPATH": "\(place.path)/gopath:\(libraries)", "GO111MODULE": "off",
+            "PATH": "\(URL(filePath: go).deletingLastPathComponent().path):/usr/sbin:/usr/bin:/bin", "HOME": place.path,
+            "GOPATH": "\(place.path)/gopath:\(libraries)", "GO111MODULE": "off",
             "GOCACHE": "\(place.tool.workspace)/cache/go-build", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "",
             "GOPROXY": "off", "PWD": work,
         ]

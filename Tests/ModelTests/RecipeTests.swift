@@ -266,6 +266,41 @@ struct RecipeTests {
         #expect(recipe.upstreams["cadvisor"]?.path == "vendor/cadvisor")
     }
 
+    @Test(
+        "a version is used if the source names it, for all versions or in a range; a range that changes something else is not enough",
+        arguments: [
+            ("{debian: {package: p, suite: s, version: 1.20.2-1}}", "9.9", false),
+            ("{debian: {package: p, suite: s, version: 1.20.2-1}}", "1.20.2", true),
+            ("{debian: {package: p, suite: s, version: 1.20.2-1}}", "1.20.2+k3s1", false),
+            ("{debian: {package: p, suite: s, version: 1.20.2-1}}", "1.26.1", false),
+            ("{debian: {package: p, suite: s, version: 1.20.2-1}}", "2.0.0", true),
+            ("{debian: {package: p, suite: s, version: 1.20.2-1}}", "2.0.1", false),
+            ("{debian: {package: p, suite: s, version: 1.20.5+really1.20.2-1}}", "1.20.5", false),
+            ("{debian: {package: p, suite: s, version: 1.20.5+really1.20.2-1}}", "1.20.2", true),
+            ("{debian: {package: p, suite: s, version: 19.9.1}}", "9.9", false),
+            ("{debian: {package: p, suite: s, version: 19.9.1}}", "19.9", false),
+            ("{debian: {package: p, suite: s, version: 19.9.1}}", "9.9.1", false),
+            ("{debian: {package: p, suite: s, version: 19.9.1}}", "19.9.1", true),
+            ("{git: {url: u, ref: main}}", "9.9", false), ("{git: {url: u, ref: \"v{version}\"}}", "9.9", true),
+            ("{git: {url: \"u/{version}\", ref: main}}", "9.9", true),
+        ])
+    func usesVersion(_ source: String, _ wanted: String, _ isUsed: Bool) throws {
+        let yaml = """
+            version: 1.20.2
+            source: \(source)
+            title: "t {version}"
+            ranges:
+              - versions: ">=1.25 <2"
+                toolchain: ">=1.24"
+              - versions: ">=2 <3"
+                source: {git: {url: u, ref: v2.0.0}}
+            """
+        let only = try RecipeFile.onlyVersion(
+            [try RecipeFile(yaml: yaml, file: "r.yaml")], wanted: try #require(Version(wanted)))
+        #expect((only == nil) == isUsed)
+        if let only { #expect(only.plain == "1.20.2") }
+    }
+
     @Test("a mistake in a file that extends another is told with that file's name")
     func mistakeInChild() throws {
         let error = #expect(throws: Diagnostic.self) { try layered([good, "extends: base\nnode:\n  profile: kublet\n"]) }

@@ -15,17 +15,17 @@ struct EvidenceTests {
     }
 
     private func run(
-        _ id: String, _ series: [PatchName], _ grade: Grade, layout: Layout = .root9p, level: Level = .boot, notes: [String] = []
-    )
-        throws -> Run
-    {
-        Run(
-            id: id, started: "", recipe: "r", series: series, layout: .sandbox(layout), lock: nil, tree: nil,
+        _ id: String, _ series: [PatchName], _ grade: Grade, layout: Layout = .root9p, level: Level = .boot,
+        notes: [String] = [], text: String? = nil, version: String? = nil
+    ) throws -> Run {
+        let evidence = text.map { [Evidence(kind: .log, text: $0, source: "kubelet", line: 3, seconds: 1)] } ?? []
+        return Run(
+            id: id, started: "", recipe: "r", version: version, series: series, layout: .sandbox(layout), lock: nil, tree: nil,
             artifact: Artifact(digest: Digest(bytes: [UInt8](repeating: 0, count: 32)), path: "", bytes: 0), steps: [],
             tools: ["go": "go1.19.8", "runsc": "20240729.0"],
             secondsToVerdict: 1,
             verdict: Verdict(
-                grade: grade, level: level, cause: grade == .fatal ? .memoryCache : nil, summary: "", evidence: [], notes: notes))
+                grade: grade, level: level, cause: grade == .fatal ? .memoryCache : nil, summary: "", evidence: evidence, notes: notes))
     }
 
     private func recipe() throws -> Recipe {
@@ -47,14 +47,15 @@ struct EvidenceTests {
     func outside() throws {
         let fixture = try PullRequestFixture()
         let hostile = "a | <img src=x> [b](c)\n# d\u{1B}`e`"
-        let runs = [try run("1", [], .fatal), try run("2", [gap], .clean, notes: [hostile])]
+        let runs = [try run("1", [], .fatal, text: hostile, version: "9 | <b>"), try run("2", [gap], .clean, version: "9 | <b>")]
         let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try fixture.registry())
         try fixture.bundle(try fixture.request(), evidence: rows).write(to: .init("\(fixture.path)/out"))
         let page = try fixture.text("out/PULL_REQUEST.md")
-        #expect(page.contains("a \\| &lt;img src=x> \\[b\\](c) # d\\u{1B}\\`e\\`"), "\(page)")
+        #expect(page.contains("\n    kubelet: a | <img src=x> [b](c)\\u{A}# d\\u{1B}`e`\n"), "\(page)")
+        #expect(page.contains("| node of r@<!-- -->9 \\| &lt;b> |"), "\(page)")
     }
 
-    @Test("a row has the newest run of each side, and says 'not run' where there is none; nothing is made up")
+    @Test("a row has the newest run of each side, and only complete pairs are in the text; nothing is made up")
     func rows() throws {
         let fixture = try PullRequestFixture()
         let runs = [
@@ -70,15 +71,72 @@ struct EvidenceTests {
         #expect(rows[0].command == "ninepin matrix r --series none --series gap")
         try fixture.bundle(try fixture.request(), evidence: rows).write(to: .init("\(fixture.path)/out"))
         let page = try fixture.text("out/PULL_REQUEST.md")
-        #expect(page.contains("| `none` → `gap` | fatal, memory cache (run 2) | clean (run 4) | up 0.38.6; go1.19.8; runsc 20240729.0 |"))
-        #expect(page.contains("| node of r, level boot | volume-9p | `none` → `gap` | not run | not run | up 0.38.6 |"))
-        #expect(page.contains("- r, root-9p: memory reads 0"))
-        #expect(page.contains("It was seen.") && page.contains("ninepin matrix r --series none --series gap\n"))
+        #expect(
+            page.contains(
+                "| node of r | / is 9p | none | fatal, memory cache | clean |\n\nAll were built from: up 0.38.6; go1.19.8; runsc 20240729.0.\n"
+            ),
+            "\(page)")
+        #expect(!page.contains("volume") && !page.contains("| not run"), "only complete pairs are in the table")
+        #expect(!page.contains("run 2") && !page.contains("run 4"), "nobody else has the run")
+        #expect(page.contains("The change that was measured is the one proposed here."))
         #expect(page.contains("{unknown}") && !page.contains("{evidence}"))
+        let bundle = try fixture.bundle(try fixture.request(), evidence: rows)
+        #expect(bundle.unmeasured == ["ninepin matrix r --series none --series gap"])
         #expect(
             try fixture.text("out/CHECKLIST.md").contains(
-                "- [x] the evidence\n      1 of 2 environments: not clean without it, clean with it")
-        )
+                "- [x] the evidence\n      1 of 1 pairs of runs: not clean without it, clean with it"))
+    }
+
+    @Test("what was measured for another variant is said to be, and does not tick the rule")
+    func variant() throws {
+        let fixture = try PullRequestFixture()
+        try fixture.write(
+            "patches/up/gap/patch.yaml",
+            """
+            title: t
+            why: w
+            upstream: up
+            versions: '*'
+            evidence: e
+            status: local
+            variants:
+              - {name: v0, versions: '<1'}
+              - {name: v1, versions: '>=1'}
+
+            """)
+        try fixture.write("patches/up/gap/v0.patch", try fixture.text("patches/up/gap/v1.patch"))
+        let runs = [try run("1", [], .fatal, text: "E1 the cause"), try run("2", [gap], .clean, text: "ok")]
+        let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try fixture.registry())
+        #expect(rows.first?.variant == "v0")
+        let bundle = try fixture.bundle(try fixture.request(), evidence: rows)
+        let rule = try #require(bundle.rules.first { $0.rule == "the evidence" })
+        #expect(!rule.isKept && rule.why.contains("but of the variant v0, not of v1"), "\(rule)")
+        try bundle.write(to: .init("\(fixture.path)/out"))
+        let page = try fixture.text("out/PULL_REQUEST.md")
+        #expect(page.contains("for other versions (its variant v0). What is proposed here is its variant v1."), "\(page)")
+        #expect(page.contains("Without the change:\n\n    kubelet: E1 the cause\n\nWith it:\n\n    kubelet: ok\n"), "\(page)")
+    }
+
+    @Test("a patch with a probe has a script, which is a shell's, whatever the program and the folder are called")
+    func script() throws {
+        let fixture = try PullRequestFixture()
+        try fixture.write(
+            "patches/up/gap/probe/main.go", "package main\n\nimport \"upstream/fs\"\n\nfunc main() { fs.Open(`$HOME '\"`) }\n")
+        let bundle = try fixture.bundle(try fixture.request())
+        #expect(bundle.names.contains("reproduce.sh"))
+        try bundle.write(to: .init("\(fixture.path)/out"))
+        let script = try fixture.text("out/reproduce.sh")
+        let page = try fixture.text("out/PULL_REQUEST.md")
+        #expect(page.contains("\n```sh\n\(script)```\n\n</details>\n"), "\(page)")
+        #expect(script.contains("fs.Open(`$HOME '\"`)") && script.contains("\"UPSTREAM_IMPORT_PATH/fs\""), "\(script)")
+        let check = Process()
+        check.executableURL = URL(filePath: "/bin/sh")
+        check.arguments = ["-n", "\(fixture.path)/out/reproduce.sh"]
+        try check.run()
+        check.waitUntilExit()
+        #expect(check.terminationStatus == 0)
+        try fixture.write("patches/up/gap/probe/main.go", "package main\nvar text = `\nEND_OF_PROGRAM\n`\n")
+        #expect(!(try fixture.bundle(try fixture.request()).names.contains("reproduce.sh")), "a program that would end the script")
     }
 
     @Test("a series with other patches is held against the same one without this patch")

@@ -23,6 +23,8 @@ package struct Proposal: Hashable, Sendable {
     package let problem: String
     /// How the patch solves the problem.
     package let solution: String
+    /// What was measured by hand, with dates and versions; nil if nothing was.
+    package let measured: String?
     /// Related threads of the projects.
     package let related: [String]
     /// Tests that fail without the patch.
@@ -39,6 +41,9 @@ extension Proposal {
                 YamlField("subject", "text", "what the commit does, in the imperative and in lowercase"),
                 YamlField("problem", "text", "what fails without the patch; an empty line starts a new paragraph"),
                 YamlField("solution", "text", "how the patch fixes it"),
+                YamlField(
+                    "measured", "text", required: false,
+                    "what was measured by hand, with dates and versions; it stands behind the recorded runs"),
                 YamlField("related", "list of texts", required: false, "related threads: `OWNER/NAME#NUMBER` and a short comment"),
                 YamlField("tests", "list of mappings", required: false, "new test files that fail without the patch"),
             ])
@@ -69,6 +74,7 @@ extension Proposal {
         guard !subject.contains(where: \.isNewline) else { throw map.complaint("subject", "expected one line") }
         problem = try map.text("problem")
         solution = try map.text("solution")
+        measured = map.has("measured") ? try map.text("measured") : nil
         related = try map.values("related", expected: "text")
         var tests: [Test] = []
         for test in try map.list("tests", schema: Schema.test) {

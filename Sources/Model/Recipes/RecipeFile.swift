@@ -47,6 +47,19 @@ package struct RecipeFile: Sendable {
             .replacing("{arch}", with: architecture.rawValue)
     }
 
+    /// The version that a recipe is for, if its source is not the wanted version; nil if it is.
+    ///
+    /// A source is of a version if it names that version: by `{version}`, or by a text for a range of versions.
+    ///
+    /// - Throws: `Diagnostic` if a version or a range is invalid.
+    package static func onlyVersion(_ files: [RecipeFile], wanted: Version) throws(Diagnostic) -> Version? {
+        guard let first = files.first else { return nil }
+        let written = try version(of: files.dropFirst().reduce(first.body) { $0.overlaid(by: $1.body, whole: whole) })
+        guard wanted != written || wanted.build != written.build else { return nil }
+        guard let source = try layered(files, version: wanted, architecture: .machine)["source"] else { return nil }
+        return source.names(wanted) ? nil : written
+    }
+
     /// Keys whose values are replaced as a whole: sources of different kinds do not mix, nor do the digests of two releases of a download.
     private static let whole: Set<String> = ["source", "libraries", "sha256", "tree", "bytes"]
 
@@ -89,6 +102,23 @@ package struct RecipeFile: Sendable {
 }
 
 extension YamlValue {
+    /// Whether a text in it names a version. Debian's `1.20.5+really1.20.2` is 1.20.2 (Debian Policy, 5.6.12.1).
+    fileprivate func names(_ version: Version) -> Bool {
+        switch content {
+        case .scalar(let text):
+            let real = text.ranges(of: "+really").last.map { text[$0.upperBound...] } ?? text[...]
+            return real.ranges(of: version.plain).contains { found in
+                // 9.9 is neither in 19.9 nor in 9.9.1.
+                let before = real[..<found.lowerBound].last
+                let after = real[found.upperBound...].prefix(2)
+                let goesOn = after.first?.isNumber == true || after.first == "." && after.dropFirst().first?.isNumber == true
+                return before?.isNumber != true && before != "." && !goesOn
+            }
+        case .sequence(let values): return values.contains { $0.names(version) }
+        case .mapping(let entries): return entries.contains { $0.value.names(version) }
+        }
+    }
+
     /// Selects the digest and length for an architecture in downloads that list them by architecture. A digest not listed for this
     /// architecture is unknown.
     ///

@@ -41,8 +41,14 @@ extension ReportDocument {
         return "\(cells.count) cells were measured: \(words.joined(separator: ", "))"
     }
 
+    /// A cell that is clean where something else was expected is good news, and is told after the bad.
     private var notAsExpected: [String] {
-        named(contradicted, most: 2, \.change) { "\($0) more \($0 == 1 ? "is" : "are") not as expected" }
+        let worse = contradicted.filter { $0.grade != .clean }
+        let better = contradicted.filter { $0.grade == .clean }
+        return named(worse, most: 2, \.change) { "\($0) more \($0 == 1 ? "is" : "are") not as expected" }
+            + named(better, most: worse.isEmpty ? 2 : 0, \.change) { count in
+                "\(count)\(worse.isEmpty ? " more" : "") \(count == 1 ? "is" : "are") better than expected"
+            }
     }
 
     /// A cell that does not repeat is named only if it does not make a long sentence longer.

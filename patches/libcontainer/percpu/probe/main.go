@@ -4,12 +4,16 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	cgroups "upstream"
 	"upstream/fs"
 )
 
 func main() {
+	// A sandbox that has just begun may not have used a tick of CPU time yet.
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+	}
 	stats := cgroups.NewStats()
 	if err := (&fs.CpuacctGroup{}).GetStats("/sys/fs/cgroup/cpuacct", stats); err != nil {
 		fmt.Println(err)

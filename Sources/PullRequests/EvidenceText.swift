@@ -1,0 +1,123 @@
+import Model
+import Sanitizing
+
+/// What a pull request's text says of recorded runs: the complete pairs, and the lines that decided. It names nothing that only the sender
+/// has, such as the IDs of runs.
+struct EvidenceText {
+    /// The rows with a run on both sides; those that show the patch's effect first.
+    private let pairs: [EvidenceRow]
+    /// The variant that the pull request proposes.
+    private let variant: String
+    /// What was measured by hand.
+    private let measured: String?
+
+    /// How many pairs have their deciding lines in the text.
+    private static let shown = 3
+    private static let longest = 300
+
+    init(_ rows: [EvidenceRow], variant: String, measured: String? = nil) {
+        self.measured = measured.map(Paragraphs.unwrapped)
+        pairs = Self.ordered(rows)
+        self.variant = variant
+    }
+
+    /// The complete pairs: those that show the effect first, and of those the ones with the fewest other patches.
+    private static func ordered(_ rows: [EvidenceRow]) -> [EvidenceRow] {
+        rows.filter(\.isWhole).enumerated().sorted { one, other in
+            func rank(_ row: EvidenceRow) -> Int { (row.showsIt ? 0 : 1000) + (row.seriesBefore == "none" ? 0 : row.seriesBefore.count) }
+            return (rank(one.element), one.offset) < (rank(other.element), other.offset)
+        }.map(\.element)
+    }
+
+    /// The pairs whose deciding lines are shown: one of each kind and level.
+    static func examples(of rows: [EvidenceRow]) -> [EvidenceRow] {
+        var kinds: Set<[String]> = []
+        return Array(
+            ordered(rows).filter(\.showsIt).filter { kinds.insert([$0.level, $0.before?.title ?? ""]).inserted }.prefix(shown))
+    }
+
+    /// The section (Markdown).
+    var text: String {
+        guard !pairs.isEmpty else { return measured ?? "Not run yet." }
+        let lines = pairs.map(line)
+        let head = ["| what | file systems | other patches | without | with |", "|---|---|---|---|---|"]
+        let ends = source == nil ? [" built from |", "---|"] : ["", ""]
+        let table = (zip(head, ends).map(+) + lines).joined(separator: "\n")
+        return
+            ([legend, table, source.map { "All were built from: \(Markdown.text($0))." }, origin].compactMap(\.self)
+            + Self.examples(of: pairs).map(decided) + (measured.map { [$0] } ?? [])).joined(separator: "\n\n")
+    }
+
+    /// What all rows were built from and with; nil if they differ.
+    private var source: String? {
+        let all = Set(pairs.map(\.versions))
+        return all.count == 1 ? all.first : nil
+    }
+
+    private var legend: String {
+        let nodes = "A node is kubelet (or k3s), started in a gVisor sandbox of its own and watched."
+        let probes = "A probe is a small program in the sandbox that calls the changed code."
+        let used = [pairs.contains { $0.level != "component" } ? nodes : nil, pairs.contains { $0.level == "component" } ? probes : nil]
+        let words = "Clean means that it answers and logs no known error; fatal means that it ends, with the cause."
+        return (used.compactMap(\.self) + [words]).joined(separator: " ")
+    }
+
+    /// Whose variant was measured, if it is not the proposed one.
+    private var origin: String {
+        let others = Set(pairs.compactMap(\.variant)).subtracting([variant]).sorted()
+        guard !others.isEmpty else { return "The change that was measured is the one proposed here." }
+        let own = pairs.contains { $0.variant == variant } ? ", and of this one where the version fits" : ""
+        return """
+            These are measurements of the same change for other versions (its variant \(others.joined(separator: ", "))\(own)). What is \
+            proposed here is its variant \(variant).
+            """
+    }
+
+    private func line(_ row: EvidenceRow) -> String {
+        let level = row.level == "component" || row.level == "boot" ? "" : ", level \(row.level)"
+        let what = row.level == "component" ? "probe of \(row.recipe)" : "node of \(row.recipe)\(level)"
+        let other = row.seriesBefore == "none" ? "none" : Markdown.codeInCell(row.seriesBefore)
+        let cells =
+            [
+                Markdown.text(what), Markdown.text(Self.place(row.layout)), other, Markdown.text(row.before?.title ?? ""),
+                Markdown.text(row.after?.title ?? ""),
+            ] + (source == nil ? [Markdown.text(row.versions)] : [])
+        return "| \(cells.joined(separator: " | ")) |"
+    }
+
+    /// The layout in words for somebody who does not know its name.
+    private static func place(_ layout: String) -> String {
+        let parts = layout.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+        let files =
+            switch parts.first {
+            case "root-9p": "/ is 9p"
+            case "volume-9p": "/ and /var/lib/kubelet are two 9p mounts"
+            case "root-overlay": "/ is an overlay"
+            default: layout
+            }
+        return files + parts.dropFirst().map { ", cgroup \($0)" }.joined()
+    }
+
+    private func decided(_ row: EvidenceRow) -> String {
+        let sides = [("Without the change", row.before), ("With it", row.after)].compactMap { words, side -> String? in
+            guard let evidence = side?.evidence, !evidence.isEmpty else { return nil }
+            // An indented block: nothing in a line can end it.
+            let lines = evidence.map { "    \(Visible.line(Visible.excerpt("\($0.source): \($0.text)", most: Self.longest)))" }
+            return "\(words):\n\n\(lines.joined(separator: "\n"))"
+        }
+        let what = row.level == "component" ? "probe" : "node"
+        return "What decided for the \(what), \(Markdown.text(Self.place(row.layout))). \(sides.joined(separator: "\n\n"))"
+    }
+}
+
+extension EvidenceRow {
+    /// The versions of the environment; both if the two sides differ.
+    fileprivate var versions: String {
+        let tools = ["go", "runsc"].compactMap { tool -> String? in
+            let found = [before, after].compactMap { $0?.tools[tool] }
+            let words = Set(found).count > 1 ? "\(found[0]), then \(found[1])" : found.first
+            return words.map { "\(tool == "go" ? "" : "\(tool) ")\($0)" }
+        }
+        return ([upstream] + tools).joined(separator: "; ")
+    }
+}
