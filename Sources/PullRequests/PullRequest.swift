@@ -142,11 +142,7 @@ private struct Change {
             self.home = home
             madeFor = label + (place.version.map { ", \(entry.name.upstream) \($0)" } ?? "")
             existing = { try source.content($0, in: place) }
-            diff = try chosen.patch.applied { try source.standing($0, in: place) }.flatMap { changed in
-                let (old, new) = (home.place(of: changed.file.oldPath), home.place(of: changed.file.path))
-                if changed.file.isBinary { return changed.file.text(old: old, new: new) }
-                return try FileDiff.text(changed.file.change, from: old, to: new, before: changed.before, after: changed.after)
-            }
+            diff = try UpstreamDiff.text(chosen.patch, applied: place, in: source, as: home)
         case .registry(let name):
             guard !project.isVendored else { throw PullRequestError.needsSource(project: project.title) }
             guard let variant = name.map({ name in entry.variants.first { $0.name == name } }) ?? entry.variants.last else {

@@ -84,6 +84,20 @@ struct DiffTests {
         #expect(found.status == 64 && found.errors.contains(expected), "\(found)")
     }
 
+    @Test(
+        "a patch, even one that begins with a digit, is shown as upstream's plain diff, byte for byte", arguments: ["percpu", "9p-source"])
+    func patch(_ name: String) async throws {
+        let place = try ProjectFixture()
+        let shown = try await place.tool.ran(["diff", name])
+        #expect(shown.status == 0, "\(shown)")
+        let document = try await place.tool.ran(["diff", name, "--json"]).json()
+        let (patch, variant) = (try #require(document["patch"] as? String), try #require(document["variant"] as? String))
+        let text = try String(contentsOf: Tool.project.appending(path: "patches/\(patch)/\(variant).patch"), encoding: .utf8)
+        #expect(shown.output == text && document["diff"] as? String == text)
+        #expect(try await place.tool.ran(["diff", name, "--all"]).status == 64)
+        #expect(try await place.tool.ran(["diff", "\(name)x"]).errors.contains("did you mean"), "a near name is suggested")
+    }
+
     @Test("a log that was removed or changed is told")
     func changed() async throws {
         let place = try Self.project()

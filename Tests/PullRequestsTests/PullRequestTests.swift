@@ -64,6 +64,25 @@ struct PullRequestTests {
         #expect(throws: PullRequestError.notWanted(try fixture.registry().entries[0].name, .refuted)) { try fixture.request() }
     }
 
+    @Test("the plain diff has the upstream's own paths and the blobs' IDs, and git applies it, even where the lines have moved")
+    func plainDiff() throws {
+        let fixture = try PullRequestFixture()
+        try fixture.checkout("work", at: ".")
+        let registry = try fixture.registry()
+        let entry = try registry.entry(named: "gap")
+        let diff = try UpstreamDiff(entry, for: fixture.source("work", at: "."), registry: registry)
+        #expect(diff.variant == "v1" && diff.madeFor == "work")
+        let text = String(decoding: diff.bytes, as: UTF8.self)
+        #expect(text.hasPrefix("diff --git a/fs/read.go b/fs/read.go\nindex "), "\(text)")
+        try fixture.write("gap.diff", text)
+        try fixture.write("work/fs/read.go", "// One line more.\n" + PullRequestFixture.code)
+        try fixture.git("commit", "-q", "-a", "-m", "one more", in: "work")
+        try fixture.git("apply", "-3", "../gap.diff", in: "work")
+        #expect(try fixture.text("work/fs/read.go").contains("// A gap is no data."))
+        let newest = try UpstreamDiff(entry, for: nil, registry: registry)
+        #expect(try newest.bytes == Array(fixture.text("patches/up/gap/v1.patch").utf8) && newest.madeFor == "up *")
+    }
+
     @Test("a patch that does not fit the source makes no pull request")
     func misfit() throws {
         let fixture = try PullRequestFixture()
