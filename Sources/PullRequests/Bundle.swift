@@ -26,15 +26,17 @@ package struct PullRequestBundle: Sendable {
     ///
     /// - Parameters:
     ///   - date: the commit's time, in seconds since 1970.
+    ///   - currency: whether the source is what the project has now.
     ///   - logs: the logs of the runs that the text quotes, by file name.
     /// - Throws: `MailboxError`; `GitError`.
     package init(
-        _ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow],
+        _ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow], currency: Currency,
         logs: [(name: String, bytes: [UInt8])] = []
     ) throws {
         self.request = request
+        isCurrent = currency.isNewest
         self.evidence = evidence
-        rules = request.checklist(by: author, evidence: evidence)
+        rules = [currency.rule(for: request.project)] + request.checklist(by: author, evidence: evidence)
         files =
             [
                 (request.fileName, try request.mailbox(by: author, date: date, evidence: evidence)),
@@ -44,6 +46,9 @@ package struct PullRequestBundle: Sendable {
             + (request.reproducer.map { [(Reproducer.name, Array($0.text.utf8))] } ?? [])
             + logs.map { ("\(Self.logs)/\($0.name)", $0.bytes) }
     }
+
+    /// Whether it is made for what the project has now.
+    package let isCurrent: Bool
 
     /// The commands that run what is missing on one side or both, each once.
     package var unmeasured: [String] {

@@ -9,7 +9,9 @@ import UnifiedDiff
 /// The source that a pull request is based on.
 package enum PullRequestBase {
     /// Existing files: the variant that applies to them is used.
-    case source(SourceText, Home, label: String)
+    ///
+    /// - `isOwn`: whether they are the project's own tree, so that its code is where it was found. In another tree, it may be a copy.
+    case source(SourceText, Home, label: String, isOwn: Bool = false)
     /// Only the registry: a variant's text is used unchanged; nil selects the newest variant.
     case registry(variant: String?)
 }
@@ -133,10 +135,10 @@ private struct Change {
         _ entry: PatchEntry, homes: [Home], otherwise first: Home, for base: PullRequestBase, in project: Project, _ registry: Registry
     ) throws {
         switch base {
-        case .source(let source, let place, let label):
+        case .source(let source, let place, let label, let isOwn):
             let matcher = try PatchMatcher(entry, at: place, in: source, registry: registry)
             let chosen = try matcher.chosen().match
-            let home = homes.first { $0.path == place.path } ?? first
+            let home = isOwn ? Home(path: place.path, version: nil) : homes.first { $0.path == place.path } ?? first
             guard home.path == place.path || homes.count == 1 else { throw PullRequestError.needsSource(project: project.title) }
             variant = chosen.variant.name
             self.home = home

@@ -1,4 +1,5 @@
 import Building
+import ExitCodes
 import FileSystem
 import Git
 import Host
@@ -50,6 +51,39 @@ package struct PullRequestSources: Sendable {
 
     /// The largest log that is put into a bundle.
     private static let mostBytes = 4 << 20
+
+    /// The newest commit of a project's default branch as the base of a pull request. If it cannot be reached, the base is the text of the
+    /// newest variant.
+    ///
+    /// - Throws: `PullRequestError.needsSource` for a project whose code is copied, if it cannot be reached; `PullRequestError.notThere` if the
+    ///   code is not where it was; errors of a reached repository.
+    package func newest(of project: Project, for entry: PatchEntry) async throws -> (base: PullRequestBase, currency: Currency) {
+        let homes = project.homes.filter { $0.upstream == entry.name.upstream }
+        guard let home = homes.first else { return (.registry(variant: nil), .unknown("it has none of this code")) }
+        let address = "https://github.com/\(project.title)"
+        let yaml = """
+            title: \(project.title)
+            version: 0.0.0
+            importPath: github.com/\(project.title)
+            source: {git: {url: "\(address)", ref: HEAD}}
+            upstreams: {\(home.upstream): {path: "\(home.path)"}}
+            toolchain: '*'
+            """
+        let recipe = try Recipe(yaml: yaml, file: address, name: project.name)
+        let fetched: Fetched
+        do { fetched = try await builder.fetch(recipe, isFresh: true) } catch {
+            try Task.checkCancellation()
+            guard ExitStatus(for: error) == .missing else { throw error }
+            return (.registry(variant: nil), .unknown("\(address) could not be reached, so nothing was compared: \(error)"))
+        }
+        let source = SourceText(tree: fetched.tree, of: try builder.trees())
+        let found = try registry.upstreams[entry.name.upstream]?.found(in: source) ?? []
+        // A project may have moved its code since the registry was written.
+        guard let place = found.first(where: { $0.path == home.path }) ?? found.first else {
+            throw PullRequestError.notThere(entry.name, folder: "\(project.title), \(fetched.lock.title)")
+        }
+        return (.source(source, place, label: fetched.lock.title, isOwn: true), .newest(fetched.lock.title))
+    }
 
     /// A recipe's source as the base of a pull request. It is fetched if necessary.
     ///

@@ -19,7 +19,7 @@ package struct UpstreamDiff: Sendable {
     ///   - base: a source to which it is applied; nil for the text of the newest variant, unchanged.
     /// - Throws: `PatchesError` if no variant applies to the source; `FileError`; `GitError`.
     package init(_ entry: PatchEntry, for base: PullRequestBase?, registry: Registry) throws {
-        guard case .source(let source, let place, let label) = base else {
+        guard case .source(let source, let place, let label, _) = base else {
             guard let newest = entry.variants.last else { throw PullRequestError.noVariant(entry.name, "", advice: "it has none") }
             variant = newest.name
             madeFor = "\(entry.name.upstream) \(newest.versions)"

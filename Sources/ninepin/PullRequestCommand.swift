@@ -18,9 +18,14 @@ struct PullRequestCommand: ContextCommand {
             Writes a mailbox for 'git am' with the patch and its test, the pull request's text with evidence from recorded runs, and the project's \
             rules, each checked off or explained. Nothing is sent. The author is the one configured in git.
 
+            Without --source, --recipe or --variant, it is made for the newest commit of the project's default branch. If it is not, because that \
+            commit could not be reached or another source was named, the first line of the checklist says so, and the exit code is 1 without \
+            --allow-old.
+
             Examples:
-              ninepin pr percpu --upstream cgroups --source ~/src/cgroups --out ~/pr
-              ninepin pr 9p-source --upstream cadvisor --recipe kubelet-1.20 --out ~/pr
+              ninepin pr 9p-source --upstream cadvisor --out ~/pr
+              ninepin pr percpu --upstream cgroups --source ~/src/cgroups --allow-old --out ~/pr
+              ninepin pr 9p-source --upstream cadvisor --recipe kubelet-1.20 --allow-old --out ~/pr
             """)
 
     @Argument(help: "A patch.") var name: String
@@ -30,8 +35,8 @@ struct PullRequestCommand: ContextCommand {
     @Option(help: ArgumentHelp("A folder with the project's source to target.", valueName: "dir")) var source: String?
     @Option(help: ArgumentHelp("A recipe whose source to target; NAME@VERSION selects another version.", valueName: "recipe"))
     var recipe: String?
-    @Option(help: ArgumentHelp("The variant to use if no source is given. Default: the newest.", valueName: "name"))
-    var variant: String?
+    @Option(help: ArgumentHelp("The variant to use unchanged, without any source.", valueName: "name")) var variant: String?
+    @Flag(help: "Exit with 0 even if it is not made for the project's newest commit.") var allowOld = false
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable {
@@ -62,26 +67,26 @@ struct PullRequestCommand: ContextCommand {
         let author = try Author(environment: context.host.environment)
         let bundle = try await context.withBuilder { builder in
             let sources = PullRequestSources(builder, catalogue: context.catalogue, registry: registry)
-            let base = try await base(for: entry, to: project, sources, context.catalogue)
+            let (base, currency) = try await base(for: entry, to: project, sources, context.catalogue)
             let request = try PullRequest(entry, to: project, for: base, projects: projects, registry: registry)
             let evidence = try sources.evidence(of: entry.name)
             return try PullRequestBundle(
-                request, of: entry, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence,
+                request, of: entry, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence, currency: currency,
                 logs: try sources.logs(of: evidence))
         }
         try bundle.write(to: place)
         try show(bundle, in: place, context)
-        return .good
+        return bundle.isCurrent || allowOld ? .good : .no
     }
 
     private func base(
         for entry: PatchEntry, to project: Project, _ sources: PullRequestSources, _ catalogue: Catalogue
-    ) async throws -> PullRequestBase {
-        if let source {
-            return try sources.base(for: entry, to: project, in: try Source.folder(source))
-        }
-        guard let recipe else { return .registry(variant: variant) }
-        return try await sources.base(for: entry, in: try catalogue.recipe(recipe))
+    ) async throws -> (base: PullRequestBase, currency: Currency) {
+        let reason = "nobody looked: leave --source, --recipe and --variant out to make it for that commit"
+        if let source { return (try sources.base(for: entry, to: project, in: try Source.folder(source)), .unknown(reason)) }
+        if let recipe { return (try await sources.base(for: entry, in: try catalogue.recipe(recipe)), .unknown(reason)) }
+        if variant != nil { return (.registry(variant: variant), .unknown(reason)) }
+        return try await sources.newest(of: project, for: entry)
     }
 
     private func show(_ bundle: PullRequestBundle, in place: FilePath, _ context: CommandContext) throws {

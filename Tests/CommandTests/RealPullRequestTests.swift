@@ -71,7 +71,9 @@ struct RealPullRequestTests {
         try git(author + ["commit", "-q", "-m", "upstream"], in: work)
         var tool = place.tool
         tool.environment = ["GIT_CONFIG_GLOBAL": try place.write("gitconfig", "[user]\nname = An Author\nemail = author@example.org\n")]
-        let made = try tool.run(["pr", one.patch, "--upstream", one.project, "--recipe", one.recipe, "--out", "\(place.path)/out"])
+        let made = try tool.run([
+            "pr", one.patch, "--upstream", one.project, "--recipe", one.recipe, "--allow-old", "--out", "\(place.path)/out",
+        ])
         #expect(made.status == 0, "\(made.errors)")
         let mail = try #require(try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/out").first { $0.hasSuffix(".patch") })
         try git(author + ["am", "\(place.path)/out/\(mail)"], in: work)

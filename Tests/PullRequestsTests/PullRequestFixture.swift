@@ -124,7 +124,7 @@ final class PullRequestFixture {
         try PullRequestBundle(
             request, of: try registry().entry(named: "gap"), by: try Author(name: "Zoë Tester", email: "zoe@example.org"),
             date: 1_700_000_000,
-            evidence: evidence)
+            evidence: evidence, currency: .newest("commit 1"))
     }
 
     @discardableResult

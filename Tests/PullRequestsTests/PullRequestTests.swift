@@ -115,7 +115,7 @@ struct ChecklistTests {
     func all() throws {
         let fixture = try PullRequestFixture()
         let rules = try rules(fixture)
-        #expect(rules.count == 7)
+        #expect(rules.count == 8)
         #expect(rules.values.allSatisfy { !$0.why.isEmpty })
         #expect(rules["the agreement is signed"]?.isKept == false)
         for check in ["subject", "message", "keywords", "test", "signOff"] { #expect(rules["the \(check)"]?.isKept == true, "\(check)") }
