@@ -31,6 +31,8 @@ package struct EvidenceRow: Hashable, Encodable, Sendable {
     package let level: String
     /// The recipe that was built, in command-line syntax.
     package let recipe: String
+    /// The recipe's name.
+    package let name: String
     /// The version that was built; nil if unknown.
     package let version: String?
     /// The patch's variant for the upstream that was built; nil if none is for its version.
@@ -61,6 +63,29 @@ package struct EvidenceRow: Hashable, Encodable, Sendable {
 }
 
 extension EvidenceRow {
+    /// The arguments of `ninepin matrix` for what was not run on both sides, each once.
+    ///
+    /// - Parameters:
+    ///   - recipe: if not nil, only this recipe counts, at its version.
+    ///   - name: the recipe in command-line syntax.
+    package static func missing(from rows: [EvidenceRow], at recipe: Recipe? = nil, named name: String? = nil) -> [[String]] {
+        var seen: Set<[String]> = []
+        let own = rows.filter { row in recipe.map { $0.name == row.name } ?? true }
+        return own.compactMap { row in
+            let isDone = own.contains { other in
+                other.isWhole && other.level == row.level && other.seriesAfter == row.seriesAfter && other.layout == row.layout
+                    && (recipe.map { $0.version.plain == other.version } ?? (other.name == row.name))
+            }
+            // The layout's cgroup version is an option of its own.
+            let parts = row.layout.split(separator: "+")
+            guard !isDone, parts.count == 1 else { return nil }
+            let words = [
+                name ?? row.recipe, "--level", row.level, "--layout", row.layout, "--series", row.seriesBefore, "--series", row.seriesAfter,
+            ]
+            return seen.insert(words).inserted ? words : nil
+        }
+    }
+
     /// One measurement: a series of one source in one environment.
     fileprivate struct Place: Hashable {
         let level: String
@@ -87,7 +112,8 @@ extension EvidenceRow {
             let version = (after ?? before)?.upstreams?[patch.upstream] ?? recipe.upstreams[patch.upstream]?.version
             let variants = registry.entries.first { $0.name == patch }?.variants ?? []
             return EvidenceRow(
-                level: place.level, recipe: recipe.name(of: after ?? before), version: (after ?? before)?.version ?? recipe.version.plain,
+                level: place.level, recipe: recipe.name(of: after ?? before), name: recipe.name,
+                version: (after ?? before)?.version ?? recipe.version.plain,
                 variant: version.flatMap { version in variants.first { $0.versions.contains(version) }?.name }, layout: place.layout,
                 upstream: recipe.words(on: patch.upstream, version, in: place.source),
                 seriesBefore: registry.label(of: without.series), seriesAfter: registry.label(of: place.series),

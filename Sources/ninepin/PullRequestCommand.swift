@@ -24,6 +24,7 @@ struct PullRequestCommand: ContextCommand {
 
             Examples:
               ninepin pr 9p-source --upstream cadvisor --out ~/pr
+              ninepin pr 9p-source --upstream cadvisor --measure --out ~/pr
               ninepin pr percpu --upstream cgroups --source ~/src/cgroups --allow-old --out ~/pr
               ninepin pr 9p-source --upstream cadvisor --recipe kubelet-1.20 --allow-old --out ~/pr
             """)
@@ -37,6 +38,8 @@ struct PullRequestCommand: ContextCommand {
     var recipe: String?
     @Option(help: ArgumentHelp("The variant to use unchanged, without any source.", valueName: "name")) var variant: String?
     @Flag(help: "Exit with 0 even if it is not made for the project's newest commit.") var allowOld = false
+    @Flag(help: "First measure what no run has shown yet, with and without the patch; with --recipe, only for that recipe.") var measure =
+        false
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable {
@@ -65,6 +68,7 @@ struct PullRequestCommand: ContextCommand {
         let place = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(out)).lexicallyNormalized()
         try PullRequestBundle.claim(place)
         let author = try Author(environment: context.host.environment)
+        if measure { try await measure(entry.name, registry, context) }
         let bundle = try await context.withBuilder { builder in
             let sources = PullRequestSources(builder, catalogue: context.catalogue, registry: registry)
             let (base, currency) = try await base(for: entry, to: project, sources, context.catalogue)
@@ -77,6 +81,24 @@ struct PullRequestCommand: ContextCommand {
         try bundle.write(to: place)
         try show(bundle, in: place, context)
         return bundle.isCurrent || allowOld ? .good : .no
+    }
+
+    /// Measures what is missing, with the command that is printed for it.
+    private func measure(_ patch: PatchName, _ registry: Registry, _ context: CommandContext) async throws {
+        let only = try recipe.map { try context.catalogue.recipe($0) }
+        let evidence = try await context.withBuilder { builder in
+            try PullRequestSources(builder, catalogue: context.catalogue, registry: registry).evidence(of: patch)
+        }
+        let silent = CommandContext(host: context.host, report: Report(on: Terminal { _ in }), events: context.events, isJSON: false)
+        for words in EvidenceRow.missing(from: evidence, at: only, named: recipe) {
+            do {
+                context.events(.note("ninepin matrix \(words.joined(separator: " "))"))
+                _ = try await MatrixCommand.parse(words).run(in: silent)
+            } catch let error as CancellationError { throw error } catch {
+                try Task.checkCancellation()
+                context.events(.note("not measured: \(error)"))
+            }
+        }
     }
 
     private func base(

@@ -57,11 +57,6 @@ struct RealPullRequestTests {
         let fetched = try place.tool.run(["fetch", one.recipe, "--json"])
         #expect(fetched.status == 0, "\(fetched.errors)")
         let tree = try #require(try fetched.json()["tree"] as? String)
-        if one.home == nil {
-            // The probe provides the Go that the recipe requires, and is the evidence in the text.
-            let proved = try place.tool.run(["run", one.recipe])
-            #expect(proved.status == 0, "\(proved.errors)")
-        }
         let store = "\(place.tool.workspace)/store"
         let work = "\(place.path)/gopath/src/\(one.importPath)"
         try checkOut("\(store)/trees.git", one.home.map { "\(tree):\($0)" } ?? tree, to: work)
@@ -71,10 +66,15 @@ struct RealPullRequestTests {
         try git(author + ["commit", "-q", "-m", "upstream"], in: work)
         var tool = place.tool
         tool.environment = ["GIT_CONFIG_GLOBAL": try place.write("gitconfig", "[user]\nname = An Author\nemail = author@example.org\n")]
-        let made = try tool.run([
-            "pr", one.patch, "--upstream", one.project, "--recipe", one.recipe, "--allow-old", "--out", "\(place.path)/out",
-        ])
+        // The probe provides the Go that the recipe requires, and is the evidence in the text.
+        let measure = one.home == nil ? ["--measure"] : []
+        let made = try tool.run(
+            ["pr", one.patch, "--upstream", one.project, "--recipe", one.recipe, "--allow-old", "--out", "\(place.path)/out"] + measure)
         #expect(made.status == 0, "\(made.errors)")
+        if one.home == nil {
+            let page = try String(contentsOfFile: "\(place.path)/out/PULL_REQUEST.md", encoding: .utf8)
+            #expect(page.contains("| none | fatal, \(one.patch.replacing("-", with: " ")) | clean |"), "\(page)\(made.errors)")
+        }
         let mail = try #require(try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/out").first { $0.hasSuffix(".patch") })
         try git(author + ["am", "\(place.path)/out/\(mail)"], in: work)
         let changed = try git(["show", "--name-only", "--format=", "HEAD"], in: work).split(separator: "\n").map(String.init)

@@ -28,20 +28,19 @@ struct EvidenceTests {
                 grade: grade, level: level, cause: grade == .fatal ? .memoryCache : nil, summary: "", evidence: evidence, notes: notes))
     }
 
-    private func recipe() throws -> Recipe {
-        let yaml = """
-            title: t
-            version: 1.0.0
-            source: {debian: {package: p, suite: s, version: 1.0.0}}
-            upstreams: {up: {path: ., version: 0.38.6}}
-            toolchain: '*'
-            importPath: x
-            target: {package: y}
-            node: {profile: kubelet}
-            layouts: [root-9p, volume-9p]
-            """
-        return try Recipe(yaml: yaml, file: "r.yaml", name: "r")
-    }
+    private static let yaml = """
+        title: t
+        version: 1.0.0
+        source: {debian: {package: p, suite: s, version: 1.0.0}}
+        upstreams: {up: {path: ., version: 0.38.6}}
+        toolchain: '*'
+        importPath: x
+        target: {package: y}
+        node: {profile: kubelet}
+        layouts: [root-9p, volume-9p]
+        """
+
+    private func recipe() throws -> Recipe { try Recipe(yaml: Self.yaml, file: "r.yaml", name: "r") }
 
     @Test("what a run says stays in its cell or its line, and is no tag, no link and no code")
     func outside() throws {
@@ -137,6 +136,22 @@ struct EvidenceTests {
         #expect(check.terminationStatus == 0)
         try fixture.write("patches/up/gap/probe/main.go", "package main\nvar text = `\nEND_OF_PROGRAM\n`\n")
         #expect(!(try fixture.bundle(try fixture.request()).names.contains("reproduce.sh")), "a program that would end the script")
+    }
+
+    @Test("what is missing is each pair that was not run on both sides; for a recipe at a version, what that version lacks")
+    func missing() throws {
+        let fixture = try PullRequestFixture()
+        let runs = [try run("1", [], .fatal, version: "1.0.0"), try run("2", [gap], .clean, version: "1.0.0")]
+        let recipe = try recipe()
+        let rows = EvidenceRow.rows(of: gap, in: recipe, runs: runs, registry: try fixture.registry())
+        let volume = ["r", "--level", "boot", "--layout", "volume-9p", "--series", "none", "--series", "gap"]
+        #expect(EvidenceRow.missing(from: rows) == [volume])
+        #expect(EvidenceRow.missing(from: rows, at: recipe, named: "r") == [volume])
+        let other = try Recipe([try RecipeFile(yaml: Self.yaml, file: "r.yaml")], name: "r", version: Version("2.0.0"))
+        let missing = EvidenceRow.missing(from: rows, at: other, named: "r@2.0.0")
+        #expect(missing.map { $0[0] } == ["r@2.0.0", "r@2.0.0"] && missing.map { $0[4] } == ["root-9p", "volume-9p"])
+        let stranger = try Recipe(yaml: Self.yaml, file: "s.yaml", name: "s")
+        #expect(EvidenceRow.missing(from: rows, at: stranger, named: "s").isEmpty)
     }
 
     @Test("a series with other patches is held against the same one without this patch")
