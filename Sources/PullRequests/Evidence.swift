@@ -43,6 +43,8 @@ package struct EvidenceRow: Hashable, Encodable, Sendable {
     package let upstream: String
     /// The series without the patch, in command-line syntax.
     package let seriesBefore: String
+    /// The titles of the other patches in the series, by their names in it.
+    package let companions: [String: String]
     /// The series with the patch.
     package let seriesAfter: String
     /// The run without the patch; nil if there is none.
@@ -116,7 +118,8 @@ extension EvidenceRow {
                 version: (after ?? before)?.version ?? recipe.version.plain,
                 variant: version.flatMap { version in variants.first { $0.versions.contains(version) }?.name }, layout: place.layout,
                 upstream: recipe.words(on: patch.upstream, version, in: place.source),
-                seriesBefore: registry.label(of: without.series), seriesAfter: registry.label(of: place.series),
+                seriesBefore: registry.label(of: without.series), companions: registry.titles(of: without.series),
+                seriesAfter: registry.label(of: place.series),
                 before: before.map { Side($0) }, after: after.map { Side($0) })
         }
     }
@@ -162,6 +165,12 @@ extension Recipe {
 }
 
 extension Registry {
+    /// The titles of patches by their short names.
+    fileprivate func titles(of series: [PatchName]) -> [String: String] {
+        let known = series.compactMap { name in entries.first { $0.name == name } }
+        return Dictionary(known.map { (shortName(of: $0.name), $0.title) }, uniquingKeysWith: { first, _ in first })
+    }
+
     fileprivate func label(of series: [PatchName]) -> String {
         series.isEmpty ? "none" : series.map(shortName).joined(separator: ",")
     }

@@ -39,13 +39,29 @@ struct EvidenceText {
     /// The section (Markdown).
     var text: String {
         guard !pairs.isEmpty else { return measured ?? "Not run yet." }
-        let lines = pairs.map(line)
         let head = ["| what | file systems | other patches | without | with |", "|---|---|---|---|---|"]
         let ends = source == nil ? [" built from |", "---|"] : ["", ""]
         let table = (zip(head, ends).map(+) + lines).joined(separator: "\n")
-        return
-            ([legend, table, source.map { "All were built from: \(Markdown.text($0))." }, origin].compactMap(\.self)
-            + Self.examples(of: pairs).map(decided) + (measured.map { [$0] } ?? [])).joined(separator: "\n\n")
+        let common = source.map { "All were built from: \(Markdown.text($0))." }
+        let parts = [legend, table, companions, common, origin].compactMap(\.self) + Self.examples(of: pairs).map(decided)
+        return (parts + (measured.map { [$0] } ?? [])).joined(separator: "\n\n")
+    }
+
+    /// The table's lines. Pairs that differ in their file systems alone are one line.
+    private var lines: [String] {
+        var groups: [(line: [String], places: [String])] = []
+        for row in pairs {
+            let line = cells(row)
+            if let index = groups.firstIndex(where: { $0.line == line }) {
+                groups[index].places.append(Self.place(row.layout))
+            } else {
+                groups.append((line, [Self.place(row.layout)]))
+            }
+        }
+        return groups.map { line, places in
+            let all = [line[0], Markdown.text(places.joined(separator: "; "))] + line.dropFirst()
+            return "| \(all.joined(separator: " | ")) |"
+        }
     }
 
     /// What all rows were built from and with; nil if they differ.
@@ -62,27 +78,33 @@ struct EvidenceText {
         return (used.compactMap(\.self) + [words]).joined(separator: " ")
     }
 
-    /// Whose variant was measured, if it is not the proposed one.
+    /// Whether the text of this pull request was measured, or the same change as it reads in other versions.
     private var origin: String {
-        let others = Set(pairs.compactMap(\.variant)).subtracting([variant]).sorted()
-        guard !others.isEmpty else { return "The change that was measured is the one proposed here." }
-        let own = pairs.contains { $0.variant == variant } ? ", and of this one where the version fits" : ""
+        let others = pairs.filter { $0.variant != nil && $0.variant != variant }
+        guard !others.isEmpty else { return "These runs are of the text that is proposed here." }
+        let isOwn = others.count < pairs.count
+        let sources = Set(others.map(\.upstream)).sorted().map { Markdown.text($0) }.joined(separator: "; ")
         return """
-            These are measurements of the same change for other versions (its variant \(others.joined(separator: ", "))\(own)). What is \
-            proposed here is its variant \(variant).
+            \(isOwn ? "Some of these runs" : "These runs") are of the same change as it reads in other versions of this code (\(sources)), not of the text \
+            that is proposed here.
             """
     }
 
-    private func line(_ row: EvidenceRow) -> String {
+    /// The other patches that the table names, with what they do.
+    private var companions: String? {
+        let all = pairs.reduce(into: [:]) { $0.merge($1.companions) { first, _ in first } }
+        guard !all.isEmpty else { return nil }
+        let words = all.sorted { $0.key < $1.key }.map { "\(Markdown.codeInCell($0.key)) (\(Markdown.text($0.value)))" }
+        return "The other patches are \(words.joined(separator: ", "))."
+    }
+
+    /// The cells of a line, without the file systems.
+    private func cells(_ row: EvidenceRow) -> [String] {
         let level = row.level == "component" || row.level == "boot" ? "" : ", level \(row.level)"
         let what = row.level == "component" ? "probe of \(row.recipe)" : "node of \(row.recipe)\(level)"
         let other = row.seriesBefore == "none" ? "none" : Markdown.codeInCell(row.seriesBefore)
-        let cells =
-            [
-                Markdown.text(what), Markdown.text(Self.place(row.layout)), other, Markdown.text(row.before?.title ?? ""),
-                Markdown.text(row.after?.title ?? ""),
-            ] + (source == nil ? [Markdown.text(row.versions)] : [])
-        return "| \(cells.joined(separator: " | ")) |"
+        return [Markdown.text(what), other, Markdown.text(row.before?.title ?? ""), Markdown.text(row.after?.title ?? "")]
+            + (source == nil ? [Markdown.text(row.versions)] : [])
     }
 
     /// The layout in words for somebody who does not know its name.

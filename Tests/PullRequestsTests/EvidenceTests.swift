@@ -77,7 +77,7 @@ struct EvidenceTests {
             "\(page)")
         #expect(!page.contains("volume") && !page.contains("| not run"), "only complete pairs are in the table")
         #expect(!page.contains("run 2") && !page.contains("run 4"), "nobody else has the run")
-        #expect(page.contains("The change that was measured is the one proposed here."))
+        #expect(page.contains("These runs are of the text that is proposed here."))
         #expect(page.contains("{unknown}") && !page.contains("{evidence}"))
         let bundle = try fixture.bundle(try fixture.request(), evidence: rows)
         #expect(bundle.unmeasured == ["ninepin matrix r --series none --series gap"])
@@ -112,7 +112,10 @@ struct EvidenceTests {
         #expect(!rule.isKept && rule.why.contains("but of the variant v0, not of v1"), "\(rule)")
         try bundle.write(to: .init("\(fixture.path)/out"))
         let page = try fixture.text("out/PULL_REQUEST.md")
-        #expect(page.contains("for other versions (its variant v0). What is proposed here is its variant v1."), "\(page)")
+        #expect(
+            page.contains(
+                "These runs are of the same change as it reads in other versions of this code (up 0.38.6), not of the text that is proposed here."
+            ), "\(page)")
         #expect(page.contains("Without the change:\n\n    kubelet: E1 the cause\n\nWith it:\n\n    kubelet: ok\n"), "\(page)")
     }
 
@@ -136,6 +139,30 @@ struct EvidenceTests {
         #expect(check.terminationStatus == 0)
         try fixture.write("patches/up/gap/probe/main.go", "package main\nvar text = `\nEND_OF_PROGRAM\n`\n")
         #expect(!(try fixture.bundle(try fixture.request()).names.contains("reproduce.sh")), "a program that would end the script")
+    }
+
+    @Test("pairs that differ in their file systems alone are one line, and other patches are named with what they do")
+    func grouped() throws {
+        let fixture = try PullRequestFixture()
+        try fixture.write(
+            "patches/up/other/patch.yaml",
+            "title: another | thing\nwhy: w\nupstream: up\nversions: '*'\nevidence: e\nstatus: local\nvariants:\n  - {name: v1, versions: '*'}\n"
+        )
+        try fixture.write("patches/up/other/v1.patch", try fixture.text("patches/up/gap/v1.patch"))
+        let runs = try [Layout.root9p, .volume9p].flatMap { layout in
+            [
+                try run("1", [other], .fatal, layout: layout), try run("2", [other, gap], .clean, layout: layout),
+                try run("3", [], .fatal, layout: layout), try run("4", [gap], .fatal, layout: layout),
+            ]
+        }
+        let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try fixture.registry())
+        try fixture.bundle(try fixture.request(), evidence: rows).write(to: .init("\(fixture.path)/out"))
+        let page = try fixture.text("out/PULL_REQUEST.md")
+        let both = "/ is 9p; / and /var/lib/kubelet are two 9p mounts"
+        #expect(page.contains("| node of r | \(both) | `other` | fatal, memory cache | clean |\n"), "\(page)")
+        #expect(
+            page.contains("| node of r | \(both) | none | fatal, memory cache | fatal, memory cache |\n"), "a pair without effect is told")
+        #expect(page.contains("The other patches are `other` (another \\| thing)."), "\(page)")
     }
 
     @Test("what is missing is each pair that was not run on both sides; for a recipe at a version, what that version lacks")
