@@ -3,6 +3,7 @@ import Building
 import ExitCodes
 import FoundationEssentials
 import Glibc
+import Model
 import Proving
 import Sanitizing
 
@@ -38,6 +39,7 @@ enum Entry {
         let streams = Streams(ProcessInfo.processInfo.environment)
         var command: any ParsableCommand
         do { command = try await NinepinCommand.asyncParseAsRoot(arguments) } catch {
+            if let unknown = unknownCommand(in: arguments) { return streams.say(unknown) }
             return streams.say(await complaint(about: arguments) ?? error)
         }
         do {
@@ -48,6 +50,31 @@ enum Entry {
         } catch {
             return NinepinCommand.exitCode(for: error).isSuccess ? streams.say(error) : streams.tell(error)
         }
+    }
+
+    /// The error for a word in the place of a command that is none; nil if there is no such word.
+    private static func unknownCommand(in arguments: [String]) -> (any Error)? {
+        var (command, path): (any ParsableCommand.Type, [String]) = (NinepinCommand.self, [])
+        for word in arguments.prefix(while: { !$0.hasPrefix("-") }) {
+            let all = command.configuration.subcommands
+            guard !all.isEmpty else { return nil }
+            if let next = all.first(where: { names(of: $0).contains(word) }) {
+                (command, path) = (next, path + [word])
+                continue
+            }
+            // A command with a default one may mean the word for that.
+            let near = Spelling.nearest(to: word, among: all.filter { $0.configuration.shouldDisplay }.flatMap(names) + ["help"])
+            guard word != "help", near != nil || command.configuration.defaultSubcommand == nil else { return nil }
+            let place = (["ninepin"] + path).joined(separator: " ")
+            let shown = Visible.line(Redaction.text(word))
+            return ValidationError(
+                "'\(shown)' is no command of \(place): \(near.map { "did you mean '\($0)'?" } ?? "'\(place) --help' lists them")")
+        }
+        return nil
+    }
+
+    private static func names(of command: any ParsableCommand.Type) -> [String] {
+        [command._commandName] + command.configuration.aliases
     }
 
     /// The parser's error message for a command line. It quotes arguments, so they are sanitized first.

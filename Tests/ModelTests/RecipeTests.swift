@@ -215,7 +215,8 @@ struct RecipeTests {
                 "r.yaml:20:9: 'series': 'cadviser/9p-source' is for 'cadviser', which is not one of this recipe's upstreams: did you mean 'cadvisor'?"
             ),
             ("[cadvisor/9p-source]", "[9p-source]", "r.yaml:20:10: expected a patch such as cadvisor/9p-source, found '9p-source'"),
-            ("  debian:\n", "  gti:\n", "r.yaml:5:3: unknown key 'gti' in 'source': known: archive, debian, git"),
+            ("  debian:\n", "  gti:\n", "r.yaml:5:3: unknown key 'gti' in 'source': did you mean 'git'?"),
+            ("  debian:\n", "  svn:\n", "r.yaml:5:3: unknown key 'svn' in 'source': known: archive, debian, git"),
             ("  debian:\n", "  git: {url: x, ref: y}\n  debian:\n", "expected exactly one of 'debian', 'git' and 'archive', found 2"),
             ("version: 0.38.6\n", "version: 0.38.6\nranges: [{title: x}]\n", "'versions' is missing"),
             ("title: a kubelet", "title: [a, b]", "r.yaml:1:8: expected text, found a list"),

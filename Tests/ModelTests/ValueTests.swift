@@ -1,6 +1,7 @@
 import Foundation
-import Model
 import Testing
+
+@testable import Model
 
 @Suite("Values")
 struct ValueTests {
@@ -27,6 +28,17 @@ struct ValueTests {
             "cadvisor", "a/b/c", "../x", "a/..", "/a", "a/", "-a/b", "a/b c", "",
         ])
     func patchName(_ text: String) { #expect(PatchName(text) == nil) }
+
+    @Test("two swapped neighbors are one mistake", arguments: [("chekc", "check"), ("bulid", "build"), ("rnu", "run"), ("ab", "ba")])
+    func swapped(_ one: String, _ other: String) {
+        #expect(Spelling.distance(one, other) == 1 && Spelling.distance(other, one) == 1)
+        #expect(Spelling.nearest(to: one, among: [other, "something"]) == other)
+    }
+
+    @Test(
+        "the distance counts letters that are inserted, deleted, replaced or swapped",
+        arguments: [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("abcd", "badc", 2), ("ca", "abc", 3), ("run", "run", 0)])
+    func distance(_ one: String, _ other: String, _ expected: Int) { #expect(Spelling.distance(one, other) == expected) }
 
     @Test("the nearest known name is offered only when it is near")
     func spelling() {

@@ -43,19 +43,21 @@ package enum Spelling {
         return all.isEmpty ? "none are known" : "known: \(all.joined(separator: ", "))"
     }
 
-    /// The Levenshtein distance: the smallest number of letters to insert, delete or replace.
+    /// The smallest number of letters to insert, delete or replace, or of neighbors to swap (the optimal string alignment distance). A swap is
+    /// the most frequent mistake of all.
     static func distance(_ one: String, _ other: String) -> Int {
         let (left, right) = (Array(one), Array(other))
-        var row = Array(0...right.count)
-        for (i, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, against) in right.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] = letter == against ? diagonal : min(diagonal, above, row[j]) + 1
-                diagonal = above
+        var older: [Int] = []
+        var old = Array(0...right.count)
+        for i in left.indices {
+            var row = [i + 1]
+            for j in right.indices {
+                var least = left[i] == right[j] ? old[j] : min(old[j], old[j + 1], row[j]) + 1
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { least = min(least, older[j - 1] + 1) }
+                row.append(least)
             }
+            (older, old) = (old, row)
         }
-        return row[right.count]
+        return old[right.count]
     }
 }
