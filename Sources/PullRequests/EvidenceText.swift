@@ -21,12 +21,15 @@ struct EvidenceText {
         self.variant = variant
     }
 
-    /// The complete pairs: those that show the effect first, and of those the ones with the fewest other patches.
+    /// The complete pairs, one for what was run on each layout: the one that shows the effect with the fewest other patches. If none does,
+    /// the one that is clean with the patch.
     private static func ordered(_ rows: [EvidenceRow]) -> [EvidenceRow] {
-        rows.filter(\.isWhole).enumerated().sorted { one, other in
-            func rank(_ row: EvidenceRow) -> Int { (row.showsIt ? 0 : 1000) + (row.seriesBefore == "none" ? 0 : row.seriesBefore.count) }
-            return (rank(one.element), one.offset) < (rank(other.element), other.offset)
-        }.map(\.element)
+        func rank(_ row: EvidenceRow) -> Int {
+            (row.showsIt ? 0 : row.after?.grade == .clean ? 1000 : 2000) + (row.seriesBefore == "none" ? 0 : row.seriesBefore.count)
+        }
+        var seen: Set<[String]> = []
+        let sorted = rows.filter(\.isWhole).enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }
+        return sorted.map(\.element).filter { seen.insert([$0.recipe, $0.level, $0.layout, $0.versions]).inserted }
     }
 
     /// The pairs whose deciding lines are shown: one of each kind and level.
@@ -71,10 +74,12 @@ struct EvidenceText {
     }
 
     private var legend: String {
-        let nodes = "A node is kubelet (or k3s), started in a gVisor sandbox of its own and watched."
+        let program = pairs.contains { $0.name.hasPrefix("k3s") } ? "kubelet or k3s" : "kubelet"
+        let nodes = "A node is \(program), started in a gVisor sandbox of its own and watched."
         let probes = "A probe is a small program in the sandbox that calls the changed code."
         let used = [pairs.contains { $0.level != "component" } ? nodes : nil, pairs.contains { $0.level == "component" } ? probes : nil]
-        let words = "Clean means that it answers and logs no known error; fatal means that it ends, with the cause."
+        let words =
+            "Clean means that it stays up and answers, and has none of the known faults after its warm-up; fatal means that it ends."
         return (used.compactMap(\.self) + [words]).joined(separator: " ")
     }
 
@@ -123,12 +128,16 @@ struct EvidenceText {
     private func decided(_ row: EvidenceRow) -> String {
         let sides = [("Without the change", row.before), ("With it", row.after)].compactMap { words, side -> String? in
             guard let evidence = side?.evidence, !evidence.isEmpty else { return nil }
-            // An indented block: nothing in a line can end it.
-            let lines = evidence.map { "    \(Visible.line(Visible.excerpt("\($0.source): \($0.text)", most: Self.longest)))" }
+            // In the order in which it happened. An indented block: nothing in a line can end it.
+            let lines = evidence.sorted { ($0.seconds ?? .infinity) < ($1.seconds ?? .infinity) }.map { one in
+                let source = row.level == "component" ? "probe" : one.source
+                return "    \(Visible.line(Visible.excerpt("\(source): \(one.text)", most: Self.longest)))"
+            }
             return "\(words):\n\n\(lines.joined(separator: "\n"))"
         }
         let what = row.level == "component" ? "probe" : "node"
-        return "What decided for the \(what), \(Markdown.text(Self.place(row.layout))). \(sides.joined(separator: "\n\n"))"
+        let beside = row.seriesBefore == "none" ? "" : ", with \(Markdown.code(row.seriesBefore))"
+        return "From the log of a \(what) (\(Markdown.text(Self.place(row.layout)))\(beside)). \(sides.joined(separator: "\n\n"))"
     }
 }
 

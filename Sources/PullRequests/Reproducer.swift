@@ -46,7 +46,7 @@ struct Reproducer {
         mkdir "$program"
         sed "s#\(Self.importPath)#$upstream#" > "$program/main.go" << '\(Self.end)'
         \(program)\(Self.end)
-        mkdir -p "$work/rootfs/proc" "$work/rootfs/sys" "$work/rootfs/tmp" "$work/rootfs/var/lib/kubelet" "$work/volume"
+        mkdir -p "$work/rootfs/proc" "$work/rootfs/sys" "$work/rootfs/tmp"\(hasVolume ? #" "$work/rootfs/var/lib/kubelet" "$work/volume""# : "")
         CGO_ENABLED=0 go build -o "$work/rootfs/program" "./$program"
         cat > "$work/config.json" << END_OF_CONFIG
         {
