@@ -25,6 +25,9 @@ package struct Report: Sendable {
     /// Writes a text of several lines, such as a file.
     package func lines(_ text: String) { terminal.lines(text) }
 
+    /// Writes commands of GitHub's runner, such as annotations.
+    package func commands(_ text: String) { terminal.commands(text) }
+
     /// Writes an indented text of several lines, followed by an empty line.
     package func indented(_ text: String) {
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) { terminal.line(line.isEmpty ? "" : "    \(line)") }

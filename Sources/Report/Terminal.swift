@@ -32,6 +32,8 @@ package struct Terminal: Sendable {
     /// The signs that it can show.
     package let signs: Signs
     private let hasColour: Bool
+    /// Whether a runner looks for commands in the output.
+    private let hasCommands: Bool
     private let stream: OutputStream
 
     /// The system's error message for a failed write; nil if there was none.
@@ -54,25 +56,27 @@ package struct Terminal: Sendable {
         self.init(
             isTerminal: isTerminal, hasColour: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty, width: width,
             height: isKnown ? Int(size.ws_row) : 24, limit: isTerminal ? width : wanted, signs: Signs(environment),
-            stream: OutputStream(descriptor))
+            hasCommands: WorkflowCommands.isRead(in: environment), stream: OutputStream(descriptor))
     }
 
     /// Creates a terminal from a function that receives the output.
     package init(
         isTerminal: Bool = false, hasColour: Bool = false, width: Int = 100, height: Int = 24, limit: Int? = nil, signs: Signs = .unicode,
-        writer: @escaping @Sendable ([UInt8]) -> Void
+        hasCommands: Bool = false, writer: @escaping @Sendable ([UInt8]) -> Void
     ) {
         let stream = OutputStream { bytes in
             writer(bytes)
             return nil
         }
         self.init(
-            isTerminal: isTerminal, hasColour: hasColour, width: width, height: height, limit: limit, signs: signs, stream: stream)
+            isTerminal: isTerminal, hasColour: hasColour, width: width, height: height, limit: limit, signs: signs,
+            hasCommands: hasCommands, stream: stream)
     }
 
     private init(
-        isTerminal: Bool, hasColour: Bool, width: Int, height: Int, limit: Int?, signs: Signs, stream: OutputStream
+        isTerminal: Bool, hasColour: Bool, width: Int, height: Int, limit: Int?, signs: Signs, hasCommands: Bool, stream: OutputStream
     ) {
+        self.hasCommands = hasCommands
         self.isTerminal = isTerminal
         self.hasColour = hasColour
         self.width = width
@@ -83,16 +87,21 @@ package struct Terminal: Sendable {
     }
 
     /// Writes a line. Literal text may contain line breaks; interpolated values cannot.
-    package func line(_ text: StyledText = "") { stream.write(rendered(text) + "\n") }
+    package func line(_ text: StyledText = "") { write(rendered(text) + "\n") }
+
+    /// Writes lines that are commands of GitHub's runner. Their text must have been escaped.
+    package func commands(_ text: String) { stream.write(Visible.lines(text) + "\n") }
+
+    private func write(_ text: String) { stream.write(hasCommands ? WorkflowCommands.escaped(text) : text) }
 
     /// Writes a text of several lines; its line breaks and tabs are kept.
-    package func lines(_ text: String) { stream.write(Visible.lines(text.hasSuffix("\n") ? String(text.dropLast()) : text) + "\n") }
+    package func lines(_ text: String) { write(Visible.lines(text.hasSuffix("\n") ? String(text.dropLast()) : text) + "\n") }
 
     /// Writes a message that may have several lines, none of which can be mistaken for the beginning of another message.
-    package func message(_ name: StyledText, _ text: String) { stream.write("\(rendered(name))\(Visible.paragraph(text))\n") }
+    package func message(_ name: StyledText, _ text: String) { write("\(rendered(name))\(Visible.paragraph(text))\n") }
 
     /// Writes a piece of a text, such as a log, which need not have been UTF-8.
-    package func piece(_ text: String) { stream.write(Visible.lines(text)) }
+    package func piece(_ text: String) { write(Visible.lines(text)) }
 
     /// Writes live lines, each at most as wide as the terminal; the cursor stays at the end of the last.
     func live(_ texts: [String]) {
@@ -104,7 +113,10 @@ package struct Terminal: Sendable {
     func wipe(_ count: Int) { stream.write((count > 1 ? "\r\u{1B}[\(count - 1)A" : "\r") + "\u{1B}[J") }
 
     /// Writes one JSON document.
-    func json(_ text: String) { stream.write(Visible.json(text) + "\n") }
+    func json(_ text: String) {
+        let text = Visible.json(text) + "\n"
+        stream.write(hasCommands ? WorkflowCommands.escapedJSON(text) : text)
+    }
 
     private func rendered(_ text: StyledText) -> String {
         text.spans.map { span in

@@ -53,7 +53,7 @@ extension CommandContext {
     }
 
     private func annotate(_ github: GitHubReport) throws {
-        report.lines(github.annotations)
+        report.commands(github.annotations)
         guard let path = host.environment["GITHUB_STEP_SUMMARY"], !path.isEmpty else { return }
         // Other steps of the job may have written to it.
         let before = Files.exists(FilePath(path)) ? try Files.read(FilePath(path)) : []
