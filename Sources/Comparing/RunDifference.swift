@@ -21,7 +21,7 @@ package struct RunDifference: Hashable, Encodable, Sendable {
         }
 
         /// The grade and the cause: `fatal, memory cache`.
-        package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+        package var title: String { grade.title(cause) }
     }
 
     /// What values are about.

@@ -21,8 +21,7 @@ final class ProgramTransport {
         case .network: return nil
         case .folder(let path): arguments = ["git", "upload-pack", "--", path]
         case .ssh(let host, let port, let path):
-            let quoted = "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-            let rest = (port.map { ["-p", $0] } ?? []) + ["--", host, "git-upload-pack \(quoted)"]
+            let rest = (port.map { ["-p", $0] } ?? []) + ["--", host, "git-upload-pack \(ShellWord.quoted(path))"]
             arguments = Self.ssh(session.environment, sshCommand) + rest
         }
         environment = Self.cleaned(session.environment)

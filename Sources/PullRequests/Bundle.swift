@@ -30,7 +30,7 @@ package struct PullRequestBundle: Sendable {
     ///   - logs: the logs of the runs that the text quotes, by file name.
     /// - Throws: `MailboxError`; `GitError`.
     package init(
-        _ request: PullRequest, of entry: PatchEntry, by author: Author, date: Int64, evidence: [EvidenceRow], currency: Currency,
+        _ request: PullRequest, by author: Author, date: Int64, evidence: [EvidenceRow], currency: Currency,
         logs: [(name: String, bytes: [UInt8])] = []
     ) throws {
         self.request = request
@@ -40,7 +40,7 @@ package struct PullRequestBundle: Sendable {
         files =
             [
                 (request.fileName, try request.mailbox(by: author, date: date, evidence: evidence)),
-                (Self.textName, Array(Visible.lines(request.page(evidence: evidence, entry: entry)).utf8)),
+                (Self.textName, Array(Visible.lines(request.page(evidence: evidence)).utf8)),
                 (Self.checklistName, Array(Visible.lines(request.checklistPage(rules)).utf8)),
             ]
             + (request.reproducer.map { [(Reproducer.name, Array($0.text.utf8))] } ?? [])

@@ -50,9 +50,8 @@ extension PullRequest {
         let missing = evidence.first { !$0.isWhole }.map { "`\($0.command)`" } ?? "no recipe has this code"
         guard !shown.isEmpty else { return (false, "no recorded run shows it yet: \(missing)") }
         let count = "\(shown.count) of \(whole.count) pairs of runs: not clean without it, clean with it"
-        let own = shown.filter { $0.variant == variant || $0.variant == nil }
-        guard own.isEmpty else { return (true, count) }
-        let others = Set(shown.compactMap(\.variant)).sorted().joined(separator: ", ")
+        if shown.contains(where: { $0.variant == variant }) { return (true, count) }
+        let others = Set(shown.map { $0.variant ?? "of an unknown version" }).sorted().joined(separator: ", ")
         return (false, "\(count), but of the variant \(others), not of \(variant): \(missing)")
     }
 

@@ -20,7 +20,7 @@ package struct EvidenceRow: Hashable, Encodable, Sendable {
         init(_ run: Run) {
             self.run = run.id
             grade = run.verdict.grade
-            title = run.verdict.grade.rawValue + (run.verdict.cause.map { ", \($0)" } ?? "")
+            title = run.verdict.title
             notes = run.verdict.notes
             evidence = Array(run.verdict.evidence.prefix(3))
             tools = run.tools

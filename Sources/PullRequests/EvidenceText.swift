@@ -85,7 +85,8 @@ struct EvidenceText {
 
     /// Whether the text of this pull request was measured, or the same change as it reads in other versions.
     private var origin: String {
-        let others = pairs.filter { $0.variant != nil && $0.variant != variant }
+        if pairs.contains(where: { $0.variant == nil }) { return "Whether these runs are of the text that is proposed here is not known." }
+        let others = pairs.filter { $0.variant != variant }
         guard !others.isEmpty else { return "These runs are of the text that is proposed here." }
         let isOwn = others.count < pairs.count
         let sources = Set(others.map(\.upstream)).sorted().map { Markdown.text($0) }.joined(separator: "; ")

@@ -1,21 +1,16 @@
 import GitHistory
 import Model
+import Sanitizing
 
 extension PullRequest {
     /// The command that creates the pull request once the branch is pushed (gh-pr-create(1)).
     package func creation(in folder: String) -> String {
         let words = ["--repo", project.title, "--title", subject, "--body-file", "\(folder)/\(PullRequestBundle.textName)"]
-        return "gh pr create " + words.map(Self.quoted).joined(separator: " ")
-    }
-
-    /// A word for a shell; in single quotes if it has other characters than those of names and paths.
-    private static func quoted(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:".contains($0)) }
-        return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
+        return "gh pr create " + words.map(ShellWord.plain).joined(separator: " ")
     }
 
     /// The pull request's text, based on the project's template.
-    package func page(evidence: [EvidenceRow], entry: PatchEntry) -> String {
+    package func page(evidence: [EvidenceRow]) -> String {
         let tests = tests.map { "- `\($0.path)`: \($0.seen ?? "not run yet for this version")" }.joined(separator: "\n")
         let text = Paragraphs.filled(
             project.text,
@@ -49,5 +44,4 @@ extension PullRequest {
 
             """
     }
-
 }

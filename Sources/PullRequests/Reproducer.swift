@@ -38,7 +38,7 @@ struct Reproducer {
         # It prints one line, and exits with 1 if that line is an error.
         set -eu
         runsc=${1:-runsc}
-        cd '\(home.replacing("'", with: "'\\''"))'
+        cd \(ShellWord.quoted(home))
         program=reproduce_$$
         work=$(mktemp -d)
         trap 'rm -rf "$work" "$program"' EXIT

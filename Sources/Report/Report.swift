@@ -25,6 +25,9 @@ package struct Report: Sendable {
     /// Writes a text of several lines, such as a file.
     package func lines(_ text: String) { terminal.lines(text) }
 
+    /// Whether ``lines(_:)`` writes a text as it is. Otherwise it is escaped, which would make a file another one.
+    package func isExact(_ text: String) -> Bool { terminal.isExact(text) }
+
     /// Writes commands of GitHub's runner, such as annotations.
     package func commands(_ text: String) { terminal.commands(text) }
 
@@ -167,7 +170,7 @@ extension Matrix {
 
 extension Matrix.Cell {
     /// The grade, followed by the known fault if one decided it: `fatal, memory cache`.
-    package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+    package var title: String { grade.title(cause) }
 
     /// The evidence that decided it; the summary if there is none.
     fileprivate var decision: String { evidence.first?.description ?? summary }

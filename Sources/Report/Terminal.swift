@@ -92,6 +92,11 @@ package struct Terminal: Sendable {
     /// Writes lines that are commands of GitHub's runner. Their text must have been escaped.
     package func commands(_ text: String) { stream.write(Visible.lines(text) + "\n") }
 
+    /// Whether a text of several lines is written as it is, without anything escaped.
+    func isExact(_ text: String) -> Bool {
+        Visible.lines(text) == text && (!hasCommands || WorkflowCommands.escaped(text) == text)
+    }
+
     private func write(_ text: String) { stream.write(hasCommands ? WorkflowCommands.escaped(text) : text) }
 
     /// Writes a text of several lines; its line breaks and tabs are kept.

@@ -7,7 +7,6 @@ import Patches
 import PullRequests
 import Report
 import Runs
-import Sanitizing
 
 /// Compares two runs, or shows a patch's diff. An ID begins with a date, so no run can be confused with a patch or a recipe.
 struct DiffCommand: ContextCommand {
@@ -17,7 +16,8 @@ struct DiffCommand: ContextCommand {
             With a patch, its diff is written with paths in the upstream's own tree: the variant that applies to a recipe's source, or the newest \
             variant. 'ninepin pr' makes a commit of it.
 
-            With two runs, their inputs, verdicts and logs are compared. A run is given by its ID or by the beginning of one. Only what differs is shown. Durations differ if they do by 10% and by 0.1 s. \
+            With two runs, their inputs, verdicts and logs are compared. A run is given by its ID or by the beginning of one. Only what differs is \
+            shown. Durations differ if they do by 10% and by 0.1 s. \
             Log lines are compared without times, and without words that contain a digit: numbers, addresses, IDs, versions. Lines that only one \
             log has are shown, aligned at what both have; '-' is the first run, '+' the second, '*' marks evidence, 'x3' says how often it occurs.
 
@@ -93,7 +93,7 @@ struct DiffCommand: ContextCommand {
         }
         let diff = try UpstreamDiff(entry, for: base, registry: registry)
         // What is printed is escaped, and an escaped diff would be another one.
-        guard let text = String(validating: diff.bytes, as: UTF8.self), Visible.lines(text) == text else {
+        guard let text = String(validating: diff.bytes, as: UTF8.self), context.report.isExact(text) else {
             throw Unprintable(patch: entry.name)
         }
         let document = PatchDocument(patch: entry.name, variant: diff.variant, madeFor: diff.madeFor, diff: text)
@@ -107,7 +107,7 @@ struct DiffCommand: ContextCommand {
         let patch: PatchName
 
         var description: String {
-            "the diff of \(patch) cannot be printed as it is: it is not UTF-8, or has control characters\n    'ninepin pr \(patch)' writes it to a file."
+            "the diff of \(patch) cannot be printed as it is: it is not UTF-8, or has characters that are escaped\n    'ninepin pr \(patch)' writes it to a file."
         }
         var exitStatus: ExitStatus { .data }
     }

@@ -75,7 +75,7 @@ struct PullRequestCommand: ContextCommand {
             let request = try PullRequest(entry, to: project, for: base, projects: projects, registry: registry)
             let evidence = try sources.evidence(of: entry.name)
             return try PullRequestBundle(
-                request, of: entry, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence, currency: currency,
+                request, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence, currency: currency,
                 logs: try sources.logs(of: evidence))
         }
         try bundle.write(to: place)
@@ -83,7 +83,7 @@ struct PullRequestCommand: ContextCommand {
         return bundle.isCurrent || allowOld ? .good : .no
     }
 
-    /// Measures what is missing, with the command that is printed for it.
+    /// Measures each pair that is missing, in its layout, with the same command that a person would use.
     private func measure(_ patch: PatchName, _ registry: Registry, _ context: CommandContext) async throws {
         let only = try recipe.map { try context.catalogue.recipe($0) }
         let evidence = try await context.withBuilder { builder in

@@ -210,7 +210,7 @@ extension PreflightFinding.Cgroup: Codable {
 
 extension PreflightFinding.Prediction: Codable {
     /// The grade, followed by the known fault if one decides it: `fatal, memory cache`.
-    package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+    package var title: String { grade.title(cause) }
 
     /// Encodes all keys, with null for nil values.
     package func encode(to encoder: any Encoder) throws {

@@ -146,5 +146,10 @@ extension Verdict {
     }
 
     /// The grade, followed by the known fault if one decided it: `fatal, memory cache`.
-    package var title: String { cause.map { "\(grade.rawValue), \($0)" } ?? grade.rawValue }
+    package var title: String { grade.title(cause) }
+}
+
+extension Grade {
+    /// The grade, followed by a known fault if one decided it: `fatal, memory cache`.
+    package func title(_ cause: Cause?) -> String { cause.map { "\(rawValue), \($0)" } ?? rawValue }
 }
