@@ -99,7 +99,7 @@ let package = Package(
                 "Grading", "Node", "Preflight", "Supervisor", system,
             ]),
         room("Comparing", ["Model", "Paths", "Sanitizing", "FileSystem", "LogLines", system, crypto]),
-        room("Report", ["Model", "Sanitizing"]),
+        room("Report", ["Model", "Sanitizing", yams]),
         room(
             "Publishing", ["Model", "Sanitizing", crypto],
             resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")]),
@@ -125,7 +125,8 @@ let package = Package(
                 "Preflight",
                 "Supervisor", "Sandbox", "Grading",
                 "Node", "PullRequests",
-                "Patches", "GitHistory", "Git", "Model", "Sanitizing", "FileSystem", "Host", arguments, system,
+                "Patches", "GitHistory", "Git", "LogLines", "Archive", "Model", "Sanitizing", "Paths", "FileSystem", "Host", arguments,
+                system,
             ],
             swiftSettings: strict),
         // For Benchmarks/nights only.

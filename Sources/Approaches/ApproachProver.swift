@@ -39,6 +39,7 @@ package struct ApproachPrerequisites: Sendable {
         boot = try await BootPrerequisites(on: host, for: SandboxDemand(node: recipe.node))
         runc = try await Runc.find(on: host)
         if approaches.contains(where: { $0.subject == .controlPlane }) { _ = try ControlPlanePrograms.etcd(on: host) }
+        let places = try Catalogue(host).approachPlaces()
         ready = try approaches.map { approach in
             let names =
                 switch approach.subject {
@@ -46,7 +47,7 @@ package struct ApproachPrerequisites: Sendable {
                 case .recipe: recipe.series
                 case .controlPlane: [PatchName]()
                 }
-            let plan = try ApproachPlan(approach, version: recipe.version, folder: Catalogue(host).approaches, on: host)
+            let plan = try ApproachPlan(approach, version: recipe.version, folder: places[approach.name] ?? host.project, on: host)
             return Ready(approach: approach, plan: plan, series: try series(names.map(\.description)))
         }
     }

@@ -24,17 +24,26 @@ extension Catalogue {
     ///
     /// - Throws: `UnknownApproach`; `Diagnostic` for an error in one of them; `FileError`.
     package func approaches(named names: [String]) throws -> [Approach] {
-        let known = try Files.list(approaches).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+        let places = try approachPlaces()
+        let known = places.keys.sorted()
         for name in names where !known.contains(name) {
             throw UnknownApproach(name: name, advice: Spelling.advice(for: name, among: known))
         }
         // A table without rows would always count as a success.
-        guard !known.isEmpty else { throw UnknownApproach(name: "", advice: "\(approaches) has no files") }
+        guard !known.isEmpty else { throw UnknownApproach(name: "", advice: "no approaches/ of this project has files") }
         let all = try known.filter { names.isEmpty || names.contains($0) }.map { name in
-            let file = approaches.appending("\(name).yaml")
+            let file = (places[name] ?? "").appending("\(name).yaml")
             return try Approach(yaml: try Files.readYaml(file), file: file.string, name: name)
         }
         return all.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
+    }
+
+    /// The folder of each approach's file.
+    ///
+    /// - Throws: `NoProject`; `NameTwice`; `FileError`.
+    func approachPlaces() throws -> [String: FilePath] {
+        try names(in: "approaches", "approach") { $0.hasSuffix(".yaml") ? String($0.dropLast(".yaml".count)) : nil }
+            .mapValues { $0.appending("approaches") }
     }
 }
 
@@ -45,7 +54,10 @@ extension Doctor {
         let approaches = try catalogue.approaches(named: [])
         // The version affects only kubelet's arguments.
         let version = try catalogue.recipe(catalogue.recipeNames.first ?? "").version
-        for approach in approaches { _ = try ApproachPlan(approach, version: version, folder: catalogue.approaches, on: host) }
+        let places = try catalogue.approachPlaces()
+        for approach in approaches {
+            _ = try ApproachPlan(approach, version: version, folder: places[approach.name] ?? host.project, on: host)
+        }
         return "\(approaches.count), all can be booted"
     }
 }

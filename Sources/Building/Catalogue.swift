@@ -5,7 +5,7 @@ import Model
 import Patches
 import SystemPackage
 
-/// The recipes and patches in a project's folder.
+/// The recipes, patches and approaches in the folders of a project, all of them equal.
 package struct Catalogue: Sendable {
     /// There is no such recipe.
     package struct UnknownRecipe: ExitStatusError, Sendable, CustomStringConvertible {
@@ -37,22 +37,77 @@ package struct Catalogue: Sendable {
         package var exitStatus: ExitStatus { .usage }
     }
 
-    private let project: FilePath
+    /// Two folders define the same name. Which one is meant must not depend on their order.
+    package struct NameTwice: ExitStatusError, Sendable, CustomStringConvertible {
+        let kind: String
+        let name: String
+        let places: [FilePath]
+
+        /// The name, and where it is defined.
+        package var description: String {
+            "the \(kind) '\(name)' is in \(places.map(\.string).joined(separator: " and in ")): rename one of them"
+        }
+
+        package var exitStatus: ExitStatus { .data }
+    }
+
+    /// There is no project, or a folder that was named is none.
+    package struct NoProject: ExitStatusError, Sendable, CustomStringConvertible {
+        /// The folder that was named; nil if none was.
+        let named: FilePath?
+
+        /// What is missing, and what to do.
+        package var description: String {
+            guard let named else { return "no recipes/ found here or above. Change to the project folder, or pass --project DIR." }
+            return "\(named) has neither recipes/ nor patches/. Pass a folder that has them with --project DIR."
+        }
+
+        package var exitStatus: ExitStatus { .usage }
+    }
+
+    private let projects: [FilePath]
 
     /// The name of the manifest of nights in `recipes/`. It is not a recipe.
     package static let nightly = "nightly"
 
-    /// The catalogue of a host's project folder.
-    package init(_ host: Host) { project = host.project }
+    /// The catalogue of a host's project folders.
+    package init(_ host: Host) { projects = host.projects }
 
     /// The recipes' names, sorted.
     ///
-    /// - Throws: `FileError` when their folder cannot be read.
+    /// - Throws: ``NoProject``; ``NameTwice``; `FileError` when a folder cannot be read.
     package var recipeNames: [String] {
-        get throws(FileError) {
-            try Files.list(project.appending("recipes")).filter { $0.hasSuffix(".yaml") && $0 != "\(Self.nightly).yaml" }
-                .map { String($0.dropLast(".yaml".count)) }
+        get throws { try recipes().keys.sorted() }
+    }
+
+    /// The folder of each recipe.
+    private func recipes() throws -> [String: FilePath] {
+        try names(in: "recipes", "recipe") { name in
+            name.hasSuffix(".yaml") && name != "\(Self.nightly).yaml" ? String(name.dropLast(".yaml".count)) : nil
         }
+    }
+
+    /// The names in a folder of all projects, each with its project.
+    ///
+    /// - Parameter name: the name that a file stands for; nil if it stands for none.
+    package func names(in folder: String, _ kind: String, name: (String) -> String?) throws -> [String: FilePath] {
+        var places: [String: FilePath] = [:]
+        for project in try checked() {
+            for name in try Files.list(project.appending(folder)).compactMap(name) {
+                if let other = places[name] { throw NameTwice(kind: kind, name: name, places: [other, project]) }
+                places[name] = project
+            }
+        }
+        return places
+    }
+
+    /// The projects, of which there is at least one.
+    private func checked() throws(NoProject) -> [FilePath] {
+        guard !projects.isEmpty else { throw NoProject(named: nil) }
+        for project in projects where !Files.isDirectory(project.appending("recipes")) && !Files.isDirectory(project.appending("patches")) {
+            throw NoProject(named: project)
+        }
+        return projects
     }
 
     /// Reads a recipe and the recipes that it extends.
@@ -71,6 +126,15 @@ package struct Catalogue: Sendable {
         return try Recipe(files, name: path.lastComponent?.stem ?? base, version: version, architecture: architecture)
     }
 
+    /// The values of a recipe after it was merged with those that it extends, and where each comes from.
+    ///
+    /// - Parameter name: as in ``recipe(_:for:)``.
+    /// - Throws: as ``recipe(_:for:)``.
+    package func origins(of name: String, for architecture: Architecture = .machine) throws -> [RecipeOrigin] {
+        let (base, version) = try Self.split(name)
+        return try RecipeFile.origins(try files(from: try recipePath(base)), version: version, architecture: architecture)
+    }
+
     /// How a recipe names the releases of its git source.
     ///
     /// - Parameter name: as in ``recipe(_:for:)``; its version does not matter.
@@ -80,7 +144,7 @@ package struct Catalogue: Sendable {
     }
 
     /// Whether a text is the name of one of the project's recipes, with or without a version.
-    package func isRecipe(_ text: String) throws(FileError) -> Bool {
+    package func isRecipe(_ text: String) throws -> Bool {
         guard let at = text.lastIndex(of: "@") else { return try recipeNames.contains(text) }
         return Version(String(text[text.index(after: at)...])) != nil ? try recipeNames.contains(String(text[..<at])) : false
     }
@@ -93,9 +157,9 @@ package struct Catalogue: Sendable {
             guard Files.exists(FilePath(name)) else { throw UnknownRecipe(name: name, advice: "no such file") }
             return FilePath(name)
         }
-        let known = try recipeNames
-        guard known.contains(name) else {
-            throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: known))
+        let known = try recipes()
+        guard let project = known[name] else {
+            throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: known.keys))
         }
         return project.appending("recipes/\(name).yaml")
     }
@@ -134,14 +198,22 @@ package struct Catalogue: Sendable {
         }
     }
 
-    /// The folder of the registry; it also contains the projects that accept pull requests.
-    package var patches: FilePath { project.appending("patches") }
+    /// The folders of the registry; they also contain the projects that accept pull requests.
+    package var patches: [FilePath] { projects.map { $0.appending("patches") } }
 
-    /// The folder of the approaches.
-    package var approaches: FilePath { project.appending("approaches") }
+    /// The manifest of nights of the first project that has one.
+    ///
+    /// - Throws: ``NoProject``.
+    package func nightlyManifest() throws(NoProject) -> FilePath {
+        let places = try checked().map { $0.appending("recipes/\(Self.nightly).yaml") }
+        return places.first(where: Files.exists) ?? places[0]
+    }
 
     /// Reads the registry of patches.
     ///
-    /// - Throws: `Diagnostic` for an invalid entry; `FileError`.
-    package func registry() throws -> Registry { try Registry(patches) }
+    /// - Throws: ``NoProject``; ``NameTwice``; `Diagnostic` for an invalid entry; `FileError`.
+    package func registry() throws -> Registry {
+        _ = try checked()
+        return try Registry(patches)
+    }
 }

@@ -14,6 +14,8 @@ package enum ExitStatus: Int32, Sendable {
     case fault = 70
     /// An answer or a file could not be written.
     case output = 74
+    /// The command did not end within the time that it was given, as with timeout(1).
+    case timeout = 124
 
     /// The exit code for an error; `fault` if the error does not define one.
     package init(for error: any Error) { self = (error as? any ExitStatusError)?.exitStatus ?? .fault }

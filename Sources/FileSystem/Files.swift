@@ -52,8 +52,14 @@ package struct FileError: ExitStatusError, Sendable, CustomStringConvertible {
         case .fileNoSuchFile, .fileReadNoSuchFile: "no such file"
         case .fileReadNoPermission, .fileWriteNoPermission: "permission denied"
         case .fileWriteFileExists: "it already exists"
-        default: "\(error)"
+        default: system(error).map(\.description) ?? "the operation failed (\((error as? CocoaError)?.code.rawValue ?? 0))"
         }
+    }
+
+    /// The system's own error behind Foundation's. What Foundation itself says is long and names the path again.
+    private static func system(_ error: any Error) -> Errno? {
+        let underlying = (error as? CocoaError)?.userInfo["NSUnderlyingError"]
+        return ((underlying ?? error) as? POSIXError).map { Errno(rawValue: $0.code.rawValue) }
     }
 
     package var exitStatus: ExitStatus { isOutput ? .output : .missing }

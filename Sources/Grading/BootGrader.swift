@@ -206,6 +206,13 @@ package struct BootGrader: Grader {
         }
     }
 
+    /// The second, counted from the sandbox's start, at which observation ends if nothing else happens; nil before the node's start, for a
+    /// kept node, and while a node has yet to join.
+    package var expectedEnd: Double? {
+        guard let started, !isKept, level == .boot || satisfied != nil else { return nil }
+        return max(started + node.observe, satisfied ?? 0)
+    }
+
     /// Whether both probes were sent after the end of the observation, and recently, and have answered.
     private func isAnswered(at now: Double) -> Bool {
         let end = max((started ?? now) + node.observe, isKept ? 0 : satisfied ?? 0)

@@ -55,6 +55,8 @@ struct LogRun: Sendable, NodeLog {
 
     private(set) var kubelet: Evidence?
     private(set) var started: Evidence?
+    /// Whether the log goes on after the time in which forbidden lines are tolerated.
+    var isPastWarmUp: Bool { lastTime.flatMap { age($0) }.map { $0 > forbidden.warmUp } ?? false }
     private(set) var said: Sighting?
     /// The number of lines with a header since a fatal line without one. If the process keeps writing, it has not ended, and the fatal line
     /// was a quotation.

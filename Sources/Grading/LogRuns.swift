@@ -8,6 +8,8 @@ package struct RunVerdict: Hashable, Sendable, Encodable {
     package let firstLine: Int
     /// The number of its last line. Lines of other programs may come in between.
     package let lastLine: Int
+    /// Whether the log shows the run's start and everything after it, and no fault after warm-up.
+    package let isWithoutFault: Bool
     package let verdict: Verdict
 }
 
@@ -45,7 +47,9 @@ struct PastRuns: Sendable {
         var run = run
         run.settle()
         count += 1
-        let verdict = RunVerdict(run: count, firstLine: run.firstLine, lastLine: run.lastLine, verdict: run.verdict(isCut: isCut))
+        let verdict = RunVerdict(
+            run: count, firstLine: run.firstLine, lastLine: run.lastLine, isWithoutFault: run.isWithoutFault(isCut: isCut),
+            verdict: run.verdict(isCut: isCut))
         if count == wanted { kept = verdict }
         grades[verdict.verdict.grade, default: 0] += 1
         let short = Self.shortened(verdict)
@@ -65,7 +69,7 @@ struct PastRuns: Sendable {
                 line: evidence.line, seconds: evidence.seconds)
         }
         return RunVerdict(
-            run: run.run, firstLine: run.firstLine, lastLine: run.lastLine,
+            run: run.run, firstLine: run.firstLine, lastLine: run.lastLine, isWithoutFault: run.isWithoutFault,
             verdict: Verdict(
                 grade: verdict.grade, level: verdict.level, cause: verdict.cause, summary: verdict.summary, evidence: evidence,
                 notes: verdict.notes))

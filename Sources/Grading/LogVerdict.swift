@@ -74,6 +74,14 @@ extension LogRun {
         return verdict(.inconclusive, reason, [forbidden.early?.evidence, started, unit.end?.evidence].compactMap(\.self))
     }
 
+    /// Whether the log shows the node's start and everything after it, and no fault after warm-up. That is less than clean: nothing probed
+    /// the node.
+    func isWithoutFault(isCut: Bool) -> Bool {
+        guard kubelet != nil, started != nil, fatal == nil, crash == nil, killed == nil else { return false }
+        guard forbidden.late == nil, forbidden.undatedCount == 0, isPastWarmUp else { return false }
+        return !isCut && (unit.end == nil || unit.isStopping)
+    }
+
     private var reason: String {
         if forbidden.undatedCount > 0 {
             return
@@ -148,6 +156,15 @@ extension LogReader {
         for run in nodes.dropLast() { earlier.add(run) }
         let verdict = last.verdict(isCut: isCut)
         return verdict.noting(logNotes(isCut: isCut) + earlier.notes + others(than: last, in: nodes) + (reader.pendingNote(after: last)))
+    }
+
+    /// Whether the node's last run is without a fault, as far as the log shows it.
+    ///
+    /// - Parameter isCut: whether the log ends in the middle of a line.
+    package func isWithoutFault(isCut: Bool) -> Bool {
+        let (reader, nodes) = finished
+        guard let last = nodes.last, !reader.isReversed, reader.pendingNote(after: last).isEmpty else { return false }
+        return last.isWithoutFault(isCut: isCut)
     }
 
     /// The verdicts on all runs.

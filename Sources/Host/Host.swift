@@ -10,8 +10,12 @@ package struct Host: Sendable {
     package let environment: [String: String]
     /// The directory where Ninepin stores what it fetches, builds and records.
     package let workspace: FilePath
-    /// The directory with `recipes/` and `patches/`.
+    /// The directories with `recipes/` and `patches/`, all equal; empty if none was named and none was found.
+    package let projects: [FilePath]
+    /// The first of them; the current directory if there is none.
     package let project: FilePath
+    /// What the configuration files and environment variables set.
+    package let settings: Settings
     /// Whether the process may create namespaces and mounts.
     package let isRoot: Bool
     /// The directory that contains the machine's `etc/`.
@@ -20,32 +24,17 @@ package struct Host: Sendable {
     package let deadlines: Deadlines
 
     package init(
-        environment: [String: String], workspace: FilePath, project: FilePath, isRoot: Bool, machine: FilePath = "/",
-        deadlines: Deadlines = Deadlines()
+        environment: [String: String], workspace: FilePath, project: FilePath, projects: [FilePath]? = nil, isRoot: Bool,
+        machine: FilePath = "/", deadlines: Deadlines = Deadlines(), settings: Settings = Settings()
     ) {
         self.environment = environment
         self.workspace = workspace
         self.project = project
+        self.projects = projects ?? [project]
+        self.settings = settings
         self.isRoot = isRoot
         self.machine = machine
         self.deadlines = deadlines
-    }
-
-    /// The machine that this process runs on.
-    ///
-    /// - Parameters:
-    ///   - workspace: the workspace directory; nil for `NINEPIN_WORKSPACE` or the project's `Workspace`.
-    ///   - deadlines: the timeouts.
-    ///   - project: the project directory; nil to search upward from the current directory or from the program's own location.
-    package static func current(workspace: String? = nil, project: String? = nil, deadlines: Deadlines = Deadlines()) -> Host {
-        let environment = ProcessInfo.processInfo.environment
-        let here = FilePath(FileManager.default.currentDirectoryPath)
-        let home = project.map { here.pushing(FilePath($0)) } ?? Self.findProject(from: here)
-        let folder = workspace ?? environment["NINEPIN_WORKSPACE"].flatMap { $0.isEmpty ? nil : $0 }
-        return Host(
-            environment: environment,
-            workspace: (folder.map { here.pushing(FilePath($0)) } ?? home.appending("Workspace")).lexicallyNormalized(),
-            project: home.lexicallyNormalized(), isRoot: geteuid() == 0, deadlines: deadlines)
     }
 
     /// The first program with this name on `PATH` or in additional directories; nil if there is none.
@@ -62,19 +51,5 @@ package struct Host: Sendable {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC",
             "HOME": environment["HOME"] ?? "/",
         ]
-    }
-
-    private static func findProject(from directory: FilePath) -> FilePath {
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).map {
-            FilePath($0).removingLastComponent()
-        }
-        for start in [directory, program].compactMap(\.self) {
-            var folder = start
-            while true {
-                if Files.isDirectory(folder.appending("recipes")), Files.isDirectory(folder.appending("patches")) { return folder }
-                guard folder.removeLastComponent() else { break }
-            }
-        }
-        return directory
     }
 }

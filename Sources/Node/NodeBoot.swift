@@ -13,8 +13,8 @@ package enum BootProgress: Hashable, Sendable {
     case preparing
     /// The sandbox's first program has reached a stage: `containerd`, `kubelet`.
     case stage(String)
-    /// The node is being watched: seconds so far.
-    case watching(seconds: Int)
+    /// The node is being watched: seconds since the sandbox's start, and those at which watching ends if nothing else happens; nil if unknown.
+    case watching(seconds: Int, end: Int?)
     /// A note for users.
     case note(String)
     /// A part of the boot that is not the node's own work has finished.
@@ -370,6 +370,6 @@ private struct Watch: Sendable {
         guard Int(now) > shown else { return }
         shown = Int(now)
         if let waited = MachineLoad.secondsOfPressure() { conditions.take(PressureSample(waited: waited, seconds: now)) }
-        progress(.watching(seconds: shown))
+        progress(.watching(seconds: shown, end: run.grader.expectedEnd.map { Int($0.rounded(.up)) }))
     }
 }

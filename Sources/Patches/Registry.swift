@@ -62,27 +62,52 @@ package struct Registry: Sendable {
     package let entries: [PatchEntry]
     /// The upstream projects, by name.
     package let upstreams: [String: PatchUpstream]
+    /// The folder that new entries are written to.
     let folder: FilePath
+    /// The folder of each entry's registry.
+    private let places: [PatchName: FilePath]
 
     /// Reads all entries in a folder.
     ///
-    /// - Throws: `Diagnostic` for the first invalid entry; `FileError` if a file cannot be read.
-    package init(_ folder: FilePath) throws {
-        self.folder = folder
+    /// - Throws: the same errors as for several folders.
+    package init(_ folder: FilePath) throws { try self.init([folder]) }
+
+    /// Reads all entries in several folders, such as a company's own and the shipped one. New entries are written to the first.
+    ///
+    /// - Throws: `Diagnostic` for the first invalid entry, and for an entry or an upstream's description that two folders have;
+    ///   `FileError` if a file cannot be read.
+    package init(_ folders: [FilePath]) throws {
+        folder = folders.first ?? "."
         var entries: [PatchEntry] = []
         var upstreams: [String: PatchUpstream] = [:]
-        for upstream in try Files.list(folder) where Files.isDirectory(folder.appending(upstream)) {
-            let about = folder.appending("\(upstream)/upstream.yaml")
-            if Files.exists(about) {
-                upstreams[upstream] = try PatchUpstream(yaml: try Files.readYaml(about), file: about.string, name: upstream)
-            }
-            for name in try Files.list(folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
-                entries.append(try Self.entry("\(upstream)/\(name)", in: folder))
+        var places: [PatchName: FilePath] = [:]
+        for folder in folders {
+            for upstream in try Files.list(folder) where Files.isDirectory(folder.appending(upstream)) {
+                let about = folder.appending("\(upstream)/upstream.yaml")
+                if Files.exists(about) {
+                    guard upstreams[upstream] == nil else { throw Self.twice("the upstream '\(upstream)'", about) }
+                    upstreams[upstream] = try PatchUpstream(yaml: try Files.readYaml(about), file: about.string, name: upstream)
+                }
+                for name in try Files.list(folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
+                    let entry = try Self.entry("\(upstream)/\(name)", in: folder)
+                    guard places.updateValue(folder, forKey: entry.name) == nil else {
+                        throw Self.twice("the patch '\(entry.name)'", folder.appending("\(upstream)/\(name)"))
+                    }
+                    entries.append(entry)
+                }
             }
         }
-        self.entries = entries
+        self.entries = entries.sorted { $0.name.description < $1.name.description }
         self.upstreams = upstreams
+        self.places = places
     }
+
+    private static func twice(_ what: String, _ place: FilePath) -> Diagnostic {
+        Diagnostic(file: place.string, message: "\(what) is also in another project folder: rename one of them")
+    }
+
+    /// The folder of an entry.
+    package func place(of name: PatchName) -> FilePath { (places[name] ?? folder).appending(name.description) }
 
     /// The entry with a full name, or with a last component that is unique.
     ///
@@ -109,19 +134,21 @@ package struct Registry: Sendable {
     package func patch(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws -> Patch {
         let name = "\(entry.name)/\(variant.name).patch"
         let bytes = try text(variant, of: entry)
-        do { return try Patch(bytes, name: name) } catch { throw PatchesError.malformed(file: folder.appending(name).string, error) }
+        do { return try Patch(bytes, name: name) } catch {
+            throw PatchesError.malformed(file: place(of: entry.name).appending("\(variant.name).patch").string, error)
+        }
     }
 
     /// The bytes of a variant.
     ///
     /// - Throws: `FileError`.
     package func text(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws(FileError) -> [UInt8] {
-        try Files.read(folder.appending("\(entry.name)/\(variant.name).patch"))
+        try Files.read(place(of: entry.name).appending("\(variant.name).patch"))
     }
 
     /// The probe next to an entry's `patch.yaml`; nil if there is none.
     func program(of name: PatchName) throws(FileError) -> Probe? {
-        let file = folder.appending("\(name)/probe/main.go")
+        let file = place(of: name).appending("probe/main.go")
         let versions = entries.first { $0.name == name }?.probeVersions
         return Files.exists(file) ? Probe(name: name, text: try Files.readText(file), versions: versions) : nil
     }

@@ -111,7 +111,7 @@ extension Registry {
     /// - Returns: the new file.
     /// - Throws: `Diagnostic` if a variant with that name exists, or the entry's list cannot be extended; `FileError`.
     package func add(variant: String, versions: VersionRange, text: [UInt8], to entry: PatchEntry) throws -> FilePath {
-        let place = folder.appending(entry.name.description)
+        let place = place(of: entry.name)
         let (yaml, file) = (place.appending("patch.yaml"), place.appending("\(variant).patch"))
         guard !Files.exists(file) else {
             throw Diagnostic(file: file.string, message: "this variant already exists; choose another name with --name")

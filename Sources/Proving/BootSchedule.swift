@@ -3,14 +3,6 @@ import Model
 import Node
 import Synchronization
 
-/// How many boots run at the same time.
-package enum Jobs: Hashable, Sendable {
-    /// As many as the machine's memory allows.
-    case auto
-    /// At most this many.
-    case count(Int)
-}
-
 /// Boots that start one after the other and are watched together, because a node that is only being watched leaves the machine mostly idle.
 package struct BootSchedule: Sendable {
     private let jobs: Jobs

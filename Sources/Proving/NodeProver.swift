@@ -233,7 +233,7 @@ package struct NodeProver: Sendable {
             conditions: conditions, repeats: first?.id, patience: host.deadlines.patience, verdict: verdict, setAside: doubt,
             needs: planned.surroundings.flatMap { candidate.rules?.needs(in: $0) })
         let place = try ledger().record(run, logs: logs)
-        events(.ended(record, detail: "\(verdict.title): \(verdict.summary)"))
+        events(.ended(record, detail: "\(verdict.title): \(verdict.summary)", grade: verdict.grade))
         return (run, place)
     }
 
@@ -249,7 +249,8 @@ extension BootProgress: CustomStringConvertible {
         switch self {
         case .preparing: "populating the sandbox"
         case .stage(let name): "sandbox: \(name)"
-        case .watching(let seconds): "watching, \(seconds) s"
+        case .watching(let seconds, let end):
+            end.map { "watching, \(seconds) of \(max(seconds, $0)) s" } ?? "watching, \(seconds) s"
         case .note(let text): text
         case .spent(let part, let seconds): "\(part.rawValue): \(seconds) s"
         }

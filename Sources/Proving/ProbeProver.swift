@@ -154,7 +154,7 @@ package struct ProbeProver: Sendable {
             artifact, probe: name.description, layout: layout, runsc: prerequisites.runsc, profile: prerequisites.profile, on: host)
         let (verdict, toVerdict) = try await boot.run(scratch: scratch, logs: logs, name: "\(name.upstream).\(name.name)")
         let record = StepRecord(name: ProbeKey.name, key: key, cached: false, seconds: start.duration(to: .now).seconds)
-        events(.ended(record, detail: "\(verdict.grade.rawValue): \(verdict.summary)"))
+        events(.ended(record, detail: "\(verdict.grade.rawValue): \(verdict.summary)", grade: verdict.grade))
         return (verdict, record, toVerdict)
     }
 

@@ -6,17 +6,26 @@ import SystemPackage
 
 /// The projects that accept pull requests, and the patches' proposals to them: files next to the registry's entries.
 package struct Projects: Sendable {
-    private let folder: FilePath
+    private let folders: [FilePath]
 
     /// Uses the folder of patches.
-    package init(_ folder: FilePath) { self.folder = folder }
+    package init(_ folder: FilePath) { folders = [folder] }
+
+    /// Uses several folders of patches. If two describe the same project, the first counts: it is the same project.
+    package init(_ folders: [FilePath]) { self.folders = folders }
 
     /// The projects' names, sorted.
     ///
     /// - Throws: `FileError` when their folder cannot be read.
     package var names: [String] {
         get throws(FileError) {
-            try Files.list(folder.appending("projects")).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }
+            var names: Set<String> = []
+            for folder in folders {
+                for name in try Files.list(folder.appending("projects")) where name.hasSuffix(".yaml") {
+                    names.insert(String(name.dropLast(".yaml".count)))
+                }
+            }
+            return names.sorted()
         }
     }
 
@@ -28,7 +37,7 @@ package struct Projects: Sendable {
         guard names.contains(name) else {
             throw PullRequestError.unknownProject(name, advice: Spelling.advice(for: name, among: names))
         }
-        let file = folder.appending("projects/\(name).yaml")
+        let file = file("projects/\(name).yaml")
         return try Project(yaml: try Files.readYaml(file), file: file.string, name: name)
     }
 
@@ -36,13 +45,19 @@ package struct Projects: Sendable {
     ///
     /// - Throws: `PullRequestError.noProposal`; `Diagnostic` for an invalid file; `FileError`.
     package func proposal(of patch: PatchName) throws -> Proposal {
-        let file = folder.appending("\(patch)/pull-request.yaml")
+        let file = file("\(patch)/pull-request.yaml")
         guard Files.exists(file) else { throw PullRequestError.noProposal(patch, file: file.string) }
         return try Proposal(yaml: try Files.readYaml(file), file: file.string)
     }
 
     func text(of test: Proposal.Test, of patch: PatchName) throws(FileError) -> [UInt8] {
-        try Files.read(folder.appending("\(patch)/\(test.file)"))
+        try Files.read(file("\(patch)/\(test.file)"))
+    }
+
+    /// A file of the first folder that has it.
+    private func file(_ path: String) -> FilePath {
+        let places = folders.map { $0.appending(path) }
+        return places.first(where: Files.exists) ?? places.first ?? FilePath(path)
     }
 }
 

@@ -77,7 +77,7 @@ package enum Signs: Sendable {
     /// The sign in this character set.
     func shown(_ sign: String) -> String {
         guard self == .ascii else { return sign }
-        return ["✔": "+", "✘": "x", "–": "-"][sign] ?? sign
+        return ["✔": "+", "✓": "+", "✘": "x", "–": "-", "•": "*", "…": "..."][sign] ?? sign
     }
 
     /// What the signs mean, in the order of the legend.

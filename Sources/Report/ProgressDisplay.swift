@@ -22,6 +22,8 @@ package final class ProgressDisplay: Sendable {
 
     private let terminal: Terminal
     private let isQuiet: Bool
+    private let isVerbose: Bool
+    private let start = ContinuousClock.now
     private let redact: @Sendable (String) -> String
     private let state = Mutex(State())
 
@@ -29,10 +31,15 @@ package final class ProgressDisplay: Sendable {
     ///
     /// - Parameters:
     ///   - isQuiet: whether to show nothing at all.
+    ///   - isVerbose: whether to write every event as a line of its own, with the seconds since the start.
     ///   - redact: removes secrets from a text.
-    package init(on terminal: Terminal, isQuiet: Bool, redact: @escaping @Sendable (String) -> String = { Redaction.text($0) }) {
+    package init(
+        on terminal: Terminal, isQuiet: Bool, isVerbose: Bool = false,
+        redact: @escaping @Sendable (String) -> String = { Redaction.text($0) }
+    ) {
         self.terminal = terminal
         self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
         self.redact = redact
     }
 
@@ -45,14 +52,17 @@ package final class ProgressDisplay: Sendable {
         let subject = label.isEmpty ? "" : "\(label): "
         switch event {
         case .within(let label, let event): show(event, label: label, &state)
-        case .began(let step, let text): line("\("…", .faint) \(name(step)) \(subject)\(redact(text))", of: label, &state)
+        case .began(let step, let text):
+            line("\(terminal.signs.shown("…"), .faint) \(name(step)) \(subject)\(redact(text))", of: label, &state)
         case .progress(let step, let text): progress(&state, "  \(name(step)) \(subject)\(redact(text))", of: label)
-        case .ended(let record, let detail):
+        case .ended(let record, let detail, let grade):
             let time = record.cached ? "from the store" : Self.seconds(record.seconds)
             state.lanes.removeAll { $0.label == label }
-            line("\("✓", .good) \(name(record.name)) \(subject)\(redact(detail)) \("(\(time))", .faint)", of: label, &state)
+            let sign = terminal.signs.shown(grade?.sign ?? "✓")
+            line(
+                "\(sign, grade?.style ?? .good) \(name(record.name)) \(subject)\(redact(detail)) \("(\(time))", .faint)", of: label, &state)
         case .note(let text):
-            above(&state, of: label) { terminal.message("\("•", .doubtful) \(subject)", redact(text)) }
+            above(&state, of: label) { terminal.message("\(terminal.signs.shown("•"), .doubtful) \(subject)", redact(text)) }
         }
     }
 
@@ -73,7 +83,16 @@ package final class ProgressDisplay: Sendable {
 
     private func name(_ step: String) -> String { step.count < 8 ? step + String(repeating: " ", count: 8 - step.count) : step }
 
-    private func line(_ text: StyledText, of label: String, _ state: inout State) { above(&state, of: label) { terminal.line(text) } }
+    private func line(_ text: StyledText, of label: String, _ state: inout State) {
+        above(&state, of: label) { terminal.line(timed(text)) }
+    }
+
+    /// The text after the seconds since the start, if every event is shown.
+    private func timed(_ text: StyledText) -> StyledText {
+        guard isVerbose else { return text }
+        let time = "\((start.duration(to: .now) / .seconds(1) * 10).rounded() / 10)"
+        return "\(String(repeating: " ", count: max(0, 7 - time.count)) + time, .faint) " + text
+    }
 
     /// Writes permanent output, and redraws the live lines below it.
     private func above(_ state: inout State, of label: String, _ write: () -> Void) {
@@ -85,6 +104,7 @@ package final class ProgressDisplay: Sendable {
 
     /// On a terminal, live lines are updated at most ten times a second; elsewhere, a line is written every twenty seconds.
     private func progress(_ state: inout State, _ text: String, of label: String) {
+        if isVerbose { return terminal.line(timed("\(text)")) }
         guard terminal.isTerminal else {
             if let last = state.lastTold[label], last.duration(to: .now) < .seconds(20) { return }
             state.lastTold[label] = .now
@@ -105,7 +125,7 @@ package final class ProgressDisplay: Sendable {
         var texts = state.lanes.map(\.text)
         if texts.count > room {
             let left = texts.count - (room - 1)
-            texts = texts.prefix(room - 1) + ["  … and \(left) more"]
+            texts = texts.prefix(room - 1) + ["  \(terminal.signs.shown("…")) and \(left) more"]
         }
         terminal.live(texts)
         state.shown = texts.count

@@ -56,7 +56,8 @@ extension Report {
 }
 
 extension SourceSpec {
-    fileprivate var words: String {
+    /// The source in words: `runc 1.1.5 from Debian bookworm`.
+    package var words: String {
         switch self {
         case .debian(let spec): "\(spec.package) \(spec.version) from Debian \(spec.suite)"
         case .git(let spec): "\(spec.reference) of \(spec.url)"

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Model
 import Sanitizing
+import Yams
 
 /// Formats results for standard output: as text, or as one JSON document.
 package struct Report: Sendable {
@@ -14,6 +15,16 @@ package struct Report: Sendable {
     /// - Throws: `EncodingError` if the value contains a number that JSON cannot represent.
     package func json(_ document: some Encodable) throws {
         terminal.json(String(decoding: try JSONDocument.bytes(of: document).dropLast(), as: UTF8.self))
+    }
+
+    /// Writes one YAML document with the same content as ``json(_:)``. Everything but printable ASCII is escaped.
+    ///
+    /// - Throws: `EncodingError`; `YamlError`.
+    package func yaml(_ document: some Encodable) throws {
+        // By way of JSON, so that both have the same names, dates and numbers.
+        let json = String(decoding: try JSONDocument.bytes(of: document), as: UTF8.self)
+        let node = try Yams.compose(yaml: json)
+        terminal.yaml(try Yams.serialize(node: node?.block ?? Node(""), width: -1, allowUnicode: false))
     }
 
     /// Whether a write has failed, so that a caller with endless output can stop.
@@ -191,5 +202,24 @@ extension Evidence: CustomStringConvertible {
     package var description: String {
         let place = [line.map { "line \($0)" }, seconds.map { "\(($0 * 10).rounded() / 10) s" }].compactMap(\.self).joined(separator: ", ")
         return "\(source)\(place.isEmpty ? "" : " \(place)"): \(text)"
+    }
+}
+
+extension Node {
+    /// The node in YAML's block style. A text stays quoted if it could be read as anything else.
+    fileprivate var block: Node {
+        switch self {
+        case .mapping(let mapping): .mapping(Node.Mapping(mapping.map { ($0.key.block, $0.value.block) }, mapping.tag, .block))
+        case .sequence(let sequence): .sequence(Node.Sequence(sequence.map(\.block), sequence.tag, .block))
+        case .scalar(let scalar) where scalar.style == .doubleQuoted && Self.isPlain(scalar.string): Node(scalar.string)
+        default: self
+        }
+    }
+
+    /// Whether YAML 1.1 and 1.2 read a text without quotes as the same text.
+    private static func isPlain(_ text: String) -> Bool {
+        let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf"]
+        guard let first = text.utf8.first, (97...122).contains(first | 0x20), !words.contains(text.lowercased()) else { return false }
+        return text.utf8.allSatisfy { (97...122).contains($0 | 0x20) || (48...57).contains($0) || "-_./@+".utf8.contains($0) }
     }
 }

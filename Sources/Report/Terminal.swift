@@ -87,7 +87,12 @@ package struct Terminal: Sendable {
     }
 
     /// Writes a line. Literal text may contain line breaks; interpolated values cannot.
-    package func line(_ text: StyledText = "") { write(rendered(text) + "\n") }
+    ///
+    /// On a terminal, a longer line than fits is broken between words; the terminal itself would break it within a word.
+    package func line(_ text: StyledText = "") {
+        guard isTerminal, let limit, text.count > limit, !text.hasBreaks else { return write(rendered(text) + "\n") }
+        for line in text.wrapped(to: limit, indent: 4) { write(rendered(line) + "\n") }
+    }
 
     /// Writes lines that are commands of GitHub's runner. Their text must have been escaped.
     package func commands(_ text: String) { stream.write(Visible.lines(text) + "\n") }
@@ -103,7 +108,10 @@ package struct Terminal: Sendable {
     package func lines(_ text: String) { write(Visible.lines(text.hasSuffix("\n") ? String(text.dropLast()) : text) + "\n") }
 
     /// Writes a message that may have several lines, none of which can be mistaken for the beginning of another message.
-    package func message(_ name: StyledText, _ text: String) { write("\(rendered(name))\(Visible.paragraph(text))\n") }
+    package func message(_ name: StyledText, _ text: String) {
+        let lines = Visible.paragraph(text).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        for (index, text) in lines.enumerated() { line(index == 0 ? name + StyledText(text) : StyledText(text)) }
+    }
 
     /// Writes a piece of a text, such as a log, which need not have been UTF-8.
     package func piece(_ text: String) { write(Visible.lines(text)) }
@@ -123,6 +131,9 @@ package struct Terminal: Sendable {
         stream.write(hasCommands ? WorkflowCommands.escapedJSON(text) : text)
     }
 
+    /// Writes one YAML document, in which everything but printable ASCII is escaped.
+    func yaml(_ text: String) { write(Visible.lines(text)) }
+
     private func rendered(_ text: StyledText) -> String {
         text.spans.map { span in
             guard hasColour, let style = span.style else { return span.text }
@@ -139,6 +150,9 @@ package struct StyledText: ExpressibleByStringInterpolation, Sendable {
     }
 
     let spans: [Span]
+
+    /// Whether its literal text has several lines.
+    var hasBreaks: Bool { spans.contains { $0.text.contains("\n") } }
 
     /// The width on a terminal, in characters.
     var count: Int { spans.map(\.text.count).reduce(0, +) }

@@ -40,6 +40,9 @@ package struct WorkspaceContents: Sendable {
     /// The bytes that removal frees.
     package var bytes: Int64 { kinds.reduce(0) { $0 + $1.removableBytes } }
 
+    /// The bytes of everything that was found.
+    package var allBytes: Int64 { kinds.reduce(0) { $0 + $1.bytes } }
+
     /// Looks through a workspace. Changes nothing.
     ///
     /// - Parameters:
@@ -70,6 +73,7 @@ package struct WorkspaceContents: Sendable {
         ("store/trees.git", "trees share objects"), ("mirrors", "upstream may not have them any more"), ("cache/apt", "in use by fetches"),
         ("cache/images", "small"), ("cache/locks", "a lock's file must not change"), ("cache/roots", "in use by boots"),
         ("runs", "'ninepin runs prune' removes them"), ("approaches", "they are measurements"), ("nodes", "'ninepin down' removes them"),
+        ("failed", "kept with --keep-failed; remove them by hand"),
         ("tmp", "the next command removes what dead processes left"),
     ]
 

@@ -43,7 +43,8 @@ package struct ArchiveSource: Sendable {
         try Files.makeDirectory(scratch)
         let received = scratch.appending("received")
         let download = Download(
-            addresses: addresses, name: name, size: bytes, sha256: nil, destination: received, schemes: ["https", "http", "file"])
+            addresses: addresses.map(host.settings.mirrors.address), name: name, size: bytes, sha256: nil, destination: received,
+            schemes: ["https", "http", "file"])
         _ = try await Downloader(
             environment: host.environment, connectTimeout: host.deadlines.duration(.connection),
             stall: host.deadlines.duration(.transferSilence)
@@ -60,7 +61,8 @@ package struct ArchiveSource: Sendable {
     /// - Throws: `TransferError`; `CancellationError`.
     package func fetch(from addresses: [String], progress: @escaping @Sendable (SourceProgress) -> Void) async throws {
         let download = Download(
-            addresses: addresses, name: file.name, size: isSized ? file.bytes : nil, sha256: file.sha256.hex, destination: place,
+            addresses: addresses.map(host.settings.mirrors.address), name: file.name, size: isSized ? file.bytes : nil,
+            sha256: file.sha256.hex, destination: place,
             schemes: ["https", "http", "file"])
         let name = file.name
         _ = try await Downloader(

@@ -27,6 +27,9 @@ package struct GitSource: Sendable {
     /// The bare repository with the fetched objects; it may not exist yet.
     package var mirror: FilePath { folder }
 
+    /// The address to fetch from, which the user's settings may replace. What is fetched is named by `url` all the same.
+    private var address: String { host.settings.mirrors.address(for: url) }
+
     /// The address without credentials.
     package static func shown(_ url: String) -> String { Mirror.shown(url) }
 
@@ -75,12 +78,12 @@ package struct GitSource: Sendable {
     ///
     /// - Throws: `FetchError`; `FileError`; `CancellationError`.
     package func tags(progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> [RemoteTag] {
-        try await holding(progress) { try await $0.tags(of: url, environment: host.environment) }
+        try await holding(progress) { try await $0.tags(of: address, environment: host.environment) }
     }
 
     private func fetch(_ reference: String, _ progress: @escaping @Sendable (SourceProgress) -> Void) async throws -> FetchedReference {
         try await holding(progress) { mirror in
-            try await mirror.fetch(reference: reference, from: url, environment: host.environment) {
+            try await mirror.fetch(reference: reference, from: address, environment: host.environment) {
                 progress(.objects($0.objects, of: $0.totalObjects, bytes: $0.bytes))
             }
         }

@@ -35,6 +35,20 @@ package struct StepRunner: Sendable {
         use.end()
     }
 
+    /// Moves this process's incomplete work to a folder that stays, after a failure. Call it instead of ``close()``.
+    ///
+    /// - Returns: the folder; nil if there was nothing.
+    /// - Throws: `FileError`.
+    package func closeKeeping() throws(FileError) -> FilePath? {
+        defer { close() }
+        let left = try Files.list(scratch.path).filter { !$0.hasPrefix(".") }
+        guard !left.isEmpty else { return nil }
+        let kept = workspace.failed.appending(scratch.path.lastComponent?.string ?? "work")
+        try Files.makeDirectory(kept)
+        for name in left { try Files.rename(scratch.path.appending(name), to: kept.appending(name)) }
+        return kept
+    }
+
     /// The same runner with a label on its events, for work that runs in parallel with other work.
     package func labelled(_ label: String) -> StepRunner {
         var labelled = self

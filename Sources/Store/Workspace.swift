@@ -21,6 +21,8 @@ package struct Workspace: Sendable {
     package var approaches: FilePath { path.appending("approaches") }
     /// The nodes that `ninepin up` keeps.
     package var nodes: FilePath { path.appending("nodes") }
+    /// What failed steps left, kept because a user asked for it.
+    package var failed: FilePath { path.appending("failed") }
     /// Incomplete work.
     package var unfinished: FilePath { path.appending("tmp") }
 

@@ -23,13 +23,13 @@ extension NodeFolder {
     ///   - look: called with the latest report until it returns a value.
     /// - Throws: `SupervisorError` if the keeper ends before that, or its report cannot be read; `FileError` if it cannot be determined whether the
     ///   keeper is alive; `CancellationError`.
-    package func wait<Value>(grace: Duration, for look: (NodeReport) -> Value?) async throws -> Value {
+    package func wait<Value>(grace: Duration, for look: (NodeReport) throws -> Value?) async throws -> Value {
         let start = ContinuousClock.now
         while true {
-            if let report = try report(), let value = look(report) { return value }
+            if let report = try report(), let value = try look(report) { return value }
             // A newly started keeper does not have its lock yet.
             if try keeper == nil, start.duration(to: .now) > grace {
-                if let report = try report(), let value = look(report) { return value }
+                if let report = try report(), let value = try look(report) { return value }
                 throw SupervisorError.notUp(name, keeperLog)
             }
             try await Task.sleep(for: .milliseconds(200))

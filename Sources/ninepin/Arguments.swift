@@ -1,8 +1,11 @@
 import ArgumentParser
 import Building
+import ExitCodes
+import Host
 import Model
 import Patches
 import Proving
+import Report
 import SystemPackage
 
 struct RecipeArgument: ParsableArguments {
@@ -11,6 +14,59 @@ struct RecipeArgument: ParsableArguments {
 
     /// The default recipe.
     static let standard = "kubelet-1.20"
+}
+
+/// A duration such as `90s`, `10m` or `2h`, of at most a week.
+struct Seconds: ExpressibleByArgument, Hashable, Sendable {
+    let count: Double
+    /// The text that was given.
+    let text: String
+
+    init?(argument: String) {
+        guard let count = YamlMap.seconds(of: argument), count <= YamlMap.longest else { return nil }
+        (self.count, text) = (count, argument)
+    }
+}
+
+/// The grade that a caller expects, instead of clean.
+struct ExpectOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            Exit with 0 if the verdict is this one, and with 1 for any other: a grade, or a grade with its fault, such as 'fatal' or \
+            'fatal, memory cache'.
+            """, valueName: "grade"))
+    var expect: ExpectedGrade?
+
+    /// The exit code for a verdict.
+    ///
+    /// - Parameter usual: the exit code if none was expected.
+    func status(of verdict: Verdict, usually usual: ExitStatus) -> ExitStatus {
+        expect.map { $0.isMet(by: verdict) ? .good : .no } ?? usual
+    }
+}
+
+/// A grade, with or without the fault that decided it.
+struct ExpectedGrade: ExpressibleByArgument, Sendable {
+    private let title: String
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", maxSplits: 1).map { $0.trimmed }
+        guard let word = parts.first, let grade = Grade(rawValue: word) else { return nil }
+        // Other releases, and the rules of patches, may know more faults than this one.
+        title = grade.title(parts.count > 1 ? Cause(rawValue: parts[1]) : nil)
+    }
+
+    /// Whether a verdict is the expected one.
+    func isMet(by verdict: Verdict) -> Bool { isMet(by: verdict.grade, verdict.cause) }
+
+    func isMet(by grade: Grade, _ cause: Cause?) -> Bool { grade.title(cause) == title || grade.rawValue == title }
+}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
 }
 
 /// The patches to apply.
@@ -41,6 +97,47 @@ struct GoOption: ParsableArguments {
     var trustDownloads = false
 }
 
+/// Whether to show only what a command would do.
+struct DryRunOption: ParsableArguments {
+    @Flag(help: "Print what would be built and booted, and do neither. Nothing is fetched.") var dryRun = false
+}
+
+/// What a command would build and boot.
+struct PlanDocument: Encodable {
+    let recipe: String
+    let version: String
+    let source: String
+    let series: [[PatchName]]
+    let level: String
+    let layouts: [String]
+    let steps: [String]
+}
+
+extension CommandContext {
+    /// Shows what would be built and booted.
+    func plan(
+        _ recipe: Recipe, _ series: Series, level: AskedLevel, layouts: [Layout] = []
+    ) throws -> ExitStatus { try plan(recipe, [series], level: level, layouts: layouts) }
+
+    /// Shows what would be built and booted, for several series.
+    func plan(_ recipe: Recipe, _ series: [Series], level: AskedLevel, layouts: [Layout] = []) throws -> ExitStatus {
+        let steps = ["resolve", "fetch", "patch", "build"] + (layouts.isEmpty ? [] : [level == .component ? "probe" : "verify"])
+        let document = PlanDocument(
+            recipe: recipe.name, version: recipe.version.plain, source: recipe.redacted.source.words, series: series.map(\.names),
+            level: level.rawValue, layouts: layouts.map(\.rawValue), steps: steps)
+        try show(document) { report in
+            report.plan(recipe.redacted)
+            report.text("")
+            report.text("would do       \(steps.joined(separator: ", "))")
+            for series in series { report.text("with series    \(series.label)") }
+            if !layouts.isEmpty {
+                report.text("in layouts     \(layouts.map(\.rawValue).joined(separator: ", ")), level \(level.rawValue)")
+            }
+        }
+        return .good
+    }
+}
+
 extension VersionRange: ExpressibleByArgument {
     /// Parses a range from the command line.
     package init?(argument: String) { self.init(argument) }
@@ -51,30 +148,18 @@ struct JobsOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The number of concurrent boots, or 'auto' for as many as memory allows. Boots start one at a time and are then observed together.
+            The number of concurrent boots, or 'auto' for as many as memory allows. Boots start one at a time and are then observed together. \
+            Default: $NINEPIN_JOBS, the configuration's 'jobs', or auto.
             """, valueName: "count"))
-    var jobs = Jobs.auto
+    var jobs: Jobs?
+
+    /// The number asked for, here or in the settings.
+    func count(in context: CommandContext) -> Jobs { jobs ?? context.host.settings.jobs ?? .auto }
 }
 
 extension Jobs: ExpressibleByArgument {
     /// Parses `auto`, or a number from 1 to 100.
-    package init?(argument: String) {
-        if argument == "auto" {
-            self = .auto
-        } else if let count = Int(argument), (1...100).contains(count) {
-            self = .count(count)
-        } else {
-            return nil
-        }
-    }
-
-    /// The value in help texts.
-    package var defaultValueDescription: String {
-        switch self {
-        case .auto: "auto"
-        case .count(let count): "\(count)"
-        }
-    }
+    package init?(argument: String) { self.init(argument) }
 }
 
 /// Patches by name in the form of the command line: `percpu,9p-source`, or `none`.
@@ -116,7 +201,9 @@ struct SandboxOptions: ParsableArguments {
     var overlaySize: OverlaySize?
     @Option(
         help: ArgumentHelp(
-            "The runsc to use, of any release. Default: the one on PATH, or else the one that setup installed.", valueName: "path"))
+            """
+            The runsc to use, of any release. Default: $NINEPIN_RUNSC, your configuration's 'runsc', the one on PATH, or the one that setup installed.
+            """, valueName: "path"))
     var runsc: String?
 
     /// Whether any of these options was given.
@@ -144,9 +231,12 @@ struct SandboxOptions: ParsableArguments {
     }
 
     /// The requirements of such sandboxes.
-    func demand(_ layouts: [Layout], node: NodeSpec? = nil, level: Level = .boot) -> SandboxDemand {
-        SandboxDemand(runsc: runsc.map { FilePath($0) }, layouts: layouts, node: node, level: level)
+    func demand(_ layouts: [Layout], node: NodeSpec? = nil, level: Level = .boot, in context: CommandContext) -> SandboxDemand {
+        SandboxDemand(runsc: named(in: context), layouts: layouts, node: node, level: level)
     }
+
+    /// The runsc that was named, here or in the settings.
+    func named(in context: CommandContext) -> FilePath? { (runsc ?? context.host.settings.runsc).map { FilePath($0) } }
 }
 
 /// The levels that a command can test at.

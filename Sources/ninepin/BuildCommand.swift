@@ -1,10 +1,12 @@
 import ArgumentParser
 import Building
 import ExitCodes
+import FileSystem
 import Model
 import Patches
 import Proving
 import Report
+import SystemPackage
 
 struct BuildCommand: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -13,6 +15,8 @@ struct BuildCommand: ContextCommand {
             Examples:
               ninepin build
               ninepin build --series none
+              ninepin build --output ./kubelet
+              ninepin build --dry-run          what would be built, and from what
               ninepin build --level pod        also the control plane for 'run --level pod' and 'up'
               ninepin build | sha256sum --check
             """)
@@ -21,11 +25,15 @@ struct BuildCommand: ContextCommand {
     @OptionGroup var series: SeriesOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
+    @OptionGroup var plan: DryRunOption
     @Option(help: ArgumentHelp("At ready and pod, also build the control plane that the node joins.", valueName: "level"))
     var level = AskedLevel.boot
+    @Option(help: ArgumentHelp("Also copy the binary to this file. An existing file is replaced.", valueName: "file")) var output: String?
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        guard output != "" else { throw ValidationError("--output cannot be empty") }
+        guard !plan.dryRun || output == nil else { throw ValidationError("--dry-run builds nothing, so there is no --output") }
         guard level != .component else { throw ValidationError("--level component builds no node; use 'ninepin run --level component'") }
     }
 
@@ -34,6 +42,7 @@ struct BuildCommand: ContextCommand {
         let series: [PatchName]
         let tree: String?
         let artifact: Artifact
+        let output: String?
         let mode: String?
         let go: String?
         let named: [NamedGo]
@@ -44,18 +53,37 @@ struct BuildCommand: ContextCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let (recipe, series) = try context.recipe(recipe, series)
+        if plan.dryRun { return try context.plan(recipe, series, level: level) }
         let prerequisites = try await BuildPrerequisites(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
             events: context.events)
         let built = try await context.withBuilder {
             try await NodeProver($0).prepare(recipe, series, level: level.level, with: prerequisites, from: sourceOptions.folder)
         }
+        if let output { try copy(built.artifact, to: FilePath(output)) }
         let document = Document(
-            recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, mode: built.pedigree?.mode.rawValue,
+            recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, output: output,
+            mode: built.pedigree?.mode.rawValue,
             go: built.go, named: built.named,
             reached: built.reached, buildID: built.buildID, steps: built.steps)
         // The format of sha256sum(1), which can check it.
-        try context.show(document) { $0.text("\(built.artifact.digest)  \(built.artifact.path)") }
+        try context.show(document) { $0.text("\(built.artifact.digest)  \(output ?? "\(built.artifact.path)")") }
         return .good
+    }
+
+    /// Copies the binary out of the store, and makes sure that what was copied is what was built.
+    private func copy(_ artifact: Artifact, to file: FilePath) throws {
+        let place = Files.isDirectory(file) ? file.appending(FilePath(artifact.path).lastComponent?.string ?? "binary") : file
+        // A new file takes the name, because the old one may be running.
+        let unfinished = FilePath("\(place).\(artifact.digest.short).part")
+        do {
+            guard try Files.copy(FilePath(artifact.path), to: unfinished) == artifact.digest else {
+                throw Files.refusal("write", place, "the copy differs from the binary that was built")
+            }
+            try Files.rename(unfinished, to: place)
+        } catch {
+            if Files.exists(unfinished) { try Files.remove(unfinished) }
+            throw error
+        }
     }
 }

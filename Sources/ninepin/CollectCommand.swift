@@ -2,6 +2,7 @@ import ArgumentParser
 import ExitCodes
 import FileSystem
 import FoundationEssentials
+import Host
 import Model
 import Report
 import Runs
@@ -20,11 +21,22 @@ struct CollectCommand: ContextCommand {
             Examples:
               ninepin gc
               ninepin gc --keep 168h --yes
+              ninepin gc --limit 20g --yes
               ninepin gc --json | jq .bytes
             """)
 
-    @Option(help: ArgumentHelp("How long results stay after their last use, in hours: at least 1h.", valueName: "duration"))
-    var keep = Keep(hours: 720)
+    @Option(
+        help: ArgumentHelp(
+            "How long results stay after their last use, in hours: at least 1h. Default: the configuration's 'gc: keep', or 720h.",
+            valueName: "duration"))
+    var keep: Keep?
+    @Option(
+        help: ArgumentHelp(
+            """
+            The size to bring the workspace down to, such as 20g: results that were used less recently go too, but none that was used within an \
+            hour. Default: the configuration's 'gc: limit', or none.
+            """, valueName: "size"))
+    var limit: ByteCount?
     @Flag(help: "Remove it.") var yes = false
     @OptionGroup var global: GlobalOptions
 
@@ -32,15 +44,14 @@ struct CollectCommand: ContextCommand {
     struct Keep: ExpressibleByArgument {
         let seconds: Double
 
-        init(hours: Int) { seconds = Double(hours) * 3600 }
+        /// The default: thirty days.
+        static let usual = 720 * 3600.0
 
         init?(argument: String) {
             // A hundred years, so that dates can be computed.
             guard let seconds = YamlMap.seconds(of: argument), (3600...3.2e9).contains(seconds) else { return nil }
             self.seconds = seconds
         }
-
-        var defaultValueDescription: String { "\(Int(seconds / 3600))h" }
     }
 
     private struct Document: Encodable {
@@ -68,10 +79,25 @@ struct CollectCommand: ContextCommand {
         return .good
     }
 
+    /// What the workspace holds, and what to remove: what is too old, and, for as long as the rest is too large, what was used before half
+    /// of that time, and so on.
     private func contents(_ context: CommandContext) throws -> WorkspaceContents {
         context.events(.began(step: "gc", subject: "workspace"))
-        return try WorkspaceContents(of: try context.ledger(), since: Date.now.addingTimeInterval(-keep.seconds)) {
-            context.events(.progress(step: "gc", $0))
+        let ledger = try context.ledger()
+        let limit = self.limit?.bytes ?? context.host.settings.cacheLimit
+        var age = keep?.seconds ?? context.host.settings.keep ?? Keep.usual
+        while true {
+            let contents = try WorkspaceContents(of: ledger, since: Date.now.addingTimeInterval(-age)) {
+                context.events(.progress(step: "gc", $0))
+            }
+            guard let limit, contents.allBytes - contents.bytes > limit, age > 3600 else {
+                if let limit, contents.allBytes - contents.bytes > limit {
+                    context.events(.note("what stays is larger than \(Self.size(limit)): \(Self.size(contents.allBytes - contents.bytes))"))
+                }
+                return contents
+            }
+            try Task.checkCancellation()
+            age = max(3600, age / 2)
         }
     }
 
@@ -96,4 +122,9 @@ struct CollectCommand: ContextCommand {
     private static func size(_ bytes: Int64) -> String { bytes < 1 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB" }
 
     private static func age(_ time: Int64?, _ now: Int64) -> String { time.map { "\(max(0, now - $0) / 86_400) d" } ?? "" }
+}
+
+extension ByteCount: ExpressibleByArgument {
+    /// Parses a size such as `20g`.
+    package init?(argument: String) { self.init(argument) }
 }

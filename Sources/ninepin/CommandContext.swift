@@ -1,6 +1,7 @@
 import ArgumentParser
 import Building
 import ExitCodes
+import FoundationEssentials
 import Host
 import Model
 import Proving
@@ -8,39 +9,83 @@ import Report
 import Sanitizing
 import Store
 
+/// The form of a result on standard output.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case json, yaml, table
+}
+
 /// Options of every command.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder for fetched sources, builds, and results.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder for fetched sources, builds, and results. Default: $NINEPIN_WORKSPACE, the configuration's 'workspace', or Workspace/ in the project.",
+            valueName: "dir"))
     var workspace: String?
 
-    @Option(help: ArgumentHelp("The folder that contains recipes/ and patches/. Default: found from the current folder.", valueName: "dir"))
-    var project: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            A folder that contains recipes/ or patches/. Repeatable; all count the same. Default: $NINEPIN_PROJECT, or the project found from the \
+            current folder; and the configuration's 'projects'.
+            """, valueName: "dir"))
+    var project: [String] = []
 
-    @Flag(help: "Write a single JSON document to standard output.")
+    @Option(
+        name: [.customShort("o"), .customLong("format")],
+        help: ArgumentHelp("The form of the result: json, yaml or table (for people).", valueName: "format"))
+    var format: OutputFormat?
+
+    @Flag(help: "Write a single JSON document to standard output, as -o json does.")
     var json = false
 
     @Flag(name: .shortAndLong, help: "Show no progress.")
     var quiet = false
 
+    @Flag(help: "If a step fails, keep its unfinished files in failed/ of the workspace, and print where.")
+    var keepFailed = false
+
+    @Flag(name: .shortAndLong, help: "Show every step and its progress with the time since the start, and nothing live.")
+    var verbose = false
+
     @Option(
         help: ArgumentHelp(
-            "How many times slower this machine is than most, from 1 to 100. Timeouts that depend on its speed are multiplied by this.",
+            "End with exit code 124 if the command takes longer than this, such as 90s or 10m. It ends as on Ctrl-C, and leaves nothing behind.",
+            valueName: "duration"))
+    var timeout: Seconds?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            How many times slower this machine is than most, from 1 to 100. Timeouts that depend on its speed are multiplied by this. \
+            Default: $NINEPIN_PATIENCE, the configuration's 'patience', or 1.
+            """,
             valueName: "factor"))
-    var patience = Patience.standard
+    var patience: Patience?
+
+    func validate() throws {
+        guard !json || format == nil || format == .json else {
+            throw ValidationError("--json and -o \(format?.rawValue ?? "") cannot be combined")
+        }
+        guard !quiet || !verbose else { throw ValidationError("--quiet and --verbose cannot be combined") }
+    }
+
+    /// The form of the result.
+    var shownFormat: OutputFormat { json ? .json : format ?? .table }
+
+    /// What these options choose about the host.
+    var host: HostOptions { HostOptions(workspace: workspace, projects: project, patience: patience?.factor) }
 }
 
 /// The factor by which timeouts that depend on this machine are longer.
 struct Patience: ExpressibleByArgument, Sendable {
     let factor: Double
 
-    static let standard = Patience(factor: 1)
-
-    private init(factor: Double) { self.factor = factor }
+    init(_ factor: Double) { self.factor = factor }
 
     /// Parses a number within ``Deadlines/allowed``.
     init?(argument: String) {
         guard let factor = Double(argument), Deadlines.allowed.contains(factor) else { return nil }
-        self.init(factor: factor)
+        self.init(factor)
     }
 
     /// The value in help texts, in the form that another process of ninepin accepts.
@@ -52,21 +97,49 @@ struct CommandContext: Sendable {
     let host: Host
     let report: Report
     let events: EventSink
-    let isJSON: Bool
+    let format: OutputFormat
+    /// Whether what a failed step left stays.
+    var keepsFailed = false
 
     var catalogue: Catalogue { Catalogue(host) }
 
     /// Runs the body with a builder for the workspace. No unfinished files remain, however the body ends.
     func withBuilder<Value>(_ body: (SourceBuilder) async throws -> Value) async throws -> Value {
         let runner = try await StepRunner(host, events: events)
-        defer { runner.close() }
-        return try await body(SourceBuilder(runner))
+        do {
+            let value = try await body(SourceBuilder(runner))
+            runner.close()
+            return value
+        } catch {
+            if keepsFailed, !(error is CancellationError) {
+                // Why the step failed is more important than that its files could not be kept.
+                do { if let kept = try runner.closeKeeping() { events(.note("kept what the failed step left: \(kept)")) } } catch {
+                    events(.note("what the failed step left could not be kept: \(error)"))
+                }
+            } else {
+                runner.close()
+            }
+            throw error
+        }
     }
 
-    /// Writes a result as JSON or as text.
+    /// Writes a result as JSON, as YAML or as text.
     func show(_ document: some Encodable, text: (Report) -> Void) throws {
-        if isJSON { try report.json(document) } else { text(report) }
+        switch format {
+        case .json: try report.json(document)
+        case .yaml: try report.yaml(document)
+        case .table: text(report)
+        }
     }
+}
+
+/// A command did not end within its `--timeout`.
+struct TookTooLong: ExitStatusError, CustomStringConvertible {
+    let limit: Seconds
+
+    var description: String { "not finished within \(limit.text) (--timeout); the next run resumes after the last completed step" }
+
+    var exitStatus: ExitStatus { .timeout }
 }
 
 /// A command of ninepin. It runs in a context and returns the exit status of the process.
@@ -83,12 +156,17 @@ private struct FailureDocument: Encodable {
 
 extension ContextCommand {
     func run() async throws {
-        let host = Host.current(
-            workspace: global.workspace, project: global.project, deadlines: Deadlines(patience: global.patience.factor))
-        let streams = Streams(host.environment)
-        let display = ProgressDisplay(on: streams.errors, isQuiet: global.quiet, redact: streams.secrets.removed)
-        let context = CommandContext(host: host, report: Report(on: streams.output), events: display.show, isJSON: global.json)
-        let (result, signal) = await Interrupts.guarding { try await run(in: context) }
+        let streams = Streams(ProcessInfo.processInfo.environment)
+        let host: Host
+        do { host = try Host.current(global.host) } catch { throw ExitCode(fail(error, Report(on: streams.output), streams)) }
+        let display = ProgressDisplay(
+            on: streams.errors, isQuiet: global.quiet, isVerbose: global.verbose, redact: streams.secrets.removed)
+        let context = CommandContext(
+            host: host, report: Report(on: streams.output), events: display.show, format: global.shownFormat,
+            keepsFailed: global.keepFailed)
+        let (result, signal) = await Interrupts.guarding { [limit = global.timeout] in
+            try await Self.ending(within: limit) { try await run(in: context) }
+        }
         display.clear()
         if let signal {
             streams.errors.line("ninepin: interrupted; the next run resumes after the last completed step")
@@ -97,21 +175,55 @@ extension ContextCommand {
         throw ExitCode(code(result, context, streams))
     }
 
+    /// Runs a command that is canceled after a time.
+    ///
+    /// - Throws: ``TookTooLong`` if it was canceled because of that; otherwise what the command throws.
+    private static func ending(within limit: Seconds?, _ command: @escaping @Sendable () async throws -> ExitStatus) async throws
+        -> ExitStatus
+    {
+        guard let limit else { return try await command() }
+        return try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
+            group.addTask { try await command() }
+            group.addTask {
+                try await Task.sleep(for: .seconds(limit.count))
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let status = try await group.next() ?? nil { return status }
+            group.cancelAll()
+            // What the command undoes takes its time. If it was done just now, that counts.
+            if case .success(let status?)? = await group.nextResult() { return status }
+            throw TookTooLong(limit: limit)
+        }
+    }
+
     /// Reports an error, if any, and returns the exit code.
     private func code(_ result: Result<ExitStatus, any Error>, _ context: CommandContext, _ streams: Streams) -> Int32 {
         switch result {
-        case .success(let status): return streams.exitCode(for: .answered(status.rawValue))
-        case .failure(let code as ExitCode): return streams.exitCode(for: .answered(code.rawValue))
-        case .failure(let error as CleanExit): return streams.say(error)
+        case .success(let status): streams.exitCode(for: .answered(status.rawValue))
+        case .failure(let code as ExitCode): streams.exitCode(for: .answered(code.rawValue))
+        case .failure(let error as CleanExit): streams.say(error)
         case .failure(let error as ValidationError):
-            return streams.say(ValidationError(Visible.line(streams.secrets.removed(from: error.message))))
-        case .failure(let error):
-            if global.json {
-                let document = FailureDocument(error: streams.words(of: error), exit: ExitStatus(for: error).rawValue)
-                // Encoding a string and a number cannot fail.
-                try? context.report.json(document)
-            }
-            return streams.tell(error)
+            streams.say(ValidationError(Visible.line(streams.secrets.removed(from: error.message))))
+        case .failure(let error): fail(error, context.report, streams)
         }
+    }
+
+    /// Writes why a command failed, for people and, if the result was to be JSON or YAML, as such a document.
+    ///
+    /// - Returns: the exit code.
+    private func fail(_ error: any Error, _ report: Report, _ streams: Streams) -> Int32 {
+        let document = FailureDocument(error: streams.words(of: error), exit: ExitStatus(for: error).rawValue)
+        do {
+            switch global.shownFormat {
+            case .json: try report.json(document)
+            case .yaml: try report.yaml(document)
+            case .table: break
+            }
+        } catch {
+            // A string and a number can be written in both forms, so this does not happen; the message itself follows in any case.
+            streams.errors.line("\(String(describing: error))")
+        }
+        return streams.tell(error)
     }
 }

@@ -68,7 +68,7 @@ struct DiffCommand: ContextCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         guard isOfRuns, let after else { return try await patch(in: context) }
         let ledger = try context.ledger()
-        let runs = (try ledger.run(try id(before, in: ledger)), try ledger.run(try id(after, in: ledger)))
+        let runs = (try ledger.run(try ledger.id(beginningWith: before)), try ledger.run(try ledger.id(beginningWith: after)))
         let difference = RunDifference(runs.0, runs.1, logs: omitsLogs ? [] : try logs(of: runs.0, runs.1, in: ledger))
         try context.show(difference) { $0.difference(difference) }
         return difference.isDecisive ? .no : .good
@@ -124,17 +124,5 @@ struct DiffCommand: ContextCommand {
             throw ValidationError("neither run has a log '\(name)'; without --logs, all are compared")
         }
         return try comparison.differences(recorded[0], recorded[1])
-    }
-
-    /// The ID of the only run that begins with a text.
-    private func id(_ text: String, in ledger: Ledger) throws -> String {
-        let most = 5
-        let found = try ledger.ids(beginningWith: text, limit: most + 1)
-        guard let first = found.first else {
-            throw ValidationError("no recorded run begins with '\(text)'; 'ninepin history' lists them")
-        }
-        guard found.count > 1 else { return first }
-        let shown = found.prefix(most).joined(separator: ", ") + (found.count > most ? ", …" : "")
-        throw ValidationError("'\(text)' is the beginning of several runs: \(shown); give more of the ID")
     }
 }

@@ -30,8 +30,9 @@ struct GradeCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "grade", abstract: "Grade a kubelet's log.",
         discussion: """
-            A log alone can show fatal or degraded, but never clean, because nothing probed the node. The exit code is 1 for every grade, and 64 if \
-            --run names a run that is not in the log.
+            A log alone can show fatal or degraded, but never clean, because nothing probed the node. The exit code is 0 if the log shows the start of \
+            a node, is complete, and has no fault after warm-up; with --require-clean it is 1 then too, as for every other log. It is 64 if --run names \
+            a run that is not in the log.
 
             A log can contain several runs of the node's process, one for each start. The last run is graded, and a note mentions the earlier ones. \
             Use --run to grade another run, or to list all runs, one per line. The log can be the node's own, or come from journalctl, Docker, \
@@ -42,6 +43,7 @@ struct GradeCommand: ContextCommand {
               journalctl -u kubelet | ninepin grade -
               docker logs node 2>&1 | ninepin grade --run all -
               ninepin grade --run 2 kubelet.log
+              ninepin grade --expect 'fatal, memory cache' kubelet.log
               ninepin grade --run all --json kubelet.log | jq '.[].verdict.grade'
             """)
 
@@ -54,38 +56,44 @@ struct GradeCommand: ContextCommand {
             "Which run in the log to grade: 'last', a number from 1, or 'all' (the newest \(LogRuns.most)).", valueName: "number"
         ))
     var choice = RunChoice.last
+    @Flag(help: "Exit with 0 only for a clean verdict, which no log alone can give.") var requireClean = false
+    @OptionGroup var expected: ExpectOption
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable {
         let log: String
         let lines: Int
+        let isWithoutFault: Bool
         let verdict: Verdict
     }
 
     func validate() throws {
+        guard !requireClean || expected.expect == nil else { throw ValidationError("--require-clean and --expect cannot be combined") }
+        guard choice != .all || expected.expect == nil else { throw ValidationError("--expect needs one run; --run all lists several") }
         guard warmUp >= 0, warmUp.isFinite else { throw ValidationError("--warm-up must be a non-negative number of seconds") }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let (reader, isCut) = try LogReader.reading(file: log == "-" ? nil : log, warmUp: warmUp, wanted: choice.number)
         switch choice {
-        case .last: return try show(reader.verdict(isCut: isCut), of: reader, in: context)
+        case .last: return try show(reader.verdict(isCut: isCut), reader.isWithoutFault(isCut: isCut), of: reader, in: context)
         case .number(let number):
             let runs = reader.runs(isCut: isCut)
             guard let wanted = runs.wanted else {
                 let there = runs.count == 1 ? "contains one run" : "contains \(runs.count) runs"
                 throw ValidationError("--run \(number) is out of range: the log \(there) of a node")
             }
-            return try show(wanted.verdict, of: reader, in: context)
+            return try show(wanted.verdict, wanted.isWithoutFault, of: reader, in: context)
         case .all:
             let runs = reader.runs(isCut: isCut)
             try context.show(runs.newest) { $0.runs(runs.newest.map { ($0.run, $0.firstLine...$0.lastLine, $0.verdict) }, of: runs.count) }
-            return .no
+            let areAll = runs.count > 0 && runs.count == runs.newest.count && runs.newest.allSatisfy(\.isWithoutFault)
+            return areAll && !requireClean ? .good : .no
         }
     }
 
-    private func show(_ verdict: Verdict, of reader: LogReader, in context: CommandContext) throws -> ExitStatus {
-        try context.show(Document(log: log, lines: reader.lines, verdict: verdict)) { $0.verdict(verdict) }
-        return verdict.grade == .clean ? .good : .no
+    private func show(_ verdict: Verdict, _ isWithoutFault: Bool, of reader: LogReader, in context: CommandContext) throws -> ExitStatus {
+        try context.show(Document(log: log, lines: reader.lines, isWithoutFault: isWithoutFault, verdict: verdict)) { $0.verdict(verdict) }
+        return expected.status(of: verdict, usually: isWithoutFault && !requireClean ? .good : .no)
     }
 }

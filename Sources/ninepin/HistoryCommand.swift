@@ -28,7 +28,7 @@ struct HistoryCommand: ContextCommand {
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
-        guard !csv || !global.json else { throw ValidationError("--csv and --json cannot be combined") }
+        guard !csv || global.shownFormat == .table else { throw ValidationError("--csv cannot be combined with --json or -o") }
         if let layout, RunLayout(rawValue: layout) == nil { throw ValidationError("'\(layout)' is not a layout") }
     }
 

@@ -53,6 +53,7 @@ struct MatrixCommand: ContextCommand {
     var watch = 60
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
+    @OptionGroup var plan: DryRunOption
     @OptionGroup var reports: ReportOptions
     @OptionGroup var global: GlobalOptions
 
@@ -65,12 +66,13 @@ struct MatrixCommand: ContextCommand {
         guard !approaches || (series.isEmpty && level.level == nil && layout.count < 2) else {
             throw ValidationError("--approaches cannot be used with --series, --level, or more than one --layout")
         }
+        guard !approaches || !plan.dryRun else { throw ValidationError("--dry-run cannot be used with --approaches") }
         if approaches { try sandbox.refuse(because: "with --approaches: all its sandboxes are the same") }
-        guard !approaches || jobs.jobs == .auto || jobs.jobs == .count(1) else {
+        guard !approaches || jobs.jobs == nil || jobs.jobs == .auto || jobs.jobs == .count(1) else {
             throw ValidationError(
                 "--jobs cannot be used with --approaches: CPU use is measured one boot at a time")
         }
-        guard level.level != .component || jobs.jobs == .auto else {
+        guard level.level != .component || jobs.jobs == nil || jobs.jobs == .auto else {
             throw ValidationError("--jobs cannot be used at level component: a probe takes a fraction of a second")
         }
         guard (1...100).contains(self.repeat) else { throw ValidationError("--repeat must be a number from 1 to 100") }
@@ -86,11 +88,12 @@ struct MatrixCommand: ContextCommand {
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
         let layouts = try sandbox.layouts(layout.isEmpty ? recipe.layouts : layout)
+        if plan.dryRun { return try context.plan(recipe, all, level: level.level(for: recipe), layouts: layouts) }
         let build = try await BuildPrerequisites(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
             isPacked: level.level(for: recipe) != .component, on: context.host, events: context.events)
         let matrix = try await context.matrix(
-            recipe, all, layouts, level, times: self.repeat, jobs: jobs.jobs, build: build, sandbox: sandbox,
+            recipe, all, layouts, level, times: self.repeat, jobs: jobs.count(in: context), build: build, sandbox: sandbox,
             from: sourceOptions.folder)
         try context.publish(matrix, title: "matrix \(recipe.name)", as: reports)
         if !reports.ownsOutput { try context.show(matrix) { $0.matrix(matrix) } }
@@ -126,13 +129,15 @@ extension CommandContext {
         switch level {
         case .component:
             let probes = try probes(option.probe, for: series, of: recipe)
-            let prerequisites = (build: build, component: try await ComponentPrerequisites(on: host, for: sandbox.demand(layouts)))
+            let prerequisites = (
+                build: build, component: try await ComponentPrerequisites(on: host, for: sandbox.demand(layouts, in: self))
+            )
             return try await withBuilder {
                 try await ProbeProver($0).matrix(
                     recipe, series, probes: probes, layouts: layouts, times: times, with: prerequisites, from: folder)
             }
         case .boot, .ready, .pod:
-            let demand = sandbox.demand(layouts, node: recipe.node, level: level.level)
+            let demand = sandbox.demand(layouts, node: recipe.node, level: level.level, in: self)
             let prerequisites = (build: build, boot: try await BootPrerequisites(on: host, for: demand, events: events))
             return try await withBuilder {
                 try await NodeProver($0).matrix(

@@ -62,12 +62,12 @@ struct NightlyCommand: ContextCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let path = manifest.map { FilePath($0) } ?? context.host.project.appending("recipes/\(Catalogue.nightly).yaml")
+        let path = try manifest.map { FilePath($0) } ?? context.catalogue.nightlyManifest()
         var options = NightlyOptions()
-        options.jobs = jobs.jobs
+        options.jobs = jobs.count(in: context)
         options.allowsCode = allowRecipeCode
         options.trustsDownloads = trustDownloads
-        options.runsc = runsc.map { FilePath($0) }
+        options.runsc = (runsc ?? context.host.settings.runsc).map { FilePath($0) }
         options.budget = budget?.seconds
         let ledger = try context.ledger()
         return try await context.withBuilder { builder in

@@ -16,10 +16,11 @@ struct NinepinCommand: AsyncParsableCommand {
               ninepin nightly                              verify a matrix of cells every night
               ninepin up                                   keep a node and its control plane up, for kubectl
               ninepin preflight                            predict how a kubelet would fare here
+              ninepin export RUN run.tar.gz                pack a recorded run to hand it to somebody
               ninepin doctor                               show which prerequisites are present or missing
 
             Exit codes: 0 clean or done; 1 the answer is no; 64 usage error; 65 bad recipe, patch, or data; 69 something is missing or unreachable; \
-            70 internal error; 74 output could not be written; 130 and 143 interrupted.
+            70 internal error; 74 output could not be written; 124 not finished within --timeout; 130 and 143 interrupted.
 
             If the answer cannot be written to standard output, the exit code is 74, whatever the answer. It is also 74 if an error message cannot be \
             written to standard error. If only progress cannot be written there, 74 replaces 0, and other codes are unchanged. Writing to a closed pipe \
@@ -33,10 +34,10 @@ struct NinepinCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MatrixCommand.self, BisectCommand.self, NightlyCommand.self, ReportCommand.self, FetchCommand.self,
             PatchCommand.self, BuildCommand.self, VerifyCommand.self, GradeCommand.self, InspectCommand.self, HistoryCommand.self,
-            DiffCommand.self, RunsCommand.self, QueryCommand.self, CollectCommand.self,
+            DiffCommand.self, RunsCommand.self, ExportCommand.self, QueryCommand.self, CollectCommand.self,
             UpCommand.self, NodesCommand.self, ExecCommand.self, LogsCommand.self, KubeconfigCommand.self, DownCommand.self,
             KeepCommand.self,
             PatchesCommand.self, PullRequestCommand.self, RecipesCommand.self, PreflightCommand.self, DoctorCommand.self,
-            ReferenceCommand.self,
+            VersionCommand.self, ReferenceCommand.self,
         ])
 }

@@ -89,7 +89,7 @@ struct PullRequestCommand: ContextCommand {
         let evidence = try await context.withBuilder { builder in
             try PullRequestSources(builder, catalogue: context.catalogue, registry: registry).evidence(of: patch)
         }
-        let silent = CommandContext(host: context.host, report: Report(on: Terminal { _ in }), events: context.events, isJSON: false)
+        let silent = CommandContext(host: context.host, report: Report(on: Terminal { _ in }), events: context.events, format: .table)
         for words in EvidenceRow.missing(from: evidence, at: only, named: recipe) {
             do {
                 context.events(.note("ninepin matrix \(words.joined(separator: " "))"))

@@ -23,7 +23,7 @@ struct QueryCommand: ContextCommand {
 
     func validate() throws {
         guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit must be between 1 and 1000000") }
-        guard !csv || !global.json else { throw ValidationError("--csv and --json cannot be combined") }
+        guard !csv || global.shownFormat == .table else { throw ValidationError("--csv cannot be combined with --json or -o") }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {

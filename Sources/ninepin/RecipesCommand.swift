@@ -29,8 +29,11 @@ struct RecipesCommand: AsyncParsableCommand {
 
     struct Show: ContextCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Validate a recipe and show its resolved settings and its file.",
+            abstract: "Validate a recipe and show its resolved settings, and where each value comes from.",
             discussion: """
+                The recipe is checked together with its series: every patch must be in the registry and for an upstream of the recipe. A recipe that \
+                extends another is shown merged, each value with the file and the line that it comes from; with --file, its own file is shown instead.
+
                 'from the tree' shows what the source itself specifies, if it is fetched: how it is built, and the versions of its upstreams. Manual \
                 measurements are shown with their date and cover only the versions listed. With --arch, the recipe is shown for that architecture, with \
                 the addresses and digests of its downloads.
@@ -45,17 +48,24 @@ struct RecipesCommand: AsyncParsableCommand {
         @Argument(help: "A recipe name or a path to a .yaml file.") var name: String
         @Option(help: "The architecture to show: amd64 or arm64. Default: this machine's.")
         var arch: Architecture?
+        @Flag(help: "Show the recipe's file as it is, instead of its merged values.") var file = false
         @OptionGroup var global: GlobalOptions
 
         func run(in context: CommandContext) async throws -> ExitStatus {
             let recipe = try context.catalogue.recipe(name, for: arch ?? .machine)
+            for series in [recipe.series] + recipe.compare { _ = try context.series(series.map(\.description), of: recipe) }
             let text = try Files.readYaml(try context.catalogue.recipePath(Catalogue.split(name).name))
+            let origins = try context.catalogue.origins(of: name, for: arch ?? .machine)
             try context.show(recipe.redacted) { report in
                 report.plan(recipe.redacted)
-                // The file contains all architectures.
-                guard arch == nil else { return }
                 report.text("")
-                report.lines(recipe.secrets.removed(from: text))
+                if file { return report.lines(recipe.secrets.removed(from: text)) }
+                report.table(
+                    ["key", "value", "from"],
+                    origins.map { origin in
+                        let value = recipe.secrets.removed(from: origin.value).split(separator: "\n").first.map(String.init) ?? ""
+                        return [origin.key, value.count > 80 ? "\(value.prefix(80))…" : value, "\(origin.file):\(origin.line)"]
+                    })
             }
             return .good
         }
@@ -70,11 +80,11 @@ struct RecipesCommand: AsyncParsableCommand {
 
                 Examples:
                   ninepin recipes lock k3s@1.20.8+k3s1
-                  ninepin recipes lock k3s@1.20.8+k3s1 -o mine.yaml; ninepin run mine.yaml
+                  ninepin recipes lock k3s@1.20.8+k3s1 --output mine.yaml; ninepin run mine.yaml
                 """)
 
         @Argument(help: "A recipe name or a path to a .yaml file; NAME@VERSION selects another version.") var name: String
-        @Option(name: .shortAndLong, help: ArgumentHelp("The output file. Default: standard output.", valueName: "file"))
+        @Option(help: ArgumentHelp("The output file. Default: standard output.", valueName: "file"))
         var output: String?
         @OptionGroup var global: GlobalOptions
 

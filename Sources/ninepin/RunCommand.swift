@@ -20,7 +20,9 @@ struct RunCommand: ContextCommand {
               ninepin run --level component --series none
               ninepin run --level pod
               ninepin run kubelet@1.36.2 --cgroup v2 --runsc ./runsc --series none --layout root-overlay --overlay-size 20g --level pod
+              ninepin run --dry-run
               ninepin run --layout root-9p --layout volume-9p
+              ninepin run --series none --expect 'fatal, memory cache'
               ninepin run --json | jq .verdict.grade
             """)
 
@@ -29,15 +31,17 @@ struct RunCommand: ContextCommand {
     @OptionGroup var level: LevelOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
+    @OptionGroup var plan: DryRunOption
     @Option(help: "How the node sees its file systems. Repeatable. Default: the recipe's first layout.")
     var layout: [Layout] = []
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var jobs: JobsOption
+    @OptionGroup var expected: ExpectOption
     @OptionGroup var reports: ReportOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard jobs.jobs == .auto || layout.count > 1 || sandbox.cgroup.count > 1 else {
+        guard jobs.jobs == nil || layout.count > 1 || sandbox.cgroup.count > 1 else {
             throw ValidationError("--jobs requires more than one --layout")
         }
     }
@@ -45,6 +49,7 @@ struct RunCommand: ContextCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         let (recipe, series) = try context.recipe(recipe, series)
         let layouts = try sandbox.layouts(layout.isEmpty ? [recipe.layouts[0]] : layout)
+        if plan.dryRun { return try context.plan(recipe, series, level: level.level(for: recipe), layouts: layouts) }
         let build = try await BuildPrerequisites(
             recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
             isPacked: level.level(for: recipe) != .component, on: context.host, events: context.events)
@@ -55,7 +60,7 @@ struct RunCommand: ContextCommand {
         switch level {
         case .component:
             let probes = try context.probes(self.level.probe, for: [series], of: recipe)
-            let prerequisites = try await ComponentPrerequisites(on: context.host, for: sandbox.demand(layouts))
+            let prerequisites = try await ComponentPrerequisites(on: context.host, for: sandbox.demand(layouts, in: context))
             (run, place) = try await context.withBuilder { builder in
                 let prover = ProbeProver(builder)
                 let probed = try await prover.prepare(recipe, series, probes: probes, with: build, from: sourceOptions.folder)
@@ -63,7 +68,7 @@ struct RunCommand: ContextCommand {
             }
         case .boot, .ready, .pod:
             let prerequisites = try await BootPrerequisites(
-                on: context.host, for: sandbox.demand(layouts, node: recipe.node, level: level.level), events: context.events)
+                on: context.host, for: sandbox.demand(layouts, node: recipe.node, level: level.level, in: context), events: context.events)
             (run, place) = try await context.withBuilder { builder in
                 let prover = NodeProver(builder)
                 let candidate = try await prover.prepare(recipe, series, level: level.level, with: build, from: sourceOptions.folder)
@@ -72,16 +77,20 @@ struct RunCommand: ContextCommand {
         }
         try context.publish([run], title: "run \(recipe.name)", as: reports)
         if !reports.ownsOutput { try context.show(run) { $0.run(run, place: "\(place)") } }
-        return run.exitStatus
+        return expected.status(of: run.verdict, usually: run.exitStatus)
     }
 
     private func matrix(
         of recipe: Recipe, _ series: Series, _ layouts: [Layout], build: BuildPrerequisites, in context: CommandContext
     ) async throws -> ExitStatus {
         let matrix = try await context.matrix(
-            recipe, [series], layouts, level, times: 1, jobs: jobs.jobs, build: build, sandbox: sandbox, from: sourceOptions.folder)
+            recipe, [series], layouts, level, times: 1, jobs: jobs.count(in: context), build: build, sandbox: sandbox,
+            from: sourceOptions.folder)
         try context.publish(matrix, title: "run \(recipe.name)", as: reports)
         if !reports.ownsOutput { try context.show(matrix) { $0.matrix(matrix) } }
+        if let expected = expected.expect {
+            return matrix.cells.allSatisfy { expected.isMet(by: $0.grade, $0.cause) } ? .good : .no
+        }
         return matrix.cells.allSatisfy { $0.grade == .clean } ? .good : .no
     }
 }

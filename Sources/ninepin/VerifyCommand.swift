@@ -31,18 +31,21 @@ struct VerifyCommand: ContextCommand {
     @OptionGroup var series: SeriesOption
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption
+    @OptionGroup var plan: DryRunOption
     @OptionGroup var level: LevelOption
     @Option(help: ArgumentHelp("The binary to boot: a kubelet, or what the recipe builds.", valueName: "path")) var binary: String?
     @Option(help: "How the node sees its file systems. Default: the recipe's first layout, or root-9p.") var layout: Layout?
     @Option(help: "runsc: boot the node in a new gVisor sandbox; here: boot it in the current environment.")
     var sandbox = AskedSandbox.runsc
     @OptionGroup var made: SandboxOptions
+    @OptionGroup var expected: ExpectOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         guard sandbox == .runsc || layout == nil else {
             throw ValidationError("--layout cannot be used with --sandbox here: the node uses the current environment's file systems")
         }
+        guard !plan.dryRun || binary == nil else { throw ValidationError("--dry-run cannot be used with --binary: nothing is built") }
         if sandbox == .here { try made.refuse(because: "with --sandbox here: no sandbox is made") }
         guard binary == nil || series.series == nil else {
             throw ValidationError("--series cannot be used with --binary: the binary is already built")
@@ -74,6 +77,10 @@ struct VerifyCommand: ContextCommand {
             }
         } else {
             let (recipe, series) = try context.recipe(recipe, series)
+            if plan.dryRun {
+                let asked = self.level.level ?? .boot
+                return try context.plan(recipe, series, level: asked, layouts: [try made.layout(layout ?? recipe.layouts[0])])
+            }
             let build = try await BuildPrerequisites(
                 recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
                 events: context.events)
@@ -85,7 +92,7 @@ struct VerifyCommand: ContextCommand {
             }
         }
         try context.show(run) { $0.run(run, place: "\(place)") }
-        return run.exitStatus
+        return expected.status(of: run.verdict, usually: run.exitStatus)
     }
 
     /// The requested boot, after a check of all its prerequisites.
@@ -95,7 +102,7 @@ struct VerifyCommand: ContextCommand {
         switch sandbox {
         case .runsc:
             let prerequisites = try await BootPrerequisites(
-                on: context.host, for: made.demand([layout], node: node, level: level), events: context.events)
+                on: context.host, for: made.demand([layout], node: node, level: level, in: context), events: context.events)
             return { try await $0.verify($1, layout: layout, level: level, with: prerequisites) }
         case .here:
             let prerequisites = try await InPlacePrerequisites(on: context.host, for: node, events: context.events)

@@ -138,7 +138,7 @@ struct StepTests {
         let workspace = Workspace(host(place))
         let tree = try #require(ObjectID(String(repeating: "1", count: 40)))
         let step = try buildStep(
-            tree, go: "go", recipe: try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20"), in: place)
+            tree, go: "go", recipe: try Catalogue(Host.current(HostOptions(projects: [projectFolder]))).recipe("kubelet-1.20"), in: place)
         let work = workspace.place(of: "r", importPath: "k8s.io/kubernetes", mode: .gopath)
         try Files.makeDirectory(work.path)
         let lock = try #require(try FileLock.tryTake(work.path.appending(".lock")))
@@ -168,7 +168,7 @@ struct StepTests {
         try Files.write("binary", to: binary)
         let built = BuiltBinary(name: "kubelet", digest: try Files.digest(of: binary), bytes: 6, stamp: FileStamp(of: binary))
         let tree = try #require(ObjectID(String(repeating: "1", count: 40)))
-        let recipe = try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20")
+        let recipe = try Catalogue(Host.current(HostOptions(projects: [projectFolder]))).recipe("kubelet-1.20")
         let step = try buildStep(tree, go: "go", recipe: recipe, in: place)
         let workspace = Workspace(host(place))
         #expect(step.isWhole(built, in: place, workspace: workspace))
@@ -187,7 +187,7 @@ let projectFolder = URL(filePath: #filePath).deletingLastPathComponent().deletin
 
 @Suite("The project's own recipes and patches")
 struct CatalogueTests {
-    private var catalogue: Catalogue { Catalogue(Host.current(project: projectFolder)) }
+    private var catalogue: Catalogue { get throws { try Catalogue(Host.current(HostOptions(projects: [projectFolder]))) } }
 
     @Test("every recipe and every patch can be read, and every patch of a recipe is in the registry")
     func allRead() throws {

@@ -24,7 +24,7 @@ struct ExitStatusTests {
 
     @Test("a matrix is good when it is settled and the recipe's own series is clean; other series may be fatal")
     func matrix() throws {
-        let recipe = try Catalogue(Host.current(project: projectFolder)).recipe("kubelet-1.20")
+        let recipe = try Catalogue(Host.current(HostOptions(projects: [projectFolder]))).recipe("kubelet-1.20")
         let own = recipe.series.map(\.description)
         func status(_ cells: [Matrix.Cell]) -> ExitStatus { Matrix(recipe: "r", cells: cells, steps: []).exitStatus(for: recipe) }
         #expect(status([try cell([], .fatal), try cell(own, .clean)]) == .good)

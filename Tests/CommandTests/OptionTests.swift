@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+/// Options that every command has, and what new users stumbled over.
+struct OptionTests {
+    private let place: ProjectFixture
+
+    init() throws { place = try ProjectFixture() }
+
+    private var healthy: String { Tool.project.appending(path: "Tests/Verdicts/log-plain-healthy/node.log").path }
+    private var fatal: String { Tool.project.appending(path: "Tests/Verdicts/log-plain-fatal/node.log").path }
+
+    @Test("a log without anything bad is graded with exit code 0, unless only clean will do, or another grade is expected")
+    func grades() async throws {
+        let tool = place.tool
+        #expect(try await tool.ran(["grade", healthy]).status == 0)
+        #expect(try await tool.ran(["grade", healthy, "--require-clean"]).status == 1)
+        #expect(try await tool.ran(["grade", healthy, "--run", "all"]).status == 0)
+        #expect(try await tool.ran(["grade", fatal]).status == 1)
+        #expect(try await tool.ran(["grade", fatal, "--run", "all"]).status == 1)
+        #expect(try await tool.ran(["grade", fatal, "--expect", "fatal"]).status == 0)
+        #expect(try await tool.ran(["grade", fatal, "--expect", "fatal, memory cache"]).status == 0)
+        #expect(try await tool.ran(["grade", fatal, "--expect", "fatal, percpu"]).status == 1)
+        #expect(try await tool.ran(["grade", healthy, "--expect", "degraded"]).status == 1)
+        #expect(try await tool.ran(["grade", healthy, "--expect", "good"]).status == 64)
+        #expect(try await tool.ran(["grade", healthy, "--json"]).json()["isWithoutFault"] as? Bool == true)
+        #expect(try await tool.ran(["grade", fatal, "--json"]).json()["isWithoutFault"] as? Bool == false)
+    }
+
+    @Test("the exit code is 0 for exactly those recorded logs that show a start, are complete, and have no fault")
+    func faultless() async throws {
+        let folder = Tool.project.appending(path: "Tests/Verdicts")
+        var found: Set<String> = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            let log = folder.appending(path: "\(name)/node.log").path
+            guard FileManager.default.fileExists(atPath: log) else { continue }
+            if try await place.tool.ran(["grade", log, "--quiet"]).status == 0 { found.insert(name) }
+        }
+        let wrappers = [
+            "actions", "color", "compose", "cri", "crlf", "docker", "journal", "journal-json", "journal-precise", "json", "kubectl",
+            "plain", "utf16",
+        ]
+        let quoted = ["cri", "docker", "journal-json", "journal"].map { "log-\($0)-quoted" }
+        let others = [
+            "log-groups-of-a-pod", "log-healthy-says-ok", "log-newborn", "log-panic-then-lives", "log-quoted-by-a-pod", "log-warm-up-only",
+            "run-clock-anew", "run-crash-loop-then-healthy", "run-degraded-then-healthy", "run-new-process-plain", "run-new-version-line",
+            "systemd-failed-stop", "systemd-other-unit-ends", "systemd-stopped", "systemd-word-in-a-message",
+        ]
+        #expect(found == Set(wrappers.map { "log-\($0)-healthy" } + quoted + others))
+    }
+
+    @Test("a result is JSON, YAML or a table, and --json is -o json")
+    func formats() async throws {
+        let tool = place.tool
+        let json = try await tool.ran(["patches", "show", "percpu", "-o", "json"])
+        #expect(try json.json()["name"] as? String == "libcontainer/percpu")
+        #expect(try await tool.ran(["patches", "show", "percpu", "--json"]).output == json.output)
+        let yaml = try await tool.ran(["patches", "show", "percpu", "-o", "yaml"])
+        #expect(yaml.output.contains("\nname: libcontainer/percpu\n"), "\(yaml.output)")
+        // The same document: Python's reader of YAML sees what its reader of JSON sees.
+        #expect(
+            try python(
+                "import sys, json, yaml; print(yaml.safe_load(open(sys.argv[1])) == json.load(open(sys.argv[2])))", yaml.output, json.output
+            ) == "True\n")
+        #expect(try await tool.ran(["patches", "show", "percpu", "-o", "table"]).output.hasPrefix("libcontainer/percpu: "))
+        #expect(try await tool.ran(["patches", "-o", "xml"]).status == 64)
+        #expect(try await tool.ran(["patches", "--json", "-o", "yaml"]).status == 64)
+        let error = try await tool.ran(["recipes", "show", "nothing", "-o", "yaml"])
+        #expect(error.output.contains("exit: 64") && error.status == 64)
+    }
+
+    private func python(_ program: String, _ texts: String...) throws -> String {
+        let files = try texts.map { text in
+            let file = "\(place.path)/\(UUID())"
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+            return file
+        }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/python3")
+        process.arguments = ["-c", program] + files
+        let output = "\(place.path)/python-output"
+        FileManager.default.createFile(atPath: output, contents: nil)
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
+        try process.run()
+        process.waitUntilExit()
+        return try String(contentsOfFile: output, encoding: .utf8)
+    }
+
+    @Test("--dry-run names what would be built and booted, and makes no workspace")
+    func dryRun() async throws {
+        let tool = Tool(workspace: "\(place.path)/not-made")
+        let plan = try await tool.ran(["run", "--dry-run", "--json"]).json()
+        #expect(plan["steps"] as? [String] == ["resolve", "fetch", "patch", "build", "verify"])
+        #expect(plan["layouts"] as? [String] == ["root-9p"])
+        #expect((plan["series"] as? [[String]])?.first?.contains("libcontainer/percpu") == true)
+        for command in [["build"], ["matrix"], ["up"], ["verify"]] { #expect(try await tool.ran(command + ["--dry-run"]).status == 0) }
+        #expect(!FileManager.default.fileExists(atPath: tool.workspace))
+    }
+
+    @Test("a command that takes longer than its --timeout ends with 124 and says so")
+    func timeout() async throws {
+        let pipe = "\(place.path)/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        // Open for writing too, so that a reader waits for ever.
+        let held = open(pipe, O_RDWR)
+        defer { close(held) }
+        let found = try await place.tool.ran(["grade", pipe, "--timeout", "1s"])
+        #expect(found.status == 124)
+        #expect(found.errors.contains("not finished within 1s (--timeout)"))
+        #expect(try await place.tool.ran(["grade", healthy, "--timeout", "1m"]).status == 0)
+    }
+
+    @Test("version tells the version, the platform and the folders, and --version the version alone")
+    func version() async throws {
+        let version = try await place.tool.ran(["version", "--json"]).json()
+        #expect(version["workspace"] as? String == place.tool.workspace)
+        #expect(version["projects"] as? [String] == [Tool.project.path])
+        #expect(try await place.tool.ran(["--version"]).status == 64, "the tests' options do not belong to it")
+    }
+
+    @Test("recipes show checks the series, and tells for each value of an extending recipe where it comes from")
+    func recipe() async throws {
+        let folder = "\(place.path)/company"
+        try FileManager.default.createDirectory(atPath: "\(folder)/recipes", withIntermediateDirectories: true)
+        try "title: ours\nextends: kubelet-1.20\nseries: [libcontainer/percpu]\n"
+            .write(toFile: "\(folder)/recipes/ours.yaml", atomically: true, encoding: .utf8)
+        try "title: wrong\nextends: kubelet-1.20\nseries: [libcontainer/percpi]\n"
+            .write(toFile: "\(folder)/recipes/wrong.yaml", atomically: true, encoding: .utf8)
+        let shown = try await place.tool.ran(["recipes", "show", "ours", "--project", folder])
+        let line = try #require(shown.output.split(separator: "\n").first { $0.hasPrefix("series ") && $0.contains("ours.yaml") })
+        #expect(line.contains("[libcontainer/percpu]") && line.hasSuffix("ours.yaml:3"))
+        #expect(shown.output.contains("kubelet-1.20.yaml:"))
+        let wrong = try await place.tool.ran(["recipes", "show", "wrong", "--project", folder])
+        #expect(wrong.status == 64 && wrong.errors.contains("did you mean"), "\(wrong.errors)")
+    }
+
+    @Test("-v writes every event with its time, and -q and -v exclude each other")
+    func verbose() async throws {
+        let found = try await place.tool.ran(["gc", "--verbose"])
+        #expect(found.errors.contains("0.0") && found.errors.contains("gc"), "\(found.errors)")
+        #expect(try await place.tool.ran(["gc", "-q", "-v"]).status == 64)
+    }
+
+    @Test("in a locale without UTF-8, progress and grades have plain signs")
+    func plain() async throws {
+        var tool = place.tool
+        tool.environment = ["LC_ALL": "C"]
+        let found = try await tool.ran(["gc"])
+        #expect(found.errors.utf8.allSatisfy { $0 < 128 }, "\(found.errors)")
+        #expect(found.errors.contains("... gc"))
+    }
+}
