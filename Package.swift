@@ -184,7 +184,8 @@ let package = Package(
         tests(
             "ProvingTests",
             [
-                "Proving", "Building", "Store", "Sources", "GoToolchain", "Transfer", "TestServers", "TestSuite", "Node", "ExitCodes",
+                "Proving", "Platforms", "Building", "Store", "Sources", "GoToolchain", "Transfer", "TestServers", "TestSuite", "Node",
+                "ExitCodes",
                 "Model",
                 "FileSystem", "Host",
                 crypto, system,

@@ -261,7 +261,7 @@ package enum Files {
     }
 
     /// The number of bytes in blocks; the largest number where there is no limit, as in gVisor.
-    static func freeBytes(blocks: UInt64, of size: UInt64) -> Int64 {
+    package static func freeBytes(blocks: UInt64, of size: UInt64) -> Int64 {
         let (bytes, isTooMuch) = blocks.multipliedReportingOverflow(by: size)
         return isTooMuch ? .max : Int64(clamping: bytes)
     }

@@ -38,6 +38,12 @@ package struct Finding: Hashable, Codable, Sendable {
     /// What was found, or what is missing and how to get it.
     package let detail: String
 
+    /// The detail as part of a line.
+    package var line: String {
+        let lines = detail.split(separator: "\n").map { $0.drop { $0 == " " } }
+        return lines.dropFirst().reduce(String(lines.first ?? "")) { $0 + ($0.hasSuffix(":") ? " " : "; ") + $1 }
+    }
+
     /// Whether `run` would fail because of it.
     package var stopsRun: Bool { !isHere && need.isOfRun }
 }

@@ -30,7 +30,7 @@ struct DoctorCommand: ContextCommand {
             report.text("platform: \(platform.description)")
             report.table(
                 ["", "needed", "by", "found"],
-                findings.map { [$0.isHere ? "ok" : $0.stopsRun ? "MISSING" : "absent", $0.name, $0.need.rawValue, $0.detail] })
+                findings.map { [$0.isHere ? "ok" : $0.stopsRun ? "MISSING" : "absent", $0.name, $0.need.rawValue, $0.line] })
         }
         return findings.contains(where: \.stopsRun) ? .missing : .good
     }

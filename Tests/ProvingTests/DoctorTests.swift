@@ -4,6 +4,7 @@ import GoToolchain
 import Host
 import Model
 import Node
+import Platforms
 import Sources
 import Store
 import SystemPackage
@@ -127,6 +128,14 @@ struct DoctorTests {
             #expect(Finding(name: "x", need: need, isHere: false, detail: "").stopsRun == stops)
             #expect(!Finding(name: "x", need: need, isHere: true, detail: "").stopsRun)
         }
+    }
+
+    @Test("a message of several lines is one line of the table, without escapes")
+    func line() {
+        let finding = Finding(name: "x", need: .build, isHere: false, detail: "no Go is here\n    Run ./setup.")
+        #expect(finding.line == "no Go is here; Run ./setup.")
+        #expect(Finding(name: "x", need: .build, isHere: false, detail: "it failed:\n    why\n").line == "it failed: why")
+        #expect(Finding(name: "x", need: .build, isHere: true, detail: "").line.isEmpty)
     }
 
     @Test("space is told in GiB, and the numbers of a file system without a limit, such as gVisor's, are not")
