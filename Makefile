@@ -14,7 +14,7 @@ help:
 	@echo "make lint    the format"
 	@echo "make docs    generate the reference pages in docs/"
 	@echo "make approaches  measure every approach again, and write docs/approaches.md (three quarters of an hour)"
-	@echo "make bench   the speeds that README.md tells, measured here"
+	@echo "make bench   the speeds that docs/speed.md tells, measured here"
 	@echo "make soak    fifty boots, one after the other: the same verdict, and nothing left behind (half an hour)"
 	@echo "make dist    dist/ninepin-VERSION-linux-ARCH.tar.gz: one program that needs the C library and nothing else"
 	@echo "make clean   remove what was built; the workspace stays"

@@ -48,6 +48,7 @@ let package = Package(
         room("ELF"),
         room("Sanitizing"),
         room("Net"),
+        room("Platforms", resources: [.embedInCode("Resources/platforms.tsv")]),
         room("Model", ["ExitCodes", "Paths", "Sanitizing", yams]),
         room("FileSystem", ["ExitCodes", "Model", "Paths", "Sanitizing", system, crypto]),
         room("Host", ["ExitCodes", "Model", "Sanitizing", "FileSystem", subprocess, system, crypto]),
@@ -60,7 +61,10 @@ let package = Package(
         room("Archive", ["ExitCodes", "CLibarchive", "Paths", system]),
         room(
             "Sources",
-            ["ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Transfer", "Archive", system, crypto]),
+            [
+                "ExitCodes", "Platforms", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Transfer", "Archive",
+                system, crypto,
+            ]),
         room("Patches", ["ExitCodes", "Model", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", system]),
         // Build steps and their results, from a recipe to a binary.
         room("Store", ["ExitCodes", "Model", "FileSystem", "Host", system, crypto]),
@@ -92,7 +96,8 @@ let package = Package(
         room(
             "Proving",
             [
-                "ExitCodes", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain", "Store",
+                "ExitCodes", "Platforms", "Model", "FileSystem", "Host", "Git", "Transfer", "Sources", "Patches", "GoTree", "GoToolchain",
+                "Store",
                 "Runs",
                 "Building", "Sandbox",
                 "Cluster",
@@ -125,8 +130,8 @@ let package = Package(
                 "Preflight",
                 "Supervisor", "Sandbox", "Grading",
                 "Node", "PullRequests",
-                "Patches", "GitHistory", "Git", "LogLines", "Archive", "Model", "Sanitizing", "Paths", "FileSystem", "Host", arguments,
-                system,
+                "Patches", "GitHistory", "Git", "LogLines", "Archive", "Platforms", "Model", "Sanitizing", "Paths", "FileSystem", "Host",
+                arguments, system,
             ],
             swiftSettings: strict),
         // For Benchmarks/nights only.
@@ -146,6 +151,7 @@ let package = Package(
         tests("ModelTests", ["Model"]),
         tests("HostTests", ["FileSystem", "Host", "Model", system]),
         tests("NetTests", ["Net"]),
+        tests("PlatformsTests", ["Platforms"]),
         tests("GitTests", ["TestInputs", "Git", "UnifiedDiff"]),
         tests("GitRemoteTests", ["GitRemote", "Git"]),
         tests("GitHistoryTests", ["GitHistory", "Git"]),
@@ -179,7 +185,9 @@ let package = Package(
         tests(
             "ProvingTests",
             [
-                "Proving", "Building", "Store", "Sources", "Transfer", "TestServers", "TestSuite", "Node", "ExitCodes", "Model",
+                "Proving", "Platforms", "Building", "Store", "Sources", "GoToolchain", "Transfer", "TestServers", "TestSuite", "Node",
+                "ExitCodes",
+                "Model",
                 "FileSystem", "Host",
                 crypto, system,
             ]),
@@ -194,6 +202,6 @@ let package = Package(
                 "Cluster", "Grading",
                 "Supervisor", "Preflight", "Store", "Runs", "Nightly", "Comparing", "LogLines", crypto, system,
             ]),
-        tests("CommandTests", ["ninepin", "TestServers", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
+        tests("CommandTests", ["ninepin", "TestServers", "Platforms", "Sources", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
 )

@@ -49,7 +49,7 @@ extension Catalogue {
 
 extension Doctor {
     /// The prerequisites of the approaches.
-    package static let approaches = DoctorCheck("approaches") { host in
+    package static let approaches = DoctorCheck("approaches", for: .approaches) { host in
         let catalogue = Catalogue(host)
         let approaches = try catalogue.approaches(named: [])
         // The version affects only kubelet's arguments.

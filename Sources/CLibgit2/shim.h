@@ -2,6 +2,10 @@
 #define NINEPIN_CLIBGIT2_SHIM_H
 
 #include <git2.h>
+/* libgit2 1.8 moved git_error_set_str here. */
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h>
+#endif
 #include <git2/sys/repository.h>
 #include <git2/sys/stream.h>
 #include <git2/sys/transport.h>

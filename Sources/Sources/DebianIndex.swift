@@ -33,18 +33,18 @@ package struct DebianIndex: Sendable {
     private let host: Host
     private let lock: FileLock
 
-    /// Creates or opens a private apt folder (apt.conf(5)) for a suite of the machine's own mirror, and locks it for the lifetime of this
+    /// Creates or opens a private apt folder (apt.conf(5)) for a suite of the machine's Debian mirror, and locks it for the lifetime of this
     /// value.
     ///
     /// - Parameters:
     ///   - parent: the folder that holds the apt folders of all suites and mirrors.
     ///   - scratch: a folder for temporary data: the mirror's address, which may contain a password.
     ///   - waiting: called once if another process is using the folder.
-    /// - Throws: `SourceError.noMirror`; `FileError` if the folder cannot be created; `CancellationError`.
+    /// - Throws: the errors of `MachineSources`; `FileError` if the folder cannot be created; `CancellationError`.
     package init(suite: String, in parent: FilePath, scratch: FilePath, on host: Host, waiting: () -> Void = {}) async throws {
         self.suite = suite
         self.host = host
-        let machine = try MachineSources(root: host.machine)
+        let machine = try MachineSources(host)
         let place = "[signed-by=\(machine.keyring)] \(machine.address) \(suite) main\n"
         let lines = "deb \(place)deb-src \(place)"
         // The suite's name comes from a recipe, so it is not used as a folder name.

@@ -1,29 +1,61 @@
 import FileSystem
 import Host
+import Platforms
 import Sanitizing
 import SystemPackage
 
-/// The machine's own Debian package source, as configured for apt: a mirror, and the keyring that verifies it.
+/// The Debian package source of a machine: a mirror, and the keyring that verifies it.
 ///
-/// It is read from the deb822 and one-line files described in sources.list(5).
+/// The mirror is the one that `NINEPIN_DEBIAN_MIRROR` or a configuration file names. Without that, it comes from apt's sources, in the deb822 or the one-line format
+/// of sources.list(5): on Debian the entry for the machine's own release, elsewhere an entry that is verified with Debian's keys. `setup`
+/// chooses in the same way.
 package struct MachineSources: Hashable, Sendable {
     /// The mirror's address.
     package let address: String
     /// The keyring that verifies the mirror.
     package let keyring: String
 
-    /// Debian's own keyring; it also holds the keys of later releases.
-    package static let debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    /// The environment variable with the address of a Debian mirror.
+    package static let mirrorVariable = "NINEPIN_DEBIAN_MIRROR"
+    /// The environment variable with the file of the keys of Debian's archive.
+    package static let keyringVariable = "NINEPIN_DEBIAN_KEYRING"
 
-    /// Finds the entry for the machine's own release.
+    /// Finds the mirror and the keyring of a host.
     ///
-    /// - Parameter root: the folder that contains `etc/`; `/` except in tests.
-    /// - Throws: `SourceError.noMirror` if there is no entry for the machine's release; `FileError` if there is none and a file cannot be read.
-    package init(root: FilePath = "/") throws {
-        let etc = root.appending("etc")
-        let release = try Self.text(etc.appending("os-release"))
-        let name = release.split(separator: "\n").first { $0.hasPrefix("VERSION_CODENAME=") }?.dropFirst("VERSION_CODENAME=".count)
-        let suite = (name ?? "").filter { $0 != "\"" }
+    /// - Throws: as ``init(root:environment:workspace:)``.
+    package init(_ host: Host) throws {
+        try self.init(
+            root: host.machine, environment: host.environment, mirror: host.settings.mirrors.debian, workspace: host.workspace)
+    }
+
+    /// Finds the mirror and the keyring.
+    ///
+    /// - Parameters:
+    ///   - root: the folder that contains `etc/` and `usr/share/keyrings`; `/` except in tests.
+    ///   - mirror: the mirror that a configuration file names; the environment comes first.
+    ///   - workspace: the folder into which `setup` puts a keyring where the platform's own may be too old.
+    /// - Throws: `SourceError.noMirror` if no mirror is known, `.badMirror` if the variable has something else, `.noKeyring`; `FileError` if
+    ///   there is no entry and a file cannot be read.
+    package init(root: FilePath = "/", environment: [String: String] = [:], mirror: String? = nil, workspace: FilePath? = nil) throws {
+        var keyring: String?
+        if let named = environment[Self.mirrorVariable].flatMap({ $0.isEmpty ? nil : $0 }) ?? mirror {
+            guard Self.isAddress(named) else { throw SourceError.badMirror(variable: Self.mirrorVariable) }
+            address = named
+        } else {
+            let entry = try Self.entry(of: root.appending("etc"))
+            (address, keyring) = (entry.address, entry.keyring)
+        }
+        let named = environment[Self.keyringVariable].flatMap { $0.isEmpty ? nil : FilePath($0) }
+        let folders = [workspace?.appending("tools/keyring"), root].compactMap(\.self).map { $0.appending("usr/share/keyrings") }
+        let usual = folders.flatMap { folder in ["pgp", "gpg"].map { folder.appending("debian-archive-keyring.\($0)") } }
+        let places = (named.map { [$0] } ?? []) + usual
+        guard let found = keyring ?? places.first(where: Files.exists)?.string, Self.isWord(found) else { throw SourceError.noKeyring }
+        self.keyring = found
+    }
+
+    /// The entry of apt's sources that is Debian's.
+    private static func entry(of etc: FilePath) throws -> Entry {
+        let release = OSRelease(try text(etc.appending("os-release")))
         let folder = etc.appending("apt/sources.list.d")
         var entries: [Entry] = []
         // An unreadable file matters only if no other file has the entry.
@@ -42,12 +74,23 @@ package struct MachineSources: Hashable, Sendable {
             }
         }
         entries += Entry.lines(of: read(etc.appending("apt/sources.list")))
-        guard !suite.isEmpty, let entry = entries.first(where: { $0.suites.contains(suite) && $0.components.contains("main") }) else {
+        entries = entries.filter { $0.components.contains("main") && isWord($0.address) }
+        let own = entries.first { release.id == "debian" && !release.suite.isEmpty && $0.suites.contains(release.suite) }
+        guard let entry = own ?? entries.first(where: \.isDebian) else {
             if let unread { throw unread }
-            throw SourceError.noMirror(suite: suite)
+            throw SourceError.noMirror(platform: "\(release.id) \(release.suite.isEmpty ? release.version : release.suite)")
         }
-        address = entry.address
-        keyring = entry.keyring ?? Self.debianKeyring
+        return entry
+    }
+
+    /// Whether a text is an address that can stand in a line of apt's sources.
+    private static func isAddress(_ text: String) -> Bool {
+        isWord(text) && ["http://", "https://", "file:/"].contains(where: text.hasPrefix)
+    }
+
+    /// Whether a text is one word of a line of apt's sources, and no option.
+    private static func isWord(_ text: String) -> Bool {
+        !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F && $0 != "[" && $0 != "]" }
     }
 
     /// The text of a file; empty if it does not exist.
@@ -59,9 +102,9 @@ extension MachineSources {
     /// addresses have neither.
     ///
     /// - Parameter kept: an address without credentials.
-    /// - Throws: `SourceError.noMirror`; `FileError`.
+    /// - Throws: `SourceError`; `FileError`.
     static func asked(_ kept: String, on host: Host) throws -> String {
-        let address = try MachineSources(root: host.machine).address
+        let address = try MachineSources(host).address
         let bare = Redaction.bare(address)
         return address != bare && kept.hasPrefix(bare) ? address + kept.dropFirst(bare.count) : kept
     }
@@ -73,6 +116,12 @@ private struct Entry {
     let suites: [String]
     let components: [String]
     let keyring: String?
+
+    /// Whether it is verified with Debian's keys, and is not a suite of changes to another one.
+    var isDebian: Bool {
+        let name = keyring?.split(separator: "/").last ?? ""
+        return name.hasPrefix("debian-archive-") && suites.contains { !$0.hasSuffix("-security") && !$0.hasSuffix("/updates") }
+    }
 
     /// The paragraphs of a deb822 file.
     static func paragraphs(of text: String) -> [Entry] {

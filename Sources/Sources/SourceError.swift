@@ -6,8 +6,12 @@ import SystemPackage
 
 /// Why a source could not be obtained.
 package enum SourceError: ExitStatusError, Sendable, CustomStringConvertible {
-    /// This machine's apt has no entry for its own release.
-    case noMirror(suite: String)
+    /// No Debian mirror is known on this machine.
+    case noMirror(platform: String)
+    /// The environment variable with the mirror's address has something else.
+    case badMirror(variable: String)
+    /// The keys of Debian's archive are not on this machine.
+    case noKeyring
     /// The index could not be read, or its signature is invalid.
     case index(suite: String, reason: String)
     /// The index does not list the version that the recipe requires.
@@ -18,10 +22,18 @@ package enum SourceError: ExitStatusError, Sendable, CustomStringConvertible {
     /// What failed, why, and what to do.
     package var description: String {
         switch self {
-        case .noMirror(let suite):
+        case .noMirror(let platform):
             """
-            no Debian mirror is configured: this machine's apt sources have no entry for '\(suite.isEmpty ? "this release" : suite)' with 'main'
-                Debian source packages are fetched through the machine's own mirror. Add one (see sources.list(5)), or run on Debian.
+            no Debian mirror is known on this machine (\(platform.allSatisfy { $0 == " " } ? "its release is not told" : platform))
+                Set NINEPIN_DEBIAN_MIRROR to the address of a Debian mirror. On Debian, an entry with 'main' for this release in apt's
+                sources does too (sources.list(5)).
+            """
+        case .badMirror(let variable):
+            "\(variable) is not the address of a mirror\n    It begins with http://, https:// or file:/, and has no spaces and brackets."
+        case .noKeyring:
+            """
+            the keys of Debian's archive are not on this machine
+                Run ./setup, or install debian-archive-keyring (on Fedora debian-keyring), or set NINEPIN_DEBIAN_KEYRING to their file.
             """
         case .index(let suite, let reason):
             "cannot fetch the signed index of '\(suite)':\n    \(reason)\n    Check the network and whether 'apt-get update' works, then try again."

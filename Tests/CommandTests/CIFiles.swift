@@ -65,7 +65,7 @@ final class CIMachine: Sendable {
     init(program: String? = nil) throws {
         place = try ProjectFixture()
         project = "\(place.path)/project"
-        for name in ["Makefile", "setup", ".ci/requirements.txt"] {
+        for name in ["Makefile", "setup", "Sources/Platforms/Resources/platforms.tsv", ".ci/requirements.txt"] {
             _ = try place.write("project/\(name)", try String(contentsOf: Tool.project.appending(path: name), encoding: .utf8))
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(project)/setup")

@@ -31,6 +31,8 @@ struct RealPreflightTests {
         // A program that starts other programs does so here too, each in its own namespaces.
         let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: kind)
         #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
+        #expect(doctor.output.hasPrefix("platform: ") && doctor.output.contains("project"), "\(doctor.output)")
+        #expect(!doctor.output.contains("8589934591"), "\(doctor.output)")
     }
 
     @Test(

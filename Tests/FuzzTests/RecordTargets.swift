@@ -101,7 +101,7 @@ extension FuzzTarget {
         }
     ) {
         let folder = try FuzzFolder()
-        try folder.write("VERSION_CODENAME=bookworm\n".utf8, to: "etc/os-release")
+        try folder.write("ID=debian\nVERSION_CODENAME=bookworm\n".utf8, to: "etc/os-release")
         return { input in
             let text = String(decoding: input, as: UTF8.self)
             let lines = text.split(separator: "\n")

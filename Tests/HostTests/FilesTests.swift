@@ -105,3 +105,14 @@ struct FilesTests {
         #expect(Files.names(in: folder.path) == [".gate"])
     }
 }
+
+@Suite("Space on disk")
+struct SpaceTests {
+    @Test("blocks become bytes, and what is too much for a number of bytes is the largest one")
+    func bytes() {
+        #expect(Files.freeBytes(blocks: 3, of: 4096) == 12288)
+        #expect(Files.freeBytes(blocks: .max, of: 4096) == .max)
+        #expect(Files.freeBytes(blocks: UInt64(Int64.max) / 4096, of: 4096) == Int64.max / 4096 * 4096)
+        #expect(Files.freeBytes(blocks: UInt64(Int64.max), of: 2) == .max)
+    }
+}

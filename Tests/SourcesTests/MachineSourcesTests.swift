@@ -15,6 +15,9 @@ private func root(_ files: [String: String]) throws -> FilePath {
         try Files.makeDirectory(file.removingLastComponent())
         try Files.write(text, to: file)
     }
+    let keys = path.appending("usr/share/keyrings")
+    try Files.makeDirectory(keys)
+    try Files.write("", to: keys.appending("debian-archive-keyring.gpg"))
     return path
 }
 
@@ -49,7 +52,8 @@ struct MachineSourcesTests {
             defer { try? Files.remove(path) }
             let machine = try MachineSources(root: path)
             #expect(machine.address == "http://mirror.example.org/debian")
-            #expect(machine.keyring == MachineSources.debianKeyring)
+            let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+            #expect([keyring, "\(path)\(keyring)"].contains(machine.keyring))
         }
     }
 
@@ -59,6 +63,7 @@ struct MachineSourcesTests {
             "Enabled: no\nTypes: deb\nURIs: http://m.example.org/debian\nSuites: bookworm\nComponents: main\n",
             "Types: deb\nURIs: http://m.example.org/debian\nSuites: trixie\nComponents: main\n",
             "Types: deb\nURIs: http://m.example.org/debian\nSuites: bookworm\nComponents: contrib\n", "",
+            "Types: deb\nURIs: http://m.example.org/[signed-by=/mine]\nSuites: bookworm\nComponents: main\n",
         ])
     func notFound(_ text: String) throws {
         let path = try root(["apt/sources.list.d/debian.sources": text])
@@ -87,6 +92,77 @@ struct MachineSourcesTests {
         try Files.makeDirectory(place.removingLastComponent())
         if isFolder { try Files.write("no folder", to: place) } else { try Files.makeDirectory(place) }
         #expect(throws: FileError.self) { try MachineSources(root: path) }
+    }
+
+    @Test("a mirror that is named wins over apt's sources, and works on a machine without any")
+    func named() throws {
+        let path = try root(["apt/sources.list.d/debian.sources": deb822])
+        defer { try? Files.remove(path) }
+        let named = [MachineSources.mirrorVariable: "https://named.example.org/debian"]
+        #expect(try MachineSources(root: path, environment: named).address == "https://named.example.org/debian")
+        #expect(
+            try MachineSources(root: path, environment: [MachineSources.mirrorVariable: ""]).address == "http://mirror.example.org/debian")
+        try Files.write("ID=fedora\nVERSION_ID=44\n", to: path.appending("etc/os-release"))
+        try Files.remove(path.appending("etc/apt"))
+        let error = #expect(throws: SourceError.self) { try MachineSources(root: path) }
+        #expect(error?.description.contains("fedora 44") == true && error?.description.contains("Set NINEPIN_DEBIAN_MIRROR") == true)
+        let found = try MachineSources(root: path, environment: named)
+        #expect(found.address == "https://named.example.org/debian")
+        #expect(found.keyring == "\(path)/usr/share/keyrings/debian-archive-keyring.gpg")
+    }
+
+    @Test(
+        "what is no address is refused, and is not repeated: a line of apt's sources is made of it",
+        arguments: [
+            "debian", "ftp://m/debian", "http://m/debian sid", "http://m/\ndeb http://n/ sid main", "http://m/[trusted=yes]",
+            "http://m/\u{1B}c",
+        ])
+    func noAddress(_ text: String) throws {
+        let path = try root([:])
+        defer { try? Files.remove(path) }
+        let error = #expect(throws: SourceError.self) {
+            try MachineSources(root: path, environment: [MachineSources.mirrorVariable: text])
+        }
+        #expect(error?.description.contains("NINEPIN_DEBIAN_MIRROR is not the address") == true)
+        #expect(error?.description.contains(text) == false)
+    }
+
+    @Test("another distribution's entry for its own release is not Debian's; one that Debian's keys verify is")
+    func otherDistribution() throws {
+        let path = try root([
+            "os-release": "ID=ubuntu\nVERSION_ID=24.04\nVERSION_CODENAME=noble\n",
+            "apt/sources.list": "deb http://ubuntu.example.org/ubuntu noble main\n",
+        ])
+        defer { try? Files.remove(path) }
+        #expect(throws: SourceError.self) { try MachineSources(root: path) }
+        let keys = "/usr/share/keyrings/debian-archive-bookworm-stable.gpg"
+        let lines = ["bookworm-security", "bookworm"].map { "deb [signed-by=\(keys)] http://mirror.example.org/\($0) \($0) main\n" }
+        try Files.makeDirectory(path.appending("etc/apt/sources.list.d"))
+        try Files.write(lines.joined(), to: path.appending("etc/apt/sources.list.d/debian.list"))
+        let found = try MachineSources(root: path)
+        #expect(found.address == "http://mirror.example.org/bookworm" && found.keyring == keys)
+    }
+
+    @Test("the keys come from the setting, then from the workspace, then from the machine; without any, the package is named")
+    func keys() throws {
+        let path = try root(["apt/sources.list": "deb http://mirror.example.org/debian bookworm main\n"])
+        defer { try? Files.remove(path) }
+        let places = [
+            "mine", "w/tools/keyring/usr/share/keyrings/debian-archive-keyring.gpg", "usr/share/keyrings/debian-archive-keyring.gpg",
+        ].map {
+            path.appending($0)
+        }
+        for place in places.prefix(2) {
+            try Files.makeDirectory(place.removingLastComponent())
+            try Files.write("", to: place)
+        }
+        let environment = [MachineSources.keyringVariable: places[0].string]
+        for place in places {
+            #expect(try MachineSources(root: path, environment: environment, workspace: path.appending("w")).keyring == place.string)
+            try Files.remove(place)
+        }
+        let error = #expect(throws: SourceError.self) { try MachineSources(root: path, environment: environment) }
+        #expect(error?.description.contains("debian-archive-keyring (on Fedora debian-keyring)") == true)
     }
 
     @Test(

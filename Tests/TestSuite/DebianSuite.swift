@@ -48,7 +48,7 @@ package final class DebianSuite: Sendable {
     package func machine(_ server: LoopbackServer, user: String = "") throws -> FilePath {
         let etc = path.appending("machine-\(server.port)/etc")
         try Files.makeDirectory(etc.appending("apt"))
-        try Files.write("VERSION_CODENAME=\(Self.name)\n", to: etc.appending("os-release"))
+        try Files.write("ID=debian\nVERSION_CODENAME=\(Self.name)\n", to: etc.appending("os-release"))
         let address = server.address("/debian").replacing("://", with: "://\(user)")
         let line = "deb [signed-by=\(path)/keyring.gpg] \(address) \(Self.name) main\n"
         try Files.write(line, to: etc.appending("apt/sources.list"))
