@@ -157,9 +157,8 @@ struct SetupPlanTests {
             (try Machine(id: "fedora", version: "44"), "http://[a]/", nil),
         ]
         for (machine, mirror, found) in cases {
-            let environment = mirror.map { [MachineSources.mirrorVariable: $0] } ?? [:]
             var ours: MachineSources?
-            do { ours = try MachineSources(root: FilePath(machine.root), environment: environment) } catch is SourceError {}
+            do { ours = try MachineSources(root: FilePath(machine.root), mirror: mirror) } catch is SourceError {}
             #expect(ours?.address == found)
             let (_, lines) = try machine.plan(mirror: mirror)
             let (told, keys) = (lines.words("debian", "mirror"), lines.words("debian", "keyring"))
