@@ -122,6 +122,13 @@ struct SetupPlanTests {
         for wrong in [["--platform"], ["dance"], ["--arch"]] { #expect(try machine.plan(wrong).status == 64) }
     }
 
+    @Test("shellcheck has nothing against the scripts")
+    func shell() async throws {
+        let scripts = ["setup", "packaging/try-platform"].map { Tool.project.appending(path: $0).path }
+        let found = try await Checkers.run("shellcheck", scripts, in: try ProjectFixture())
+        #expect(found.status == 0, "\(found.output)")
+    }
+
     @Test("setup and ninepin choose the same mirror and the same keys, or both say that there are none")
     func mirrors() throws {
         let ubuntu = "Types: deb\nURIs: http://ubuntu.example.org/ubuntu\nSuites: noble noble-updates\nComponents: main universe\n"
