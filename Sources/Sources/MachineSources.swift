@@ -1,5 +1,6 @@
 import FileSystem
 import Host
+import Model
 import Platforms
 import Sanitizing
 import SystemPackage
