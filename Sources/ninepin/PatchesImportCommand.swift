@@ -181,11 +181,11 @@ struct PatchTarget {
     }
 
     /// The name of a variant for the version.
-    var variant: String { version.map { "v\($0)" } ?? "v1" }
+    var variant: String { version.map { "v\($0.plain)" } ?? "v1" }
 
     /// The versions: as given, or the version of the recipe's source.
     func range(_ given: String?, recipe: String?) throws -> VersionRange {
-        guard let range = VersionRange(given ?? version.map { "=\($0)" } ?? "") else {
+        guard let range = VersionRange(given ?? version.map { "=\($0.plain)" } ?? "") else {
             let other = recipe == nil ? ", or --recipe" : ": the recipe's source does not tell the upstream's version"
             throw ValidationError("the versions are unknown; give --versions with a range such as '>=0.38 <0.39'\(other)")
         }

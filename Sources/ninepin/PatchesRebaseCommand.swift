@@ -80,10 +80,10 @@ extension PatchesCommand {
                 let conflicts = result.conflicts.map { ($0.path, $0.excerpt) }
                 return Document(variant: nil, file: nil, conflicts: Dictionary(uniqueKeysWithValues: conflicts), log: rebasing.log)
             }
-            guard let range = VersionRange(versions ?? rebasing.version.map { "=\($0)" } ?? "") else {
+            guard let range = VersionRange(versions ?? rebasing.version.map { "=\($0.plain)" } ?? "") else {
                 throw ValidationError("the source's version is unknown; give --versions with a range such as '>=1.1 <1.2'")
             }
-            guard let name = newName ?? rebasing.version.map({ "v\($0)" }) else {
+            guard let name = newName ?? rebasing.version.map({ "v\($0.plain)" }) else {
                 throw ValidationError("the source's version is unknown; give --name for the new variant")
             }
             let file = try registry.add(variant: name, versions: range, text: rebasing.text, to: entry)

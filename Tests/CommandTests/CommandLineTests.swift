@@ -261,7 +261,7 @@ struct CommandLineTests {
         let patches = try #require(try place.tool.run(["patches", "list", "--json"]).json()["patches"] as? [[String: Any]])
         #expect(patches.contains { $0["name"] as? String == "cadvisor/9p-line" && $0["status"] as? String == "refuted" })
         #expect(try place.tool.run(["patches", "show", "percpu"]).output.contains("+\tif os.IsNotExist(err) {"))
-        #expect(try place.tool.run(["recipes", "show", "kubelet-1.20"]).output.contains("importPath: k8s.io/kubernetes"))
+        #expect(try place.tool.run(["recipes", "show", "kubelet-1.20", "--file"]).output.contains("importPath: k8s.io/kubernetes"))
         #expect(try place.tool.run(["recipes", "show", "kubelet-1.20", "--json"]).json()["name"] as? String == "kubelet-1.20")
     }
 
