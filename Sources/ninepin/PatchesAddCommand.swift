@@ -31,7 +31,9 @@ extension PatchesCommand {
         @Option(help: ArgumentHelp("What fails without the patch.", valueName: "text")) var why: String
         @Option(help: ArgumentHelp("Evidence that the patch works.", valueName: "text"))
         var evidence = "Nobody has run it yet."
-        @Option(help: ArgumentHelp("Take the version that the patch is for from this recipe's upstream.", valueName: "recipe"))
+        @Option(
+            help: ArgumentHelp("Take the version that the patch is for from this recipe's upstream.", valueName: "recipe"),
+            completion: Completion.recipes)
         var recipe: String?
         @Option(help: ArgumentHelp("The versions that the patch is for, if there is no --recipe.", valueName: "range")) var versions:
             String?
