@@ -65,7 +65,7 @@ let package = Package(
                 "ExitCodes", "Platforms", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "GitRemote", "Transfer", "Archive",
                 system, crypto,
             ]),
-        room("Patches", ["ExitCodes", "Model", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", system]),
+        room("Patches", ["ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "UnifiedDiff", "GitHistory", system]),
         // Build steps and their results, from a recipe to a binary.
         room("Store", ["ExitCodes", "Model", "FileSystem", "Host", system, crypto]),
         room("Runs", ["ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Store", system, crypto, grdb]),

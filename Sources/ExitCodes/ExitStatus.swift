@@ -32,7 +32,9 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     }
 
     /// The exit code for an error; `fault` if the error does not define one.
-    package init(for error: any Error) { self = (error as? any ExitStatusError)?.exitStatus ?? .fault }
+    package init(for error: any Error) {
+        self = (error as? any ExitStatusError)?.exitStatus ?? (error is DecodingError ? .data : .fault)
+    }
 }
 
 /// An error that determines the exit code of a command that ends with it. Every error that can reach the command line conforms;

@@ -1,28 +1,27 @@
 import CLibgit2
 import ExitCodes
 import Git
-import Glibc
 
 /// A change as a mail message: the format that `git format-patch` writes and `git am` reads (git-am(1); git-mailinfo(1); RFC 5322, RFC
 /// 2047).
 package struct Mailbox: Sendable {
     private let author: Author
-    private let date: Int64
+    private let date: MailDate
     private let subject: String
     private let body: String
 
     /// Makes a message for a change.
     ///
     /// - Parameters:
-    ///   - date: seconds since 1970; written in UTC.
     ///   - subject: one line.
     ///   - body: the text below the subject, including the sign-off.
     /// - Throws: `MailboxError` if git would misread a part of it.
-    package init(author: Author, date: Int64, subject: String, body: String) throws(MailboxError) {
+    package init(author: Author, date: MailDate, subject: String, body: String) throws(MailboxError) {
         guard !subject.isEmpty, !subject.contains(where: \.isNewline) else { throw .subject(subject) }
-        // git mailinfo ends the message at the first line that looks like the start of a patch.
+        // git mailinfo ends the message at the first line that looks like the start of a patch, and git mailsplit at one that looks like the
+        // start of a message.
         for line in body.split(whereSeparator: \.isNewline)
-        where line == "---" || ["--- ", "diff -", "diff ", "Index: ", "From "].contains(where: line.hasPrefix) {
+        where PatchMessage.isFence(String(line)) || line.hasPrefix("From ") && line.contains(/\d:\d\d/) {
             throw .body(line: String(line))
         }
         self.author = author
@@ -55,8 +54,22 @@ package struct Mailbox: Sendable {
         return whole(try Self.stat(of: read), diff, signature)
     }
 
+    /// The message with an existing diff and without statistics.
+    ///
+    /// - Parameters:
+    ///   - number: the place in a series, and its length.
+    ///   - isSeparated: whether it begins with the line that separates the messages of a mailbox.
+    package func plain(
+        diff: [UInt8], number: (place: Int, count: Int)? = nil, isSeparated: Bool = true, signature: String
+    ) -> [UInt8] {
+        let prefix = number.map { $0.count > 1 ? "PATCH \($0.place)/\($0.count)" : "PATCH" } ?? "PATCH"
+        let text = head(prefix: prefix)
+        let start = isSeparated ? text : String(text.drop { !$0.isNewline }.dropFirst())
+        return Array("\(start)\n".utf8) + diff + Array("-- \n\(signature)\n\n".utf8)
+    }
+
     private func whole(_ stat: [UInt8], _ diff: [UInt8], _ signature: String) -> [UInt8] {
-        Array(head.utf8) + stat + Array("\n".utf8) + diff + Array("-- \n\(signature)\n\n".utf8)
+        Array(head(prefix: "PATCH").utf8) + stat + Array("\n".utf8) + diff + Array("-- \n\(signature)\n\n".utf8)
     }
 
     private static func stat(of diff: OpaquePointer) throws(GitError) -> [UInt8] {
@@ -71,13 +84,13 @@ package struct Mailbox: Sendable {
         return text.bytes
     }
 
-    private var head: String {
+    private func head(prefix: String) -> String {
         // The date in the first line is a constant that identifies git's format.
         """
         From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
         From: \(Self.encoded(author.name, isName: true)) <\(author.email)>
-        Date: \(Self.written(date))
-        Subject: [PATCH] \(Self.encoded(subject, isName: false))
+        Date: \(date)
+        Subject: [\(prefix)] \(Self.encoded(subject, isName: false))
         MIME-Version: 1.0
         Content-Type: text/plain; charset=UTF-8
         Content-Transfer-Encoding: 8bit
@@ -85,17 +98,6 @@ package struct Mailbox: Sendable {
         \(body.isEmpty ? "" : body + (body.hasSuffix("\n") ? "" : "\n"))---
 
         """
-    }
-
-    /// The date format of RFC 5322, 3.3. strftime is not used because its names depend on the locale.
-    static func written(_ seconds: Int64) -> String {
-        var (time, parts) = (time_t(seconds), tm())
-        gmtime_r(&time, &parts)
-        let day = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][Int(parts.tm_wday)]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let two = { (number: Int32) in number < 10 ? "0\(number)" : "\(number)" }
-        let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-        return "\(day), \(parts.tm_mday) \(months[Int(parts.tm_mon)]) \(parts.tm_year + 1900) \(clock) +0000"
     }
 
     /// A header's text: unchanged if plain; otherwise encoded words of at most 75 characters each that never split a character.

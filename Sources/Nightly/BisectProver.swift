@@ -144,8 +144,8 @@ package struct BisectProver: Sendable {
             true
         case let error as PatchesError:
             switch error {
-            case .doesNotApply, .ambiguous, .inUpstream, .noProbe: true
-            case .unknown, .noUpstream, .malformed, .twice: false
+            case .doesNotApply, .ambiguous, .doesNotFit, .inUpstream, .noProbe: true
+            case .unknown, .noUpstream, .noSuchUpstream, .malformed, .twice: false
             }
         case let error as FetchError:
             switch error {

@@ -12,7 +12,7 @@ package struct KubeletProfile: Sendable {
         let name: String
         let place: String
         let package: String
-        /// The directory that Debian installs it in, if that is not on PATH.
+        /// The directories that Debian and Fedora install it in, if they are not on PATH.
         var folders: [String] = []
     }
 
@@ -39,7 +39,8 @@ package struct KubeletProfile: Sendable {
         Program(name: "xtables-legacy-multi", place: "/usr/bin", package: "iptables"),
         Program(name: "mount", place: "/bin", package: "mount"), Program(name: "umount", place: "/bin", package: "mount"),
         Program(
-            name: "loopback", place: "/opt/cni/bin", package: "containernetworking-plugins", folders: ["/usr/lib/cni", "/opt/cni/bin"]),
+            name: "loopback", place: "/opt/cni/bin", package: "containernetworking-plugins",
+            folders: ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"]),
     ]
 
     let found: [(place: String, path: FilePath)]

@@ -28,6 +28,8 @@ package struct RebaseRefused: ExitStatusError, Sendable, CustomStringConvertible
 package struct Rebased: Sendable {
     /// The rebased patch, or the conflicts.
     package let result: Rebase
+    /// The rebased patch below the message of the patch's author.
+    package let text: [UInt8]
     /// The upstream's version in the target; nil if unknown.
     package let version: Version?
     /// For each file with a conflict, the upstream commits between the two sources that touch it, newest first. Empty if the two are not
@@ -104,7 +106,9 @@ package struct Rebasing {
         }
         var log: [String: [String]] = [:]
         for conflict in result.conflicts { log[conflict.path] = try self.log(of: conflict.path, from: origin, to: target) }
-        return Rebased(result: result, version: target.home.version, log: log)
+        let old = try registry.text(start.variant, of: entry)
+        let head = PatchMessage(of: old) == nil ? [] : PatchMessage.bytes(before: old) + Array("---\n\n".utf8)
+        return Rebased(result: result, text: head + result.text, version: target.home.version, log: log)
     }
 
     /// The upstream commits to a file between two sources.

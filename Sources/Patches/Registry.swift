@@ -16,6 +16,10 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
     case malformed(file: String, PatchError)
     /// No variant of the patch applies; includes the nearest one and how many of its lines match.
     case doesNotApply(PatchName, variant: String, nearness: String, upstreamPath: String, ApplyError)
+    /// A new patch does not apply to the source of the recipe that it was made for.
+    case doesNotFit(PatchName, origin: String, recipe: String, upstreamPath: String, ApplyError)
+    /// Neither the registry nor a recipe has the upstream.
+    case noSuchUpstream(String, known: [String])
     /// Several variants apply, and the versions do not determine which one to use.
     case ambiguous(PatchName, variants: [String])
     /// Upstream already contains the patch's change.
@@ -34,6 +38,12 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
         case .malformed(let file, let error): "\(file): \(error)"
         case .doesNotApply(let patch, let variant, let nearness, let path, let error):
             "\(patch) (variant \(variant), \(nearness)) does not apply in \(path):\n\(error.description.indented)\n    The tree is unchanged."
+        case .doesNotFit(let patch, let origin, let recipe, let path, let error):
+            "\(origin): \(patch) does not apply to the source of recipe '\(recipe)', in \(path):\n\(error.description.indented)\n    Nothing was added."
+        case .noSuchUpstream(let name, let known):
+            "there is no upstream '\(name)'\(Spelling.nearest(to: name, among: known).map { ": did you mean '\($0)'?" } ?? ""); "
+                + (known.isEmpty ? "none are known" : "known: \(known.joined(separator: ", "))")
+                + "; a new one needs patches/\(name)/upstream.yaml (docs/patch.md)"
         case .inUpstream(let patch, let variant, let path):
             """
             \(patch) is already upstream: \(path) contains the change of its variant \(variant)
@@ -49,9 +59,9 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .unknown, .noUpstream, .twice, .noProbe: .usage
+        case .unknown, .noUpstream, .noSuchUpstream, .twice, .noProbe: .usage
         case .malformed: .data
-        case .doesNotApply, .ambiguous, .inUpstream: .no
+        case .doesNotApply, .doesNotFit, .ambiguous, .inUpstream: .no
         }
     }
 }

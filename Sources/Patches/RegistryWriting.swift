@@ -1,7 +1,10 @@
 import FileSystem
 import Git
+import GitHistory
+import Glibc
 import Host
 import Model
+import Sanitizing
 import SystemPackage
 import UnifiedDiff
 
@@ -29,15 +32,15 @@ package struct PatchDraft: Sendable {
         self.versions = versions
     }
 
-    fileprivate func named(_ name: PatchName, title: String) -> PatchDraft {
+    package func named(_ name: PatchName, title: String) -> PatchDraft {
         PatchDraft(name: name, title: title, why: why, evidence: evidence, variant: variant, versions: versions)
     }
 
     fileprivate var yaml: String {
         """
-        title: \(title.quoted)
+        title: \(Visible.line(title).quoted)
         why: |
-        \(why.block)
+        \(Visible.lines(why).block)
         upstream: \(name.upstream)
         versions: \(versions.description.quoted)
         variants:
@@ -51,59 +54,128 @@ package struct PatchDraft: Sendable {
     }
 }
 
+/// An entry that is ready to be written.
+package struct PatchPlan: Sendable {
+    /// The entry's name.
+    package let name: PatchName
+    /// The entry's title.
+    package let title: String
+    /// The patch's author; nil if it names none.
+    package let author: Author?
+    /// The entry's folder.
+    package let place: FilePath
+    /// The patch, with paths relative to the upstream's code.
+    package let patch: Patch
+    fileprivate let draft: PatchDraft
+    fileprivate let text: [UInt8]
+    fileprivate let origin: String
+}
+
 extension Registry {
-    /// Adds an entry for a patch. The patch's paths may be relative to an upstream's home or to the root of a source that contains it. If
-    /// they are relative to a home, the entry stores the author's patch byte for byte.
+    /// Plans an entry for a patch. The patch's paths may be relative to an upstream's home or to the root of a source that contains it. If
+    /// they are relative to a home, the entry stores the author's patch byte for byte; otherwise only the paths change.
     ///
-    /// - Returns: the entry's folder.
     /// - Throws: `PatchesError.malformed` if the text is not a patch; `Diagnostic` if the entry exists, or a file is outside of the
     ///   upstream.
-    package func add(_ draft: PatchDraft, diff: [UInt8], from origin: String) throws -> FilePath {
-        try write(try planned(draft, diff, origin))
+    package func plan(_ draft: PatchDraft, _ mail: PatchMail) throws -> PatchPlan {
+        let place = folder.appending(draft.name.description)
+        guard !Files.exists(place) else {
+            throw Diagnostic(file: place.string, message: "this patch already exists and is not overwritten")
+        }
+        let home = try home(of: try Self.parsed(mail.text, mail.origin), upstream: draft.name.upstream, origin: mail.origin)
+        let text = home.isEmpty ? mail.text : try Self.text(mail, below: home)
+        _ = try PatchEntry(yaml: draft.yaml, file: place.appending("patch.yaml").string, name: draft.name)
+        return PatchPlan(
+            name: draft.name, title: draft.title, author: mail.message?.author, place: place, patch: try Self.parsed(text, mail.origin),
+            draft: draft, text: text, origin: mail.origin)
     }
 
-    /// Adds an entry for each message of a mailbox: for all of them or for none.
+    /// Plans an entry for each message of a mailbox.
     ///
     /// - Parameter draft: the common content; each entry gets a number after the name, and its message's subject as the title.
-    /// - Returns: the entries' names in the order of the mailbox, and their folders.
+    /// - Returns: the plans in the order of the mailbox.
     /// - Throws: the same errors as for a single entry.
-    package func add(_ draft: PatchDraft, mails: [PatchMail], from origin: String) throws -> [(name: PatchName, place: FilePath)] {
-        let plans = try mails.enumerated().map { index, mail in
+    package func plans(_ draft: PatchDraft, mails: [PatchMail], from origin: String) throws -> [PatchPlan] {
+        try mails.enumerated().map { index, mail in
             let number = "\(index + 1)"
             guard let name = PatchName("\(draft.name)-\(number)") else {
                 throw Diagnostic(file: origin, message: "'\(draft.name)-\(number)' is not a valid patch name")
             }
             let title = mail.subject ?? "\(draft.title) (\(number) of \(mails.count))"
-            return try planned(draft.named(name, title: title), mail.text, "\(origin), message \(number)")
+            return try plan(draft.named(name, title: title), mail)
         }
-        return try plans.map { ($0.draft.name, try write($0)) }
     }
 
-    /// An entry that is ready to be written.
-    private struct Plan {
-        let draft: PatchDraft
-        let place: FilePath
-        let text: [UInt8]
+    private static func parsed(_ text: [UInt8], _ origin: String) throws(PatchesError) -> Patch {
+        do { return try Patch(text, name: origin) } catch { throw .malformed(file: origin, error) }
     }
 
-    private func planned(_ draft: PatchDraft, _ diff: [UInt8], _ origin: String) throws -> Plan {
-        let place = folder.appending(draft.name.description)
-        guard !Files.exists(place) else {
-            throw Diagnostic(file: place.string, message: "this patch already exists and is not overwritten")
+    /// The patch with paths relative to a home, below its author's message.
+    private static func text(_ mail: PatchMail, below home: String) throws(PatchesError) -> [UInt8] {
+        let diff = try parsed(mail.text, mail.origin).text { String($0.dropFirst(home.count + 1)) }
+        return mail.message == nil ? diff : PatchMessage.bytes(before: mail.text) + Array("---\n\n".utf8) + diff
+    }
+
+    /// Checks that planned patches apply to a recipe's source, one after the other.
+    ///
+    /// - Parameter tree: the recipe's source.
+    /// - Throws: `PatchesError.noUpstream`; `PatchesError.doesNotFit` for the first patch that does not apply.
+    package func check(_ plans: [PatchPlan], on tree: ObjectID, of recipe: Recipe, in repository: Repository) throws(PatchesError) {
+        var tree = tree
+        for plan in plans {
+            guard let upstream = recipe.upstreams[plan.name.upstream] else {
+                let advice = Spelling.advice(for: plan.name.upstream, among: recipe.upstreams.keys)
+                throw .noUpstream(plan.name, recipe: recipe.name, advice: advice)
+            }
+            do { tree = try repository.apply(plan.patch, to: tree, under: upstream.path) } catch {
+                throw .doesNotFit(plan.name, origin: plan.origin, recipe: recipe.name, upstreamPath: upstream.path, error)
+            }
         }
-        let patch: Patch
-        do { patch = try Patch(diff, name: origin) } catch { throw PatchesError.malformed(file: origin, error) }
-        let home = try home(of: patch, upstream: draft.name.upstream, origin: origin)
-        let text = home.isEmpty ? diff : patch.text { String($0.dropFirst(home.count + 1)) }
-        _ = try PatchEntry(yaml: draft.yaml, file: place.appending("patch.yaml").string, name: draft.name)
-        return Plan(draft: draft, place: place, text: text)
     }
 
-    private func write(_ plan: Plan) throws -> FilePath {
-        try Files.makeDirectory(plan.place)
-        try Files.write(plan.text, to: plan.place.appending("\(plan.draft.variant).patch"))
-        try Files.write(plan.draft.yaml, to: plan.place.appending("patch.yaml"))
-        return plan.place
+    /// Writes planned entries: all of them or none.
+    ///
+    /// - Returns: their folders.
+    /// - Throws: `FileError`; `Diagnostic` if two of them have the same name.
+    @discardableResult
+    package func write(_ plans: [PatchPlan]) throws -> [FilePath] {
+        var names: Set<PatchName> = []
+        if let twin = plans.first(where: { !names.insert($0.name).inserted }) {
+            throw Diagnostic(file: twin.place.string, message: "two patches would have this name")
+        }
+        // Beside the registry: a folder in it would be read as an upstream.
+        let stage = folder.removingLastComponent().appending(".ninepin-patches-\(getpid())")
+        var placed: [FilePath] = []
+        do {
+            for (index, plan) in plans.enumerated() {
+                let place = stage.appending("\(index)")
+                try Files.makeDirectory(place)
+                try Files.write(plan.text, to: place.appending("\(plan.draft.variant).patch"))
+                try Files.write(plan.draft.yaml, to: place.appending("patch.yaml"))
+            }
+            for (index, plan) in plans.enumerated() {
+                try Files.makeDirectory(plan.place.removingLastComponent())
+                try Files.rename(stage.appending("\(index)"), to: plan.place)
+                placed.append(plan.place)
+            }
+            try Files.remove(stage)
+            return placed
+        } catch {
+            // The first failure is what must be told.
+            for place in placed + [stage] { try? Files.remove(place) }
+            throw error
+        }
+    }
+
+    /// Checks that an upstream is known: to the registry, or to a recipe.
+    ///
+    /// - Parameter recipes: the upstreams of recipes; read only if the registry does not know it.
+    /// - Throws: `PatchesError.noSuchUpstream`.
+    package func checkUpstream(_ name: String, recipes: () throws -> [String]) throws {
+        let own = Set(upstreams.keys).union(entries.map(\.name.upstream))
+        guard !own.contains(name) else { return }
+        let all = try own.union(recipes())
+        guard all.contains(name) else { throw PatchesError.noSuchUpstream(name, known: all.sorted()) }
     }
 
     /// Adds a new variant to an entry.

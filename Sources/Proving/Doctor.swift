@@ -97,8 +97,9 @@ package enum Doctor {
     }
 
     static let project = DoctorCheck("project", for: .project) { host in
-        guard Files.isDirectory(host.project.appending("recipes")) else { throw NoProject(place: host.project) }
-        return "\(try Catalogue(host).recipeNames.count) recipes in \(host.project)"
+        let recipes = try Catalogue(host).recipeNames
+        guard !recipes.isEmpty else { throw NoProject(place: host.project) }
+        return "\(recipes.count) recipes in \(host.project)"
     }
 
     /// The workspace's disk. Builds and boots check it in the same way.

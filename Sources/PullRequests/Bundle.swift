@@ -25,12 +25,13 @@ package struct PullRequestBundle: Sendable {
     /// Creates the files in memory.
     ///
     /// - Parameters:
-    ///   - date: the commit's time, in seconds since 1970.
+    ///   - author: the sender, who is the commit's author if the patch names none.
+    ///   - date: the commit's time, if the patch has none.
     ///   - currency: whether the source is what the project has now.
     ///   - logs: the logs of the runs that the text quotes, by file name.
     /// - Throws: `MailboxError`; `GitError`.
     package init(
-        _ request: PullRequest, by author: Author, date: Int64, evidence: [EvidenceRow], currency: Currency,
+        _ request: PullRequest, by author: Author, date: MailDate, evidence: [EvidenceRow], currency: Currency,
         logs: [(name: String, bytes: [UInt8])] = []
     ) throws {
         self.request = request

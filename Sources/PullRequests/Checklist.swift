@@ -32,7 +32,7 @@ extension PullRequest {
         case .keywords: Self.keywordResult(subject + "\n" + message)
         case .signOff:
             (
-                message.hasSuffix("Signed-off-by: \(author.name) <\(author.email)>"),
+                message.split(separator: "\n").contains { $0 == "Signed-off-by: \(author.name) <\(author.email)>" },
                 "by \(author.name) <\(author.email)>. It certifies that you may contribute this code: read developercertificate.org"
             )
         case .test:

@@ -78,8 +78,11 @@ struct EvidenceText {
         let nodes = "A node is \(program), started in a gVisor sandbox of its own and watched."
         let probes = "A probe is a small program in the sandbox that calls the changed code."
         let used = [pairs.contains { $0.level != "component" } ? nodes : nil, pairs.contains { $0.level == "component" } ? probes : nil]
-        let words =
-            "Clean means that it stays up and answers, and has none of the known faults after its warm-up; fatal means that it ends."
+        let ends =
+            pairs.contains { $0.level != "component" }
+            ? "it stays up and answers, and has none of the known faults after its warm-up; fatal means that it ends."
+            : "it gets the figures that it asks for; fatal means that it gets an error."
+        let words = "Clean means that \(ends)"
         return (used.compactMap(\.self) + [words]).joined(separator: " ")
     }
 
@@ -89,7 +92,7 @@ struct EvidenceText {
         let others = pairs.filter { $0.variant != variant }
         guard !others.isEmpty else { return "These runs are of the text that is proposed here." }
         let isOwn = others.count < pairs.count
-        let sources = Set(others.map(\.upstream)).sorted().map { Markdown.text($0) }.joined(separator: "; ")
+        let sources = Set(others.map(\.plainUpstream)).sorted().map { Markdown.text($0) }.joined(separator: "; ")
         return """
             \(isOwn ? "Some of these runs" : "These runs") are of the same change as it reads in other versions of this code (\(sources)), not of the text \
             that is proposed here.
@@ -143,6 +146,11 @@ struct EvidenceText {
 }
 
 extension EvidenceRow {
+    /// The upstream. A version that Debian went back from is named by the one that it is (Debian Policy, 3.2.1).
+    fileprivate var plainUpstream: String {
+        upstream.replacing(/\b[0-9][0-9.]*\+really([0-9.]+[0-9])\S*/) { "\($0.1) (Debian's \($0.0))" }
+    }
+
     /// The versions of the environment; both if the two sides differ.
     fileprivate var versions: String {
         let tools = ["go", "runsc"].compactMap { tool -> String? in
@@ -150,6 +158,6 @@ extension EvidenceRow {
             let words = Set(found).count > 1 ? "\(found[0]), then \(found[1])" : found.first
             return words.map { "\(tool == "go" ? "" : "\(tool) ")\($0)" }
         }
-        return ([upstream] + tools).joined(separator: "; ")
+        return ([plainUpstream] + tools).joined(separator: "; ")
     }
 }

@@ -45,10 +45,15 @@ package struct Projects: Sendable {
     ///
     /// - Throws: `PullRequestError.noProposal`; `Diagnostic` for an invalid file; `FileError`.
     package func proposal(of patch: PatchName) throws -> Proposal {
-        let file = file("\(patch)/pull-request.yaml")
+        let file = file(of: patch)
         guard Files.exists(file) else { throw PullRequestError.noProposal(patch, file: file.string) }
         return try Proposal(yaml: try Files.readYaml(file), file: file.string)
     }
+
+    /// Whether a patch has a proposal.
+    func hasProposal(of patch: PatchName) -> Bool { Files.exists(file(of: patch)) }
+
+    func file(of patch: PatchName) -> FilePath { file("\(patch)/pull-request.yaml") }
 
     func text(of test: Proposal.Test, of patch: PatchName) throws(FileError) -> [UInt8] {
         try Files.read(file("\(patch)/\(test.file)"))

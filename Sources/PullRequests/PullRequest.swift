@@ -4,6 +4,7 @@ import GitHistory
 import Model
 import Patches
 import Sanitizing
+import SystemPackage
 import UnifiedDiff
 
 /// The source that a pull request is based on.
@@ -39,6 +40,8 @@ package struct PullRequest: Sendable {
     /// The tests in the diff.
     package let tests: [IncludedTest]
     let proposal: Proposal
+    /// The author's message, as it came with the patch; nil if the patch has none.
+    package let own: PatchMessage?
     /// The script that shows the fault without Ninepin; nil if the patch has no probe.
     let reproducer: Reproducer?
 
@@ -58,9 +61,12 @@ package struct PullRequest: Sendable {
         }
         self.project = project
         patch = entry.name
-        proposal = try projects.proposal(of: entry.name)
-        subject = project.subject(of: proposal)
         let change = try Change(entry, homes: homes, otherwise: first, for: base, in: project, registry)
+        own = change.message
+        let written = projects.hasProposal(of: entry.name)
+        guard written || own != nil else { throw PullRequestError.noProposal(entry.name, file: projects.file(of: entry.name).string) }
+        proposal = try own.flatMap { written ? nil : Proposal($0, of: entry) } ?? projects.proposal(of: entry.name)
+        subject = own?.subject ?? project.subject(of: proposal)
         variant = change.variant
         madeFor = change.madeFor
         reproducer = try registry.probe(of: entry).flatMap {
@@ -86,22 +92,36 @@ package struct PullRequest: Sendable {
         return project.header.map { Array("\($0.replacing("{year}", with: "\(year)"))\n".utf8) } ?? []
     }
 
-    /// The commit message's body.
+    /// The commit message's body. A patch that came with a message keeps it; the sender's sign-off is added if it is missing.
+    ///
+    /// - Parameter author: the sender.
     package func message(by author: Author, evidence: [EvidenceRow]) -> String {
+        if let own { return signed(Visible.lines(own.body), by: author) }
         let body = Paragraphs.filled(
             project.message,
             ["problem": proposal.problem, "solution": proposal.solution, "validation": validation(evidence)])
         let text = Visible.lines(Paragraphs.wrapped(body, at: Self.bodyWidth))
-        return project.signsOff ? "\(text)\n\nSigned-off-by: \(author.name) <\(author.email)>" : text
+        return signed(text, by: author)
+    }
+
+    private func signed(_ text: String, by sender: Author) -> String {
+        let line = "Signed-off-by: \(sender.name) <\(sender.email)>"
+        let last = text.split(separator: "\n").last ?? ""
+        guard project.signsOff, !text.split(separator: "\n").contains(where: { $0 == line }) else { return text }
+        // Trailers stand together.
+        let separator = last.contains(/^[A-Z][a-z\-]+-by:/) ? "\n" : "\n\n"
+        return text.isEmpty ? line : text + separator + line
     }
 
     /// The commit in the format that `git am` accepts.
     ///
-    /// - Parameter date: seconds since 1970.
+    /// - Parameters:
+    ///   - author: the sender, who is the author of a patch that names none.
+    ///   - date: the date of a patch that has none.
     /// - Throws: `MailboxError`; `GitError`.
-    package func mailbox(by author: Author, date: Int64, evidence: [EvidenceRow]) throws -> [UInt8] {
+    package func mailbox(by author: Author, date: MailDate, evidence: [EvidenceRow]) throws -> [UInt8] {
         let message = message(by: author, evidence: evidence)
-        return try Mailbox(author: author, date: date, subject: subject, body: message)
+        return try Mailbox(author: own?.author ?? author, date: own?.date ?? date, subject: subject, body: message)
             .message(diff: diff, signature: "ninepin \(Ninepin.version)")
     }
 
@@ -128,6 +148,8 @@ private struct Change {
     let home: Home
     let madeFor: String
     let diff: [UInt8]
+    /// The message that came with the variant's text.
+    let message: PatchMessage?
     /// The file at a path of the upstream's code; nil if there is none, or no source was read.
     let existing: (String) throws -> [UInt8]?
 
@@ -143,6 +165,7 @@ private struct Change {
             variant = chosen.variant.name
             self.home = home
             madeFor = label + (place.version.map { ", \(entry.name.upstream) \($0)" } ?? "")
+            message = PatchMessage(of: try registry.text(chosen.variant, of: entry))
             existing = { try source.content($0, in: place) }
             diff = try UpstreamDiff.text(chosen.patch, applied: place, in: source, as: home)
         case .registry(let name):
@@ -154,6 +177,7 @@ private struct Change {
             self.variant = variant.name
             home = first
             madeFor = "no source; the text of variant \(variant.name), for \(entry.name.upstream) \(variant.versions)"
+            message = PatchMessage(of: try registry.text(variant, of: entry))
             existing = { _ in nil }
             diff = try registry.patch(variant, of: entry).text { first.place(of: $0) }
         }
@@ -167,5 +191,15 @@ extension Project {
         case .capitalised: proposal.subject.prefix(1).uppercased() + proposal.subject.dropFirst()
         case .area: "\(proposal.area): \(proposal.subject)"
         }
+    }
+}
+
+extension Proposal {
+    /// A proposal from the message that came with a patch.
+    fileprivate init(_ message: PatchMessage, of entry: PatchEntry) {
+        let paragraphs = message.body.split(separator: "\n\n").filter { !$0.hasPrefix("Signed-off-by:") }
+        let solution = paragraphs.isEmpty ? "\(message.subject)." : paragraphs.joined(separator: "\n\n")
+        self.init(
+            area: entry.name.upstream, subject: message.subject, problem: entry.why, solution: solution)
     }
 }

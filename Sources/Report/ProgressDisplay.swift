@@ -16,6 +16,10 @@ package final class ProgressDisplay: Sendable {
         /// The number of live lines currently on the terminal.
         var shown = 0
         var lastDrawn: ContinuousClock.Instant?
+        /// The step of each activity, and when it began.
+        var steps: [String: (name: String, start: ContinuousClock.Instant)] = [:]
+        /// How long steps usually take, in seconds.
+        var expected: [String: Double] = [:]
         /// When each activity was last shown, if the output is not a terminal.
         var lastTold: [String: ContinuousClock.Instant] = [:]
     }
@@ -52,12 +56,15 @@ package final class ProgressDisplay: Sendable {
         let subject = label.isEmpty ? "" : "\(label): "
         switch event {
         case .within(let label, let event): show(event, label: label, &state)
+        case .expected(let seconds): state.expected.merge(seconds) { _, new in new }
         case .began(let step, let text):
+            state.steps[label] = (step, .now)
             line("\(terminal.signs.shown("…"), .faint) \(name(step)) \(subject)\(redact(text))", of: label, &state)
         case .progress(let step, let text): progress(&state, "  \(name(step)) \(subject)\(redact(text))", of: label)
         case .ended(let record, let detail, let grade):
             let time = record.cached ? "from the store" : Self.seconds(record.seconds)
             state.lanes.removeAll { $0.label == label }
+            state.steps[label] = nil
             let sign = terminal.signs.shown(grade?.sign ?? "✓")
             line(
                 "\(sign, grade?.style ?? .good) \(name(record.name)) \(subject)\(redact(detail)) \("(\(time))", .faint)", of: label, &state)
@@ -70,8 +77,38 @@ package final class ProgressDisplay: Sendable {
     package func clear() {
         state.withLock { state in
             state.lanes = []
+            // A tick that comes now finds nothing to show.
+            state.steps = [:]
             wipe(&state)
         }
+    }
+
+    /// Shows how far the steps are that usually take long. Called each second, because a step may have nothing to say for minutes.
+    package func tick() {
+        guard terminal.isTerminal, !isQuiet, !isVerbose else { return }
+        state.withLock { state in
+            for (label, step) in state.steps where !state.lanes.contains(where: { $0.label == label }) {
+                guard Self.bar(of: step.name, since: step.start, expected: state.expected) != nil else { continue }
+                state.lanes.append(Lane(label: label, text: "  \(name(step.name)) \(label)"))
+            }
+            guard !state.lanes.isEmpty else { return }
+            wipe(&state)
+            draw(&state)
+        }
+    }
+
+    /// A step's share of the time that it usually takes, for steps that take at least ten seconds: `[####------] 40 %, about 3 m 05 s left`.
+    static func bar(
+        of step: String, since start: ContinuousClock.Instant, expected: [String: Double], at now: ContinuousClock.Instant = .now
+    )
+        -> String?
+    {
+        guard let usual = expected[step], usual >= 10 else { return nil }
+        let spent = start.duration(to: now) / .seconds(1)
+        guard spent < usual else { return "[##########] longer than usual (\(seconds(usual.rounded())))" }
+        let tenths = Int(spent / usual * 10)
+        let bar = String(repeating: "#", count: tenths) + String(repeating: "-", count: 10 - tenths)
+        return "[\(bar)] \(Int(spent / usual * 100)) %, about \(seconds((usual - spent).rounded(.up))) left"
     }
 
     /// `1.2 s`, `3 m 05 s`.
@@ -122,7 +159,13 @@ package final class ProgressDisplay: Sendable {
     private func draw(_ state: inout State) {
         guard terminal.isTerminal, !state.lanes.isEmpty else { return }
         let room = max(1, terminal.height - 1)
-        var texts = state.lanes.map(\.text)
+        var texts = state.lanes.map { lane in
+            guard let step = state.steps[lane.label], let bar = Self.bar(of: step.name, since: step.start, expected: state.expected) else {
+                return lane.text
+            }
+            // The bar comes first where both do not fit.
+            return "\(bar) \(lane.text.drop { $0 == " " })"
+        }
         if texts.count > room {
             let left = texts.count - (room - 1)
             texts = texts.prefix(room - 1) + ["  \(terminal.signs.shown("…")) and \(left) more"]

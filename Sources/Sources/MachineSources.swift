@@ -1,12 +1,13 @@
 import FileSystem
 import Host
+import Model
 import Platforms
 import Sanitizing
 import SystemPackage
 
 /// The Debian package source of a machine: a mirror, and the keyring that verifies it.
 ///
-/// The mirror is the one that `NINEPIN_DEBIAN_MIRROR` or a configuration file names. Without that, it comes from apt's sources, in the deb822 or the one-line format
+/// The mirror is the one that `NINEPIN_DEBIAN_MIRROR` names. Without that, it comes from apt's sources, in the deb822 or the one-line format
 /// of sources.list(5): on Debian the entry for the machine's own release, elsewhere an entry that is verified with Debian's keys. `setup`
 /// chooses in the same way.
 package struct MachineSources: Hashable, Sendable {
@@ -22,30 +23,32 @@ package struct MachineSources: Hashable, Sendable {
 
     /// Finds the mirror and the keyring of a host.
     ///
-    /// - Throws: as ``init(root:environment:workspace:)``.
+    /// - Throws: as ``init(root:mirror:keys:workspace:)``.
     package init(_ host: Host) throws {
-        try self.init(
-            root: host.machine, environment: host.environment, mirror: host.settings.mirrors.debian, workspace: host.workspace)
+        // The variable comes before the configuration files.
+        let named = host.environment[Self.mirrorVariable].flatMap { $0.isEmpty ? nil : $0 } ?? host.settings.mirrors.debian
+        try self.init(root: host.machine, mirror: named, keys: host.environment[Self.keyringVariable], workspace: host.workspace)
     }
 
     /// Finds the mirror and the keyring.
     ///
     /// - Parameters:
     ///   - root: the folder that contains `etc/` and `usr/share/keyrings`; `/` except in tests.
-    ///   - mirror: the mirror that a configuration file names; the environment comes first.
+    ///   - mirror: the address of a mirror that the user names; nil or empty if there is none.
+    ///   - keys: the file with the keys of Debian's archive that the user names; nil or empty if there is none.
     ///   - workspace: the folder into which `setup` puts a keyring where the platform's own may be too old.
-    /// - Throws: `SourceError.noMirror` if no mirror is known, `.badMirror` if the variable has something else, `.noKeyring`; `FileError` if
+    /// - Throws: `SourceError.noMirror` if no mirror is known, `.badMirror` if something else is named, `.noKeyring`; `FileError` if
     ///   there is no entry and a file cannot be read.
-    package init(root: FilePath = "/", environment: [String: String] = [:], mirror: String? = nil, workspace: FilePath? = nil) throws {
+    package init(root: FilePath = "/", mirror: String? = nil, keys: String? = nil, workspace: FilePath? = nil) throws {
         var keyring: String?
-        if let named = environment[Self.mirrorVariable].flatMap({ $0.isEmpty ? nil : $0 }) ?? mirror {
-            guard Self.isAddress(named) else { throw SourceError.badMirror(variable: Self.mirrorVariable) }
-            address = named
+        if let mirror, !mirror.isEmpty {
+            guard Self.isAddress(mirror) else { throw SourceError.badMirror(variable: Self.mirrorVariable) }
+            address = mirror
         } else {
             let entry = try Self.entry(of: root.appending("etc"))
             (address, keyring) = (entry.address, entry.keyring)
         }
-        let named = environment[Self.keyringVariable].flatMap { $0.isEmpty ? nil : FilePath($0) }
+        let named = keys.flatMap { $0.isEmpty ? nil : FilePath($0) }
         let folders = [workspace?.appending("tools/keyring"), root].compactMap(\.self).map { $0.appending("usr/share/keyrings") }
         let usual = folders.flatMap { folder in ["pgp", "gpg"].map { folder.appending("debian-archive-keyring.\($0)") } }
         let places = (named.map { [$0] } ?? []) + usual

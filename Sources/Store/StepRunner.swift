@@ -24,6 +24,7 @@ package struct StepRunner: Sendable {
         self.host = host
         self.events = events
         workspace = Workspace(host)
+        try workspace.checkWritable()
         store = ResultStore(workspace)
         use = try await WorkspaceUse(of: workspace) { events(.note($0)) }
         scratch = try await Scratch(in: workspace.unfinished)

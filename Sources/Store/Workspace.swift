@@ -1,3 +1,6 @@
+import ExitCodes
+import FileSystem
+import Glibc
 import Host
 import SystemPackage
 
@@ -28,4 +31,30 @@ package struct Workspace: Sendable {
 
     /// The workspace of a host.
     package init(_ host: Host) { path = host.workspace }
+
+    /// Checks that the workspace can be written, before anything is.
+    ///
+    /// - Throws: ``NotWritable``.
+    package func checkWritable() throws(NotWritable) {
+        var folder = path
+        while !Files.exists(folder), folder.removeLastComponent() {}
+        guard access(folder.string, W_OK) == 0 else { throw NotWritable(workspace: path, folder: folder) }
+    }
+
+    /// The user may not write the workspace.
+    package struct NotWritable: ExitStatusError, Sendable, CustomStringConvertible {
+        let workspace: FilePath
+        /// The workspace, or the first folder above it that exists.
+        let folder: FilePath
+
+        /// Which folder cannot be written, and what to do.
+        package var description: String {
+            """
+            \(folder) is not writable by you\(folder == workspace ? "" : ", so the workspace \(workspace) cannot be made")
+                Choose another workspace with --workspace DIR or NINEPIN_WORKSPACE.
+            """
+        }
+
+        package var exitStatus: ExitStatus { .output }
+    }
 }

@@ -1,11 +1,14 @@
 import ArgumentParser
 import Building
 import ExitCodes
+import FileSystem
 import Host
 import Model
 import Patches
 import Proving
 import Report
+import Runs
+import Store
 import SystemPackage
 
 struct RecipeArgument: ParsableArguments {
@@ -284,7 +287,21 @@ extension CommandContext {
     /// The recipe, and the named series or else the recipe's own.
     func recipe(_ argument: RecipeArgument, _ option: SeriesOption) throws -> (recipe: Recipe, series: Series) {
         let recipe = try catalogue.recipe(argument.name)
+        tellExpectations(of: recipe)
         return (recipe, try series(option.series?.names ?? recipe.series.map(\.description), of: recipe))
+    }
+
+    /// Tells the display how long the steps of a recipe usually take. That the history cannot be read is no reason to stop.
+    func tellExpectations(of recipe: Recipe) {
+        guard format == .table, Files.exists(Workspace(host).ledger) else { return }
+        do {
+            let ledger = try ledger()
+            var expected: [String: Double] = [:]
+            for step in ["fetch", "modules", "generate", "build", "package"] {
+                expected[step] = try ledger.expectedSeconds(ofStep: step, recipe: recipe.name)
+            }
+            events(.expected(expected))
+        } catch { events(.note("how long steps usually take is unknown: \(error)")) }
     }
 
     /// The named probe, or else all probes that test the series.

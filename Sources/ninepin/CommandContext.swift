@@ -164,9 +164,17 @@ extension ContextCommand {
         let context = CommandContext(
             host: host, report: Report(on: streams.output), events: display.show, format: global.shownFormat,
             keepsFailed: global.keepFailed)
+        let ticker = Task {
+            while !Task.isCancelled {
+                // Ends when the command ends, which cancels the task.
+                do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                display.tick()
+            }
+        }
         let (result, signal) = await Interrupts.guarding { [limit = global.timeout] in
             try await Self.ending(within: limit) { try await run(in: context) }
         }
+        ticker.cancel()
         display.clear()
         if let signal {
             streams.errors.line("ninepin: interrupted; the next run resumes after the last completed step")

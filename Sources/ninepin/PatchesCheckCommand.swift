@@ -17,15 +17,18 @@ extension PatchesCommand {
                 With --source, every variant is tried against a source folder, without a recipe; the upstreams in it are detected. With --all, every \
                 variant is tried against every recipe whose source is already fetched; nothing is downloaded.
 
+                A patch's name alone is the same as with --all, for this patch.
+
                 Exits with code 1 if any patch does not apply; with --source, if none does.
 
                 Examples:
                   ninepin patches check
+                  ninepin patches check 9p-source
                   ninepin patches check --all
                   ninepin patches check percpu --source ~/src/runc
                 """)
 
-        @Argument(help: "A recipe; with --source or --all, patches. Default: the default recipe, or all patches.")
+        @Argument(help: "A recipe or a patch; with --source or --all, patches. Default: the default recipe, or all patches.")
         var names: [String] = []
 
         @Option(help: ArgumentHelp("A folder of upstream source.", valueName: "dir"))
@@ -50,10 +53,17 @@ extension PatchesCommand {
                 try show(rows, in: context)
                 return rows.contains(where: \.fits) ? .good : .no
             }
-            guard all else { return try await checkRecipe(in: context, registry: registry) }
+            guard try all || isPatch(in: registry, context.catalogue) else { return try await checkRecipe(in: context, registry: registry) }
             let rows = try await context.withBuilder { try $0.matchAll(names, catalogue: context.catalogue, registry: registry) }
             try show(rows, in: context)
             return PatchMatchTable(rows).isGood ? .good : .no
+        }
+
+        /// Whether the only name is that of a patch, and not of a recipe.
+        private func isPatch(in registry: Registry, _ catalogue: Catalogue) throws -> Bool {
+            guard let name = names.first, try !catalogue.isRecipe(name) else { return false }
+            guard try !catalogue.recipeNames.contains(name) else { return false }
+            return registry.entries.contains { $0.name.name == name || $0.name.description == name }
         }
 
         private func checkRecipe(in context: CommandContext, registry: Registry) async throws -> ExitStatus {

@@ -9,7 +9,7 @@ import Report
 struct PatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "patches", abstract: "Manage the patch registry.",
-        subcommands: [List.self, Show.self, Check.self, Add.self, Rebase.self, PatchesTestCommand.self],
+        subcommands: [List.self, Show.self, Check.self, Add.self, Import.self, Export.self, Rebase.self, PatchesTestCommand.self],
         defaultSubcommand: List.self)
 
     struct List: ContextCommand {

@@ -88,7 +88,7 @@ extension PatchesCommand {
             guard let name = newName ?? rebasing.version.map({ "v\($0)" }) else {
                 throw ValidationError("the source's version is unknown; give --name for the new variant")
             }
-            let file = try registry.add(variant: name, versions: range, text: result.text, to: entry)
+            let file = try registry.add(variant: name, versions: range, text: rebasing.text, to: entry)
             return Document(variant: name, file: file.string, conflicts: [:], log: [:])
         }
     }

@@ -16,7 +16,8 @@ struct PullRequestCommand: ContextCommand {
         commandName: "pr", abstract: "Prepare an upstream pull request from a patch.",
         discussion: """
             Writes a mailbox for 'git am' with the patch and its test, the pull request's text with evidence from recorded runs, and the project's \
-            rules, each checked off or explained. Nothing is sent. The author is the one configured in git.
+            rules, each checked off or explained. Nothing is sent. The author, the date and the message are those that came with the \
+            patch ('git format-patch', 'git am'); for a patch without them, the author is the one configured in git.
 
             Without --source, --recipe or --variant, it is made for the newest commit of the project's default branch. If it is not, because that \
             commit could not be reached or another source was named, the first line of the checklist says so, and the exit code is 1 without \
@@ -77,7 +78,7 @@ struct PullRequestCommand: ContextCommand {
             let request = try PullRequest(entry, to: project, for: base, projects: projects, registry: registry)
             let evidence = try sources.evidence(of: entry.name)
             return try PullRequestBundle(
-                request, by: author, date: Int64(Date.now.timeIntervalSince1970), evidence: evidence, currency: currency,
+                request, by: author, date: MailDate(seconds: Int64(Date.now.timeIntervalSince1970)), evidence: evidence, currency: currency,
                 logs: try sources.logs(of: evidence))
         }
         try bundle.write(to: place)
@@ -123,7 +124,8 @@ struct PullRequestCommand: ContextCommand {
             report.text("made for  \(request.madeFor); variant \(request.variant)")
             for name in bundle.names { report.text("wrote     \(place.appending(name))") }
             for rule in bundle.rules where !rule.isKept { report.text("open      \(rule.rule): \(rule.why)") }
-            report.text("measure   \(bundle.unmeasured.first ?? "nothing: every planned environment was run on both sides")")
+            if bundle.unmeasured.isEmpty { report.text("measure   nothing: every planned environment was run on both sides") }
+            for command in bundle.unmeasured { report.text("measure   \(command)") }
             report.text("apply     git am \(place.appending(request.fileName))")
             report.text("send      \(request.creation(in: place.string))")
         }

@@ -47,7 +47,22 @@ struct Streams {
     }
 
     /// An error's text without secrets, limited to a readable length, because it may quote external input.
-    func words(of error: any Error) -> String { Visible.excerpt(secrets.removed(from: "\(error)"), most: 1 << 16) }
+    func words(of error: any Error) -> String {
+        let text = (error as? DecodingError).map(Self.words) ?? "\(error)"
+        return Visible.excerpt(secrets.removed(from: text), most: 1 << 16)
+    }
+
+    /// What is wrong in a document, without the names of Swift's types.
+    private static func words(of error: DecodingError) -> String {
+        let context: DecodingError.Context
+        switch error {
+        case .dataCorrupted(let found), .keyNotFound(_, let found), .typeMismatch(_, let found), .valueNotFound(_, let found):
+            context = found
+        @unknown default: return "a document cannot be read"
+        }
+        let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+        return "a document cannot be read\(place.isEmpty ? "" : " at '\(place)'"): \(context.debugDescription)"
+    }
 
     /// The exit code. An answer that could not be written does not count, and neither does an unwritten error message. Lost progress does
     /// not change a nonzero code, but it replaces 0, which would mean that there was no error.

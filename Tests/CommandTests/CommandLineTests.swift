@@ -29,7 +29,7 @@ final class ProjectFixture: Sendable {
 struct CommandLineTests {
     @Test(
         "the pages of docs/ that come from the code are as the code says",
-        arguments: ["cli.md", "recipe.md", "patch.md", "approach.md", "approaches.md"])
+        arguments: ["cli.md", "configuration.md", "recipe.md", "patch.md", "approach.md", "approaches.md"])
     func docs(_ page: String) throws {
         let place = try ProjectFixture()
         let process = Process()

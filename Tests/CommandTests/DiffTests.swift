@@ -5,7 +5,7 @@ import Testing
 @Suite("ninepin diff, on recorded runs", .timeLimit(.minutes(2)))
 struct DiffTests {
     /// A project whose workspace has runs that an older version recorded: only their folders.
-    private static func project() throws -> ProjectFixture {
+    static func project() throws -> ProjectFixture {
         let place = try ProjectFixture()
         try record("20260101T000000-1a", in: place, log: "Started kubelet\nit lives\n")
         try record("20260101T000000-1b", in: place, log: "Started kubelet\nit lives\n", seconds: 9)

@@ -79,7 +79,7 @@ struct OptionTests {
         process.executableURL = URL(filePath: "/usr/bin/python3")
         process.arguments = ["-c", program] + files
         let output = "\(place.path)/python-output"
-        FileManager.default.createFile(atPath: output, contents: nil)
+        #expect(FileManager.default.createFile(atPath: output, contents: nil))
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
         try process.run()
         process.waitUntilExit()
@@ -132,6 +132,22 @@ struct OptionTests {
         #expect(shown.output.contains("kubelet-1.20.yaml:"))
         let wrong = try await place.tool.ran(["recipes", "show", "wrong", "--project", folder])
         #expect(wrong.status == 64 && wrong.errors.contains("did you mean"), "\(wrong.errors)")
+    }
+
+    @Test("a folder that cannot be written, and a project that is none, are told with what to do")
+    func errors() async throws {
+        // Root may write everything, but nobody may write below /proc.
+        let workspace = try await Tool(workspace: "/proc/ninepin").ran(["fetch"])
+        #expect(
+            workspace.status == 74
+                && workspace.errors.contains("/proc is not writable by you, so the workspace /proc/ninepin cannot be made"),
+            "\(workspace.errors)")
+        #expect(workspace.errors.contains("--workspace DIR"))
+        let project = try await Tool(workspace: place.tool.workspace, project: "\(place.path)/nothing").ran(["recipes"])
+        #expect(project.status == 64 && project.errors.contains("has neither recipes/ nor patches/"), "\(project.errors)")
+        _ = try place.write("workspace/runs/20260101T000000-1/run.json", #"{"id": 7}"#)
+        let record = try await place.tool.ran(["runs", "show", "20260101T000000-1"])
+        #expect(record.status == 65 && record.errors.contains("cannot be read") && !record.errors.contains("Swift"), "\(record.errors)")
     }
 
     @Test("-v writes every event with its time, and -q and -v exclude each other")

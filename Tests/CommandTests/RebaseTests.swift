@@ -6,6 +6,8 @@ import Testing
 struct RebaseTests {
     private static let old = (1...12).map { "line \($0)\n" }.joined()
 
+    private static let head = "From: Zoë T <zoe@example.org>\nSubject: [PATCH] nine\n\nBecause.\n"
+
     /// An upstream whose file has moved lines in 1.2.0 and changed lines in 1.3.0, and a patch written for 1.1.0.
     private func origin() throws -> Origin {
         let origin = try Origin()
@@ -38,7 +40,8 @@ struct RebaseTests {
             """)
         try origin.write(
             "project/patches/thing/nine/v1.1.patch",
-            "--- a/lib.txt\n+++ b/lib.txt\n@@ -6,6 +6,6 @@\n line 6\n line 7\n line 8\n-line 9\n+line 9, better\n line 10\n line 11\n")
+            "\(Self.head)---\n\n--- a/lib.txt\n+++ b/lib.txt\n@@ -6,6 +6,6 @@\n line 6\n line 7\n line 8\n-line 9\n+line 9, better\n line 10\n line 11\n"
+        )
         for version in ["1.1.0", "1.2.0", "1.3.0"] {
             let fetched = try origin.tool.run(["fetch", "thing@\(version)"])
             #expect(fetched.status == 0, "\(fetched.errors)")
@@ -55,6 +58,8 @@ struct RebaseTests {
             "patches", "rebase", "nine", "--onto", "thing@1.2.0", "--base", "thing@1.1.0", "--name", "v1.2", "--versions", ">=1.2 <1.3",
         ])
         #expect(rebased.status == 0, "\(rebased.errors)")
+        let text = try String(contentsOfFile: "\(origin.path)/project/patches/thing/nine/v1.2.patch", encoding: .utf8)
+        #expect(text.hasPrefix("\(Self.head)---\n\n") && text.contains("+line 9, better\n"), "the author's message stays: \(text)")
         let after = try origin.tool.run(["patch", "thing@1.2.0", "--series", "nine", "--json"])
         #expect(after.status == 0, "\(after.errors)")
         let still = try origin.tool.run(["patch", "thing@1.1.0", "--series", "nine"])

@@ -122,6 +122,13 @@ struct SetupPlanTests {
         for wrong in [["--platform"], ["dance"], ["--arch"]] { #expect(try machine.plan(wrong).status == 64) }
     }
 
+    @Test("shellcheck has nothing against the scripts")
+    func shell() async throws {
+        let scripts = ["setup", "packaging/try-platform"].map { Tool.project.appending(path: $0).path }
+        let found = try await Checkers.run("shellcheck", scripts, in: try ProjectFixture())
+        #expect(found.status == 0, "\(found.output)")
+    }
+
     @Test("setup and ninepin choose the same mirror and the same keys, or both say that there are none")
     func mirrors() throws {
         let ubuntu = "Types: deb\nURIs: http://ubuntu.example.org/ubuntu\nSuites: noble noble-updates\nComponents: main universe\n"
@@ -157,9 +164,8 @@ struct SetupPlanTests {
             (try Machine(id: "fedora", version: "44"), "http://[a]/", nil),
         ]
         for (machine, mirror, found) in cases {
-            let environment = mirror.map { [MachineSources.mirrorVariable: $0] } ?? [:]
             var ours: MachineSources?
-            do { ours = try MachineSources(root: FilePath(machine.root), environment: environment) } catch is SourceError {}
+            do { ours = try MachineSources(root: FilePath(machine.root), mirror: mirror) } catch is SourceError {}
             #expect(ours?.address == found)
             let (_, lines) = try machine.plan(mirror: mirror)
             let (told, keys) = (lines.words("debian", "mirror"), lines.words("debian", "keyring"))

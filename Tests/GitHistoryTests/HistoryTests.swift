@@ -168,7 +168,8 @@ struct MailboxTests {
         #expect(old.head == head)
         let new = try fixture.tree(["dir/f": "1\n2 ä\n3\n", "dir/f_test": "new\n"])
         let body = "Why it is so.\n\nSigned-off-by: \(name) <a@example.org>"
-        let mailbox = try Mailbox(author: try Author(name: name, email: "a@example.org"), date: 1_767_225_600, subject: subject, body: body)
+        let mailbox = try Mailbox(
+            author: try Author(name: name, email: "a@example.org"), date: MailDate(seconds: 1_767_225_600), subject: subject, body: body)
         let message = try mailbox.message(from: old.tree, to: new, in: fixture.repository, signature: "ninepin")
         try Data(message).write(to: URL(filePath: "\(fixture.path)/it.mbox"))
         try fixture.git("am", "-q", "\(fixture.path)/it.mbox")
@@ -194,9 +195,9 @@ struct MailboxTests {
     func refused() throws {
         let author = try Author(name: "A", email: "a@example.org")
         for body in ["a\n---\nb", "diff --git a/x b/x", "--- a/x"] {
-            #expect(throws: MailboxError.self) { try Mailbox(author: author, date: 0, subject: "s", body: body) }
+            #expect(throws: MailboxError.self) { try Mailbox(author: author, date: MailDate(seconds: 0), subject: "s", body: body) }
         }
-        #expect(throws: MailboxError.self) { try Mailbox(author: author, date: 0, subject: "a\nb", body: "") }
+        #expect(throws: MailboxError.self) { try Mailbox(author: author, date: MailDate(seconds: 0), subject: "a\nb", body: "") }
         #expect(throws: AuthorError.self) { try Author(name: "a <b>", email: "c") }
     }
 }

@@ -344,3 +344,16 @@ struct WritingTests {
         }
     }
 }
+
+extension Registry {
+    /// Plans and writes an entry.
+    fileprivate func add(_ draft: PatchDraft, diff: [UInt8], from origin: String) throws -> FilePath {
+        try #require(try write([try plan(draft, PatchMail(diff, from: origin))]).first)
+    }
+
+    /// Plans and writes an entry for each message.
+    fileprivate func add(_ draft: PatchDraft, mails: [PatchMail], from origin: String) throws -> [(name: PatchName, place: FilePath)] {
+        let plans = try plans(draft, mails: mails, from: origin)
+        return Array(zip(plans.map(\.name), try write(plans)))
+    }
+}

@@ -16,11 +16,11 @@ struct EvidenceTests {
 
     private func run(
         _ id: String, _ series: [PatchName], _ grade: Grade, layout: Layout = .root9p, level: Level = .boot,
-        notes: [String] = [], text: String? = nil, version: String? = nil
+        notes: [String] = [], text: String? = nil, version: String? = nil, lock: Lock? = nil
     ) throws -> Run {
         let evidence = text.map { [Evidence(kind: .log, text: $0, source: "kubelet", line: 3, seconds: 1)] } ?? []
         return Run(
-            id: id, started: "", recipe: "r", version: version, series: series, layout: .sandbox(layout), lock: nil, tree: nil,
+            id: id, started: "", recipe: "r", version: version, series: series, layout: .sandbox(layout), lock: lock, tree: nil,
             artifact: Artifact(digest: Digest(bytes: [UInt8](repeating: 0, count: 32)), path: "", bytes: 0), steps: [],
             tools: ["go": "go1.19.8", "runsc": "20240729.0"],
             secondsToVerdict: 1,
@@ -52,6 +52,17 @@ struct EvidenceTests {
         let page = try fixture.text("out/PULL_REQUEST.md")
         #expect(page.contains("\n    kubelet: a | <img src=x> [b](c)\\u{A}# d\\u{1B}`e`\n"), "\(page)")
         #expect(page.contains("| node of r@<!-- -->9 \\| &lt;b> |"), "\(page)")
+    }
+
+    @Test("a version that Debian went back from is told as the one that it is")
+    func wentBack() throws {
+        let fixture = try PullRequestFixture()
+        let lock = Lock(kind: .debian, name: "kubernetes", version: "1.20.5+really1.20.2-1.1")
+        let runs = [try run("1", [], .fatal, lock: lock), try run("2", [gap], .clean, lock: lock)]
+        let rows = EvidenceRow.rows(of: gap, in: try recipe(), runs: runs, registry: try fixture.registry())
+        try fixture.bundle(try fixture.request(), evidence: rows).write(to: .init("\(fixture.path)/out"))
+        let page = try fixture.text("out/PULL_REQUEST.md")
+        #expect(page.contains("kubernetes 1.20.2 (Debian's 1.20.5+really1.20.2-1.1)"), "\(page)")
     }
 
     @Test("a row has the newest run of each side, and only complete pairs are in the text; nothing is made up")

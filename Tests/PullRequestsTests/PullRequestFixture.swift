@@ -123,7 +123,7 @@ final class PullRequestFixture {
     func bundle(_ request: PullRequest, evidence: [EvidenceRow] = []) throws -> PullRequestBundle {
         try PullRequestBundle(
             request, by: try Author(name: "Zoë Tester", email: "zoe@example.org"),
-            date: 1_700_000_000,
+            date: MailDate(seconds: 1_700_000_000),
             evidence: evidence, currency: .newest("commit 1"))
     }
 

@@ -154,7 +154,9 @@ struct ChecklistTests {
     func fence() throws {
         let fixture = try PullRequestFixture()
         let author = try Author(name: "A", email: "a@example.org")
-        #expect(throws: MailboxError.body(line: "---")) { try Mailbox(author: author, date: 0, subject: "s", body: "a\n---\nb") }
+        #expect(throws: MailboxError.body(line: "---")) {
+            try Mailbox(author: author, date: MailDate(seconds: 0), subject: "s", body: "a\n---\nb")
+        }
         try fixture.proposal(subject: "tolerate a gap", problem: "A line --- of dashes.")
         #expect(throws: Never.self) { try fixture.bundle(try fixture.request()) }
     }

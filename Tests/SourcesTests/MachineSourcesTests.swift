@@ -94,19 +94,31 @@ struct MachineSourcesTests {
         #expect(throws: FileError.self) { try MachineSources(root: path) }
     }
 
+    @Test("a host's environment names the mirror and the keys")
+    func environment() throws {
+        let path = try root([:])
+        defer { try? Files.remove(path) }
+        let keys = path.appending("usr/share/keyrings/debian-archive-keyring.gpg").string
+        let host = Host(
+            environment: ["NINEPIN_DEBIAN_MIRROR": "http://m.example.org/debian", "NINEPIN_DEBIAN_KEYRING": keys],
+            workspace: path.appending("w"), project: path, isRoot: false, machine: path.appending("elsewhere"))
+        let found = try MachineSources(host)
+        #expect(found.address == "http://m.example.org/debian" && found.keyring == keys)
+    }
+
     @Test("a mirror that is named wins over apt's sources, and works on a machine without any")
     func named() throws {
         let path = try root(["apt/sources.list.d/debian.sources": deb822])
         defer { try? Files.remove(path) }
-        let named = [MachineSources.mirrorVariable: "https://named.example.org/debian"]
-        #expect(try MachineSources(root: path, environment: named).address == "https://named.example.org/debian")
+        let named = "https://named.example.org/debian"
+        #expect(try MachineSources(root: path, mirror: named).address == "https://named.example.org/debian")
         #expect(
-            try MachineSources(root: path, environment: [MachineSources.mirrorVariable: ""]).address == "http://mirror.example.org/debian")
+            try MachineSources(root: path, mirror: "").address == "http://mirror.example.org/debian")
         try Files.write("ID=fedora\nVERSION_ID=44\n", to: path.appending("etc/os-release"))
         try Files.remove(path.appending("etc/apt"))
         let error = #expect(throws: SourceError.self) { try MachineSources(root: path) }
         #expect(error?.description.contains("fedora 44") == true && error?.description.contains("Set NINEPIN_DEBIAN_MIRROR") == true)
-        let found = try MachineSources(root: path, environment: named)
+        let found = try MachineSources(root: path, mirror: named)
         #expect(found.address == "https://named.example.org/debian")
         #expect(found.keyring == "\(path)/usr/share/keyrings/debian-archive-keyring.gpg")
     }
@@ -121,7 +133,7 @@ struct MachineSourcesTests {
         let path = try root([:])
         defer { try? Files.remove(path) }
         let error = #expect(throws: SourceError.self) {
-            try MachineSources(root: path, environment: [MachineSources.mirrorVariable: text])
+            try MachineSources(root: path, mirror: text)
         }
         #expect(error?.description.contains("NINEPIN_DEBIAN_MIRROR is not the address") == true)
         #expect(error?.description.contains(text) == false)
@@ -156,12 +168,12 @@ struct MachineSourcesTests {
             try Files.makeDirectory(place.removingLastComponent())
             try Files.write("", to: place)
         }
-        let environment = [MachineSources.keyringVariable: places[0].string]
+        let keys = places[0].string
         for place in places {
-            #expect(try MachineSources(root: path, environment: environment, workspace: path.appending("w")).keyring == place.string)
+            #expect(try MachineSources(root: path, keys: keys, workspace: path.appending("w")).keyring == place.string)
             try Files.remove(place)
         }
-        let error = #expect(throws: SourceError.self) { try MachineSources(root: path, environment: environment) }
+        let error = #expect(throws: SourceError.self) { try MachineSources(root: path, keys: keys) }
         #expect(error?.description.contains("debian-archive-keyring (on Fedora debian-keyring)") == true)
     }
 

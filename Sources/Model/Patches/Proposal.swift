@@ -64,6 +64,17 @@ extension Proposal {
         package static let all = [proposal, test]
     }
 
+    /// A proposal without a file, and so without tests.
+    package init(area: String, subject: String, problem: String, solution: String) {
+        self.area = area
+        self.subject = subject
+        self.problem = problem
+        self.solution = solution
+        measured = nil
+        related = []
+        tests = []
+    }
+
     /// Parses a proposal.
     ///
     /// - Throws: `Diagnostic` with file, line and column for the first error.
