@@ -34,7 +34,9 @@ extension PatchesCommand {
         @Option(help: ArgumentHelp("What fails without the patches. Default: each patch's message.", valueName: "text")) var why: String?
         @Option(help: ArgumentHelp("Evidence that the patches work.", valueName: "text"))
         var evidence = "Nobody has run it yet."
-        @Option(help: ArgumentHelp("Check the patches against this recipe's source, and take the version from it.", valueName: "recipe"))
+        @Option(
+            help: ArgumentHelp("Check the patches against this recipe's source, and take the version from it.", valueName: "recipe"),
+            completion: Completion.recipes)
         var recipe: String?
         @Option(help: ArgumentHelp("The versions that the patches are for, if there is no --recipe.", valueName: "range")) var versions:
             String?
@@ -103,7 +105,8 @@ extension PatchesCommand {
                 """)
 
         @Argument(help: ArgumentHelp("Comma-separated patches, in order.", valueName: "series")) var names: SeriesNames
-        @Argument(help: ArgumentHelp("The recipe whose source the patches are for.", valueName: "recipe")) var recipe: String?
+        @Argument(help: ArgumentHelp("The recipe whose source the patches are for.", valueName: "recipe"), completion: Completion.recipes)
+        var recipe: String?
         @Option(help: ArgumentHelp("The file of the mailbox, or the folder of the quilt series; it must not exist.", valueName: "path"))
         var out: String
         @Option(help: ArgumentHelp("mailbox or quilt.", valueName: "format")) var format: PatchExport.Format = .mailbox
