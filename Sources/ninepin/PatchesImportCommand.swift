@@ -98,7 +98,7 @@ extension PatchesCommand {
             discussion: """
                 Examples:
                   ninepin patches export percpu,memory-usage --out ~/series.mbox
-                  ninepin patches export percpu,9p-source kubelet-1.20 --format quilt --out ~/src/kubernetes/debian/patches
+                  ninepin patches export percpu,9p-source kubelet-1.20 --as quilt --out ~/src/kubernetes/debian/patches
 
                 With a recipe, the patches are as they change its source, which is fetched if necessary, with paths in that source. Without one, each \
                 is its newest variant, with paths in the upstream's own tree. A patch that names no author gets the one configured in git.
@@ -109,7 +109,8 @@ extension PatchesCommand {
         var recipe: String?
         @Option(help: ArgumentHelp("The file of the mailbox, or the folder of the quilt series; it must not exist.", valueName: "path"))
         var out: String
-        @Option(help: ArgumentHelp("mailbox or quilt.", valueName: "format")) var format: PatchExport.Format = .mailbox
+        @Option(name: .customLong("as"), help: ArgumentHelp("mailbox or quilt.", valueName: "form")) var format: PatchExport.Format =
+            .mailbox
         @Flag(help: "Only show what would be written.") var dryRun = false
         @OptionGroup var global: GlobalOptions
 
