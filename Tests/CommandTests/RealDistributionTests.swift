@@ -46,7 +46,7 @@ struct RealDistributionTests {
         let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: .root9p)
         #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
         try checkInstallation(of: program, in: "\(place.path)/installed")
-        try checkPackage(of: archive, in: "\(place.path)/package")
+        try checkPackage(of: String(archive), in: "\(place.path)/package")
     }
 
     /// The files below a folder.
