@@ -1,7 +1,7 @@
 # make run: everything, from a fresh clone.   make test: what CI runs.   make help: the other targets.
 NINEPIN := .build/release/ninepin
 
-.PHONY: help setup build run matrix test test-fast test-all fuzz lint docs approaches bench soak dist clean mutants
+.PHONY: help setup build run matrix test test-fast test-all fuzz lint docs approaches bench soak dist deb install uninstall clean mutants
 
 help:
 	@echo "make run     build ninepin; ask each patch's probe in gVisor; then build and boot a stock and a patched node, and compare"
@@ -17,6 +17,8 @@ help:
 	@echo "make bench   the speeds that docs/speed.md tells, measured here"
 	@echo "make soak    fifty boots, one after the other: the same verdict, and nothing left behind (half an hour)"
 	@echo "make dist    dist/ninepin-VERSION-linux-ARCH.tar.gz: one program that needs the C library and nothing else"
+	@echo "make deb     dist/ninepin_VERSION_ARCH.deb from it"
+	@echo "make install  the program that was built, recipes, manual pages and completions: PREFIX=/usr/local DESTDIR=; make uninstall"
 	@echo "make clean   remove what was built; the workspace stays"
 
 setup:
@@ -83,6 +85,20 @@ bench: build
 dist:
 	@./setup dist
 	packaging/dist
+
+deb: dist
+	packaging/deb
+
+PREFIX ?= /usr/local
+# What is installed: the program of `make dist` if there is one, or else that of `make build`. Nothing is built here, so that root need not.
+PROGRAM ?= $(firstword $(wildcard .build-dist/release/ninepin .build/release/ninepin) $(NINEPIN))
+export DESTDIR ZSH_COMPLETIONS
+
+install:
+	packaging/install install $(PROGRAM) $(PREFIX)
+
+uninstall:
+	packaging/install uninstall $(PREFIX)
 
 soak: build
 	Benchmarks/soak

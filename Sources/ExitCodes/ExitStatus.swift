@@ -1,5 +1,5 @@
 /// The exit codes of the command line, from sysexits(3) where it has a suitable one.
-package enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, CaseIterable, Sendable {
     /// The verdict is clean, or the work is done.
     case good = 0
     /// The result is negative: a verdict that is not clean, a patch that does not apply, or a source that does not compile.
@@ -16,6 +16,20 @@ package enum ExitStatus: Int32, Sendable {
     case output = 74
     /// The command did not end within the time that it was given, as with timeout(1).
     case timeout = 124
+
+    /// What it means, for the manual pages.
+    package var about: String {
+        switch self {
+        case .good: "Clean or done."
+        case .no: "The answer is no."
+        case .usage: "Usage error."
+        case .data: "Bad recipe, patch, or data."
+        case .missing: "Something is missing or unreachable."
+        case .fault: "Internal error, or a program that Ninepin ran failed."
+        case .output: "Output could not be written."
+        case .timeout: "Not finished within --timeout."
+        }
+    }
 
     /// The exit code for an error; `fault` if the error does not define one.
     package init(for error: any Error) {

@@ -12,7 +12,9 @@ import Store
 import SystemPackage
 
 struct RecipeArgument: ParsableArguments {
-    @Argument(help: ArgumentHelp("A recipe name or a path to a .yaml file; NAME@VERSION selects another version.", valueName: "recipe"))
+    @Argument(
+        help: ArgumentHelp("A recipe name or a path to a .yaml file; NAME@VERSION selects another version.", valueName: "recipe"),
+        completion: Completion.recipes)
     var name = Self.standard
 
     /// The default recipe.
@@ -74,13 +76,15 @@ extension Substring {
 
 /// The patches to apply.
 struct SeriesOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Comma-separated patches, or 'none'. Default: the recipe's series.", valueName: "names"))
+    @Option(
+        help: ArgumentHelp("Comma-separated patches, or 'none'. Default: the recipe's series.", valueName: "names"),
+        completion: Completion.series)
     var series: SeriesNames?
 }
 
 /// The source to use instead of the recipe's own.
 struct SourceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Use this source folder instead of the recipe's source.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Use this source folder instead of the recipe's source.", valueName: "dir"), completion: .directory)
     var source: String?
 
     var folder: FilePath? { source.map { FilePath($0) } }
@@ -206,7 +210,7 @@ struct SandboxOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             The runsc to use, of any release. Default: $NINEPIN_RUNSC, your configuration's 'runsc', the one on PATH, or the one that setup installed.
-            """, valueName: "path"))
+            """, valueName: "path"), completion: .file())
     var runsc: String?
 
     /// Whether any of these options was given.
@@ -267,7 +271,9 @@ struct LevelOption: ParsableArguments {
             """,
             valueName: "level"))
     var level: AskedLevel?
-    @Option(help: ArgumentHelp("Run only this patch's probe; requires --level component.", valueName: "name")) var probe: String?
+    @Option(
+        help: ArgumentHelp("Run only this patch's probe; requires --level component.", valueName: "name"), completion: Completion.patches)
+    var probe: String?
 
     func validate() throws {
         guard probe == nil || level == .component else { throw ValidationError("--probe requires --level component") }

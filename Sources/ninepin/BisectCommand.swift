@@ -34,14 +34,18 @@ struct BisectCommand: ContextCommand {
               ninepin bisect cadvisor --level component --good 0.38.6 --bad 0.49.1 --json | jq .after.candidate
             """)
 
-    @Argument(help: ArgumentHelp("A recipe name or a path to a .yaml file; with --commits, NAME@VERSION.", valueName: "recipe"))
+    @Argument(
+        help: ArgumentHelp("A recipe name or a path to a .yaml file; with --commits, NAME@VERSION.", valueName: "recipe"),
+        completion: Completion.recipes)
     var name: String
     @Option(help: ArgumentHelp("A good version or commit.", valueName: "version")) var good: String?
     @Option(help: ArgumentHelp("A bad version or commit.", valueName: "version")) var bad: String?
     @Flag(help: "Go over commits, also if --good and --bad look like versions.") var commits = false
     @Flag(help: "Go over alphas, betas and release candidates too.") var prereleases = false
-    @Option(help: ArgumentHelp("A series whose node is good, or 'none'.", valueName: "names")) var goodSeries: SeriesNames?
-    @Option(help: ArgumentHelp("A series whose node is bad, or 'none'.", valueName: "names")) var badSeries: SeriesNames?
+    @Option(help: ArgumentHelp("A series whose node is good, or 'none'.", valueName: "names"), completion: Completion.series)
+    var goodSeries: SeriesNames?
+    @Option(help: ArgumentHelp("A series whose node is bad, or 'none'.", valueName: "names"), completion: Completion.series) var badSeries:
+        SeriesNames?
     @OptionGroup var series: SeriesOption
     @OptionGroup var level: LevelOption
     @OptionGroup var goOption: GoOption

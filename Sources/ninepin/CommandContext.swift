@@ -19,7 +19,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The folder for fetched sources, builds, and results. Default: $NINEPIN_WORKSPACE, the configuration's 'workspace', or Workspace/ in the project.",
-            valueName: "dir"))
+            valueName: "dir"), completion: .directory)
     var workspace: String?
 
     @Option(
@@ -27,7 +27,7 @@ struct GlobalOptions: ParsableArguments {
             """
             A folder that contains recipes/ or patches/. Repeatable; all count the same. Default: $NINEPIN_PROJECT, or the project found from the \
             current folder; and the configuration's 'projects'.
-            """, valueName: "dir"))
+            """, valueName: "dir"), completion: .directory)
     var project: [String] = []
 
     @Option(

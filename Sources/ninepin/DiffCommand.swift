@@ -31,8 +31,12 @@ struct DiffCommand: ContextCommand {
               ninepin diff percpu runc@1.1.5 | git apply -3
             """)
 
-    @Argument(help: ArgumentHelp("The first run's ID or its beginning, or a patch.", valueName: "run|patch")) var before: String
-    @Argument(help: ArgumentHelp("The second run's ID or its beginning; for a patch, a recipe.", valueName: "run|recipe"))
+    @Argument(
+        help: ArgumentHelp("The first run's ID or its beginning, or a patch.", valueName: "run|patch"),
+        completion: Completion.runsAndPatches) var before: String
+    @Argument(
+        help: ArgumentHelp("The second run's ID or its beginning; for a patch, a recipe.", valueName: "run|recipe"),
+        completion: Completion.runsAndRecipes)
     var after: String?
     @Option(name: .customLong("logs"), help: ArgumentHelp("Only this log, such as 'kubelet'. Repeatable.", valueName: "name"))
     var names: [String] = []

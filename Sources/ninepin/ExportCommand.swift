@@ -26,7 +26,7 @@ struct ExportCommand: ContextCommand {
               ninepin export 20261127 run.tar.gz           the only run of that day
             """)
 
-    @Argument(help: ArgumentHelp("The run's ID, or its beginning.", valueName: "run")) var id: String
+    @Argument(help: ArgumentHelp("The run's ID, or its beginning.", valueName: "run"), completion: Completion.runs) var id: String
     @Argument(help: ArgumentHelp("The archive to write, such as run.tar.gz. An existing file is not replaced.", valueName: "file"))
     var file: String
     @OptionGroup var global: GlobalOptions

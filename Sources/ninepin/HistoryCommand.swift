@@ -17,9 +17,10 @@ struct HistoryCommand: ContextCommand {
               ninepin history kubelet-1.20 --limit 1000 --csv > history.csv
             """)
 
-    @Argument(help: ArgumentHelp("A recipe name. Default: all recipes.", valueName: "recipe")) var recipe: String?
-    @Option(help: ArgumentHelp("Only this layout, or 'here'.", valueName: "layout")) var layout: String?
-    @Option(help: ArgumentHelp("Only this series.", valueName: "names")) var series: String?
+    @Argument(help: ArgumentHelp("A recipe name. Default: all recipes.", valueName: "recipe"), completion: Completion.recipes) var recipe:
+        String?
+    @Option(help: ArgumentHelp("Only this layout, or 'here'.", valueName: "layout"), completion: Completion.layouts) var layout: String?
+    @Option(help: ArgumentHelp("Only this series.", valueName: "names"), completion: Completion.series) var series: String?
     @Option(help: ArgumentHelp("The number of results.", valueName: "count")) var limit = 20
     @Flag(help: "Write comma-separated values.") var csv = false
     @OptionGroup var global: GlobalOptions

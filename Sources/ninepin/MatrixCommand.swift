@@ -37,7 +37,7 @@ struct MatrixCommand: ContextCommand {
             """)
 
     @OptionGroup var recipe: RecipeArgument
-    @Option(help: ArgumentHelp("Comma-separated patches, or 'none'. Repeatable.", valueName: "names"))
+    @Option(help: ArgumentHelp("Comma-separated patches, or 'none'. Repeatable.", valueName: "names"), completion: Completion.series)
     var series: [SeriesNames] = []
     @OptionGroup var level: LevelOption
     @Option(help: "A layout to boot. Repeatable. Default: all layouts of the recipe.") var layout: [Layout] = []

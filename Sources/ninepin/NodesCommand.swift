@@ -85,7 +85,7 @@ struct DownCommand: ContextCommand {
               ninepin down --all
             """)
 
-    @Argument(help: ArgumentHelp("The node's name.", valueName: "node")) var name: String?
+    @Argument(help: ArgumentHelp("The node's name.", valueName: "node"), completion: Completion.nodes) var name: String?
     @Flag(help: "Stop all nodes in the workspace.") var all = false
     @OptionGroup var global: GlobalOptions
 

@@ -32,7 +32,9 @@ extension PatchesCommand {
         @Option(help: ArgumentHelp("What fails without the patch.", valueName: "text")) var why: String
         @Option(help: ArgumentHelp("Evidence that the patch works.", valueName: "text"))
         var evidence = "Nobody has run it yet."
-        @Option(help: ArgumentHelp("Check the patch against this recipe's source, and take the version from it.", valueName: "recipe"))
+        @Option(
+            help: ArgumentHelp("Check the patch against this recipe's source, and take the version from it.", valueName: "recipe"),
+            completion: Completion.recipes)
         var recipe: String?
         @Option(help: ArgumentHelp("The versions that the patch is for, if there is no --recipe.", valueName: "range")) var versions:
             String?

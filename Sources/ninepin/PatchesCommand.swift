@@ -30,7 +30,7 @@ struct PatchesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show a patch: its reason, evidence, and text.", discussion: "Example:\n  ninepin patches show percpu")
 
-        @Argument(help: "A patch's name, or the last part of it.") var name: String
+        @Argument(help: "A patch's name, or the last part of it.", completion: Completion.patches) var name: String
         @OptionGroup var global: GlobalOptions
 
         func run(in context: CommandContext) async throws -> ExitStatus {

@@ -34,7 +34,9 @@ extension PatchesCommand {
         @Option(help: ArgumentHelp("What fails without the patches. Default: each patch's message.", valueName: "text")) var why: String?
         @Option(help: ArgumentHelp("Evidence that the patches work.", valueName: "text"))
         var evidence = "Nobody has run it yet."
-        @Option(help: ArgumentHelp("Check the patches against this recipe's source, and take the version from it.", valueName: "recipe"))
+        @Option(
+            help: ArgumentHelp("Check the patches against this recipe's source, and take the version from it.", valueName: "recipe"),
+            completion: Completion.recipes)
         var recipe: String?
         @Option(help: ArgumentHelp("The versions that the patches are for, if there is no --recipe.", valueName: "range")) var versions:
             String?
@@ -96,17 +98,19 @@ extension PatchesCommand {
             discussion: """
                 Examples:
                   ninepin patches export percpu,memory-usage --out ~/series.mbox
-                  ninepin patches export percpu,9p-source kubelet-1.20 --format quilt --out ~/src/kubernetes/debian/patches
+                  ninepin patches export percpu,9p-source kubelet-1.20 --as quilt --out ~/src/kubernetes/debian/patches
 
                 With a recipe, the patches are as they change its source, which is fetched if necessary, with paths in that source. Without one, each \
                 is its newest variant, with paths in the upstream's own tree. A patch that names no author gets the one configured in git.
                 """)
 
         @Argument(help: ArgumentHelp("Comma-separated patches, in order.", valueName: "series")) var names: SeriesNames
-        @Argument(help: ArgumentHelp("The recipe whose source the patches are for.", valueName: "recipe")) var recipe: String?
+        @Argument(help: ArgumentHelp("The recipe whose source the patches are for.", valueName: "recipe"), completion: Completion.recipes)
+        var recipe: String?
         @Option(help: ArgumentHelp("The file of the mailbox, or the folder of the quilt series; it must not exist.", valueName: "path"))
         var out: String
-        @Option(help: ArgumentHelp("mailbox or quilt.", valueName: "format")) var format: PatchExport.Format = .mailbox
+        @Option(name: .customLong("as"), help: ArgumentHelp("mailbox or quilt.", valueName: "form")) var format: PatchExport.Format =
+            .mailbox
         @Flag(help: "Only show what would be written.") var dryRun = false
         @OptionGroup var global: GlobalOptions
 

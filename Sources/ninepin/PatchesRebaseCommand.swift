@@ -21,8 +21,10 @@ extension PatchesCommand {
                   ninepin patches rebase percpu --onto runc --base kubelet-1.20
                 """)
 
-        @Argument(help: "A patch.") var name: String
-        @Option(help: ArgumentHelp("The recipe whose source to port to; it must be fetched.", valueName: "recipe")) var onto: String?
+        @Argument(help: "A patch.", completion: Completion.patches) var name: String
+        @Option(
+            help: ArgumentHelp("The recipe whose source to port to; it must be fetched.", valueName: "recipe"),
+            completion: Completion.recipes) var onto: String?
         @Option(help: ArgumentHelp("The source folder to port to.", valueName: "dir")) var source: String?
         @Option(help: ArgumentHelp("The variant to start from. Default: the nearest.", valueName: "name")) var variant: String?
         @Option(

@@ -19,7 +19,7 @@ struct PatchesTestCommand: ContextCommand {
               ninepin patches test 9p-source cadvisor --source ../cadvisor
             """)
 
-    @Argument(help: "A patch's name, or the last part of it.") var name: String
+    @Argument(help: "A patch's name, or the last part of it.", completion: Completion.patches) var name: String
     @OptionGroup var recipe: RecipeArgument
     @OptionGroup var sourceOptions: SourceOptions
     @OptionGroup var goOption: GoOption

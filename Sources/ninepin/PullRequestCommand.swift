@@ -30,12 +30,14 @@ struct PullRequestCommand: ContextCommand {
               ninepin pr 9p-source --upstream cadvisor --recipe kubelet-1.20 --allow-old --out ~/pr
             """)
 
-    @Argument(help: "A patch.") var name: String
+    @Argument(help: "A patch.", completion: Completion.patches) var name: String
     @Option(help: ArgumentHelp("The target project: cadvisor, cgroups, runc, kubernetes or k3s.", valueName: "project"))
     var upstream: String
     @Option(help: ArgumentHelp("The output folder; it must be empty or not exist.", valueName: "dir")) var out: String
     @Option(help: ArgumentHelp("A folder with the project's source to target.", valueName: "dir")) var source: String?
-    @Option(help: ArgumentHelp("A recipe whose source to target; NAME@VERSION selects another version.", valueName: "recipe"))
+    @Option(
+        help: ArgumentHelp("A recipe whose source to target; NAME@VERSION selects another version.", valueName: "recipe"),
+        completion: Completion.recipes)
     var recipe: String?
     @Option(help: ArgumentHelp("The variant to use unchanged, without any source.", valueName: "name")) var variant: String?
     @Flag(help: "Exit with 0 even if it is not made for the project's newest commit.") var allowOld = false

@@ -45,7 +45,7 @@ struct RecipesCommand: AsyncParsableCommand {
                   ninepin recipes show k3s --arch arm64
                 """)
 
-        @Argument(help: "A recipe name or a path to a .yaml file.") var name: String
+        @Argument(help: "A recipe name or a path to a .yaml file.", completion: Completion.recipes) var name: String
         @Option(help: "The architecture to show: amd64 or arm64. Default: this machine's.")
         var arch: Architecture?
         @Flag(help: "Show the recipe's file as it is, instead of its merged values.") var file = false
@@ -83,7 +83,8 @@ struct RecipesCommand: AsyncParsableCommand {
                   ninepin recipes lock k3s@1.20.8+k3s1 --output mine.yaml; ninepin run mine.yaml
                 """)
 
-        @Argument(help: "A recipe name or a path to a .yaml file; NAME@VERSION selects another version.") var name: String
+        @Argument(help: "A recipe name or a path to a .yaml file; NAME@VERSION selects another version.", completion: Completion.recipes)
+        var name: String
         @Option(help: ArgumentHelp("The output file. Default: standard output.", valueName: "file"))
         var output: String?
         @OptionGroup var global: GlobalOptions

@@ -1,5 +1,6 @@
 import Approaches
 import ArgumentParser
+import ExitCodes
 import FileSystem
 import FoundationEssentials
 import Host
@@ -8,10 +9,39 @@ import Nightly
 import Report
 import SystemPackage
 
-/// Generates the pages of `docs/` that are based on the code. For developers: `make docs`.
+/// Generates pages that are based on the code: those of `docs/` (`make docs`), and the manual pages (`make install`).
 struct ReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reference", abstract: "Generate the reference pages in docs/.", shouldDisplay: false)
+        commandName: "reference", abstract: "Generate reference pages.", shouldDisplay: false,
+        subcommands: [ReferencePagesCommand.self, ReferenceManualCommand.self], defaultSubcommand: ReferencePagesCommand.self)
+}
+
+struct ReferenceManualCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "man", abstract: "Generate the manual pages.", shouldDisplay: false)
+
+    @Argument(help: "The output folder.") var folder: String
+    @Option(help: "The date in the footers, as 2026-11-27. It is not today's by itself, so that the same code gives the same pages.")
+    var date: String
+
+    func validate() throws {
+        guard date.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil else { throw ValidationError("--date is as 2026-11-27") }
+    }
+
+    func run() throws {
+        let tool = try JSONDecoder().decode(CommandDescription.Tool.self, from: Data(NinepinCommand._dumpHelp().utf8))
+        let pages = ManualPages(
+            version: Ninepin.version, date: date, variables: SettingsVariable.allCases.map { ($0.rawValue, $0.about) },
+            exitCodes: ExitStatus.allCases.map { ("\($0.rawValue)", $0.about) } + [("130, 143", "Interrupted by SIGINT or SIGTERM.")])
+        try Files.makeDirectory(FilePath(folder))
+        for (name, text) in pages.pages(of: tool.command) { try Files.write(text, to: FilePath(folder).appending(name)) }
+    }
+}
+
+/// Generates the pages of `docs/` that are based on the code.
+struct ReferencePagesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pages", abstract: "Generate the reference pages in docs/.", shouldDisplay: false)
 
     @Argument(help: "The output folder.") var folder: String
 

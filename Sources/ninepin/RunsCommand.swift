@@ -54,7 +54,7 @@ struct RunsShowCommand: ContextCommand {
               ninepin runs show 20261127T081500-1a2b
             """)
 
-    @Argument(help: ArgumentHelp("The run's ID.", valueName: "run")) var id: String
+    @Argument(help: ArgumentHelp("The run's ID.", valueName: "run"), completion: Completion.runs) var id: String
     @OptionGroup var global: GlobalOptions
 
     func run(in context: CommandContext) async throws -> ExitStatus {
@@ -76,7 +76,7 @@ struct RunsRemoveCommand: ContextCommand {
               ninepin runs rm 20261127T081500-1a2b
             """)
 
-    @Argument(help: ArgumentHelp("The runs' IDs.", valueName: "run")) var ids: [String]
+    @Argument(help: ArgumentHelp("The runs' IDs.", valueName: "run"), completion: Completion.runs) var ids: [String]
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable { let removed: [String] }

@@ -46,7 +46,7 @@ struct NotReady: ExitStatusError, CustomStringConvertible {
 }
 
 struct NodeArgument: ParsableArguments {
-    @Argument(help: ArgumentHelp("The name of the node.", valueName: "node")) var name: String
+    @Argument(help: ArgumentHelp("The name of the node.", valueName: "node"), completion: Completion.nodes) var name: String
 
     func folder(_ context: CommandContext) throws -> NodeFolder { try NodeFolder(name, in: context.host.workspace) }
 }

@@ -69,7 +69,7 @@ struct PatchSeriesTests {
         #expect(try origin.tool.run(range).status == 0)
         try checkout(origin, "work")
         let place = "\(origin.path)/work/patches"
-        let exported = try origin.tool.run(["patches", "export", "f-say-zwei,f-say-deux", "--format", "quilt", "--out", place])
+        let exported = try origin.tool.run(["patches", "export", "f-say-zwei,f-say-deux", "--as", "quilt", "--out", place])
         #expect(exported.status == 0, "\(exported.errors)")
         #expect(
             try String(contentsOfFile: "\(place)/series", encoding: .utf8) == "0001-f-say-zwei.patch\n0002-f-say-deux.patch\n")

@@ -18,6 +18,7 @@ struct RealDistributionTests {
         let parts = [
             "recipes/kubelet-1.20.yaml", "patches/libcontainer/percpu/rc92.patch", "LICENSE", "README.md", "licenses/curl",
             "systemd/ninepin-nightly.service", "systemd/say-result", "ci/github-nightly.yml", "ci/gitlab-nightly.yml",
+            "share/man/man1/ninepin-patches-add.1", "share/bash-completion/completions/ninepin",
         ]
         for part in parts {
             #expect(FileManager.default.fileExists(atPath: "\(place.path)/\(name)/\(part)"), "\(part)")
@@ -44,12 +45,72 @@ struct RealDistributionTests {
         #expect(recipes.output.contains("kubelet-1.20"))
         let doctor = try await room.run(["/opt/ninepin/bin/ninepin", "doctor"], in: .root9p)
         #expect(doctor.status == 69, "\(doctor.output)\(doctor.errors)")
+        try checkInstallation(of: program, in: "\(place.path)/installed")
+        try checkPackage(of: String(archive), in: "\(place.path)/package")
+    }
+
+    /// The files below a folder.
+    private func files(_ folder: String) throws -> [String] {
+        try outcome(of: "/usr/bin/find", [folder, "-type", "f", "-printf", "%P\n"]).output.split(separator: "\n").map(String.init)
+    }
+
+    private func checkInstallation(of program: String, in root: String) throws {
+        let settings = ["PROGRAM=\(program)", "PREFIX=/usr/local", "DESTDIR=\(root)"]
+        let installed = try Process.make("install", settings)
+        #expect(installed.status == 0, "\(installed.output)")
+        let all = try files(root)
+        let parts = [
+            "bin/ninepin", "share/ninepin/recipes/kubelet-1.20.yaml", "share/ninepin/patches/libcontainer/percpu/rc92.patch",
+            "share/man/man1/ninepin.1", "share/man/man1/ninepin-run.1", "share/bash-completion/completions/ninepin",
+            "share/zsh/site-functions/_ninepin", "share/fish/vendor_completions.d/ninepin.fish", "share/doc/ninepin/docs/install.md",
+        ]
+        for part in parts { #expect(all.contains("usr/local/\(part)"), "\(part)") }
+        // It finds its own recipes and patches, and bash completes them.
+        let code = """
+            cd / && PATH='\(root)/usr/local/bin':$PATH && . '\(root)/usr/local/share/bash-completion/completions/ninepin' || exit
+            unset NINEPIN_PROJECT
+            for line in 'ninepin run k3s' 'ninepin run --series perc'; do
+                COMP_LINE=$line COMP_POINT=${#line} COMP_WORDS=($line) COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
+                _ninepin ninepin "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" && printf '%s\\n' "${COMPREPLY[@]}"
+            done
+            """
+        let completed = try outcome(of: "/bin/bash", ["--norc", "-c", code]).output.split(separator: "\n")
+        #expect(completed.contains("k3s") && completed.contains("percpu"), "\(completed)")
+        let removed = try Process.make("uninstall", settings)
+        #expect(removed.status == 0, "\(removed.output)")
+        #expect(try files(root).isEmpty)
+    }
+
+    private func checkPackage(of archive: String, in root: String) throws {
+        var packages: [Data] = []
+        var path = ""
+        for _ in 1...2 {
+            let made = try outcome(of: Tool.project.appending(path: "packaging/deb").path, [Tool.project.appending(path: archive).path])
+            try #require(made.status == 0, "\(made.output)")
+            path = Tool.project.appending(path: try #require(made.output.split(separator: "\n").last.map(String.init))).path
+            packages.append(try Data(contentsOf: URL(filePath: path)))
+        }
+        #expect(packages[0] == packages[1], "the same input gave two packages")
+        let depends = try outcome(of: "/usr/bin/dpkg-deb", ["--field", path, "Depends"]).output
+        #expect(depends.wholeMatch(of: /libc6 \(>= 2\.[0-9]+\)\n/) != nil, "\(depends)")
+        #expect(try outcome(of: "/usr/bin/dpkg-deb", ["--field", path, "Recommends"]).output.contains("containerd"))
+        #expect(try outcome(of: "/usr/bin/dpkg-deb", ["--extract", path, root]).status == 0)
+        let all = try files(root)
+        let parts = [
+            "usr/bin/ninepin", "usr/share/ninepin/recipes/kubelet-1.20.yaml", "usr/share/man/man1/ninepin.1.gz",
+            "usr/share/zsh/vendor-completions/_ninepin", "usr/share/doc/ninepin/copyright", "usr/share/doc/ninepin/licenses/curl",
+        ]
+        for part in parts { #expect(all.contains(part), "\(part)") }
+        // A prerequisite on Debian and Ubuntu only.
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/lintian") else { return }
+        let checked = try outcome(of: "/usr/bin/lintian", ["--allow-root", "--fail-on", "error,warning", path])
+        #expect(checked.status == 0 && !checked.output.contains("W:") && !checked.output.contains("E:"), "\(checked.output)")
     }
 }
 
 extension Process {
     /// Runs a Makefile target.
-    fileprivate static func make(_ target: String) throws -> (status: Int32, output: String) {
-        try outcome(of: "/usr/bin/make", ["-C", Tool.project.path, "--no-print-directory", target])
+    fileprivate static func make(_ target: String, _ settings: [String] = []) throws -> (status: Int32, output: String) {
+        try outcome(of: "/usr/bin/make", ["-C", Tool.project.path, "--no-print-directory", target] + settings)
     }
 }
