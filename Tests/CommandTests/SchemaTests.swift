@@ -69,7 +69,8 @@ struct SchemaTests {
             ("version", ["version"]), ("grade", ["grade", "LOG"]), ("grade-all", ["grade", "LOG", "--run", "all"]),
             ("plan", ["run", "--dry-run"]), ("plan", ["build", "--dry-run"]), ("history", ["history"]), ("runs-list", ["runs", "list"]),
             ("nodes", ["nodes"]), ("down", ["down", "--all"]), ("patches-list", ["patches", "list"]),
-            ("patches-show", ["patches", "show", "percpu"]), ("diff-patch", ["diff", "percpu"]), ("preflight", ["preflight"]),
+            ("patches-check", ["patches", "check", "--all"]), ("patches-show", ["patches", "show", "percpu"]),
+            ("diff-patch", ["diff", "percpu"]), ("preflight", ["preflight"]),
             ("preflight-fix", ["preflight", "--fix"]), ("doctor", ["doctor"]), ("error", ["recipes", "show", "nothing"]),
         ])
     func output(_ definition: String, _ arguments: [String]) async throws {
