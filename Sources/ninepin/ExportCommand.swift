@@ -3,6 +3,7 @@ import ArgumentParser
 import Building
 import ExitCodes
 import FileSystem
+import FoundationEssentials
 import Model
 import Nightly
 import Patches
@@ -102,9 +103,14 @@ struct RunExport {
         add("verdict.json", "the verdict with its evidence", try JSONDocument.bytes(of: run.verdict))
         for log in try ledger.logs(of: run.id) { try add(log, in: folder) }
         for name in run.series { try add(name, of: registry) }
-        let document = try ReportBuilder(ledger, registry: registry).document(of: [run], title: "run \(run.id)")
+        let document = try ReportBuilder(ledger, registry: registry).document(of: [run], title: "run \(run.id)", now: Self.time(of: run))
         add("report.html", "the same for people: open it in a browser", HTMLReport(document).singleFile)
         entries.append(Entry(name: "README", about: "", origin: .bytes(Array(readme(run).utf8))))
+    }
+
+    /// When a run began, so that the same run gives the same archive. Another program may have written a time that cannot be read.
+    private static func time(of run: Run) -> Date {
+        do { return try Date(run.started, strategy: .iso8601) } catch { return Date(timeIntervalSince1970: 0) }
     }
 
     /// Reads an entry for the archive.

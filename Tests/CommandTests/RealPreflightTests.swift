@@ -316,11 +316,14 @@ func outcome(of program: String, _ arguments: [String]) throws -> (status: Int32
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
+    // A file and no pipe: a pipe ends only when every process that inherited it has ended, and other tests start processes too.
+    let file = FileManager.default.temporaryDirectory.appending(path: "ninepin-outcome-\(UUID())")
+    try Data().write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let handle = try FileHandle(forWritingTo: file)
+    process.standardOutput = handle
+    process.standardError = handle
     try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    return (process.terminationStatus, output)
+    return (process.terminationStatus, String(decoding: try Data(contentsOf: file), as: UTF8.self))
 }

@@ -15,7 +15,8 @@ struct SchemaTests {
         "history": ["history"], "runs list": ["runs-list"], "runs rm": ["runs-rm"], "runs prune": ["runs-prune"],
         "export": ["export"], "query": ["query"], "up": ["up", "plan"], "nodes": ["nodes"], "kubeconfig": ["kubeconfig"],
         "down": ["down"], "patches list": ["patches-list"], "patches show": ["patches-show"], "patches check": ["patches-check"],
-        "patches add": ["patches-add"], "patches rebase": ["patches-rebase"], "patches test": ["patches-test"], "pr": ["pr"],
+        "patches add": ["patches-add"], "patches rebase": ["patches-rebase"],
+        "patches import": ["patches-import"], "patches export": ["patches-export"], "patches test": ["patches-test"], "pr": ["pr"],
         "recipes lock": ["recipes-lock"], "preflight": ["preflight", "preflight-fix"], "doctor": ["doctor"], "version": ["version"],
     ]
 

@@ -118,7 +118,7 @@ struct DoctorTests {
         let host = room.host()
         let findings = try await Doctor.look(at: host, for: Doctor.all(on: host))
         let project = try #require(findings.first { $0.name == "project" })
-        #expect(!project.isHere && project.stopsRun && project.detail.contains("pass --project DIR"))
+        #expect(!project.isHere && project.stopsRun && project.detail.contains("--project DIR"))
         #expect(findings.contains { $0.name == "runsc" } && findings.contains { $0.name == "dpkg-source" })
     }
 
