@@ -49,13 +49,14 @@ package struct Terminal: Sendable {
     private init(_ descriptor: Int32, _ environment: [String: String]) {
         let isTerminal = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
         var size = winsize()
-        let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
-        let width = isKnown ? Int(size.ws_col) : 100
+        let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+        // Each of the two may be 0 if only the other was ever set, as by stty(1).
+        let width = isKnown && size.ws_col > 0 ? Int(size.ws_col) : 100
         // As for ls(1), an exported COLUMNS also counts where no terminal is.
         let wanted = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         self.init(
             isTerminal: isTerminal, hasColour: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty, width: width,
-            height: isKnown ? Int(size.ws_row) : 24, limit: isTerminal ? width : wanted, signs: Signs(environment),
+            height: isKnown && size.ws_row > 0 ? Int(size.ws_row) : 24, limit: isTerminal ? width : wanted, signs: Signs(environment),
             hasCommands: WorkflowCommands.isRead(in: environment), stream: OutputStream(descriptor))
     }
 
