@@ -12,6 +12,8 @@ package struct PatchImport: Sendable {
 
     /// The largest sum of all patches. No series written by people is this large, and a stream may be endless.
     package static let mostBytes = 64 << 20
+    /// The largest file that lists a series.
+    private static let mostListBytes = 1 << 20
     /// The most patches of a series.
     package static let mostPatches = 1000
 
@@ -53,7 +55,10 @@ package struct PatchImport: Sendable {
     /// - Parameter series: the file with the names of the patches, which are beside it.
     /// - Throws: `Diagnostic` for a line that cannot be used; `FileError`.
     package init(quilt series: FilePath) throws {
-        let text = String(decoding: try Files.read(series, from: 0, count: 1 << 20), as: UTF8.self)
+        let bytes = try Files.read(series, from: 0, count: Self.mostListBytes + 1)
+        // A part of it would be another series.
+        guard bytes.count <= Self.mostListBytes else { throw Self.tooLarge(series, most: Self.mostListBytes) }
+        let text = String(decoding: bytes, as: UTF8.self)
         var names: [String] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             // A comment is a line that begins with #, or what follows a # behind white space.
@@ -99,8 +104,8 @@ package struct PatchImport: Sendable {
         }
     }
 
-    private static func tooLarge(_ path: FilePath) -> FileError {
-        Files.refusal("read", path, "it is larger than \(mostBytes >> 20) MiB, the limit for a patch")
+    private static func tooLarge(_ path: FilePath, most: Int = mostBytes) -> FileError {
+        Files.refusal("read", path, "it is larger than \(most >> 20) MiB, which is the limit")
     }
 
     private static func tooMany(_ path: FilePath) -> FileError {

@@ -115,6 +115,16 @@ struct PatchSeriesTests {
         #expect(try names(origin) == ["etc-x-2j", "etc-x-2j-2", "patch-3"])
     }
 
+    @Test("a list of patches that is too large is refused, not read in part: a part would be another series")
+    func largeList() throws {
+        let origin = try origin()
+        try origin.write("q/good.patch", try origin.git("diff", "v1.1.0", "HEAD") + "\n")
+        try origin.write("q/series", "good.patch\n" + String(repeating: "# words\n", count: 140_000) + "good.patch\n")
+        let made = try origin.tool.run(["patches", "import", "\(origin.path)/q", "--upstream", "thing", "--versions", "*"])
+        #expect(made.status != 0 && made.errors.contains("larger than 1 MiB"), "\(made.errors)")
+        #expect(try names(origin).isEmpty)
+    }
+
     @Test("a merge is no series, and neither is nothing")
     func merge() throws {
         let origin = try origin()
