@@ -118,6 +118,7 @@ struct PatchSeriesTests {
     @Test("a list of patches that is too large is refused, not read in part: a part would be another series")
     func largeList() throws {
         let origin = try origin()
+        try origin.run("mkdir", "q")
         try origin.write("q/good.patch", try origin.git("diff", "v1.1.0", "HEAD") + "\n")
         try origin.write("q/series", "good.patch\n" + String(repeating: "# words\n", count: 140_000) + "good.patch\n")
         let made = try origin.tool.run(["patches", "import", "\(origin.path)/q", "--upstream", "thing", "--versions", "*"])
