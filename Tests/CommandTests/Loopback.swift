@@ -102,8 +102,10 @@ final class Loopback: @unchecked Sendable {
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 environment = dict(os.environ, GIT_PROJECT_ROOT=root, GIT_HTTP_EXPORT_ALL="1", PATH_INFO=path, QUERY_STRING=query,
                     REQUEST_METHOD=self.command, CONTENT_TYPE=self.headers.get("Content-Type") or "", CONTENT_LENGTH=str(len(body)),
-                    HTTP_CONTENT_ENCODING=self.headers.get("Content-Encoding") or "", GIT_CONFIG_COUNT="1",
-                    GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
+                    HTTP_CONTENT_ENCODING=self.headers.get("Content-Encoding") or "", GIT_CONFIG_COUNT="2",
+                    GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*",
+                    # The answer is sent when it is whole. Without a search for deltas, it is soon enough on a busy machine too.
+                    GIT_CONFIG_KEY_1="pack.window", GIT_CONFIG_VALUE_1="0")
                 answer = subprocess.run(["git", "http-backend"], input=body, stdout=subprocess.PIPE, env=environment).stdout
                 head, _, content = answer.partition(b"\\r\\n\\r\\n")
                 fields = [line.split(": ", 1) for line in head.decode().split("\\r\\n") if line]
@@ -115,7 +117,8 @@ final class Loopback: @unchecked Sendable {
         if rest:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*rest)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
+            # In the connection's own thread, so that a client that waits does not keep the others waiting.
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.serve_forever()
         """
 }
