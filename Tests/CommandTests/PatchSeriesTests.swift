@@ -68,7 +68,8 @@ struct PatchSeriesTests {
         let range = ["patches", "import", "v1.1.0..HEAD", "--source", "\(origin.path)/tree", "--upstream", "thing", "--versions", "*"]
         #expect(try origin.tool.run(range).status == 0)
         try checkout(origin, "work")
-        let place = "\(origin.path)/work/patches"
+        let work = "\(origin.path)/work"
+        let place = "\(work)/patches"
         let exported = try origin.tool.run(["patches", "export", "f-say-zwei,f-say-deux", "--as", "quilt", "--out", place])
         #expect(exported.status == 0, "\(exported.errors)")
         #expect(
@@ -76,7 +77,7 @@ struct PatchSeriesTests {
         try origin.run("sh", "-c", "cd work && QUILT_PATCHES=patches quilt push -a")
         #expect(try origin.run("cat", "work/f") == "one\ndeux\nthree")
         try origin.run("mv", "project/patches/thing", "before")
-        let imported = try origin.tool.run(["patches", "import", "\(origin.path)/work", "--upstream", "thing", "--versions", "*", "--json"])
+        let imported = try origin.tool.run(["patches", "import", work, "--upstream", "thing", "--versions", "*", "--json"])
         #expect(try imported.json()["series"] as? [String] == ["thing/f-say-zwei", "thing/f-say-deux"], "\(imported.errors)")
         let rows = try #require(try imported.json()["patches"] as? [[String: Any]])
         #expect(rows.map { $0["author"] as? String } == ["Zoë Ä. Tester <zoe@example.org>", "Bo B <bo@example.org>"])
