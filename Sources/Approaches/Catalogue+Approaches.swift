@@ -20,6 +20,13 @@ package struct UnknownApproach: ExitStatusError, Sendable, CustomStringConvertib
 }
 
 extension Catalogue {
+    /// The approaches' names, sorted.
+    ///
+    /// - Throws: `NoProject`; `NameTwice`; `FileError`.
+    package var approachNames: [String] {
+        get throws { try approachPlaces().keys.sorted() }
+    }
+
     /// Reads all approaches, or only the named ones, in the order of their table.
     ///
     /// - Throws: `UnknownApproach`; `Diagnostic` for an error in one of them; `FileError`.

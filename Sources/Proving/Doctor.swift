@@ -98,7 +98,7 @@ package enum Doctor {
 
     static let project = DoctorCheck("project", for: .project) { host in
         let recipes = try Catalogue(host).recipeNames
-        guard !recipes.isEmpty else { throw NoProject(place: host.project) }
+        guard !recipes.isEmpty else { throw NoRecipes(place: host.project) }
         return "\(recipes.count) recipes in \(host.project)"
     }
 
@@ -196,9 +196,9 @@ package enum Doctor {
         var exitStatus: ExitStatus { .missing }
     }
 
-    struct NoProject: ExitStatusError, CustomStringConvertible {
+    struct NoRecipes: ExitStatusError, CustomStringConvertible {
         let place: FilePath
-        var description: String { "no recipes/ found in \(place) or above\n    Change to the project folder or pass --project DIR." }
+        var description: String { "\(place) has no recipe in recipes/\n    docs/recipe.md says how to write one." }
 
         var exitStatus: ExitStatus { .missing }
     }

@@ -5,11 +5,22 @@ import SystemPackage
 
 /// The name of something that is recorded: its UTC time plus a random suffix, which distinguishes names within one second. Names sort by time.
 package enum RecordName {
+    private static let style = Date.ISO8601FormatStyle().year().month().day().dateSeparator(.omitted).time(
+        includingFractionalSeconds: false
+    )
+    .timeSeparator(.omitted)
+
     /// A new name.
     package static func new(at time: Date = .now) -> String {
-        let stamp = time.formatted(
-            .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
+        let stamp = time.formatted(style)
         return "\(stamp.filter { $0 != "Z" })-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+    }
+
+    /// The time in a name, in seconds since 1970; nil if it is not a name of this kind.
+    package static func time(of name: String) -> Int64? {
+        guard let stamp = name.split(separator: "-").first, stamp.utf8.count == 15, stamp.allSatisfy(\.isASCII) else { return nil }
+        // Not a fault: a name that somebody else chose has no time.
+        return (try? style.parse(String(stamp))).map { Int64($0.timeIntervalSince1970) }
     }
 }
 

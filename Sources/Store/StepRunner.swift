@@ -19,12 +19,12 @@ package struct StepRunner: Sendable {
 
     /// Opens a workspace, and removes incomplete work of killed processes.
     ///
-    /// - Throws: `FileError` if the workspace cannot be written; `CancellationError`.
+    /// - Throws: `Workspace.NotWritable`; `Workspace.OtherFileSystem`; `FileError`; `CancellationError`.
     package init(_ host: Host, events: @escaping EventSink) async throws {
         self.host = host
         self.events = events
         workspace = Workspace(host)
-        try workspace.checkWritable()
+        try workspace.check()
         store = ResultStore(workspace)
         use = try await WorkspaceUse(of: workspace) { events(.note($0)) }
         scratch = try await Scratch(in: workspace.unfinished)

@@ -28,7 +28,8 @@ struct BuildCommand: ContextCommand {
     @OptionGroup var plan: DryRunOption
     @Option(help: ArgumentHelp("At ready and pod, also build the control plane that the node joins.", valueName: "level"))
     var level = AskedLevel.boot
-    @Option(help: ArgumentHelp("Also copy the binary to this file. An existing file is replaced.", valueName: "file")) var output: String?
+    @Option(help: ArgumentHelp("Also copy the binary to this file. An existing file is replaced.", valueName: "file"), completion: .file())
+    var output: String?
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {

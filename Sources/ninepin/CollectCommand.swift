@@ -29,7 +29,7 @@ struct CollectCommand: ContextCommand {
         help: ArgumentHelp(
             "How long results stay after their last use, in hours: at least 1h. Default: the configuration's 'gc: keep', or 720h.",
             valueName: "duration"))
-    var keep: Keep?
+    var keep: Retention?
     @Option(
         help: ArgumentHelp(
             """
@@ -39,20 +39,6 @@ struct CollectCommand: ContextCommand {
     var limit: ByteCount?
     @Flag(help: "Remove it.") var yes = false
     @OptionGroup var global: GlobalOptions
-
-    /// A duration such as `720h`, of at least an hour. A process may use a result for a moment before it says so.
-    struct Keep: ExpressibleByArgument {
-        let seconds: Double
-
-        /// The default: thirty days.
-        static let usual = 720 * 3600.0
-
-        init?(argument: String) {
-            // A hundred years, so that dates can be computed.
-            guard let seconds = YamlMap.seconds(of: argument), (3600...3.2e9).contains(seconds) else { return nil }
-            self.seconds = seconds
-        }
-    }
 
     private struct Document: Encodable {
         let kinds: [WorkspaceContents.Kind]
@@ -67,6 +53,7 @@ struct CollectCommand: ContextCommand {
             try show(contents, isRemoved: false, in: context)
             return .good
         }
+        try workspace.check()
         let use = try WorkspaceUse.removal(in: workspace)
         defer { use.end() }
         let scratch = try await Scratch(in: workspace.unfinished)
@@ -79,26 +66,17 @@ struct CollectCommand: ContextCommand {
         return .good
     }
 
-    /// What the workspace holds, and what to remove: what is too old, and, for as long as the rest is too large, what was used before half
-    /// of that time, and so on.
+    /// What the workspace holds, and what to remove.
     private func contents(_ context: CommandContext) throws -> WorkspaceContents {
         context.events(.began(step: "gc", subject: "workspace"))
-        let ledger = try context.ledger()
-        let limit = self.limit?.bytes ?? context.host.settings.cacheLimit
-        var age = keep?.seconds ?? context.host.settings.keep ?? Keep.usual
-        while true {
-            let contents = try WorkspaceContents(of: ledger, since: Date.now.addingTimeInterval(-age)) {
-                context.events(.progress(step: "gc", $0))
-            }
-            guard let limit, contents.allBytes - contents.bytes > limit, age > 3600 else {
-                if let limit, contents.allBytes - contents.bytes > limit {
-                    context.events(.note("what stays is larger than \(Self.size(limit)): \(Self.size(contents.allBytes - contents.bytes))"))
-                }
-                return contents
-            }
-            try Task.checkCancellation()
-            age = max(3600, age / 2)
+        let settings = context.host.settings
+        let contents = try WorkspaceContents(of: try context.ledger()) { context.events(.progress(step: "gc", $0)) }
+        let plan = contents.removing(
+            unusedFor: keep?.seconds ?? settings.keep ?? Retention.usual, downTo: limit?.bytes ?? settings.cacheLimit, at: .now)
+        if let limit = limit?.bytes ?? settings.cacheLimit, plan.remainingBytes > limit {
+            context.events(.note("what stays is larger than \(Self.size(limit)): \(Self.size(plan.remainingBytes))"))
         }
+        return plan
     }
 
     private func show(_ contents: WorkspaceContents, isRemoved: Bool, in context: CommandContext) throws {
@@ -126,5 +104,10 @@ struct CollectCommand: ContextCommand {
 
 extension ByteCount: ExpressibleByArgument {
     /// Parses a size such as `20g`.
+    package init?(argument: String) { self.init(argument) }
+}
+
+extension Retention: ExpressibleByArgument {
+    /// Parses a duration such as `720h`.
     package init?(argument: String) { self.init(argument) }
 }

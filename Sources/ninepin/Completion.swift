@@ -1,3 +1,4 @@
+import Approaches
 import ArgumentParser
 import Building
 import FileSystem
@@ -15,6 +16,9 @@ enum Completion {
     static var recipes: CompletionKind { names { try Catalogue($0).recipeNames } }
     /// Patches by their shortest names.
     static var patches: CompletionKind { names(patchNames) }
+    static var approaches: CompletionKind { names { try Catalogue($0).approachNames } }
+    /// Recipes and patches, for `patches check`.
+    static var recipesAndPatches: CompletionKind { names { try Catalogue($0).recipeNames + patchNames($0) } }
     static var nodes: CompletionKind { names { try list($0.workspace.appending("nodes")) } }
     /// Recorded runs, the newest first.
     static var runs: CompletionKind { names(runNames) }

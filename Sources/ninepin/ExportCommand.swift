@@ -28,7 +28,9 @@ struct ExportCommand: ContextCommand {
             """)
 
     @Argument(help: ArgumentHelp("The run's ID, or its beginning.", valueName: "run"), completion: Completion.runs) var id: String
-    @Argument(help: ArgumentHelp("The archive to write, such as run.tar.gz. An existing file is not replaced.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The archive to write, such as run.tar.gz. An existing file is not replaced.", valueName: "file"),
+        completion: .file())
     var file: String
     @OptionGroup var global: GlobalOptions
 

@@ -47,7 +47,7 @@ struct GradeCommand: ContextCommand {
               ninepin grade --run all --json kubelet.log | jq '.[].verdict.grade'
             """)
 
-    @Argument(help: "A log file, or '-' for standard input.") var log: String
+    @Argument(help: "A log file, or '-' for standard input.", completion: .file()) var log: String
     @Option(help: ArgumentHelp("Seconds after the node's start during which forbidden lines are tolerated.", valueName: "seconds"))
     var warmUp = NodeSpec.kubelet.warmUp
     @Option(

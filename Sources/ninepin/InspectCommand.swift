@@ -17,7 +17,7 @@ struct InspectCommand: ContextCommand {
               ninepin inspect /usr/local/bin/k3s --json | jq .pedigree.series
             """)
 
-    @Argument(help: "The path of a binary.") var binary: String
+    @Argument(help: "The path of a binary.", completion: .file()) var binary: String
     @OptionGroup var global: GlobalOptions
 
     func run(in context: CommandContext) async throws -> ExitStatus {

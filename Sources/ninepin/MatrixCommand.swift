@@ -45,7 +45,8 @@ struct MatrixCommand: ContextCommand {
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var jobs: JobsOption
     @Flag(help: "Compare the approaches in approaches/, in one layout.") var approaches = false
-    @Option(help: ArgumentHelp("With --approaches, boot only this one. Repeatable.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("With --approaches, boot only this one. Repeatable.", valueName: "name"), completion: Completion.approaches)
     var approach: [String] = []
     @Option(
         help: ArgumentHelp(

@@ -35,13 +35,15 @@ struct NightlyCommand: ContextCommand {
               ninepin nightly --json | jq '.drift[].what'
             """)
 
-    @Argument(help: ArgumentHelp("A manifest. Default: recipes/nightly.yaml of the project.", valueName: "file")) var manifest: String?
+    @Argument(help: ArgumentHelp("A manifest. Default: recipes/nightly.yaml of the project.", valueName: "file"), completion: .file())
+    var manifest: String?
     @Flag(help: "Print what would run, why, and how long it would take.") var plan = false
     @Option(help: ArgumentHelp("The time for building and booting, such as 90m. Default: the manifest's.", valueName: "duration"))
     var budget: Budget?
     @Flag(help: "If another night uses the workspace, end instead of waiting for it.") var noWait = false
     @OptionGroup var jobs: JobsOption
-    @Option(help: ArgumentHelp("The runsc to use, of any release. Default: as in 'run'.", valueName: "path")) var runsc: String?
+    @Option(help: ArgumentHelp("The runsc to use, of any release. Default: as in 'run'.", valueName: "path"), completion: .file())
+    var runsc: String?
     @Flag(help: "As in 'run'.") var allowRecipeCode = false
     @Flag(help: "As in 'run'.") var trustDownloads = false
     @OptionGroup var reports: ReportOptions

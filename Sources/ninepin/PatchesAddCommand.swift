@@ -27,7 +27,8 @@ extension PatchesCommand {
         @Argument(help: "The UPSTREAM/NAME of the new patch.") var name: String
         @Option(help: ArgumentHelp("A unified diff, or '-' for standard input; with --source, a commit.", valueName: "diff|commit"))
         var from: String
-        @Option(help: ArgumentHelp("The git repository that contains the commit.", valueName: "dir")) var source: String?
+        @Option(help: ArgumentHelp("The git repository that contains the commit.", valueName: "dir"), completion: .directory) var source:
+            String?
         @Option(help: ArgumentHelp("A one-line title. Default: the commit's subject.", valueName: "text")) var title: String?
         @Option(help: ArgumentHelp("What fails without the patch.", valueName: "text")) var why: String
         @Option(help: ArgumentHelp("Evidence that the patch works.", valueName: "text"))

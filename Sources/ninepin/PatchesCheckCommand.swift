@@ -19,7 +19,8 @@ extension PatchesCommand {
 
                 A patch's name alone is the same as with --all, for this patch.
 
-                Exits with code 1 if any patch does not apply; with --source, if none does.
+                Exits with code 1 if any patch does not apply; with --source, if none does. With --all, or with a patch's name, exits with code 69 if \
+                nothing was checked, because no source that could be is fetched.
 
                 Examples:
                   ninepin patches check
@@ -28,10 +29,12 @@ extension PatchesCommand {
                   ninepin patches check percpu --source ~/src/runc
                 """)
 
-        @Argument(help: "A recipe or a patch; with --source or --all, patches. Default: the default recipe, or all patches.")
+        @Argument(
+            help: "A recipe or a patch; with --source or --all, patches. Default: the default recipe, or all patches.",
+            completion: Completion.recipesAndPatches)
         var names: [String] = []
 
-        @Option(help: ArgumentHelp("A folder of upstream source.", valueName: "dir"))
+        @Option(help: ArgumentHelp("A folder of upstream source.", valueName: "dir"), completion: .directory)
         var source: String?
 
         @Flag(help: "Check every recipe whose source is already fetched.")
@@ -56,7 +59,13 @@ extension PatchesCommand {
             guard try all || isPatch(in: registry, context.catalogue) else { return try await checkRecipe(in: context, registry: registry) }
             let rows = try await context.withBuilder { try $0.matchAll(names, catalogue: context.catalogue, registry: registry) }
             try show(rows, in: context)
-            return PatchMatchTable(rows).isGood ? .good : .no
+            let table = PatchMatchTable(rows)
+            if !table.untried.isEmpty {
+                let names = table.untried.map(\.description).joined(separator: ", ")
+                context.events(.note("checked nowhere, because no fetched source has their upstream: \(names)"))
+            }
+            guard !table.isEmpty else { return .missing }
+            return table.isGood ? .good : .no
         }
 
         /// Whether the only name is that of a patch, and not of a recipe.

@@ -29,7 +29,8 @@ extension PatchesCommand {
 
         @Argument(help: "A mailbox, '-' for standard input, a quilt series or its folder; with --source, a commit or a range A..B.")
         var input: String
-        @Option(help: ArgumentHelp("The git repository that contains the commits.", valueName: "dir")) var source: String?
+        @Option(help: ArgumentHelp("The git repository that contains the commits.", valueName: "dir"), completion: .directory) var source:
+            String?
         @Option(help: ArgumentHelp("The upstream project of the patches.", valueName: "upstream")) var upstream: String
         @Option(help: ArgumentHelp("What fails without the patches. Default: each patch's message.", valueName: "text")) var why: String?
         @Option(help: ArgumentHelp("Evidence that the patches work.", valueName: "text"))
@@ -107,7 +108,9 @@ extension PatchesCommand {
         @Argument(help: ArgumentHelp("Comma-separated patches, in order.", valueName: "series")) var names: SeriesNames
         @Argument(help: ArgumentHelp("The recipe whose source the patches are for.", valueName: "recipe"), completion: Completion.recipes)
         var recipe: String?
-        @Option(help: ArgumentHelp("The file of the mailbox, or the folder of the quilt series; it must not exist.", valueName: "path"))
+        @Option(
+            help: ArgumentHelp("The file of the mailbox, or the folder of the quilt series; it must not exist.", valueName: "path"),
+            completion: .file())
         var out: String
         @Option(name: .customLong("as"), help: ArgumentHelp("mailbox or quilt.", valueName: "form")) var format: PatchExport.Format =
             .mailbox

@@ -25,7 +25,7 @@ extension PatchesCommand {
         @Option(
             help: ArgumentHelp("The recipe whose source to port to; it must be fetched.", valueName: "recipe"),
             completion: Completion.recipes) var onto: String?
-        @Option(help: ArgumentHelp("The source folder to port to.", valueName: "dir")) var source: String?
+        @Option(help: ArgumentHelp("The source folder to port to.", valueName: "dir"), completion: .directory) var source: String?
         @Option(help: ArgumentHelp("The variant to start from. Default: the nearest.", valueName: "name")) var variant: String?
         @Option(
             help: ArgumentHelp(

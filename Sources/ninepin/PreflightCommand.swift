@@ -31,7 +31,8 @@ struct PreflightCommand: ContextCommand {
     @Option(help: ArgumentHelp("The kubelet's version. Boots were measured with the default.", valueName: "version"))
     var kubelet = Forecast.measured
     @OptionGroup var series: PredictedSeries
-    @Option(help: ArgumentHelp("kubelet's directory; it need not exist.", valueName: "dir")) var kubeletDir = NodePath.kubelet
+    @Option(help: ArgumentHelp("kubelet's directory; it need not exist.", valueName: "dir"), completion: .directory) var kubeletDir =
+        NodePath.kubelet
     @Flag(
         help: ArgumentHelp(
             "Print the remedies as one shell script, saying who must run each step and where. Nothing is executed. With --json, print data."

@@ -31,10 +31,14 @@ struct PullRequestCommand: ContextCommand {
             """)
 
     @Argument(help: "A patch.", completion: Completion.patches) var name: String
-    @Option(help: ArgumentHelp("The target project: cadvisor, cgroups, runc, kubernetes or k3s.", valueName: "project"))
+    @Option(
+        help: ArgumentHelp("The target project: cadvisor, cgroups, runc, kubernetes or k3s.", valueName: "project"),
+        completion: .list(["cadvisor", "cgroups", "runc", "kubernetes", "k3s"]))
     var upstream: String
-    @Option(help: ArgumentHelp("The output folder; it must be empty or not exist.", valueName: "dir")) var out: String
-    @Option(help: ArgumentHelp("A folder with the project's source to target.", valueName: "dir")) var source: String?
+    @Option(help: ArgumentHelp("The output folder; it must be empty or not exist.", valueName: "dir"), completion: .directory) var out:
+        String
+    @Option(help: ArgumentHelp("A folder with the project's source to target.", valueName: "dir"), completion: .directory) var source:
+        String?
     @Option(
         help: ArgumentHelp("A recipe whose source to target; NAME@VERSION selects another version.", valueName: "recipe"),
         completion: Completion.recipes)

@@ -85,7 +85,7 @@ struct RecipesCommand: AsyncParsableCommand {
 
         @Argument(help: "A recipe name or a path to a .yaml file; NAME@VERSION selects another version.", completion: Completion.recipes)
         var name: String
-        @Option(help: ArgumentHelp("The output file. Default: standard output.", valueName: "file"))
+        @Option(help: ArgumentHelp("The output file. Default: standard output.", valueName: "file"), completion: .file())
         var output: String?
         @OptionGroup var global: GlobalOptions
 

@@ -20,7 +20,7 @@ struct ReferenceManualCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "man", abstract: "Generate the manual pages.", shouldDisplay: false)
 
-    @Argument(help: "The output folder.") var folder: String
+    @Argument(help: "The output folder.", completion: .directory) var folder: String
     @Option(help: "The date in the footers, as 2026-11-27. It is not today's by itself, so that the same code gives the same pages.")
     var date: String
 
@@ -43,7 +43,7 @@ struct ReferencePagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pages", abstract: "Generate the reference pages in docs/.", shouldDisplay: false)
 
-    @Argument(help: "The output folder.") var folder: String
+    @Argument(help: "The output folder.", completion: .directory) var folder: String
 
     func run() throws {
         var pages = [

@@ -14,10 +14,15 @@ import SystemPackage
 
 /// The forms in which a result is written in addition to the terminal's.
 struct ReportOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Write a report of static HTML pages to this folder.", valueName: "dir")) var html: String?
-    @Option(help: ArgumentHelp("Write the HTML report as one file, to send to somebody.", valueName: "file")) var singleFile: String?
-    @Option(help: ArgumentHelp("Write a JUnit report, for the test views of CI systems.", valueName: "file")) var junit: String?
-    @Option(help: ArgumentHelp("Write a report in Markdown, for a pull request; '-' writes it to standard output.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write a report of static HTML pages to this folder.", valueName: "dir"), completion: .directory) var html:
+        String?
+    @Option(help: ArgumentHelp("Write the HTML report as one file, to send to somebody.", valueName: "file"), completion: .file())
+    var singleFile: String?
+    @Option(help: ArgumentHelp("Write a JUnit report, for the test views of CI systems.", valueName: "file"), completion: .file())
+    var junit: String?
+    @Option(
+        help: ArgumentHelp("Write a report in Markdown, for a pull request; '-' writes it to standard output.", valueName: "file"),
+        completion: .file())
     var markdown: String?
     @Flag(
         help: ArgumentHelp(

@@ -33,7 +33,8 @@ struct VerifyCommand: ContextCommand {
     @OptionGroup var goOption: GoOption
     @OptionGroup var plan: DryRunOption
     @OptionGroup var level: LevelOption
-    @Option(help: ArgumentHelp("The binary to boot: a kubelet, or what the recipe builds.", valueName: "path")) var binary: String?
+    @Option(help: ArgumentHelp("The binary to boot: a kubelet, or what the recipe builds.", valueName: "path"), completion: .file())
+    var binary: String?
     @Option(help: "How the node sees its file systems. Default: the recipe's first layout, or root-9p.") var layout: Layout?
     @Option(help: "runsc: boot the node in a new gVisor sandbox; here: boot it in the current environment.")
     var sandbox = AskedSandbox.runsc

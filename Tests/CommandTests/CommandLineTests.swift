@@ -284,11 +284,13 @@ struct CommandLineTests {
         #expect(none.output.contains("absent"))
     }
 
-    @Test("--all tries what is here, fetches nothing, and says what is not here")
-    func checkAll() throws {
+    @Test(
+        "--all tries what is here, fetches nothing, and says what is not here; if nothing was checked, that is no success",
+        arguments: ["--all", "percpu"])
+    func checkAll(_ what: String) throws {
         let place = try ProjectFixture()
-        let found = try place.tool.run(["patches", "check", "--all", "--json"])
-        #expect(found.status == 0)
+        let found = try place.tool.run(["patches", "check", what, "--json"])
+        #expect(found.status == 69 && found.errors.contains("checked nowhere, because no fetched source has their upstream: "), "\(found)")
         let rows = try #require(try found.json()["checks"] as? [[String: Any]])
         #expect(!rows.isEmpty && rows.allSatisfy { $0["state"] as? String == "unfetched" })
     }

@@ -11,6 +11,7 @@ struct CompletionTests {
         for name in ["kubelet", "kubelet-1.20", "mine", "a b", "$(touch gone)", "-x", "nightly"] {
             _ = try place.write("project/recipes/\(name).yaml", "")
         }
+        for name in ["chroot", "initial", "`id`"] { _ = try place.write("project/approaches/\(name).yaml", "") }
         for name in ["up/one", "up/two", "up/same", "other/same", "up/bad name", "up/`id`"] {
             _ = try place.write("project/patches/\(name)/patch.yaml", "")
         }
@@ -49,6 +50,9 @@ struct CompletionTests {
         #expect(try offered("ninepin runs show ") == ["20261127T081500-1a2b", "20261128T081500-3c"])
         #expect(try offered("ninepin runs show 20261128") == ["20261128T081500-3c"])
         #expect(try offered("ninepin down ") == ["a", "stock"])
+        #expect(try offered("ninepin matrix --approaches --approach ") == ["chroot", "initial"])
+        #expect(try offered("ninepin patches check o") == ["one", "other/same"])
+        #expect(try offered("ninepin pr one --upstream c") == ["cadvisor", "cgroups"])
         #expect(try offered("ninepin patc") == ["patch", "patches"])
     }
 
@@ -57,6 +61,27 @@ struct CompletionTests {
         #expect(try offered("ninepin run --series ") == ["none", "one", "other/same", "two", "up/same"])
         #expect(try offered("ninepin run --series one,") == ["one,other/same", "one,two", "one,up/same"])
         #expect(try offered("ninepin run --series two,o") == ["two,one", "two,other/same"])
+    }
+
+    @Test("every option and argument that names a file or a folder completes files")
+    func paths() throws {
+        let dump = try outcome(of: Tool.program.path, ["--experimental-dump-help"])
+        let root = try #require(try JSONSerialization.jsonObject(with: Data(dump.output.utf8)) as? [String: Any])
+        let arguments = Self.arguments(try #require(root["command"] as? [String: Any]))
+        let paths = arguments.filter { $0["kind"] as? String != "flag" }.filter {
+            ["file", "path", "dir", "folder", "log", "binary"].contains($0["valueName"] as? String ?? "")
+        }
+        #expect(paths.count > 30)
+        for argument in paths {
+            let kind = (argument["completionKind"] as? [String: Any])?.keys.first
+            #expect(kind == "file" || kind == "directory", "\(argument["abstract"] ?? ""): \(kind ?? "none")")
+        }
+    }
+
+    /// The arguments of a command and of its subcommands.
+    private static func arguments(_ command: [String: Any]) -> [[String: Any]] {
+        (command["arguments"] as? [[String: Any]] ?? [])
+            + (command["subcommands"] as? [[String: Any]] ?? []).flatMap { arguments($0) }
     }
 
     @Test("where there is no project, an invalid configuration, or no workspace, nothing is offered and nothing is written")

@@ -23,7 +23,7 @@ struct WorkspaceContentsTests {
     }
 
     private func contents() throws -> WorkspaceContents {
-        try WorkspaceContents(of: ledger, since: now.addingTimeInterval(-30 * 86_400)) { _ in }
+        try WorkspaceContents(of: ledger) { _ in }.removing(unusedFor: 30 * 86_400, downTo: nil, at: now)
     }
 
     private func remove() async throws -> WorkspaceContents {
@@ -99,6 +99,38 @@ struct WorkspaceContentsTests {
         _ = try await remove()
         #expect(Files.names(in: workspace.store.appending("build")).map { String($0.prefix(1)) } == ["1", "3", "4", "5"])
         #expect(try ledger.runs().count == 6)
+    }
+
+    @Test("a limit removes what was used least recently, only as much as needed, and nothing of the last hour or of a cell's newest run")
+    func limit() async throws {
+        try record("20251231T120000-1", step: "5")
+        try record("20251231T130000-1", step: "6")
+        for (digit, days) in [("1", 20.0), ("2", 10), ("3", 2), ("4", 0.02), ("5", 25), ("6", 25)] {
+            try entry("build", String(repeating: digit, count: 64), days: days)
+        }
+        func removed(downTo limit: Int64?) throws -> [String] {
+            let plan = try WorkspaceContents(of: ledger) { _ in }.removing(unusedFor: 30 * 86_400, downTo: limit, at: now)
+            if let limit, plan.removable.count < 4 { #expect(plan.remainingBytes <= limit) }
+            return plan.removable.compactMap { $0.lastComponent?.string.prefix(1) }.map(String.init)
+        }
+        let all = try contents().remainingBytes
+        let one = try #require(contents().kinds.first { $0.name == "store/build" }).bytes / 6
+        #expect(try removed(downTo: nil) == [])
+        #expect(try removed(downTo: all) == [])
+        #expect(try removed(downTo: all - 1) == ["1"])
+        #expect(try removed(downTo: all - one - 1) == ["1", "2"])
+        // The step 5 was last used by a run on the day before.
+        #expect(try removed(downTo: all - 3 * one - 1) == ["1", "2", "3", "5"])
+        #expect(try removed(downTo: 1) == ["1", "2", "3", "5"])
+    }
+
+    @Test("the time in a run's name is read, and another name has none")
+    func time() {
+        let time = Date(timeIntervalSince1970: 1_767_225_599)
+        #expect(RecordName.time(of: RecordName.new(at: time)) == 1_767_225_599)
+        for name in ["", "-", "x", "20251231T235959", "2025-12-31T23:59:59Z", "20251331T235959-1", "20251231T235959\u{0301}-1"] {
+            #expect(RecordName.time(of: name) == (name == "20251231T235959" ? 1_767_225_599 : nil), "\(name)")
+        }
     }
 
     @Test("nothing that is not a result is removed: neither a link, nor what it points to, nor a folder with another name")

@@ -57,7 +57,9 @@ package struct Settings: Hashable, Sendable {
         }
         if map.has("gc") {
             let gc = try map.map("gc", schema: Schema.gc)
-            if gc.has("keep") { keep = try Self.keep(try gc.text("keep"), in: gc) }
+            if gc.has("keep") {
+                keep = try gc.value("keep", as: Retention.self, expected: "a duration of at least an hour, such as '720h'").seconds
+            }
             if gc.has("limit") { cacheLimit = try gc.value("limit", as: ByteCount.self, expected: "a size such as '20g'").bytes }
         }
     }
@@ -65,13 +67,6 @@ package struct Settings: Hashable, Sendable {
     /// A project's workspace lies within the project, so that its file cannot have anything written elsewhere.
     private static func place(_ key: String, in map: YamlMap, _ owner: Owner) throws(Diagnostic) -> String {
         owner == .user ? try map.text(key) : try map.path(key).description
-    }
-
-    private static func keep(_ text: String, in map: YamlMap) throws(Diagnostic) -> Double {
-        guard let seconds = YamlMap.seconds(of: text), (3600...3.2e9).contains(seconds) else {
-            throw map.complaint("keep", "expected a duration of at least an hour, such as '720h', found '\(text.prefix(50))'")
-        }
-        return seconds
     }
 
     /// These settings, with those of another file for what these do not set.
@@ -169,6 +164,27 @@ package struct Mirrors: Hashable, Sendable {
         guard let match else { return address }
         return match.value + address.dropFirst(match.key.count)
     }
+}
+
+/// How long something stays after its last use: a duration such as `720h`, of at least an hour and at most a hundred years.
+package struct Retention: Hashable, Sendable, LosslessStringConvertible {
+    package let seconds: Double
+    private let text: String
+
+    /// The shortest, in seconds. A process may use a result for a moment before it says so.
+    package static let shortest = 3600.0
+    /// What is used where nothing else is said, in seconds: thirty days.
+    package static let usual = 720 * 3600.0
+
+    package init?(_ text: String) {
+        // Dates can be computed with what is at most a hundred years.
+        guard let seconds = YamlMap.seconds(of: text), (Self.shortest...3.2e9).contains(seconds) else { return nil }
+        self.seconds = seconds
+        self.text = text
+    }
+
+    /// As it was written.
+    package var description: String { text }
 }
 
 /// A number of bytes such as `20g`: a number with `k`, `m`, `g` or `t` for powers of 1024.
