@@ -260,6 +260,18 @@ package enum Files {
         return FilePath(platformString: real)
     }
 
+    /// The path itself, once it is certain that no symbolic link on the way leads out of a folder. The folder may be reached through links.
+    ///
+    /// This is for folders that come from somebody else and do not change meanwhile, such as a cloned project.
+    ///
+    /// - Throws: `FileError` if the path leads out of the folder, or does not exist.
+    package static func confined(_ path: FilePath, to folder: FilePath) throws(FileError) -> FilePath {
+        guard try realPath(path).starts(with: try realPath(folder)) else {
+            throw FileError("read", path, reason: "a symbolic link leads out of \(folder)")
+        }
+        return path
+    }
+
     /// A file's length in bytes; nil if it does not exist.
     package static func bytes(of path: FilePath) -> Int64? {
         var status = stat()

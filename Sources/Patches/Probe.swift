@@ -8,7 +8,7 @@ package struct Probe: Hashable, Sendable {
     /// The program's text from the registry.
     let text: String
     /// The upstream versions that it can be built with; nil for any.
-    var versions: VersionRange?
+    package var versions: VersionRange?
 
     /// The upstream project whose package the probe calls.
     package var upstream: String { name.upstream }

@@ -96,7 +96,8 @@ package struct Registry: Sendable {
                 let about = folder.appending("\(upstream)/upstream.yaml")
                 if Files.exists(about) {
                     guard upstreams[upstream] == nil else { throw Self.twice("the upstream '\(upstream)'", about) }
-                    upstreams[upstream] = try PatchUpstream(yaml: try Files.readYaml(about), file: about.string, name: upstream)
+                    let text = try Files.readYaml(try Files.confined(about, to: folder))
+                    upstreams[upstream] = try PatchUpstream(yaml: text, file: about.string, name: upstream)
                 }
                 for name in try Files.list(folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
                     let entry = try Self.entry("\(upstream)/\(name)", in: folder)
@@ -153,14 +154,20 @@ package struct Registry: Sendable {
     ///
     /// - Throws: `FileError`.
     package func text(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws(FileError) -> [UInt8] {
-        try Files.read(place(of: entry.name).appending("\(variant.name).patch"))
+        try Files.read(try file("\(variant.name).patch", of: entry.name))
     }
 
     /// The probe next to an entry's `patch.yaml`; nil if there is none.
     func program(of name: PatchName) throws(FileError) -> Probe? {
-        let file = place(of: name).appending("probe/main.go")
         let versions = entries.first { $0.name == name }?.probeVersions
-        return Files.exists(file) ? Probe(name: name, text: try Files.readText(file), versions: versions) : nil
+        guard Files.exists(place(of: name).appending("probe/main.go")) else { return nil }
+        return Probe(name: name, text: try Files.readText(try file("probe/main.go", of: name)), versions: versions)
+    }
+
+    /// An entry's file. A registry comes from somebody else, and what is in it is published, so no link of it leads elsewhere.
+    private func file(_ path: String, of name: PatchName) throws(FileError) -> FilePath {
+        let folder = places[name] ?? folder
+        return try Files.confined(folder.appending("\(name)/\(path)"), to: folder)
     }
 
     private static func entry(_ path: String, in folder: FilePath) throws -> PatchEntry {
@@ -169,7 +176,7 @@ package struct Registry: Sendable {
             throw Diagnostic(
                 file: folder.appending(path).string, message: "a patch's folder name may contain only letters, digits, '-', '_' and '.'")
         }
-        let entry = try PatchEntry(yaml: try Files.readYaml(file), file: file.string, name: name)
+        let entry = try PatchEntry(yaml: try Files.readYaml(try Files.confined(file, to: folder)), file: file.string, name: name)
         for variant in entry.variants where !Files.exists(folder.appending(path).appending("\(variant.name).patch")) {
             throw Diagnostic(file: file.string, message: "variant '\(variant.name)' has no file '\(variant.name).patch' in this folder")
         }

@@ -154,7 +154,9 @@ extension Registry {
                 try Files.write(plan.draft.yaml, to: place.appending("patch.yaml"))
             }
             for (index, plan) in plans.enumerated() {
-                try Files.makeDirectory(plan.place.removingLastComponent())
+                let upstream = plan.place.removingLastComponent()
+                try Files.makeDirectory(upstream)
+                _ = try Files.confined(upstream, to: folder)
                 try Files.rename(stage.appending("\(index)"), to: plan.place)
                 placed.append(plan.place)
             }

@@ -17,7 +17,8 @@ package final class SourceText {
     package init(folder: FilePath) {
         read = { path in
             let file = folder.appending(path)
-            return Files.exists(file) && !Files.isDirectory(file) ? try Files.read(file) : nil
+            guard Files.exists(file), !Files.isDirectory(file) else { return nil }
+            return try Files.read(try Files.confined(file, to: folder))
         }
         var files: FolderFiles?
         look = { path in

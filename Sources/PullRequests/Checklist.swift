@@ -36,20 +36,31 @@ extension PullRequest {
                 "by \(author.name) <\(author.email)>. It certifies that you may contribute this code: read developercertificate.org"
             )
         case .test:
-            tests.isEmpty
-                ? (false, "there is none for variant \(variant)" + (project.isVendored ? ": copied code comes without tests" : ""))
-                : (true, tests.map { "\($0.path): \($0.seen ?? "not run yet for this version")" }.joined(separator: "; "))
+            testResult
         case .evidence:
             evidenceResult(evidence)
         }
     }
 
+    /// A test that nobody ran is none yet.
+    private var testResult: (Bool, String) {
+        guard !tests.isEmpty else {
+            return (false, "there is none for variant \(variant)" + (project.isVendored ? ": copied code comes without tests" : ""))
+        }
+        return (
+            tests.allSatisfy { $0.seen != nil },
+            tests.map { "\($0.path): \($0.seen ?? "not run yet for this version")" }.joined(separator: "; ")
+        )
+    }
+
     /// Runs of another variant are evidence, but somebody must decide whether they are enough.
     private func evidenceResult(_ evidence: [EvidenceRow]) -> (Bool, String) {
-        let (shown, whole) = (evidence.filter(\.showsIt), evidence.filter(\.isWhole))
+        let whole = EvidenceText.pairs(of: evidence)
+        let shown = whole.filter(\.showsIt)
         let missing = evidence.first { !$0.isWhole }.map { "`\($0.command)`" } ?? "no recipe has this code"
         guard !shown.isEmpty else { return (false, "no recorded run shows it yet: \(missing)") }
-        let count = "\(shown.count) of \(whole.count) pairs of runs: not clean without it, clean with it"
+        let count =
+            "\(shown.count) of the \(whole.count) pair\(whole.count == 1 ? "" : "s") of runs in the text: not clean without it, clean with it"
         if shown.contains(where: { $0.variant == variant }) { return (true, count) }
         let others = Set(shown.map { $0.variant ?? "of an unknown version" }).sorted().joined(separator: ", ")
         return (false, "\(count), but of the variant \(others), not of \(variant): \(missing)")
@@ -60,9 +71,12 @@ extension PullRequest {
         let isFormed =
             switch project.subjectStyle {
             case .capitalised: subject.first?.isUppercase == true
-            case .area: subject.hasPrefix("\(proposal.area): ")
+            // A patch that came with a message says itself what it is about.
+            case .area: own == nil ? subject.hasPrefix("\(proposal.area): ") : subject.contains(/^[a-z0-9][a-z0-9\/._,-]*: \S/)
             }
-        return (fits && isFormed && !subject.hasSuffix("."), "'\(subject)': \(why)")
+        let form = project.subjectStyle == .area ? "it begins with a package" : "it begins with a capital letter"
+        let faults = [isFormed ? nil : "not as required: \(form)", subject.hasSuffix(".") ? "it ends with a full stop" : nil]
+        return (fits && isFormed && !subject.hasSuffix("."), (["'\(subject)': \(why)"] + faults.compactMap(\.self)).joined(separator: "; "))
     }
 
     private static func result(_ count: Int, _ what: String, atMost limit: Int) -> (Bool, String) {

@@ -17,13 +17,13 @@ struct EvidenceText {
 
     init(_ rows: [EvidenceRow], variant: String, measured: String? = nil) {
         self.measured = measured.map(Paragraphs.unwrapped)
-        pairs = Self.ordered(rows)
+        pairs = Self.pairs(of: rows)
         self.variant = variant
     }
 
     /// The complete pairs, one for what was run on each layout: the one that shows the effect with the fewest other patches. If none does,
     /// the one that is clean with the patch.
-    private static func ordered(_ rows: [EvidenceRow]) -> [EvidenceRow] {
+    static func pairs(of rows: [EvidenceRow]) -> [EvidenceRow] {
         func rank(_ row: EvidenceRow) -> Int {
             (row.showsIt ? 0 : row.after?.grade == .clean ? 1000 : 2000) + (row.seriesBefore == "none" ? 0 : row.seriesBefore.count)
         }
@@ -36,7 +36,7 @@ struct EvidenceText {
     static func examples(of rows: [EvidenceRow]) -> [EvidenceRow] {
         var kinds: Set<[String]> = []
         return Array(
-            ordered(rows).filter(\.showsIt).filter { kinds.insert([$0.level, $0.before?.title ?? ""]).inserted }.prefix(shown))
+            pairs(of: rows).filter(\.showsIt).filter { kinds.insert([$0.level, $0.before?.title ?? ""]).inserted }.prefix(shown))
     }
 
     /// The section (Markdown).
@@ -75,15 +75,13 @@ struct EvidenceText {
 
     private var legend: String {
         let program = pairs.contains { $0.name.hasPrefix("k3s") } ? "kubelet or k3s" : "kubelet"
-        let nodes = "A node is \(program), started in a gVisor sandbox of its own and watched."
-        let probes = "A probe is a small program in the sandbox that calls the changed code."
+        let nodes = """
+            A node is \(program), started in a gVisor sandbox of its own and watched. Clean means that it stays up, answers, and shows none of the known \
+            faults after its warm-up; fatal means that it ends.
+            """
+        let probes = "A probe is a small program in the sandbox that calls the changed code, and works or gets an error."
         let used = [pairs.contains { $0.level != "component" } ? nodes : nil, pairs.contains { $0.level == "component" } ? probes : nil]
-        let ends =
-            pairs.contains { $0.level != "component" }
-            ? "it stays up and answers, and has none of the known faults after its warm-up; fatal means that it ends."
-            : "it gets the figures that it asks for; fatal means that it gets an error."
-        let words = "Clean means that \(ends)"
-        return (used.compactMap(\.self) + [words]).joined(separator: " ")
+        return used.compactMap(\.self).joined(separator: " ")
     }
 
     /// Whether the text of this pull request was measured, or the same change as it reads in other versions.
@@ -112,8 +110,21 @@ struct EvidenceText {
         let level = row.level == "component" || row.level == "boot" ? "" : ", level \(row.level)"
         let what = row.level == "component" ? "probe of \(row.recipe)" : "node of \(row.recipe)\(level)"
         let other = row.seriesBefore == "none" ? "none" : Markdown.codeInCell(row.seriesBefore)
-        return [Markdown.text(what), other, Markdown.text(row.before?.title ?? ""), Markdown.text(row.after?.title ?? "")]
+        return [
+            Markdown.text(what), other, Markdown.text(Self.result(row.before, at: row.level)),
+            Markdown.text(Self.result(row.after, at: row.level)),
+        ]
             + (source == nil ? [Markdown.text(row.versions)] : [])
+    }
+
+    /// A side's result. The names of known faults are ours, so a probe's is said plainly.
+    private static func result(_ side: EvidenceRow.Side?, at level: String) -> String {
+        guard let side, level == "component" else { return side?.title ?? "" }
+        return switch side.grade {
+        case .clean: "works"
+        case .fatal: "an error"
+        default: side.title
+        }
     }
 
     /// The layout in words for somebody who does not know its name.

@@ -17,11 +17,13 @@ extension PullRequest {
             [
                 "problem": Paragraphs.unwrapped(proposal.problem), "solution": Paragraphs.unwrapped(proposal.solution), "subject": subject,
                 "tests": tests.isEmpty
-                    ? "This change has no test." : "The test is written to fail without the change and to pass with it:\n\n\(tests)",
+                    ? "This change has no test."
+                    : "The commit has a test, which must fail without the change and pass with it:\n\n\(tests)",
                 "evidence": EvidenceText(evidence, variant: variant, measured: proposal.measured).text,
                 "related": proposal.related.isEmpty ? "None." : proposal.related.map { "- \($0)" }.joined(separator: "\n"),
             ])
-        return "# \(subject)\n\n\(text)\n" + (reproducer.map { "\n\(Self.folded($0))\n" } ?? "")
+        // The subject is the pull request's title, and stands above the text.
+        return "\(text)\n" + (reproducer.map { "\n\(Self.folded($0))\n" } ?? "")
     }
 
     /// The script, folded. Its fence is longer than any run of backticks in it (CommonMark, 4.5).

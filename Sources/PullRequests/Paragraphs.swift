@@ -34,8 +34,23 @@ enum Paragraphs {
         }.joined(separator: "\n\n")
     }
 
-    /// Joins each paragraph into one line: web pages wrap lines themselves, and some keep existing line breaks.
-    static func unwrapped(_ text: String) -> String { paragraphs(of: text).map { $0.joined(separator: " ") }.joined(separator: "\n\n") }
+    /// Joins each paragraph into one line: web pages wrap lines themselves, and some keep existing line breaks. A paragraph with a list, a table, a
+    /// quotation or code stays as it is.
+    static func unwrapped(_ text: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        var (blocks, isCode) = ([String](), false)
+        for block in lines.split(whereSeparator: { $0.allSatisfy(\.isWhitespace) }) {
+            let fences = block.count { $0.drop(while: \.isWhitespace).hasPrefix("```") }
+            let isKept = isCode || fences > 0 || block.contains(where: isStructure)
+            if !fences.isMultiple(of: 2) { isCode.toggle() }
+            blocks.append(
+                isKept ? block.joined(separator: "\n") : block.flatMap { $0.split(whereSeparator: \.isWhitespace) }.joined(separator: " "))
+        }
+        return blocks.joined(separator: "\n\n")
+    }
+
+    /// Whether a line means something at its beginning (CommonMark 0.31, 4 and 5).
+    private static func isStructure(_ line: Substring) -> Bool { line.contains(/^(\s{2,}|\t|\s*([-*+>#|$]|\d+[.)])\s)/) }
 
     private static func paragraphs(of text: String) -> [[String]] {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -37,7 +37,7 @@ package struct Projects: Sendable {
         guard names.contains(name) else {
             throw PullRequestError.unknownProject(name, advice: Spelling.advice(for: name, among: names))
         }
-        let file = file("projects/\(name).yaml")
+        let file = try readable("projects/\(name).yaml")
         return try Project(yaml: try Files.readYaml(file), file: file.string, name: name)
     }
 
@@ -47,7 +47,7 @@ package struct Projects: Sendable {
     package func proposal(of patch: PatchName) throws -> Proposal {
         let file = file(of: patch)
         guard Files.exists(file) else { throw PullRequestError.noProposal(patch, file: file.string) }
-        return try Proposal(yaml: try Files.readYaml(file), file: file.string)
+        return try Proposal(yaml: try Files.readYaml(try readable("\(patch)/pull-request.yaml")), file: file.string)
     }
 
     /// Whether a patch has a proposal.
@@ -56,13 +56,19 @@ package struct Projects: Sendable {
     func file(of patch: PatchName) -> FilePath { file("\(patch)/pull-request.yaml") }
 
     func text(of test: Proposal.Test, of patch: PatchName) throws(FileError) -> [UInt8] {
-        try Files.read(file("\(patch)/\(test.file)"))
+        try Files.read(try readable("\(patch)/\(test.file)"))
     }
 
     /// A file of the first folder that has it.
-    private func file(_ path: String) -> FilePath {
-        let places = folders.map { $0.appending(path) }
-        return places.first(where: Files.exists) ?? places.first ?? FilePath(path)
+    private func file(_ path: String) -> FilePath { folder(of: path).appending(path) }
+
+    /// The same file. What is read is published, so no symbolic link may lead out of the folder.
+    ///
+    /// - Throws: `FileError`.
+    private func readable(_ path: String) throws(FileError) -> FilePath { try Files.confined(file(path), to: folder(of: path)) }
+
+    private func folder(of path: String) -> FilePath {
+        folders.first { Files.exists($0.appending(path)) } ?? folders.first ?? "."
     }
 }
 
@@ -82,6 +88,10 @@ package enum PullRequestError: ExitStatusError, Hashable, Sendable, CustomString
     case needsSource(project: String)
     /// The upstream's code is not in the folder.
     case notThere(PatchName, folder: String)
+    /// The project has only a copy of the code, in vendor/.
+    case copied(PatchName, project: String, path: String, folder: String)
+    /// The source has the code at a place where the project has none.
+    case elsewhere(PatchName, project: String, path: String, source: String)
     /// The project's tree already has a file at the path of a test.
     case testExists(path: String)
     /// The target path is in use.
@@ -100,16 +110,23 @@ package enum PullRequestError: ExitStatusError, Hashable, Sendable, CustomString
         case .needsSource(let project):
             "\(project) contains copies of other projects' code, of various versions: select one with --source DIR or --recipe RECIPE"
         case .notThere(let patch, let folder): "\(patch) is for '\(patch.upstream)', which is in none of its homes in \(folder)"
+        case .copied(let patch, let project, let path, let folder):
+            """
+            \(folder) has only a copy of \(patch.upstream), in \(path), and a copy is not changed by hand
+                Send the change to the project that the copy is from; \(project) then takes it with a new version of that module.
+            """
+        case .elsewhere(let patch, let project, let path, let source):
+            "\(source) has \(patch.upstream) in \(path), where \(project) has none: name a source of \(project) with --source DIR or --recipe RECIPE"
         case .testExists(let path): "the source already has a file '\(path)', the path of the patch's test"
-        case .occupied(let place): "\(place) is not empty, and files are never overwritten: choose another folder with --out"
+        case .occupied(let place): "\(place) is not an empty folder, and nothing is overwritten: choose another one with --out"
         }
     }
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .unknownProject, .notIts, .noVariant, .needsSource, .occupied: .usage
+        case .unknownProject, .notIts, .noVariant, .needsSource, .elsewhere, .occupied: .usage
         case .noProposal: .data
-        case .notWanted, .notThere, .testExists: .no
+        case .notWanted, .notThere, .copied, .testExists: .no
         }
     }
 }

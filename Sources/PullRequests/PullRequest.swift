@@ -65,12 +65,14 @@ package struct PullRequest: Sendable {
         own = change.message
         let written = projects.hasProposal(of: entry.name)
         guard written || own != nil else { throw PullRequestError.noProposal(entry.name, file: projects.file(of: entry.name).string) }
-        proposal = try own.flatMap { written ? nil : Proposal($0, of: entry) } ?? projects.proposal(of: entry.name)
+        proposal = try own.flatMap { written ? nil : Proposal($0, of: entry) } ?? projects.proposal(of: entry.name).told(of: change.variant)
         subject = own?.subject ?? project.subject(of: proposal)
         variant = change.variant
         madeFor = change.madeFor
-        reproducer = try registry.probe(of: entry).flatMap {
-            Reproducer(of: $0, in: project, home: change.home.path, hasVolume: entry.isForVolumes)
+        reproducer = try registry.probe(of: entry).flatMap { probe in
+            let range = entry.variants.first { $0.name == change.variant }?.versions
+            guard let range, probe.versions.map({ $0.sharesBound(with: range) }) ?? true else { return nil }
+            return Reproducer(of: probe, in: project, home: change.home.path, hasVolume: entry.isForVolumes)
         }
         let name = project.name
         let tests = proposal.tests.filter { $0.project == name && $0.variants.contains(change.variant) }
@@ -161,7 +163,9 @@ private struct Change {
             let matcher = try PatchMatcher(entry, at: place, in: source, registry: registry)
             let chosen = try matcher.chosen().match
             let home = isOwn ? Home(path: place.path, version: nil) : homes.first { $0.path == place.path } ?? first
-            guard home.path == place.path || homes.count == 1 else { throw PullRequestError.needsSource(project: project.title) }
+            guard home.path == place.path || homes.count == 1 else {
+                throw PullRequestError.elsewhere(entry.name, project: project.title, path: place.path, source: label)
+            }
             variant = chosen.variant.name
             self.home = home
             madeFor = label + (place.version.map { ", \(entry.name.upstream) \($0)" } ?? "")
@@ -197,9 +201,25 @@ extension Project {
 extension Proposal {
     /// A proposal from the message that came with a patch.
     fileprivate init(_ message: PatchMessage, of entry: PatchEntry) {
-        let paragraphs = message.body.split(separator: "\n\n").filter { !$0.hasPrefix("Signed-off-by:") }
-        let solution = paragraphs.isEmpty ? "\(message.subject)." : paragraphs.joined(separator: "\n\n")
+        let body = message.body.withoutTrailers
+        // Without a reason of its own, the entry has the message's.
+        let isSame = Paragraphs.unwrapped(entry.why.withoutTrailers) == Paragraphs.unwrapped(body)
+        let (problem, solution) = isSame ? (body, "") : (entry.why, body)
         self.init(
-            area: entry.name.upstream, subject: message.subject, problem: entry.why, solution: solution)
+            area: entry.name.upstream, subject: message.subject, problem: problem,
+            solution: solution.isEmpty ? "\(message.subject)." : solution)
     }
+}
+
+extension String {
+    /// The text without the trailers at its end (git-interpret-trailers(1)): they are for the commit.
+    fileprivate var withoutTrailers: String {
+        var lines = split(separator: "\n", omittingEmptySubsequences: false)
+        while let last = lines.last, last.allSatisfy(\.isWhitespace) || last.isTrailer { lines.removeLast() }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension Substring {
+    fileprivate var isTrailer: Bool { contains(/^([A-Za-z][A-Za-z\-]*-by|Fixes|Closes|Change-Id|Cc|Link):\s/) }
 }

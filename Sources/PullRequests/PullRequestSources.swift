@@ -19,12 +19,14 @@ package struct PullRequestSources: Sendable {
         (self.builder, self.catalogue, self.registry) = (builder, catalogue, registry)
     }
 
-    /// The evidence of recorded runs for a patch, by recipe. If there is no run, the row says so.
+    /// The evidence of recorded runs for a patch, by recipe. If there is no run, the row says so. A probe calls the code of one project, and
+    /// is no evidence for another project that has a copy of it.
     ///
     /// - Throws: `Diagnostic` for an invalid recipe; `FileError`.
-    package func evidence(of patch: PatchName) throws -> [EvidenceRow] {
+    package func evidence(of patch: PatchName, for project: Project) throws -> [EvidenceRow] {
         let ledger = try builder.runner.ledger()
         return try catalogue.recipeNames.map { try catalogue.recipe($0) }.filter { $0.upstreams[patch.upstream] != nil }
+            .filter { recipe in recipe.node != nil || recipe.importPath.map(project.isModule) ?? true }
             .flatMap { recipe in
                 var resolved = recipe
                 resolved.upstreams[patch.upstream]?.version = try builder.version(of: patch.upstream, in: recipe)
@@ -79,9 +81,7 @@ package struct PullRequestSources: Sendable {
         let source = SourceText(tree: fetched.tree, of: try builder.trees())
         let found = try registry.upstreams[entry.name.upstream]?.found(in: source) ?? []
         // A project may have moved its code since the registry was written.
-        guard let place = found.first(where: { $0.path == home.path }) ?? found.first else {
-            throw PullRequestError.notThere(entry.name, folder: "\(project.title), \(fetched.lock.title)")
-        }
+        let place = try Self.place(of: entry.name, in: project, found, folder: "\(project.title), \(fetched.lock.title)")
         return (.source(source, place, label: fetched.lock.title, isOwn: true), .newest(fetched.lock.title))
     }
 
@@ -104,9 +104,40 @@ package struct PullRequestSources: Sendable {
     package func base(for entry: PatchEntry, to project: Project, in folder: FilePath) throws -> PullRequestBase {
         let source = SourceText(folder: folder)
         let found = try registry.upstreams[entry.name.upstream]?.found(in: source) ?? []
-        // Prefer the path that the project itself uses.
-        let own = found.first { home in project.homes.contains { $0.upstream == entry.name.upstream && $0.path == home.path } }
-        guard let home = own ?? found.first else { throw PullRequestError.notThere(entry.name, folder: folder.string) }
-        return .source(source, home, label: folder.string)
+        // Another project's tree with a copy is a base too: the paths become those of the project.
+        let isOwn = try source.module.map(project.isModule) ?? false
+        let home = try Self.place(of: entry.name, in: project, found, folder: folder.string, mayBeCopy: !isOwn)
+        return .source(source, home, label: folder.string, isOwn: isOwn)
     }
+
+    /// The place of an upstream's code in a project's tree: where the project says that it is, or else where else it was found.
+    ///
+    /// - Parameter mayBeCopy: whether a copy in vendor/ counts, though the project has code of its own.
+    /// - Throws: `PullRequestError`.
+    private static func place(
+        of patch: PatchName, in project: Project, _ found: [Home], folder: String, mayBeCopy: Bool = false
+    ) throws(PullRequestError) -> Home {
+        let known = found.first { home in project.homes.contains { $0.upstream == patch.upstream && $0.path == home.path } }
+        if let known { return known }
+        let own = found.first { mayBeCopy || project.isVendored || !$0.path.split(separator: "/").contains("vendor") }
+        if let own { return own }
+        if let copy = found.first { throw .copied(patch, project: project.title, path: copy.path, folder: folder) }
+        throw .notThere(patch, folder: folder)
+    }
+}
+
+extension SourceText {
+    /// The module of a source, by its `go.mod` (Go Modules Reference, "module directive"); nil if that does not say it in its plain form.
+    fileprivate var module: String? {
+        get throws {
+            let text = String(decoding: try content("go.mod") ?? [], as: UTF8.self)
+            let line = text.split(separator: "\n").first { $0.hasPrefix("module ") }
+            return line.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }.map { $0.filter { $0 != "\"" } }
+        }
+    }
+}
+
+extension Project {
+    /// Whether a module is this project's, or one of several in its repository.
+    func isModule(_ path: String) -> Bool { path == "github.com/\(title)" || path.hasPrefix("github.com/\(title)/") }
 }

@@ -39,10 +39,20 @@ struct Reproducer {
         set -eu
         runsc=${1:-runsc}
         cd \(ShellWord.quoted(home))
+        here=$(pwd -P)
+        # The import path of this folder: its module's path, and the way from the module's top. Code below vendor/ is imported without that.
+        if module=$(go list -m -f '{{.Path}} {{.Dir}}' 2> /dev/null); then
+            top=$(cd "${module#* }" && pwd -P)
+            upstream=${module%% *}${here#"$top"}
+            upstream=${upstream##*/vendor/}
+        else
+            top=$here
+            upstream=$(go list -e -find -f '{{.ImportPath}}' .)
+        fi
+        cd "$top"
         program=reproduce_$$
         work=$(mktemp -d)
-        trap 'rm -rf "$work" "$program"' EXIT
-        upstream=$(go list -e -find -f '{{.ImportPath}}' .)
+        trap 'rm -rf "$work" "$top/$program"' EXIT
         mkdir "$program"
         sed "s#\(Self.importPath)#$upstream#" > "$program/main.go" << '\(Self.end)'
         \(program)\(Self.end)

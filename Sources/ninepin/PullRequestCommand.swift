@@ -75,12 +75,12 @@ struct PullRequestCommand: ContextCommand {
         let place = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(out)).lexicallyNormalized()
         try PullRequestBundle.claim(place)
         let author = try Author(environment: context.host.environment)
-        if measure { try await measure(entry.name, registry, context) }
+        if measure { try await measure(entry.name, for: project, registry, context) }
         let bundle = try await context.withBuilder { builder in
             let sources = PullRequestSources(builder, catalogue: context.catalogue, registry: registry)
             let (base, currency) = try await base(for: entry, to: project, sources, context.catalogue)
             let request = try PullRequest(entry, to: project, for: base, projects: projects, registry: registry)
-            let evidence = try sources.evidence(of: entry.name)
+            let evidence = try sources.evidence(of: entry.name, for: project)
             return try PullRequestBundle(
                 request, by: author, date: MailDate(seconds: Int64(Date.now.timeIntervalSince1970)), evidence: evidence, currency: currency,
                 logs: try sources.logs(of: evidence))
@@ -91,10 +91,10 @@ struct PullRequestCommand: ContextCommand {
     }
 
     /// Measures each pair that is missing, in its layout, with the same command that a person would use.
-    private func measure(_ patch: PatchName, _ registry: Registry, _ context: CommandContext) async throws {
+    private func measure(_ patch: PatchName, for project: Project, _ registry: Registry, _ context: CommandContext) async throws {
         let only = try recipe.map { try context.catalogue.recipe($0) }
         let evidence = try await context.withBuilder { builder in
-            try PullRequestSources(builder, catalogue: context.catalogue, registry: registry).evidence(of: patch)
+            try PullRequestSources(builder, catalogue: context.catalogue, registry: registry).evidence(of: patch, for: project)
         }
         let silent = CommandContext(host: context.host, report: Report(on: Terminal { _ in }), events: context.events, format: .table)
         for words in EvidenceRow.missing(from: evidence, at: only, named: recipe) {
@@ -111,7 +111,7 @@ struct PullRequestCommand: ContextCommand {
     private func base(
         for entry: PatchEntry, to project: Project, _ sources: PullRequestSources, _ catalogue: Catalogue
     ) async throws -> (base: PullRequestBase, currency: Currency) {
-        let reason = "nobody looked: leave --source, --recipe and --variant out to make it for that commit"
+        let reason = "it was not compared with that commit. Without --source, --recipe and --variant, 'ninepin pr' makes it for that commit"
         if let source { return (try sources.base(for: entry, to: project, in: try Source.folder(source)), .unknown(reason)) }
         if let recipe { return (try await sources.base(for: entry, in: try catalogue.recipe(recipe)), .unknown(reason)) }
         if variant != nil { return (.registry(variant: variant), .unknown(reason)) }
@@ -128,9 +128,12 @@ struct PullRequestCommand: ContextCommand {
             report.text("made for  \(request.madeFor); variant \(request.variant)")
             for name in bundle.names { report.text("wrote     \(place.appending(name))") }
             for rule in bundle.rules where !rule.isKept { report.text("open      \(rule.rule): \(rule.why)") }
-            if bundle.unmeasured.isEmpty { report.text("measure   nothing: every planned environment was run on both sides") }
+            if bundle.unmeasured.isEmpty {
+                let isKnown = !bundle.evidence.isEmpty
+                report.text("measure   nothing: \(isKnown ? "every planned environment was run on both sides" : "no recipe has this code")")
+            }
             for command in bundle.unmeasured { report.text("measure   \(command)") }
-            report.text("apply     git am \(place.appending(request.fileName))")
+            report.text("apply     git am -3 \(place.appending(request.fileName))")
             report.text("send      \(request.creation(in: place.string))")
         }
     }

@@ -28,6 +28,54 @@ struct RegistryTests {
         #expect(throws: (any Error).self) { try fixture.registry() }
     }
 
+    @Test(
+        "a link that leads out of the registry is not read, whatever file it stands for; one within it is",
+        arguments: ["patch.yaml", "v.patch", "probe/main.go", "../upstream.yaml"])
+    func links(_ file: String) throws {
+        let fixture = try RegistryFixture()
+        try fixture.patch("up/one", variants: [("v", "*", "a", "b")])
+        try fixture.write("patches/up/upstream.yaml", "title: t\nmodules: [example.org/up]\nmarks: [lib.go]\nhomes: [.]\n")
+        try fixture.write("patches/up/one/probe/main.go", "package main\n")
+        func read() throws -> [String] {
+            let registry = try fixture.registry()
+            let entry = try registry.entry(named: "one")
+            let text = try registry.text(try #require(entry.variants.first), of: entry)
+            return [String(decoding: text, as: UTF8.self), "\(try registry.probe(of: entry) != nil)"]
+        }
+        let before = try read()
+        let place = "\(fixture.path)/patches/up/one/\(file)"
+        for (target, isRefused) in [("\(fixture.path)/patches/moved", false), ("\(fixture.path)/outside", true)] {
+            try FileManager.default.moveItem(atPath: place, toPath: target)
+            try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: target)
+            if isRefused {
+                let error = #expect(throws: (any Error).self) { try read() }
+                #expect("\(error.map { "\($0)" } ?? "")".contains("a symbolic link leads out of"), "\(String(describing: error))")
+            } else {
+                #expect(try read() == before)
+            }
+            try FileManager.default.removeItem(atPath: place)
+            try FileManager.default.moveItem(atPath: target, toPath: place)
+        }
+    }
+
+    @Test("nothing is added through a link that leads out of the registry")
+    func writing() throws {
+        let fixture = try RegistryFixture()
+        try fixture.write("outside/README", "")
+        try fixture.write("patches/README", "")
+        try FileManager.default.createSymbolicLink(atPath: "\(fixture.path)/patches/up", withDestinationPath: "\(fixture.path)/outside")
+        let registry = try fixture.registry()
+        let diff = Array("--- a/lib.go\n+++ b/lib.go\n@@ -1 +1 @@\n-a\n+b\n".utf8)
+        let draft = PatchDraft(
+            name: try #require(PatchName("up/new")), title: "t", why: "w", evidence: "e", variant: "v",
+            versions: try #require(VersionRange("*")))
+        let plan = try registry.plan(draft, PatchMail(diff, from: "new.patch"))
+        let error = #expect(throws: (any Error).self) { try registry.write([plan]) }
+        #expect("\(error.map { "\($0)" } ?? "")".contains("a symbolic link leads out of"), "\(String(describing: error))")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/outside") == ["README"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.path).allSatisfy { !$0.hasPrefix(".") })
+    }
+
     @Test("what stands in the file decides the variant, and the version does not overrule it")
     func content() throws {
         let fixture = try RegistryFixture()

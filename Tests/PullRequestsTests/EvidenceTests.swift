@@ -94,7 +94,7 @@ struct EvidenceTests {
         #expect(bundle.unmeasured == ["ninepin matrix r --series none --series gap"])
         #expect(
             try fixture.text("out/CHECKLIST.md").contains(
-                "- [x] the evidence\n      1 of 1 pairs of runs: not clean without it, clean with it"))
+                "- [x] the evidence\n      1 of the 1 pair of runs in the text: not clean without it, clean with it"))
     }
 
     @Test("what was measured for another variant is said to be, and does not tick the rule")

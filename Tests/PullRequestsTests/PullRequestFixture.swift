@@ -58,7 +58,7 @@ final class PullRequestFixture {
             solution: Take it for no data.
             related: ["up/up#7 did the same"]
             tests:
-              - {project: plain, variants: [v1], file: test/gap_test.go, path: fs/gap_test.go}
+              - {project: plain, variants: [v1], file: test/gap_test.go, path: fs/gap_test.go, seen: "fails without the change, passes with it"}
               - {project: nested, variants: [v1], file: test/gap_test.go, path: fs/gap_test.go}
 
             """)

@@ -83,6 +83,72 @@ struct PullRequestTests {
         #expect(try newest.bytes == Array(fixture.text("patches/up/gap/v1.patch").utf8) && newest.madeFor == "up *")
     }
 
+    @Test("a test, a proposal or a project's rules that a link takes from outside the registry are not published")
+    func links() throws {
+        for file in ["up/gap/test/gap_test.go", "up/gap/pull-request.yaml", "projects/plain.yaml"] {
+            let fixture = try PullRequestFixture()
+            let place = "\(fixture.path)/patches/\(file)"
+            try FileManager.default.moveItem(atPath: place, toPath: "\(fixture.path)/outside")
+            try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: "\(fixture.path)/outside")
+            let error = #expect(throws: (any Error).self, "\(file)") { try fixture.request() }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("a symbolic link leads out of"), "\(String(describing: error))")
+        }
+    }
+
+    @Test("what is said of some variants is in the message and the text of those, and of no others")
+    func remarks() throws {
+        let fixture = try PullRequestFixture()
+        let proposal = try fixture.text("patches/up/gap/pull-request.yaml")
+        for (variant, isTold) in [("v1", true), ("v2", false)] {
+            try fixture.write(
+                "patches/up/gap/pull-request.yaml",
+                proposal + "remarks:\n  - {variants: [\(variant)], problem: It fails twice., solution: And once more.}\n")
+            let request = try fixture.request()
+            for text in [request.page(evidence: []), request.message(by: try Author(name: "A", email: "a@example.org"), evidence: [])] {
+                #expect(text.contains("It fails twice.") == isTold, "\(text)")
+            }
+        }
+        #expect(
+            try fixture.request().message(by: try Author(name: "A", email: "a@example.org"), evidence: []).contains("Take it for no data."))
+    }
+
+    @Test("a script is offered for versions that the probe can be built with")
+    func probeVersions() throws {
+        let fixture = try PullRequestFixture()
+        try fixture.write("patches/up/gap/probe/main.go", "package main\n\nimport \"upstream/fs\"\n\nfunc main() { fs.Open() }\n")
+        let entry = try fixture.text("patches/up/gap/patch.yaml").replacing("versions: '*'}", with: "versions: '>=2 <3'}")
+        for (range, isOffered) in [("*", true), (">=2", true), ("<2.5", true), ("<2", false), (">=3", false)] {
+            try fixture.write("patches/up/gap/patch.yaml", entry + "probeVersions: '\(range)'\n")
+            #expect(try fixture.bundle(try fixture.request()).names.contains("reproduce.sh") == isOffered, "\(range)")
+        }
+    }
+
+    @Test("a patch that came with a message alone is told by it: once, as it was written, without the trailers of the commit")
+    func message() throws {
+        let fixture = try PullRequestFixture()
+        try FileManager.default.removeItem(atPath: "\(fixture.path)/patches/up/gap/pull-request.yaml")
+        let body = "It fails:\n\n    $ kubelet\n    F1127 gone\n\nSteps:\n- one\n- two\n\nSee the\nother side."
+        let mail =
+            "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\nFrom: A <a@example.org>\n"
+            + "Date: Fri, 27 Nov 2026 10:00:00 +0100\nSubject: [PATCH] fs: tolerate a gap\n\n\(body)\n\nFixes: #12\nSigned-off-by: A <a@example.org>\n---\n"
+        try fixture.write("patches/up/gap/v1.patch", mail + (try fixture.text("patches/up/gap/v1.patch")) + "-- \n2.39\n")
+        try fixture.write(
+            "patches/up/gap/patch.yaml",
+            try fixture.text("patches/up/gap/patch.yaml").replacing(
+                "why: w",
+                with: "why: |2\n" + body.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }.joined(separator: "\n"))
+        )
+        let request = try fixture.request(to: "nested")
+        let page = request.page(evidence: [])
+        #expect(page.contains("It fails:\n\n    $ kubelet\n    F1127 gone\n\nSteps:\n- one\n- two\n\nSee the other side."), "\(page)")
+        #expect(
+            page.components(separatedBy: "It fails").count == 2 && !page.contains("Signed-off-by") && !page.contains("Fixes"), "\(page)")
+        let rules = try fixture.bundle(request).rules
+        #expect(rules.first { $0.rule == "the subject" }?.isKept == true, "\(rules)")
+        let message = request.message(by: try Author(name: "B", email: "b@example.org"), evidence: [])
+        #expect(message.contains("Fixes: #12\nSigned-off-by: A <a@example.org>"), "\(message)")
+    }
+
     @Test("a patch that does not fit the source makes no pull request")
     func misfit() throws {
         let fixture = try PullRequestFixture()
@@ -120,6 +186,11 @@ struct ChecklistTests {
         #expect(rules["the agreement is signed"]?.isKept == false)
         for check in ["subject", "message", "keywords", "test", "signOff"] { #expect(rules["the \(check)"]?.isKept == true, "\(check)") }
         #expect(rules["the evidence"]?.isKept == false)
+        // The same test for a project in which nobody ran it.
+        let unseen = try self.rules(fixture, to: "nested")["the test"]
+        #expect(
+            unseen?.isKept == false && unseen?.why == "lib/up/fs/gap_test.go: not run yet for this version", "\(String(describing: unseen))"
+        )
         let bundle = try fixture.bundle(try fixture.request())
         try bundle.write(to: FilePath("\(fixture.path)/out"))
         let page = try fixture.text("out/CHECKLIST.md")

@@ -15,14 +15,26 @@ package struct Proposal: Hashable, Sendable {
         package let seen: String?
     }
 
+    /// What is to be told of some variants only.
+    package struct Remark: Hashable, Sendable {
+        /// The variants that it is about.
+        package let variants: [String]
+        /// What else fails without the patch; nil for nothing.
+        package let problem: String?
+        /// What else to know of the solution; nil for nothing.
+        package let solution: String?
+    }
+
     /// The area of the code for subject lines: `fs`.
     package let area: String
     /// What the commit does, in the imperative and starting in lower case.
     package let subject: String
     /// The problem without the patch.
-    package let problem: String
+    package private(set) var problem: String
     /// How the patch solves the problem.
-    package let solution: String
+    package private(set) var solution: String
+    /// What is to be told of some variants only.
+    package let remarks: [Remark]
     /// What was measured by hand, with dates and versions; nil if nothing was.
     package let measured: String?
     /// Related threads of the projects.
@@ -41,11 +53,19 @@ extension Proposal {
                 YamlField("subject", "text", "what the commit does, in the imperative and in lowercase"),
                 YamlField("problem", "text", "what fails without the patch; an empty line starts a new paragraph"),
                 YamlField("solution", "text", "how the patch fixes it"),
+                YamlField("remarks", "list of mappings", required: false, "more on problem and solution, for some variants only"),
                 YamlField(
                     "measured", "text", required: false,
                     "what was measured by hand, with dates and versions; it stands behind the recorded runs"),
                 YamlField("related", "list of texts", required: false, "related threads: `OWNER/NAME#NUMBER` and a short comment"),
                 YamlField("tests", "list of mappings", required: false, "new test files that fail without the patch"),
+            ])
+        package static let remark = YamlSection(
+            path: "remarks",
+            fields: [
+                YamlField("variants", "list of names", "the variants that it is about"),
+                YamlField("problem", "text", required: false, "what else fails without the patch: paragraphs that follow `problem`"),
+                YamlField("solution", "text", required: false, "what else to know of the solution: paragraphs that follow `solution`"),
             ])
         package static let test = YamlSection(
             path: "tests",
@@ -61,7 +81,7 @@ extension Proposal {
             ])
 
         /// All sections, starting with the file itself.
-        package static let all = [proposal, test]
+        package static let all = [proposal, remark, test]
     }
 
     /// A proposal without a file, and so without tests.
@@ -70,9 +90,20 @@ extension Proposal {
         self.subject = subject
         self.problem = problem
         self.solution = solution
+        remarks = []
         measured = nil
         related = []
         tests = []
+    }
+
+    /// The proposal as it is for one variant, with the remarks that are about it.
+    package func told(of variant: String) -> Proposal {
+        var told = self
+        for remark in remarks where remark.variants.contains(variant) {
+            if let more = remark.problem { told.problem += "\n\n\(more)" }
+            if let more = remark.solution { told.solution += "\n\n\(more)" }
+        }
+        return told
     }
 
     /// Parses a proposal.
@@ -85,6 +116,15 @@ extension Proposal {
         guard !subject.contains(where: \.isNewline) else { throw map.complaint("subject", "expected one line") }
         problem = try map.text("problem")
         solution = try map.text("solution")
+        var remarks: [Remark] = []
+        for remark in try map.list("remarks", schema: Schema.remark) {
+            let variants = try remark.values("variants", as: String.self, expected: "a variant's name")
+            let texts = (
+                remark.has("problem") ? try remark.text("problem") : nil, remark.has("solution") ? try remark.text("solution") : nil
+            )
+            remarks.append(Remark(variants: variants, problem: texts.0, solution: texts.1))
+        }
+        self.remarks = remarks
         measured = map.has("measured") ? try map.text("measured") : nil
         related = try map.values("related", expected: "text")
         var tests: [Test] = []

@@ -41,6 +41,12 @@ package struct VersionRange: Hashable, Sendable, Codable, LosslessStringConverti
         description = text
     }
 
+    /// Whether a bound of either range is in both. Ranges that share versions but no bound do not count.
+    package func sharesBound(with other: VersionRange) -> Bool {
+        self == other || sets.contains { $0.isEmpty } || other.sets.contains { $0.isEmpty }
+            || (sets + other.sets).joined().contains { contains($0.bound) && other.contains($0.bound) }
+    }
+
     package func contains(_ version: Version) -> Bool { sets.contains { set in set.allSatisfy { $0.holds(for: version) } } }
 
     /// Decodes a range from a string.

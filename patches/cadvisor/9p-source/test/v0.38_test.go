@@ -7,13 +7,15 @@ import (
 	"k8s.io/utils/mount"
 )
 
-// All 9p mounts of a gVisor sandbox have the source "none".
+// All 9p mounts of a gVisor sandbox have the source "none". A mount of another type with that source does not hide them.
 func TestProcessMounts9p(t *testing.T) {
 	mounts := []mount.MountInfo{
+		{MountPoint: "/data", Source: "none", FsType: "xfs", Major: 0, Minor: 20},
 		{MountPoint: "/", Source: "none", FsType: "9p", Major: 0, Minor: 21},
 		{MountPoint: "/var/lib/kubelet", Source: "none", FsType: "9p", Major: 0, Minor: 24},
 	}
 	expected := map[string]partition{
+		"none":             {fsType: "xfs", mountpoint: "/data", major: 0, minor: 20},
 		"/":                {fsType: "9p", mountpoint: "/", major: 0, minor: 21},
 		"/var/lib/kubelet": {fsType: "9p", mountpoint: "/var/lib/kubelet", major: 0, minor: 24},
 	}
