@@ -18,7 +18,7 @@ extension PullRequest {
                 "problem": Paragraphs.unwrapped(proposal.problem), "solution": Paragraphs.unwrapped(proposal.solution), "subject": subject,
                 "tests": tests.isEmpty
                     ? "This change has no test."
-                    : "The commit has a test, which must fail without the change and pass with it:\n\n\(tests)",
+                    : "The commit has a test:\n\n\(tests)",
                 "evidence": EvidenceText(evidence, variant: variant, measured: proposal.measured).text,
                 "related": proposal.related.isEmpty ? "None." : proposal.related.map { "- \($0)" }.joined(separator: "\n"),
             ])

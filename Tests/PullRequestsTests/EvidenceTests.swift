@@ -152,6 +152,49 @@ struct EvidenceTests {
         #expect(!(try fixture.bundle(try fixture.request()).names.contains("reproduce.sh")), "a program that would end the script")
     }
 
+    @Test(
+        "the script builds the program with the import path that Go has for the folder: at a module's top, below it, in vendor/, and without modules",
+        arguments: [(".", "mod"), ("libs/up", "mod"), ("vendor/example.org/up", "vendor"), ("libs/up", "gopath")])
+    func importPath(_ home: String, _ mode: String) throws {
+        let fixture = try PullRequestFixture()
+        try fixture.write(
+            "patches/up/gap/probe/main.go",
+            "package main\n\nimport (\n\t\"fmt\"\n\n\t\"upstream/fs\"\n)\n\nfunc main() { fmt.Println(fs.Answer()) }\n")
+        try fixture.write(
+            "patches/projects/plain.yaml", try fixture.text("patches/projects/plain.yaml").replacing("path: .}", with: "path: \(home)}"))
+        try fixture.bundle(try fixture.request()).write(to: .init("\(fixture.path)/out"))
+        let work = "path/src/example.org/thing"
+        try fixture.write("\(work)/\(home)/fs/fs.go", "package fs\n\nfunc Answer() string { return \"it answers\" }\n")
+        if mode != "gopath" { try fixture.write("\(work)/go.mod", "module example.org/thing\n\ngo 1.16\n") }
+        if mode == "vendor" {
+            try fixture.write("\(work)/go.mod", "module example.org/thing\n\ngo 1.16\n\nrequire example.org/up v1.0.0\n")
+            try fixture.write("\(work)/vendor/modules.txt", "# example.org/up v1.0.0\n## explicit\nexample.org/up/fs\n")
+        }
+        // In the place of runsc: the program itself. The last word of runsc's command line is the container's name.
+        try fixture.write("runsc", "while [ $# -gt 2 ]; do shift; done\nexec \"$1/rootfs/program\"\n")
+        let script = Process()
+        script.executableURL = URL(filePath: "/bin/sh")
+        script.arguments = ["\(fixture.path)/out/reproduce.sh", "\(fixture.path)/sandbox"]
+        try fixture.write("sandbox", "#!/bin/sh\nexec sh '\(fixture.path)/runsc' \"$@\"\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(fixture.path)/sandbox")
+        script.currentDirectoryURL = URL(filePath: "\(fixture.path)/\(work)")
+        script.environment = [
+            "PATH": "/usr/lib/go-1.19/bin:/usr/bin:/bin", "HOME": fixture.path, "GOPATH": "\(fixture.path)/path",
+            "GOCACHE": "\(fixture.path)/cache",
+            "GO111MODULE": mode == "gopath" ? "off" : "on", "GOFLAGS": "", "GOPROXY": "off", "GOTOOLCHAIN": "local",
+        ]
+        try fixture.write("said", "")
+        let said = try FileHandle(forWritingTo: URL(filePath: "\(fixture.path)/said"))
+        script.standardOutput = said
+        script.standardError = said
+        try script.run()
+        script.waitUntilExit()
+        let answer = try fixture.text("said")
+        #expect(script.terminationStatus == 0 && answer == "it answers\n", "\(answer)")
+        let left = try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/\(work)").filter { $0.hasPrefix("reproduce_") }
+        #expect(left == [])
+    }
+
     @Test("pairs that differ in their file systems alone are one line; each has the fewest patches that show it, named with what they do")
     func grouped() throws {
         let fixture = try PullRequestFixture()
