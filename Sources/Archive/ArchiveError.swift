@@ -36,7 +36,10 @@ package enum ArchiveError: ExitStatusError, Sendable, Hashable, CustomStringConv
         }
     }
 
-    package var exitStatus: ExitStatus { .data }
+    package var exitStatus: ExitStatus {
+        // Only the writer's operation is this word alone.
+        if case .file("write", _, _) = self { .output } else { .data }
+    }
 }
 
 /// A problem with one entry, before the archive is known.

@@ -161,7 +161,7 @@ package struct Catalogue: Sendable {
         guard let project = known[name] else {
             throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: known.keys))
         }
-        return project.appending("recipes/\(name).yaml")
+        return try Files.confined(project.appending("recipes/\(name).yaml"), to: project)
     }
 
     /// Splits a name at the last `@` into the name and a version.

@@ -76,10 +76,14 @@ extension Host {
         if !options.projects.isEmpty { settings.projects = own.projects }
         let more = try settings.projects.map { try Self.folder($0, shipped) }
         let projects = (found + more).map { $0.lexicallyNormalized() }.reduce(into: [FilePath]()) { if !$0.contains($1) { $0.append($1) } }
-        let workspace = (options.workspace ?? settings.workspace).map { directory.pushing(FilePath($0)) }
+        let chosen = (options.workspace ?? settings.workspace).map { directory.pushing(FilePath($0)) }
+        let workspace = (chosen ?? Self.standardWorkspace(of: projects.first, shipped, environment, directory)).lexicallyNormalized()
+        // A workspace that the project chose, by its file or by a link in the place of the usual folder.
+        if let project = found.first, chosen == nil || options.workspace == nil && settings.workspace == own.workspace {
+            try Self.checkInside(workspace, project)
+        }
         return Host(
-            environment: environment,
-            workspace: (workspace ?? Self.standardWorkspace(of: projects.first, shipped, environment, directory)).lexicallyNormalized(),
+            environment: environment, workspace: workspace,
             project: projects.first ?? directory, projects: projects, isRoot: geteuid() == 0,
             deadlines: Deadlines(patience: options.patience ?? settings.patience ?? 1), settings: settings)
     }
@@ -144,12 +148,30 @@ extension Host {
     /// The settings of a file. Its relative paths begin at its folder.
     private static func settings(at file: FilePath, _ owner: Settings.Owner, isRequired: Bool) throws -> Settings {
         guard isRequired || Files.exists(file) else { return Settings() }
-        var settings = try Settings(yaml: try Files.readYaml(file), file: file.string, owner: owner)
+        // A project comes from somebody else. Its file is not a link to one of the user's, whose words would be in an error.
+        let text = try Files.readYaml(owner == .user ? file : try Files.confined(file, to: file.removingLastComponent()))
+        var settings = try Settings(yaml: text, file: file.string, owner: owner)
         let folder = file.removingLastComponent()
         settings.workspace = settings.workspace.map { folder.pushing(FilePath($0)).string }
         settings.projects = settings.projects.map { $0 == "shipped" ? $0 : folder.pushing(FilePath($0)).string }
         settings.runsc = settings.runsc.map { folder.pushing(FilePath($0)).string }
         return settings
+    }
+
+    /// Checks that a workspace lies in its project also when all symbolic links are followed. The workspace need not exist.
+    private static func checkInside(_ workspace: FilePath, _ project: FilePath) throws {
+        // The user's cache folder, for a project that all users have.
+        guard workspace.starts(with: project.lexicallyNormalized()) else { return }
+        var folder = workspace
+        while !Files.exists(folder), folder.removeLastComponent() {}
+        do { _ = try Files.confined(folder, to: project) } catch {
+            throw Diagnostic(
+                file: workspace.string,
+                message: """
+                    a symbolic link leads out of the project, and a project cannot choose a workspace outside of it
+                        If you want it there, name the folder with --workspace DIR or NINEPIN_WORKSPACE.
+                    """)
+        }
     }
 
     /// The settings of the environment variables.

@@ -61,7 +61,7 @@ package struct LogSelection {
         guard isOpen else { return }
         lines.append(isWhole ? line + [UInt8(ascii: "\n")] : line)
         // Now and then, so that most lines are appended without moving the others.
-        if let most, lines.count > 2 * max(most, 1000) { lines.removeFirst(lines.count - most) }
+        if let most, lines.count / 2 > max(most, 1000) { lines.removeFirst(lines.count - most) }
     }
 
     private func stamp(of line: [UInt8]) -> LogLine.Stamp? {

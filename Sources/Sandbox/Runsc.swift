@@ -21,13 +21,14 @@ package struct Runsc: Hashable, Sendable {
     /// The date of the oldest accepted release. Debian 12's, of 2022-12-19, lacks mount propagation and cgroups, which a node needs.
     package static let oldestRelease = 20_230_101
 
-    /// Finds a suitable runsc: the named one, or else one on `PATH` or in the workspace, where `./setup` installs it.
+    /// Finds a suitable runsc: the named one, or that of the settings, or else one on `PATH` or in the workspace, where `./setup` installs it.
     ///
     /// - Parameters:
     ///   - named: the only candidate; it need not report a release.
     ///   - layouts: the required layouts. Its flags are queried only for those that not every runsc supports.
     /// - Throws: `RunscMissing`, which lists the rejected candidates; `RunscLacks` if it does not support a layout; `CancellationError`.
     package static func find(on host: Host, named: FilePath? = nil, for layouts: [Layout] = []) async throws -> Runsc {
+        let named = named ?? host.settings.runsc.map { FilePath($0) }
         let usual = [host.program("runsc"), host.workspace.appending("tools/runsc/usr/bin/runsc")].compactMap(\.self).filter(Files.exists)
         var refused: [String] = []
         var lack: RunscLacks?
@@ -226,7 +227,7 @@ package struct RunscMissing: ExitStatusError, Sendable, CustomStringConvertible 
         let found = refused.isEmpty ? "none is on PATH or in the workspace" : refused.joined(separator: "; ")
         let cure =
             isNamed
-            ? "Give another one with --runsc, or omit --runsc."
+            ? "Name another one with --runsc, NINEPIN_RUNSC or 'runsc' of your configuration, or name none."
             : "Run ./setup, which installs Debian 13's into the workspace, or put a newer one on PATH."
         return "no usable runsc (gVisor): \(found)\n    \(cure)"
     }

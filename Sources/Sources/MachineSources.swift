@@ -48,11 +48,14 @@ package struct MachineSources: Hashable, Sendable {
             let entry = try Self.entry(of: root.appending("etc"))
             (address, keyring) = (entry.address, entry.keyring)
         }
-        let named = keys.flatMap { $0.isEmpty ? nil : FilePath($0) }
         let folders = [workspace?.appending("tools/keyring"), root].compactMap(\.self).map { $0.appending("usr/share/keyrings") }
         let usual = folders.flatMap { folder in ["pgp", "gpg"].map { folder.appending("debian-archive-keyring.\($0)") } }
-        let places = (named.map { [$0] } ?? []) + usual
-        guard let found = keyring ?? places.first(where: Files.exists)?.string, Self.isWord(found) else { throw SourceError.noKeyring }
+        // The user's word counts more than that of apt's entry. A file that is not there is an error, and no other one takes its place.
+        if let named = keys.flatMap({ $0.isEmpty ? nil : FilePath($0) }) {
+            guard Files.exists(named), Self.isWord(named.string) else { throw SourceError.keyring(named.string) }
+            keyring = named.string
+        }
+        guard let found = keyring ?? usual.first(where: Files.exists)?.string, Self.isWord(found) else { throw SourceError.noKeyring }
         self.keyring = found
     }
 

@@ -12,6 +12,8 @@ package enum SourceError: ExitStatusError, Sendable, CustomStringConvertible {
     case badMirror(variable: String)
     /// The keys of Debian's archive are not on this machine.
     case noKeyring
+    /// The file of keys that the user named is not there, or its path cannot be told to apt.
+    case keyring(String)
     /// The index could not be read, or its signature is invalid.
     case index(suite: String, reason: String)
     /// The index does not list the version that the recipe requires.
@@ -35,6 +37,8 @@ package enum SourceError: ExitStatusError, Sendable, CustomStringConvertible {
             the keys of Debian's archive are not on this machine
                 Run ./setup, or install debian-archive-keyring (on Fedora debian-keyring), or set NINEPIN_DEBIAN_KEYRING to their file.
             """
+        case .keyring(let file):
+            "NINEPIN_DEBIAN_KEYRING is not a file with keys: \(file)\n    Name one, by a path without spaces, or unset it for the platform's own."
         case .index(let suite, let reason):
             "cannot fetch the signed index of '\(suite)':\n    \(reason)\n    Check the network and whether 'apt-get update' works, then try again."
         case .notListed(let package, let version, let suite, let found):

@@ -86,7 +86,7 @@ struct BisectCommand: ContextCommand {
         let recipe = try context.catalogue.recipe(name)
         let options = BisectOptions(
             level: level.level(for: recipe).level, probe: level.probe, layout: try sandbox.layout(layout ?? recipe.layouts[0]),
-            runsc: sandbox.runsc.map { FilePath($0) }, go: goOption.go, allowsCode: goOption.allowRecipeCode,
+            runsc: sandbox.named(in: context), go: goOption.go, allowsCode: goOption.allowRecipeCode,
             trustsDownloads: goOption.trustDownloads)
         let report = try await context.withBuilder { builder in
             let plan = try await plan(in: context, with: builder)

@@ -33,7 +33,9 @@ struct BuildCommand: ContextCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard output != "" else { throw ValidationError("--output cannot be empty") }
+        guard output != "-", output != "" else {
+            throw ValidationError("--output expects a file; a binary is not written to standard output")
+        }
         guard !plan.dryRun || output == nil else { throw ValidationError("--dry-run builds nothing, so there is no --output") }
         guard level != .component else { throw ValidationError("--level component builds no node; use 'ninepin run --level component'") }
     }
@@ -61,7 +63,7 @@ struct BuildCommand: ContextCommand {
         let built = try await context.withBuilder {
             try await NodeProver($0).prepare(recipe, series, level: level.level, with: prerequisites, from: sourceOptions.folder)
         }
-        if let output { try copy(built.artifact, to: FilePath(output)) }
+        let output = try output.map { try copy(built.artifact, to: FilePath($0)) }
         let document = Document(
             recipe: recipe.name, series: series.names, tree: built.tree, artifact: built.artifact, output: output,
             mode: built.pedigree?.mode.rawValue,
@@ -73,18 +75,21 @@ struct BuildCommand: ContextCommand {
     }
 
     /// Copies the binary out of the store, and makes sure that what was copied is what was built.
-    private func copy(_ artifact: Artifact, to file: FilePath) throws {
+    ///
+    /// - Returns: the path of the copy.
+    private func copy(_ artifact: Artifact, to file: FilePath) throws -> String {
         let place = Files.isDirectory(file) ? file.appending(FilePath(artifact.path).lastComponent?.string ?? "binary") : file
         // A new file takes the name, because the old one may be running.
-        let unfinished = FilePath("\(place).\(artifact.digest.short).part")
+        let output = try OutputFile(place, mode: 0o755)
         do {
-            guard try Files.copy(FilePath(artifact.path), to: unfinished) == artifact.digest else {
+            guard try Files.copy(FilePath(artifact.path), to: output.path) == artifact.digest else {
                 throw Files.refusal("write", place, "the copy differs from the binary that was built")
             }
-            try Files.rename(unfinished, to: place)
         } catch {
-            if Files.exists(unfinished) { try Files.remove(unfinished) }
+            output.discard()
             throw error
         }
+        try output.finish()
+        return place.string
     }
 }

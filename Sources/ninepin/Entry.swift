@@ -15,6 +15,7 @@ import Sanitizing
 enum Entry {
     static func main() {
         holdStreams()
+        widenHelp()
         Task.detached {
             let code = await run(Array(CommandLine.arguments.dropFirst()))
             // Some file systems report only at this point that the disk is full (close(2)).
@@ -31,6 +32,14 @@ enum Entry {
             // open(2) returns the lowest free descriptor.
             _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
+    }
+
+    /// Makes ArgumentParser believe in at least 40 columns: with fewer than its indentation it ends the process.
+    private static func widenHelp() {
+        let wanted = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }
+        var size = winsize()
+        let width = wanted ?? (ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0)
+        if wanted != nil || width > 0, width < 40 { setenv("COLUMNS", "40", 1) }
     }
 
     /// Parses the command line, runs the command, and returns the exit code. ArgumentParser's own main does the same, but does not check

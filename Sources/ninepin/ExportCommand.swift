@@ -54,17 +54,17 @@ struct ExportCommand: ContextCommand {
         let place = FilePath(file)
         guard !Files.exists(place) else { throw Files.refusal("write", place, "it exists, and is not replaced") }
         let contents = try RunExport(run, ledger: ledger, registry: try context.catalogue.registry())
-        let unfinished = FilePath("\(place).part")
+        let output = try OutputFile(place)
         do {
-            try ArchiveWriter.write(contents.entries.count, to: unfinished) { index in
+            try ArchiveWriter.write(contents.entries.count, to: output.path) { index in
                 try Task.checkCancellation()
                 return try contents.entry(index)
             }
-            try Files.rename(unfinished, to: place)
         } catch {
-            if Files.exists(unfinished) { try Files.remove(unfinished) }
+            output.discard()
             throw error
         }
+        try output.finish()
         let document = Document(
             run: run.id, file: file, bytes: Files.bytes(of: place) ?? 0, entries: contents.entries.map(\.name), notes: contents.notes)
         for note in contents.notes { context.events(.note(note)) }

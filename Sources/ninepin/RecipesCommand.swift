@@ -111,7 +111,7 @@ struct RecipesCommand: AsyncParsableCommand {
             let parent = base.hasSuffix(".yaml") ? try Files.realPath(FilePath(base)).string : base
             let found = try await context.withBuilder { try await $0.lockDownloads(of: recipe) }
             let text = try recipe.pinned(by: found, extending: parent)
-            if let output { try Files.write(text, to: FilePath(output)) }
+            if let output { try OutputFile.write(Array(text.utf8), to: FilePath(output)) }
             let document = Document(recipe: recipe.name, version: recipe.version.plain, downloads: found, text: text)
             try context.show(document) { report in
                 if let output { report.text("\(output)") } else { report.lines(text) }

@@ -61,8 +61,7 @@ extension CommandContext {
         report.commands(github.annotations)
         guard let path = host.environment["GITHUB_STEP_SUMMARY"], !path.isEmpty else { return }
         // Other steps of the job may have written to it.
-        let before = Files.exists(FilePath(path)) ? try Files.read(FilePath(path)) : []
-        try Files.write(before + Array(github.summary.utf8), to: FilePath(path))
+        try OutputFile.append(Array(github.summary.utf8), to: FilePath(path))
     }
 
     /// Writes a folder of files. Files of an earlier report are replaced; others are left alone.
@@ -73,7 +72,7 @@ extension CommandContext {
     private func write(_ bytes: [UInt8], to file: FilePath) throws {
         let folder = file.removingLastComponent()
         if !folder.string.isEmpty { try Files.makeDirectory(folder) }
-        try Files.write(bytes, to: file)
+        try OutputFile.write(bytes, to: file)
     }
 
     /// Writes the report on the runs of one command, if any form was asked for.

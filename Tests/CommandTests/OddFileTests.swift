@@ -72,23 +72,37 @@ struct OddFileTests {
             programs.append(try Program(origin, ["fetch", recipe]))
             expected.append(69)
         }
-        // A link to a device is treated like the device.
-        try #require(symlink(recipe, "\(origin.path)/project/recipes/linked.yaml") == 0)
-        programs.append(try Program(origin, ["fetch", "linked"]))
-        programs.append(try Program(origin, ["recipes", "show", "linked"]))
+        // What is named by a path may be a link; it is treated like what it leads to.
+        try #require(symlink(recipe, "\(origin.path)/linked.yaml") == 0)
+        programs.append(try Program(origin, ["fetch", "\(origin.path)/linked.yaml"]))
         try origin.write("a.tar", "x")
         try origin.archiveRecipe(at: ["file://\(recipe)"], file: "a.tar")
         programs.append(try Program(origin, ["fetch", "thing"]))
-        expected += [69, 69, 69]
+        expected += [69, 69]
         for (program, code) in zip(programs, expected) {
             #expect(try await program.code() == code, "\(program.said)")
             #expect(program.said.contains(odd.words), "\(program.said)")
         }
+    }
+
+    @Test("are refused in the project's own folders, and so is a link to one", arguments: Odd.allCases)
+    func folders(_ odd: Odd) async throws {
+        let origin = try Origin()
         try FileManager.default.createDirectory(atPath: "\(origin.path)/project/patches/a/b", withIntermediateDirectories: true)
-        try #require(symlink(recipe, "\(origin.path)/project/patches/a/b/patch.yaml") == 0)
-        let registry = try Program(origin, ["patches", "list"])
-        #expect(try await registry.code() == 69, "\(registry.said)")
-        #expect(registry.said.contains(odd.words), "\(registry.said)")
+        for (folder, name, command) in [
+            ("recipes", "linked.yaml", ["recipes", "show", "linked"]), ("patches/a/b", "patch.yaml", ["patches", "list"]),
+        ] {
+            let file = "\(origin.path)/project/\(folder)/\(name)"
+            var words = odd.words
+            let made = try odd.made(in: "\(origin.path)/project/\(folder)", name: name)
+            if made != file {
+                try #require(symlink(made, file) == 0)
+                words = "a symbolic link leads out of"
+            }
+            let program = try Program(origin, command)
+            #expect(try await program.code() == 69, "\(program.said)")
+            #expect(program.said.contains(words), "\(program.said)")
+        }
     }
 
     /// Waits until the program has opened a file and handles signals.

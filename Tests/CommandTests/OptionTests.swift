@@ -179,6 +179,21 @@ struct OptionTests {
         #expect(record.status == 65 && record.errors.contains("cannot be read") && !record.errors.contains("Swift"), "\(record.errors)")
     }
 
+    @Test("help and usage errors are told in any width, also in one that no help fits into", arguments: ["0", "1", "5", "26", "39", "60"])
+    func widths(_ columns: String) async throws {
+        var tool = place.tool
+        tool.environment["COLUMNS"] = columns
+        let help = try await tool.ran(["run", "--help"])
+        #expect(help.status == 0 && help.output.contains("OPTIONS:") && help.output.contains("--dry-run"), "\(help)")
+        #expect(try await tool.ran(["run", "--nothing"]).status == 64)
+    }
+
+    @Test("a binary is not written to standard output, nor to a file with an empty name", arguments: ["-", ""])
+    func output(_ name: String) async throws {
+        let found = try await place.tool.ran(["build", "--output", name])
+        #expect(found.status == 64 && found.errors.contains("--output expects a file"), "\(found)")
+    }
+
     @Test("-v writes every event with its time, and -q and -v exclude each other")
     func verbose() async throws {
         let found = try await place.tool.ran(["gc", "--verbose"])

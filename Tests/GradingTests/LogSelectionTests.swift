@@ -29,6 +29,7 @@ struct LogSelectionTests {
         #expect(try selected(tail: 0, pieces: pieces) == [])
         #expect(try selected(tail: 9, pieces: pieces) == ["first", "second", "time", "third"])
         #expect(try selected(pieces: pieces) == ["first", "second", "time", "third"])
+        #expect(try selected(tail: .max, pieces: pieces) == ["first", "second", "time", "third"])
         #expect(try selected("a\nb\nlast without an end", tail: 1, pieces: pieces) == ["end"])
     }
 

@@ -49,6 +49,36 @@ final class SettingsOrderTests {
         #expect(options.workspace == place.appending("w"))
     }
 
+    @Test(
+        "a link in the project that leads out of it is no workspace of it, and no settings are read through one; a user may name the folder"
+    )
+    func links() throws {
+        func host(_ place: FilePath, _ options: HostOptions = HostOptions(), _ environment: [String: String] = [:]) throws -> Host {
+            try Host.current(options, environment: environment, in: place, program: nil)
+        }
+        let outside = folder.appending("outside")
+        try Files.makeDirectory(outside.appending("below"))
+        try Files.write("secret: words\n", to: outside.appending("ninepin.yaml"))
+        for (name, configuration, link) in [
+            ("usual", "jobs: 2\n", "Workspace"), ("named", "workspace: w\n", "w"), ("below", "workspace: w/below/new\n", "w"),
+        ] {
+            let place = try project(name, configuration)
+            try Files.link(place.appending(link), to: outside.string)
+            let error = #expect(throws: Diagnostic.self) { try host(place) }
+            #expect(error?.description.contains("a symbolic link leads out of the project") == true)
+            #expect(try host(place, HostOptions(workspace: link)).workspace == place.appending(link))
+            #expect(try host(place, HostOptions(), ["NINEPIN_WORKSPACE": "/w"]).workspace == "/w")
+        }
+        let inside = try project("inside", "workspace: w\n")
+        try Files.makeDirectory(inside.appending("large"))
+        try Files.link(inside.appending("w"), to: "large")
+        #expect(try host(inside).workspace == inside.appending("w"))
+        let read = try project("read")
+        try Files.link(read.appending("ninepin.yaml"), to: outside.appending("ninepin.yaml").string)
+        let error = #expect(throws: FileError.self) { try host(read) }
+        #expect(error?.description.contains("a symbolic link leads out of") == true && error?.description.contains("secret") == false)
+    }
+
     @Test("folders on the command line replace the variable's and the user's, but not those that the first of them names")
     func projects() throws {
         let (one, two, company) = (try project("one", "projects: [../company]\n"), try project("two"), try project("company"))

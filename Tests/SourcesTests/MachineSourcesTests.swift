@@ -155,6 +155,19 @@ struct MachineSourcesTests {
         #expect(found.address == "http://mirror.example.org/bookworm" && found.keyring == keys)
     }
 
+    @Test("a setting for the keys counts more than apt's own entry")
+    func namedKeys() throws {
+        let path = try root([
+            "apt/sources.list":
+                "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example.org/debian bookworm main\n"
+        ])
+        defer { try? Files.remove(path) }
+        let keys = path.appending("mine")
+        #expect(throws: SourceError.self) { try MachineSources(root: path, keys: keys.string) }
+        try Files.write("", to: keys)
+        #expect(try MachineSources(root: path, keys: keys.string).keyring == keys.string)
+    }
+
     @Test("the keys come from the setting, then from the workspace, then from the machine; without any, the package is named")
     func keys() throws {
         let path = try root(["apt/sources.list": "deb http://mirror.example.org/debian bookworm main\n"])
@@ -168,12 +181,14 @@ struct MachineSourcesTests {
             try Files.makeDirectory(place.removingLastComponent())
             try Files.write("", to: place)
         }
-        let keys = places[0].string
-        for place in places {
+        for (keys, place) in zip([places[0].string, nil, nil], places) {
             #expect(try MachineSources(root: path, keys: keys, workspace: path.appending("w")).keyring == place.string)
             try Files.remove(place)
         }
-        let error = #expect(throws: SourceError.self) { try MachineSources(root: path, keys: keys) }
+        // A named file that is not there is not replaced by another one.
+        let named = #expect(throws: SourceError.self) { try MachineSources(root: path, keys: places[0].string) }
+        #expect(named?.description.contains("NINEPIN_DEBIAN_KEYRING is not a file with keys: \(places[0])") == true)
+        let error = #expect(throws: SourceError.self) { try MachineSources(root: path) }
         #expect(error?.description.contains("debian-archive-keyring (on Fedora debian-keyring)") == true)
     }
 
