@@ -74,7 +74,8 @@ let package = Package(
         room(
             "Building",
             [
-                "ExitCodes", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "Archive", "Transfer", "Sources", "Patches",
+                "ExitCodes", "Platforms", "Model", "Paths", "Sanitizing", "FileSystem", "Host", "Git", "Archive", "Transfer", "Sources",
+                "Patches",
                 "GoTree", "GoToolchain",
                 "Store", "Runs",
                 system, crypto,

@@ -42,7 +42,7 @@ package struct BuildPrerequisites: Sendable {
     ///   - isPacked: whether the recipe's package, if it has one, will be made: a component's probe and upstream's tests need none of its
     ///     downloads.
     /// - Throws: `RecipeIsCode` if the recipe passes more than settings without permission; `PackageError` for a download with unknown
-    ///   content; `GoWheelError`, `TransferError` and others if no Go in the range is installed or can be installed; `NotEnoughSpace`.
+    ///   content; `GoRemedy`, `GoWheelError`, `TransferError` and others if no Go in the range is installed or can be installed; `NotEnoughSpace`.
     package init(
         _ recipe: Recipe, go range: VersionRange? = nil, allowsCode: Bool = false, trustsDownloads: Bool = false,
         isPacked: Bool = true, on host: Host, events: @escaping EventSink
@@ -53,8 +53,9 @@ package struct BuildPrerequisites: Sendable {
         try Self.checkSpace(Self.neededBytes, on: host)
         let scratch = try await Scratch(in: Workspace(host).unfinished)
         defer { scratch.remove() }
-        var go = try await GoToolchain.provide(range ?? recipe.toolchain, on: host, scratch: scratch) {
-            events(.progress(step: "go", $0.description))
+        let wanted = range ?? recipe.toolchain
+        var go = try await GoRemedy.explaining(wanted, on: host) {
+            try await GoToolchain.provide(wanted, on: host, scratch: scratch) { events(.progress(step: "go", $0.description)) }
         }
         go.isToldAnything = allowsCode
         self.go = go

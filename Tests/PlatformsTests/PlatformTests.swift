@@ -41,6 +41,19 @@ struct PlatformTests {
         #expect(found.description.contains("not supported"))
     }
 
+    @Test("what a platform has of its own and what it borrows from Debian is that of its rows, and nothing for a platform without rows")
+    func packages() {
+        func platform(_ text: String) -> Platform { PlatformTable.standard.platform(OSRelease(text), architecture: "amd64") }
+        let (twelve, thirteen) = (platform("ID=debian\nVERSION_ID=12"), platform("ID=debian\nVERSION_ID=13"))
+        let table = PlatformTable.standard
+        #expect(table.packages(of: "go", on: twelve) == ["golang-1.19-go"] && table.packages(of: "go", on: thirteen).isEmpty)
+        #expect(table.borrowed(on: twelve).map(\.what) == ["runsc"])
+        let go = BorrowedPackages(what: "go-1.19", suite: "bookworm", packages: ["golang-1.19-go", "golang-1.19-src"])
+        #expect(table.borrowed(on: thirteen).contains(go) && table.borrowed(on: platform("ID=fedora\nVERSION_ID=44")).contains(go))
+        #expect(table.packages(of: "node", on: thirteen).contains("containerd"))
+        #expect(table.packages(of: "node", on: platform("ID=plan9")).isEmpty && platform("ID=fedora").packageManager == "dnf")
+    }
+
     @Test("every row of the table has its fields, and names platforms that the table has")
     func rows() throws {
         let text = try String(contentsOf: project.appending(path: "Sources/Platforms/Resources/platforms.tsv"), encoding: .utf8)

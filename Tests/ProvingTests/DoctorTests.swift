@@ -158,6 +158,14 @@ struct DoctorTests {
         #expect(try Doctor.platform(of: room.host()).status == .unknown)
     }
 
+    @Test("for every program that is missing, the package that has it is told")
+    func packages() {
+        for program in Doctor.programs + ["apt-get", "apt-cache", "crun"] {
+            #expect(Doctor.Absent(program: program).description.contains("or install the package "), "\(program)")
+        }
+        #expect(Doctor.package(of: "/usr/bin/dpkg-source") == "dpkg-dev" && Doctor.package(of: "x") == nil)
+    }
+
     @Test("every program that the sources start by its path in /usr/bin is one that the doctor looks for")
     func programs() throws {
         let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
