@@ -97,7 +97,7 @@ package enum WrittenNight {
     {
         ((60 - count)..<60).map { day in
             let wobble = Double((day * 7919 + id.utf8.count * 104_729) % 23) / 100 - 0.1
-            return point("\(id)-\(day)", day, grade, result, source, seconds * (1 + wobble))
+            return point("\(id)\(day)", day, grade, result, source, seconds * (1 + wobble))
         }
     }
 
@@ -322,7 +322,7 @@ extension WrittenNight {
             (0..<24).map { number in
                 let point = point("b", 36 + number, .clean, "", nil, nil)
                 let factor = 1 + Double((number * 37 + subject.utf8.count * 11) % 19) / 60
-                return .init(run: "b\(number)", started: point.started, subject: subject, seconds: seconds * factor)
+                return .init(run: "20261127T020000-b\(number)", started: point.started, subject: subject, seconds: seconds * factor)
             }
         }
     }
