@@ -132,6 +132,15 @@ struct SchemaTests {
         try expectDocument(String(decoding: data, as: UTF8.self), is: "report")
     }
 
+    @Test(
+        "a command line that is not understood has no document, only the exit code and words for people",
+        arguments: [["recipes", "show", "kubelet", "--nope"], ["runs", "prune", "--keep", "0"], ["recipez"]])
+    func notUnderstood(_ arguments: [String]) async throws {
+        let place = try ProjectFixture()
+        let found = try await place.tool.ran(arguments + ["--json"])
+        #expect(found.status == 64 && found.output == "" && found.errors.contains("rror: "))
+    }
+
     @Test("a document with another member, or without a required one, is not as its definition says")
     func wrong() throws {
         let schema = Schema(name: "error")
