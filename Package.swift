@@ -203,6 +203,8 @@ let package = Package(
                 "Cluster", "Grading",
                 "Supervisor", "Preflight", "Store", "Runs", "Nightly", "Comparing", "LogLines", crypto, system,
             ]),
-        tests("CommandTests", ["ninepin", "TestServers", "Platforms", "Sources", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
+        tests(
+            "CommandTests",
+            ["ninepin", "TestReports", "TestServers", "Platforms", "Sources", "Sandbox", "FileSystem", "Host", "Model", yams, system]),
     ]
 )

@@ -36,7 +36,8 @@ struct RecipesCommand: AsyncParsableCommand {
 
                 'from the tree' shows what the source itself specifies, if it is fetched: how it is built, and the versions of its upstreams. Manual \
                 measurements are shown with their date and cover only the versions listed. With --arch, the recipe is shown for that architecture, with \
-                the addresses and digests of its downloads.
+                the addresses and digests of its downloads. With --json, 'origins' says where each value comes from, and with --file, 'text' is the \
+                recipe's own file.
 
                 Examples:
                   ninepin recipes show kubelet-1.20
@@ -51,23 +52,46 @@ struct RecipesCommand: AsyncParsableCommand {
         @Flag(help: "Show the recipe's file as it is, instead of its merged values.") var file = false
         @OptionGroup var global: GlobalOptions
 
+        /// The recipe's own members, and one more: where its values come from, or its file.
+        private struct Document: Encodable {
+            enum Key: String, CodingKey { case origins, text }
+
+            let recipe: Recipe
+            let origins: [RecipeOrigin]?
+            let text: String?
+
+            func encode(to encoder: any Encoder) throws {
+                try recipe.encode(to: encoder)
+                var members = encoder.container(keyedBy: Key.self)
+                try members.encodeIfPresent(origins, forKey: .origins)
+                try members.encodeIfPresent(text, forKey: .text)
+            }
+        }
+
         func run(in context: CommandContext) async throws -> ExitStatus {
             let recipe = try context.catalogue.recipe(name, for: arch ?? .machine)
             for series in [recipe.series] + recipe.compare { _ = try context.series(series.map(\.description), of: recipe) }
-            let text = try Files.readYaml(try context.catalogue.recipePath(Catalogue.split(name).name))
-            let origins = try context.catalogue.origins(of: name, for: arch ?? .machine)
-            try context.show(recipe.redacted) { report in
-                report.plan(recipe.redacted)
+            let document = Document(
+                recipe: recipe.redacted, origins: file ? nil : try origins(in: context.catalogue, without: recipe.secrets),
+                text: file ? recipe.secrets.removed(from: try Files.readYaml(try path(in: context.catalogue))) : nil)
+            try context.show(document) { report in
+                report.plan(document.recipe)
                 report.text("")
-                if file { return report.lines(recipe.secrets.removed(from: text)) }
-                report.table(
-                    ["key", "value", "from"],
-                    origins.map { origin in
-                        let value = recipe.secrets.removed(from: origin.value).split(separator: "\n").first.map(String.init) ?? ""
-                        return [origin.key, value.count > 80 ? "\(value.prefix(80))…" : value, "\(origin.file):\(origin.line)"]
-                    })
+                if let text = document.text { return report.lines(text) }
+                report.table(["key", "value", "from"], (document.origins ?? []).map(Self.row))
             }
             return .good
+        }
+
+        private func path(in catalogue: Catalogue) throws -> FilePath { try catalogue.recipePath(Catalogue.split(name).name) }
+
+        private func origins(in catalogue: Catalogue, without secrets: Secrets) throws -> [RecipeOrigin] {
+            try catalogue.origins(of: name, for: arch ?? .machine).map { $0.with(value: secrets.removed(from: $0.value)) }
+        }
+
+        private static func row(_ origin: RecipeOrigin) -> [String] {
+            let value = origin.value.split(separator: "\n").first.map(String.init) ?? ""
+            return [origin.key, value.count > 80 ? "\(value.prefix(80))…" : value, "\(origin.file):\(origin.line)"]
         }
     }
 

@@ -26,7 +26,7 @@ struct CollectCommandTests {
         #expect(Files.names(in: workspace) == ["store"])
         let before = try await place.tool.ran(["gc", "--json"]).json()
         #expect(before["removed"] as? Bool == false && Files.exists(old))
-        try validate(try await place.tool.ran(["gc", "--json"]).output, schema: "gc")
+        try expectDocument(try await place.tool.ran(["gc", "--json"]).output, is: "gc.schema.json")
         let after = try await place.tool.ran(["gc", "--yes", "--json"]).json()
         #expect(after["removed"] as? Bool == true)
         #expect(try #require(before["bytes"] as? Int) > 0 && before["bytes"] as? Int == after["bytes"] as? Int)

@@ -97,7 +97,9 @@ struct CommandLineTests {
         let shown = try place.tool.run(["recipes", "show", recipe])
         #expect(
             try shown.output.contains(Regex("\ncontainerd +containerd >=1.7 <2 from Debian trixie\n")), "\(shown.output)\(shown.errors)")
-        let node = try #require(try place.tool.run(["recipes", "show", recipe, "--json"]).json()["node"] as? [String: Any])
+        let document = try place.tool.run(["recipes", "show", recipe, "--json"])
+        try expectDocument(document.output, is: "recipes-show")
+        let node = try #require(try document.json()["node"] as? [String: Any])
         #expect(node["containerd"] as? [String: String] == ["suite": "trixie", "version": ">=1.7 <2"])
         #expect(try place.tool.run(["recipes", "show", "kubelet-1.20"]).output.contains(Regex("\ncontainerd +this machine's\n")))
     }
@@ -274,6 +276,7 @@ struct CommandLineTests {
         _ = try place.write("src/libcontainer/cgroups/fs/cpuacct.go", text)
         let found = try place.tool.run(["patches", "check", "percpu", "--source", "\(place.path)/src", "--json"])
         #expect(found.status == 0)
+        try expectDocument(found.output, is: "patches-check")
         let rows = try #require(try found.json()["checks"] as? [[String: Any]])
         let matcher = rows.filter { $0["fits"] as? Bool == true }
         #expect(matcher.map { $0["variant"] as? String } == ["v1.1"])

@@ -18,7 +18,10 @@ struct DiffTests {
         _ id: String, in place: ProjectFixture, log: String, grade: String = "clean", series: String? = nil, seconds: Double = 1
     ) throws {
         let digest = String(repeating: "1", count: 64)
-        let evidence = #"{"kind": "log", "text": "Boom", "source": "kubelet", "line": 2, "seconds": 1}"#
+        let evidence =
+            grade == "fatal"
+            ? #"{"kind": "log", "text": "Boom", "source": "kubelet", "line": 2, "seconds": 1}"#
+            : #"{"kind": "probe", "text": "ok", "source": "/healthz", "line": null, "seconds": 1}"#
         _ = try place.write(
             "workspace/runs/\(id)/run.json",
             """
@@ -26,7 +29,7 @@ struct DiffTests {
              "layout": "root-9p", "artifact": {"digest": "\(digest)", "path": "/p", "bytes": 1},
              "steps": [{"name": "verify", "key": "\(digest)", "cached": false, "seconds": \(seconds)}], "tools": {"go": "1"},
              "secondsToVerdict": 0.5, "verdict": {"grade": "\(grade)", "level": "boot", "summary": "s",
-             "evidence": [\(grade == "fatal" ? evidence : "")], "notes": []}}
+             "evidence": [\(evidence)], "notes": []}}
             """)
         _ = try place.write("workspace/runs/\(id)/kubelet.log", log)
     }
@@ -53,7 +56,7 @@ struct DiffTests {
             let found = try await place.tool.ran(["diff", "20260101T000000-1a", "20260102T000000-2", "--json"] + options)
             #expect(found.status == 1, "\(found.errors)")
             #expect(obeyed(found.output) == [])
-            try validate(found.output, schema: "diff")
+            try expectDocument(found.output, is: "diff.schema.json")
         }
     }
 

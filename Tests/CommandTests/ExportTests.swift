@@ -45,6 +45,7 @@ struct ExportTests {
         try FileManager.default.createSymbolicLink(atPath: log, withDestinationPath: "/etc/hostname")
         let found = try await place.tool.ran(["export", "20260102", file, "--json"])
         #expect(found.status == 0, "\(found.errors)")
+        try expectDocument(found.output, is: "export")
         let notes = try #require(try found.json()["notes"] as? [String])
         #expect(notes.contains("kubelet.log is left out: it is a link"))
         #expect(notes.contains("the patch a/one is left out: the registry no longer has it"))

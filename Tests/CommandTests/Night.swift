@@ -52,6 +52,7 @@ extension Tool {
     func twoNights(_ manifest: String) throws -> [String] {
         let first = try Night(try run(["nightly", manifest, "--json"]), status: 0)
         #expect(first.cells.allSatisfy { $0.state == "as expected" } && first.drift.isEmpty, "\(first)")
+        try expectDocument(try run(["report", "--json"]).output, is: "report")
         let runs = Set(try FileManager.default.contentsOfDirectory(atPath: "\(workspace)/runs"))
         let second = try Night(try run(["nightly", manifest, "--json"]), status: 0)
         #expect(second.cells.allSatisfy { $0.state == "unchanged" } && second.drift.isEmpty, "\(second)")
@@ -65,7 +66,9 @@ extension Tool {
     private func runsOfCells(_ manifest: String) throws -> Set<String> {
         let name = URL(filePath: manifest).deletingPathExtension().lastPathComponent
         let sql = "SELECT run FROM night_cells WHERE night = (SELECT max(id) FROM nights WHERE name = '\(name)')"
-        let rows = try #require(try run(["query", sql, "--json"]).json()["rows"] as? [[Any]])
+        let answer = try run(["query", sql, "--json"])
+        try expectDocument(answer.output, is: "query")
+        let rows = try #require(try answer.json()["rows"] as? [[Any]])
         #expect(!rows.isEmpty)
         return Set(rows.compactMap { $0.first as? String })
     }

@@ -36,6 +36,8 @@ struct PatchFormsTests {
         try origin.write("box", try origin.git("format-patch", "--binary", "--stdout", "v1.1.0..HEAD"))
         let added = try origin.tool.run(["patches", "add", "thing/say", "--from", "\(origin.path)/box", "--why", "w", "--versions", "*"])
         #expect(added.status == 0 && added.output.contains("--series thing/say-1,thing/say-2"), "\(added.errors) \(added.output)")
+        let again = ["patches", "add", "thing/again", "--from", "\(origin.path)/box", "--why", "w", "--versions", "*", "--json"]
+        try expectDocument(try origin.tool.run(again).output, is: "patches-add")
         let patched = try origin.tool.run(["patch", "thing@1.1.0", "--series", "say-1,say-2"])
         #expect(patched.status == 0, "\(patched.errors)")
         let tree = try origin.tree("HEAD").trimmingCharacters(in: .whitespacesAndNewlines)
@@ -48,13 +50,16 @@ struct PatchFormsTests {
         try origin.git("checkout", "-q", "HEAD~1")
         let added = try origin.tool.run([
             "patches", "add", "thing/two", "--from", "HEAD", "--source", "\(origin.path)/tree", "--why", "w", "--versions", "*",
+            "--json",
         ])
         #expect(added.status == 0, "\(added.errors)")
+        try expectDocument(added.output, is: "patches-add")
         let patched = try origin.tool.run(["patch", "thing@1.1.0", "--series", "two"])
         #expect(try patched.output.hasPrefix(origin.tree("HEAD").trimmingCharacters(in: .whitespacesAndNewlines)), "\(patched.errors)")
         let checked = try origin.tool.run(["patches", "check", "two", "--all", "--json"])
         let rows = try #require(try checked.json()["checks"] as? [[String: Any]])
         #expect(rows.count == 1 && rows[0]["fits"] as? Bool == true, "\(checked.output) \(checked.errors)")
+        try expectDocument(checked.output, is: "patches-check")
     }
 
     @Test("one patch of two commits that change one file is refused with what to do")

@@ -41,15 +41,17 @@ struct PatchSeriesTests {
         let origin = try origin()
         let range =
             ["patches", "import", "v1.1.0..HEAD", "--source", "\(origin.path)/tree", "--upstream", "thing", "--recipe", "thing@1.1.0"] + all
-        let tried = try origin.tool.run(range + ["--dry-run"])
+        let tried = try origin.tool.run(range + ["--dry-run", "--json"])
         #expect(try tried.status == 0 && names(origin).isEmpty, "\(tried.errors)")
+        try expectDocument(tried.output, is: "patches-import")
         let made = try origin.tool.run(range)
         #expect(made.status == 0 && made.output.contains("--series thing/f-say-zwei,thing/f-say-deux"), "\(made.errors) \(made.output)")
         let wanted = try origin.git("log", format, "v1.1.0..HEAD")
         for (number, recipe) in [[], ["thing@1.1.0"]].enumerated() {
             let box = "\(origin.path)/box-\(number)"
-            let exported = try origin.tool.run(["patches", "export", "f-say-zwei,f-say-deux"] + recipe + ["--out", box])
+            let exported = try origin.tool.run(["patches", "export", "f-say-zwei,f-say-deux"] + recipe + ["--out", box, "--json"])
             #expect(exported.status == 0, "\(exported.errors)")
+            try expectDocument(exported.output, is: "patches-export")
             try checkout(origin, "work-\(number)")
             try origin.run("git", "-C", "work-\(number)", "am", "-q", box)
             #expect(try origin.run("git", "-C", "work-\(number)", "log", format, "v1.1.0..HEAD") == wanted)
@@ -79,6 +81,7 @@ struct PatchSeriesTests {
         try origin.run("mv", "project/patches/thing", "before")
         let imported = try origin.tool.run(["patches", "import", work, "--upstream", "thing", "--versions", "*", "--json"])
         #expect(try imported.json()["series"] as? [String] == ["thing/f-say-zwei", "thing/f-say-deux"], "\(imported.errors)")
+        try expectDocument(imported.output, is: "patches-import")
         let rows = try #require(try imported.json()["patches"] as? [[String: Any]])
         #expect(rows.map { $0["author"] as? String } == ["Zoë Ä. Tester <zoe@example.org>", "Bo B <bo@example.org>"])
         let patched = try origin.tool.run(["patch", "thing@1.1.0", "--series", "f-say-zwei,f-say-deux"])
@@ -164,6 +167,7 @@ struct PatchSeriesTests {
         #expect(try origin.tool.run(arguments + ["HEAD~1"]).status == 0)
         #expect(try names(origin) == ["x"])
         let checked = try origin.tool.run(["patches", "check", "x", "--json"])
+        try expectDocument(checked.output, is: "patches-check")
         let rows = try #require(try checked.json()["checks"] as? [[String: Any]])
         #expect(checked.status == 0 && rows.map { $0["source"] as? String } == ["thing"], "\(checked.output) \(checked.errors)")
     }

@@ -107,8 +107,9 @@ struct PullRequestCommandTests {
     func moved() async throws {
         try Self.git(["rm", "-q", "-r", "fs"], in: "\(place.path)/up")
         try Self.commit(["lib/fs/read.go": Self.code], "moved", in: "\(place.path)/up")
-        let made = try await pr()
+        let made = try await pr("--json")
         #expect(made.status == 0, "\(made)")
+        try expectDocument(made.output, is: "pr")
         let patch = try String(contentsOfFile: "\(place.path)/out/0001-fs-tolerate-a-gap.patch", encoding: .utf8)
         #expect(patch.contains("--- a/lib/fs/read.go\n"), "\(patch)")
     }

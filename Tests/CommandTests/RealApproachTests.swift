@@ -26,7 +26,7 @@ struct RealApproachTests {
         let found = try tool.run(
             ["matrix", "kubelet-1.20", "--approaches", "--layout", "root-9p", "--watch", "30", "--json"] + chosen)
         #expect(found.status == 0, "\(found.errors)")
-        try validate(found.output, schema: "approaches")
+        try expectDocument(found.output, is: "approaches.schema.json")
         let rows = try #require(try found.json()["rows"] as? [[String: Any]])
         #expect(rows.count == Self.expected.count)
         for row in rows {

@@ -12,6 +12,7 @@ struct RealBisectTests {
             "bisect", "many", "--series", "none", "--good", ManyTags.version(0), "--bad", last, "--json",
         ])
         #expect(run.status == 0, "\(run.output)\(run.errors)")
+        try expectDocument(run.output, is: "bisect")
         let document = try run.json()
         #expect(
             document["result"] as? String == "change" && document["searched"] as? String == "bad" && document["candidates"] as? Int == 64)
@@ -43,6 +44,10 @@ struct RealBisectTests {
             ["bisect", "many", "--good", ManyTags.version(1), "--bad", ManyTags.version(9)] + level)
         #expect(wrong.status == 1, "\(wrong.output)\(wrong.errors)")
         #expect(wrong.output.contains("\(ManyTags.version(9)) is not bad, as you say, but good: clean"), "\(wrong.output)")
+        let document = try yard.tool.run(
+            ["bisect", "many", "--good", try yard.tags.commit(1), "--bad", try yard.tags.commit(9), "--json"] + level)
+        #expect(try document.json()["result"] as? String == "wrong-end")
+        try expectDocument(document.output, is: "bisect")
     }
 
     @Test("the patch without which a probe's answer is bad is found among those of a series")
@@ -53,6 +58,7 @@ struct RealBisectTests {
             "--probe", "percpu", "--json",
         ])
         #expect(run.status == 0, "\(run.output)\(run.errors)")
+        try expectDocument(run.output, is: "bisect")
         let document = try run.json()
         let after = try #require((document["after"] as? [String: Any])?["candidate"] as? [String: Any])
         #expect(after["patch"] as? String == "libcontainer/percpu" && document["searched"] as? String == "good", "\(run.output)")

@@ -51,7 +51,7 @@ struct RealClusterTests {
             let (run, listening) = try watched(["run", "--level", "pod", "--json"], place)
             #expect(listening == (try Reach.documented()), "docs/reach.md")
             #expect(run.status == 0, "\(run.output)\(run.errors)")
-            try validate(run.output, schema: "run")
+            try expectDocument(run.output, is: "run.schema.json")
             let document = try run.json()
             let verdict = try #require(document["verdict"] as? [String: Any])
             #expect(verdict["grade"] as? String == "clean" && verdict["level"] as? String == "pod")
@@ -85,6 +85,8 @@ struct RealClusterTests {
             let long = try Kept("long", place)
             let other = try Kept("other", place)
             #expect(try place.tool.run(["up", "--name", "other"]).status == 64, "a name is taken once")
+            try expectDocument(try place.tool.run(["nodes", "--json"]).output, is: "nodes")
+            try expectDocument(try place.tool.run(["kubeconfig", "other", "--json"]).output, is: "kubeconfig")
             for node in [long, other] {
                 #expect(try node.kubectl(["get", "nodes", "--no-headers"]).contains(" Ready "))
             }
@@ -152,7 +154,9 @@ struct RealClusterTests {
             try node.wait { try node.state() == "ended" }
             #expect(try node.verdict()?["grade"] as? String == "inconclusive")
             #expect(try node.verdict()?["cause"] as? String == "API server gone")
-            #expect(try place.tool.run(["nodes"]).status == 1)
+            let nodes = try place.tool.run(["nodes", "--json"])
+            #expect(nodes.status == 1)
+            try expectDocument(nodes.output, is: "nodes")
             try node.down()
         }
     }
@@ -241,6 +245,7 @@ private struct Kept {
         (self.name, self.place, self.tool) = (name, place, tool ?? place.tool)
         let started = try self.tool.run(["up"] + arguments + ["--name", name, "--json"])
         #expect(started.status == 0, "\(started.output)\(started.errors)")
+        try expectDocument(started.output, is: "up")
         kubeconfig = try #require(try started.json()["kubeconfig"] as? String)
         up = Date()
         // The link's name contains its block of four addresses below 198.18.0.0 (Sources/Cluster/ClusterNetwork.swift).
@@ -375,8 +380,9 @@ private struct Kept {
     }
 
     func down() throws {
-        let down = try tool.run(["down", name])
+        let down = try tool.run(["down", name, "--json"])
         #expect(down.status == 0, "\(down.errors)")
+        try expectDocument(down.output, is: "down")
         // The kernel removes a link promptly, but not instantly.
         for _ in 0..<100 where FileManager.default.fileExists(atPath: "/sys/class/net/\(link)") { Thread.sleep(forTimeInterval: 0.1) }
         #expect(!FileManager.default.fileExists(atPath: "/sys/class/net/\(link)"), "\(link)")

@@ -31,7 +31,7 @@ struct RealComponentTests {
             try place.tool.run(["matrix", "kubelet-1.20", "--level", "component", "--json"])
         }
         #expect(found.status == 0, "\(found.errors)")
-        try validate(found.output, schema: "matrix")
+        try expectDocument(found.output, is: "matrix.schema.json")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
         #expect(cells.count == Self.kubelet.map(\.titles.count).reduce(0, +))
         for (probe, series, titles) in Self.kubelet {
@@ -68,7 +68,7 @@ struct RealComponentTests {
         let matrix = ["matrix", recipe, "--layout", "root-9p"]
         let found = try await Computing.inTurn(minutes: 2) { try place.tool.run(matrix + ["--level", "component", "--json"]) }
         #expect(found.status == 0, "\(found.errors)")
-        try validate(found.output, schema: "matrix")
+        try expectDocument(found.output, is: "matrix.schema.json")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
         let titles = cells.map { [$0["label"], $0["grade"], $0["cause"]].compactMap { $0 as? String }.joined(separator: " ") }
         #expect(
@@ -78,7 +78,7 @@ struct RealComponentTests {
             ], "\(found.output)")
         let run = try place.tool.run(["run", recipe, "--json"])
         #expect(run.status == 0, "\(run.errors)")
-        try validate(run.output, schema: "run")
+        try expectDocument(run.output, is: "run.schema.json")
         let lock = try #require(try run.json()["lock"] as? [String: Any])
         #expect(((lock["libraries"] as? [Any])?.count ?? 0) > 0)
         #expect(((try run.json()["tools"] as? [String: String])?["go"] ?? "").hasPrefix("go1."))
@@ -91,7 +91,7 @@ struct RealComponentTests {
         let place = try await RealWorkspace.linked()
         let stock = try place.tool.run(["run", "kubelet-1.20", "--level", "component", "--series", "none", "--json"])
         #expect(stock.status == 1)
-        try validate(stock.output, schema: "run")
+        try expectDocument(stock.output, is: "run.schema.json")
         let verdict = try #require(try stock.json()["verdict"] as? [String: Any])
         #expect(verdict["level"] as? String == "component")
         #expect(verdict["cause"] as? String == "percpu")
@@ -114,15 +114,4 @@ struct RealComponentTests {
         #expect(FileManager.default.isExecutableFile(atPath: path))
         #expect(processes(naming: place.path).isEmpty)
     }
-}
-
-/// Validates a document with a schema in docs/.
-func validate(_ document: String, schema: String) throws {
-    let place = try ProjectFixture()
-    let file = try place.write("document.json", document)
-    let script =
-        "import json,sys,jsonschema; jsonschema.Draft7Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))"
-    let (status, output) = try outcome(
-        of: "/usr/bin/python3", ["-c", script, Tool.project.appending(path: "docs/\(schema).schema.json").path, file])
-    #expect(status == 0, "\(output)")
 }

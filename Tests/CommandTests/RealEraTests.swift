@@ -20,7 +20,9 @@ struct RealEraTests {
         #expect(patched.status == 0, "\(patched.output)\(patched.errors)")
         let clean = try #require(try patched.json()["verdict"] as? [String: Any])
         #expect(clean["grade"] as? String == "clean" && clean["level"] as? String == "boot", "\(patched.output)")
-        let pedigree = try #require(try tool.run(["inspect", built, "--json"]).json()["pedigree"] as? [String: Any])
+        let inspected = try tool.run(["inspect", built, "--json"])
+        try expectDocument(inspected.output, is: "inspect")
+        let pedigree = try #require(try inspected.json()["pedigree"] as? [String: Any])
         #expect(pedigree["mode"] as? String == "workspace")
     }
 
@@ -51,6 +53,7 @@ struct RealEraTests {
         let plain = try await RealWorkspace.build(tool, "era")
         let run = try await Computing.inTurn(minutes: 1) { try tool.run(["build", "era@\(EraShape.editedTag)", "--json"]) }
         #expect(run.status == 0, "\(run.errors)")
+        try expectDocument(run.output, is: "build")
         let document = try run.json()
         #expect(document["mode"] as? String == "workspace")
         let reached = try #require(document["reached"] as? [String])

@@ -115,6 +115,7 @@ struct RealK3sTests {
     private func staysUp(_ tool: Tool, _ tag: String) throws {
         let up = try tool.run(["up", "k3s@\(tag)", "--name", "shape", "--json"])
         #expect(up.status == 0, "\(up.output)\(up.errors)")
+        try expectDocument(up.output, is: "up")
         let node = try up.json()
         #expect(node["isReady"] as? Bool == true, "\(up.output)")
         // The server is also the binary under test: it runs in its own sandbox, and this machine has no process of it.
@@ -177,6 +178,7 @@ struct RealK3sTests {
     private func inspect(_ tool: Tool, _ binary: String, _ run: [String: Any], mode: String) throws {
         let found = try tool.run(["inspect", binary, "--json"])
         #expect(found.status == 0, "\(found.errors)")
+        try expectDocument(found.output, is: "inspect")
         let pedigree = try #require(try found.json()["pedigree"] as? [String: Any])
         #expect(pedigree["recipe"] as? String == "k3s")
         #expect(pedigree["tree"] as? String == run["tree"] as? String)

@@ -28,8 +28,10 @@ struct RealNightlyTests {
                 expect: {"*": clean}
 
             """)
+        try expectDocument(try tool.run(["nightly", manifest, "--plan", "--json"]).output, is: "nightly-plan")
         let first = try tool.run(["nightly", manifest, "--json", "--html", "\(place.path)/report", "--junit", "\(place.path)/junit.xml"])
         #expect(first.status == 0, "\(first.output)\(first.errors)")
+        try expectDocument(first.output, is: "report")
         let measured = try Night(first)
         #expect(measured.cells.count == 15 && measured.cells.allSatisfy { $0.state == "as expected" }, "\(measured.cells)")
         #expect(measured.drift.isEmpty)
@@ -39,6 +41,8 @@ struct RealNightlyTests {
 
         let second = try tool.run(["nightly", manifest, "--json"])
         #expect(second.status == 0, "\(second.output)\(second.errors)")
+        try expectDocument(second.output, is: "report")
+        try expectDocument(try tool.run(["nightly", manifest, "--plan", "--json"]).output, is: "nightly-plan")
         let kept = try Night(second)
         #expect(kept.cells.allSatisfy { $0.state == "unchanged" } && kept.drift.isEmpty)
         #expect(kept.cells.map(\.result) == measured.cells.map(\.result))
@@ -66,7 +70,9 @@ struct RealNightlyTests {
         )
 
         try yard.add("v1.20.4", edited: true, merging: "memory-usage")
-        let merged = try Night(try tool.run(["nightly", yard.manifest, "--json"]), status: 1)
+        let third = try tool.run(["nightly", yard.manifest, "--json"])
+        try expectDocument(third.output, is: "report")
+        let merged = try Night(third, status: 1)
         #expect(merged.lines("patch merged upstream").count == 1, "\(merged.drift)")
         #expect(merged.lines("patch merged upstream").first?.contains("libcontainer/memory-usage") == true, "\(merged.drift)")
         #expect(merged.lines("patch no longer needed").isEmpty, "\(merged.drift)")

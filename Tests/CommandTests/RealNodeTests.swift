@@ -70,7 +70,7 @@ struct RealNodeTests {
         _ = try await RealWorkspace.build(place.tool, "kubelet-1.20", ["--series", "none"])
         let found = try place.tool.run(["run", "--series", "none", "--layout", "root-9p", "--layout", "volume-9p", "--json"])
         #expect(found.status == 1, "\(found.errors)")
-        try validate(found.output, schema: "matrix")
+        try expectDocument(found.output, is: "matrix.schema.json")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
         #expect(cells.map { $0["cause"] as? String } == ["memory cache", "could not find device"])
     }
@@ -81,10 +81,13 @@ struct RealNodeTests {
         let built = try await RealWorkspace.build(place.tool, "kubelet-1.20")
         let run = try place.tool.run(["run", "--json"])
         #expect(run.status == 0, "\(run.output)\(run.errors)")
-        try validate(run.output, schema: "run")
+        try expectDocument(run.output, is: "run.schema.json")
         let document = try run.json()
         let artifact = try #require(document["artifact"] as? [String: Any])
         #expect(artifact["digest"] as? String == (try sha256sum(built)))
+        try expectDocument(try place.tool.run(["inspect", built, "--json"]).output, is: "inspect")
+        try expectDocument(try place.tool.run(["history", "--json"]).output, is: "history")
+        try expectDocument(try place.tool.run(["report", "--json"]).output, is: "report")
         let verdict = try #require(document["verdict"] as? [String: Any])
         #expect(verdict["grade"] as? String == "clean")
         #expect(verdict["level"] as? String == "boot")
@@ -104,6 +107,10 @@ struct RealNodeTests {
             ])
         #expect(try String(contentsOfFile: "\(folder)/kubelet.log", encoding: .utf8).contains("Started kubelet"))
         #expect(try String(contentsOfFile: "\(folder)/run.json", encoding: .utf8).trimmed == run.output.trimmed)
+        let id = try #require(document["id"] as? String)
+        #expect(try place.tool.run(["runs", "show", id, "--json"]).output == run.output)
+        try expectDocument(
+            try place.tool.run(["export", id, "\(place.path)/run.tar.gz", "--json"]).output, is: "export")
         let graded = try place.tool.run(["grade", "\(folder)/kubelet.log", "--json"])
         #expect(try graded.status == 0 && graded.json()["isWithoutFault"] as? Bool == true, "the log shows the whole run without a fault")
         #expect(try place.tool.run(["grade", "\(folder)/kubelet.log", "--require-clean"]).status == 1, "a log alone is never clean")
@@ -119,7 +126,7 @@ struct RealNodeTests {
             "other/kubelet-1.20.yaml",
             "extends: \(base)\ntitle: on Debian 13's containerd\nnode: {containerd: {suite: trixie, version: '>=1.7 <2'}}\n")
         let run = try place.tool.run(["run", recipe, "--series", "none", "--json"])
-        try validate(run.output, schema: "run")
+        try expectDocument(run.output, is: "run.schema.json")
         let document = try run.json()
         #expect((document["verdict"] as? [String: Any])?["cause"] as? String == "memory cache", "\(run.output)\(run.errors)")
         let steps = try #require(document["steps"] as? [[String: Any]])
@@ -151,7 +158,7 @@ struct RealNodeTests {
         }
         let found = try place.tool.run(["matrix", "kubelet-1.20", "--json"])
         #expect(found.status == 0, "\(found.errors)")
-        try validate(found.output, schema: "matrix")
+        try expectDocument(found.output, is: "matrix.schema.json")
         let cells = try #require(try found.json()["cells"] as? [[String: Any]])
         #expect(cells.count == Self.expected.count)
         for (series, layout, title) in Self.expected {
@@ -220,7 +227,7 @@ struct RealNodeTests {
         #expect(!starved.isEmpty, "\(log())")
         let text = try String(contentsOf: output, encoding: .utf8)
         #expect(process.terminationStatus == 0, "\(text)\(log())")
-        try validate(text, schema: "run")
+        try expectDocument(text, is: "run.schema.json")
         let run = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect((run["verdict"] as? [String: Any])?["grade"] as? String == "clean")
         let first = try #require(run["repeats"] as? String)
@@ -251,7 +258,7 @@ struct RealNodeTests {
         #expect(verdict["cause"] as? String == (series == "none" ? "memory cache" : nil))
         #expect(run["patience"] as? Double == 5)
         #expect((run["watched"] as? [String: Double])?["observe"] == 150)
-        try validate(text, schema: "run")
+        try expectDocument(text, is: "run.schema.json")
     }
 
     private func pid(_ line: String) -> Int32? { Int32(line.prefix { $0.isNumber }) }
@@ -281,7 +288,7 @@ struct RealNodeTests {
         #expect(verdict["grade"] as? String == "inconclusive")
         let words = binary == "sleeper" ? "without writing a kubelet log line" : "is not a kubelet"
         #expect((verdict["summary"] as? String)?.contains(words) == true, "\(found.output)")
-        try validate(found.output, schema: "run")
+        try expectDocument(found.output, is: "run.schema.json")
         place.tool.expectNothingRuns()
     }
 

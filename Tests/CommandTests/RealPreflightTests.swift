@@ -13,6 +13,7 @@ struct RealPreflightTests {
         try await room.builtProgram()
         let found = try await room.run(["/opt/ninepin/bin/ninepin", "preflight", "--json"], in: kind)
         #expect(found.status == 0, "\(found.errors)")
+        try expectDocument(found.output, is: "preflight")
         let document = try found.json()
         let words = { (section: String, key: String) in (document[section] as? [String: Any])?[key] as? String }
         #expect(words("sandbox", "kind") == (kind == .runc ? "container" : "gvisor"))
@@ -213,7 +214,7 @@ struct RealMachineTests {
         let here = try place.tool.run(["preflight", "--json"])
         let prediction = try #require(try here.json()["prediction"] as? [String: Any])
         let run = try place.tool.run(["verify", "--sandbox", "here", "--binary", stock, "--json"])
-        try validate(run.output, schema: "run")
+        try expectDocument(run.output, is: "run.schema.json")
         #expect(try run.json()["layout"] as? String == "here")
         let verdict = try #require(try run.json()["verdict"] as? [String: Any])
         #expect(verdict["grade"] as? String == prediction["grade"] as? String, "\(run.output)")

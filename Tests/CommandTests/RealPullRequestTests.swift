@@ -69,11 +69,16 @@ struct RealPullRequestTests {
         // The probe provides the Go that the recipe requires, and is the evidence in the text.
         let measure = one.home == nil ? ["--measure"] : []
         let made = try tool.run(
-            ["pr", one.patch, "--upstream", one.project, "--recipe", one.recipe, "--allow-old", "--out", "\(place.path)/out"] + measure)
+            ["pr", one.patch, "--upstream", one.project, "--recipe", one.recipe, "--allow-old", "--out", "\(place.path)/out", "--json"]
+                + measure)
         #expect(made.status == 0, "\(made.errors)")
+        try expectDocument(made.output, is: "pr")
         if one.home == nil {
             let page = try String(contentsOfFile: "\(place.path)/out/PULL_REQUEST.md", encoding: .utf8)
             #expect(page.contains("| none | an error | works |"), "\(page)\(made.errors)")
+        }
+        if one.recipe == "runc@1.1.5" {
+            try expectDocument(try tool.run(["patches", "test", one.patch, one.recipe, "--json"]).output, is: "patches-test")
         }
         let mail = try #require(try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/out").first { $0.hasSuffix(".patch") })
         try git(author + ["am", "-3", "\(place.path)/out/\(mail)"], in: work)

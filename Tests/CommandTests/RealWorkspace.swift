@@ -71,6 +71,7 @@ enum RealWorkspace {
     static func build(_ tool: Tool, _ recipe: String, _ arguments: [String] = [], minutes: Int = 0) async throws -> String {
         let built = try await Computing.inTurn(minutes: minutes) { try tool.run(["build", recipe, "--json"] + arguments) }
         #expect(built.status == 0, "\(built.errors)")
+        try expectDocument(built.output, is: "build")
         return try #require((try built.json()["artifact"] as? [String: Any])?["path"] as? String)
     }
 
@@ -98,8 +99,10 @@ enum RealWorkspace {
         try tool.killed(["patch"], in: place, afterSeconds: 0.05) { _ in true }
         let patched = try tool.run(["patch", "--json"])
         #expect(patched.status == 0, "\(patched.errors)")
-        let checks = try tool.run(["patches", "check"])
+        try expectDocument(patched.output, is: "patch")
+        let checks = try tool.run(["patches", "check", "--json"])
         #expect(checks.status == 0, "\(checks.output)\(checks.errors)")
+        try expectDocument(checks.output, is: "patches-check")
         return try #require(try patched.json()["tree"] as? String)
     }
 
@@ -107,6 +110,7 @@ enum RealWorkspace {
         try tool.killed(["build"], in: place) { $0.contains("compiling") }
         let built = try tool.run(["build", "--json"])
         #expect(built.status == 0, "\(built.errors)")
+        try expectDocument(built.output, is: "build")
         let document = try built.json()
         #expect(document["tree"] as? String == tree)
         let artifact = try #require(document["artifact"] as? [String: Any])

@@ -56,12 +56,15 @@ struct RebaseTests {
         #expect(before.status == 1, "\(before.output)")
         let rebased = try origin.tool.run([
             "patches", "rebase", "nine", "--onto", "thing@1.2.0", "--base", "thing@1.1.0", "--name", "v1.2", "--versions", ">=1.2 <1.3",
+            "--json",
         ])
         #expect(rebased.status == 0, "\(rebased.errors)")
+        try expectDocument(rebased.output, is: "patches-rebase")
         let text = try String(contentsOfFile: "\(origin.path)/project/patches/thing/nine/v1.2.patch", encoding: .utf8)
         #expect(text.hasPrefix("\(Self.head)---\n\n") && text.contains("+line 9, better\n"), "the author's message stays: \(text)")
         let after = try origin.tool.run(["patch", "thing@1.2.0", "--series", "nine", "--json"])
         #expect(after.status == 0, "\(after.errors)")
+        try expectDocument(after.output, is: "patch")
         let still = try origin.tool.run(["patch", "thing@1.1.0", "--series", "nine"])
         #expect(still.status == 0, "\(still.errors)")
     }
@@ -69,7 +72,9 @@ struct RebaseTests {
     @Test("a conflict shows the markers and what upstream did in between, and changes nothing")
     func conflict() throws {
         let origin = try origin()
-        let rebased = try origin.tool.run(["patches", "rebase", "nine", "--onto", "thing@1.3.0", "--base", "thing@1.1.0"])
+        let words = ["patches", "rebase", "nine", "--onto", "thing@1.3.0", "--base", "thing@1.1.0"]
+        let rebased = try origin.tool.run(words)
+        try expectDocument(try origin.tool.run(words + ["--json"]).output, is: "patches-rebase")
         #expect(rebased.status == 1, "\(rebased.errors)")
         #expect(
             rebased.output.contains("<<<<<<< v1.1") && rebased.output.contains("line nine") && rebased.output.contains("line 9, better"))

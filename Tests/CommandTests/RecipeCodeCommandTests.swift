@@ -44,6 +44,7 @@ struct RecipeCodeCommandTests {
         #expect(shown.status == 0, "\(shown.errors)")
         let code = try #require(try shown.json()["code"] as? [[String: Any]])
         #expect(code.compactMap { $0["line"] as? Int } == [5, 7])
+        try expectDocument(shown.output, is: "recipes-show")
     }
 
     @Test("the project's own recipes need nobody's leave, in any version that they tell of")

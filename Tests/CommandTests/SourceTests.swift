@@ -24,12 +24,14 @@ struct SourceTests {
         #expect(fromGit.tree == expected)
         #expect(fromGit.lock["kind"] as? String == "git")
         #expect(fromGit.lock["resolvedFrom"] as? String == "refs/tags/v1.1.0")
+        try expectDocument(fromGit.outcome.output, is: "fetch")
         for file in ["a.tar.gz", "a.tar", "a.zip"] {
             try origin.archive("HEAD", as: file)
             try origin.archiveRecipe("archive", at: ["file://\(origin.path)/\(file)"], file: file)
             let found = try fetch("archive", with: origin.tool)
             #expect(found.tree == expected, "\(file)")
             #expect(found.lock["kind"] as? String == "archive")
+            try expectDocument(found.outcome.output, is: "fetch")
         }
         // Files ignored by git are not part of a checkout's content.
         try origin.write("tree/left.o", "left by a compiler")
@@ -88,6 +90,7 @@ struct SourceTests {
         try origin.write("tree/crlf.txt", "one\r\nthree\r\n")
         let found = try fetch("thing", "--source", "\(origin.path)/tree", with: origin.tool)
         #expect(found.lock["isDirty"] as? Bool == true)
+        try expectDocument(found.outcome.output, is: "fetch")
         #expect(found.outcome.errors.contains("is dirty"))
         try origin.git("add", "-A")
         #expect(try found.tree == origin.git("write-tree"))

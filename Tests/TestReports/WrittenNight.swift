@@ -97,7 +97,7 @@ package enum WrittenNight {
     {
         ((60 - count)..<60).map { day in
             let wobble = Double((day * 7919 + id.utf8.count * 104_729) % 23) / 100 - 0.1
-            return point("\(id)-\(day)", day, grade, result, source, seconds * (1 + wobble))
+            return point("\(id)\(day)", day, grade, result, source, seconds * (1 + wobble))
         }
     }
 
@@ -169,7 +169,7 @@ extension WrittenNight {
     /// Three series in three layouts: `percpu` on a 9p root became fatal with the new source.
     static var kubelet: [ReportDocument.Cell] {
         let broken = fatal(memoryCache, cause: .memoryCache)
-        var changed = history("k", .clean, "clean", source: "kubernetes 1.20.2-1.1", around: 0.82, count: 39)
+        var changed = history("20260928T020000-a", .clean, "clean", source: "kubernetes 1.20.2-1.1", around: 0.82, count: 39)
         changed.append(point("20261127T020417-663e0628", 59, .fatal, "fatal, memory cache", debian, 0.86))
         let none = zip(layouts, [memoryCache, noDevice, memoryCache]).map { layout, text in
             let cause: Cause = text == noDevice ? .noDevice : .memoryCache
@@ -218,7 +218,7 @@ extension WrittenNight {
                     key: key, label: subject.probe.name, version: subject.version, state: .postponed, expected: "clean",
                     result: "not measured",
                     grade: nil, summary: "the budget of 4 h was spent before its turn",
-                    history: history("p", .clean, "clean", source: "runc 1.0.0-rc92", around: 0.2, count: 12))
+                    history: history("20260928T020000-b", .clean, "clean", source: "runc 1.0.0-rc92", around: 0.2, count: 12))
             }
         }
     }
@@ -233,7 +233,7 @@ extension WrittenNight {
             expected: "clean", result: "patch does not apply", grade: nil,
             summary:
                 "libcontainer/percpu does not apply: vendor/github.com/opencontainers/runc/libcontainer/cgroups/fs/cpuacct.go has no context for hunk 2",
-            history: history("s", .clean, "clean", source: "k3s 1.21.2+k3s1", around: 2.2, count: 30))
+            history: history("20260928T020000-c", .clean, "clean", source: "k3s 1.21.2+k3s1", around: 2.2, count: 30))
         return [
             failed,
             cell(
@@ -248,9 +248,9 @@ extension WrittenNight {
     /// Kubernetes 1.36: stock became clean on cgroup v2, one cell does not repeat, one boot became slow.
     static var modern: [ReportDocument.Cell] {
         let (old, new) = ("kubernetes 1.36.2", "kubernetes 1.36.3")
-        var needless = history("n", .fatal, "fatal, filesystem info", source: old, around: 0.9, count: 25)
+        var needless = history("20260928T020000-d", .fatal, "fatal, filesystem info", source: old, around: 0.9, count: 25)
         needless.append(point("20261127T031005-1c0ffee1", 59, .clean, "clean", new, 0.9))
-        var slow = history("w", .clean, "clean", source: old, around: 1.0, count: 39)
+        var slow = history("20260928T020000-e", .clean, "clean", source: old, around: 1.0, count: 39)
         slow.append(point("20261127T031302-51c2a771", 59, .clean, "clean", new, 1.9))
         let shaky = Verdict(
             grade: .degraded, level: .boot, cause: .podStats,
@@ -322,7 +322,7 @@ extension WrittenNight {
             (0..<24).map { number in
                 let point = point("b", 36 + number, .clean, "", nil, nil)
                 let factor = 1 + Double((number * 37 + subject.utf8.count * 11) % 19) / 60
-                return .init(run: "b\(number)", started: point.started, subject: subject, seconds: seconds * factor)
+                return .init(run: "20261127T020000-b\(number)", started: point.started, subject: subject, seconds: seconds * factor)
             }
         }
     }

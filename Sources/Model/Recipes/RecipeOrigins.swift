@@ -8,6 +8,9 @@ package struct RecipeOrigin: Hashable, Sendable, Encodable {
     package let file: String
     /// The line in it, counted from 1.
     package let line: Int
+
+    /// The same place with another value, such as one without secrets.
+    package func with(value: String) -> RecipeOrigin { RecipeOrigin(key: key, value: value, file: file, line: line) }
 }
 
 extension RecipeFile {
