@@ -74,6 +74,8 @@ package struct PullRequestBundle: Sendable {
     /// - Throws: `PullRequestError.occupied`; `FileError`.
     package func write(to folder: FilePath) throws {
         try Self.claim(folder)
+        // rename(2) does not replace a link, not even one to an empty folder.
+        let folder = Files.exists(folder) ? try Files.realPath(folder) : folder
         guard let name = folder.lastComponent else { throw PullRequestError.occupied(folder.string) }
         let parent = folder.removingLastComponent()
         let unfinished = parent.appending(".\(name.string).\(getpid())")

@@ -166,6 +166,23 @@ struct PullRequestTests {
         #expect(names == ["0001-Tolerate-a-gap.patch", "CHECKLIST.md", "PULL_REQUEST.md"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/new") == ["out"])
     }
+
+    @Test("a link to an empty folder is followed; a file and a dangling link are refused")
+    func linkedFolder() throws {
+        let fixture = try PullRequestFixture()
+        let bundle = try fixture.bundle(try fixture.request())
+        try FileManager.default.createDirectory(atPath: "\(fixture.path)/there", withIntermediateDirectories: true)
+        for (name, target) in [("link", "there"), ("dangling", "nowhere")] {
+            try FileManager.default.createSymbolicLink(atPath: "\(fixture.path)/\(name)", withDestinationPath: "\(fixture.path)/\(target)")
+        }
+        try fixture.write("file", "")
+        try bundle.write(to: FilePath("\(fixture.path)/link"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/there").contains("PULL_REQUEST.md"))
+        for name in ["file", "dangling"] {
+            #expect(throws: PullRequestError.self) { try bundle.write(to: FilePath("\(fixture.path)/\(name)")) }
+        }
+        #expect(try fixture.text("file").isEmpty)
+    }
 }
 
 @Suite("The checklist of a pull request")
