@@ -165,7 +165,7 @@ private struct Change {
             variant = chosen.variant.name
             self.home = home
             madeFor = label + (place.version.map { ", \(entry.name.upstream) \($0)" } ?? "")
-            message = PatchMessage(of: try registry.text(chosen.variant, of: entry))
+            message = try registry.message(chosen.variant, of: entry)
             existing = { try source.content($0, in: place) }
             diff = try UpstreamDiff.text(chosen.patch, applied: place, in: source, as: home)
         case .registry(let name):
@@ -177,7 +177,7 @@ private struct Change {
             self.variant = variant.name
             home = first
             madeFor = "no source; the text of variant \(variant.name), for \(entry.name.upstream) \(variant.versions)"
-            message = PatchMessage(of: try registry.text(variant, of: entry))
+            message = try registry.message(variant, of: entry)
             existing = { _ in nil }
             diff = try registry.patch(variant, of: entry).text { first.place(of: $0) }
         }
@@ -198,8 +198,9 @@ extension Proposal {
     /// A proposal from the message that came with a patch.
     fileprivate init(_ message: PatchMessage, of entry: PatchEntry) {
         let paragraphs = message.body.split(separator: "\n\n").filter { !$0.hasPrefix("Signed-off-by:") }
-        let solution = paragraphs.isEmpty ? "\(message.subject)." : paragraphs.joined(separator: "\n\n")
+        let subject = message.subject ?? entry.title
+        let solution = paragraphs.isEmpty ? "\(subject)." : paragraphs.joined(separator: "\n\n")
         self.init(
-            area: entry.name.upstream, subject: message.subject, problem: entry.why, solution: solution)
+            area: entry.name.upstream, subject: subject, problem: entry.why, solution: solution)
     }
 }
