@@ -56,7 +56,7 @@ let package = Package(
         room("UnifiedDiff", ["ExitCodes", "CZlib", "Paths", "Sanitizing", crypto]),
         room("Git", ["ExitCodes", "UnifiedDiff", "CLibgit2", "Paths"]),
         room("GitRemote", ["ExitCodes", "Git", "CLibgit2", "Net", "Sanitizing"]),
-        room("GitHistory", ["ExitCodes", "Git", "CLibgit2"]),
+        room("GitHistory", ["ExitCodes", "UnifiedDiff", "Git", "CLibgit2"]),
         room("Transfer", ["ExitCodes", "CLibcurl", "Net", "Sanitizing", crypto, system]),
         room("Archive", ["ExitCodes", "CLibarchive", "Paths", system]),
         room(
@@ -153,12 +153,12 @@ let package = Package(
         tests("HostTests", ["FileSystem", "Host", "Model", system]),
         tests("NetTests", ["Net"]),
         tests("PlatformsTests", ["Platforms"]),
-        tests("GitTests", ["TestInputs", "Git", "UnifiedDiff"]),
+        tests("GitTests", ["ExitCodes", "TestInputs", "Git", "UnifiedDiff"]),
         tests("GitRemoteTests", ["GitRemote", "Git"]),
         tests("GitHistoryTests", ["GitHistory", "Git"]),
         tests("TransferTests", ["Transfer", "Net", "TestServers", crypto, system]),
         tests("ArchiveTests", ["Archive", "Git", system]),
-        tests("PatchesTests", ["FileSystem", "Patches", "UnifiedDiff", "Git", "Model", system]),
+        tests("PatchesTests", ["ExitCodes", "FileSystem", "Patches", "UnifiedDiff", "GitHistory", "Git", "Model", system]),
         tests("PullRequestsTests", ["PullRequests", "Patches", "GitHistory", "Git", "Model", system]),
         tests("SourcesTests", ["Sources", "Transfer", "Archive", "Model", "FileSystem", "Host", system]),
         tests("GoToolchainTests", ["GoTree", "GoToolchain", "FileSystem", "Host", "Model", system]),
@@ -197,7 +197,8 @@ let package = Package(
         tests(
             "FuzzTests",
             [
-                "Fuzzing", "TestInputs", "Model", "Approaches", "FileSystem", "Host", "ELF", "UnifiedDiff", "Git", "GitRemote", "Archive",
+                "Fuzzing", "TestInputs", "Model", "Approaches", "FileSystem", "Host", "ELF", "UnifiedDiff", "Git", "GitHistory",
+                "GitRemote", "Archive",
                 "Transfer",
                 "Sources", "GoTree", "GoToolchain",
                 "Cluster", "Grading",

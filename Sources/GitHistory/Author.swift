@@ -11,8 +11,9 @@ package struct Author: Hashable, Sendable {
     ///
     /// - Throws: `AuthorError` if a part is empty or contains characters that a mail header cannot.
     package init(name: String, email: String) throws(AuthorError) {
-        let forbidden: Set<Character> = ["<", ">", "\n", "\r", "\r\n", "\0"]
-        guard !name.allSatisfy(\.isWhitespace), !email.allSatisfy(\.isWhitespace), !(name + email).contains(where: forbidden.contains)
+        let forbidden: Set<Unicode.Scalar> = ["<", ">", "\n", "\r", "\0"]
+        guard !name.allSatisfy(\.isWhitespace), !email.allSatisfy(\.isWhitespace),
+            !(name + email).unicodeScalars.contains(where: forbidden.contains)
         else {
             throw .bad(name: name, email: email)
         }

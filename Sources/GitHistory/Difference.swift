@@ -8,10 +8,7 @@ extension Repository {
     /// - Throws: `GitError` if one of the trees is not in the repository.
     package func diff(from one: ObjectID, to other: ObjectID, context: Int = 3) throws(GitError) -> [UInt8] {
         try withDifference(from: one, to: other, context: context) { (diff: OpaquePointer) throws(GitError) in
-            var text = git_buf()
-            try GitError.check(git_diff_to_buf(&text, diff, GIT_DIFF_FORMAT_PATCH), "write difference of", "\(one) and \(other)")
-            defer { git_buf_dispose(&text) }
-            return text.bytes
+            try DiffText.bytes(of: diff)
         }
     }
 
@@ -40,15 +37,12 @@ extension Repository {
     func withDifference<Value>(
         from one: ObjectID, to other: ObjectID, context: Int, _ body: (OpaquePointer) throws(GitError) -> Value
     ) throws(GitError) -> Value {
-        var options = git_diff_options()
-        git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
-        options.context_lines = UInt32(clamping: context)
-        options.flags = GIT_DIFF_SHOW_BINARY.rawValue | GIT_DIFF_INDENT_HEURISTIC.rawValue
-        options.id_abbrev = 12
         var diff: OpaquePointer?
         try withTree(one) { (old: OpaquePointer) throws(GitError) in
             try withTree(other) { (new: OpaquePointer) throws(GitError) in
-                try GitError.check(git_diff_tree_to_tree(&diff, handle, old, new, &options), "compare", "\(one) with \(other)")
+                try DiffText.withOptions(context: context) { (options) throws(GitError) in
+                    try GitError.check(git_diff_tree_to_tree(&diff, handle, old, new, &options), "compare", "\(one) with \(other)")
+                }
             }
         }
         defer { git_diff_free(diff) }

@@ -1,6 +1,7 @@
 import CLibgit2
 import ExitCodes
 import Git
+import UnifiedDiff
 
 /// A change as a mail message: the format that `git format-patch` writes and `git am` reads (git-am(1); git-mailinfo(1); RFC 5322, RFC
 /// 2047).
@@ -21,7 +22,7 @@ package struct Mailbox: Sendable {
         // git mailinfo ends the message at the first line that looks like the start of a patch, and git mailsplit at one that looks like the
         // start of a message.
         for line in body.split(whereSeparator: \.isNewline)
-        where PatchMessage.isFence(String(line)) || line.hasPrefix("From ") && line.contains(/\d:\d\d/) {
+        where MailLine.endsMessage(ArraySlice(line.utf8)) || MailLine.isSeparator(ArraySlice(line.utf8)) {
             throw .body(line: String(line))
         }
         self.author = author
@@ -85,19 +86,22 @@ package struct Mailbox: Sendable {
     }
 
     private func head(prefix: String) -> String {
+        let name = Self.encoded(author.name, isName: true)
+        // A message that begins with a field would be read as that of the author: the author's own goes in front of it.
+        let guarded = InnerFields.begin(body) ? "From: \(name) <\(author.email)>\n\n\(body)" : body
         // The date in the first line is a constant that identifies git's format.
-        """
-        From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
-        From: \(Self.encoded(author.name, isName: true)) <\(author.email)>
-        Date: \(date)
-        Subject: [\(prefix)] \(Self.encoded(subject, isName: false))
-        MIME-Version: 1.0
-        Content-Type: text/plain; charset=UTF-8
-        Content-Transfer-Encoding: 8bit
+        return """
+            From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+            From: \(name) <\(author.email)>
+            Date: \(date)
+            Subject: [\(prefix)] \(Self.encoded(subject, isName: false))
+            MIME-Version: 1.0
+            Content-Type: text/plain; charset=UTF-8
+            Content-Transfer-Encoding: 8bit
 
-        \(body.isEmpty ? "" : body + (body.hasSuffix("\n") ? "" : "\n"))---
+            \(guarded.isEmpty ? "" : guarded + (guarded.hasSuffix("\n") ? "" : "\n"))---
 
-        """
+            """
     }
 
     /// A header's text: unchanged if plain; otherwise encoded words of at most 75 characters each that never split a character.

@@ -145,7 +145,7 @@ package struct BisectProver: Sendable {
         case let error as PatchesError:
             switch error {
             case .doesNotApply, .ambiguous, .doesNotFit, .inUpstream, .noProbe: true
-            case .unknown, .noUpstream, .noSuchUpstream, .malformed, .twice: false
+            case .unknown, .noUpstream, .noSuchUpstream, .malformed, .unreadable, .twice: false
             }
         case let error as FetchError:
             switch error {

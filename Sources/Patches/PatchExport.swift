@@ -34,13 +34,18 @@ package struct PatchExport: Sendable {
     private let registry: Registry
     private let sender: Author
     private let now: MailDate
+    private let describe: Describe
+
+    /// The subject and the body of a variant of a patch that came without a message; nil to take its title and reason.
+    package typealias Describe = @Sendable (PatchEntry, String) throws -> (subject: String, body: String)?
 
     /// An empty series.
     ///
     /// - Parameters:
     ///   - sender: the author of a patch that names none.
     ///   - now: the date of a patch that has none.
-    package init(_ registry: Registry, sender: Author, now: MailDate) {
+    package init(_ registry: Registry, sender: Author, now: MailDate, describe: @escaping Describe = { _, _ in nil }) {
+        self.describe = describe
         self.registry = registry
         self.sender = sender
         self.now = now
@@ -71,10 +76,12 @@ package struct PatchExport: Sendable {
     }
 
     private mutating func add(_ entry: PatchEntry, _ variant: PatchEntry.Variant, _ diff: [UInt8]) throws {
-        let message = PatchMessage(of: try registry.text(variant, of: entry))
+        let message = try registry.message(variant, of: entry)
         let author = message?.author ?? sender
-        let subject = message?.subject ?? entry.title
-        let mailbox = try Mailbox(author: author, date: message?.date ?? now, subject: subject, body: message?.body ?? entry.why)
+        let own = message == nil ? try describe(entry, variant.name) : nil
+        let subject = message?.subject ?? own?.subject ?? entry.title
+        let body = message?.body ?? own?.body ?? entry.why
+        let mailbox = try Mailbox(author: author, date: message?.date ?? now, subject: subject, body: body)
         parts.append(Part(name: entry.name, variant: variant.name, author: author, subject: subject, mailbox: mailbox, diff: diff))
     }
 

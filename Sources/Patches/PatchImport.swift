@@ -20,7 +20,7 @@ package struct PatchImport: Sendable {
     /// Reads a mailbox, which may also be a single patch.
     ///
     /// - Parameter path: nil for standard input.
-    /// - Throws: `PatchesError.malformed`; `FileError`.
+    /// - Throws: `PatchesError`; `FileError`.
     package init(mailbox path: FilePath?) throws {
         let name = path?.string ?? "-"
         var bytes: [UInt8] = []
@@ -35,7 +35,7 @@ package struct PatchImport: Sendable {
     /// Reads a folder: a quilt series (`series`, `patches/series` or `debian/patches/series`), or else all its patches in the order of their
     /// names.
     ///
-    /// - Throws: `Diagnostic` for a line of `series` that cannot be used; `FileError`.
+    /// - Throws: `Diagnostic` for a line of `series` that cannot be used; `PatchesError`; `FileError`.
     package init(folder: FilePath) throws {
         let series = ["series", "patches/series", "debian/patches/series"].map { folder.appending(FilePath($0).components) }
             .first(where: Files.exists)
@@ -46,29 +46,32 @@ package struct PatchImport: Sendable {
             guard !names.isEmpty else {
                 throw Diagnostic(file: folder.string, message: "expected a quilt series (a file 'series'), or files *.patch")
             }
-            mails = try Self.read(names, in: folder)
+            mails = try Self.read(names.map { ($0, nil) }, in: folder)
         }
     }
 
-    /// Reads a quilt series (quilt(1)).
+    /// Reads a quilt series (quilt(1)). A patch without an option is one of `-p1`.
     ///
     /// - Parameter series: the file with the names of the patches, which are beside it.
-    /// - Throws: `Diagnostic` for a line that cannot be used; `FileError`.
+    /// - Throws: `Diagnostic` for a line that cannot be used; `PatchesError`; `FileError`.
     package init(quilt series: FilePath) throws {
         let bytes = try Files.read(series, from: 0, count: Self.mostListBytes + 1)
         // A part of it would be another series.
         guard bytes.count <= Self.mostListBytes else { throw Self.tooLarge(series, most: Self.mostListBytes) }
         let text = String(decoding: bytes, as: UTF8.self)
-        var names: [String] = []
+        var names: [(name: String, strip: Int?)] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             // A comment is a line that begins with #, or what follows a # behind white space.
             let words = line.replacing(/(^|\s)#.*/) { _ in "" }.split(whereSeparator: \.isWhitespace)
             guard let name = words.first.map(String.init) else { continue }
-            if let option = words.dropFirst().first(where: { !["-p0", "-p1", "-pab"].contains($0) }) {
+            // -pab names the folders a/ and b/, and one is removed as well.
+            let strips = words.dropFirst().map { ["-p0": 0, "-p1": 1, "-pab": 1][String($0)] }
+            guard strips.count < 2, strips.allSatisfy({ $0 != nil }) else {
+                let found = words.dropFirst().joined(separator: " ")
                 throw Diagnostic(
-                    file: series.string, line: index + 1, message: "expected the option -p0, -p1 or -pab, found '\(option)'")
+                    file: series.string, line: index + 1, message: "expected the option -p0, -p1 or -pab, found '\(found)'")
             }
-            names.append(name)
+            names.append((name, strips.first.flatMap(\.self) ?? 1))
         }
         guard !names.isEmpty else { throw Diagnostic(file: series.string, message: "the series has no patches") }
         mails = try Self.read(names, in: series.removingLastComponent())
@@ -76,22 +79,22 @@ package struct PatchImport: Sendable {
 
     /// Reads a commit or a range of commits, `A..B`.
     ///
-    /// - Throws: `GitError`; `AuthorError`; `MailboxError`; `PatchesError.malformed` for a commit that changes no file.
+    /// - Throws: `LocalCommitError`; `GitError`; `AuthorError`; `MailboxError`.
     package init(commits revision: String, in folder: String) throws {
         let commits =
             revision.contains("..") ? try LocalCommit.range(revision, in: folder) : [try LocalCommit(revision, in: folder)]
         guard commits.reduce(0, { $0 + $1.diff.count }) <= Self.mostBytes else { throw Self.tooLarge(FilePath(folder)) }
-        mails = try commits.flatMap { commit in
-            try PatchMail.mails(in: try commit.mail(signature: "ninepin \(Ninepin.version)"), from: "commit \(commit.id)")
+        mails = try commits.map { commit in
+            PatchMail(try commit.message(), try commit.mail(signature: "ninepin \(Ninepin.version)"), from: "commit \(commit.id)")
         }
     }
 
     /// Reads files in a folder. A name or a link that leads out of it is refused.
-    private static func read(_ names: [String], in folder: FilePath) throws -> [PatchMail] {
+    private static func read(_ names: [(name: String, strip: Int?)], in folder: FilePath) throws -> [PatchMail] {
         guard names.count <= mostPatches else { throw tooMany(folder) }
         let real = try Files.realPath(folder)
         var left = mostBytes
-        return try names.map { name in
+        let mails = try names.flatMap { name, strip in
             do { _ = try ContainedPath(name.utf8) } catch { throw Diagnostic(file: folder.string, message: "'\(name)': \(error)") }
             let place = try Files.realPath(real.appending(FilePath(name).components))
             guard place.starts(with: real) else {
@@ -100,8 +103,11 @@ package struct PatchImport: Sendable {
             let bytes = try Files.read(place, from: 0, count: left + 1)
             left -= bytes.count
             guard left >= 0 else { throw tooLarge(folder) }
-            return PatchMail(bytes, from: folder.appending(FilePath(name).components).string, label: name)
+            let file = folder.appending(FilePath(name).components).string
+            return try PatchMail.mails(in: bytes, from: file, label: name, strip: strip)
         }
+        guard mails.count <= mostPatches else { throw tooMany(folder) }
+        return mails
     }
 
     private static func tooLarge(_ path: FilePath, most: Int = mostBytes) -> FileError {
@@ -132,7 +138,12 @@ extension PatchImport {
             }
             taken.insert(name)
             let title = mail.subject ?? word
-            let text = mail.message?.body.split(separator: "\n\n").filter { !$0.hasPrefix("Signed-off-by:") }.joined(separator: "\n\n")
+            // Trailers are no reason.
+            let isTrailer = /[A-Za-z][A-Za-z0-9-]*:\s.*|\s.*/
+            let text = mail.message?.body.split(separator: "\n\n").filter { paragraph in
+                !paragraph.split(separator: "\n").allSatisfy { $0.wholeMatch(of: isTrailer) != nil }
+                    || paragraph.first?.isWhitespace == true
+            }.joined(separator: "\n\n")
             let reason = why ?? text.flatMap { $0.isEmpty ? nil : $0 } ?? title
             let draft = PatchDraft(name: name, title: title, why: reason, evidence: evidence, variant: variant, versions: versions)
             drafts.append((draft, mail))

@@ -107,7 +107,7 @@ package struct Rebasing {
         var log: [String: [String]] = [:]
         for conflict in result.conflicts { log[conflict.path] = try self.log(of: conflict.path, from: origin, to: target) }
         let old = try registry.text(start.variant, of: entry)
-        let head = PatchMessage(of: old) == nil ? [] : PatchMessage.bytes(before: old) + Array("---\n\n".utf8)
+        let head = try registry.message(start.variant, of: entry) == nil ? [] : PatchMessage.bytes(before: old) + Array("---\n\n".utf8)
         return Rebased(result: result, text: head + result.text, version: target.home.version, log: log)
     }
 

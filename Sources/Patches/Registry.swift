@@ -1,6 +1,7 @@
 import ExitCodes
 import FileSystem
 import Git
+import GitHistory
 import Host
 import Model
 import SystemPackage
@@ -14,6 +15,8 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
     case noUpstream(PatchName, recipe: String, advice: String)
     /// A `.patch` file is not a valid patch.
     case malformed(file: String, PatchError)
+    /// The message of a patch cannot be read as its author wrote it.
+    case unreadable(file: String, PatchMessageError)
     /// No variant of the patch applies; includes the nearest one and how many of its lines match.
     case doesNotApply(PatchName, variant: String, nearness: String, upstreamPath: String, ApplyError)
     /// A new patch does not apply to the source of the recipe that it was made for.
@@ -36,6 +39,7 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
         case .noUpstream(let patch, let recipe, let advice):
             "\(patch) is for '\(patch.upstream)', which is not an upstream of recipe '\(recipe)': \(advice)"
         case .malformed(let file, let error): "\(file): \(error)"
+        case .unreadable(let file, let error): "\(file): \(error)"
         case .doesNotApply(let patch, let variant, let nearness, let path, let error):
             "\(patch) (variant \(variant), \(nearness)) does not apply in \(path):\n\(error.description.indented)\n    The tree is unchanged."
         case .doesNotFit(let patch, let origin, let recipe, let path, let error):
@@ -60,7 +64,7 @@ package enum PatchesError: ExitStatusError, Sendable, CustomStringConvertible {
     package var exitStatus: ExitStatus {
         switch self {
         case .unknown, .noUpstream, .noSuchUpstream, .twice, .noProbe: .usage
-        case .malformed: .data
+        case .malformed, .unreadable: .data
         case .doesNotApply, .doesNotFit, .ambiguous, .inUpstream: .no
         }
     }
@@ -155,6 +159,16 @@ package struct Registry: Sendable {
     /// - Throws: `FileError`.
     package func text(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws(FileError) -> [UInt8] {
         try Files.read(try file("\(variant.name).patch", of: entry.name))
+    }
+
+    /// The message that came with a variant's text; nil if it has none.
+    ///
+    /// - Throws: `FileError`; `PatchesError.unreadable`.
+    package func message(_ variant: PatchEntry.Variant, of entry: PatchEntry) throws -> PatchMessage? {
+        let text = try text(variant, of: entry)
+        do { return try PatchMessage(of: text) } catch {
+            throw PatchesError.unreadable(file: place(of: entry.name).appending("\(variant.name).patch").string, error)
+        }
     }
 
     /// The probe next to an entry's `patch.yaml`; nil if there is none.

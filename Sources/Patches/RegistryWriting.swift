@@ -39,15 +39,13 @@ package struct PatchDraft: Sendable {
     fileprivate var yaml: String {
         """
         title: \(Visible.line(title).quoted)
-        why: |
-        \(Visible.lines(why).block)
+        why: \(Visible.lines(why).block)
         upstream: \(name.upstream)
         versions: \(versions.description.quoted)
         variants:
           - name: \(variant)
             versions: \(versions.description.quoted)
-        evidence: |
-        \(evidence.block)
+        evidence: \(Visible.lines(evidence).block)
         status: local
 
         """
@@ -223,5 +221,10 @@ extension String {
         "\"\(map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0.isNewline ? " " : String($0) }.joined())\""
     }
 
-    fileprivate var block: String { split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }.joined(separator: "\n") }
+    /// A block scalar two columns below its key (YAML 1.2.2, §8.1.1). The indentation is told: a text can begin with a space, a tab or an
+    /// empty line.
+    fileprivate var block: String {
+        let lines = split(separator: "\n", omittingEmptySubsequences: false)
+        return (["|2"] + lines.map { $0.isEmpty ? "" : "  \($0)" }).joined(separator: "\n")
+    }
 }

@@ -169,7 +169,7 @@ private struct Change {
             variant = chosen.variant.name
             self.home = home
             madeFor = label + (place.version.map { ", \(entry.name.upstream) \($0)" } ?? "")
-            message = PatchMessage(of: try registry.text(chosen.variant, of: entry))
+            message = try registry.message(chosen.variant, of: entry)
             existing = { try source.content($0, in: place) }
             diff = try UpstreamDiff.text(chosen.patch, applied: place, in: source, as: home)
         case .registry(let name):
@@ -181,7 +181,7 @@ private struct Change {
             self.variant = variant.name
             home = first
             madeFor = "no source; the text of variant \(variant.name), for \(entry.name.upstream) \(variant.versions)"
-            message = PatchMessage(of: try registry.text(variant, of: entry))
+            message = try registry.message(variant, of: entry)
             existing = { _ in nil }
             diff = try registry.patch(variant, of: entry).text { first.place(of: $0) }
         }
@@ -201,13 +201,12 @@ extension Project {
 extension Proposal {
     /// A proposal from the message that came with a patch.
     fileprivate init(_ message: PatchMessage, of entry: PatchEntry) {
-        let body = message.body.withoutTrailers
+        let (body, subject) = (message.body.withoutTrailers, message.subject ?? entry.title)
         // Without a reason of its own, the entry has the message's.
         let isSame = Paragraphs.unwrapped(entry.why.withoutTrailers) == Paragraphs.unwrapped(body)
         let (problem, solution) = isSame ? (body, "") : (entry.why, body)
         self.init(
-            area: entry.name.upstream, subject: message.subject, problem: problem,
-            solution: solution.isEmpty ? "\(message.subject)." : solution)
+            area: entry.name.upstream, subject: subject, problem: problem, solution: solution.isEmpty ? "\(subject)." : solution)
     }
 }
 

@@ -23,7 +23,10 @@ package struct UpstreamDiff: Sendable {
             guard let newest = entry.variants.last else { throw PullRequestError.noVariant(entry.name, "", advice: "it has none") }
             variant = newest.name
             madeFor = "\(entry.name.upstream) \(newest.versions)"
-            bytes = try registry.text(newest, of: entry)
+            // Without the message that came with it, which is not part of the diff.
+            bytes =
+                try registry.message(newest, of: entry) == nil
+                ? try registry.text(newest, of: entry) : try registry.patch(newest, of: entry).text { $0 }
             return
         }
         let chosen = try PatchMatcher(entry, at: place, in: source, registry: registry).chosen().match

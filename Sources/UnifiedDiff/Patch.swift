@@ -97,10 +97,12 @@ package struct Patch: Sendable {
 
     /// Reads a patch.
     ///
+    /// - Parameter strip: how many leading folders of each name are not part of the path, as in `patch -p1`; nil if the names themselves
+    ///   show it.
     /// - Throws: `PatchError` with the line where the text is not a patch, or is a kind of patch that is refused.
-    package init(_ bytes: [UInt8], name: String) throws(PatchError) {
+    package init(_ bytes: [UInt8], name: String, strip: Int? = nil) throws(PatchError) {
         self.name = name
-        var reader = PatchReader(bytes)
+        var reader = PatchReader(bytes, strip: strip)
         files = try reader.files()
         try Self.checkOnce(files)
     }

@@ -42,7 +42,7 @@ extension PatchReader {
 
     mutating func gitFile() throws(PatchError) {
         let place = next
-        let names = PatchNames.paths(ofGitLine: Array(withoutReturn(lines[next]).dropFirst("diff --git ".utf8.count)))
+        let names = PatchNames.paths(ofGitLine: Array(withoutReturn(lines[next]).dropFirst("diff --git ".utf8.count)), strip: strip)
         next += 1
         var header = Header()
         while next < lines.count, try extended(&header) { next += 1 }
@@ -182,28 +182,39 @@ extension PatchReader {
         guard let source = header.source, let target = header.target, source.isCopy == target.isCopy else {
             throw error("only one side of a renamed or copied file is named; expected 'from' and 'to'", at: place)
         }
-        guard Self.isName(header.old, of: source.path), Self.isName(header.new, of: target.path) else {
+        guard isName(header.old, of: source.path), isName(header.new, of: target.path), isStripped(source.path, target.path, place) else {
             throw error("the lines '---' and '+++' name different files than the lines 'from' and 'to'", at: place)
         }
         (draft.path, draft.oldPath) = (target.path, source.path)
         draft.change = source.isCopy ? .copied : .renamed
     }
 
-    static func isName(_ side: PatchNames.Side, of path: [UInt8]) -> Bool {
+    func isName(_ side: PatchNames.Side, of path: [UInt8]) -> Bool {
         switch side {
         case .absent: true
         case .none: false
-        case .name(let name): name == path || SideName(bytes: name).stripped?.rest == path
+        case .name(let name):
+            if let strip { PatchNames.stripped(name, strip) == path } else { name == path || SideName(bytes: name).stripped?.rest == path }
         }
+    }
+
+    /// Whether the line `diff --git` has the paths of a renamed or copied file behind as many folders as are removed.
+    func isStripped(_ source: [UInt8], _ target: [UInt8], _ place: Int) -> Bool {
+        guard let strip else { return true }
+        let line = withoutReturn(lines[place]).dropFirst("diff --git ".utf8.count)
+        let prefixes = strip == 0 ? ("", "") : ("a/", "b/")
+        return line.elementsEqual(
+            PatchNames.written(Array(prefixes.0.utf8) + source) + [UInt8(ascii: " ")] + PatchNames.written(Array(prefixes.1.utf8) + target))
     }
 
     func path(_ header: Header, _ names: [PatchNames.Resolved], _ place: Int) throws(PatchError) -> PatchNames.Resolved {
         switch (header.old, header.new) {
         case (.name(let old), .name(let new)):
-            guard let path = PatchNames.path(old, new, isCopyNamed: false) else { throw nameChange(old, new, at: place) }
+            guard let path = PatchNames.path(old, new, isCopyNamed: false, strip: strip) else { throw nameChange(old, new, at: place) }
             return path
         case (.name(let name), _), (_, .name(let name)):
-            let meant = names.filter { Self.isName(.name(name), of: $0.path) }
+            let meant = names.filter { isName(.name(name), of: $0.path) }
+            if strip != nil, names.isEmpty { return PatchNames.Resolved(path: try stripped(name, place)) }
             if meant.count == 1 { return meant[0] }
             guard names.isEmpty || meant.count > 1 else {
                 throw error("the line 'diff --git' names a different file than \(ContainedPath.quoted(name))", at: place)
@@ -216,8 +227,21 @@ extension PatchReader {
         }
     }
 
+    /// A name without the folders that are removed.
+    func stripped(_ name: [UInt8], _ place: Int) throws(PatchError) -> [UInt8] {
+        guard let strip else { return name }
+        guard let path = PatchNames.stripped(name, strip) else {
+            throw error("\(ContainedPath.quoted(name)) has no folder to remove, as -p\(strip) says", at: place)
+        }
+        return path
+    }
+
     func nameChange(_ old: [UInt8], _ new: [UInt8], at place: Int) -> PatchError {
-        error(
+        if let strip {
+            let words = "with -p\(strip), \(ContainedPath.quoted(old)) and \(ContainedPath.quoted(new)) do not name the same file"
+            return error(words, at: place)
+        }
+        return error(
             "the file's name changes from \(ContainedPath.quoted(old)) to \(ContainedPath.quoted(new)); expected the same on both sides",
             at: place)
     }
@@ -232,12 +256,14 @@ extension PatchReader {
         var draft = Draft(path: [], oldPath: [], change: .modified, content: .hunks([]), place: place, commit: commit)
         switch (old.side, new.side) {
         case (.name(let one), .name(let other)):
-            guard let path = PatchNames.path(one, other, isCopyNamed: true) else { throw nameChange(one, other, at: place + 1) }
+            guard let path = PatchNames.path(one, other, isCopyNamed: true, strip: strip) else {
+                throw nameChange(one, other, at: place + 1)
+            }
             (draft.path, draft.prefixes) = (path.path, path.prefixes)
             guard !(old.isEpoch && new.isEpoch) else { throw error("both sides are nonexistent files; expected one", at: place) }
             draft.change = old.isEpoch ? .made : new.isEpoch ? .removed : .modified
-        case (.none, .name(let name)): (draft.path, draft.isLone, draft.change) = (name, true, .made)
-        case (.name(let name), .none): (draft.path, draft.isLone, draft.change) = (name, true, .removed)
+        case (.none, .name(let name)): (draft.path, draft.isLone, draft.change) = (try stripped(name, place + 1), strip == nil, .made)
+        case (.name(let name), .none): (draft.path, draft.isLone, draft.change) = (try stripped(name, place), strip == nil, .removed)
         default: throw error("both sides are /dev/null; expected a file", at: place + 1)
         }
         guard next < lines.count, starts("@@ ") else {

@@ -30,7 +30,14 @@ enum PatchNames {
 
     /// The path that two names mean, if they mean the same one: they are equal, or equal without their first components, or one is the name
     /// that an editor or quilt gives a copy of the other.
-    static func path(_ old: [UInt8], _ new: [UInt8], isCopyNamed: Bool) -> Resolved? {
+    ///
+    /// - Parameter strip: how many leading folders to remove; nil to decide by the names.
+    static func path(_ old: [UInt8], _ new: [UInt8], isCopyNamed: Bool, strip: Int? = nil) -> Resolved? {
+        if let strip {
+            guard let old = stripped(old, strip), let new = stripped(new, strip) else { return nil }
+            if old == new { return Resolved(path: old) }
+            return isCopyNamed ? shorter(old, new).map { Resolved(path: $0) } : nil
+        }
         let (old, new) = (SideName(bytes: withoutDot(old)), SideName(bytes: withoutDot(new)))
         if old.bytes == new.bytes { return Resolved(path: old.bytes) }
         if let one = old.stripped, let other = new.stripped, one.rest == other.rest {
@@ -44,14 +51,26 @@ enum PatchNames {
         return nil
     }
 
+    /// A name without its leading folders, as patch(1) removes them: slashes side by side are one; nil if it has too few.
+    static func stripped(_ name: [UInt8], _ count: Int) -> [UInt8]? {
+        var rest = name[...]
+        for _ in 0..<count {
+            guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+            rest = rest[slash...].drop { $0 == UInt8(ascii: "/") }
+        }
+        return rest.isEmpty ? nil : withoutDot(Array(rest))
+    }
+
     private static let mostSpaces = 100
 
     /// All paths that the two names after `diff --git` can mean: a space separates them, and they may contain spaces.
-    static func paths(ofGitLine rest: [UInt8]) -> [Resolved] {
+    static func paths(ofGitLine rest: [UInt8], strip: Int? = nil) -> [Resolved] {
         guard rest.count <= 2 * 4100 else { return [] }
         var found: [Resolved] = []
         func add(_ old: [UInt8], _ new: [UInt8]) {
-            if let path = path(old, new, isCopyNamed: false), !found.contains(where: { $0.path == path.path }) { found.append(path) }
+            if let path = path(old, new, isCopyNamed: false, strip: strip), !found.contains(where: { $0.path == path.path }) {
+                found.append(path)
+            }
         }
         if rest.first == UInt8(ascii: "\"") {
             guard let (old, behind) = unquoted(rest[...]), behind.first == UInt8(ascii: " ") else { return [] }

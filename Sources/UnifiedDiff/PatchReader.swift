@@ -13,10 +13,18 @@ struct PatchReader {
     var commit = 0
     /// The byte offsets at which a mailbox's messages begin.
     private(set) var mailStarts: [Int] = []
+    /// The first line of prose that begins another message or commit without being a separator of a mailbox.
+    private(set) var stray: Int?
+    /// The number of drafts before the present message.
+    private var known = 0
+    private var loggedCommits = 0
     /// The total size of all binary changes so far, in bytes.
     var unpacked = 0
+    /// How many leading folders of each name are not part of the path; nil if the names themselves show it.
+    let strip: Int?
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], strip: Int? = nil) {
+        self.strip = strip
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         endsWithBreak = lines.last?.isEmpty ?? true
         if endsWithBreak { lines = lines.dropLast() }
@@ -24,12 +32,19 @@ struct PatchReader {
     }
 
     mutating func files() throws(PatchError) -> [Patch.File] {
+        // A mailbox begins with a separator.
+        if lines.first(where: { !$0.allSatisfy(MailLine.isSpace) }).map(MailLine.isSeparator) != true { try skipMessage() }
         while next < lines.count {
-            try refuse()
             if isMail {
                 commit += 1
                 mailStarts.append(lines[next].startIndex)
+                known = drafts.count
+                try skipMessage()
+                continue
             }
+            try refuse()
+            if stray == nil, isStray { stray = next }
+            if isLoggedCommit { loggedCommits += 1 }
             if starts("diff --git ") {
                 try gitFile()
             } else if hasNames {
@@ -71,23 +86,51 @@ struct PatchReader {
             throw error(
                 "a link changes, or a file becomes a folder, but the patch does not contain the new content; create the patch with git")
         }
-        let lower = text(line).lowercased()
-        if lower.hasPrefix("content-transfer-encoding:"), let way = ["quoted-printable", "base64"].first(where: lower.contains) {
-            throw error("the message is encoded as \(way); save the decoded text, or use 'git mailinfo'")
+    }
+
+    /// Skips the fields and the message of a mail, or the headers of DEP-3: as in git, a message is never part of the patch. Where the
+    /// text begins with something else, nothing is skipped.
+    mutating func skipMessage() throws(PatchError) {
+        let header = MailHeader(lines[next...])
+        guard header.count > 0 || lines[next...].first(where: { !$0.allSatisfy(MailLine.isSpace) }).map(MailLine.isMercurial) == true else {
+            return
         }
+        if let fault = header.fault { throw error(fault) }
+        next += header.count
+        while next < lines.count, !isMail, !MailLine.endsMessage(withoutReturn(lines[next])) { next += 1 }
+        // The line '---' ends the message and is not part of a file.
+        if next < lines.count, !isMail, !starts("diff "), !starts("Index: "), !hasNames { next += 1 }
+    }
+
+    private var isLoggedCommit: Bool {
+        MailLine.isLoggedCommit(lines[next]) && next + 1 < lines.count
+            && ["Author:", "Merge:", "tree "].contains { lines[next + 1].starts(with: $0.utf8) }
+    }
+
+    /// Whether a line of prose begins another message or commit, which a patch of one author cannot have.
+    private var isStray: Bool {
+        let line = lines[next]
+        if isLoggedCommit { return loggedCommits > 0 || drafts.count > known }
+        guard drafts.count > known else { return false }
+        if MailLine.isMercurial(line) { return true }
+        if let (name, text) = MailLine.field(line) {
+            let isAuthor = ["from", "author"].contains(name.lowercased()) && text.contains(UInt8(ascii: "@"))
+            return isAuthor || name.lowercased() == "subject"
+        }
+        // git log --oneline -p
+        let id = line.prefix(while: MailLine.isHexadecimal)
+        return (7...64).contains(id.count) && line.dropFirst(id.count).first == UInt8(ascii: " ") && next + 1 < lines.count
+            && lines[next + 1].starts(with: "diff ".utf8)
     }
 
     var binaryWithoutContent: PatchError {
         error("a binary file changes, but the patch does not contain its content; create it with 'git diff --binary'")
     }
 
-    /// Whether the line is the one that git puts before each message of a mailbox (git-format-patch(1)).
-    var isMail: Bool { starts("From ") && lines[next].count > 45 && isHex(lines[next].dropFirst(5).prefix(40)) }
+    /// Whether the line begins a message of a mailbox, as git, mutt and Thunderbird write it: a field follows.
+    var isMail: Bool { MailLine.isSeparator(lines[next]) && next + 1 < lines.count && MailLine.field(lines[next + 1]) != nil }
 
-    func isHex(_ digits: ArraySlice<UInt8>) -> Bool {
-        !digits.isEmpty
-            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= $0 || (UInt8(ascii: "a")...UInt8(ascii: "f")) ~= $0 }
-    }
+    func isHex(_ digits: ArraySlice<UInt8>) -> Bool { !digits.isEmpty && digits.allSatisfy(MailLine.isHexadecimal) }
 
     // MARK: Lines
 

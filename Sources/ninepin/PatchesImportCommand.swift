@@ -9,6 +9,7 @@ import Host
 import Model
 import Patches
 import Proving
+import PullRequests
 import Report
 import SystemPackage
 
@@ -22,7 +23,8 @@ extension PatchesCommand {
                   ninepin patches import ~/src/kubernetes/debian/patches --upstream kubernetes --recipe kubelet-1.20 --dry-run
                   ninepin patches import v1.2..HEAD --source ~/src/runc --upstream libcontainer --versions '>=1.2'
 
-                Each patch becomes an entry of the registry. Authors, dates, messages and the order are kept. Names are made from the names of the \
+                Each patch becomes an entry of the registry. Authors, dates, messages and the order are kept. A patch of a quilt series without an \
+                option is one of -p1. Names are made from the names of the \
                 files, or from the subjects. Either all patches are added, or none. With --recipe, each must apply to the recipe's source, which is \
                 fetched if necessary.
                 """)
@@ -102,7 +104,8 @@ extension PatchesCommand {
                   ninepin patches export percpu,9p-source kubelet-1.20 --as quilt --out ~/src/kubernetes/debian/patches
 
                 With a recipe, the patches are as they change its source, which is fetched if necessary, with paths in that source. Without one, each \
-                is its newest variant, with paths in the upstream's own tree. A patch that names no author gets the one configured in git.
+                is its newest variant, with paths in the upstream's own tree. A patch that names no author gets the one configured in git, and one \
+                without a message that of its pull request ('ninepin pr').
                 """)
 
         @Argument(help: ArgumentHelp("Comma-separated patches, in order.", valueName: "series")) var names: SeriesNames
@@ -135,7 +138,9 @@ extension PatchesCommand {
             let registry = try context.catalogue.registry()
             let place = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(out)).lexicallyNormalized()
             let now = MailDate(seconds: Int64(Date.now.timeIntervalSince1970))
-            var export = PatchExport(registry, sender: try Author(environment: context.host.environment), now: now)
+            let sender = try Author(environment: context.host.environment)
+            let texts = CommitText(Projects(context.catalogue.patches), registry, by: sender)
+            var export = PatchExport(registry, sender: sender, now: now) { try texts.message(of: $0, variant: $1) }
             if let recipe {
                 export = try await filled(export, try context.catalogue.recipe(recipe), in: context)
             } else {

@@ -5,7 +5,8 @@ import Testing
 
 /// All readers of external input. CONTRIBUTING.md describes how to fuzz one for ten minutes.
 let fuzzTargets: [FuzzTarget] = [
-    .yaml, .diff, .references, .tree, .repository, .archive, .index, .elf, .log, .boot, .marks, .summary, .cluster, .records, .place,
+    .yaml, .diff, .message, .references, .tree, .repository, .archive, .index, .elf, .log, .boot, .marks, .summary, .cluster, .records,
+    .place,
     .nightly, .tags, .comparison,
 ]
 

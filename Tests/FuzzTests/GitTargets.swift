@@ -1,6 +1,7 @@
 import Foundation
 import Fuzzing
 import Git
+import GitHistory
 import Synchronization
 import UnifiedDiff
 
@@ -33,6 +34,47 @@ extension FuzzTarget {
         }
     }
 
+    /// Patches with a message in front: mails, DEP-3, `git show`, `hg export`. What is read and written again is the same.
+    static let message = FuzzTarget(
+        "message", limit: 1 << 12,
+        words: [
+            "From ", "From: ", "Author: ", "Date: ", "Subject: ", "Description: ", "Origin: ", "Signed-off-by: ",
+            "Last-Update: 2026-11-26\n",
+            "Content-Type: text/plain; charset=", "Content-Transfer-Encoding: ", "base64", "format=flowed", "multipart/mixed", "=?UTF-8?q?",
+            "=?gb2312?B?", "=?iso-2022-jp?B?", "?=", "=C3=A9", "windows-1252", "iso-8859-1", "commit ", "# HG changeset patch\n", "# User ",
+            "[PATCH 1/2] ", "---\n", " <a@b>", "(x)", "\"", "\u{1B}$B", "Thu, 26 Nov 2026 10:00:00 +0100", "-- >8 --\n", ">From ", "\n\n",
+        ],
+        seeds: {
+            let diff = "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n"
+            return bytes(
+                [
+                    "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: =?UTF-8?q?=C3=A9?= <a@b>\n"
+                        + "Date: Thu, 26 Nov 2026 10:00:00 +0100\nSubject: [PATCH] s\n\nFrom: C <c@d>\n\nBody.\n---\n",
+                    "From a@b Thu Nov 26 10:00:00 2026\nFrom: \"=?gb2312?B?0MLOxQ==?=\" <a@b> (x)\n"
+                        + "Content-Type: text/plain; charset=windows-1252\nSubject: s\n t\n\nB\n---\n",
+                    "Description: d\n long\n .\n more\nAuthor: A <a@b>\nAuthor: C <c@d>\nOrigin: o\nLast-Update: 2026-11-26\n---\n",
+                    "Words.\n\nFrom: A <a@b>\n\nMore.\n\n",
+                    "commit 0123456789012345678901234567890123456789\nAuthor: A <a@b>\nDate:   Thu Nov 26 10:00:00 2026 +0100\n\n    s\n\n    b\n\n",
+                    "# HG changeset patch\n# User A <a@b>\n# Date 1700000000 -3600\ns\n\nb\n\n",
+                ].map { $0 + diff })
+        }
+    ) {
+        { input in
+            let isOwn = { (error: any Error) in error is PatchMessageError }
+            let read = try reading("message", throwing: isOwn) { try PatchMessage(of: input) }
+            _ = try reading("messages", throwing: { $0 is PatchError }) { try Patch.messages(in: input) }
+            guard let value = read.value, let message = value else { return read.words }
+            guard let author = message.author, let date = message.date, let subject = message.subject else { return "a part of a message" }
+            let box = try reading("mailbox", throwing: { $0 is MailboxError }) {
+                try Mailbox(author: author, date: date, subject: "x \(subject)", body: message.body)
+            }
+            guard let mailbox = box.value else { return box.words }
+            let again = try PatchMessage(of: mailbox.plain(diff: Array("diff --git a/f b/f\n".utf8), signature: "1"))
+            try hold(again?.author == author && again?.date == date, "an author or a date that is written is read as another one")
+            return "a message"
+        }
+    }
+
     /// Unified diffs, parsed and applied to files and to a tree.
     static let diff = FuzzTarget(
         "diff", limit: 1 << 14,
@@ -47,12 +89,13 @@ extension FuzzTarget {
             "\\\"",
             "i/", "w/", "\t1970-01-01 00:00:00 +0000\n", "Binary files a/x and b/x differ\n", "160000", "diff --cc f\n", "link", "run",
             "binary",
-            "From 0123456789012345678901234567890123456789 Mon\n",
+            "From 0123456789012345678901234567890123456789 Mon\n", "From a@b Thu Nov 26 10:00:00 2026\n", "From: A <a@b>\n", "---\n",
         ],
         seeds: {
             try ownFiles(below: "patches") { $0.hasSuffix(".patch") }
                 + bytes([
                     "--- a/text.go\n+++ b/text.go\n@@ -1,3 +1,4 @@\n package a\n \n+// x\n func b() {\n",
+                    "From a@b Thu Nov 26 10:00:00 2026\nFrom: A <a@b>\nSubject: s\n\n@@ -1 +1 @@\n---\n--- a/empty\n+++ b/empty\n@@ -0,0 +1 @@\n+x\n",
                     "--- a/repeated\n+++ b/repeated\n@@ -3,2 +3,2 @@\n x\n-y\n+z\n@@ -9 +9 @@\n-x\n+w\n",
                     "--- /dev/null\n+++ b/folder/new\n@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file\n",
                     "--- a/open\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-one\n-two\n\\ No newline at end of file\n",

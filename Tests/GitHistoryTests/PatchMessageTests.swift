@@ -5,7 +5,7 @@ import Testing
 struct PatchMessageTests {
     private let diff = "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n"
 
-    private func message(_ head: String) -> PatchMessage? { PatchMessage(of: Array((head + diff).utf8)) }
+    private func message(_ head: String) throws -> PatchMessage? { try PatchMessage(of: Array((head + diff).utf8)) }
 
     @Test("author, date, subject and body of git format-patch are read, with encoded words and folded lines, and sign-offs stay")
     func mail() throws {
@@ -24,7 +24,7 @@ struct PatchMessageTests {
              f | 2 +-
 
             """
-        let found = try #require(message(head))
+        let found = try #require(try message(head))
         #expect(try found.author == Author(name: "Zoë Tester", email: "zoe@example.org"))
         #expect(found.date?.description == "Thu, 26 Nov 2026 10:00:05 +0130" && found.date?.seconds == 1_795_681_805)
         #expect(found.subject == "[fs] count twice")
@@ -33,7 +33,8 @@ struct PatchMessageTests {
 
     @Test("an author in the body comes before the sender of the mail")
     func sentByAnother() throws {
-        let found = try #require(message("From: S <s@example.org>\nSubject: [PATCH] s\n\nFrom: \"A. U\" <a@example.org>\n\nText.\n---\n"))
+        let found = try #require(
+            try message("From: S <s@example.org>\nSubject: [PATCH] s\n\nFrom: \"A. U\" <a@example.org>\n\nText.\n---\n"))
         #expect(try found.author == Author(name: "A. U", email: "a@example.org"))
         #expect(found.body == "Text.")
     }
@@ -52,21 +53,38 @@ struct PatchMessageTests {
             This patch header follows DEP-3.
 
             """
-        let found = try #require(message(head))
+        let found = try #require(try message(head))
         #expect(found.author?.email == "zoe@example.org" && found.date?.description == "Thu, 26 Nov 2026 00:00:00 +0000")
-        #expect(found.subject == "count twice" && found.body == "The first line.\n\nThe second.")
+        #expect(found.subject == "count twice" && found.body == "The first line.\n\nThe second.\n\nOrigin: upstream, https://example.org/1")
     }
 
     @Test(
-        "what names nobody has no author, and a plain diff no message", arguments: ["From: nobody", "From: <>", "X: y", "From: a <b> <c"])
-    func nobody(_ field: String) throws {
-        #expect(message("") == nil && message("Some words.\n\n") == nil)
-        #expect(try #require(message("\(field)\nSubject: s\n\n---\n")).author == nil)
+        "a mail whose sender is no author is refused, and what names nobody has none",
+        arguments: ["nobody", "<>", "a <b> <c", "a <a@b>, c <c@d>"])
+    func nobody(_ sender: String) throws {
+        #expect(try message("") == nil && message("Some words.\n\n") == nil)
+        #expect(throws: PatchMessageError.author(sender)) { try message("From: \(sender)\nSubject: s\n\n---\n") }
+        #expect(try #require(try message("X: y\nSubject: s\n\n---\n")).author == nil)
     }
+
+    @Test(
+        "dates are read in the forms that git reads",
+        arguments: [
+            ("Thu, 26 Nov 2026 10:00:00 +0100", 1_795_683_600, 60), ("26 Nov 2026 10:00 +0100 (CET)", 1_795_683_600, 60),
+            ("Thu Nov 26 10:00:00 2026 +0100", 1_795_683_600, 60), ("2026-11-26 10:00:00 +0100", 1_795_683_600, 60),
+            ("2026-11-26T10:00:00+01:00", 1_795_683_600, 60), ("2026-11-26T09:00:00Z", 1_795_683_600, 0),
+            ("1795683600 +0100", 1_795_683_600, 60), ("Thu, 26 Nov 2026 09:00:00 GMT", 1_795_683_600, 0),
+            ("Thu, 26 Nov 2026 01:00:00 PST", 1_795_683_600, -480), ("Thu, 26 November 2026 04:00:00 -0500", 1_795_683_600, -300),
+        ])
+    func dates(_ text: String, _ seconds: Int64, _ offset: Int) { #expect(MailDate(text) == MailDate(seconds: seconds, offset: offset)) }
 
     @Test(
         "what is no date is none",
-        arguments: ["", "yesterday", "Thu, 32 Nov 2026 10:00:00 +0000", "Thu, 1 Nov 2026 25:00:00 +0000", "1 Foo 2026 10:00:00 +0000"])
+        arguments: [
+            "", "yesterday", "Thu, 32 Nov 2026 10:00:00 +0000", "Thu, 1 Nov 2026 25:00:00 +0000", "1 Foo 2026 10:00:00 +0000",
+            "Thu Nov 26 10:00:00 2026",
+            "Thu, 26 Nov 26 10:00:00 +0000", "2026-11-26 10:00:00", "Thu, 26 Nov 2026 10:00:00 +2500", "99999999999999 +0000",
+        ])
     func noDate(_ text: String) { #expect(MailDate(text) == nil) }
 
     @Test("a message that is written and read again is the same, and so are its bytes", arguments: [-330, 0, 765])
@@ -76,7 +94,7 @@ struct PatchMessageTests {
         let mailbox = try Mailbox(author: author, date: date, subject: "größer: is [better]", body: body)
         for isSeparated in [true, false] {
             let text = mailbox.plain(diff: Array(diff.utf8), number: (1, 2), isSeparated: isSeparated, signature: "1")
-            let found = try #require(PatchMessage(of: text))
+            let found = try #require(try PatchMessage(of: text))
             #expect(found == PatchMessage(author: author, date: date, subject: "größer: is [better]", body: body))
         }
     }

@@ -1,3 +1,4 @@
+import ExitCodes
 import Foundation
 import Git
 import Testing
@@ -94,7 +95,36 @@ struct FitTests {
         #expect(commit.subject == "Second")
         #expect(try Patch(commit.diff, name: "c").applied { _ in standing("one\n") }[0].after?.bytes == Array("two\n".utf8))
         #expect(try Patch(try LocalCommit("HEAD~1", in: folder).diff, name: "c").files[0].change == .made)
-        let missing = #expect(throws: GitError.self) { try LocalCommit("nothing", in: folder) }
-        #expect(missing?.description.contains("nothing") == true)
+        let missing = #expect(throws: LocalCommitError.self) { try LocalCommit("nothing", in: folder) }
+        #expect(missing?.description.contains("nothing") == true && missing?.exitStatus == .usage)
+    }
+
+    @Test("what a user can mistake about a commit is told in words, with what to do, and is no fault of Ninepin")
+    func mistakes() throws {
+        let fixture = try RepositoryFixture()
+        let (full, empty) = (try fixture.folder("full", [:]), try fixture.folder("empty", [:]))
+        let author = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+        try fixture.run("git", ["init", "-q", "-b", "main"], in: full)
+        for name in ["one", "two", "three"] { try fixture.run("git", author + ["commit", "-q", "--allow-empty", "-m", name], in: full) }
+        try fixture.run("git", ["clone", "-q", "--depth", "1", "file://\(full)", "shallow"], in: fixture.path)
+        let shallow = "\(fixture.path)/shallow"
+        let cases: [(String, String, String, ExitCodes.ExitStatus)] = [
+            ("nosuch", full, "there is no commit 'nosuch'", .usage), ("", full, "there is no commit ''", .usage),
+            (" ", full, "there is no commit", .usage), ("HEAD^{tree}", full, "there is no commit", .usage),
+            ("@{u}", full, "there is no commit", .usage), ("HEAD", empty, "there is no git repository", .usage),
+            ("HEAD", shallow, "git fetch --unshallow", .missing),
+        ]
+        for (revision, folder, words, status) in cases {
+            let error = #expect(throws: LocalCommitError.self, "\(revision)") { try LocalCommit(revision, in: folder) }
+            #expect(error?.description.contains(words) == true && error?.exitStatus == status, "\(String(describing: error))")
+        }
+        for (range, words) in [
+            ("main...HEAD", "expected A..B"), ("nosuch..HEAD", "there is no commit 'nosuch'"),
+            ("HEAD..nosuch", "there is no commit 'nosuch'"),
+            ("HEAD..HEAD", "has no commits"), ("../../x..y", "expected"), ("..", "expected"),
+        ] {
+            let error = #expect(throws: LocalCommitError.self, "\(range)") { try LocalCommit.range(range, in: full) }
+            #expect(error?.description.contains(words) == true && error?.exitStatus == .usage, "\(String(describing: error))")
+        }
     }
 }

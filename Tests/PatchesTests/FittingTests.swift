@@ -1,6 +1,7 @@
 import FileSystem
 import Foundation
 import Git
+import GitHistory
 import Model
 import Patches
 import SystemPackage
@@ -348,7 +349,7 @@ struct WritingTests {
 extension Registry {
     /// Plans and writes an entry.
     fileprivate func add(_ draft: PatchDraft, diff: [UInt8], from origin: String) throws -> FilePath {
-        try #require(try write([try plan(draft, PatchMail(diff, from: origin))]).first)
+        try #require(try write([try plan(draft, PatchMail(PatchMessage(of: diff), diff, from: origin))]).first)
     }
 
     /// Plans and writes an entry for each message.

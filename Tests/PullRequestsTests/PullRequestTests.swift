@@ -248,4 +248,26 @@ struct ChecklistTests {
         try fixture.proposal(subject: "tolerate a gap", problem: "A line --- of dashes.")
         #expect(throws: Never.self) { try fixture.bundle(try fixture.request()) }
     }
+
+    @Test("an exported patch without a message has that of its pull request, and its plain diff has no message at all")
+    func exported() throws {
+        let fixture = try PullRequestFixture()
+        let registry = try Registry(FilePath("\(fixture.path)/patches"))
+        let projects = Projects(FilePath("\(fixture.path)/patches"))
+        let (entry, sender) = (try registry.entry(named: "gap"), try Author(name: "S", email: "s@example.org"))
+        let texts = CommitText(projects, registry, by: sender)
+        var export = PatchExport(registry, sender: sender, now: MailDate(seconds: 1)) { try texts.message(of: $0, variant: $1) }
+        try export.add(entry)
+        let request = try PullRequest(
+            entry, to: projects.project(named: "plain"), for: .registry(variant: nil), projects: projects, registry: registry)
+        let message = try #require(try PatchMessage(of: export.files(.mailbox)[0].bytes))
+        #expect(message.subject == request.subject && message.body == request.message(by: sender, evidence: []))
+        #expect(message.body.hasSuffix("Signed-off-by: S <s@example.org>"))
+        let file = "patches/up/gap/v1.patch"
+        let plain = try String(contentsOfFile: "\(fixture.path)/\(file)", encoding: .utf8)
+        #expect(try UpstreamDiff(entry, for: nil, registry: registry).bytes == Array(plain.utf8))
+        try fixture.write(file, "From: A <a@b.c>\nSubject: s\n\nText\n---\n f | 1 +\n\n\(plain)-- \n2.39\n")
+        let diff = String(decoding: try UpstreamDiff(entry, for: nil, registry: registry).bytes, as: UTF8.self)
+        #expect(diff.hasPrefix("diff --git a/fs/read.go b/fs/read.go\n") && diff.hasSuffix("\n }\n"), "\(diff)")
+    }
 }
