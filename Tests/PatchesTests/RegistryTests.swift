@@ -69,7 +69,7 @@ struct RegistryTests {
         let draft = PatchDraft(
             name: try #require(PatchName("up/new")), title: "t", why: "w", evidence: "e", variant: "v",
             versions: try #require(VersionRange("*")))
-        let plan = try registry.plan(draft, PatchMail(diff, from: "new.patch"))
+        let plan = try registry.plan(draft, PatchMail(nil, diff, from: "new.patch"))
         let error = #expect(throws: (any Error).self) { try registry.write([plan]) }
         #expect("\(error.map { "\($0)" } ?? "")".contains("a symbolic link leads out of"), "\(String(describing: error))")
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/outside") == ["README"])
