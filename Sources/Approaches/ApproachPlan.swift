@@ -19,7 +19,7 @@ package struct ApproachPlan: Sendable {
 
         /// What is missing and how to install it.
         package var description: String {
-            "the approach '\(approach)' needs \(names.joined(separator: ", ")), which are not installed\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
+            "the approach '\(approach)' needs \(names.notInstalled)\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
         }
 
         package var exitStatus: ExitStatus { .missing }

@@ -48,8 +48,8 @@ package struct BuildPrerequisites: Sendable {
         isPacked: Bool = true, on host: Host, events: @escaping EventSink
     ) async throws {
         self.trustsDownloads = trustsDownloads
-        try RecipeIsCode.check(recipe, isAllowed: allowsCode)
-        if isPacked { try Downloads.check(recipe, areTrusted: trustsDownloads) }
+        try Self.check(recipe, allowsCode: allowsCode, trustsDownloads: trustsDownloads, isPacked: isPacked)
+        try Workspace(host).check()
         try Self.checkSpace(Self.neededBytes, on: host)
         let scratch = try await Scratch(in: Workspace(host).unfinished)
         defer { scratch.remove() }
@@ -59,6 +59,21 @@ package struct BuildPrerequisites: Sendable {
         }
         go.isToldAnything = allowsCode
         self.go = go
+    }
+
+    /// Checks what needs neither this machine nor the network.
+    ///
+    /// - Throws: `RecipeIsCode`; `PackageError` for a download with unknown content.
+    package static func check(_ recipe: Recipe, allowsCode: Bool, trustsDownloads: Bool, isPacked: Bool) throws {
+        try RecipeIsCode.check(recipe, isAllowed: allowsCode)
+        if isPacked { try Downloads.check(recipe, areTrusted: trustsDownloads) }
+    }
+
+    /// The Go releases that may build, and the one that would. Only the package index knows which one could be installed.
+    package static func words(of range: VersionRange, on host: Host) -> String {
+        let there = GoToolchain.installed(on: host).first { range.contains($0.version) }
+        return "\(range): "
+            + (there.map { "\($0.version) is installed" } ?? "none is installed; a build looks for one in the package index")
     }
 
     /// The approximate space for Go's cache, the worktree and the binary of a Kubernetes component.

@@ -55,10 +55,18 @@ package struct Catalogue: Sendable {
     package struct NoProject: ExitStatusError, Sendable, CustomStringConvertible {
         /// The folder that was named; nil if none was.
         let named: FilePath?
+        /// Whether a configuration file names it.
+        var isConfigured = false
 
         /// What is missing, and what to do.
         package var description: String {
             guard let named else { return "no recipes/ found here or above. Change to the project folder, or pass --project DIR." }
+            if isConfigured {
+                return """
+                    \(named) has neither recipes/ nor patches/: a configuration file names it in 'projects'
+                        Correct 'projects' there, in ninepin.yaml or your own config.yaml.
+                    """
+            }
             return "\(named) has neither recipes/ nor patches/. Pass a folder that has them with --project DIR."
         }
 
@@ -66,18 +74,33 @@ package struct Catalogue: Sendable {
     }
 
     private let projects: [FilePath]
+    /// The folders that configuration files name.
+    private let configured: Set<FilePath>
 
     /// The name of the manifest of nights in `recipes/`. It is not a recipe.
     package static let nightly = "nightly"
 
     /// The catalogue of a host's project folders.
-    package init(_ host: Host) { projects = host.projects }
+    package init(_ host: Host) {
+        projects = host.projects
+        configured = Set(host.settings.projects.map { FilePath($0).lexicallyNormalized() })
+    }
 
     /// The recipes' names, sorted.
     ///
     /// - Throws: ``NoProject``; ``NameTwice``; `FileError` when a folder cannot be read.
     package var recipeNames: [String] {
         get throws { try recipes().keys.sorted() }
+    }
+
+    /// The number of recipes in each project folder that has any, in the order of the folders.
+    ///
+    /// - Throws: as ``recipeNames``.
+    package var recipeCounts: [(project: FilePath, count: Int)] {
+        get throws {
+            let places = try recipes().values
+            return projects.map { project in (project: project, count: places.count { $0 == project }) }.filter { $0.count > 0 }
+        }
     }
 
     /// The folder of each recipe.
@@ -105,7 +128,7 @@ package struct Catalogue: Sendable {
     private func checked() throws(NoProject) -> [FilePath] {
         guard !projects.isEmpty else { throw NoProject(named: nil) }
         for project in projects where !Files.isDirectory(project.appending("recipes")) && !Files.isDirectory(project.appending("patches")) {
-            throw NoProject(named: project)
+            throw NoProject(named: project, isConfigured: configured.contains(project))
         }
         return projects
     }

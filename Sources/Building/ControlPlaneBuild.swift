@@ -16,17 +16,17 @@ extension StepContext {
     func inWorkTree<Value>(
         _ tree: ObjectID, at place: GoPlace, _ body: (Repository, FilePath) async throws -> Value
     ) async throws -> Value {
-        let temporary = scratch.place("go")
-        defer { try? Files.remove(temporary) }
-        for directory in [place.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
-        let lock = try await FileLock.take(place.path.appending(".lock")) { note("waiting for another build in \(place.path)") }
-        defer { lock.release() }
-        let repository = try Repository.open(at: workspace.trees.string)
-        let work = WorkTree(directory: place.tree.string, note: place.path.appending("holds").string)
-        guard work.holds(try work.checkOut(tree, from: repository, progress: { _ in try Task.checkCancellation() })) else {
-            throw WorkTreeInUse(directory: place.tree)
+        return try await inPlace(of: "go") { temporary in
+            for directory in [place.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
+            let lock = try await FileLock.take(place.path.appending(".lock")) { note("waiting for another build in \(place.path)") }
+            defer { lock.release() }
+            let repository = try Repository.open(at: workspace.trees.string)
+            let work = WorkTree(directory: place.tree.string, note: place.path.appending("holds").string)
+            guard work.holds(try work.checkOut(tree, from: repository, progress: { _ in try Task.checkCancellation() })) else {
+                throw WorkTreeInUse(directory: place.tree)
+            }
+            return try await body(repository, temporary)
         }
-        return try await body(repository, temporary)
     }
 }
 

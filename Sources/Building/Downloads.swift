@@ -29,23 +29,23 @@ struct ReceiveStep: Step {
 
     func run(in context: StepContext, folder: FilePath) async throws -> Received {
         if let commit = download.git { return try await commit.received(for: self, context) }
-        let work = context.scratch.place("receive")
-        defer { try? Files.remove(work) }
-        guard let wanted = download.tree else { return try await receive(from: download.addresses, in: work, context) }
-        // An address with other content is skipped, like one with another digest.
-        var (others, failure): ([String], (any Error)?) = ([], nil)
-        for address in download.addresses {
-            try Files.remove(work)
-            do {
-                let received = try await receive(from: [address], in: work, context)
-                if received.tree?.description == wanted.description { return received }
-                others.append("\(Redaction.address(address)) has \(received.tree.map { "\($0)" } ?? "no content")")
-            } catch let error as TransferError where error.isUnreachable {
-                failure = error
-            } catch let error as ArchiveError { others.append("\(Redaction.address(address)): \(error)") }
+        return try await context.inPlace(of: "receive") { work in
+            guard let wanted = download.tree else { return try await receive(from: download.addresses, in: work, context) }
+            // An address with other content is skipped, like one with another digest.
+            var (others, failure): ([String], (any Error)?) = ([], nil)
+            for address in download.addresses {
+                try Files.remove(work)
+                do {
+                    let received = try await receive(from: [address], in: work, context)
+                    if received.tree?.description == wanted.description { return received }
+                    others.append("\(Redaction.address(address)) has \(received.tree.map { "\($0)" } ?? "no content")")
+                } catch let error as TransferError where error.isUnreachable {
+                    failure = error
+                } catch let error as ArchiveError { others.append("\(Redaction.address(address)): \(error)") }
+            }
+            guard others.isEmpty, let failure else { throw differs(from: wanted, others.joined(separator: "; ")) }
+            throw failure
         }
-        guard others.isEmpty, let failure else { throw differs(from: wanted, others.joined(separator: "; ")) }
-        throw failure
     }
 
     private func receive(from addresses: [String], in work: FilePath, _ context: StepContext) async throws -> Received {

@@ -31,9 +31,10 @@ extension SourceBuilder {
     package func rebuilt(_ source: PreparedSource, _ patched: PatchedTree) async throws -> Digest {
         guard let target = source.recipe.target else { throw NoTarget(recipe: source.recipe.name) }
         let step = buildStep(target, of: source, patched, touched: patched.touched)
-        let folder = runner.scratch.place("rebuilt")
-        try Files.makeDirectory(folder)
-        defer { try? Files.remove(folder) }
-        return try await step.run(in: runner.context(of: BuildStep.name), folder: folder).digest
+        let context = runner.context(of: BuildStep.name)
+        return try await context.inPlace(of: "rebuilt") { folder in
+            try Files.makeDirectory(folder)
+            return try await step.run(in: context, folder: folder).digest
+        }
     }
 }

@@ -30,24 +30,24 @@ struct DownloadStep: Step {
 
     func run(in context: StepContext, folder: FilePath) async throws -> TreeResult {
         let repository = try Repository.openOrCreateBare(at: context.workspace.trees.string)
-        let work = context.scratch.place("downloads")
-        defer { try? Files.remove(work) }
-        try Files.makeDirectory(work.appending("top"))
-        var trees: [String: ObjectID] = [:]
-        var files: [String: [UInt8]] = [:]
-        var top = try repository.importTree(from: work.appending("top").string) { _ in }
-        for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) {
-            if let place = spec.unpack {
-                var tree = self.trees.value[name]
-                if tree == nil { tree = try await fetch(name, spec, into: repository, work.appending(name), context) }
-                if place == .top { top = tree ?? top } else { trees[place.description] = tree }
-            } else if let place = spec.file, let source = try await fetch(spec, context) {
-                files[place.description] = try Files.read(source.path)
+        return try await context.inPlace(of: "downloads") { work in
+            try Files.makeDirectory(work.appending("top"))
+            var trees: [String: ObjectID] = [:]
+            var files: [String: [UInt8]] = [:]
+            var top = try repository.importTree(from: work.appending("top").string) { _ in }
+            for (name, spec) in downloads.sorted(by: { $0.key < $1.key }) {
+                if let place = spec.unpack {
+                    var tree = self.trees.value[name]
+                    if tree == nil { tree = try await fetch(name, spec, into: repository, work.appending(name), context) }
+                    if place == .top { top = tree ?? top } else { trees[place.description] = tree }
+                } else if let place = spec.file, let source = try await fetch(spec, context) {
+                    files[place.description] = try Files.read(source.path)
+                }
             }
+            let tree = try repository.tree(top, with: trees, files: files)
+            try repository.keepTree(tree)
+            return TreeResult(tree: tree)
         }
-        let tree = try repository.tree(top, with: trees, files: files)
-        try repository.keepTree(tree)
-        return TreeResult(tree: tree)
     }
 
     private func fetch(_ spec: DownloadSpec, _ context: StepContext) async throws -> ArchiveSource? {
@@ -102,31 +102,31 @@ struct PackStep: Step {
                 "the source has no folder \(spec.embed): this release embeds its archive differently",
                 advice: "Set 'embed' and 'bindata' for this version in the recipe's 'package'.")
         }
-        let work = context.scratch.place("package")
-        defer { try? Files.remove(work) }
-        let pack = work.appending("data")
-        try Files.makeDirectory(pack)
-        for (index, name) in spec.folders.enumerated() {
-            // Downloads may contain links, which must not be followed.
-            try makeFolder(name, in: pack)
-            guard let part = try repository.subtree(at: name.description, of: downloads) else { continue }
-            let note = work.appending("holds-\(index)").string
-            _ = try WorkTree(directory: pack.appending(name).string, note: note).checkOut(part, from: repository) { _ in
-                try Task.checkCancellation()
+        return try await context.inPlace(of: "package") { work in
+            let pack = work.appending("data")
+            try Files.makeDirectory(pack)
+            for (index, name) in spec.folders.enumerated() {
+                // Downloads may contain links, which must not be followed.
+                try makeFolder(name, in: pack)
+                guard let part = try repository.subtree(at: name.description, of: downloads) else { continue }
+                let note = work.appending("holds-\(index)").string
+                _ = try WorkTree(directory: pack.appending(name).string, note: note).checkOut(part, from: repository) { _ in
+                    try Task.checkCancellation()
+                }
             }
+            try place(in: pack, from: repository)
+            context.progress("packing \(spec.folders.map(\.description).joined(separator: ", "))")
+            let archive = work.appending("data.tar.zst")
+            let digest = try await DataArchive(folder: pack, spec: spec, date: date, host: context.host).write(to: archive)
+            var files = ["\(spec.embed == .top ? "" : "\(spec.embed)/")\(digest.hex).tar.zst": try Files.read(archive)]
+            if let bindata = spec.bindata {
+                let package = bindata.parent.name.map { String(decoding: $0, as: UTF8.self) } ?? "main"
+                files[bindata.description] = Array(DataArchive.bindata(package: package, archive: "\(digest.hex).tar.zst").utf8)
+            }
+            let packed = try repository.tree(tree, with: [:], files: files)
+            try repository.keepTree(packed)
+            return Packed(tree: packed, archive: digest)
         }
-        try place(in: pack, from: repository)
-        context.progress("packing \(spec.folders.map(\.description).joined(separator: ", "))")
-        let archive = work.appending("data.tar.zst")
-        let digest = try await DataArchive(folder: pack, spec: spec, date: date, host: context.host).write(to: archive)
-        var files = ["\(spec.embed == .top ? "" : "\(spec.embed)/")\(digest.hex).tar.zst": try Files.read(archive)]
-        if let bindata = spec.bindata {
-            let package = bindata.parent.name.map { String(decoding: $0, as: UTF8.self) } ?? "main"
-            files[bindata.description] = Array(DataArchive.bindata(package: package, archive: "\(digest.hex).tar.zst").utf8)
-        }
-        let packed = try repository.tree(tree, with: [:], files: files)
-        try repository.keepTree(packed)
-        return Packed(tree: packed, archive: digest)
     }
 
     /// Creates a folder in the package.

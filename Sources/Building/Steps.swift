@@ -48,12 +48,12 @@ struct ResolveStep: Step {
 extension StepContext {
     /// Runs `body` with a suite's index, which the workspace keeps.
     package func withIndex<Value>(of suite: String, _ body: (DebianIndex) async throws -> Value) async throws -> Value {
-        let own = scratch.place("apt")
-        defer { try? Files.remove(own) }
-        let index = try await DebianIndex(suite: suite, in: workspace.cache.appending("apt"), scratch: own, on: host) {
-            note("waiting for another ninepin that is querying the index of \(suite)")
+        return try await inPlace(of: "apt") { own in
+            let index = try await DebianIndex(suite: suite, in: workspace.cache.appending("apt"), scratch: own, on: host) {
+                note("waiting for another ninepin that is querying the index of \(suite)")
+            }
+            return try await body(index)
         }
-        return try await body(index)
     }
 }
 
@@ -86,18 +86,18 @@ struct FetchStep: Step {
             let submodules = try trees.submodules(of: tree)
             return TreeResult(tree: tree, submodules: submodules.count > 0 ? submodules : nil)
         }
-        let unpacked = context.scratch.place("unpacked")
-        defer { try? Files.remove(unpacked) }
-        try Files.makeDirectory(unpacked)
-        let directory = unpacked.appending(UnpackedTree.directory)
-        try await unpack(into: directory, context, tell)
-        let tree = try repository.importTree(from: directory.string) { files in
-            try Task.checkCancellation()
-            context.progress("importing: \(files) files")
+        return try await context.inPlace(of: "unpacked") { unpacked in
+            try Files.makeDirectory(unpacked)
+            let directory = unpacked.appending(UnpackedTree.directory)
+            try await unpack(into: directory, context, tell)
+            let tree = try repository.importTree(from: directory.string) { files in
+                try Task.checkCancellation()
+                context.progress("importing: \(files) files")
+            }
+            try repository.keepTree(tree)
+            try UnpackedTree(tree, in: context.workspace).keep(unpacked)
+            return TreeResult(tree: tree)
         }
-        try repository.keepTree(tree)
-        try UnpackedTree(tree, in: context.workspace).keep(unpacked)
-        return TreeResult(tree: tree)
     }
 
     private func unpack(into directory: FilePath, _ context: StepContext, _ tell: @escaping @Sendable (SourceProgress) -> Void) async throws
@@ -113,9 +113,7 @@ struct FetchStep: Step {
         } else if lock.files.allSatisfy({ $0.name.hasSuffix(".deb") }) {
             let source = DebianPackages(lock.files, mirrors: context.workspace.mirrors, on: context.host)
             try await source.fetch(from: addresses.value, progress: tell)
-            let scratch = context.scratch.place("package")
-            defer { try? Files.remove(scratch) }
-            try await source.unpackProject(into: directory, scratch: scratch, progress: tell)
+            try await context.inPlace(of: "package") { try await source.unpackProject(into: directory, scratch: $0, progress: tell) }
         } else {
             let source = DebianSource(lock, mirrors: context.workspace.mirrors, on: context.host)
             try await source.fetch(from: addresses.value, progress: tell)
@@ -268,19 +266,20 @@ struct BuildStep: Step {
     func run(in context: StepContext, folder: FilePath) async throws -> BuiltBinary {
         var place = context.workspace.place(of: workTree.value, importPath: importPath, mode: pedigree.mode)
         place.libraries = librariesPath.value
-        let temporary = context.scratch.place("go")
-        defer { try? Files.remove(temporary) }
-        let build = GoBuild(target, at: place, with: go.value, pedigree: pedigree, temporary: temporary, on: context.host)
-        for directory in [build.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
-        let lock = try await FileLock.take(place.path.appending(".lock")) { context.note("waiting for another build in \(place.path)") }
-        defer { lock.release() }
-        let note = place.path.appending("holds")
-        try UnpackedTree(source.value, in: context.workspace).move(to: build.tree, note: note)
-        let reached = try await compile(build, in: WorkTree(directory: build.tree.string, note: note.string), into: folder, context)
-        let binary = folder.appending(target.binary)
-        return BuiltBinary(
-            name: target.binary, digest: try Files.digest(of: binary), bytes: Files.bytes(of: binary) ?? 0, stamp: FileStamp(of: binary),
-            reached: reached)
+        return try await context.inPlace(of: "go") { temporary in
+            let build = GoBuild(target, at: place, with: go.value, pedigree: pedigree, temporary: temporary, on: context.host)
+            for directory in [build.tree.removingLastComponent(), place.cache, temporary] { try Files.makeDirectory(directory) }
+            let lock = try await FileLock.take(place.path.appending(".lock")) { context.note("waiting for another build in \(place.path)") }
+            defer { lock.release() }
+            let note = place.path.appending("holds")
+            try UnpackedTree(source.value, in: context.workspace).move(to: build.tree, note: note)
+            let reached = try await compile(build, in: WorkTree(directory: build.tree.string, note: note.string), into: folder, context)
+            let binary = folder.appending(target.binary)
+            return BuiltBinary(
+                name: target.binary, digest: try Files.digest(of: binary), bytes: Files.bytes(of: binary) ?? 0,
+                stamp: FileStamp(of: binary),
+                reached: reached)
+        }
     }
 
     /// Compiles, and verifies every file of the worktree in parallel: a change from outside is found before the binary gets its name.

@@ -75,7 +75,7 @@ extension Host {
         var settings = try Self.settings(environment).over(own).over(user ?? Settings())
         if !options.projects.isEmpty { settings.projects = own.projects }
         let more = try settings.projects.map { try Self.folder($0, shipped) }
-        let projects = (found + more).map { $0.lexicallyNormalized() }.reduce(into: [FilePath]()) { if !$0.contains($1) { $0.append($1) } }
+        let projects = Self.withoutRepetition((found + more).map { $0.lexicallyNormalized() })
         let chosen = (options.workspace ?? settings.workspace).map { directory.pushing(FilePath($0)) }
         let workspace = (chosen ?? Self.standardWorkspace(of: projects.first, shipped, environment, directory)).lexicallyNormalized()
         // A workspace that the project chose, by its file or by a link in the place of the usual folder.
@@ -86,6 +86,13 @@ extension Host {
             environment: environment, workspace: workspace,
             project: projects.first ?? directory, projects: projects, isRoot: geteuid() == 0,
             deadlines: Deadlines(patience: options.patience ?? settings.patience ?? 1), settings: settings)
+    }
+
+    /// The folders, each once: two names of one folder, as with a symbolic link, are one.
+    private static func withoutRepetition(_ folders: [FilePath]) -> [FilePath] {
+        var seen: Set<FilePath> = []
+        // A folder that does not exist is an error later, when it is needed.
+        return folders.filter { seen.insert((try? Files.realPath($0)) ?? $0).inserted }
     }
 
     /// The directory of the running program.

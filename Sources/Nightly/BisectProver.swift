@@ -75,6 +75,7 @@ package struct BisectProver: Sendable {
         let registry = try catalogue.registry()
         let series = try Series((candidate.series ?? recipe.series).map(\.description), recipe: recipe, registry: registry)
         let (host, events) = (runner.host, runner.events)
+        try NotRoot.check(on: host)
         let build = try await BuildPrerequisites(
             recipe, go: options.go, allowsCode: options.allowsCode, trustsDownloads: options.trustsDownloads,
             isPacked: options.level != .component, on: host, events: events)

@@ -193,6 +193,7 @@ extension NightlyRunner {
     }
 
     private func tools(for recipe: Recipe, _ layouts: [Layout], level: Level) async throws -> NightlyTools {
+        try NotRoot.check(on: builder.runner.host)
         let build = try await BuildPrerequisites(
             recipe, allowsCode: options.allowsCode, trustsDownloads: options.trustsDownloads, isPacked: level != .component,
             on: builder.runner.host, events: builder.runner.events)

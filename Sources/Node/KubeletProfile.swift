@@ -26,7 +26,7 @@ package struct KubeletProfile: Sendable {
 
         /// The missing programs and how to install them.
         package var description: String {
-            "a node needs \(names.joined(separator: ", ")), which are not installed\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
+            "a node needs \(names.notInstalled)\n    Run ./setup, or: apt-get install \(packages.joined(separator: " "))"
         }
 
         package var exitStatus: ExitStatus { .missing }

@@ -18,9 +18,12 @@ extension LogReader {
         var reader = LogReader(source: name, warmUp: warmUp, wanted: wanted)
         var splitter = LineSplitter()
         var encoding = LogEncoding()
+        var beginning: [UInt8] = []
         try Files.eachPiece(of: path.map { FilePath($0) }, mayBeStream: true) { piece in
+            if beginning.count < Compression.signatureBytes { beginning += piece.prefix(Compression.signatureBytes - beginning.count) }
             encoding.take(piece) { text in splitter.take(text) { reader.take($0) } }
         }
+        if let compression = Compression(beginning) { throw compression.refusal(of: path) }
         encoding.finish { text in splitter.take(text) { reader.take($0) } }
         let rest = splitter.finish()
         if let rest { reader.take(rest) }

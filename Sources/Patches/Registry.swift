@@ -94,19 +94,22 @@ package struct Registry: Sendable {
         folder = folders.first ?? "."
         var entries: [PatchEntry] = []
         var upstreams: [String: PatchUpstream] = [:]
-        var places: [PatchName: FilePath] = [:]
+        var (places, abouts): ([PatchName: FilePath], [String: FilePath]) = ([:], [:])
         for folder in folders {
             for upstream in try Files.list(folder) where Files.isDirectory(folder.appending(upstream)) {
                 let about = folder.appending("\(upstream)/upstream.yaml")
                 if Files.exists(about) {
-                    guard upstreams[upstream] == nil else { throw Self.twice("the upstream '\(upstream)'", about) }
+                    if let other = abouts.updateValue(about, forKey: upstream) {
+                        throw Self.twice("the upstream '\(upstream)'", about, other)
+                    }
                     let text = try Files.readYaml(try Files.confined(about, to: folder))
                     upstreams[upstream] = try PatchUpstream(yaml: text, file: about.string, name: upstream)
                 }
                 for name in try Files.list(folder.appending(upstream)) where Files.isDirectory(folder.appending(upstream).appending(name)) {
                     let entry = try Self.entry("\(upstream)/\(name)", in: folder)
-                    guard places.updateValue(folder, forKey: entry.name) == nil else {
-                        throw Self.twice("the patch '\(entry.name)'", folder.appending("\(upstream)/\(name)"))
+                    if let other = places.updateValue(folder, forKey: entry.name) {
+                        let path = "\(upstream)/\(name)"
+                        throw Self.twice("the patch '\(entry.name)'", folder.appending(path), other.appending(path))
                     }
                     entries.append(entry)
                 }
@@ -117,8 +120,8 @@ package struct Registry: Sendable {
         self.places = places
     }
 
-    private static func twice(_ what: String, _ place: FilePath) -> Diagnostic {
-        Diagnostic(file: place.string, message: "\(what) is also in another project folder: rename one of them")
+    private static func twice(_ what: String, _ place: FilePath, _ other: FilePath) -> Diagnostic {
+        Diagnostic(file: place.string, message: "\(what) is also in \(other): rename one of them")
     }
 
     /// The folder of an entry.

@@ -9,9 +9,13 @@ import SystemPackage
 /// Thrown if a boot is attempted without root.
 package struct NotRoot: ExitStatusError, Sendable, CustomStringConvertible {
 
-    package init() {
+    package init() {}
 
+    /// - Throws: `NotRoot` if a host's user is not root.
+    package static func check(on host: Host) throws(NotRoot) {
+        guard host.isRoot else { throw NotRoot() }
     }
+
     /// What needs root, and why.
     package var description: String {
         "booting requires root, because runsc creates namespaces and mounts\n    Run this as root. fetch, patch, build and grade do not need root."
@@ -41,7 +45,7 @@ package struct BootPrerequisites: Sendable {
     /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`; `CommandError` if containerd does not run;
     ///   `NotEnoughSpace`; any error of fetching the containerd that the node requests.
     package init(on host: Host, for demand: SandboxDemand = SandboxDemand(), events: @escaping EventSink = { _ in }) async throws {
-        guard host.isRoot else { throw NotRoot() }
+        try NotRoot.check(on: host)
         try BuildPrerequisites.checkSpace(Self.neededBytes, on: host)
         runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
         (profile, containerd) = try await KubeletProfile.provided(with: demand.containerd, on: host, events: events)

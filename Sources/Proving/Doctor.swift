@@ -10,6 +10,7 @@ import Platforms
 import Preflight
 import Sandbox
 import Sources
+import Store
 import SystemPackage
 
 /// A prerequisite of Ninepin and whether it is available.
@@ -95,13 +96,14 @@ package enum Doctor {
     }
 
     static let project = DoctorCheck("project", for: .project) { host in
-        let recipes = try Catalogue(host).recipeNames
-        guard !recipes.isEmpty else { throw NoRecipes(place: host.project) }
-        return "\(recipes.count) recipes in \(host.project)"
+        let counts = try Catalogue(host).recipeCounts
+        guard !counts.isEmpty else { throw NoRecipes(place: host.project) }
+        return counts.map { "\($0.count == 1 ? "1 recipe" : "\($0.count) recipes") in \($0.project)" }.joined(separator: ", ")
     }
 
     /// The workspace's disk. Builds and boots check it in the same way.
     static let workspace = DoctorCheck("disk", for: .build) { host in
+        try Workspace(host).check()
         try BuildPrerequisites.checkSpace(BuildPrerequisites.neededBytes, on: host)
         return "\(space(Files.freeBytes(at: host.workspace))) in \(host.workspace)"
     }

@@ -29,7 +29,7 @@ package struct InPlacePrerequisites: Sendable {
     /// - Throws: `NotRoot`; `KubeletProfile.Missing` and `InPlaceLacks`, with the names of everything that is missing; `NotEnoughSpace`;
     ///   `CommandError` if containerd does not run; any error of fetching the containerd that the node requests.
     package init(on host: Host, for node: NodeSpec? = nil, events: @escaping EventSink = { _ in }) async throws {
-        guard host.isRoot else { throw NotRoot() }
+        try NotRoot.check(on: host)
         let absent = ["unshare", "setpriv"].map { "/usr/bin/\($0)" }.filter { !Files.exists(FilePath($0)) }
         guard absent.isEmpty else { throw InPlaceLacks(programs: absent) }
         try BuildPrerequisites.checkSpace(BootPrerequisites.neededBytes, on: host)
@@ -72,7 +72,7 @@ package struct InPlaceLacks: ExitStatusError, Sendable, CustomStringConvertible 
 
     /// The missing programs and how to install them.
     package var description: String {
-        "a node in the current environment needs \(programs.joined(separator: ", ")), which are not installed\n    Install them, for example with: apt-get install util-linux"
+        "a node in the current environment needs \(programs.notInstalled)\n    Install them, for example with: apt-get install util-linux"
     }
 
     package var exitStatus: ExitStatus { .missing }

@@ -78,10 +78,10 @@ struct ContainerdStep: Step {
     func run(in context: StepContext, folder: FilePath) async throws -> Kept {
         let source = DebianPackages([lock.file], mirrors: context.workspace.mirrors, on: context.host)
         try await source.fetch(from: [lock.file.name: address.value]) { context.tell($0) }
-        let scratch = context.scratch.place("package")
-        defer { try? Files.remove(scratch) }
         let place = folder.appending(Self.programs)
-        try await source.unpackPrograms(ContainerdSpec.programs, into: place, scratch: scratch) { context.tell($0) }
+        try await context.inPlace(of: "package") { scratch in
+            try await source.unpackPrograms(ContainerdSpec.programs, into: place, scratch: scratch) { context.tell($0) }
+        }
         return Kept(programs: try Self.digests(in: place))
     }
 

@@ -25,7 +25,7 @@ package struct ComponentPrerequisites: Sendable {
     /// - Parameter demand: the requirements of the sandboxes.
     /// - Throws: `NotRoot`; `RunscMissing` and `RunscLacks`; `KubeletProfile.Missing`.
     package init(on host: Host, for demand: SandboxDemand = SandboxDemand()) async throws {
-        guard host.isRoot else { throw NotRoot() }
+        try NotRoot.check(on: host)
         profile = try ComponentProfile(on: host)
         runsc = try await Runsc.find(on: host, named: demand.runsc, for: demand.layouts)
     }

@@ -2,11 +2,15 @@ import Model
 
 extension Report {
     /// The plan of a recipe for the requested version: everything that `run` would use, as far as it is known without the source.
-    package func plan(_ recipe: Recipe) {
+    ///
+    /// - Parameters:
+    ///   - source: where the source comes from; nil for the recipe's own.
+    ///   - go: the Go releases that may build; nil for the recipe's own.
+    package func plan(_ recipe: Recipe, source: String? = nil, go: String? = nil) {
         labelled("recipe", "\(recipe.name) \(recipe.version.plain): \(recipe.title)")
-        labelled("source", recipe.source.words)
+        labelled("source", source ?? recipe.source.words)
         labelled("import path", recipe.importPath ?? Self.fromTree)
-        labelled("Go", recipe.toolchain.description)
+        labelled("Go", go ?? recipe.toolchain.description)
         if let target = recipe.target { self.target(target) }
         for (name, upstream) in recipe.upstreams.sorted(by: { $0.key < $1.key }) {
             labelled("upstream", "\(name) \(upstream.version?.plain ?? Self.fromTree), in \(upstream.path)")

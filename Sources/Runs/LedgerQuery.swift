@@ -125,7 +125,12 @@ extension Ledger {
     }
 
     private static func answer(_ sql: String, within limits: QueryLimits, in db: Database) throws -> LedgerAnswer {
-        let statement = try db.makeStatement(sql: sql)
+        let all = try db.allStatements(sql: sql)
+        guard let statement = try all.next() else { throw LedgerError(.query, "a query begins with SELECT, WITH, VALUES or EXPLAIN") }
+        // What follows need not be valid to be too much.
+        let isAlone: Bool
+        do { isAlone = try all.next() == nil } catch is DatabaseError { isAlone = false }
+        guard isAlone else { throw LedgerError(.query, "only one statement can be asked at a time: a ';' may only end the query") }
         guard statement.isReadonly, statement.columnCount > 0 else { throw LedgerError(.query, "a query may only read") }
         let cursor = try Row.fetchCursor(statement)
         var rows: [[LedgerValue]] = []

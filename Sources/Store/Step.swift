@@ -2,6 +2,7 @@ import FileSystem
 import FoundationEssentials
 import Host
 import Model
+import Synchronization
 import SystemPackage
 
 import struct Crypto.SHA256
@@ -57,4 +58,38 @@ package struct StepContext: Sendable {
     package let note: @Sendable (String) -> Void
     /// Reports the step's progress to the user.
     package let progress: @Sendable (String) -> Void
+    /// What failed steps left; nil if nothing of it stays.
+    package var leftovers: Leftovers?
+}
+
+extension StepContext {
+    /// Runs `body` with a path for temporary files, which are removed afterward. If it fails and what failed steps leave is to be kept, they
+    /// stay. Steps use no other place for temporary files.
+    package func inPlace<Value>(of name: String, _ body: (FilePath) async throws -> Value) async throws -> Value {
+        let place = scratch.place(name)
+        let value: Value
+        do { value = try await body(place) } catch {
+            if let leftovers, !(error is CancellationError) { leftovers.add(place) } else { Self.discard(place, note) }
+            throw error
+        }
+        Self.discard(place, note)
+        return value
+    }
+
+    /// Removes temporary files. The end of the process tries it again, so a failure is only a note.
+    private static func discard(_ place: FilePath, _ note: (String) -> Void) {
+        do throws(FileError) { try Files.remove(place) } catch { note("temporary files could not be removed: \(error)") }
+    }
+}
+
+/// The temporary files of failed steps that are to be kept.
+package final class Leftovers: Sendable {
+    private let found = Mutex<[FilePath]>([])
+
+    package init() {}
+
+    func add(_ place: FilePath) { found.withLock { $0.append(place) } }
+
+    /// The places at which there is something.
+    var places: [FilePath] { found.withLock { $0 }.filter(Files.exists) }
 }

@@ -14,14 +14,19 @@ package struct StepRunner: Sendable {
     package private(set) var events: EventSink
     package let store: ResultStore
     private let shown = ShownNotes()
+    /// What failed steps left, if that is to be kept.
+    private let leftovers: Leftovers?
     /// Keeps `ninepin gc` from removing entries that this runner was told are there.
     private let use: WorkspaceUse
 
     /// Opens a workspace, and removes incomplete work of killed processes.
     ///
     /// - Throws: `Workspace.NotWritable`; `Workspace.OtherFileSystem`; `FileError`; `CancellationError`.
-    package init(_ host: Host, events: @escaping EventSink) async throws {
+    ///
+    /// - Parameter keepsFailed: whether what failed steps leave can be kept with ``closeKeeping()``.
+    package init(_ host: Host, keepsFailed: Bool = false, events: @escaping EventSink) async throws {
         self.host = host
+        leftovers = keepsFailed ? Leftovers() : nil
         self.events = events
         workspace = Workspace(host)
         try workspace.check()
@@ -36,17 +41,17 @@ package struct StepRunner: Sendable {
         use.end()
     }
 
-    /// Moves this process's incomplete work to a folder that stays, after a failure. Call it instead of ``close()``.
+    /// Moves what failed steps left to a folder that stays. Call it instead of ``close()``. A night goes on after a step that failed, so it
+    /// is for every end.
     ///
     /// - Returns: the folder; nil if there was nothing.
     /// - Throws: `FileError`.
     package func closeKeeping() throws(FileError) -> FilePath? {
         defer { close() }
-        let left = try Files.list(scratch.path).filter { !$0.hasPrefix(".") }
-        guard !left.isEmpty else { return nil }
+        guard let left = leftovers?.places, !left.isEmpty else { return nil }
         let kept = workspace.failed.appending(scratch.path.lastComponent?.string ?? "work")
         try Files.makeDirectory(kept)
-        for name in left { try Files.rename(scratch.path.appending(name), to: kept.appending(name)) }
+        for place in left { if let name = place.lastComponent { try Files.rename(place, to: kept.appending(name)) } }
         return kept
     }
 
@@ -64,9 +69,9 @@ package struct StepRunner: Sendable {
 
     /// The context for the step with a name.
     package func context(of step: String) -> StepContext {
-        StepContext(host: host, workspace: workspace, scratch: scratch, note: { [events] in events(.note("\(step): \($0)")) }) { [events] in
-            events(.progress(step: step, $0))
-        }
+        StepContext(
+            host: host, workspace: workspace, scratch: scratch, note: { [events] in events(.note("\(step): \($0)")) },
+            progress: { [events] in events(.progress(step: step, $0)) }, leftovers: leftovers)
     }
 
     /// A performed step.
@@ -99,12 +104,12 @@ package struct StepRunner: Sendable {
         defer { lock.release() }
         // Another process may have produced it in the meantime.
         if !isFresh, let output = store.result(of: step, key: key) { return ended(output, true) }
-        let folder = scratch.place(S.name)
-        try Files.makeDirectory(folder)
-        defer { try? Files.remove(folder) }
-        let output = try await step.run(in: context, folder: folder)
-        try store.keep(output, of: step, key: key, folder: folder, scratch: scratch)
-        return ended(output, false)
+        return try await context.inPlace(of: S.name) { folder in
+            try Files.makeDirectory(folder)
+            let output = try await step.run(in: context, folder: folder)
+            try store.keep(output, of: step, key: key, folder: folder, scratch: scratch)
+            return ended(output, false)
+        }
     }
 }
 

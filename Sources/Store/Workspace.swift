@@ -38,8 +38,9 @@ package struct Workspace: Sendable {
     package func check() throws {
         var folder = path
         while !Files.exists(folder), folder.removeLastComponent() {}
-        guard access(folder.string, W_OK) == 0 else { throw NotWritable(workspace: path, folder: folder) }
+        guard access(folder.string, W_OK | X_OK) == 0 else { throw NotWritable(workspace: path, folder: folder) }
         for folder in [unfinished, store, mirrors, cache, runs, approaches, nodes, failed] where Files.isDirectory(folder) {
+            guard access(folder.string, W_OK | X_OK) == 0 else { throw NotWritable(workspace: path, folder: folder) }
             if isApart(folder) { throw OtherFileSystem(workspace: path, folder: folder) }
         }
     }
@@ -72,13 +73,20 @@ package struct Workspace: Sendable {
     /// The user may not write the workspace.
     package struct NotWritable: ExitStatusError, Sendable, CustomStringConvertible {
         let workspace: FilePath
-        /// The workspace, or the first folder above it that exists.
+        /// The workspace, a folder in it, or the first folder above it that exists.
         let folder: FilePath
+
+        /// What follows from a folder that is not the workspace itself.
+        private var consequence: String {
+            if folder == workspace { return "" }
+            return folder.starts(with: workspace)
+                ? ": it belongs to the workspace \(workspace)" : ", so the workspace \(workspace) cannot be made"
+        }
 
         /// Which folder cannot be written, and what to do.
         package var description: String {
             """
-            \(folder) is not writable by you\(folder == workspace ? "" : ", so the workspace \(workspace) cannot be made")
+            \(folder) is not writable by you\(consequence)
                 Choose another workspace with --workspace DIR or NINEPIN_WORKSPACE.
             """
         }

@@ -22,7 +22,7 @@ struct RecipeArgument: ParsableArguments {
 }
 
 /// A duration such as `90s`, `10m` or `2h`, of at most a week.
-struct Seconds: ExpressibleByArgument, Hashable, Sendable {
+struct Seconds: ExplainedArgument, Hashable, Sendable {
     let count: Double
     /// The text that was given.
     let text: String
@@ -30,6 +30,24 @@ struct Seconds: ExpressibleByArgument, Hashable, Sendable {
     init?(argument: String) {
         guard let count = YamlMap.seconds(of: argument), count <= YamlMap.longest else { return nil }
         (self.count, text) = (count, argument)
+    }
+
+    static let form = "one number and a unit, such as 90s, 90m or 1.5h, more than 0 and at most 168h"
+}
+
+/// An argument that says what it can be when a text is none. The parser alone says only that it is invalid.
+protocol ExplainedArgument: ExpressibleByArgument {
+    /// What the argument can be.
+    static var form: String { get }
+}
+
+extension ExplainedArgument {
+    /// The value of a text, for the `transform` of an option.
+    ///
+    /// - Throws: `ValidationError` with the form that is expected.
+    static func parsed(_ text: String) throws -> Self {
+        guard let value = Self(argument: text) else { throw ValidationError("expected \(form)") }
+        return value
     }
 }
 
@@ -40,7 +58,7 @@ struct ExpectOption: ParsableArguments {
             """
             Exit with 0 if the verdict is this one, and with 1 for any other: a grade, or a grade with its fault, such as 'fatal' or \
             'fatal, memory cache'.
-            """, valueName: "grade"))
+            """, valueName: "grade"), transform: ExpectedGrade.init)
     var expect: ExpectedGrade?
 
     /// The exit code for a verdict.
@@ -52,14 +70,28 @@ struct ExpectOption: ParsableArguments {
 }
 
 /// A grade, with or without the fault that decided it.
-struct ExpectedGrade: ExpressibleByArgument, Sendable {
+struct ExpectedGrade: Sendable {
     private let title: String
 
-    init?(argument: String) {
-        let parts = argument.split(separator: ",", maxSplits: 1).map { $0.trimmed }
-        guard let word = parts.first, let grade = Grade(rawValue: word) else { return nil }
-        // Other releases, and the rules of patches, may know more faults than this one.
+    /// - Throws: `ValidationError` for what is no grade, for a fault that no verdict has, and for a fault of a grade that has none.
+    init(_ text: String) throws {
+        let parts = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmed }
+        guard let grade = Grade(rawValue: parts[0]) else {
+            throw ValidationError("'\(parts[0])' is no grade: \(Self.advice(parts[0], Grade.allCases.map(\.rawValue)))")
+        }
+        if parts.count > 1 {
+            guard ![.clean, .short].contains(grade) else { throw ValidationError("the grade '\(grade.rawValue)' has no fault") }
+            guard Cause.known.contains(Cause(rawValue: parts[1])) else {
+                throw ValidationError("'\(parts[1])' is no known fault: \(Self.advice(parts[1], Cause.known.map(\.rawValue)))")
+            }
+        }
         title = grade.title(parts.count > 1 ? Cause(rawValue: parts[1]) : nil)
+    }
+
+    /// The nearest name, and all of them.
+    private static func advice(_ text: String, _ known: [String]) -> String {
+        let all = "known: \(known.joined(separator: ", "))"
+        return Spelling.nearest(to: text, among: known).map { "did you mean '\($0)'? (\(all))" } ?? all
     }
 
     /// Whether a verdict is the expected one.
@@ -78,7 +110,7 @@ extension Substring {
 struct SeriesOption: ParsableArguments {
     @Option(
         help: ArgumentHelp("Comma-separated patches, or 'none'. Default: the recipe's series.", valueName: "names"),
-        completion: Completion.series)
+        completion: Completion.series, transform: SeriesNames.parsed)
     var series: SeriesNames?
 }
 
@@ -88,11 +120,15 @@ struct SourceOptions: ParsableArguments {
     var source: String?
 
     var folder: FilePath? { source.map { FilePath($0) } }
+
+    func validate() throws { guard source != "" else { throw ValidationError("--source cannot be empty; '.' is the current folder") } }
 }
 
 /// The Go releases that may build, and the permissions of a recipe.
 struct GoOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Go releases to build with, such as '>=1.27'. Default: the recipe's range.", valueName: "range"))
+    @Option(
+        help: ArgumentHelp("Go releases to build with, such as '>=1.27'. Default: the recipe's range.", valueName: "range"),
+        transform: VersionRange.parsed)
     var go: VersionRange?
     @Flag(help: "Allow a recipe whose Go flags or environment could run arbitrary programs as you. Read the recipe first.")
     var allowRecipeCode = false
@@ -106,7 +142,11 @@ struct GoOption: ParsableArguments {
 
 /// Whether to show only what a command would do.
 struct DryRunOption: ParsableArguments {
-    @Flag(help: "Print what would be built and booted, and do neither. Nothing is fetched.") var dryRun = false
+    @Flag(
+        help: """
+            Print what would be built and booted, and do neither. Nothing is fetched. What was asked for is checked as far as it needs no network; \
+            this machine is checked by 'ninepin doctor'.
+            """) var dryRun = false
 }
 
 /// What a command would build and boot.
@@ -114,38 +154,16 @@ struct PlanDocument: Encodable {
     let recipe: String
     let version: String
     let source: String
+    let go: String
     let series: [[PatchName]]
     let level: String
     let layouts: [String]
     let steps: [String]
 }
 
-extension CommandContext {
-    /// Shows what would be built and booted.
-    func plan(
-        _ recipe: Recipe, _ series: Series, level: AskedLevel, layouts: [Layout] = []
-    ) throws -> ExitStatus { try plan(recipe, [series], level: level, layouts: layouts) }
+extension VersionRange: ExplainedArgument {
+    static let form = "a range of versions such as '>=1.19 <1.20'"
 
-    /// Shows what would be built and booted, for several series.
-    func plan(_ recipe: Recipe, _ series: [Series], level: AskedLevel, layouts: [Layout] = []) throws -> ExitStatus {
-        let steps = ["resolve", "fetch", "patch", "build"] + (layouts.isEmpty ? [] : [level == .component ? "probe" : "verify"])
-        let document = PlanDocument(
-            recipe: recipe.name, version: recipe.version.plain, source: recipe.redacted.source.words, series: series.map(\.names),
-            level: level.rawValue, layouts: layouts.map(\.rawValue), steps: steps)
-        try show(document) { report in
-            report.plan(recipe.redacted)
-            report.text("")
-            report.text("would do       \(steps.joined(separator: ", "))")
-            for series in series { report.text("with series    \(series.label)") }
-            if !layouts.isEmpty {
-                report.text("in layouts     \(layouts.map(\.rawValue).joined(separator: ", ")), level \(level.rawValue)")
-            }
-        }
-        return .good
-    }
-}
-
-extension VersionRange: ExpressibleByArgument {
     /// Parses a range from the command line.
     package init?(argument: String) { self.init(argument) }
 }
@@ -157,20 +175,24 @@ struct JobsOption: ParsableArguments {
             """
             The number of concurrent boots, or 'auto' for as many as memory allows. Boots start one at a time and are then observed together. \
             Default: $NINEPIN_JOBS, the configuration's 'jobs', or auto.
-            """, valueName: "count"))
+            """, valueName: "count"), transform: Jobs.parsed)
     var jobs: Jobs?
 
     /// The number asked for, here or in the settings.
     func count(in context: CommandContext) -> Jobs { jobs ?? context.host.settings.jobs ?? .auto }
 }
 
-extension Jobs: ExpressibleByArgument {
+extension Jobs: ExplainedArgument {
+    static let form = "'auto' or a number from 1 to 100"
+
     /// Parses `auto`, or a number from 1 to 100.
     package init?(argument: String) { self.init(argument) }
 }
 
 /// Patches by name in the form of the command line: `percpu,9p-source`, or `none`.
-struct SeriesNames: ExpressibleByArgument, Sendable {
+struct SeriesNames: ExplainedArgument, Sendable {
+    static let form = "names of patches separated by commas, or 'none' alone"
+
     let names: [String]
 
     init?(argument: String) {
@@ -190,7 +212,9 @@ extension Layout: ExpressibleByArgument {
 
 extension CgroupVersion: ExpressibleByArgument {}
 
-extension OverlaySize: ExpressibleByArgument {
+extension OverlaySize: ExplainedArgument {
+    static let form = "a size such as 20g"
+
     /// Parses a size such as `20g`.
     package init?(argument: String) { self.init(argument) }
 }
@@ -204,7 +228,7 @@ struct SandboxOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The size limit of an overlay root, such as 20g. Without one, kubelet reads 2^63 bytes. Not every runsc supports it.",
-            valueName: "size"))
+            valueName: "size"), transform: OverlaySize.parsed)
     var overlaySize: OverlaySize?
     @Option(
         help: ArgumentHelp(
@@ -212,6 +236,8 @@ struct SandboxOptions: ParsableArguments {
             The runsc to use, of any release. Default: $NINEPIN_RUNSC, your configuration's 'runsc', the one on PATH, or the one that setup installed.
             """, valueName: "path"), completion: .file())
     var runsc: String?
+
+    func validate() throws { guard runsc != "" else { throw ValidationError("--runsc cannot be empty") } }
 
     /// Whether any of these options was given.
     var isAsked: Bool { !cgroup.isEmpty || overlaySize != nil || runsc != nil }

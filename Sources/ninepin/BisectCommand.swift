@@ -42,7 +42,9 @@ struct BisectCommand: ContextCommand {
     @Option(help: ArgumentHelp("A bad version or commit.", valueName: "version")) var bad: String?
     @Flag(help: "Go over commits, also if --good and --bad look like versions.") var commits = false
     @Flag(help: "Go over alphas, betas and release candidates too.") var prereleases = false
-    @Option(help: ArgumentHelp("A series whose node is good, or 'none'.", valueName: "names"), completion: Completion.series)
+    @Option(
+        help: ArgumentHelp("A series whose node is good, or 'none'.", valueName: "names"), completion: Completion.series,
+        transform: SeriesNames.parsed)
     var goodSeries: SeriesNames?
     @Option(help: ArgumentHelp("A series whose node is bad, or 'none'.", valueName: "names"), completion: Completion.series) var badSeries:
         SeriesNames?

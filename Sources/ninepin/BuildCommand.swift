@@ -56,10 +56,9 @@ struct BuildCommand: ContextCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let (recipe, series) = try context.recipe(recipe, series)
-        if plan.dryRun { return try context.plan(recipe, series, level: level) }
-        let prerequisites = try await BuildPrerequisites(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
-            events: context.events)
+        let request = BuildRequest(recipe: recipe, series: [series], level: level, source: sourceOptions, go: goOption)
+        if plan.dryRun { return try await context.plan(request) }
+        let prerequisites = try await context.prerequisites(for: request)
         let built = try await context.withBuilder {
             try await NodeProver($0).prepare(recipe, series, level: level.level, with: prerequisites, from: sourceOptions.folder)
         }

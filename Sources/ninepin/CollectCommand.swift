@@ -28,14 +28,14 @@ struct CollectCommand: ContextCommand {
     @Option(
         help: ArgumentHelp(
             "How long results stay after their last use, in hours: at least 1h. Default: the configuration's 'gc: keep', or 720h.",
-            valueName: "duration"))
+            valueName: "duration"), transform: Retention.parsed)
     var keep: Retention?
     @Option(
         help: ArgumentHelp(
             """
             The size to bring the workspace down to, such as 20g: results that were used less recently go too, but none that was used within an \
             hour. Default: the configuration's 'gc: limit', or none.
-            """, valueName: "size"))
+            """, valueName: "size"), transform: ByteCount.parsed)
     var limit: ByteCount?
     @Flag(help: "Remove it.") var yes = false
     @OptionGroup var global: GlobalOptions
@@ -102,12 +102,16 @@ struct CollectCommand: ContextCommand {
     private static func age(_ time: Int64?, _ now: Int64) -> String { time.map { "\(max(0, now - $0) / 86_400) d" } ?? "" }
 }
 
-extension ByteCount: ExpressibleByArgument {
+extension ByteCount: ExplainedArgument {
+    static let form = "a size such as 20g"
+
     /// Parses a size such as `20g`.
     package init?(argument: String) { self.init(argument) }
 }
 
-extension Retention: ExpressibleByArgument {
+extension Retention: ExplainedArgument {
+    static let form = "a duration of at least 1h, such as 720h"
+
     /// Parses a duration such as `720h`.
     package init?(argument: String) { self.init(argument) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Building
 import ExitCodes
+import FileSystem
 import FoundationEssentials
 import Host
 import Model
@@ -8,6 +9,7 @@ import Proving
 import Report
 import Sanitizing
 import Store
+import Synchronization
 
 /// The form of a result on standard output.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -25,7 +27,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            A folder that contains recipes/ or patches/. Repeatable; all count the same. Default: $NINEPIN_PROJECT, or the project found from the \
+            A folder that contains recipes/ or patches/. Repeatable; all count the same, but only the first one's ninepin.yaml is read. Default: $NINEPIN_PROJECT, or the project found from the \
             current folder; and the configuration's 'projects'.
             """, valueName: "dir"), completion: .directory)
     var project: [String] = []
@@ -50,7 +52,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "End with exit code 124 if the command takes longer than this, such as 90s or 10m. It ends as on Ctrl-C, and leaves nothing behind.",
-            valueName: "duration"))
+            valueName: "duration"), transform: Seconds.parsed)
     var timeout: Seconds?
 
     @Option(
@@ -59,13 +61,15 @@ struct GlobalOptions: ParsableArguments {
             How many times slower this machine is than most, from 1 to 100. Timeouts that depend on its speed are multiplied by this. \
             Default: $NINEPIN_PATIENCE, the configuration's 'patience', or 1.
             """,
-            valueName: "factor"))
+            valueName: "factor"), transform: Patience.parsed)
     var patience: Patience?
 
     func validate() throws {
         guard !json || format == nil || format == .json else {
             throw ValidationError("--json and -o \(format?.rawValue ?? "") cannot be combined")
         }
+        guard workspace != "" else { throw ValidationError("--workspace cannot be empty; '.' is the current folder") }
+        guard !project.contains("") else { throw ValidationError("--project cannot be empty; '.' is the current folder") }
         guard !quiet || !verbose else { throw ValidationError("--quiet and --verbose cannot be combined") }
     }
 
@@ -77,7 +81,9 @@ struct GlobalOptions: ParsableArguments {
 }
 
 /// The factor by which timeouts that depend on this machine are longer.
-struct Patience: ExpressibleByArgument, Sendable {
+struct Patience: ExplainedArgument, Sendable {
+    static let form = "a number from 1 to 100"
+
     let factor: Double
 
     init(_ factor: Double) { self.factor = factor }
@@ -100,28 +106,28 @@ struct CommandContext: Sendable {
     let format: OutputFormat
     /// Whether what a failed step left stays.
     var keepsFailed = false
+    /// Whether the command performs steps, whose results stay.
+    let hasSteps = Happening()
 
     var catalogue: Catalogue { Catalogue(host) }
 
     /// Runs the body with a builder for the workspace. No unfinished files remain, however the body ends.
     func withBuilder<Value>(_ body: (SourceBuilder) async throws -> Value) async throws -> Value {
-        let runner = try await StepRunner(host, events: events)
-        do {
-            let value = try await body(SourceBuilder(runner))
-            runner.close()
-            return value
-        } catch {
-            if keepsFailed, !(error is CancellationError) {
-                // Why the step failed is more important than that its files could not be kept.
-                do { if let kept = try runner.closeKeeping() { events(.note("kept what the failed step left: \(kept)")) } } catch {
-                    events(.note("what the failed step left could not be kept: \(error)"))
-                }
-            } else {
-                runner.close()
-            }
-            throw error
-        }
+        let runner = try await StepRunner(host, keepsFailed: keepsFailed, events: events)
+        defer { close(runner) }
+        hasSteps.set()
+        return try await body(SourceBuilder(runner))
     }
+
+    /// Removes unfinished files, or keeps those of failed steps. Why a step failed is more important than that its files could not be kept.
+    private func close(_ runner: StepRunner) {
+        do throws(FileError) {
+            if let kept = try runner.closeKeeping() { events(.note("kept what the failed step left: \(kept)")) }
+        } catch { events(.note("what the failed step left could not be kept: \(error)")) }
+    }
+
+    /// What an end before the end means for the next run.
+    var resumption: String { hasSteps.isSet ? "; the next run resumes after the last completed step" : "" }
 
     /// Writes a result as JSON, as YAML or as text.
     func show(_ document: some Encodable, text: (Report) -> Void) throws {
@@ -133,11 +139,20 @@ struct CommandContext: Sendable {
     }
 }
 
+/// Something that happened or did not.
+final class Happening: Sendable {
+    private let value = Mutex(false)
+
+    var isSet: Bool { value.withLock { $0 } }
+
+    func set() { value.withLock { $0 = true } }
+}
+
 /// A command did not end within its `--timeout`.
 struct TookTooLong: ExitStatusError, CustomStringConvertible {
     let limit: Seconds
 
-    var description: String { "not finished within \(limit.text) (--timeout); the next run resumes after the last completed step" }
+    var description: String { "not finished within \(limit.text) (--timeout)" }
 
     var exitStatus: ExitStatus { .timeout }
 }
@@ -148,17 +163,11 @@ protocol ContextCommand: AsyncParsableCommand, Sendable {
     func run(in context: CommandContext) async throws -> ExitStatus
 }
 
-/// The JSON document of a failed command.
-private struct FailureDocument: Encodable {
-    let error: String
-    let exit: Int32
-}
-
 extension ContextCommand {
     func run() async throws {
         let streams = Streams(ProcessInfo.processInfo.environment)
         let host: Host
-        do { host = try Host.current(global.host) } catch { throw ExitCode(fail(error, Report(on: streams.output), streams)) }
+        do { host = try Host.current(global.host) } catch { throw ExitCode(fail(error, streams)) }
         let display = ProgressDisplay(
             on: streams.errors, isQuiet: global.quiet, isVerbose: global.verbose, redact: streams.secrets.removed)
         let context = CommandContext(
@@ -177,7 +186,7 @@ extension ContextCommand {
         ticker.cancel()
         display.clear()
         if let signal {
-            streams.errors.line("ninepin: interrupted; the next run resumes after the last completed step")
+            streams.errors.line("ninepin: interrupted\(context.resumption)")
             throw ExitCode(128 + signal)
         }
         throw ExitCode(code(result, context, streams))
@@ -212,26 +221,19 @@ extension ContextCommand {
         case .failure(let code as ExitCode): streams.exitCode(for: .answered(code.rawValue))
         case .failure(let error as CleanExit): streams.say(error)
         case .failure(let error as ValidationError):
-            streams.say(ValidationError(Visible.line(streams.secrets.removed(from: error.message))))
-        case .failure(let error): fail(error, context.report, streams)
+            streams.complain(
+                UsageError(message: Visible.line(streams.secrets.removed(from: error.message)), command: CommandPath.words(of: Self.self)),
+                as: global.shownFormat)
+        case .failure(let error as TookTooLong): fail(error, streams, more: context.resumption)
+        case .failure(let error): fail(error, streams)
         }
     }
 
     /// Writes why a command failed, for people and, if the result was to be JSON or YAML, as such a document.
     ///
     /// - Returns: the exit code.
-    private func fail(_ error: any Error, _ report: Report, _ streams: Streams) -> Int32 {
-        let document = FailureDocument(error: streams.words(of: error), exit: ExitStatus(for: error).rawValue)
-        do {
-            switch global.shownFormat {
-            case .json: try report.json(document)
-            case .yaml: try report.yaml(document)
-            case .table: break
-            }
-        } catch {
-            // A string and a number can be written in both forms, so this does not happen; the message itself follows in any case.
-            streams.errors.line("\(String(describing: error))")
-        }
-        return streams.tell(error)
+    private func fail(_ error: any Error, _ streams: Streams, more: String = "") -> Int32 {
+        streams.document(streams.words(of: error) + more, ExitStatus(for: error), as: global.shownFormat)
+        return streams.tell(error, more: more)
     }
 }

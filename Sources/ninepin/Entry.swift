@@ -47,10 +47,7 @@ enum Entry {
     private static func run(_ arguments: [String]) async -> Int32 {
         let streams = Streams(ProcessInfo.processInfo.environment)
         var command: any ParsableCommand
-        do { command = try await NinepinCommand.asyncParseAsRoot(arguments) } catch {
-            if let unknown = unknownCommand(in: arguments) { return streams.say(unknown) }
-            return streams.say(await complaint(about: arguments) ?? error)
-        }
+        do { command = try await NinepinCommand.asyncParseAsRoot(arguments) } catch { return await refuse(arguments, error, streams) }
         do {
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
             return EXIT_SUCCESS
@@ -61,29 +58,30 @@ enum Entry {
         }
     }
 
-    /// The error for a word in the place of a command that is none; nil if there is no such word.
-    private static func unknownCommand(in arguments: [String]) -> (any Error)? {
-        var (command, path): (any ParsableCommand.Type, [String]) = (NinepinCommand.self, [])
-        for word in arguments.prefix(while: { !$0.hasPrefix("-") }) {
-            let all = command.configuration.subcommands
-            guard !all.isEmpty else { return nil }
-            if let next = all.first(where: { names(of: $0).contains(word) }) {
-                (command, path) = (next, path + [word])
-                continue
-            }
-            // A command with a default one may mean the word for that.
-            let near = Spelling.nearest(to: word, among: all.filter { $0.configuration.shouldDisplay }.flatMap(names) + ["help"])
-            guard word != "help", near != nil || command.configuration.defaultSubcommand == nil else { return nil }
-            let place = (["ninepin"] + path).joined(separator: " ")
-            let shown = Visible.line(Redaction.text(word))
-            return ValidationError(
-                "'\(shown)' is no command of \(place): \(near.map { "did you mean '\($0)'?" } ?? "'\(place) --help' lists them")")
+    /// Writes why a command line cannot be parsed, or the help that it asks for.
+    private static func refuse(_ arguments: [String], _ error: any Error, _ streams: Streams) async -> Int32 {
+        let format = askedFormat(in: arguments)
+        let isHelp = NinepinCommand.exitCode(for: error).isSuccess
+        if let unknown = CommandPath.unknownCommand(in: arguments) ?? (isHelp ? nil : CommandPath.misplacedOptions(in: arguments)) {
+            return streams.complain(unknown, as: format)
         }
-        return nil
+        let shown = await complaint(about: arguments) ?? error
+        if !isHelp { streams.document(streams.secrets.removed(from: NinepinCommand.message(for: shown)), .usage, as: format) }
+        return streams.say(shown)
     }
 
-    private static func names(of command: any ParsableCommand.Type) -> [String] {
-        [command._commandName] + command.configuration.aliases
+    /// The form of the result that a command line asks for, even if the rest of it cannot be parsed.
+    private static func askedFormat(in arguments: [String]) -> OutputFormat {
+        let words = Array(arguments.prefix { $0 != "--" })
+        for (index, word) in words.enumerated() {
+            if word == "--json" { return .json }
+            let value: String? =
+                if ["-o", "--format"].contains(word) {
+                    index + 1 < words.count ? words[index + 1] : nil
+                } else { ["--format=", "-o=", "-o"].first(where: word.hasPrefix).map { String(word.dropFirst($0.count)) } }
+            if let format = value.flatMap(OutputFormat.init(rawValue:)) { return format }
+        }
+        return .table
     }
 
     /// The parser's error message for a command line. It quotes arguments, so they are sanitized first.

@@ -26,6 +26,9 @@ struct ExecCommand: ContextCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        guard global.shownFormat == .table else {
+            throw ValidationError("standard output is the command's own: exec has no form for --json or -o")
+        }
         guard !command.isEmpty else { throw ValidationError("expected a command after '--', as in: ninepin exec NODE -- ps") }
     }
 

@@ -32,11 +32,12 @@ struct LogsCommand: ContextCommand {
     @Option(
         help: ArgumentHelp(
             "Print only the lines written within this time, such as 90s or 10m. A line without a time belongs to the one before it.",
-            valueName: "duration"))
+            valueName: "duration"), transform: Seconds.parsed)
     var since: Seconds?
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        guard global.shownFormat == .table else { throw ValidationError("a log is text: logs has no form for --json or -o") }
         guard tail ?? 0 >= 0 else { throw ValidationError("--tail must be a number of lines, from 0") }
     }
 

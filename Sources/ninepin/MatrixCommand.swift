@@ -37,7 +37,9 @@ struct MatrixCommand: ContextCommand {
             """)
 
     @OptionGroup var recipe: RecipeArgument
-    @Option(help: ArgumentHelp("Comma-separated patches, or 'none'. Repeatable.", valueName: "names"), completion: Completion.series)
+    @Option(
+        help: ArgumentHelp("Comma-separated patches, or 'none'. Repeatable.", valueName: "names"), completion: Completion.series,
+        transform: SeriesNames.parsed)
     var series: [SeriesNames] = []
     @OptionGroup var level: LevelOption
     @Option(help: "A layout to boot. Repeatable. Default: all layouts of the recipe.") var layout: [Layout] = []
@@ -59,6 +61,7 @@ struct MatrixCommand: ContextCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        try reports.refuse(global.shownFormat)
         guard !reports.isAsked || !approaches else {
             throw ValidationError(
                 "--html, --single-file, --junit, --markdown and --github cannot be used with --approaches: its runs are not recorded")
@@ -89,10 +92,11 @@ struct MatrixCommand: ContextCommand {
             if !all.contains(where: { $0.names == one.names }) { all.append(one) }
         }
         let layouts = try sandbox.layouts(layout.isEmpty ? recipe.layouts : layout)
-        if plan.dryRun { return try context.plan(recipe, all, level: level.level(for: recipe), layouts: layouts) }
-        let build = try await BuildPrerequisites(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
-            isPacked: level.level(for: recipe) != .component, on: context.host, events: context.events)
+        let request = BuildRequest(
+            recipe: recipe, series: all, level: level.level(for: recipe), layouts: layouts, probe: level.probe, source: sourceOptions,
+            go: goOption, sandbox: sandbox)
+        if plan.dryRun { return try await context.plan(request) }
+        let build = try await context.prerequisites(for: request)
         let matrix = try await context.matrix(
             recipe, all, layouts, level, times: self.repeat, jobs: jobs.count(in: context), build: build, sandbox: sandbox,
             from: sourceOptions.folder)

@@ -38,7 +38,9 @@ struct NightlyCommand: ContextCommand {
     @Argument(help: ArgumentHelp("A manifest. Default: recipes/nightly.yaml of the project.", valueName: "file"), completion: .file())
     var manifest: String?
     @Flag(help: "Print what would run, why, and how long it would take.") var plan = false
-    @Option(help: ArgumentHelp("The time for building and booting, such as 90m. Default: the manifest's.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("The time for building and booting, such as 90m. Default: the manifest's.", valueName: "duration"),
+        transform: Budget.parsed)
     var budget: Budget?
     @Flag(help: "If another night uses the workspace, end instead of waiting for it.") var noWait = false
     @OptionGroup var jobs: JobsOption
@@ -50,7 +52,9 @@ struct NightlyCommand: ContextCommand {
     @OptionGroup var global: GlobalOptions
 
     /// A duration such as `90m`.
-    struct Budget: ExpressibleByArgument {
+    struct Budget: ExplainedArgument {
+        static let form = Seconds.form
+
         let seconds: Double
 
         init?(argument: String) {
@@ -60,6 +64,7 @@ struct NightlyCommand: ContextCommand {
     }
 
     func validate() throws {
+        try reports.refuse(global.shownFormat)
         guard !plan || !reports.isAsked else { throw ValidationError("--plan runs nothing, so there is nothing to report") }
     }
 

@@ -56,6 +56,7 @@ extension PatchesCommand {
                 try show(rows, in: context)
                 return rows.contains(where: \.fits) ? .good : .no
             }
+            try refuseUnknown(in: registry, context.catalogue)
             guard try all || isPatch(in: registry, context.catalogue) else { return try await checkRecipe(in: context, registry: registry) }
             let rows = try await context.withBuilder { try $0.matchAll(names, catalogue: context.catalogue, registry: registry) }
             try show(rows, in: context)
@@ -66,6 +67,18 @@ extension PatchesCommand {
             }
             guard !table.isEmpty else { return .missing }
             return table.isGood ? .good : .no
+        }
+
+        /// Throws an error for a name that is neither that of a recipe nor that of a patch.
+        private func refuseUnknown(in registry: Registry, _ catalogue: Catalogue) throws {
+            guard !all, let name = names.first, try !catalogue.isRecipe(name), try !isPatch(in: registry, catalogue) else { return }
+            let base = String(name.prefix { $0 != "@" })
+            let recipes = try catalogue.recipeNames
+            guard !recipes.contains(base), !name.hasSuffix(".yaml") else { return }
+            let known = recipes + registry.entries.flatMap { [$0.name.name, $0.name.description] }
+            let advice = Spelling.nearest(to: base, among: known).map { "did you mean '\($0)'?" }
+            throw ValidationError(
+                "there is no recipe and no patch '\(name)': \(advice ?? "'ninepin recipes' and 'ninepin patches list' list them")")
         }
 
         /// Whether the only name is that of a patch, and not of a recipe.

@@ -72,7 +72,8 @@ struct PreflightCommand: ContextCommand {
 /// The patches that a prediction assumes.
 struct PredictedSeries: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Comma-separated patches, or 'none' for a stock kubelet.", valueName: "names"), completion: Completion.series)
+        help: ArgumentHelp("Comma-separated patches, or 'none' for a stock kubelet.", valueName: "names"), completion: Completion.series,
+        transform: SeriesNames.parsed)
     var series: SeriesNames?
 
     /// The patches. Each must have an effect that the prediction knows.

@@ -22,12 +22,15 @@ struct ReportCommand: ContextCommand {
             """)
 
     @Option(help: ArgumentHelp("A night's name in the ledger. Default: the newest one.", valueName: "night")) var night: String?
-    @Option(help: ArgumentHelp("Report on all runs since this date (UTC).", valueName: "YYYY-MM-DD")) var since: ReportDay?
+    @Option(help: ArgumentHelp("Report on all runs since this date (UTC).", valueName: "YYYY-MM-DD"), transform: ReportDay.parsed)
+    var since: ReportDay?
     @OptionGroup var reports: ReportOptions
     @OptionGroup var global: GlobalOptions
 
     /// A day in the form of ISO 8601.
-    struct ReportDay: ExpressibleByArgument {
+    struct ReportDay: ExplainedArgument {
+        static let form = "a day such as 2026-11-01"
+
         let text: String
 
         init?(argument: String) {
@@ -40,6 +43,7 @@ struct ReportCommand: ContextCommand {
     }
 
     func validate() throws {
+        try reports.refuse(global.shownFormat)
         guard night == nil || since == nil else { throw ValidationError("--night and --since cannot be used together") }
     }
 

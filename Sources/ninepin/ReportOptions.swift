@@ -40,6 +40,14 @@ struct ReportOptions: ParsableArguments {
 
     /// Whether the text for people would get mixed with a report on standard output.
     var ownsOutput: Bool { github || markdown == "-" }
+
+    /// Throws an error if a document is to be written to standard output although a report is.
+    func refuse(_ format: OutputFormat) throws {
+        guard ownsOutput, format != .table else { return }
+        throw ValidationError(
+            "\(github ? "--github" : "--markdown -") writes to standard output, so --json and -o cannot be used with it\(github ? "" : "; give --markdown a file")"
+        )
+    }
 }
 
 extension CommandContext {

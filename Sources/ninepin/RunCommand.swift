@@ -41,6 +41,7 @@ struct RunCommand: ContextCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        try reports.refuse(global.shownFormat)
         guard jobs.jobs == nil || layout.count > 1 || sandbox.cgroup.count > 1 else {
             throw ValidationError("--jobs requires more than one --layout")
         }
@@ -49,10 +50,11 @@ struct RunCommand: ContextCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         let (recipe, series) = try context.recipe(recipe, series)
         let layouts = try sandbox.layouts(layout.isEmpty ? [recipe.layouts[0]] : layout)
-        if plan.dryRun { return try context.plan(recipe, series, level: level.level(for: recipe), layouts: layouts) }
-        let build = try await BuildPrerequisites(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
-            isPacked: level.level(for: recipe) != .component, on: context.host, events: context.events)
+        let request = BuildRequest(
+            recipe: recipe, series: [series], level: level.level(for: recipe), layouts: layouts, probe: level.probe, source: sourceOptions,
+            go: goOption, sandbox: sandbox)
+        if plan.dryRun { return try await context.plan(request) }
+        let build = try await context.prerequisites(for: request)
         if layouts.count > 1 { return try await matrix(of: recipe, series, layouts, build: build, in: context) }
         let layout = layouts[0]
         let (run, place): (Run, FilePath)

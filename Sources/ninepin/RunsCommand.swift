@@ -54,11 +54,12 @@ struct RunsShowCommand: ContextCommand {
               ninepin runs show 20261127T081500-1a2b
             """)
 
-    @Argument(help: ArgumentHelp("The run's ID.", valueName: "run"), completion: Completion.runs) var id: String
+    @Argument(help: ArgumentHelp("The run's ID, or the beginning of it.", valueName: "run"), completion: Completion.runs) var id: String
     @OptionGroup var global: GlobalOptions
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let ledger = try ledger(context)
+        let id = try ledger.id(beginningWith: id)
         let (run, place) = (try ledger.run(id), try ledger.place(of: id))
         try context.show(run) { report in
             if let reason = run.setAside { report.text("set aside: \(reason)") }
@@ -76,13 +77,16 @@ struct RunsRemoveCommand: ContextCommand {
               ninepin runs rm 20261127T081500-1a2b
             """)
 
-    @Argument(help: ArgumentHelp("The runs' IDs.", valueName: "run"), completion: Completion.runs) var ids: [String]
+    @Argument(help: ArgumentHelp("The runs' IDs, or beginnings that only one run has.", valueName: "run"), completion: Completion.runs)
+    var ids: [String]
     @OptionGroup var global: GlobalOptions
 
     private struct Document: Encodable { let removed: [String] }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let ledger = try ledger(context)
+        // All are looked up first, so that nothing is removed if one of them is none.
+        let ids = try ids.map { try ledger.id(beginningWith: $0) }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         for id in ids { try ledger.remove(id) }
         try context.show(Document(removed: ids)) { report in for id in ids { report.text("\(id) is removed") } }
         return .good

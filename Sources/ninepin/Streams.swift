@@ -5,6 +5,19 @@ import Proving
 import Report
 import Sanitizing
 
+/// The JSON document of a failed command.
+private struct FailureDocument: Encodable {
+    let error: String
+    let exit: Int32
+}
+
+/// A command line that makes no sense, and the command whose help says more.
+struct UsageError: Error {
+    let message: String
+    /// The words of the command, beginning with the program.
+    let command: String
+}
+
 /// The process's two output streams, and how errors in writing to them affect the exit code.
 struct Streams {
     /// How a command ends, apart from its streams.
@@ -38,11 +51,35 @@ struct Streams {
         return exitCode(for: code.isSuccess ? .answered(code.rawValue) : .failed(code.rawValue))
     }
 
+    /// Writes what is wrong with a command line, for people and, if the result was to be JSON or YAML, as such a document.
+    ///
+    /// - Returns: the exit code.
+    func complain(_ error: UsageError, as format: OutputFormat) -> Int32 {
+        document(error.message, .usage, as: format)
+        errors.lines("Error: \(error.message)\n  See '\(error.command) --help' for more information.")
+        return exitCode(for: .failed(ExitStatus.usage.rawValue))
+    }
+
+    /// Writes the document of a failed command, if its result was to be one.
+    func document(_ message: String, _ status: ExitStatus, as format: OutputFormat) {
+        let (document, report) = (FailureDocument(error: message, exit: status.rawValue), Report(on: output))
+        do {
+            switch format {
+            case .json: try report.json(document)
+            case .yaml: try report.yaml(document)
+            case .table: break
+            }
+        } catch {
+            // A string and a number can be written in both forms, so this does not happen; the message itself follows in any case.
+            errors.line("\(String(describing: error))")
+        }
+    }
+
     /// Writes why a command failed.
     ///
     /// - Returns: the exit code.
-    func tell(_ error: any Error) -> Int32 {
-        errors.message("\("ninepin: error:", .bad) ", words(of: error))
+    func tell(_ error: any Error, more: String = "") -> Int32 {
+        errors.message("\("ninepin: error:", .bad) ", words(of: error) + more)
         return exitCode(for: .failed(ExitStatus(for: error).rawValue))
     }
 

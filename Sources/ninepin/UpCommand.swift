@@ -97,12 +97,11 @@ struct UpCommand: ContextCommand {
         let folder = try NodeFolder(name, in: context.host.workspace)
         guard !folder.exists else { throw SupervisorError.exists(name) }
         let (recipe, series) = try context.recipe(recipe, series)
-        if plan.dryRun {
-            return try context.plan(recipe, series, level: .ready, layouts: [try made.layout(self.layout ?? recipe.layouts[0])])
-        }
-        let build = try await BuildPrerequisites(
-            recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
-            events: context.events)
+        let request = BuildRequest(
+            recipe: recipe, series: [series], level: .ready, layouts: [try made.layout(self.layout ?? recipe.layouts.first ?? .root9p)],
+            source: sourceOptions, go: goOption, sandbox: sandbox == .here ? nil : made)
+        if plan.dryRun { return try await context.plan(request) }
+        let build = try await context.prerequisites(for: request)
         let layout: RunLayout = sandbox == .here ? .here : .sandbox(try made.layout(self.layout ?? recipe.layouts[0]))
         let site = try await site(layout, of: recipe, in: context)
         var candidate = try await context.withBuilder {

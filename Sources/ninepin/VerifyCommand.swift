@@ -66,6 +66,7 @@ struct VerifyCommand: ContextCommand {
             let joins = candidate.node.joins(at: level) && !candidate.node.profile.isK3s
             var build: BuildPrerequisites?
             if let recipe, joins {
+                try NotRoot.check(on: context.host)
                 build = try await BuildPrerequisites(
                     recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads,
                     on: context.host,
@@ -78,13 +79,12 @@ struct VerifyCommand: ContextCommand {
             }
         } else {
             let (recipe, series) = try context.recipe(recipe, series)
-            if plan.dryRun {
-                let asked = self.level.level ?? .boot
-                return try context.plan(recipe, series, level: asked, layouts: [try made.layout(layout ?? recipe.layouts[0])])
-            }
-            let build = try await BuildPrerequisites(
-                recipe, go: goOption.go, allowsCode: goOption.allowRecipeCode, trustsDownloads: goOption.trustDownloads, on: context.host,
-                events: context.events)
+            let request = BuildRequest(
+                recipe: recipe, series: [series], level: self.level.level ?? .boot,
+                layouts: [try made.layout(layout ?? recipe.layouts.first ?? .root9p)], source: sourceOptions, go: goOption,
+                sandbox: sandbox == .here ? nil : made)
+            if plan.dryRun { return try await context.plan(request) }
+            let build = try await context.prerequisites(for: request)
             let boot = try await boot(try made.layout(layout ?? recipe.layouts[0]), recipe.node, level, in: context)
             (run, place) = try await context.withBuilder { builder in
                 let prover = NodeProver(builder)

@@ -31,6 +31,25 @@ private struct CountStep: Step {
     func isWhole(_ output: String, in place: FilePath, workspace: Workspace) -> Bool { Files.exists(place.appending("file")) }
 }
 
+/// A step that fails, after it wrote a file in its folder and one in a place for temporary files.
+private struct FailingStep: Step {
+    struct Failure: Error {}
+
+    static let name = "failing"
+
+    let isCanceled: Bool
+
+    func run(in context: StepContext, folder: FilePath) async throws -> String {
+        try Files.write("half", to: folder.appending("half.txt"))
+        return try await context.inPlace(of: "work") { work in
+            try Files.makeDirectory(work)
+            try Files.write("half", to: work.appending("temporary.txt"))
+            if isCanceled { throw CancellationError() }
+            throw Failure()
+        }
+    }
+}
+
 private func folder() throws -> FilePath {
     let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "ninepin-steps-\(UUID())").path)
     try Files.makeDirectory(path)
@@ -127,6 +146,29 @@ struct StepTests {
         #expect(store.result(of: step, key: key) == "A")
         try Files.write("{ half", to: store.place(step, key).appending("result.json"))
         #expect(store.result(of: step, key: key) == nil)
+    }
+
+    @Test(
+        "what a failed step leaves is kept if that was asked for, of all its places, and nothing of a canceled one",
+        arguments: [true, false])
+    func leftovers(_ keeps: Bool) async throws {
+        let place = try folder()
+        defer { try? Files.remove(place) }
+        let runner = try await StepRunner(host(place), keepsFailed: keeps) { _ in }
+        _ = try await runner.perform(CountStep("a"), subject: "a") { $0 }
+        await #expect(throws: FailingStep.Failure.self) { try await runner.perform(FailingStep(isCanceled: false), subject: "x") { $0 } }
+        await #expect(throws: CancellationError.self) { try await runner.perform(FailingStep(isCanceled: true), subject: "x") { $0 } }
+        let kept = try runner.closeKeeping()
+        #expect((kept != nil) == keeps)
+        var files: [String] = []
+        if let kept {
+            for name in try FileManager.default.subpathsOfDirectory(atPath: kept.string) where name.hasSuffix(".txt") {
+                files.append(String(name.drop { $0 != "-" }))
+            }
+        }
+        let expected = keeps ? ["-failing/half.txt", "-work/temporary.txt"] : []
+        #expect(files.sorted() == expected)
+        #expect(Files.names(in: Workspace(host(place)).unfinished).filter { !$0.hasPrefix(".") }.isEmpty)
     }
 
     @Test(

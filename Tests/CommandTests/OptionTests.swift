@@ -93,8 +93,81 @@ struct OptionTests {
         #expect(plan["steps"] as? [String] == ["resolve", "fetch", "patch", "build", "verify"])
         #expect(plan["layouts"] as? [String] == ["root-9p"])
         #expect((plan["series"] as? [[String]])?.first?.contains("libcontainer/percpu") == true)
+        #expect((plan["go"] as? String)?.hasPrefix(">=") == true)
         for command in [["build"], ["matrix"], ["up"], ["verify"]] { #expect(try await tool.ran(command + ["--dry-run"]).status == 0) }
         #expect(!FileManager.default.fileExists(atPath: tool.workspace))
+    }
+
+    /// Command lines that are refused before a build, and their exit codes.
+    private static let refused: [(arguments: [String], code: Int32)] = [
+        (["build", "runc@1.1.5"], 64), (["up", "runc"], 64), (["verify", "runc"], 64), (["run", "runc", "--level", "pod"], 64),
+        (["matrix", "runc", "--level", "ready"], 64), (["run", "runc", "--level", "component", "--probe", "nope"], 64),
+        (["run", "--source", "/nope"], 69), (["build", "--source", "/etc/hostname"], 69), (["up", "--runsc", "/nope"], 69),
+    ]
+
+    @Test("--dry-run refuses what the command itself refuses without a build, with the same words", arguments: refused)
+    func dryRunRefuses(_ arguments: [String], _ code: Int32) async throws {
+        let plan = try await place.tool.ran(arguments + ["--dry-run"])
+        let real = try await place.tool.ran(arguments)
+        #expect(plan.status == code && real.status == code, "\(plan) \(real)")
+        #expect(plan.errors == real.errors && plan.output.isEmpty)
+    }
+
+    @Test("the plan shows the Go and the source that were given")
+    func dryRunShows() async throws {
+        let plan = try await place.tool.ran(["build", "--dry-run", "--go", ">=99", "--source", place.path, "--json"]).json()
+        #expect(plan["go"] as? String == ">=99: none is installed; a build looks for one in the package index")
+        #expect(plan["source"] as? String == "folder \(place.path)")
+        let shown = try await place.tool.ran(["build", "--dry-run", "--go", ">=99", "--source", place.path])
+        #expect(shown.output.contains(">=99: none") && shown.output.contains("folder \(place.path)"), "\(shown.output)")
+    }
+
+    @Test("--keep-failed keeps what a step that failed left, and says where; without it, nothing stays")
+    func keepFailed() async throws {
+        let origin = try Origin()
+        try origin.write("a.tar", "no archive")
+        try origin.archiveRecipe(at: ["file://\(origin.path)/a.tar"], file: "a.tar")
+        let plain = try await origin.tool.ran(["fetch", "thing"])
+        #expect(plain.status != 0 && !FileManager.default.fileExists(atPath: "\(origin.tool.workspace)/failed"))
+        let kept = try await origin.tool.ran(["fetch", "thing", "--keep-failed"])
+        #expect(kept.status == plain.status && kept.errors.contains("kept what the failed step left: \(origin.tool.workspace)/failed/"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(origin.tool.workspace)/failed").count == 1)
+    }
+
+    /// Runs the program as somebody who is not root and owns nothing in a folder.
+    private func asNobody(_ arguments: [String], workspace: String) throws -> (Int32, String) {
+        let program = try Tool.program.path
+        return try outcome(
+            of: "/usr/bin/setpriv",
+            ["--reuid=65534", "--regid=65534", "--clear-groups", program] + arguments
+                + ["--workspace", workspace, "--project", Tool.project.path])
+    }
+
+    @Test(
+        "a workspace that somebody else owns is told before anything is done, and doctor says it too", .enabled(if: geteuid() == 0),
+        arguments: [["run"], ["build"], ["matrix"], ["up"], ["verify"], ["fetch"], ["patches", "test", "percpu"]])
+    func foreign(_ command: [String]) throws {
+        #expect(chmod(place.path, 0o755) == 0)
+        let absent = try asNobody(command, workspace: "\(place.path)/workspace")
+        #expect(absent.0 == 74 && absent.1.contains("\(place.path) is not writable by you, so the workspace "), "\(absent)")
+        try FileManager.default.createDirectory(atPath: "\(place.path)/theirs/tmp", withIntermediateDirectories: true)
+        let theirs = try asNobody(command, workspace: "\(place.path)/theirs")
+        #expect(theirs.0 == 74 && theirs.1.contains("\(place.path)/theirs is not writable by you\n"), "\(theirs)")
+        #expect(chmod("\(place.path)/theirs", 0o777) == 0)
+        let half = try asNobody(command, workspace: "\(place.path)/theirs")
+        #expect(half.0 == 74 && half.1.contains("/theirs/tmp is not writable by you: it belongs to the workspace "), "\(half)")
+        #expect(try asNobody(["doctor"], workspace: "\(place.path)/theirs").1.contains("is not writable by you"))
+    }
+
+    @Test(
+        "nothing is downloaded for a boot that needs root, without root", .enabled(if: geteuid() == 0),
+        arguments: ["run", "matrix", "up", "verify"])
+    func rootFirst(_ command: String) throws {
+        #expect(chmod(place.path, 0o777) == 0)
+        let workspace = "\(place.path)/own"
+        let found = try asNobody([command, "--go", ">=1.19"], workspace: workspace)
+        #expect(found.0 == 69 && found.1.contains("booting requires root"), "\(found)")
+        #expect(!FileManager.default.fileExists(atPath: "\(workspace)/tools"))
     }
 
     @Test("a command that takes longer than its --timeout ends with 124 and says so")

@@ -65,3 +65,35 @@ extension Cause {
     /// A log file is incomplete.
     package static let logNotWritten = Cause(rawValue: "log not written")
 }
+
+extension Cause {
+    /// All causes that this release can find, sorted.
+    package static let known: [Cause] = {
+        let declared: [Cause] = [
+            .memoryCache,
+            .noDevice,
+            .filesystemInfo,
+            .cgroupV1,
+            .podStats,
+            .rootStats,
+            .percpu,
+            .memoryUsage,
+            .mapIteration,
+            .restarted,
+            .notJoined,
+            .endlessStorage,
+            .pod,
+            .outOfMemory,
+            .outOfDisk,
+            .outOfProcesses,
+            .clocks,
+            .nodeKilled,
+            .sandboxGone,
+            .serverGone,
+            .controlPlaneGone,
+            .logNotWritten,
+        ]
+        let found = (Signal.written + Signal.probe).filter { ![.started, .kubelet].contains($0.meaning) }.map(\.cause)
+        return Set(declared + found).sorted { $0.rawValue < $1.rawValue }
+    }()
+}

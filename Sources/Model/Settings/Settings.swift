@@ -38,6 +38,12 @@ package struct Settings: Hashable, Sendable {
         }
         guard !isEmpty else { return }
         let map = try YamlMap.parse(text, file: file, schema: Schema.file)
+        for key in ["workspace", "projects", "runsc"] where map.has(key) {
+            let paths = key == "projects" ? try map.values(key, as: String.self, expected: "a folder") : [try map.text(key)]
+            guard !paths.contains(where: { $0.hasPrefix("~") }) else {
+                throw map.complaint(key, "'~' stands for no folder here; give the whole path, such as /home/NAME/…")
+            }
+        }
         if map.has("workspace") { workspace = try Self.place("workspace", in: map, owner) }
         if map.has("projects") { projects = try map.values("projects", as: String.self, expected: "a folder") }
         if map.has("runsc") {
