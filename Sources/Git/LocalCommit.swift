@@ -39,7 +39,8 @@ package struct LocalCommit: Sendable {
             }
         }
         // libgit2's own division loses the white space at the beginning of the body.
-        let lines = try text(git_commit_message(commit)).split(separator: /\r?\n/, omittingEmptySubsequences: false)
+        let lines = try text(git_commit_message(commit)).replacing("\r\n", with: "\n")
+            .split(separator: "\n", omittingEmptySubsequences: false)
             .drop { $0.allSatisfy(\.isWhitespace) }
         let title = lines.prefix { !$0.allSatisfy(\.isWhitespace) }
         subject = title.joined(separator: " ").split(whereSeparator: \.isWhitespace).joined(separator: " ")

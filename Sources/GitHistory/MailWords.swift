@@ -73,7 +73,11 @@ extension Author {
     /// Whether a field names one author and nothing else.
     static func isOnly(_ field: String) -> Bool { parts(field)?.rest.isEmpty ?? false }
 
+    /// Nobody has a longer name, and a search in a longer text could take long.
+    private static let mostBytes = 2000
+
     private static func parts(_ field: String) -> (name: String, address: String, rest: Substring)? {
+        guard field.utf8.count <= mostBytes else { return nil }
         let line = field.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         if let found = line.wholeMatch(of: /([^<>]*)<([^<>]*)> ?(\(.*\))?(,.*)?/.matchingSemantics(.unicodeScalar)) {
             // As in git, a remark behind the address is part of the name.

@@ -141,6 +141,15 @@ struct CommitTests {
         #expect(made.first?.hasSuffix("\nfs: ärger\n\nFür André.\n") == true, "\(made)")
     }
 
+    @Test("a message that ends its lines with CR LF keeps its lines, as git am keeps them")
+    func returns() throws {
+        let bench = try Bench()
+        try bench.write("base/fs/fs.go", "changed\n")
+        try bench.commit("fs: x\r\n\r\nbody\r\nmore\r\n", in: "base")
+        let (made, wanted) = try both(bench)
+        #expect(made == wanted.map { $0.replacing("\r\n", with: "\n") })
+    }
+
     @Test("empty files that come and go make the same tree as git's own")
     func empty() throws {
         let bench = try Bench()
