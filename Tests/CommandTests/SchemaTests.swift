@@ -133,12 +133,13 @@ struct SchemaTests {
     }
 
     @Test(
-        "a command line that is not understood has no document, only the exit code and words for people",
+        "a command line that is not understood has the document of an error, and words for people",
         arguments: [["recipes", "show", "kubelet", "--nope"], ["runs", "prune", "--keep", "0"], ["recipez"]])
     func notUnderstood(_ arguments: [String]) async throws {
         let place = try ProjectFixture()
         let found = try await place.tool.ran(arguments + ["--json"])
-        #expect(found.status == 64 && found.output == "" && found.errors.contains("rror: "))
+        #expect(found.status == 64 && found.errors.contains("rror: "), "\(found)")
+        try expectDocument(found.output, is: "error")
     }
 
     @Test("a document with another member, or without a required one, is not as its definition says")
