@@ -98,8 +98,10 @@ private final class LocalRepository {
         _ = Libgit2.started
         var handle: OpaquePointer?
         let code = git_repository_open_ext(&handle, folder, 0, nil)
+        // libgit2 1.5 says of a foreign repository that the setting safe.directory is not found.
+        let isSetting = git_error_last()?.pointee.klass == Int32(bitPattern: GIT_ERROR_CONFIG.rawValue)
+        if code == GIT_EOWNER.rawValue || code == GIT_ENOTFOUND.rawValue && isSetting { throw LocalCommitError.foreign(folder) }
         if code == GIT_ENOTFOUND.rawValue { throw LocalCommitError.noRepository(folder) }
-        if code == GIT_EOWNER.rawValue { throw LocalCommitError.foreign(folder) }
         try GitError.check(code, "open repository", folder)
         guard let handle else { throw GitError("open repository", folder, "libgit2 returned nothing") }
         (self.handle, self.folder) = (handle, folder)
@@ -124,7 +126,7 @@ private final class LocalRepository {
         case GIT_ENOTFOUND.rawValue, GIT_EINVALIDSPEC.rawValue, GIT_EPEEL.rawValue, GIT_EUNBORNBRANCH.rawValue, GIT_EINVALID.rawValue:
             throw LocalCommitError.noCommit(revision, folder: folder)
         case GIT_EAMBIGUOUS.rawValue: throw LocalCommitError.ambiguous(revision)
-        case ..<0 where object == nil && git_error_last()?.pointee.klass != Int32(GIT_ERROR_OS.rawValue):
+        case ..<0 where object == nil && git_error_last()?.pointee.klass != Int32(bitPattern: GIT_ERROR_OS.rawValue):
             throw LocalCommitError.noCommit(revision, folder: folder)
         default: try GitError.check(code, "find commit", revision)
         }
