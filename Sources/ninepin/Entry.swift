@@ -46,6 +46,10 @@ enum Entry {
     /// whether the streams can be written.
     private static func run(_ arguments: [String]) async -> Int32 {
         let streams = Streams(ProcessInfo.processInfo.environment)
+        // The parser's own help shows that of the program for a word that it does not know.
+        if arguments.first == "help", let unknown = CommandPath.unknownCommand(in: arguments) {
+            return streams.complain(unknown, as: askedFormat(in: arguments))
+        }
         var command: any ParsableCommand
         do { command = try await NinepinCommand.asyncParseAsRoot(arguments) } catch { return await refuse(arguments, error, streams) }
         do {

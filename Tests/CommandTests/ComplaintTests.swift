@@ -99,7 +99,7 @@ struct ComplaintTests {
     @Test("two queries at once are refused in plain words")
     func queries() async throws {
         let found = try await place.tool.ran(["query", "select 1; select 2"])
-        #expect(found.status == 64 && found.errors.contains("only one statement") && !found.errors.contains("Database"), "\(found)")
+        #expect(found.status == 65 && found.errors.contains("only one statement") && !found.errors.contains("Database"), "\(found)")
         #expect(try await place.tool.ran(["query", "select 1;"]).status == 0)
         #expect(try await place.tool.ran(["query", "select 1; nonsense"]).errors.contains("only one statement"))
     }
