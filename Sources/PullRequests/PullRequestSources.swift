@@ -87,15 +87,20 @@ package struct PullRequestSources: Sendable {
 
     /// A recipe's source as the base of a pull request. It is fetched if necessary.
     ///
-    /// - Throws: `PatchesError.noUpstream`; errors from fetching; `GitError`, `FileError`.
-    package func base(for entry: PatchEntry, in recipe: Recipe) async throws -> PullRequestBase {
+    /// - Parameter project: the project that it is for; nil for a plain diff.
+    /// - Throws: `PullRequestError.copied`; `PatchesError.noUpstream`; errors from fetching; `GitError`, `FileError`.
+    package func base(for entry: PatchEntry, to project: Project? = nil, in recipe: Recipe) async throws -> PullRequestBase {
         guard let upstream = recipe.upstreams[entry.name.upstream] else {
             let advice = Spelling.advice(for: entry.name.upstream, among: recipe.upstreams.keys)
             throw PatchesError.noUpstream(entry.name, recipe: recipe.name, advice: advice)
         }
         let fetched = try await builder.fetch(recipe)
         let source = SourceText(tree: fetched.tree, of: try builder.trees())
-        return .source(source, try registry.home(of: entry, at: upstream, in: source), label: fetched.lock.title)
+        let home = try registry.home(of: entry, at: upstream, in: source)
+        if let project, try source.module.map(project.isModule) == true {
+            _ = try Self.place(of: entry.name, in: project, [home], folder: fetched.lock.title)
+        }
+        return .source(source, home, label: fetched.lock.title)
     }
 
     /// A folder of source as the base of a pull request.

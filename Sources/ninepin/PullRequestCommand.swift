@@ -113,7 +113,7 @@ struct PullRequestCommand: ContextCommand {
     ) async throws -> (base: PullRequestBase, currency: Currency) {
         let reason = "it was not compared with that commit. Without --source, --recipe and --variant, 'ninepin pr' makes it for that commit"
         if let source { return (try sources.base(for: entry, to: project, in: try Source.folder(source)), .unknown(reason)) }
-        if let recipe { return (try await sources.base(for: entry, in: try catalogue.recipe(recipe)), .unknown(reason)) }
+        if let recipe { return (try await sources.base(for: entry, to: project, in: try catalogue.recipe(recipe)), .unknown(reason)) }
         if variant != nil { return (.registry(variant: variant), .unknown(reason)) }
         return try await sources.newest(of: project, for: entry)
     }

@@ -14,16 +14,24 @@ struct RecipesCommand: AsyncParsableCommand {
         commandName: "recipes", abstract: "Manage recipes.", subcommands: [List.self, Show.self, Lock.self], defaultSubcommand: List.self)
 
     struct List: ContextCommand {
-        static let configuration = CommandConfiguration(abstract: "List all recipes and what they build.")
+        static let configuration = CommandConfiguration(
+            abstract: "List all recipes and what they build.",
+            discussion: "A recipe that cannot be read is left out and named, and the exit code is 65.")
 
         @OptionGroup var global: GlobalOptions
 
         func run(in context: CommandContext) async throws -> ExitStatus {
-            let recipes = try context.catalogue.recipeNames.map { try context.catalogue.recipe($0) }
+            var (recipes, isWhole) = ([Recipe](), true)
+            for name in try context.catalogue.recipeNames {
+                do { recipes.append(try context.catalogue.recipe(name)) } catch {
+                    context.events(.note("\(name) is left out: \(error)"))
+                    isWhole = false
+                }
+            }
             try context.show(["recipes": recipes.map(\.redacted)]) { report in
                 report.table(["recipe", "version", "title"], recipes.map { [$0.name, $0.version.description, $0.title] })
             }
-            return .good
+            return isWhole ? .good : .data
         }
     }
 

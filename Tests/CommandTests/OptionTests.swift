@@ -262,6 +262,17 @@ struct OptionTests {
         #expect(record.status == 65 && record.errors.contains("cannot be read") && !record.errors.contains("Swift"), "\(record.errors)")
     }
 
+    @Test("a recipe that cannot be read does not hide the others")
+    func broken() async throws {
+        for (name, text) in [("good", "title: Good\nextends: kubelet-1.20\n"), ("bad", "title: [\n")] {
+            _ = try place.write("own/recipes/\(name).yaml", text)
+        }
+        let found = try await place.tool.ran(["recipes", "--json", "--project", "\(place.path)/own"])
+        #expect(found.status == 65 && found.errors.contains("bad is left out: "), "\(found)")
+        let names = try #require(found.json()["recipes"] as? [[String: Any]]).compactMap { $0["name"] as? String }
+        #expect(names.contains("good") && names.contains("kubelet-1.20") && !names.contains("bad"), "\(names)")
+    }
+
     @Test("help and usage errors are told in any width, also in one that no help fits into", arguments: ["0", "1", "5", "26", "39", "60"])
     func widths(_ columns: String) async throws {
         var tool = place.tool

@@ -126,6 +126,13 @@ struct PullRequestCommandTests {
             #expect(made.status == 1 && made.errors.contains("has only a copy of up, in vendor/example.org/up"), "\(made)")
             #expect(!FileManager.default.fileExists(atPath: "\(place.path)/out"))
         }
+        // The same tree, as a recipe's source.
+        _ = try place.write(
+            "project/recipes/own.yaml",
+            "title: t\nversion: 1.0.0\nimportPath: github.com/up/plain\nsource: {git: {url: 'file://\(up)', ref: HEAD}}\n"
+                + "upstreams: {up: {path: vendor/example.org/up}}\ntoolchain: '*'\n")
+        let own = try await pr("--recipe", "own", "--allow-old")
+        #expect(own.status == 1 && own.errors.contains("has only a copy of up, in vendor/example.org/up"), "\(own)")
         // Another project's tree with the same copy is a base: the change is the same, and the paths are the project's.
         try Self.commit(["go.mod": "module example.org/other\n"], "another module", in: up)
         let made = try await pr("--source", up, "--allow-old")
