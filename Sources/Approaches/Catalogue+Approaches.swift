@@ -39,8 +39,10 @@ extension Catalogue {
         // A table without rows would always count as a success.
         guard !known.isEmpty else { throw UnknownApproach(name: "", advice: "no approaches/ of this project has files") }
         let all = try known.filter { names.isEmpty || names.contains($0) }.map { name in
-            let file = (places[name] ?? "").appending("\(name).yaml")
-            return try Approach(yaml: try Files.readYaml(file), file: file.string, name: name)
+            let folder = places[name] ?? ""
+            let file = folder.appending("\(name).yaml")
+            let text = try Files.readYaml(try Files.confined(file, to: folder.removingLastComponent()))
+            return try Approach(yaml: text, file: file.string, name: name)
         }
         return all.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
     }

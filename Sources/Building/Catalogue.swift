@@ -226,10 +226,11 @@ package struct Catalogue: Sendable {
 
     /// The manifest of nights of the first project that has one.
     ///
-    /// - Throws: ``NoProject``.
-    package func nightlyManifest() throws(NoProject) -> FilePath {
-        let places = try checked().map { $0.appending("recipes/\(Self.nightly).yaml") }
-        return places.first(where: Files.exists) ?? places[0]
+    /// - Throws: ``NoProject``; `FileError` if it is a link that leads out of its project.
+    package func nightlyManifest() throws -> FilePath {
+        let (projects, name) = (try checked(), "recipes/\(Self.nightly).yaml")
+        guard let project = projects.first(where: { Files.exists($0.appending(name)) }) else { return projects[0].appending(name) }
+        return try Files.confined(project.appending(name), to: project)
     }
 
     /// Reads the registry of patches.

@@ -40,6 +40,23 @@ final class OverlayTests {
             to: folder.appending("patches/\(name)/all.patch"))
     }
 
+    @Test("a recipe and a manifest of nights are not read through a link that leads out of their project; one within it is followed")
+    func links() throws {
+        for part in ["recipes", "patches", "large"] { try Files.makeDirectory(folder.appending("own/\(part)")) }
+        let text =
+            "title: t\nversion: 1.0.0\nsource: {git: {url: 'https://example.org/x', ref: HEAD}}\nupstreams: {up: {path: up}}\ntoolchain: '*'\n"
+        for (place, name) in [("own/large/r.yaml", "inside"), ("outside.yaml", "outside"), ("outside.yaml", "nightly")] {
+            try Files.write(text, to: folder.appending(FilePath(place).components))
+            try Files.link(folder.appending("own/recipes/\(name).yaml"), to: folder.appending(FilePath(place).components).string)
+        }
+        let catalogue = catalogue([folder.appending("own")])
+        #expect(try catalogue.recipe("inside").title == "t")
+        for error in [
+            #expect(throws: FileError.self) { try catalogue.recipe("outside") },
+            #expect(throws: FileError.self) { try catalogue.nightlyManifest() },
+        ] { #expect(error?.description.contains("a symbolic link leads out of") == true, "\(String(describing: error))") }
+    }
+
     @Test("a company's recipe extends a shipped one and names its own patch, without a copy of anything")
     func beside() throws {
         try patch("cadvisor/company")
