@@ -41,7 +41,7 @@ extension Catalogue {
         let all = try known.filter { names.isEmpty || names.contains($0) }.map { name in
             let folder = places[name] ?? ""
             let file = folder.appending("\(name).yaml")
-            let text = try Files.readYaml(try Files.confined(file, to: folder.removingLastComponent()))
+            let text = try Files.readYaml(try Files.confined(file, to: folder))
             return try Approach(yaml: text, file: file.string, name: name)
         }
         return all.sorted { ($0.order, $0.name) < ($1.order, $1.name) }

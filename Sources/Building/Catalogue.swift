@@ -184,7 +184,7 @@ package struct Catalogue: Sendable {
         guard let project = known[name] else {
             throw UnknownRecipe(name: name, advice: Spelling.advice(for: name, among: known.keys))
         }
-        return try Files.confined(project.appending("recipes/\(name).yaml"), to: project)
+        return try Files.confined(project.appending("recipes/\(name).yaml"), to: project.appending("recipes"))
     }
 
     /// Splits a name at the last `@` into the name and a version.
@@ -230,7 +230,7 @@ package struct Catalogue: Sendable {
     package func nightlyManifest() throws -> FilePath {
         let (projects, name) = (try checked(), "recipes/\(Self.nightly).yaml")
         guard let project = projects.first(where: { Files.exists($0.appending(name)) }) else { return projects[0].appending(name) }
-        return try Files.confined(project.appending(name), to: project)
+        return try Files.confined(project.appending(name), to: project.appending("recipes"))
     }
 
     /// Reads the registry of patches.

@@ -184,9 +184,12 @@ package enum Files {
         guard fsync(file.rawValue) == 0 || errno == EINVAL else { throw FileError("write", path, Errno(rawValue: errno)) }
     }
 
-    /// Renames a file; replaces an existing file or empty directory with the new name.
+    /// Renames a file; replaces an existing file or empty directory with the new name. Both names are on one file system.
     package static func rename(_ from: FilePath, to: FilePath) throws(FileError) {
-        guard Glibc.rename(from.string, to.string) == 0 else { throw FileError("rename", from, Errno(rawValue: errno)) }
+        guard Glibc.rename(from.string, to.string) != 0 else { return }
+        guard errno == EXDEV else { throw FileError("rename", from, Errno(rawValue: errno)) }
+        throw FileError(
+            "rename", from, reason: "\(to.removingLastComponent()) is on another file system, and a workspace's folders must be on one")
     }
 
     /// Removes a file, or a directory with its contents, however deep. It is not an error if nothing exists. Continues past files that

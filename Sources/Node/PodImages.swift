@@ -41,7 +41,13 @@ struct PodImages {
         if !Files.exists(kept) {
             let made = try await make(as: image, busybox: busybox, in: scratch, on: host)
             try Files.makeDirectory(kept.removingLastComponent())
-            try Files.rename(made, to: kept)
+            // The working folder can be on another file system: that of a node in the current environment.
+            let output = try OutputFile(kept)
+            do { _ = try Files.copy(made, to: output.path) } catch {
+                output.discard()
+                throw error
+            }
+            try output.finish()
         }
         return kept
     }

@@ -22,7 +22,7 @@ package struct StepRunner: Sendable {
     /// Opens a workspace, and removes incomplete work of killed processes.
     ///
     /// - Parameter keepsFailed: whether what failed steps leave can be kept with ``closeKeeping()``.
-    /// - Throws: `Workspace.NotWritable`; `Workspace.OtherFileSystem`; `FileError`; `CancellationError`.
+    /// - Throws: `Workspace.NotWritable`; `FileError`; `CancellationError`.
     package init(_ host: Host, keepsFailed: Bool = false, events: @escaping EventSink) async throws {
         self.host = host
         leftovers = keepsFailed ? Leftovers() : nil

@@ -32,42 +32,16 @@ package struct Workspace: Sendable {
     /// The workspace of a host.
     package init(_ host: Host) { path = host.workspace }
 
-    /// Checks that the workspace can be written and lies within one file system, before anything is written.
+    /// Checks that the workspace can be written, before anything is.
     ///
-    /// - Throws: ``NotWritable``; ``OtherFileSystem``.
-    package func check() throws {
+    /// - Throws: ``NotWritable``.
+    package func check() throws(NotWritable) {
         var folder = path
         while !Files.exists(folder), folder.removeLastComponent() {}
         guard access(folder.string, W_OK | X_OK) == 0 else { throw NotWritable(workspace: path, folder: folder) }
         for folder in [unfinished, store, mirrors, cache, runs, approaches, nodes, failed] where Files.isDirectory(folder) {
             guard access(folder.string, W_OK | X_OK) == 0 else { throw NotWritable(workspace: path, folder: folder) }
-            if isApart(folder) { throw OtherFileSystem(workspace: path, folder: folder) }
         }
-    }
-
-    /// Whether nothing can be renamed from the workspace into a folder.
-    ///
-    /// rename(2) compares the two mounts before it looks for the file, so a file that does not exist tells. The number of the device would
-    /// not: a file system can be mounted twice, and there is no renaming from one mount to the other.
-    private func isApart(_ folder: FilePath) -> Bool {
-        let absent: FilePath.Component = ".there-is-no-such-file"
-        return rename(path.appending(absent).string, folder.appending(absent).string) != 0 && errno == EXDEV
-    }
-
-    /// A folder of the workspace is on another file system, as a link or as a mount.
-    package struct OtherFileSystem: ExitStatusError, Sendable, CustomStringConvertible {
-        let workspace: FilePath
-        let folder: FilePath
-
-        /// Which folder it is, and what to do.
-        package var description: String {
-            """
-            \(folder) is on another file system than \(workspace): what is complete is renamed into place, and that works only within one
-                Put the whole workspace on one file system, and name it with --workspace DIR or NINEPIN_WORKSPACE.
-            """
-        }
-
-        package var exitStatus: ExitStatus { .output }
     }
 
     /// The user may not write the workspace.

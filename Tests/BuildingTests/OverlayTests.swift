@@ -40,12 +40,13 @@ final class OverlayTests {
             to: folder.appending("patches/\(name)/all.patch"))
     }
 
-    @Test("a recipe and a manifest of nights are not read through a link that leads out of their project; one within it is followed")
+    @Test(
+        "a recipe and a manifest of nights are not read through a link that leads out of their project; one within its folder is followed")
     func links() throws {
-        for part in ["recipes", "patches", "large"] { try Files.makeDirectory(folder.appending("own/\(part)")) }
+        for part in ["recipes", "patches"] { try Files.makeDirectory(folder.appending("own/\(part)")) }
         let text =
             "title: t\nversion: 1.0.0\nsource: {git: {url: 'https://example.org/x', ref: HEAD}}\nupstreams: {up: {path: up}}\ntoolchain: '*'\n"
-        for (place, name) in [("own/large/r.yaml", "inside"), ("outside.yaml", "outside"), ("outside.yaml", "nightly")] {
+        for (place, name) in [("own/recipes/r.yaml", "inside"), ("outside.yaml", "outside"), ("outside.yaml", "nightly")] {
             try Files.write(text, to: folder.appending(FilePath(place).components))
             try Files.link(folder.appending("own/recipes/\(name).yaml"), to: folder.appending(FilePath(place).components).string)
         }

@@ -270,9 +270,9 @@ private final class K3sYard: Sendable {
         _ = try place.write("project/recipes/reflect2.yaml", library("modern-go/reflect2", version: "1.0.2", debian: "1.0.2"))
         try FileManager.default.createSymbolicLink(
             atPath: "\(place.path)/project/patches", withDestinationPath: Tool.project.appending(path: "patches").path)
-        try FileManager.default.createSymbolicLink(
-            atPath: "\(place.path)/project/recipes/kubelet-1.20.yaml",
-            withDestinationPath: Tool.project.appending(path: "recipes/kubelet-1.20.yaml").path)
+        try FileManager.default.copyItem(
+            atPath: Tool.project.appending(path: "recipes/kubelet-1.20.yaml").path,
+            toPath: "\(place.path)/project/recipes/kubelet-1.20.yaml")
         var tool = place.tool
         tool.project = "\(place.path)/project"
         return tool
