@@ -137,10 +137,9 @@ private final class BisectYard: Sendable {
             at: "\(place.path)/many.git", patched: .init(repository: trees, id: try tree("percpu,memory-usage,9p-source")),
             stock: try tree("none"))
         for name in ["recipes/kubelet-1.20.yaml", "patches"] {
-            let link = URL(filePath: "\(place.path)/project/\(name)")
-            try FileManager.default.createDirectory(at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.createSymbolicLink(
-                atPath: link.path, withDestinationPath: Tool.project.appending(path: name).path)
+            let copy = URL(filePath: "\(place.path)/project/\(name)")
+            try FileManager.default.createDirectory(at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: Tool.project.appending(path: name), to: copy)
         }
         let recipe = """
             extends: kubelet-1.20

@@ -110,10 +110,9 @@ private final class EraYard: Sendable {
             try place.tool.run(["patch", "kubelet-1.20", "--series", "none", "--json"]).json()["tree"] as? String)
         _ = try EraShape(at: "\(place.path)/era.git", kubernetes: .init(repository: "\(tool.workspace)/store/trees.git", id: tree))
         for name in ["recipes/kubelet-1.20.yaml", "patches"] {
-            let link = URL(filePath: "\(place.path)/project/\(name)")
-            try FileManager.default.createDirectory(at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.createSymbolicLink(
-                atPath: link.path, withDestinationPath: Tool.project.appending(path: name).path)
+            let copy = URL(filePath: "\(place.path)/project/\(name)")
+            try FileManager.default.createDirectory(at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: Tool.project.appending(path: name), to: copy)
         }
         _ = try place.write("project/recipes/era.yaml", recipe(repository: "\(place.path)/era.git"))
         _ = try place.write("project/recipes/vendored.yaml", "extends: era\ntarget: {mode: vendor}\n")

@@ -168,10 +168,9 @@ private struct MovingUpstream {
         var tool = place.tool
         repository = try GitFolder(at: "\(place.path)/moving.git", borrowingFrom: ["\(tool.workspace)/store/trees.git"])
         for name in ["recipes/kubelet-1.20.yaml", "patches"] {
-            let link = URL(filePath: "\(place.path)/project/\(name)")
-            try FileManager.default.createDirectory(at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.createSymbolicLink(
-                atPath: link.path, withDestinationPath: Tool.project.appending(path: name).path)
+            let copy = URL(filePath: "\(place.path)/project/\(name)")
+            try FileManager.default.createDirectory(at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: Tool.project.appending(path: name), to: copy)
         }
         _ = try place.write(
             "project/recipes/moving.yaml",
